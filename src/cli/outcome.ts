@@ -1,0 +1,7 @@
+/** Process exit codes: 0 done, 1 failed, 2 used wrongly. `certs status` adds 3 (due) and 4 (expired). */
+export const EXIT = { done: 0, failed: 1, usage: 2, due: 3, expired: 4 } as const;
+
+/** Where a command leaves an exit code that is neither success nor an error. */
+export interface Outcome {
+  exitCode: number;
+}

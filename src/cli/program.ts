@@ -1,0 +1,54 @@
+import { Command, CommanderError } from 'commander';
+import { AppError } from '../lib/errors.ts';
+import { certsCommand } from './certs.ts';
+import { configCommand } from './config.ts';
+import type { Outcome } from './outcome.ts';
+import { EXIT } from './outcome.ts';
+import { serveCommand } from './serve.ts';
+import type { Terminal } from './terminal.ts';
+import { usersCommand } from './users.ts';
+
+/** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const outcome: Outcome = { exitCode: EXIT.done };
+  try {
+    await createProgram(terminal, outcome).parseAsync(argv, { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+/** The command tree. Also what docs/cli.md is generated from. */
+export function createProgram(terminal: Terminal, outcome: Outcome): Command {
+  const program = new Command('registry-gate')
+    .description('The front door of a private container registry: certificates, users, TLS, rights.')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
+  for (const create of [serveCommand, certsCommand, usersCommand, configCommand]) {
+    program.addCommand(inheriting(program, create(terminal, outcome)));
+  }
+  return program;
+}
+
+/** `addCommand` does not hand settings down; without this a mistake in a subcommand would end the process. */
+function inheriting(parent: Command, child: Command): Command {
+  child.copyInheritedSettings(parent);
+  for (const grandchild of child.commands) inheriting(child, grandchild);
+  return child;
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof AppError) {
+    terminal.err(`registry-gate: ${error.message}\n`);
+    if (error.hint !== undefined) terminal.err(`  ${error.hint}\n`);
+    return error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+  }
+  terminal.err(`registry-gate: unexpected error, this is a bug, please report it\n${stackOf(error)}\n`);
+  return EXIT.failed;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,50 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** What a command may touch of the process it runs in. Tests pass a recorder. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTTY: boolean;
+  /** Data, to standard output. The text comes with its own line end. */
+  out(text: string): void;
+  /** Words for a person, to standard error. */
+  err(text: string): void;
+  /** Asks a question whose answer is not echoed. Only where `isTTY`. */
+  askSecret(question: string): Promise<string>;
+  /** All of standard input. */
+  readStdin(): Promise<Buffer>;
+  /** Calls back for each signal until the returned function is called. */
+  onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void): () => void;
+}
+
+/** The real terminal: the only user of `process` besides main. */
+export const processTerminal: Terminal = {
+  env: process.env,
+  isTTY: process.stdin.isTTY && process.stderr.isTTY,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  askSecret,
+  readStdin,
+  onSignal: (signal, listener) => {
+    process.on(signal, listener);
+    return () => void process.off(signal, listener);
+  },
+};
+
+async function askSecret(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const prompt = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await prompt.question('');
+  } finally {
+    prompt.close();
+    process.stderr.write('\n');
+  }
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}

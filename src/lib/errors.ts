@@ -1,0 +1,48 @@
+/** Codes of the errors that a user can meet. Each is documented in docs/errors.md; a test holds the two equal. */
+export type ErrorCode =
+  | 'BACKEND_INVALID'
+  | 'CERT_INVALID'
+  | 'CERT_MISSING'
+  | 'CONFIG_INVALID'
+  | 'FILE_BUSY'
+  | 'FILE_UNREADABLE'
+  | 'FILE_UNWRITABLE'
+  | 'HOST_INVALID'
+  | 'HTPASSWD_INVALID'
+  | 'HTPASSWD_MISSING'
+  | 'LISTEN_FAILED'
+  | 'LOCK_TIMEOUT'
+  | 'NODE_UNSUPPORTED'
+  | 'PASSWORD_INVALID'
+  | 'TRUST_FAILED'
+  | 'USAGE'
+  | 'USER_EXISTS'
+  | 'USER_INVALID'
+  | 'USER_UNKNOWN';
+
+export interface AppErrorOptions {
+  /** What happened and why, one or two sentences, no secret in it. */
+  readonly message: string;
+  /** What to type or change next. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** A mistake or a circumstance that the user can do something about; anything else that is thrown is a bug of ours. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, { message, hint, cause }: AppErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** The `code` of a Node.js system error (`ENOENT`), or undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

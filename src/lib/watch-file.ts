@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises';
+
+export interface WatchOptions {
+  readonly paths: readonly string[];
+  /** Time between two looks, in milliseconds. */
+  readonly intervalMs: number;
+  /** Called after a change was seen; the next look waits for its promise. Must not reject. */
+  readonly onChange: () => Promise<void> | void;
+}
+
+export interface Watcher {
+  /** Compare now instead of at the next interval (SIGHUP, tests). Resolves when `onChange`, if it was due, has run. */
+  check(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Watches files by polling a fingerprint (inode, size, mtime and ctime in nanoseconds). Polling is the truth here, not
+ * a fallback: inotify misses single files that are bind-mounted into a container, symlinks that Kubernetes swaps and
+ * network file systems, and an edit within the same second leaves the size and the second alike.
+ *
+ * Resolves once the first fingerprint is taken: what the caller reads after that is either current or reported.
+ */
+export async function watchFiles({ paths, intervalMs, onChange }: WatchOptions): Promise<Watcher> {
+  let seen = await fingerprintAll(paths);
+  let running: Promise<void> = Promise.resolve();
+
+  const look = async (): Promise<void> => {
+    const now = await fingerprintAll(paths);
+    if (now === seen) return;
+    seen = now;
+    await onChange();
+  };
+  const check = (): Promise<void> => (running = running.then(look, look));
+
+  const timer = setInterval(() => void check(), intervalMs);
+  timer.unref();
+  return { check, close: () => clearInterval(timer) };
+}
+
+async function fingerprintAll(paths: readonly string[]): Promise<string> {
+  return (await Promise.all(paths.map(fingerprint))).join('|');
+}
+
+async function fingerprint(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+  } catch {
+    return 'absent';
+  }
+}

@@ -1,0 +1,33 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe } from 'vitest';
+
+/**
+ * `describe` for a suite that drives real programs: runs where all of them are installed, and is skipped by name
+ * where one is missing. With E2E=required a missing program is a failure.
+ */
+export function describeWith(programs: readonly string[], name: string, body: () => void): void {
+  const missing = programs.filter((program) => !isInstalled(program));
+  if (missing.length === 0) {
+    describe(name, body);
+    return;
+  }
+  if (process.env['E2E'] === 'required')
+    throw new Error(`${name}: needs ${missing.join(', ')}, and E2E=required`);
+  describe.skip(`${name} (skipped: ${missing.join(', ')} not installed)`, body);
+}
+
+/** Whether a program stands on PATH (the sbin folders included, which a user's PATH may lack). */
+export function isInstalled(program: string): boolean {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
