@@ -1,0 +1,80 @@
+import type { RequestHead } from './admit.ts';
+import { refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Fields that may stand once at most. Node joins or drops a second one silently; a backend may choose the other. */
+const SINGLE: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-length',
+  'content-range',
+  'content-type',
+  'docker-content-digest',
+  'expect',
+  'host',
+  'range',
+  'transfer-encoding',
+]);
+
+/** The single-valued fields of a request by lower-case name. */
+export type Singles = ReadonlyMap<string, string>;
+
+/** uri-host [":" port] of RFC 9110 section 7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
+const LENGTH = /^(?:0|[1-9]\d{0,15})$/;
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+
+export function collectSingles(rawHeaders: readonly string[]): Singles | Refusal {
+  const singles = new Map<string, string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (!SINGLE.has(name)) continue;
+    if (singles.has(name)) return refuse(400, 'UNSUPPORTED', `The header field ${name} is given twice.`);
+    singles.set(name, rawHeaders[i + 1] ?? '');
+  }
+  return singles;
+}
+
+export function judgeHeaders(head: RequestHead, singles: Singles): Refusal | undefined {
+  return (
+    judgeHost(singles.get('host')) ?? judgeFraming(head, singles) ?? judgeExpect(head, singles.get('expect'))
+  );
+}
+
+/** RFC 9112 section 3.2: exactly one valid Host, or 400. We ask it of HTTP/1.0 too: no registry client leaves it out. */
+function judgeHost(host: string | undefined): Refusal | undefined {
+  const match = host === undefined ? null : HOST.exec(host);
+  if (match === null || Number(match[1] ?? 0) > 65535) {
+    return refuse(400, 'UNSUPPORTED', 'The Host header is missing or not a host name with an optional port.');
+  }
+  return undefined;
+}
+
+/** RFC 9112 section 6: one of Content-Length (plain decimal) and `Transfer-Encoding: chunked`, never both. */
+function judgeFraming(head: RequestHead, singles: Singles): Refusal | undefined {
+  const length = singles.get('content-length');
+  const encoding = singles.get('transfer-encoding');
+  if (length !== undefined && (!LENGTH.test(length) || Number(length) > Number.MAX_SAFE_INTEGER)) {
+    return refuse(400, 'SIZE_INVALID', 'Content-Length is not a plain decimal number.');
+  }
+  if (
+    encoding !== undefined &&
+    (encoding.toLowerCase() !== 'chunked' || head.httpVersion === '1.0' || length !== undefined)
+  ) {
+    return refuse(
+      400,
+      'UNSUPPORTED',
+      'Transfer-Encoding is served as chunked alone, over HTTP/1.1, without Content-Length.',
+    );
+  }
+  if (BODILESS.has(head.method) && (encoding !== undefined || (length !== undefined && length !== '0'))) {
+    return refuse(400, 'UNSUPPORTED', `A ${head.method} request carries no body here.`);
+  }
+  return undefined;
+}
+
+/** RFC 9110 section 10.1.1. */
+function judgeExpect(head: RequestHead, expect: string | undefined): Refusal | undefined {
+  if (expect === undefined || (expect.toLowerCase() === '100-continue' && head.httpVersion === '1.1'))
+    return undefined;
+  return refuse(417, 'UNSUPPORTED', 'The one expectation that is served is 100-continue.');
+}

@@ -1,0 +1,64 @@
+import type { ProblemCode } from './problem.ts';
+import { isPageSize, parseQuery, renderQuery } from './query.ts';
+import type { Query } from './query.ts';
+import type { Action, RegistryMethod, RegistryRequest } from './request.ts';
+import { METHODS, parseRoute, renderRoute } from './route.ts';
+import type { Route } from './route.ts';
+
+export type ParseOutcome =
+  | { readonly kind: 'request'; readonly request: RegistryRequest }
+  /** The path is none of the registry's. */
+  | { readonly kind: 'unknown' }
+  /** The path is known, the method is not one of its own. */
+  | { readonly kind: 'method'; readonly allow: readonly RegistryMethod[] }
+  | { readonly kind: 'invalid'; readonly code: ProblemCode; readonly reason: string };
+
+/**
+ * THE gate: method and raw request target to a RegistryRequest. What this function does not know never reaches the
+ * backend, and what does reach it is `request.target`, made from the parsed values and not from the client's text.
+ * Linear in the length of the target.
+ */
+export function parseRegistryRequest(method: string, rawTarget: string): ParseOutcome {
+  const mark = rawTarget.indexOf('?');
+  const route = parseRoute(mark < 0 ? rawTarget : rawTarget.slice(0, mark));
+  if (route === undefined) return { kind: 'unknown' };
+  const allow = METHODS[route.kind];
+  if (!isOneOf(allow, method)) return { kind: 'method', allow };
+  const parsed = parseQuery(mark < 0 ? '' : rawTarget.slice(mark + 1));
+  if (!parsed.ok) return { kind: 'invalid', code: 'UNSUPPORTED', reason: parsed.reason };
+  if (route.kind === 'catalog' && !isPageSize(parsed.query.get('n'))) {
+    return { kind: 'invalid', code: 'PAGINATION_NUMBER_INVALID', reason: 'n is larger than 1000' };
+  }
+  return { kind: 'request', request: createRequest(method, route, parsed.query) };
+}
+
+function createRequest(method: RegistryMethod, route: Route, query: Query): RegistryRequest {
+  return {
+    method,
+    route,
+    query,
+    action: actionOf(method, route),
+    mount: mountOf(route, query),
+    target: renderRoute(route) + renderQuery(query),
+  };
+}
+
+/** From the method and never from a guess at what exists: overwriting `latest` is a push like any other. */
+function actionOf(method: RegistryMethod, route: Route): Action | undefined {
+  if (route.kind === 'base' || route.kind === 'catalog') return undefined;
+  // Ending an upload of one's own is part of pushing: clients do it after a mount that turned out not to be needed.
+  if (route.kind === 'upload' || route.kind === 'uploads') return 'push';
+  if (method === 'GET' || method === 'HEAD') return 'pull';
+  return method === 'DELETE' ? 'delete' : 'push';
+}
+
+function mountOf(route: Route, query: Query): RegistryRequest['mount'] {
+  const digest = query.get('mount');
+  const from = query.get('from');
+  if (route.kind !== 'uploads' || digest === undefined || from === undefined) return undefined;
+  return { digest, from };
+}
+
+function isOneOf(allow: readonly RegistryMethod[], method: string): method is RegistryMethod {
+  return (allow as readonly string[]).includes(method);
+}

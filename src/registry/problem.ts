@@ -1,0 +1,50 @@
+/**
+ * Error codes of the registry API (distribution-spec v1.1 "Error Codes"; the rest from distribution's errcode
+ * registry) with the status each stands for.
+ */
+export const PROBLEM_STATUS = {
+  BLOB_UNKNOWN: 404,
+  DENIED: 403,
+  DIGEST_INVALID: 400,
+  MANIFEST_INVALID: 400,
+  NAME_INVALID: 400,
+  NAME_UNKNOWN: 404,
+  PAGINATION_NUMBER_INVALID: 400,
+  SIZE_INVALID: 413,
+  TOOMANYREQUESTS: 429,
+  UNAUTHORIZED: 401,
+  UNAVAILABLE: 503,
+  UNKNOWN: 500,
+  UNSUPPORTED: 405,
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEM_STATUS;
+
+/** A refusal or a failure that the gate answers itself. A value, not an exception. */
+export interface Problem {
+  readonly status: number;
+  readonly code: ProblemCode;
+  /** One sentence for the person in front of the client: docker prints it as it is. Nothing of the request is echoed. */
+  readonly message: string;
+  /** Headers that belong to the answer: Allow, Retry-After, WWW-Authenticate. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the connection has to end with this answer: the request was not understood, or its body is not read. */
+  readonly close: boolean;
+}
+
+export interface ProblemOptions {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly close?: boolean;
+}
+
+export function createProblem(code: ProblemCode, message: string, options: ProblemOptions = {}): Problem {
+  const { status = PROBLEM_STATUS[code], headers = {}, close = false } = options;
+  return { status, code, message, headers, close };
+}
+
+/** The body of a problem: `{"errors":[{code, message, detail}]}` (distribution-spec "Error Codes"). */
+export function renderProblem(problem: Problem, requestId: string): string {
+  const error = { code: problem.code, message: problem.message, detail: { request: requestId } };
+  return `${JSON.stringify({ errors: [error] })}\n`;
+}
