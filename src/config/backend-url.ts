@@ -1,0 +1,73 @@
+import { isIP } from 'node:net';
+import type { Parsed } from './listen-address.ts';
+
+/** The registry behind the gate. `host` is without brackets. */
+export type Backend =
+  | { readonly kind: 'http' | 'https'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** The `sun_path` of Linux has 108 bytes with the closing zero (unix(7)); the other systems have fewer. */
+const SOCKET_PATH_BYTES = 107;
+
+/** Reads `http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:/PATH`. The reasons never repeat the text: it may hold a password. */
+export function parseBackend(text: string): Parsed<Backend> {
+  if (/^unix:/i.test(text)) return parseUnix(text.slice('unix:'.length));
+  const scheme = /^(https?):\/\/(?=[^/])/i.exec(text)?.[1]?.toLowerCase();
+  if (scheme !== 'http' && scheme !== 'https') return refuse(whyNotAScheme(text));
+  const reason = whyNotPlain(text);
+  return reason === undefined ? parseHttp(scheme, text) : refuse(reason);
+}
+
+function parseHttp(kind: 'http' | 'https', text: string): Parsed<Backend> {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) return refuse('has a malformed host or port');
+  if (url.pathname !== '/') {
+    return refuse('must not have a path: the registry answers under /v2/ of its own host');
+  }
+  if (url.port === '0') return refuse('has port 0, where nothing can listen');
+  const port = url.port === '' ? { http: 80, https: 443 }[kind] : Number(url.port);
+  return { ok: true, value: { kind, host: url.hostname.replaceAll(/^\[|\]$/g, ''), port } };
+}
+
+function parseUnix(rest: string): Parsed<Backend> {
+  const path = rest.startsWith('///') ? rest.slice(2) : rest;
+  if (!path.startsWith('/') || path.startsWith('//')) {
+    return refuse('must name the socket by its full path, like unix:/run/registry.sock');
+  }
+  if (path.includes('\0')) return refuse('must not hold a NUL byte');
+  if (path.endsWith('/')) return refuse('must name a socket, not a directory');
+  if (Buffer.byteLength(path) > SOCKET_PATH_BYTES) {
+    return refuse(`has a socket path of more than ${SOCKET_PATH_BYTES} bytes, which the system can't open`);
+  }
+  return { ok: true, value: { kind: 'unix', path } };
+}
+
+function whyNotAScheme(text: string): string {
+  const bare = /^[a-z0-9.-]+:\d+\/?$/i.test(text);
+  return bare
+    ? 'needs a scheme: write http:// (or https://) before the host'
+    : 'must be http://HOST:PORT, https://HOST:PORT or unix:/PATH';
+}
+
+/** What the URL parser would quietly mend or drop, judged on the text itself. */
+function whyNotPlain(text: string): string | undefined {
+  if (!/^[\x21-\x7e]+$/.test(text) || text.includes('\\')) {
+    return 'must be plain ASCII without spaces and backslashes (an international name in its xn-- form)';
+  }
+  if (text.includes('@'))
+    return 'must not hold credentials: the registry behind the gate is asked without any';
+  if (text.includes('?')) return 'must not have a query';
+  if (text.includes('#')) return 'must not have a fragment';
+  return undefined;
+}
+
+function refuse(reason: string): { readonly ok: false; readonly reason: string } {
+  return { ok: false, reason };
+}
+
+/** The inverse of `parseBackend`. */
+export function renderBackend(backend: Backend): string {
+  if (backend.kind === 'unix') return `unix:${backend.path}`;
+  const host = isIP(backend.host) === 6 ? `[${backend.host}]` : backend.host;
+  return `${backend.kind}://${host}:${backend.port}`;
+}

@@ -1,0 +1,27 @@
+/** The candidate that a mistyped word most likely meant, or undefined where none is near. Case, `-` and `_` don't count. */
+export function closest(word: string, candidates: readonly string[]): string | undefined {
+  const bare = strip(word);
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(bare, strip(candidate)) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(1, bare.length / 3) ? best.candidate : undefined;
+}
+
+function strip(word: string): string {
+  return word.slice(0, 100).toLowerCase().replaceAll(/[-_]/g, '');
+}
+
+/** Levenshtein's distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const substituted = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

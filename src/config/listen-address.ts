@@ -1,0 +1,47 @@
+import { isIP } from 'node:net';
+
+/** Where to listen. Without a host: on every address of the machine, IPv4 and IPv6. */
+export interface ListenAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** What a text turned out to be: the value, or why it isn't one (the reason continues a sentence). */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
+
+const FORMS = /^(?:\[(?<bracketed>[^\]]*)\]:|(?<plain>[^:[\]]*):)?(?<port>\d{1,5})$/;
+const HOST_NAME = /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+
+/** Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`. Port 0 lets the system choose. */
+export function parseListenAddress(text: string): Parsed<ListenAddress> {
+  const groups = FORMS.exec(text)?.groups;
+  if (groups === undefined) return { ok: false, reason: whyNotAnAddress(text) };
+  const port = Number(groups['port']);
+  if (port > 65_535) return { ok: false, reason: `has port ${port}, but the highest is 65535` };
+  const { bracketed, plain = '' } = groups;
+  if (bracketed !== undefined) {
+    return isIP(bracketed) === 6
+      ? { ok: true, value: { host: bracketed, port } }
+      : { ok: false, reason: `has "${bracketed}" in brackets, which isn't an IPv6 address` };
+  }
+  if (plain === '') return { ok: true, value: { host: undefined, port } };
+  return isIP(plain) === 4 || HOST_NAME.test(plain)
+    ? { ok: true, value: { host: plain, port } }
+    : { ok: false, reason: `has "${plain}" as host, which is neither an address nor a name` };
+}
+
+function whyNotAnAddress(text: string): string {
+  if (text.includes('://')) return 'must be HOST:PORT without a scheme, like 0.0.0.0:443';
+  if (isIP(text) === 6 || /^[\da-f:]*:[\da-f]*:\d+$/i.test(text)) {
+    return 'must have an IPv6 address in brackets and a port, like [::1]:8443';
+  }
+  return 'must be HOST:PORT, [IPV6]:PORT, :PORT or PORT, like 0.0.0.0:443';
+}
+
+/** The inverse of `parseListenAddress`. */
+export function renderListenAddress({ host, port }: ListenAddress): string {
+  if (host === undefined) return `:${port}`;
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { parseBackend } from './backend-url.ts';
+import {
+  bytes,
+  bytesOrUnlimited,
+  countOrUnlimited,
+  integer,
+  oneOf,
+  onOff,
+  optionMeta,
+  optionalPath,
+  parsedBy,
+  path,
+  saying,
+} from './fields.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { parseListenAddress, renderListenAddress } from './listen-address.ts';
+
+const DAY = 86_400;
+
+function seconds(byDefault: number, description: string) {
+  return integer({ from: 1, to: DAY, byDefault }, description);
+}
+
+const address = parsedBy(parseListenAddress, 'HOST:PORT, like 0.0.0.0:443');
+
+/** A port may be written as a number in YAML. */
+const addressOrPort = z.preprocess((value) => (typeof value === 'number' ? String(value) : value), address);
+
+const listen = z
+  .preprocess(
+    (value) => (typeof value === 'string' || typeof value === 'number' ? [value] : value),
+    z
+      .array(addressOrPort, { error: saying('must be HOST:PORT or a list of them') })
+      .min(1, { error: 'must name at least one address' })
+      .refine(isWithoutTwins, { error: 'names the same address twice' }),
+  )
+  .prefault([':443'])
+  .register(optionMeta, {
+    kind: 'list',
+    flag: '--listen HOST:PORT',
+    description:
+      'Where to listen, repeatable: HOST:PORT, [IPV6]:PORT, or :PORT for every address of the machine.',
+  });
+
+function isWithoutTwins(addresses: readonly ListenAddress[]): boolean {
+  const fixed = addresses.filter(({ port }) => port !== 0).map(renderListenAddress);
+  return new Set(fixed).size === fixed.length;
+}
+
+const backend = parsedBy(parseBackend, 'a URL, like http://127.0.0.1:5000')
+  .prefault('http://127.0.0.1:5000')
+  .register(optionMeta, {
+    kind: 'text',
+    flag: '--backend URL',
+    description: 'The registry behind the gate: http://HOST:PORT, https://HOST:PORT or unix:/PATH.',
+  });
+
+/** Printable ASCII without `"` and `\`: older clients split a challenge with a regular expression and know no escapes. */
+const realm = z
+  .string({ error: saying('must be a text') })
+  .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/, {
+    error: saying('must be 1 to 100 printable ASCII characters without quotes and backslashes'),
+  })
+  .default('Registry')
+  .register(optionMeta, {
+    kind: 'text',
+    description: 'The realm that a client shows when it asks for a password.',
+  });
+
+const tls = z.strictObject({
+  certificate: optionalPath({
+    description:
+      'A PEM file with a certificate from elsewhere and its chain, instead of domain.crt in the certs directory.',
+  }),
+  key: optionalPath({ description: 'The PEM file with the private key of tls.certificate.' }),
+  profile: oneOf(['intermediate', 'modern'])
+    .default('intermediate')
+    .register(optionMeta, {
+      kind: 'choice',
+      description: "Mozilla's profile: intermediate is TLS 1.2 and 1.3, modern is TLS 1.3 alone.",
+    }),
+  hsts: onOff(
+    false,
+    'Tell browsers to use https alone for this host name, on all of its ports. Hard to take back.',
+  ),
+});
+
+const auth = z.strictObject({
+  realm,
+  cacheSeconds: integer(
+    { from: 0, to: 300, byDefault: 300 },
+    'How long a verified password is remembered, so that a slow hash is paid once. It is forgotten at once when its entry changes.',
+  ),
+});
+
+const timeouts = z.strictObject({
+  headerSeconds: seconds(20, 'How long a client may take to send the head of a request.'),
+  handshakeSeconds: seconds(10, 'How long a client may take for the TLS handshake.'),
+  keepAliveSeconds: seconds(95, 'How long an idle connection is kept for the next request.'),
+  bodyIdleSeconds: seconds(
+    60,
+    'How long a body that a client sends may stand still. A slow one that moves is never cut.',
+  ),
+  sendIdleSeconds: seconds(60, 'How long a client may take nothing of the answer that is sent to it.'),
+  backendSeconds: seconds(900, 'How long the registry may be silent: before its answer, and within it.'),
+  connectSeconds: seconds(10, 'How long connecting to the registry may take.'),
+  drainSeconds: integer(
+    { from: 0, to: DAY, byDefault: 60 },
+    'How long running transfers may go on after the gate was told to stop.',
+  ),
+});
+
+const limits = z.strictObject({
+  manifestBytes: bytes({ from: 1, byDefault: '4MiB' }, 'The largest manifest that may be pushed.'),
+  layerBytes: bytesOrUnlimited('The largest layer that may be pushed.'),
+  headerBytes: bytes(
+    { from: 1024, to: 2 ** 20, byDefault: '16KiB' },
+    'The largest request head: request line and headers together.',
+  ),
+  headers: integer({ from: 10, to: 1000, byDefault: 100 }, 'The most headers in one request.'),
+  connections: countOrUnlimited('The most connections at the same time.'),
+  hashQueue: integer(
+    { from: 1, to: 10_000, byDefault: 64 },
+    'The most passwords that wait to be verified. Beyond it, clients are told to come back later.',
+  ),
+});
+
+/** Every option, once: its values, its default, its sentence. The keys are those of registry-gate.yml. */
+export const schema = z.strictObject({
+  listen,
+  backend,
+  backendCa: optionalPath({
+    flag: '--backend-ca FILE',
+    description:
+      'A PEM file with the authorities that an https backend is verified with, instead of the usual ones.',
+  }),
+  certs: path('./certs', {
+    flag: '--certs DIR',
+    description: 'The certs directory: ca.crt, ca.key, domain.crt, domain.key, htpasswd.',
+  }),
+  users: optionalPath({
+    flag: '--users FILE',
+    fallback: 'htpasswd in the certs directory',
+    description: 'The htpasswd file with the users.',
+  }),
+  tls: tls.prefault({}),
+  auth: auth.prefault({}),
+  timeouts: timeouts.prefault({}),
+  limits: limits.prefault({}),
+  reloadMs: integer(
+    { from: 50, to: 60_000, byDefault: 500 },
+    'How often certificate and users are looked at for changes, in milliseconds.',
+  ),
+  log: z
+    .strictObject({
+      level: oneOf(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .register(optionMeta, {
+          kind: 'choice',
+          description: 'The least important entries that are logged.',
+        }),
+    })
+    .prefault({}),
+  renew: onOff(true, "Whether serve renews a certificate of the gate's own CA when it is due."),
+});
+
+type Settings = z.output<typeof schema>;
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** The whole configuration, complete and valid. Times are in the unit that the name says, sizes in bytes. */
+export type Config = DeepReadonly<Omit<Settings, 'users'> & { users: string }>;
