@@ -53,23 +53,28 @@ function judgeHost(host: string | undefined): Refusal | undefined {
 function judgeFraming(head: RequestHead, singles: Singles): Refusal | undefined {
   const length = singles.get('content-length');
   const encoding = singles.get('transfer-encoding');
-  if (length !== undefined && (!LENGTH.test(length) || Number(length) > Number.MAX_SAFE_INTEGER)) {
+  if (length !== undefined && !isPlainLength(length)) {
     return refuse(400, 'SIZE_INVALID', 'Content-Length is not a plain decimal number.');
   }
-  if (
-    encoding !== undefined &&
-    (encoding.toLowerCase() !== 'chunked' || head.httpVersion === '1.0' || length !== undefined)
-  ) {
+  if (encoding !== undefined && (length !== undefined || !isPlainChunked(head, encoding))) {
     return refuse(
       400,
       'UNSUPPORTED',
-      'Transfer-Encoding is served as chunked alone, over HTTP/1.1, without Content-Length.',
+      'The one served Transfer-Encoding is chunked, over HTTP/1.1, without Content-Length.',
     );
   }
-  if (BODILESS.has(head.method) && (encoding !== undefined || (length !== undefined && length !== '0'))) {
+  if (BODILESS.has(head.method) && (encoding ?? length ?? '0') !== '0') {
     return refuse(400, 'UNSUPPORTED', `A ${head.method} request carries no body here.`);
   }
   return undefined;
+}
+
+function isPlainLength(text: string): boolean {
+  return LENGTH.test(text) && Number(text) <= Number.MAX_SAFE_INTEGER;
+}
+
+function isPlainChunked(head: RequestHead, encoding: string): boolean {
+  return encoding.toLowerCase() === 'chunked' && head.httpVersion === '1.1';
 }
 
 /** RFC 9110 section 10.1.1. */

@@ -1,0 +1,23 @@
+import type { RegistryRequest } from '../registry/request.ts';
+
+/** The finished story of one request. Everything that is counted, logged or audited is read from here. */
+export interface Exchange {
+  readonly id: string;
+  readonly address: string;
+  readonly method: string;
+  /** Path without query, shortened; undefined where the target was not a plain path (it might hold anything). */
+  readonly path: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly request: RegistryRequest | undefined;
+  /** The user whose password was verified. A name that was only claimed is never here: people type passwords there. */
+  readonly user: string | undefined;
+  readonly status: number;
+  /** Why the gate answered itself: the code and the reason of a problem. */
+  readonly problem: { readonly code: string; readonly reason: string } | undefined;
+  /** Body bytes from and to the client. */
+  readonly received: number;
+  readonly sent: number;
+  readonly milliseconds: number;
+  /** Whether the answer reached its end. */
+  readonly outcome: 'complete' | 'client-left' | 'cut';
+}

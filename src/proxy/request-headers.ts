@@ -1,0 +1,52 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * Fields of a client that cross to the backend: the ones that a registry reads, and nothing else. A list of what is let
+ * through cannot be outwitted by a new spelling; `Authorization`, `Cookie`, `Forwarded`, `X-Forwarded-*`, `Connection`
+ * and what it names, `Expect`, `TE`, `Upgrade` and every `X_Odd_Name` stay outside without being named.
+ */
+const CROSSING = [
+  'accept',
+  'accept-encoding',
+  'cache-control',
+  'content-length',
+  'content-range',
+  'content-type',
+  'docker-content-digest',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'oci-chunk-min-length',
+  'range',
+  'transfer-encoding',
+  'user-agent',
+] as const;
+
+export interface Origin {
+  /** Address of the client as the gate sees it. */
+  readonly address: string;
+  /** The validated Host of the client, with its port if it named one. */
+  readonly host: string;
+  readonly requestId: string;
+}
+
+/**
+ * The header set of the request to the backend. `X-Forwarded-*` are our own words: distribution builds absolute URLs
+ * from them, and a client's would poison `Location` (`Forwarded` would win over ours, so it must never cross).
+ */
+export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Record<string, string> {
+  const crossing: Record<string, string> = {
+    host: origin.host,
+    'x-forwarded-for': origin.address,
+    'x-forwarded-host': origin.host,
+    'x-forwarded-proto': 'https',
+    'x-request-id': origin.requestId,
+  };
+  for (const name of CROSSING) {
+    const value = headers[name];
+    if (typeof value === 'string') crossing[name] = value;
+  }
+  return crossing;
+}

@@ -1,0 +1,62 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { rewriteLocation } from './location.ts';
+import type { LocationContext } from './location.ts';
+
+/** Fields of the backend that cross to the client; hop-by-hop fields, cookies, CORS and challenges are not among them. */
+const CROSSING: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'allow',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'date',
+  'docker-content-digest',
+  'docker-distribution-api-version',
+  'docker-upload-uuid',
+  'etag',
+  'expires',
+  'last-modified',
+  'link',
+  'location',
+  'oci-chunk-max-length',
+  'oci-chunk-min-length',
+  'oci-filters-applied',
+  'oci-namespace',
+  'oci-subject',
+  'oci-tag',
+  'range',
+  'retry-after',
+  'vary',
+  'warning',
+]);
+
+export type HeadersOutcome =
+  | { readonly ok: true; readonly headers: Record<string, string> }
+  /** The answer would send the client somewhere that the gate does not vouch for. */
+  | { readonly ok: false };
+
+/** The header set of the answer to the client, `Location` and `Link` made relative. */
+export function responseHeaders(headers: IncomingHttpHeaders, context: LocationContext): HeadersOutcome {
+  const crossing: Record<string, string> = {
+    'docker-distribution-api-version': 'registry/2.0',
+    'x-content-type-options': 'nosniff',
+  };
+  for (const [name, value] of Object.entries(headers)) {
+    if (CROSSING.has(name) && typeof value === 'string') crossing[name] = value;
+  }
+  if (crossing['location'] !== undefined) {
+    const location = rewriteLocation(crossing['location'], context);
+    if (location === undefined) return { ok: false };
+    crossing['location'] = location;
+  }
+  if (crossing['link'] !== undefined) crossing['link'] = relativeLinks(crossing['link']);
+  return { ok: true, headers: crossing };
+}
+
+/** `Link: <http://backend/v2/_catalog?last=x>; rel="next"` to the path-absolute form (RFC 8288). */
+function relativeLinks(link: string): string {
+  return link.replace(/<https?:\/\/[^/>]*(\/v2\/[^>]*)>/g, '<$1>');
+}
