@@ -1,7 +1,39 @@
 import { Command } from 'commander';
+import { loadConfig, loadConfigWithOrigins } from '../config/load.ts';
+import { describeOptions } from '../config/options.ts';
+import { renderConfig, showConfig } from '../config/show.ts';
+import { addConfigOptions, configSources } from './config-flags.ts';
 import type { Outcome } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
 
-export function configCommand(_terminal: Terminal, _outcome: Outcome): Command {
-  return new Command('config');
+/** `config check | show`: what serve would run with, without running it. */
+export function configCommand(terminal: Terminal, _outcome: Outcome): Command {
+  return new Command('config')
+    .description('Check and show the configuration.')
+    .addCommand(checkCommand(terminal))
+    .addCommand(showCommand(terminal));
+}
+
+function checkCommand(terminal: Terminal): Command {
+  return addConfigOptions(new Command('check'))
+    .description('Report every problem at once, each with the place that it comes from.')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      await loadConfig(configSources(options, terminal));
+      terminal.err('The configuration is fine.\n');
+    });
+}
+
+function showCommand(terminal: Terminal): Command {
+  return addConfigOptions(new Command('show'))
+    .description('Print what flags, environment, file and defaults amount to, and who said what.')
+    .option('--json', 'Print JSON instead of YAML.')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const loaded = await loadConfigWithOrigins(configSources(options, terminal));
+      const rows = describeOptions();
+      const text =
+        options['json'] === true
+          ? `${JSON.stringify(showConfig(loaded.config, rows), undefined, 2)}\n`
+          : renderConfig(loaded, rows);
+      terminal.out(text);
+    });
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { AppError } from '../lib/errors.ts';
 import { certsCommand } from './certs.ts';
 import { configCommand } from './config.ts';
+import { docsCommand } from './docs.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import { serveCommand } from './serve.ts';
@@ -28,7 +29,8 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   for (const create of [serveCommand, certsCommand, usersCommand, configCommand]) {
     program.addCommand(inheriting(program, create(terminal, outcome)));
   }
-  return program;
+  const docs = docsCommand(terminal, () => createProgram(terminal, outcome));
+  return program.addCommand(inheriting(program, docs), { hidden: true });
 }
 
 /** `addCommand` does not hand settings down; without this a mistake in a subcommand would end the process. */

@@ -25,3 +25,23 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** What to say about a key that no option has: with the one that was probably meant, beside it or on another level. */
+export function unknownKey(path: string, known: readonly string[]): string {
+  const prefix = path.slice(0, path.lastIndexOf('.') + 1);
+  const siblings = known
+    .filter((it) => it.startsWith(prefix))
+    .map((it) => firstLevel(it.slice(prefix.length)));
+  const near = closest(path.slice(prefix.length), siblings);
+  if (near !== undefined) return `is unknown. Did you mean ${prefix}${near}?`;
+  const elsewhere = known.find((it) => strip(lastLevel(it)) === strip(lastLevel(path)));
+  return elsewhere === undefined ? 'is unknown' : `is unknown. Did you mean ${elsewhere}?`;
+}
+
+function firstLevel(path: string): string {
+  return path.split('.')[0] ?? path;
+}
+
+function lastLevel(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
+}

@@ -74,12 +74,10 @@ const tls = z.strictObject({
       'A PEM file with a certificate from elsewhere and its chain, instead of domain.crt in the certs directory.',
   }),
   key: optionalPath({ description: 'The PEM file with the private key of tls.certificate.' }),
-  profile: oneOf(['intermediate', 'modern'])
-    .default('intermediate')
-    .register(optionMeta, {
-      kind: 'choice',
-      description: "Mozilla's profile: intermediate is TLS 1.2 and 1.3, modern is TLS 1.3 alone.",
-    }),
+  profile: oneOf(['intermediate', 'modern']).default('intermediate').register(optionMeta, {
+    kind: 'choice',
+    description: "Mozilla's profile: intermediate is TLS 1.2 and 1.3, modern is TLS 1.3 alone.",
+  }),
   hsts: onOff(
     false,
     'Tell browsers to use https alone for this host name, on all of its ports. Hard to take back.',
@@ -154,12 +152,10 @@ export const schema = z.strictObject({
   ),
   log: z
     .strictObject({
-      level: oneOf(['debug', 'info', 'warn', 'error'])
-        .default('info')
-        .register(optionMeta, {
-          kind: 'choice',
-          description: 'The least important entries that are logged.',
-        }),
+      level: oneOf(['debug', 'info', 'warn', 'error']).default('info').register(optionMeta, {
+        kind: 'choice',
+        description: 'The least important entries that are logged.',
+      }),
     })
     .prefault({}),
   renew: onOff(true, "Whether serve renews a certificate of the gate's own CA when it is due."),

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { configJsonSchema } from '../config/json-schema.ts';
+import { describeOptions } from '../config/options.ts';
+import { renderConfigReference } from '../config/reference.ts';
+import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { renderCommandReference } from './command-reference.ts';
+import type { Terminal } from './terminal.ts';
+
+/** `docs`, for this repository alone: writes the references that are generated from the sources. */
+export function docsCommand(terminal: Terminal, createTree: () => Command): Command {
+  return new Command('docs')
+    .description('Write the generated references.')
+    .option('--out <DIR>', 'Where to.', 'docs')
+    .action(async ({ out }: { readonly out: string }) => {
+      for (const [name, text] of renderReferences(createTree())) {
+        await writeFileAtomic(join(out, name), text, { mode: 0o644 });
+        terminal.err(`wrote ${join(out, name)}\n`);
+      }
+    });
+}
+
+/** The generated references by their file names. Takes the outputs of the commands over, so give it a tree of its own. */
+export function renderReferences(tree: Command): ReadonlyMap<string, string> {
+  return new Map([
+    ['configuration.md', renderConfigReference(describeOptions())],
+    ['cli.md', renderCommandReference(tree)],
+    ['registry-gate.schema.json', `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`],
+  ]);
+}

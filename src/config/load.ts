@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { readConfigFile } from './config-file.ts';
+import type { Environment, ReadFile } from './environment.ts';
+import { fromText, readEnvironment } from './environment.ts';
+import type { OptionRow } from './options.ts';
+import { describeOptions } from './options.ts';
+import type { Problem } from './problem.ts';
+import { configInvalid } from './problem.ts';
+import type { Config } from './schema.ts';
+import { schema } from './schema.ts';
+import type { Given, Source } from './source.ts';
+
+/** What the command line said, by the path of the option. */
+export type ConfigFlags = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface ConfigSources {
+  readonly flags: ConfigFlags;
+  readonly env: Environment;
+  /** Rejects with a system error, ENOENT for a file that isn't there. */
+  readonly readFile: ReadFile;
+  /** The file that `--config` names. It must exist; the default one need not. */
+  readonly fileName?: string | undefined;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Who gave the options that aren't at their default: `registry-gate.yml:4`, `REGISTRY_GATE_LISTEN`, `--listen`. */
+  readonly origins: ReadonlyMap<string, string>;
+}
+
+/** The configuration: flags, then environment, then file, then defaults. Throws AppError CONFIG_INVALID with every problem. */
+export async function loadConfig(sources: ConfigSources): Promise<Config> {
+  return (await loadConfigWithOrigins(sources)).config;
+}
+
+/** `loadConfig`, and who said what. */
+export async function loadConfigWithOrigins(sources: ConfigSources): Promise<LoadedConfig> {
+  const rows = describeOptions();
+  const file = await readConfigFile(sources, rows);
+  const environment = await readEnvironment(sources.env, rows, sources.readFile);
+  const flags = readFlags(sources.flags, rows);
+  const given = new Map([...file.values, ...environment.values, ...flags.values]);
+  const parsed = schema.safeParse(nested(rows, given));
+  const problems = [
+    ...[file, environment, flags].flatMap((source) => source.problems),
+    ...(parsed.success ? [] : schemaProblems(parsed.error.issues, given)),
+    ...contradictions(given),
+  ];
+  if (!parsed.success || problems.length > 0) throw configInvalid(problems);
+  const users = parsed.data.users ?? join(parsed.data.certs, 'htpasswd');
+  const origins = new Map([...given].map(([path, { where }]) => [path, where]));
+  return { config: { ...parsed.data, users }, origins };
+}
+
+function readFlags(flags: ConfigFlags, rows: readonly OptionRow[]): Source {
+  const values = rows.flatMap((row): [string, Given][] => {
+    const said = flags[row.path];
+    if (said === undefined) return [];
+    const value = typeof said === 'string' ? fromText(said, row) : said;
+    return [[row.path, { value, where: row.flag?.split(' ')[0] ?? 'command line' }]];
+  });
+  return { values: new Map(values), problems: [] };
+}
+
+/** Every option has its key, undefined where nothing was said, so that the result has them all too. */
+function nested(rows: readonly OptionRow[], given: ReadonlyMap<string, Given>): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const { path } of rows) {
+    const [first = '', second] = path.split('.');
+    const value = given.get(path)?.value;
+    if (second === undefined) root[first] = value;
+    else root[first] = Object.assign(root[first] ?? {}, { [second]: value });
+  }
+  return root;
+}
+
+interface SchemaIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** The first problem of each place; a list says which of its items it is. */
+function schemaProblems(issues: readonly SchemaIssue[], given: ReadonlyMap<string, Given>): Problem[] {
+  const problems = issues.map((issue): Problem => {
+    const option = issue.path
+      .filter((step) => typeof step !== 'number')
+      .map(String)
+      .join('.');
+    const index = issue.path.find((step) => typeof step === 'number');
+    const path = index === undefined ? option : `${option}[${index}]`;
+    return { path, reason: issue.message, where: given.get(option)?.where };
+  });
+  return problems.filter(({ path }, at) => problems.findIndex((it) => it.path === path) === at);
+}
+
+/** What no option can see alone. Judged on what was said, so that it is reported beside other mistakes. */
+function contradictions(given: ReadonlyMap<string, Given>): Problem[] {
+  const pair = [lonely('tls.certificate', 'tls.key', given), lonely('tls.key', 'tls.certificate', given)];
+  const found = pair.filter((problem) => problem !== undefined);
+  const backend = given.get('backend')?.value ?? '';
+  const ca = given.get('backendCa');
+  if (ca !== undefined && typeof backend === 'string' && !/^https:/i.test(backend)) {
+    const reason = 'is of no use: only an https backend has a certificate to verify';
+    found.push({ path: 'backendCa', reason, where: ca.where });
+  }
+  return found;
+}
+
+function lonely(one: string, other: string, given: ReadonlyMap<string, Given>): Problem | undefined {
+  const here = given.get(one);
+  if (here === undefined || given.has(other)) return undefined;
+  return { path: other, reason: `is missing, since ${one} is set`, where: here.where };
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import type { OptionKind, OptionMeta } from './fields.ts';
+import { optionMeta } from './fields.ts';
+import { schema } from './schema.ts';
+
+/** One option, as the references, the command line and the environment see it. */
+export interface OptionRow {
+  /** The key in registry-gate.yml, with a dot for each level: `timeouts.bodyIdleSeconds`. */
+  readonly path: string;
+  /** The environment variable: `REGISTRY_GATE_TIMEOUTS_BODY_IDLE_SECONDS`. */
+  readonly env: string;
+  /** The flag with its placeholder: `--listen HOST:PORT`. */
+  readonly flag: string | undefined;
+  readonly kind: OptionKind;
+  /** The values that it takes, in words. */
+  readonly values: string;
+  /** The default as it would be written, or what holds without one. */
+  readonly byDefault: string;
+  /** Whether `byDefault` explains instead of quoting: `htpasswd in the certs directory`. */
+  readonly isDefaultInWords: boolean;
+  readonly description: string;
+  readonly secret: boolean;
+}
+
+export const ENV_PREFIX = 'REGISTRY_GATE_';
+
+/** Every option in the order of the schema. */
+export function describeOptions(): readonly OptionRow[] {
+  return leaves(schema, '').map(({ path, field, meta }) => ({
+    path,
+    env: environmentName(path),
+    flag: meta.flag,
+    kind: meta.kind,
+    values: valuesOf(jsonSchemaOf(field), meta.kind),
+    byDefault: defaultOf(jsonSchemaOf(field), meta),
+    isDefaultInWords: meta.fallback !== undefined && meta.fallback !== 'unlimited',
+    description: meta.description,
+    secret: meta.secret === true,
+  }));
+}
+
+interface Leaf {
+  readonly path: string;
+  readonly field: z.ZodType;
+  readonly meta: OptionMeta;
+}
+
+function leaves(group: z.ZodObject, prefix: string): Leaf[] {
+  return Object.entries(group.shape).flatMap(([key, field]): Leaf[] => {
+    const path = `${prefix}${key}`;
+    const meta = optionMeta.get(asZodType(field));
+    if (meta !== undefined) return [{ path, field: asZodType(field), meta }];
+    const inner = asZodType(field);
+    if (inner instanceof z.ZodPrefault && inner.def.innerType instanceof z.ZodObject) {
+      return leaves(inner.def.innerType, `${path}.`);
+    }
+    throw new TypeError(`the schema of ${path} is neither an option nor a group`);
+  });
+}
+
+/** Guard: the fields of a classic zod object are classic types, which its own typing leaves open. */
+function asZodType(field: z.core.$ZodType): z.ZodType {
+  if (field instanceof z.ZodType) return field;
+  throw new TypeError('not a zod schema');
+}
+
+/** `timeouts.bodyIdleSeconds` -> `REGISTRY_GATE_TIMEOUTS_BODY_IDLE_SECONDS`. */
+export function environmentName(path: string): string {
+  return (
+    ENV_PREFIX +
+    path
+      .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
+      .replaceAll('.', '_')
+      .toUpperCase()
+  );
+}
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+function jsonSchemaOf(field: z.ZodType): JsonSchema {
+  return z.toJSONSchema(field, { io: 'input', reused: 'inline' });
+}
+
+function valuesOf(json: JsonSchema, kind: OptionKind): string {
+  const unlimited = JSON.stringify(json).includes('"unlimited"') ? ', or `unlimited`' : '';
+  switch (kind) {
+    case 'integer':
+      return `${rangeOf(json)}${unlimited}`;
+    case 'size':
+      return `size${unlimited}`;
+    case 'choice':
+      return (json.enum ?? []).map((word) => `\`${String(word)}\``).join(', ');
+    case 'boolean':
+      return '`true`, `false`';
+    case 'list':
+      return 'text, or a list';
+    case 'path':
+      return 'path';
+    case 'text':
+      return 'text';
+  }
+}
+
+function rangeOf({ minimum, maximum }: JsonSchema): string {
+  return minimum === undefined ? 'whole number from 1' : `whole number, ${minimum} to ${maximum}`;
+}
+
+function defaultOf(json: JsonSchema, meta: OptionMeta): string {
+  if (json.default === undefined) return meta.fallback ?? 'not set';
+  return Array.isArray(json.default) ? json.default.join(', ') : String(json.default);
+}

@@ -1,0 +1,48 @@
+import { stringify } from 'yaml';
+import { renderBackend } from './backend-url.ts';
+import { renderListenAddress } from './listen-address.ts';
+import type { LoadedConfig } from './load.ts';
+import type { OptionRow } from './options.ts';
+import type { Config } from './schema.ts';
+
+/** The configuration as one would write it, in the order of the options: `***` for a secret, null for what isn't set. */
+export function showConfig(config: Config, rows: readonly OptionRow[]): Readonly<Record<string, unknown>> {
+  const root: Record<string, unknown> = {};
+  for (const row of rows) {
+    const [first = '', second] = row.path.split('.');
+    const value = shownValue(config, row);
+    root[first] = second === undefined ? value : Object.assign(root[first] ?? {}, { [second]: value });
+  }
+  return root;
+}
+
+/** `showConfig` as YAML that would be accepted again; a comment says who gave what isn't the default. */
+export function renderConfig({ config, origins }: LoadedConfig, rows: readonly OptionRow[]): string {
+  let group: string | undefined;
+  const lines = rows.flatMap((row) => {
+    const [first = '', second] = row.path.split('.');
+    const value = shownValue(config, row);
+    const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+    const remark = value === null ? 'not set' : origins.get(row.path);
+    const line = `${second ?? first}: ${text}${remark === undefined ? '' : ` # ${remark}`}`;
+    if (second === undefined) return [line];
+    const head = group === first ? [] : [`${first}:`];
+    group = first;
+    return [...head, `  ${line}`];
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function shownValue(config: Config, row: OptionRow): unknown {
+  const value = written(config, row.path);
+  if (value === undefined) return row.byDefault === 'unlimited' ? 'unlimited' : null;
+  return row.secret ? '***' : value;
+}
+
+function written(config: Config, path: string): unknown {
+  if (path === 'listen') return config.listen.map(renderListenAddress);
+  if (path === 'backend') return renderBackend(config.backend);
+  return path
+    .split('.')
+    .reduce<unknown>((value, key) => new Map(Object.entries(Object(value))).get(key), config);
+}

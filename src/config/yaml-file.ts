@@ -1,0 +1,135 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document, YAMLMap } from 'yaml';
+import { unknownKey } from './closest.ts';
+import type { OptionRow } from './options.ts';
+import type { Problem } from './problem.ts';
+import type { Given, Source } from './source.ts';
+
+const LARGEST_CHARACTERS = 1024 * 1024;
+
+export interface YamlFile {
+  readonly fileName: string;
+  readonly text: string;
+}
+
+/** What stands at one place of the file. */
+interface Finding {
+  readonly path: string;
+  readonly reason: string;
+  readonly offset: number;
+}
+
+interface Entry {
+  readonly path: string;
+  /** The option that is meant; undefined for a key that no option has. */
+  readonly row: OptionRow | undefined;
+  readonly node: unknown;
+  readonly offset: number;
+}
+
+/**
+ * Reads registry-gate.yml: YAML 1.2, one document, no key twice, no tags, no aliases (nothing here repeats, and they
+ * can blow up). A key without a value counts as not written. Relative paths count from the directory of the file.
+ */
+export function readYaml({ fileName, text }: YamlFile, rows: readonly OptionRow[]): Source {
+  const lines = new LineCounter();
+  const where = (offset: number): string => `${fileName}:${Math.max(1, lines.linePos(offset).line)}`;
+  const problem = ({ path, reason, offset }: Finding): Problem => ({ path, reason, where: where(offset) });
+
+  const document = parse(text, lines);
+  if (typeof document === 'string') return { values: new Map(), problems: [problem(whole(document))] };
+  const broken = brokenParts(document);
+  if (broken.length > 0) return { values: new Map(), problems: firstOfEachLine(broken.map(problem)) };
+
+  const entries = entriesOf(document, rows);
+  const values = entries.flatMap(({ row, node, offset }): [string, Given][] => {
+    if (row === undefined || !isNode(node)) return [];
+    const value: unknown = node.toJS(document, { maxAliasCount: 0 });
+    const given = row.kind === 'path' ? beside(fileName, value) : value;
+    return [[row.path, { value: given, where: where(offset) }]];
+  });
+  const strays = entries.filter(({ row }) => row === undefined);
+  return { values: new Map(values), problems: strays.map((entry) => problem(explainStray(entry, rows))) };
+}
+
+/** The document, or why there is none. */
+function parse(text: string, lineCounter: LineCounter): Document.Parsed | string {
+  if (text.length > LARGEST_CHARACTERS) return 'the file is larger than 1 MiB, hardly a configuration';
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
+  } catch (error) {
+    return `can't be read as YAML: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function brokenParts(document: Document.Parsed): Finding[] {
+  const found = [...document.errors, ...document.warnings].map(({ code, message, pos }): Finding => {
+    const what = code === 'MULTIPLE_DOCS' ? 'more than one document in the file' : message;
+    return { path: '', reason: `invalid YAML: ${what}`, offset: pos[0] };
+  });
+  visit(document, {
+    Alias: (_key, alias) => {
+      const reason = `the alias *${alias.source} isn't supported, write the value out`;
+      found.push({ path: '', reason, offset: offsetOf(alias) });
+    },
+  });
+  const { contents } = document;
+  if (!isMap(contents) && !isNothing(contents)) {
+    found.push(whole('the file must hold keys and values, like "certs: ./certs"'));
+  }
+  return found;
+}
+
+function whole(reason: string): Finding {
+  return { path: '', reason, offset: 0 };
+}
+
+/** One mistake makes the parser stumble many times. */
+function firstOfEachLine(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string | undefined>();
+  return problems.filter(({ where }) => !seen.has(where) && seen.add(where));
+}
+
+/** The options and the unknown keys that are written, without those that have no value. */
+function entriesOf(document: Document.Parsed, rows: readonly OptionRow[]): Entry[] {
+  const walk = (map: YAMLMap, prefix: string): Entry[] =>
+    map.items.flatMap(({ key, value }): Entry[] => {
+      const name = isScalar(key) ? String(key.value) : '?';
+      const path = `${prefix}${name}`;
+      const isGroup = isGroupOf(rows, path) && !name.includes('.');
+      if (isGroup && isMap(value)) return walk(value, `${path}.`);
+      const row = name.includes('.') ? undefined : rows.find((row) => row.path === path);
+      const isEmptied = isNothing(value) && (isGroup || row !== undefined);
+      return isEmptied ? [] : [{ path, row, node: value, offset: offsetOf(key) }];
+    });
+  return isMap(document.contents) ? walk(document.contents, '') : [];
+}
+
+function offsetOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+function isGroupOf(rows: readonly OptionRow[], path: string): boolean {
+  return rows.some((row) => row.path.startsWith(`${path}.`));
+}
+
+function isNothing(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null);
+}
+
+function explainStray({ path, offset }: Entry, rows: readonly OptionRow[]): Finding {
+  if (isGroupOf(rows, path))
+    return { path, reason: 'must hold further keys, indented on the lines below', offset };
+  const names = rows.map((row) => row.path);
+  const reason = names.includes(path)
+    ? 'is written with a dot; put each level on a line of its own'
+    : unknownKey(path, names);
+  return { path, reason, offset };
+}
+
+function beside(fileName: string, value: unknown): unknown {
+  if (typeof value !== 'string' || value === '' || isAbsolute(value)) return value;
+  const directory = dirname(fileName);
+  return directory === '.' ? value : join(directory, value);
+}
