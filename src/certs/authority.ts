@@ -1,0 +1,86 @@
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { AppError } from '../lib/errors.ts';
+import { certificatePaths, readPair } from './cert-store.ts';
+import type { Pair } from './cert-store.ts';
+import { distinguishedName, signCertificate } from './certificate-der.ts';
+import { parseCertificates } from './certificate-file.ts';
+import { authorityConstraints, authorityKeyUsage, subjectKeyIdentifier } from './extensions.ts';
+import { keyToPem, makeKey, parsePrivateKey } from './key-pair.ts';
+import type { KeyKind } from './key-pair.ts';
+import type { NameConstraints } from './name-constraints.ts';
+import { nameConstraints } from './name-constraints.ts';
+import type { RandomSource } from './validity.ts';
+import { serialNumber, validityFrom } from './validity.ts';
+
+/** A CA that can sign: its certificate and the key that belongs to it. */
+export interface Authority {
+  readonly certificate: X509Certificate;
+  readonly key: KeyObject;
+}
+
+export interface AuthorityOptions {
+  /** The host that the CA's name speaks of. */
+  readonly host: string;
+  readonly keyKind: KeyKind;
+  readonly days: number;
+  readonly constraints: NameConstraints | undefined;
+  readonly now: Date;
+  readonly random: RandomSource;
+}
+
+/** Makes a CA: pathlen 0, certificates and revocation lists only, and a name that tells people what it is. */
+export async function makeAuthority(options: AuthorityOptions): Promise<Pair> {
+  const { privateKey, publicKey } = await makeKey(options.keyKind);
+  const day = options.now.toISOString().slice(0, 10);
+  const name = distinguishedName(`registry-gate CA ${options.host.slice(0, 64 - 28)} ${day}`);
+  const template = {
+    serial: serialNumber(options.random),
+    issuer: name,
+    subject: name,
+    ...validityFrom(options.now, options.days),
+    publicKey,
+    extensions: [
+      authorityConstraints(),
+      authorityKeyUsage(),
+      subjectKeyIdentifier(publicKey),
+      ...(options.constraints === undefined ? [] : [nameConstraints(options.constraints)]),
+    ],
+  };
+  return { key: keyToPem(privateKey), certificate: signCertificate(template, privateKey) };
+}
+
+/**
+ * Reads `ca.key` and `ca.crt`; undefined where there is neither. Throws AppError CERT_INVALID where only one of them is
+ * there, where they do not belong together, or where the certificate is not that of a CA.
+ */
+export async function readAuthority(directory: string): Promise<Authority | undefined> {
+  const paths = certificatePaths(directory);
+  const pair = await readPair(directory, 'ca');
+  if (pair.key === undefined && pair.certificate === undefined) return undefined;
+  if (pair.key === undefined) throw lone(paths.authorityCertificate, paths.authorityKey);
+  if (pair.certificate === undefined) throw lone(paths.authorityKey, paths.authorityCertificate);
+  const [certificate] = parseCertificates(pair.certificate, paths.authorityCertificate);
+  const key = parsePrivateKey(pair.key, paths.authorityKey);
+  const fault = faultOf(certificate, key);
+  if (fault !== undefined) {
+    throw new AppError('CERT_INVALID', {
+      message: `${paths.authorityCertificate} and ${paths.authorityKey} can't sign certificates: ${fault}.`,
+      hint: 'Bring back the two files that belong together, or make a new CA in an empty directory (--certs DIR); every client then has to trust the new one.',
+    });
+  }
+  return { certificate, key };
+}
+
+function faultOf(certificate: X509Certificate, key: KeyObject): string | undefined {
+  if (!certificate.checkPrivateKey(key)) return 'the key does not belong to the certificate';
+  if (!certificate.ca) return 'the certificate is not that of a CA (no basicConstraints CA:TRUE)';
+  const isSupported = key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'ec';
+  return isSupported ? undefined : `the key is ${key.asymmetricKeyType}, and clients expect RSA or ECDSA`;
+}
+
+function lone(present: string, absent: string): AppError {
+  return new AppError('CERT_INVALID', {
+    message: `${present} is there, ${absent} is not: without both nothing can be signed, and a CA is never replaced.`,
+    hint: `Bring ${absent} back, or use another directory (--certs DIR); every client then has to trust the new CA.`,
+  });
+}

@@ -1,0 +1,83 @@
+import type { X509Certificate } from 'node:crypto';
+
+/** One DER value: its tag byte, its content, and all of its bytes. */
+export interface DerValue {
+  readonly tag: number;
+  readonly content: Buffer;
+  readonly raw: Buffer;
+}
+
+/**
+ * The pieces of a certificate that `X509Certificate` does not tell. Reads only what OpenSSL has parsed before, so the
+ * form is known to be right; it looks, and never judges.
+ */
+export interface CertificateParts {
+  /** The subject, a Name in DER: byte for byte the issuer of what this certificate signs. */
+  readonly subject: Buffer;
+  /** Content of the object identifier of the signature algorithm, in hexadecimal. */
+  readonly signatureAlgorithm: string;
+  /** Extensions by the content of their object identifier in hexadecimal; the value is the DER inside the OCTET STRING. */
+  readonly extensions: ReadonlyMap<string, Buffer>;
+}
+
+const TAG = { sequence: 0x30, version: 0xa0, extensions: 0xa3, octetString: 0x04 } as const;
+
+/** Takes a certificate apart (RFC 5280 section 4.1). */
+export function certificateParts(certificate: X509Certificate): CertificateParts {
+  const [tbs, algorithm] = readSequence(certificate.raw);
+  const fields = readSequence(tbs?.raw).filter((field) => field.tag !== TAG.version);
+  const list = fields.find((field) => field.tag === TAG.extensions);
+  return {
+    subject: need(fields[4]).raw,
+    signatureAlgorithm: need(readSequence(algorithm?.raw)[0]).content.toString('hex'),
+    extensions: new Map(list === undefined ? [] : readSequence(list.content).map(extensionEntry)),
+  };
+}
+
+/** The content of the BIT STRING in a SubjectPublicKeyInfo: what a key identifier is a hash of. */
+export function publicKeyBits(spki: Buffer): Buffer {
+  return need(readSequence(spki)[1]).content.subarray(1);
+}
+
+/** The values that follow one another in these bytes. */
+export function readValues(bytes: Buffer): DerValue[] {
+  const values: DerValue[] = [];
+  for (let rest = bytes; rest.length > 0;) {
+    const value = readValue(rest);
+    values.push(value);
+    rest = rest.subarray(value.raw.length);
+  }
+  return values;
+}
+
+/** The members of a SEQUENCE. */
+export function readSequence(bytes: Buffer | undefined): DerValue[] {
+  return readValues(readValue(bytes ?? Buffer.alloc(0)).content);
+}
+
+function extensionEntry(extension: DerValue): [string, Buffer] {
+  const [id, ...rest] = readValues(extension.content);
+  return [
+    need(id).content.toString('hex'),
+    need(rest.find((field) => field.tag === TAG.octetString)).content,
+  ];
+}
+
+/** The first value in these bytes. */
+export function readValue(bytes: Buffer): DerValue {
+  const first = bytes.readUInt8(1);
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+  const length = lengthBytes === 0 ? first : bytes.readUIntBE(2, lengthBytes);
+  const start = 2 + lengthBytes;
+  if (start + length > bytes.length) throw new RangeError('a DER value ends before its length');
+  return {
+    tag: bytes.readUInt8(0),
+    content: bytes.subarray(start, start + length),
+    raw: bytes.subarray(0, start + length),
+  };
+}
+
+function need<T>(value: T | undefined): T {
+  if (value === undefined) throw new RangeError('a DER value lacks a member');
+  return value;
+}

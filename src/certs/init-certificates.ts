@@ -1,0 +1,125 @@
+import type { X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../lib/errors.ts';
+import type { Authority } from './authority.ts';
+import { makeAuthority, readAuthority } from './authority.ts';
+import { certificatePaths, readPair, withCertificateLock, writePair } from './cert-store.ts';
+import { isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
+import type { KeyKind } from './key-pair.ts';
+import { keyKind, parsePrivateKey } from './key-pair.ts';
+import { makeLeaf } from './leaf.ts';
+import { constraintsFor, parseConstraints } from './name-constraints.ts';
+import { needsRenewal } from './renewal.ts';
+import type { SubjectName } from './subject-names.ts';
+import { parseSubjectNames } from './subject-names.ts';
+import type { RandomSource } from './validity.ts';
+import { LIFETIME, checkDays } from './validity.ts';
+
+export interface InitOptions {
+  readonly directory: string;
+  /** Names and addresses by which clients reach the server, as people write them. */
+  readonly hosts: readonly string[];
+  readonly now: Date;
+  /** Life of the certificate in days: 90, at most 397. */
+  readonly days?: number;
+  /** Life of a CA that is made now, in days: 3650. */
+  readonly authorityDays?: number;
+  /** Type of the keys; without it an existing certificate keeps its type, and a new one gets ECDSA. */
+  readonly keyKind?: KeyKind;
+  /** Bind a CA that is made now to these names: true for the hosts themselves, or `example.lan,10.0.0.0/8`. */
+  readonly constrain?: boolean | string;
+  /** Make a new certificate even if there is a good one, or one of another CA. Never a new CA. */
+  readonly force?: boolean;
+  readonly random?: RandomSource;
+}
+
+/** What was done, for words to a person. */
+export interface InitOutcome {
+  readonly authority: 'made' | 'kept';
+  readonly certificate: 'made' | 'kept';
+  readonly names: readonly string[];
+}
+
+/**
+ * Makes a CA if the directory has none, then a certificate for these hosts. A certificate of this CA with these very names
+ * that is not due stays as it is. Throws AppError; nothing is written before all that can be wrong is looked at.
+ */
+export async function initCertificates(options: InitOptions): Promise<InitOutcome> {
+  checkDays(options.days ?? LIFETIME.leaf, LIFETIME.leafMost, '--days');
+  checkDays(options.authorityDays ?? LIFETIME.authority, LIFETIME.authorityMost, '--ca-days');
+  const names = parseSubjectNames(options.hosts);
+  if (typeof options.constrain === 'string') parseConstraints(options.constrain);
+  return withCertificateLock(options.directory, async () => initLocked(options, names));
+}
+
+async function initLocked(options: InitOptions, names: readonly SubjectName[]): Promise<InitOutcome> {
+  const { directory, days = LIFETIME.leaf, now, random = randomBytes } = options;
+  const values = names.map(({ value }) => value);
+  const old = await readAuthority(directory);
+  const leaf = await existingLeaf(options, old);
+  if (leaf !== undefined && isCurrent(leaf, names, options)) {
+    return { names: values, authority: 'kept', certificate: 'kept' };
+  }
+  const authority = old ?? (await establishAuthority(options, names));
+  const kind = options.keyKind ?? (leaf === undefined ? 'ecdsa' : keyKind(leaf.publicKey));
+  await writePair(
+    directory,
+    'domain',
+    await makeLeaf(authority, { names, keyKind: kind, days, now, random }),
+  );
+  return { names: values, authority: old === undefined ? 'made' : 'kept', certificate: 'made' };
+}
+
+async function establishAuthority(options: InitOptions, names: readonly SubjectName[]): Promise<Authority> {
+  const { directory, constrain = false, random = randomBytes } = options;
+  const constraints = typeof constrain === 'string' ? parseConstraints(constrain) : constraintsFor(names);
+  const pair = await makeAuthority({
+    host: names[0]?.value ?? '',
+    keyKind: options.keyKind ?? 'ecdsa',
+    days: options.authorityDays ?? LIFETIME.authority,
+    constraints: constrain === false ? undefined : constraints,
+    now: options.now,
+    random,
+  });
+  await writePair(directory, 'ca', pair);
+  const authority = await readAuthority(directory);
+  if (authority === undefined) throw new Error('the CA that was just written is not there');
+  return authority;
+}
+
+/** The certificate that may be replaced or kept; undefined where there is none. What is not ours to replace is an error, unless forced. */
+async function existingLeaf(
+  options: InitOptions,
+  authority: Authority | undefined,
+): Promise<X509Certificate | undefined> {
+  if (options.force === true) return undefined;
+  const paths = certificatePaths(options.directory);
+  const { key, certificate } = await readPair(options.directory, 'domain');
+  if (key === undefined && certificate === undefined) return undefined;
+  if (key === undefined) throw occupied(`${paths.certificate} is there without its key (${paths.key})`);
+  if (certificate === undefined)
+    throw occupied(`${paths.key} is there without a certificate (${paths.certificate})`);
+  const [leaf] = parseCertificates(certificate, paths.certificate);
+  if (!leaf.checkPrivateKey(parsePrivateKey(key, paths.key))) {
+    throw occupied(`${paths.key} does not belong to ${paths.certificate}`);
+  }
+  if (authority === undefined || !isSignedBy(leaf, authority.certificate)) {
+    throw occupied(`${paths.certificate} was not signed by the CA of this directory`);
+  }
+  return leaf;
+}
+
+function isCurrent(leaf: X509Certificate, names: readonly SubjectName[], options: InitOptions): boolean {
+  const has = namesOf(leaf).map(({ value }) => value);
+  const wants = names.map(({ value }) => value);
+  const hasSameNames = has.toSorted().join() === wants.toSorted().join();
+  const hasSameKind = options.keyKind === undefined || options.keyKind === keyKind(leaf.publicKey);
+  return hasSameNames && hasSameKind && !needsRenewal(leaf, options.now);
+}
+
+function occupied(what: string): AppError {
+  return new AppError('CERT_INVALID', {
+    message: `${what}, and it is left as it is.`,
+    hint: 'Move it away, use another directory (--certs DIR), or let a new key and certificate take its place: add --force',
+  });
+}

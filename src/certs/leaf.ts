@@ -1,0 +1,81 @@
+import type { KeyObject } from 'node:crypto';
+import { AppError } from '../lib/errors.ts';
+import type { Authority } from './authority.ts';
+import type { Pair } from './cert-store.ts';
+import { distinguishedName, signCertificate } from './certificate-der.ts';
+import { certificateParts } from './der-reader.ts';
+import {
+  authorityKeyIdentifier,
+  leafConstraints,
+  leafKeyUsage,
+  serverAuth,
+  subjectAltName,
+  subjectKeyIdentifier,
+} from './extensions.ts';
+import type { KeyKind } from './key-pair.ts';
+import { keyToPem, makeKey } from './key-pair.ts';
+import { describeConstraints, namesOutside } from './name-constraints.ts';
+import type { SubjectName } from './subject-names.ts';
+import type { RandomSource, Validity } from './validity.ts';
+import { serialNumber, validityFrom } from './validity.ts';
+
+export interface LeafOptions {
+  readonly names: readonly SubjectName[];
+  readonly keyKind: KeyKind;
+  /** A public key whose size or curve the new key shall have. */
+  readonly like?: KeyObject | undefined;
+  readonly days: number;
+  readonly now: Date;
+  readonly random: RandomSource;
+}
+
+/**
+ * Makes a key and a server certificate for these names, signed by this CA, that does not outlive it.
+ * Throws AppError CERT_INVALID where the CA has expired, HOST_INVALID where it must not sign one of the names.
+ */
+export async function makeLeaf(authority: Authority, options: LeafOptions): Promise<Pair> {
+  const { names, keyKind, now } = options;
+  checkAuthority(authority, names, now);
+  const { privateKey, publicKey } = await makeKey(keyKind, options.like);
+  const template = {
+    serial: serialNumber(options.random),
+    issuer: certificateParts(authority.certificate).subject,
+    subject: distinguishedName(commonName(names)),
+    ...within(validityFrom(now, options.days), authority.certificate.validToDate),
+    publicKey,
+    extensions: [
+      subjectAltName(names),
+      leafConstraints(),
+      leafKeyUsage(keyKind),
+      serverAuth(),
+      subjectKeyIdentifier(publicKey),
+      authorityKeyIdentifier(authority.certificate),
+    ],
+  };
+  return { key: keyToPem(privateKey), certificate: signCertificate(template, authority.key) };
+}
+
+function checkAuthority({ certificate }: Authority, names: readonly SubjectName[], now: Date): void {
+  if (certificate.validToDate <= now) {
+    throw new AppError('CERT_INVALID', {
+      message: `The CA expired on ${certificate.validToDate.toISOString()}: nothing that it signs is trusted any more.`,
+      hint: 'Make a new CA in another directory (registry-gate certs init --certs DIR --host ...) and trust it on every client.',
+    });
+  }
+  const outside = namesOutside(certificate, names);
+  if (outside.length > 0) {
+    throw new AppError('HOST_INVALID', {
+      message: `This CA must not sign ${outside.join(', ')}: it was made with --constrain for ${describeConstraints(certificate) ?? 'other names'}.`,
+      hint: 'Leave those names out, or make a new CA in another directory (--certs DIR) and trust it on every client.',
+    });
+  }
+}
+
+function within({ notBefore, notAfter }: Validity, end: Date): Validity {
+  return { notBefore, notAfter: notAfter < end ? notAfter : end };
+}
+
+/** The first DNS name that fits; none for addresses, since some verifiers hold a common name against the constraints on DNS names. */
+function commonName(names: readonly SubjectName[]): string | undefined {
+  return names.find(({ kind, value }) => kind === 'dns' && value.length <= 64)?.value;
+}

@@ -1,0 +1,136 @@
+import type { X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../lib/errors.ts';
+import type { Authority } from './authority.ts';
+import { readAuthority } from './authority.ts';
+import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
+import { isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
+import { keyKind, parsePrivateKey } from './key-pair.ts';
+import { makeLeaf } from './leaf.ts';
+import type { SubjectName } from './subject-names.ts';
+import { parseSubjectNames } from './subject-names.ts';
+import type { RandomSource } from './validity.ts';
+import { LIFETIME, checkDays } from './validity.ts';
+
+export interface RenewIfDueOptions {
+  readonly directory: string;
+  readonly now: Date;
+  readonly random?: RandomSource;
+}
+
+export interface RenewOptions extends RenewIfDueOptions {
+  /** Names and addresses to add to those that the certificate has. */
+  readonly hosts?: readonly string[];
+  /** Renew even if it is not due. */
+  readonly force?: boolean;
+  readonly days?: number;
+}
+
+/** `foreign`: the certificate does not come from the CA of this directory; `no-authority`: the key of the CA is not here. */
+export type RenewalOutcome = 'renewed' | 'current' | 'foreign' | 'no-authority';
+
+/** Due when less than a third of its life is left, expired included. */
+export function needsRenewal(certificate: X509Certificate, now: Date): boolean {
+  const end = certificate.validToDate.getTime();
+  const life = end - certificate.validFromDate.getTime();
+  return end - now.getTime() < life / 3;
+}
+
+/**
+ * The server's own renewal, to be called daily: same names, same type of key, a new key, 90 days. Changes nothing
+ * where the certificate or the CA is someone else's business.
+ */
+export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOutcome> {
+  const { directory, now } = options;
+  if ((await readIfPresent(certificatePaths(directory).authorityKey)) === undefined) return 'no-authority';
+  if (!needsRenewal((await readServed(directory)).leaf, now)) return 'current';
+  const authority = await readAuthority(directory);
+  if (authority === undefined) return 'no-authority';
+  return withCertificateLock(directory, async () => {
+    const { leaf } = await readServed(directory);
+    if (!isSignedBy(leaf, authority.certificate)) return 'foreign';
+    if (!needsRenewal(leaf, now)) return 'current';
+    await issue(authority, namesOf(leaf), leaf, options);
+    return 'renewed';
+  });
+}
+
+/** `certs renew`: renews where it is due, where the key is lost, where a name is added, or where it is forced. Throws AppError where it can't. */
+export async function renewCertificate(options: RenewOptions): Promise<'renewed' | 'current'> {
+  const { directory, hosts = [], days = LIFETIME.leaf } = options;
+  checkDays(days, LIFETIME.leafMost, '--days');
+  const added = hosts.length === 0 ? [] : parseSubjectNames(hosts);
+  if ((await readAuthority(directory)) === undefined) throw noAuthority(directory);
+  return withCertificateLock(directory, async () => renewLocked(options, added));
+}
+
+async function renewLocked(
+  options: RenewOptions,
+  added: readonly SubjectName[],
+): Promise<'renewed' | 'current'> {
+  const { directory, now, force = false } = options;
+  const authority = await readAuthority(directory);
+  if (authority === undefined) throw noAuthority(directory);
+  const { leaf, hasKey } = await readServed(directory);
+  if (!isSignedBy(leaf, authority.certificate)) throw foreign(directory);
+  const old = namesOf(leaf);
+  const names = [...new Map([...old, ...added].map((name) => [name.value, name])).values()];
+  const isGood = names.length === old.length && hasKey && !needsRenewal(leaf, now);
+  if (isGood && !force) return 'current';
+  if (names.length === 0) throw nameless(directory);
+  await issue(authority, names, leaf, options);
+  return 'renewed';
+}
+
+async function issue(
+  authority: Authority,
+  names: readonly SubjectName[],
+  leaf: X509Certificate,
+  { directory, now, random = randomBytes, days = LIFETIME.leaf }: RenewOptions,
+): Promise<void> {
+  const { publicKey } = leaf;
+  const like = { keyKind: keyKind(publicKey), like: publicKey };
+  await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));
+}
+
+interface Served {
+  readonly leaf: X509Certificate;
+  /** Whether the key that belongs to it is there. */
+  readonly hasKey: boolean;
+}
+
+async function readServed(directory: string): Promise<Served> {
+  const paths = certificatePaths(directory);
+  const { certificate, key } = await readPair(directory, 'domain');
+  if (certificate !== undefined) {
+    const [leaf] = parseCertificates(certificate, paths.certificate);
+    const hasKey = key !== undefined && leaf.checkPrivateKey(parsePrivateKey(key, paths.key));
+    return { leaf, hasKey };
+  }
+  throw new AppError('CERT_MISSING', {
+    message: `${paths.certificate} does not exist: there is nothing to renew.`,
+    hint: 'Make it: registry-gate certs init --host NAME-OR-ADDRESS',
+  });
+}
+
+function noAuthority(directory: string): AppError {
+  return new AppError('CERT_MISSING', {
+    message: `${directory} holds no CA (ca.key and ca.crt): there is nothing to sign a new certificate with.`,
+    hint: 'Where the certificate comes from another CA, renew it there; else: registry-gate certs init --host NAME-OR-ADDRESS',
+  });
+}
+
+function foreign(directory: string): AppError {
+  const { certificate, authorityCertificate } = certificatePaths(directory);
+  return new AppError('CERT_INVALID', {
+    message: `${certificate} was not signed by ${authorityCertificate}, and is left as it is.`,
+    hint: 'Renew it where it comes from, or replace it by one of this CA: registry-gate certs init --force --host NAME-OR-ADDRESS',
+  });
+}
+
+function nameless(directory: string): AppError {
+  return new AppError('HOST_INVALID', {
+    message: `${certificatePaths(directory).certificate} names no host (no subjectAltName), so that clients refuse it.`,
+    hint: 'Say for which names the new one is: registry-gate certs renew --host NAME-OR-ADDRESS',
+  });
+}
