@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, systemCode } from './errors.ts';
 
 export interface WriteOptions {
@@ -9,6 +10,8 @@ export interface WriteOptions {
   readonly mode: number;
   /** Apply `mode` to an existing file too: private keys. */
   readonly forceMode?: boolean;
+  /** Called when the new content stands ready beside the file; what it throws stops the replacement. */
+  readonly beforeReplace?: () => Promise<void>;
 }
 
 /**
@@ -16,23 +19,56 @@ export interface WriteOptions {
  * all of the new: temporary file beside it, fsync, rename, fsync of the directory. A symbolic link stays a link; its
  * target is replaced.
  *
- * Throws AppError FILE_BUSY for a file that is a mount of its own (rename answers EBUSY), FILE_UNWRITABLE for the rest.
+ * Throws AppError FILE_BUSY for a file that is a mount of its own (rename answers EBUSY): writing into it in place could
+ * be cut off half way, with no place for a copy that outlives the container. FILE_UNWRITABLE for the rest.
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Buffer,
   options: WriteOptions,
 ): Promise<void> {
-  const target = await followLink(path);
+  const target = await resolveTarget(path);
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     await writeTemporary(temporary, data, target, options);
+    await options.beforeReplace?.();
     await rename(temporary, target);
-    await syncDirectory(dirname(target));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw explain(error, path);
+    throw error instanceof AppError ? error : explain(error, path);
   }
+  await syncDirectory(dirname(target)).catch((error: unknown) => {
+    throw unconfirmed(error, path);
+  });
+}
+
+/** The file that a path stands for: links followed, the last of them even where it leads to nothing yet. */
+export async function resolveTarget(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw explain(error, path);
+  }
+  const link = await lstat(path).catch(() => undefined);
+  if (link?.isSymbolicLink() !== true) return resolve(path);
+  return resolve(dirname(path), await readlink(path));
+}
+
+/**
+ * Removes what writers that were killed left beside a file. Only for a caller that keeps other writers of this file
+ * away meanwhile (withFileLock).
+ */
+export async function removeTemporaries(path: string): Promise<void> {
+  const target = await resolveTarget(path);
+  const [before, after] = [`.${basename(target)}.`, '.tmp'];
+  const names = await readdir(dirname(target)).catch(() => []);
+  const litter = names.filter((name) => {
+    const middle = name.slice(before.length, -after.length);
+    return name.startsWith(before) && name.endsWith(after) && /^[0-9a-f]{12}$/.test(middle);
+  });
+  await Promise.all(
+    litter.map((name) => rm(join(dirname(target), name), { force: true }).catch(() => undefined)),
+  );
 }
 
 async function writeTemporary(
@@ -41,7 +77,7 @@ async function writeTemporary(
   target: string,
   options: WriteOptions,
 ): Promise<void> {
-  const old = await stat(target).catch(() => undefined);
+  const old = await statIfAny(target);
   const file = await open(temporary, 'wx', 0o600);
   try {
     await file.writeFile(data);
@@ -60,17 +96,31 @@ async function keepOwner(file: FileHandle, uid: number, gid: number): Promise<vo
   });
 }
 
-async function followLink(path: string): Promise<string> {
-  return realpath(path).catch(() => path);
+async function statIfAny(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
+/** Some network file systems refuse to sync a directory; they have no more to offer. */
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
-    await handle.sync();
+    await handle.sync().catch((error: unknown) => {
+      if (systemCode(error) !== 'EINVAL' && systemCode(error) !== 'ENOTSUP') throw error;
+    });
   } finally {
     await handle.close();
   }
+}
+
+function unconfirmed(cause: unknown, path: string): AppError {
+  return new AppError('FILE_UNWRITABLE', {
+    message: `${path} was replaced, but the disk did not confirm it (${systemCode(cause) ?? String(cause)}).`,
+    hint: 'Check the disk: after a power cut the old content could be back.',
+    cause,
+  });
 }
 
 function explain(error: unknown, path: string): AppError {

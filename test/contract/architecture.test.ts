@@ -40,7 +40,6 @@ const DOORS: Record<string, string> = {
   'node-forge': 'certs',
   'apache-md5': 'users',
   bcrypt: 'users',
-  unixcrypt: 'users',
   pino: 'observe',
   zod: 'config',
   yaml: 'config',

@@ -1,0 +1,121 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { createExpiringMap } from '../lib/expiring-map.ts';
+import type { BasicCredentials } from './basic-credentials.ts';
+import type { HashPool, HashVerdict } from './hash-pool.ts';
+import type { UserEntry } from './htpasswd-entry.ts';
+import { PASSWORD_MAX_BYTES, verifyHash } from './password-hash.ts';
+import type { Users } from './user-store.ts';
+
+/** `busy`: too many passwords are being checked at this moment; the client should come back. */
+export type Verdict =
+  | { readonly kind: 'verified'; readonly user: string }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'busy' };
+
+export interface AuthenticatorOptions {
+  readonly store: { current(): Users };
+  readonly pool: Pick<HashPool, 'verify'>;
+  /** Milliseconds, never running backwards. */
+  readonly now: () => number;
+  /** How long a verified password is remembered. */
+  readonly cacheTtlMs?: number;
+  /** How many are remembered at most. */
+  readonly cacheSize?: number;
+  /** Secret of this process; keys of the memory and choice of stand-ins depend on it. */
+  readonly key?: Buffer;
+}
+
+export interface Authenticator {
+  /** Who this is, if the same credentials were verified a short while ago. Answers at once: the path of most requests. */
+  remembered(credentials: BasicCredentials): string | undefined;
+  /** Who this is, verified if need be. Never rejects. */
+  authenticate(credentials: BasicCredentials): Promise<Verdict>;
+}
+
+const REJECTED: Verdict = { kind: 'rejected' };
+
+/**
+ * Tells who somebody is by name and password. A slow hash is paid once: the credential is remembered under a keyed
+ * hash of name, password and stored hash, so it is forgotten with its entry. A name that is not in the file is checked
+ * against the hash of somebody who is, and rejected: it takes the time that a known name takes.
+ */
+export function createAuthenticator({
+  store,
+  pool,
+  now,
+  cacheTtlMs = 300_000,
+  cacheSize = 10_000,
+  key = randomBytes(32),
+}: AuthenticatorOptions): Authenticator {
+  const known = createExpiringMap<string, string>({ maxSize: cacheSize, ttl: cacheTtlMs, now });
+  const inFlight = new Map<string, Promise<Verdict>>();
+
+  const remembered = ({ user, password }: BasicCredentials): string | undefined => {
+    const entry = store.current().byName.get(user);
+    if (entry === undefined || known.size === 0) return undefined;
+    return known.get(credentialKey(key, [user, password.reveal(), entry.hash.text]));
+  };
+
+  const verify = async (attempt: Attempt): Promise<Verdict> => {
+    const { credentials, entry, isKnown, id } = attempt;
+    const verdict = await ask(pool, entry, credentials.password.reveal());
+    if (verdict === 'busy' || verdict === 'failed') return { kind: 'busy' };
+    if (!isKnown || verdict === 'mismatch') return REJECTED;
+    if (store.current().byName.get(credentials.user)?.hash.text !== entry.hash.text)
+      return authenticate(credentials);
+    known.set(id, credentials.user);
+    return { kind: 'verified', user: credentials.user };
+  };
+
+  const authenticate = async (credentials: BasicCredentials): Promise<Verdict> => {
+    const { user } = credentials;
+    const password = credentials.password.reveal();
+    if (!isPossible(user, password)) return REJECTED;
+    const found = store.current().byName.get(user);
+    const entry = found ?? standIn(store.current(), key, user);
+    if (entry === undefined) return REJECTED;
+    const id = credentialKey(key, [user, password, entry.hash.text]);
+    const name = known.get(id);
+    if (name !== undefined) return { kind: 'verified', user: name };
+    const attempt = { credentials, entry, isKnown: found !== undefined, id };
+    const running = inFlight.get(id) ?? verify(attempt).finally(() => inFlight.delete(id));
+    inFlight.set(id, running);
+    return running;
+  };
+
+  return { remembered, authenticate };
+}
+
+interface Attempt {
+  readonly credentials: BasicCredentials;
+  readonly entry: UserEntry;
+  /** Whether the entry is the user's own. */
+  readonly isKnown: boolean;
+  readonly id: string;
+}
+
+/** Turns away, whoever is asked about, what no hash needs to be computed for. */
+function isPossible(user: string, password: string): boolean {
+  if (user === '' || password === '' || password.includes('\0')) return false;
+  return Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
+}
+
+function ask(pool: Pick<HashPool, 'verify'>, { hash }: UserEntry, password: string): Promise<HashVerdict> {
+  if (hash.slow) return pool.verify(hash.text, password);
+  return Promise.resolve(verifyHash(hash.text, password) ? 'match' : 'mismatch');
+}
+
+/**
+ * The entry that an unknown name is checked against: always the same for one name, and spread like the costs in the
+ * file. The list is in order of cost, so that a change of the file moves few names to another cost.
+ */
+function standIn({ byCost }: Users, key: Buffer, user: string): UserEntry | undefined {
+  const share = createHmac('sha256', key).update('stand-in\0').update(user).digest().readUInt32BE() / 2 ** 32;
+  return byCost[Math.floor(share * byCost.length)];
+}
+
+/** Each part is preceded by its length, so that no two credentials run into the same text. */
+function credentialKey(key: Buffer, parts: readonly string[]): string {
+  const text = parts.map((part) => `${part.length}:${part}`).join('');
+  return createHmac('sha256', key).update(text).digest('base64');
+}

@@ -1,0 +1,195 @@
+import bcrypt from 'bcrypt';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { md5Crypt } from './md5-crypt.ts';
+import { shaCrypt } from './sha-crypt.ts';
+import type { ShaCryptSetting } from './sha-crypt.ts';
+
+export type SchemeName = 'bcrypt' | 'apr1' | 'md5' | 'sha' | 'ssha' | 'sha256-crypt' | 'sha512-crypt';
+
+/** A hash that stands in a password file and that we can verify. */
+export interface StoredHash {
+  readonly scheme: SchemeName;
+  /** As it stands in the file. */
+  readonly text: string;
+  /** bcrypt: the logarithm of its rounds. sha-crypt: its rounds. 0 where the scheme has none. */
+  readonly cost: number;
+  /** Takes milliseconds: not to be verified on the main thread. */
+  readonly slow: boolean;
+  /** Why it should be replaced, in a few words; undefined for a hash that is fine. */
+  readonly weakness?: string | undefined;
+}
+
+interface Scheme {
+  readonly name: SchemeName;
+  readonly shape: RegExp;
+  readonly slow: boolean;
+  cost(match: RegExpExecArray): number;
+  /** Why a hash of the right shape is refused all the same. */
+  refuse?(cost: number, match: RegExpExecArray): string | undefined;
+  weakness(cost: number): string | undefined;
+  verify(match: RegExpExecArray, password: Buffer): boolean;
+}
+
+/** bcrypt looks at this many bytes and no further; a longer password is refused rather than cut. */
+export const BCRYPT_MAX_BYTES = 72;
+/** No password that is longer, in bytes, is ever hashed: the old schemes slow down with its length. */
+export const PASSWORD_MAX_BYTES = 1024;
+
+const WRITTEN_COST = 10;
+const MAX_BCRYPT_COST = 14;
+const MAX_SHA_CRYPT_ROUNDS = 500_000;
+const MIN_SHA_CRYPT_ROUNDS = 1000;
+const DEFAULT_SHA_CRYPT_ROUNDS = 5000;
+const SHA1_BYTES = 20;
+const MAX_SSHA_BYTES = 128;
+
+const SCHEMES: readonly Scheme[] = [
+  {
+    name: 'bcrypt',
+    shape: /^\$2[aby](\$(\d\d)\$[./A-Za-z0-9]{53})$/,
+    slow: true,
+    cost: (match) => Number(match[2]),
+    refuse: refuseBcryptCost,
+    weakness: (cost) =>
+      cost < WRITTEN_COST ? `bcrypt cost ${cost}, ${WRITTEN_COST} is expected` : undefined,
+    verify: verifyBcrypt,
+  },
+  md5Scheme('apr1', /^\$apr1\$[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{22}$/),
+  md5Scheme('md5', /^\$1\$[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{22}$/),
+  {
+    name: 'sha',
+    shape: /^\{SHA\}([A-Za-z0-9+/]{27}=)$/,
+    slow: false,
+    cost: () => 0,
+    weakness: () => 'SHA-1 without salt or rounds',
+    verify: verifySaltedSha1,
+  },
+  {
+    name: 'ssha',
+    shape: /^\{SSHA\}([A-Za-z0-9+/]{28,}={0,2})$/,
+    slow: false,
+    cost: () => 0,
+    refuse: (_cost, [, code = '']) => refuseSsha(code),
+    weakness: () => 'SHA-1 without rounds',
+    verify: verifySaltedSha1,
+  },
+  shaCryptScheme(
+    'sha256-crypt',
+    /^\$(5)\$(?:rounds=([1-9]\d{0,8})\$)?([./0-9A-Za-z]{0,16})\$([./0-9A-Za-z]{43})$/,
+  ),
+  shaCryptScheme(
+    'sha512-crypt',
+    /^\$(6)\$(?:rounds=([1-9]\d{0,8})\$)?([./0-9A-Za-z]{0,16})\$([./0-9A-Za-z]{86})$/,
+  ),
+];
+
+export type Recognition =
+  | { readonly kind: 'known'; readonly hash: StoredHash }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unknown' };
+
+/** Names the scheme of a hash, or says why a hash of a known scheme is refused. Never throws. */
+export function recognizeHash(text: string): Recognition {
+  const found = matchScheme(text);
+  if (found === undefined) return { kind: 'unknown' };
+  const { scheme, match } = found;
+  const cost = scheme.cost(match);
+  const reason = scheme.refuse?.(cost, match);
+  if (reason !== undefined) return { kind: 'refused', reason };
+  const weakness = scheme.weakness(cost);
+  return { kind: 'known', hash: { scheme: scheme.name, text, cost, slow: scheme.slow, weakness } };
+}
+
+/**
+ * Whether a password (UTF-8) belongs to a hash. Blocks the thread for as long as the hash costs. False for a password
+ * that no scheme may be asked about (NUL, more than 1024 bytes) and for a hash that is not recognised.
+ */
+export function verifyHash(text: string, password: string): boolean {
+  const bytes = Buffer.from(password, 'utf8');
+  if (bytes.length > PASSWORD_MAX_BYTES || bytes.includes(0)) return false;
+  const found = matchScheme(text);
+  return found !== undefined && found.scheme.verify(found.match, bytes);
+}
+
+/** A new hash, for the file: bcrypt under the prefix that Apache, nginx and distribution all read. At most 72 bytes. */
+export async function createHashText(password: string): Promise<string> {
+  const bytes = Buffer.from(password, 'utf8');
+  if (bytes.length > BCRYPT_MAX_BYTES || bytes.includes(0)) throw new RangeError('not a password for bcrypt');
+  return (await bcrypt.hash(bytes, WRITTEN_COST)).replace(/^\$2b\$/, '$2y$');
+}
+
+function matchScheme(text: string): { scheme: Scheme; match: RegExpExecArray } | undefined {
+  for (const scheme of SCHEMES) {
+    const match = scheme.shape.exec(text);
+    if (match !== null) return { scheme, match };
+  }
+  return undefined;
+}
+
+function refuseBcryptCost(cost: number): string | undefined {
+  if (cost < 4) return `bcrypt cost ${cost}: bcrypt starts at 4`;
+  if (cost <= MAX_BCRYPT_COST) return undefined;
+  return `bcrypt cost ${cost}: above ${MAX_BCRYPT_COST} a login would take seconds`;
+}
+
+/** The library knows `$2a$` and `$2b$` alone. `$2y$` is Apache's name for `$2b$`, and within 72 bytes `$2a$` is the same. */
+function verifyBcrypt([, rest = '']: RegExpExecArray, password: Buffer): boolean {
+  return password.length <= BCRYPT_MAX_BYTES && bcrypt.compareSync(password, `$2b${rest}`);
+}
+
+function md5Scheme(name: 'apr1' | 'md5', shape: RegExp): Scheme {
+  return {
+    name,
+    shape,
+    slow: true,
+    cost: () => 0,
+    weakness: () => 'MD5',
+    verify: ([text], password) => isEqual(md5Crypt(password, text), text),
+  };
+}
+
+/** `{SHA}` is the digest, `{SSHA}` the digest of password and salt, and then the salt. */
+function verifySaltedSha1([, code = '']: RegExpExecArray, password: Buffer): boolean {
+  const stored = Buffer.from(code, 'base64');
+  const salt = stored.subarray(SHA1_BYTES);
+  const digest = createHash('sha1').update(password).update(salt).digest();
+  return stored.length >= SHA1_BYTES && timingSafeEqual(stored.subarray(0, SHA1_BYTES), digest);
+}
+
+function refuseSsha(code: string): string | undefined {
+  const stored = Buffer.from(code, 'base64');
+  const sound =
+    stored.toString('base64') === code && stored.length > SHA1_BYTES && stored.length <= MAX_SSHA_BYTES;
+  return sound ? undefined : 'a malformed {SSHA} hash';
+}
+
+function shaCryptScheme(name: SchemeName, shape: RegExp): Scheme {
+  return {
+    name,
+    shape,
+    slow: true,
+    cost: ([, , rounds]) => Number(rounds ?? DEFAULT_SHA_CRYPT_ROUNDS),
+    refuse: refuseRounds,
+    weakness: () => undefined,
+    verify: ([, kind, rounds, salt = '', digest], password) => {
+      const setting: ShaCryptSetting = {
+        kind: kind === '5' ? '5' : '6',
+        rounds: Number(rounds ?? DEFAULT_SHA_CRYPT_ROUNDS),
+        salt: Buffer.from(salt, 'latin1'),
+      };
+      return isEqual(shaCrypt(password, setting), digest);
+    },
+  };
+}
+
+/** crypt(3) raises fewer rounds to 1000 and writes that number: no password can belong to a hash that names fewer. */
+function refuseRounds(rounds: number): string | undefined {
+  if (rounds < MIN_SHA_CRYPT_ROUNDS) return `${rounds} rounds: sha-crypt starts at ${MIN_SHA_CRYPT_ROUNDS}`;
+  if (rounds <= MAX_SHA_CRYPT_ROUNDS) return undefined;
+  return `${rounds} rounds: above ${MAX_SHA_CRYPT_ROUNDS} a login would take seconds`;
+}
+
+function isEqual(computed: string, stored: string | undefined): boolean {
+  const [left, right] = [Buffer.from(computed), Buffer.from(stored ?? '')];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
