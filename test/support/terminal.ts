@@ -1,0 +1,56 @@
+import type { Terminal } from '../../src/cli/terminal.ts';
+
+export interface RecordingTerminal extends Terminal {
+  /** All that was written to standard output so far. */
+  stdout(): string;
+  /** All that was written to standard error so far. */
+  stderr(): string;
+  /** The questions that were asked. */
+  readonly questions: readonly string[];
+  /** Delivers a signal to whoever listens for it. */
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void;
+}
+
+export interface RecordingTerminalOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly isTTY?: boolean;
+  /** The answers to `askSecret`, in order. */
+  readonly answers?: readonly string[];
+  readonly stdin?: string | Buffer;
+}
+
+/** A terminal without a process: says what the options say, remembers what was written. */
+export function recordingTerminal({
+  env = {},
+  isTTY = false,
+  answers = [],
+  stdin = '',
+}: RecordingTerminalOptions = {}): RecordingTerminal {
+  const written = { out: '', err: '' };
+  const questions: string[] = [];
+  const listeners = new Set<{ readonly name: string; readonly listener: () => void }>();
+  return {
+    env,
+    isTTY,
+    questions,
+    out: (text) => void (written.out += text),
+    err: (text) => void (written.err += text),
+    stdout: () => written.out,
+    stderr: () => written.err,
+    askSecret: async (question) => {
+      const answer = answers[questions.length];
+      questions.push(question);
+      if (answer === undefined) throw new Error(`no answer prepared for: ${question}`);
+      return answer;
+    },
+    readStdin: async () => Buffer.from(stdin),
+    onSignal: (name, listener) => {
+      const entry = { name, listener };
+      listeners.add(entry);
+      return () => void listeners.delete(entry);
+    },
+    signal: (name) => {
+      for (const entry of listeners) if (entry.name === name) entry.listener();
+    },
+  };
+}
