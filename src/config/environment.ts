@@ -62,14 +62,17 @@ function unknownVariables(env: Environment, rows: readonly OptionRow[]): Problem
   const known = rows.flatMap((row) => (row.secret ? [row.env, `${row.env}_FILE`] : [row.env])).concat(OTHERS);
   return Object.keys(env)
     .filter((name) => name.startsWith(ENV_PREFIX) && !known.includes(name))
-    .map((name) => {
-      const near = closest(
-        name.slice(ENV_PREFIX.length),
-        known.map((it) => it.slice(ENV_PREFIX.length)),
-      );
-      const question = near === undefined ? '' : `. Did you mean ${ENV_PREFIX}${near}?`;
-      return { path: name, reason: `is unknown${question}`, where: 'environment' };
-    });
+    .map((name) => ({ path: name, reason: whyUnknown(name, known), where: 'environment' }));
+}
+
+function whyUnknown(name: string, known: readonly string[]): string {
+  const bare = name.replace(/_FILE$/, '');
+  if (known.includes(bare)) return `is unknown: only secrets are read from files. Use ${bare}`;
+  const near = closest(
+    name.slice(ENV_PREFIX.length),
+    known.map((it) => it.slice(ENV_PREFIX.length)),
+  );
+  return near === undefined ? 'is unknown' : `is unknown. Did you mean ${ENV_PREFIX}${near}?`;
 }
 
 /** A text from the environment or the command line, as the value that YAML would have made of it. */

@@ -22,7 +22,7 @@ export function renderConfig({ config, origins }: LoadedConfig, rows: readonly O
   const lines = rows.flatMap((row) => {
     const [first = '', second] = row.path.split('.');
     const value = shownValue(config, row);
-    const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+    const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0, compat: 'yaml-1.1' }).trim();
     const remark = value === null ? 'not set' : origins.get(row.path);
     const line = `${second ?? first}: ${text}${remark === undefined ? '' : ` # ${remark}`}`;
     if (second === undefined) return [line];

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import { describeOptions } from '../../src/config/options.ts';
+import { loadCase, problemsOf } from '../support/config.ts';
+
+const rows = describeOptions();
+
+/** path -> values that are taken, as they stand in the file, with what they become. */
+const GOOD: readonly [path: string, written: unknown, becomes: unknown][] = [
+  ['listen', ':8443', [{ host: undefined, port: 8443 }]],
+  ['listen', 8443, [{ host: undefined, port: 8443 }]],
+  [
+    'listen',
+    [8443, '[::1]:443'],
+    [
+      { host: undefined, port: 8443 },
+      { host: '::1', port: 443 },
+    ],
+  ],
+  [
+    'listen',
+    [':0', ':0'],
+    [
+      { host: undefined, port: 0 },
+      { host: undefined, port: 0 },
+    ],
+  ],
+  ['backend', 'unix:/run/registry.sock', { kind: 'unix', path: '/run/registry.sock' }],
+  ['backend', 'https://r', { kind: 'https', host: 'r', port: 443 }],
+  ['certs', '/etc/gate', '/etc/gate'],
+  ['users', '/etc/htpasswd', '/etc/htpasswd'],
+  ['tls.profile', 'modern', 'modern'],
+  ['tls.hsts', true, true],
+  ['auth.realm', "Jane's registry (test)", "Jane's registry (test)"],
+  ['auth.cacheSeconds', 0, 0],
+  ['timeouts.headerSeconds', 1, 1],
+  ['timeouts.handshakeSeconds', 86_400, 86_400],
+  ['timeouts.keepAliveSeconds', 5, 5],
+  ['timeouts.bodyIdleSeconds', 1, 1],
+  ['timeouts.sendIdleSeconds', 1, 1],
+  ['timeouts.backendSeconds', 1, 1],
+  ['timeouts.connectSeconds', 1, 1],
+  ['timeouts.drainSeconds', 0, 0],
+  ['limits.manifestBytes', '8MiB', 8_388_608],
+  ['limits.manifestBytes', 1, 1],
+  ['limits.layerBytes', '20GB', 20_000_000_000],
+  ['limits.layerBytes', 'unlimited', undefined],
+  ['limits.headerBytes', '32KiB', 32_768],
+  ['limits.headerBytes', 1024, 1024],
+  ['limits.headers', 1000, 1000],
+  ['limits.connections', 1, 1],
+  ['limits.connections', 'unlimited', undefined],
+  ['limits.hashQueue', 1, 1],
+  ['reloadMs', 50, 50],
+  ['log.level', 'debug', 'debug'],
+  ['renew', false, false],
+];
+
+/** path -> values that are refused. Those that are lists or maps are refused everywhere but in `listen`. */
+const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
+  ['listen', [], /^listen: must name at least one address/],
+  ['listen', true, /^listen: must be HOST:PORT or a list of them, not true/],
+  ['listen', { port: 443 }, /^listen: must be HOST:PORT or a list/],
+  ['listen', [':443', 'x'], /^listen\[1\]: must be HOST:PORT/],
+  ['listen', [':443', [443]], /^listen\[1\]: must be HOST:PORT/],
+  ['listen', [':443', 443], /^listen: names the same address twice/],
+  ['listen', 4.5, /^listen\[0\]: must be HOST:PORT/],
+  ['backend', 5000, /^backend: must be a URL/],
+  ['backend', 'http://u:hunter2@r', /^backend: must not hold credentials/],
+  ['backendCa', '', /^backendCa: must be the name of a file/],
+  ['certs', '', /^certs: must be the name of a file/],
+  ['certs', ['a'], /^certs: must be the name of a file or directory, not \["a"\]/],
+  ['certs', 'a\0b', /^certs: must be the name/],
+  ['users', 1, /^users: must be the name/],
+  ['tls.certificate', '', /^tls\.certificate: must be the name/],
+  ['tls.key', 1, /^tls\.key: must be the name/],
+  ['tls.profile', 'old', /^tls\.profile: must be one of intermediate, modern, not "old"/],
+  ['tls.hsts', 'yes', /^tls\.hsts: must be true or false, not "yes"/],
+  ['auth.realm', '', /^auth\.realm: must be 1 to 100 printable/],
+  ['auth.realm', 'a"b', /^auth\.realm: .*without quotes/],
+  ['auth.realm', 'a\\b', /^auth\.realm: .*backslashes/],
+  ['auth.realm', 'a\r\nSet-Cookie: x', /^auth\.realm: must be 1 to 100 printable/],
+  ['auth.realm', '레지스트리', /^auth\.realm: .*ASCII/],
+  ['auth.realm', 'x'.repeat(101), /^auth\.realm: must be 1 to 100 .*x\.\.\. \(/],
+  ['auth.cacheSeconds', 301, /^auth\.cacheSeconds: must be a whole number from 0 to 300, not 301/],
+  ['auth.cacheSeconds', -1, /^auth\.cacheSeconds: must be a whole number from 0 to 300, not -1/],
+  ['timeouts.headerSeconds', 0, /from 1 to 86400, not 0/],
+  ['timeouts.handshakeSeconds', 86_401, /from 1 to 86400, not 86401/],
+  ['timeouts.keepAliveSeconds', 1.5, /whole number from 1 to 86400, not 1.5/],
+  ['timeouts.bodyIdleSeconds', '60', /whole number from 1 to 86400, not "60"/],
+  ['timeouts.sendIdleSeconds', '60s', /not "60s"/],
+  ['timeouts.backendSeconds', true, /not true/],
+  ['timeouts.connectSeconds', 1e300, /from 1 to 86400/],
+  ['timeouts.drainSeconds', -1, /from 0 to 86400/],
+  ['limits.manifestBytes', 0, /size of at least 1 bytes/],
+  ['limits.manifestBytes', 'unlimited', /^limits\.manifestBytes: must be a size/],
+  ['limits.layerBytes', '4M', /^limits\.layerBytes: must be a size .* or unlimited, not "4M"/],
+  ['limits.layerBytes', '0MiB', /^limits\.layerBytes: must be a size/],
+  ['limits.headerBytes', 1023, /^limits\.headerBytes: must be a size from 1024 to 1048576/],
+  ['limits.headerBytes', '2MiB', /^limits\.headerBytes: must be a size from 1024 to 1048576/],
+  ['limits.headers', 9, /from 10 to 1000/],
+  ['limits.connections', 0, /^limits\.connections: must be a whole number from 1, or unlimited, not 0/],
+  ['limits.hashQueue', 0, /from 1 to 10000/],
+  ['reloadMs', 49, /from 50 to 60000/],
+  ['log.level', 'trace', /one of debug, info, warn, error/],
+  ['renew', 1, /true or false, not 1/],
+];
+
+function inFile(path: string, written: unknown): string {
+  const [first, second] = path.split('.');
+  return JSON.stringify(
+    second === undefined ? { [`${first}`]: written } : { [`${first}`]: { [second]: written } },
+  );
+}
+
+function at(config: unknown, path: string): unknown {
+  return path.split('.').reduce((value, key) => Object(value)[key], config);
+}
+
+describe('the options', () => {
+  it.each(GOOD)('%s: %j is accepted', async (path, written, becomes) => {
+    const { config } = await loadCase({ files: { 'registry-gate.yml': inFile(path, written) } });
+    expect(at(config, path)).toEqual(becomes);
+  });
+
+  it.each(BAD)('%s: %j is refused', async (path, written, reason) => {
+    const problems = await problemsOf({ files: { 'registry-gate.yml': inFile(path, written) } });
+    const own = problems.filter((problem) => !/ is missing, since | is of no use/.test(problem));
+    expect(own).toHaveLength(1);
+    expect(own[0]).toMatch(reason);
+    expect(own[0]).toMatch(/ \(registry-gate\.yml:1\)$/);
+    expect(own[0]).not.toContain('hunter2');
+  });
+
+  it.each(rows)('$path has a case that is refused', ({ path }) => {
+    expect(BAD.map(([refused]) => refused)).toContain(path);
+  });
+
+  it('are complete without any source', async () => {
+    const { config, origins } = await loadCase({});
+    expect(origins.size).toBe(0);
+    expect(config).toEqual({
+      listen: [{ host: undefined, port: 443 }],
+      backend: { kind: 'http', host: '127.0.0.1', port: 5000 },
+      backendCa: undefined,
+      certs: './certs',
+      users: 'certs/htpasswd',
+      tls: { certificate: undefined, key: undefined, profile: 'intermediate', hsts: false },
+      auth: { realm: 'Registry', cacheSeconds: 300 },
+      timeouts: {
+        headerSeconds: 20,
+        handshakeSeconds: 10,
+        keepAliveSeconds: 95,
+        bodyIdleSeconds: 60,
+        sendIdleSeconds: 60,
+        backendSeconds: 900,
+        connectSeconds: 10,
+        drainSeconds: 60,
+      },
+      limits: {
+        manifestBytes: 4_194_304,
+        layerBytes: undefined,
+        headerBytes: 16_384,
+        headers: 100,
+        connections: undefined,
+        hashQueue: 64,
+      },
+      reloadMs: 500,
+      log: { level: 'info' },
+      renew: true,
+    });
+  });
+
+  it.each(rows)('$path keeps its key in the result, even where it is not set', async ({ path }) => {
+    const { config } = await loadCase({});
+    const [first = '', second] = path.split('.');
+    expect(Object.keys(second === undefined ? config : Object(at(config, first)))).toContain(second ?? first);
+  });
+});
+
+describe('describeOptions', () => {
+  it('gives each option a variable and a flag of its own', () => {
+    expect(new Set(rows.map(({ env }) => env)).size).toBe(rows.length);
+    const flags = rows.map(({ flag }) => flag).filter((flag) => flag !== undefined);
+    expect(flags).toEqual([
+      '--listen HOST:PORT',
+      '--backend URL',
+      '--backend-ca FILE',
+      '--certs DIR',
+      '--users FILE',
+    ]);
+  });
+
+  it.each([
+    ['listen', 'REGISTRY_GATE_LISTEN'],
+    ['backendCa', 'REGISTRY_GATE_BACKEND_CA'],
+    ['reloadMs', 'REGISTRY_GATE_RELOAD_MS'],
+    ['timeouts.bodyIdleSeconds', 'REGISTRY_GATE_TIMEOUTS_BODY_IDLE_SECONDS'],
+  ])('derives the variable of %s', (path, env) => {
+    expect(rows.find((row) => row.path === path)?.env).toBe(env);
+  });
+
+  it.each(rows)('says in a sentence what $path does', ({ description, values, byDefault }) => {
+    expect(description).toMatch(/^[A-Z].*\.$/);
+    expect(values).not.toBe('');
+    expect(byDefault).not.toBe('');
+  });
+});

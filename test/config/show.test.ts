@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { describeOptions } from '../../src/config/options.ts';
+import { renderConfig, showConfig } from '../../src/config/show.ts';
+import { loadCase } from '../support/config.ts';
+
+const rows = describeOptions();
+
+const GIVEN = {
+  files: {
+    'registry-gate.yml': 'tls: {certificate: a.crt, key: "b #1.key"}\nlimits:\n  layerBytes: 20GiB\n',
+  },
+  env: { REGISTRY_GATE_BACKEND: 'https://[::1]/', REGISTRY_GATE_AUTH_REALM: 'yes' },
+  flags: { listen: ['[::1]:8443', '8443'], certs: '/srv/certs' },
+};
+
+describe('renderConfig', () => {
+  it('prints every option as it would be written, with who said it', async () => {
+    expect(renderConfig(await loadCase(GIVEN), rows)).toBe(`\
+listen: [ "[::1]:8443", :8443 ] # --listen
+backend: "https://[::1]:443" # REGISTRY_GATE_BACKEND
+backendCa: null # not set
+certs: /srv/certs # --certs
+users: /srv/certs/htpasswd
+tls:
+  certificate: a.crt # registry-gate.yml:1
+  key: "b #1.key" # registry-gate.yml:1
+  profile: intermediate
+  hsts: false
+auth:
+  realm: "yes" # REGISTRY_GATE_AUTH_REALM
+  cacheSeconds: 300
+timeouts:
+  headerSeconds: 20
+  handshakeSeconds: 10
+  keepAliveSeconds: 95
+  bodyIdleSeconds: 60
+  sendIdleSeconds: 60
+  backendSeconds: 900
+  connectSeconds: 10
+  drainSeconds: 60
+limits:
+  manifestBytes: 4194304
+  layerBytes: 21474836480 # registry-gate.yml:3
+  headerBytes: 16384
+  headers: 100
+  connections: unlimited
+  hashQueue: 64
+reloadMs: 500
+log:
+  level: info
+renew: true
+`);
+  });
+
+  it.each([
+    ['the defaults', {}],
+    ['a mixture', GIVEN],
+  ])('prints what would be accepted again, with the same result: %s', async (_name, given) => {
+    const loaded = await loadCase(given);
+    const again = await loadCase({ files: { 'registry-gate.yml': renderConfig(loaded, rows) } });
+    expect(again.config).toEqual(loaded.config);
+  });
+
+  it('hides secrets', async () => {
+    const loaded = await loadCase(GIVEN);
+    const hidden = rows.map((row) => ({
+      ...row,
+      secret: row.path === 'auth.realm' || row.path === 'tls.key',
+    }));
+    expect(renderConfig(loaded, hidden)).toMatch(/realm: "?\*\*\*"?/);
+    expect(showConfig(loaded.config, hidden)).toMatchObject({ auth: { realm: '***' }, tls: { key: '***' } });
+    expect(renderConfig(loaded, hidden)).not.toContain('b #1.key');
+  });
+});
+
+describe('showConfig', () => {
+  it('has every option, null where nothing is set', async () => {
+    const { config } = await loadCase(GIVEN);
+    expect(showConfig(config, rows)).toMatchObject({
+      listen: ['[::1]:8443', ':8443'],
+      backend: 'https://[::1]:443',
+      backendCa: null,
+      limits: { layerBytes: 21_474_836_480, connections: 'unlimited' },
+    });
+  });
+});
