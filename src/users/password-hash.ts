@@ -1,5 +1,5 @@
 import bcrypt from 'bcrypt';
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { md5Crypt } from './md5-crypt.ts';
 import { shaCrypt } from './sha-crypt.ts';
 import type { ShaCryptSetting } from './sha-crypt.ts';
@@ -112,10 +112,11 @@ export function verifyHash(text: string, password: string): boolean {
 }
 
 /** A new hash, for the file: bcrypt under the prefix that Apache, nginx and distribution all read. At most 72 bytes. */
-export async function createHashText(password: string): Promise<string> {
+export async function createHash(password: string): Promise<StoredHash> {
   const bytes = Buffer.from(password, 'utf8');
   if (bytes.length > BCRYPT_MAX_BYTES || bytes.includes(0)) throw new RangeError('not a password for bcrypt');
-  return (await bcrypt.hash(bytes, WRITTEN_COST)).replace(/^\$2b\$/, '$2y$');
+  const text = (await bcrypt.hash(bytes, WRITTEN_COST)).replace(/^\$2b\$/, '$2y$');
+  return { scheme: 'bcrypt', text, cost: WRITTEN_COST, slow: true };
 }
 
 function matchScheme(text: string): { scheme: Scheme; match: RegExpExecArray } | undefined {
@@ -152,7 +153,7 @@ function md5Scheme(name: 'apr1' | 'md5', shape: RegExp): Scheme {
 function verifySaltedSha1([, code = '']: RegExpExecArray, password: Buffer): boolean {
   const stored = Buffer.from(code, 'base64');
   const salt = stored.subarray(SHA1_BYTES);
-  const digest = createHash('sha1').update(password).update(salt).digest();
+  const digest = hash('sha1', Buffer.concat([password, salt]), 'buffer');
   return stored.length >= SHA1_BYTES && timingSafeEqual(stored.subarray(0, SHA1_BYTES), digest);
 }
 

@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { entriesOf } from '../users/htpasswd-file.ts';
+import { readUsersFile } from '../users/users-file.ts';
+import type { UserEntry } from '../users/htpasswd-entry.ts';
+import type { Terminal } from './terminal.ts';
+import { addPlaceOptions, findUsersFile } from './users-place.ts';
+import type { PlaceOptions } from './users-place.ts';
+
+interface ListOptions extends PlaceOptions {
+  readonly json?: true;
+}
+
+/** `users list`: names and how well their passwords are kept; never a hash. */
+export function listUsers(terminal: Terminal): Command {
+  return addPlaceOptions(new Command('list'))
+    .description('List the users, and how their passwords are kept.')
+    .option('--json', 'Print JSON.')
+    .action(async (options: ListOptions) => {
+      const path = await findUsersFile(options, terminal);
+      const { document, warnings } = await readUsersFile(path);
+      const rows = entriesOf(document).map(describeUser);
+      terminal.out(options.json === true ? `${JSON.stringify(rows, undefined, 2)}\n` : renderTable(rows));
+      for (const { user, reason } of warnings) if (user === undefined) terminal.err(`Warning: ${reason}\n`);
+    });
+}
+
+interface Row {
+  readonly name: string;
+  readonly scheme: string;
+  /** Null where the scheme has no cost. */
+  readonly cost: number | null;
+  readonly weak: boolean;
+  readonly weakness: string | null;
+}
+
+function describeUser({ name, hash }: UserEntry): Row {
+  const weakness = hash.weakness ?? null;
+  return {
+    name,
+    scheme: hash.scheme,
+    cost: hash.cost === 0 ? null : hash.cost,
+    weak: weakness !== null,
+    weakness,
+  };
+}
+
+function renderTable(rows: readonly Row[]): string {
+  const cells = rows.map(({ name, scheme, cost, weakness }) => [
+    name,
+    scheme,
+    cost === null ? '-' : String(cost),
+    weakness === null ? '' : `weak: ${weakness}`,
+  ]);
+  const table = [['NAME', 'SCHEME', 'COST', ''], ...cells];
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+}
