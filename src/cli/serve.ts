@@ -1,7 +1,54 @@
 import { Command } from 'commander';
+import { loadConfig } from '../config/load.ts';
+import { createLog } from '../observe/access-log.ts';
+import { checkPlatform } from '../server/platform.ts';
+import { startGate } from '../server/start.ts';
+import type { Gate } from '../server/start.ts';
+import { addConfigOptions, configSources } from './config-flags.ts';
 import type { Outcome } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
 
-export function serveCommand(_terminal: Terminal, _outcome: Outcome): Command {
-  return new Command('serve');
+/** `serve`: the server. It never invents users or certificates; `certs init` and `users add` make them. */
+export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
+  const command = new Command('serve').description(
+    'Serve the registry over HTTPS to the users of the htpasswd file.',
+  );
+  addConfigOptions(command);
+  command.addHelpText(
+    'after',
+    '\nSIGHUP looks at certificate and users at once, SIGTERM and SIGINT let running transfers end, a second one cuts them.',
+  );
+  return command.action(async (options: Readonly<Record<string, unknown>>) => {
+    checkPlatform(terminal.platform);
+    const config = await loadConfig(configSources(options, terminal));
+    const log = createLog({ level: config.log.level });
+    try {
+      await runUntilTold(await startGate(config, log), terminal);
+      log.info({}, 'stopped');
+    } finally {
+      log.flush();
+    }
+  });
+}
+
+/** Serves until a signal says stop, and resolves when the last transfer has ended. */
+export async function runUntilTold(gate: Gate, terminal: Terminal): Promise<void> {
+  const stopListening: (() => void)[] = [];
+  await new Promise<void>((resolve, reject) => {
+    let told = false;
+    const stop = (): void => {
+      if (told) {
+        gate.stopNow();
+        return;
+      }
+      told = true;
+      gate.stop().then(resolve, reject);
+    };
+    stopListening.push(
+      terminal.onSignal('SIGTERM', stop),
+      terminal.onSignal('SIGINT', stop),
+      terminal.onSignal('SIGHUP', () => void gate.reload()),
+    );
+  });
+  for (const stopOne of stopListening) stopOne();
 }

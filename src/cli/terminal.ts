@@ -5,6 +5,13 @@ import { Writable } from 'node:stream';
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTTY: boolean;
+  /** The runtime that the process stands on. */
+  readonly platform: {
+    readonly nodeVersion: string;
+    readonly execArgv: readonly string[];
+    readonly nodeOptions: string;
+    readonly rejectUnauthorized: string | undefined;
+  };
   /** Data, to standard output. The text comes with its own line end. */
   out(text: string): void;
   /** Words for a person, to standard error. */
@@ -21,6 +28,12 @@ export interface Terminal {
 export const processTerminal: Terminal = {
   env: process.env,
   isTTY: process.stdin.isTTY && process.stderr.isTTY,
+  platform: {
+    nodeVersion: process.version,
+    execArgv: process.execArgv,
+    nodeOptions: process.env['NODE_OPTIONS'] ?? '',
+    rejectUnauthorized: process.env['NODE_TLS_REJECT_UNAUTHORIZED'],
+  },
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   askSecret,

@@ -1,5 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { AgentOptions } from 'node:https';
+import { isIP } from 'node:net';
 
 /** Where the registry stands. `ca` is the PEM text that an https backend is verified with; verification is never off. */
 export type BackendOptions =
@@ -27,7 +29,7 @@ const KEEP_ALIVE_MS = 30_000;
 
 export function createBackend(options: BackendOptions): Backend {
   const Agent = options.kind === 'https' ? HttpsAgent : HttpAgent;
-  const tls = options.kind === 'https' && options.ca !== undefined ? { ca: options.ca } : {};
+  const tls = options.kind === 'https' ? tlsOptions(options) : {};
   const pooled = new Agent({
     ...tls,
     keepAlive: true,
@@ -46,6 +48,12 @@ export function createBackend(options: BackendOptions): Backend {
       single.destroy();
     },
   };
+}
+
+/** Node would take the name to verify from the Host header, which is the client's: the backend's own name is fixed here. */
+function tlsOptions({ host, ca }: Extract<BackendOptions, { kind: 'https' }>): AgentOptions {
+  const servername = isIP(host) === 0 ? host : '';
+  return ca === undefined ? { servername } : { servername, ca };
 }
 
 function authorityOf(options: BackendOptions): string {

@@ -16,7 +16,7 @@ const DIRECTION: Record<string, readonly string[]> = {
   observe: ['lib', 'registry'],
   proxy: ['lib', 'registry'],
   server: ['lib', 'registry', 'admission', 'policy', 'users', 'certs', 'config', 'observe', 'proxy'],
-  cli: ['lib', 'users', 'certs', 'config', 'server'],
+  cli: ['lib', 'users', 'certs', 'config', 'observe', 'server'],
   'main.ts': ['cli'],
   'index.ts': [
     'lib',

@@ -32,6 +32,7 @@ export function recordingTerminal({
   return {
     env,
     isTTY,
+    platform: { nodeVersion: process.version, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined },
     questions,
     out: (text) => void (written.out += text),
     err: (text) => void (written.err += text),

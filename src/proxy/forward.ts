@@ -1,0 +1,169 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
+import type { Options, RequestHandler } from 'http-proxy-middleware';
+import { systemCode } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { tooLarge } from '../registry/body.ts';
+import type { Backend } from './backend.ts';
+import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
+import { createIdleWatch } from './idle-watch.ts';
+import type { IdleLimits } from './idle-watch.ts';
+import { requestHeaders } from './request-headers.ts';
+import { Transfer } from './transfer.ts';
+import type { ForwardJob } from './transfer.ts';
+
+export interface ForwarderOptions {
+  readonly backend: Backend;
+  readonly idle: IdleLimits;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+export interface Forwarder {
+  /** Takes over the job: it will be answered, by the backend or by a problem, or cut. */
+  forward(job: ForwardJob): void;
+  close(): void;
+}
+
+type Passage = RequestHandler<IncomingMessage, ServerResponse>;
+type Hooks = NonNullable<Options<IncomingMessage, ServerResponse>['on']>;
+
+/**
+ * Streams requests to the backend and answers to the client through http-proxy-middleware, nothing held on the way.
+ * The middleware is given a request whose target and headers are ours already: its own hooks are skipped as soon as a
+ * client sends `Expect`, so nothing that protects may live in them.
+ */
+export function createForwarder({ backend, idle, now, logger }: ForwarderOptions): Forwarder {
+  const watch = createIdleWatch(idle, now);
+  const transfers = new WeakMap<IncomingMessage, Transfer>();
+
+  const onError = (transfer: Transfer, error: Error): void => {
+    if (transfer.settled) return;
+    if (transfer.job.req.socket.destroyed) {
+      transfer.finish();
+    } else if (isStaleConnection(transfer)) {
+      start(transfer.job, single);
+    } else {
+      const { requestId } = transfer.job.origin;
+      logger.warn({ id: requestId, error: systemCode(error) ?? error.name }, 'the backend failed');
+      transfer.fail(problemOf(error));
+    }
+  };
+
+  const start = (job: ForwardJob, passage: Passage): void => {
+    const transfer = new Transfer(job);
+    transfers.set(job.req, transfer);
+    watch.add(transfer);
+    job.res.once('close', () => {
+      watch.remove(transfer);
+      transfer.finish();
+    });
+    void passage(job.req, job.res, () => undefined);
+  };
+
+  const hooks = createHooks(transfers, backend, onError);
+  const pooled = createPassage(backend, backend.pooled, hooks);
+  const single = createPassage(backend, backend.single, hooks);
+  return {
+    forward: (job) => {
+      prepare(job);
+      if (hasBody(job.req)) countBody(job, (limit) => transfers.get(job.req)?.fail(tooLarge(limit)));
+      // What may be asked twice without harm shares connections; what changes something has one of its own.
+      start(job, isRepeatable(job) ? pooled : single);
+    },
+    close: () => {
+      watch.close();
+      backend.close();
+    },
+  };
+}
+
+function createHooks(
+  transfers: WeakMap<IncomingMessage, Transfer>,
+  backend: Backend,
+  onError: (transfer: Transfer, error: Error) => void,
+): Hooks {
+  const of = (req: IncomingMessage): Transfer | undefined => transfers.get(req);
+  return {
+    proxyReq: (proxyReq, req) => {
+      const transfer = of(req);
+      if (transfer !== undefined) attach(transfer, proxyReq);
+    },
+    proxyRes: (proxyRes, req) => {
+      const transfer = of(req);
+      if (transfer !== undefined) beginAnswer(transfer, proxyRes, backend);
+    },
+    error: (error, req) => {
+      const transfer = of(req);
+      if (transfer !== undefined) onError(transfer, error);
+    },
+    econnreset: (_error, req) => of(req)?.finish(),
+  };
+}
+
+function createPassage(backend: Backend, agent: Backend['pooled'], on: Hooks): Passage {
+  return createProxyMiddleware<IncomingMessage, ServerResponse>({
+    target: targetOf(backend),
+    agent,
+    pathFilter: () => true,
+    on,
+    // The default plugins answer errors in plain text and log on their own.
+    ejectPlugins: true,
+    plugins: [proxyEventsPlugin],
+  });
+}
+
+function targetOf({ options }: Backend): NonNullable<Options['target']> {
+  if (options.kind === 'unix')
+    return { protocol: 'http:', host: 'localhost', port: 80, socketPath: options.path };
+  const host = isIP(options.host) === 6 ? `[${options.host}]` : options.host;
+  return `${options.kind}://${host}:${options.port}`;
+}
+
+/** Gives the request its canonical target and its header set. */
+function prepare({ req, res, request, origin }: ForwardJob): void {
+  if (req.headers.expect !== undefined) res.writeContinue();
+  req.url = request.target;
+  req.headers = requestHeaders(req.headers, origin);
+  if (!hasBody(req)) delete req.headers['content-type'];
+}
+
+function countBody(job: ForwardJob, onTooLarge: (limit: number) => void): void {
+  const { req, bodyLimit, count } = job;
+  let received = 0;
+  // A paused stream stays paused when a listener is added; the pipe to the backend sets it going.
+  req.pause();
+  req.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    count('received', chunk.length);
+    if (bodyLimit !== undefined && received > bodyLimit) onTooLarge(bodyLimit);
+  });
+}
+
+function attach(transfer: Transfer, proxyReq: ClientRequest): void {
+  transfer.proxyReq = proxyReq;
+  // Without a listener a 101 would leave the client without any answer; with one, it is a failure like any other.
+  proxyReq.once('upgrade', (_response, socket) => {
+    socket.destroy();
+    transfer.fail(PROTOCOL_CHANGE);
+  });
+  // An unasked 1xx makes the connection suspect: it is not used again.
+  proxyReq.once('information', () => {
+    proxyReq.shouldKeepAlive = false;
+  });
+}
+
+/** A kept connection that the backend closed at the moment we used it, and nothing of an answer seen (RFC 9112 section 9.3.1). */
+function isStaleConnection({ proxyReq, job }: Transfer): boolean {
+  return proxyReq?.reusedSocket === true && !job.res.headersSent && isRepeatable(job);
+}
+
+function isRepeatable({ request }: ForwardJob): boolean {
+  return request.method === 'GET' || request.method === 'HEAD';
+}
+
+function hasBody(req: IncomingMessage): boolean {
+  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express from 'express';
+import type { ErrorRequestHandler, Express } from 'express';
+import { admit } from '../admission/admit.ts';
+import type { AdmissionLimits } from '../admission/admit.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createProblem } from '../registry/problem.ts';
+import { answerProblem } from './answer.ts';
+import { contextOf } from './context.ts';
+import { publicRoutes } from './routes/public.ts';
+import type { PublicRoutesOptions } from './routes/public.ts';
+import { authorize } from './stages/authorize.ts';
+import { classify } from './stages/classify.ts';
+import { forward } from './stages/forward.ts';
+import type { ForwardStageOptions } from './stages/forward.ts';
+import { identify } from './stages/identify.ts';
+import type { IdentifyOptions } from './stages/identify.ts';
+import { createOpenExchange } from './stages/open-exchange.ts';
+import type { OpenExchangeOptions } from './stages/open-exchange.ts';
+
+export interface AppOptions extends OpenExchangeOptions, PublicRoutesOptions, IdentifyOptions {
+  readonly admission: AdmissionLimits;
+  readonly body: ForwardStageOptions['limits'];
+  readonly forwarder: ForwardStageOptions['forwarder'];
+  readonly logger: Logger;
+}
+
+/** Every request meets the stages in the order in which they are written here. No stage is mounted on a path. */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', false);
+  app.enable('case sensitive routing').enable('strict routing');
+  app.use(
+    publicRoutes(options),
+    classify(), // what is asked   -> request
+    identify(options), // who asks        -> user
+    authorize(options), // may they        -> on, or a challenge
+    forward({ forwarder: options.forwarder, limits: options.body }),
+  );
+  app.use(renderFailure(options.logger));
+  return app;
+}
+
+/**
+ * What Node calls for every request. The form of a request is judged before Express sees it, whose router reads a
+ * target in its own way and gives up on one that it cannot read.
+ */
+export function createHandler(options: AppOptions): (req: IncomingMessage, res: ServerResponse) => void {
+  const openExchange = createOpenExchange(options);
+  const app = createApp(options);
+  return function handle(req, res) {
+    openExchange(req, res);
+    if (options.isDraining()) res.setHeader('Connection', 'close');
+    const { method, target } = contextOf(req);
+    const refusal = admit(
+      { method, target, httpVersion: req.httpVersion, rawHeaders: req.rawHeaders },
+      options.admission,
+    );
+    if (refusal !== undefined) answerProblem(req, res, refusal);
+    else if (method === 'OPTIONS') answerOptions(res);
+    else app(req, res);
+  };
+}
+
+/** Answered here for every path, so that it tells nothing about any. */
+function answerOptions(res: ServerResponse): void {
+  res.writeHead(204, { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end();
+}
+
+function renderFailure(logger: Logger): ErrorRequestHandler {
+  return function renderFailure(error: unknown, req, res, _next) {
+    logger.error(
+      { id: contextOf(req).id, error: error instanceof Error ? error.stack : 'not an error' },
+      'unexpected failure',
+    );
+    if (res.headersSent) res.destroy();
+    else
+      answerProblem(req, res, createProblem('UNKNOWN', 'Something went wrong in the gate.', { close: true }));
+  };
+}

@@ -1,0 +1,117 @@
+import type { ServerCertificate } from '../certs/server-certificate.ts';
+import { loadServerCertificate } from '../certs/server-certificate.ts';
+import { certificatePaths } from '../certs/cert-store.ts';
+import { authorityFingerprint } from '../certs/certificate-file.ts';
+import { renewIfDue } from '../certs/renewal.ts';
+import { AppError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { watchFiles } from '../lib/watch-file.ts';
+import type { Watcher } from '../lib/watch-file.ts';
+
+export interface CertificateKeeperOptions {
+  readonly directory: string;
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  /** Whether a due certificate of the directory's own CA is renewed. */
+  readonly renew: boolean;
+  readonly reloadMs: number;
+  /** Wall clock. */
+  readonly today: () => Date;
+  readonly logger: Logger;
+}
+
+export interface CertificateKeeper {
+  current(): ServerCertificate;
+  /** PEM and SHA-256 of the CA that signed the certificate. */
+  authority(): { readonly pem: string; readonly sha256: string } | undefined;
+  /** Called with each certificate that takes the place of the one before. */
+  onChange(listener: (certificate: ServerCertificate) => void): void;
+  /** Look at the files now. */
+  check(): Promise<void>;
+  close(): void;
+}
+
+const RENEWAL_LOOK_MS = 6 * 3600 * 1000;
+
+/** Holds the certificate in force: loads it, follows its files, renews it. A bad file never takes the place of a good one. */
+export async function openCertificateKeeper(options: CertificateKeeperOptions): Promise<CertificateKeeper> {
+  const { directory, reloadMs, today, logger } = options;
+  const defaults = certificatePaths(directory);
+  const source = {
+    directory,
+    ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
+    ...(options.key === undefined ? {} : { key: options.key }),
+  };
+  const paths = [
+    options.certificate ?? defaults.certificate,
+    options.key ?? defaults.key,
+    defaults.authorityCertificate,
+  ];
+  const listeners: ((certificate: ServerCertificate) => void)[] = [];
+  let current: ServerCertificate;
+  let authority: ReturnType<CertificateKeeper['authority']>;
+
+  const adopt = (certificate: ServerCertificate): void => {
+    current = certificate;
+    const pem = certificate.authority;
+    authority = pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem) };
+    for (const warning of certificate.warnings) logger.warn({ warning }, 'certificate');
+  };
+  const reload = async (): Promise<void> => {
+    try {
+      const next = await loadServerCertificate(source, today());
+      for (const listener of listeners) listener(next);
+      adopt(next);
+      logger.info({ fingerprint: next.fingerprint, notAfter: next.notAfter }, 'certificate reloaded');
+    } catch (error) {
+      logger.error({ reason: reasonOf(error) }, 'certificate not reloaded, the one before stays in force');
+    }
+  };
+
+  const watcher = await watchFiles({ paths, intervalMs: reloadMs, onChange: reload });
+  const renews = options.renew && options.certificate === undefined;
+  if (renews) await renew(directory, today(), logger);
+  adopt(await loadFirst(source, today(), watcher));
+  const timer = setInterval(() => void (renews && renew(directory, today(), logger)), RENEWAL_LOOK_MS);
+  timer.unref();
+  return {
+    current: () => current,
+    authority: () => authority,
+    onChange: (listener) => void listeners.push(listener),
+    check: () => watcher.check(),
+    close: () => {
+      watcher.close();
+      clearInterval(timer);
+    },
+  };
+}
+
+async function loadFirst(
+  source: Parameters<typeof loadServerCertificate>[0],
+  now: Date,
+  watcher: Watcher,
+): Promise<ServerCertificate> {
+  try {
+    return await loadServerCertificate(source, now);
+  } catch (error) {
+    watcher.close();
+    throw error;
+  }
+}
+
+/** Renewing writes the files, and the watcher brings them in like any other change. */
+async function renew(directory: string, now: Date, logger: Logger): Promise<void> {
+  try {
+    if ((await renewIfDue({ directory, now })) === 'renewed')
+      logger.info({ directory }, 'certificate renewed');
+  } catch (error) {
+    // A missing certificate is for loading to report.
+    if (error instanceof AppError && error.code === 'CERT_MISSING') return;
+    logger.warn({ reason: reasonOf(error) }, 'certificate due, but not renewed');
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AppError) return error.message;
+  return error instanceof Error ? error.name : 'unknown';
+}

@@ -1,0 +1,81 @@
+import type { RequestHandler, Response } from 'express';
+import helmet from 'helmet';
+import { createProblem } from '../../registry/problem.ts';
+import { answerProblem } from '../answer.ts';
+import { contextOf } from '../context.ts';
+
+export interface PublicRoutesOptions {
+  /** PEM of the CA certificate and its fingerprint; undefined where the directory holds no CA. */
+  readonly authority: () => { readonly pem: string; readonly sha256: string } | undefined;
+  /** Why the gate is not ready, or nothing. */
+  readonly unready: () => Promise<string | undefined>;
+  readonly isDraining: () => boolean;
+  readonly hsts: boolean;
+}
+
+type PublicRoute = (res: Response) => Promise<void> | void;
+
+/**
+ * The few pages that need no password. Matched against the whole raw target, byte for byte: no query, no other
+ * spelling, no header can turn another path into one of these.
+ */
+export function publicRoutes(options: PublicRoutesOptions): RequestHandler {
+  const routes = createRoutes(options);
+  const secure = helmet({
+    strictTransportSecurity: options.hsts ? { maxAge: 63_072_000, includeSubDomains: false } : false,
+  });
+
+  return function publicRoutes(req, res, next) {
+    const { target, method } = contextOf(req);
+    const route = routes.get(target);
+    if (route === undefined) {
+      next();
+      return;
+    }
+    if (method !== 'GET' && method !== 'HEAD') {
+      answerProblem(
+        req,
+        res,
+        createProblem('UNSUPPORTED', 'This page is for reading.', { headers: { Allow: 'GET, HEAD' } }),
+      );
+      return;
+    }
+    secure(req, res, () => void Promise.resolve(route(res)).catch(next));
+  };
+}
+
+function createRoutes({
+  authority,
+  unready,
+  isDraining,
+}: PublicRoutesOptions): ReadonlyMap<string, PublicRoute> {
+  return new Map<string, PublicRoute>([
+    ['/healthz', (res) => sendText(res, isDraining() ? 503 : 200, isDraining() ? 'draining\n' : 'ok\n')],
+    [
+      '/readyz',
+      async (res) => {
+        const reason = isDraining() ? 'draining' : await unready();
+        sendText(res, reason === undefined ? 200 : 503, `${reason ?? 'ok'}\n`);
+      },
+    ],
+    ['/ca.crt', (res) => sendAuthority(res, authority()?.pem, 'application/x-pem-file')],
+    [
+      '/ca.sha256',
+      (res) => sendAuthority(res, authority()?.sha256.concat('\n'), 'text/plain; charset=utf-8'),
+    ],
+  ]);
+}
+
+function sendAuthority(res: Response, text: string | undefined, type: string): void {
+  if (text === undefined) sendText(res, 404, 'The certificate of this server is not from a CA of its own.\n');
+  else sendText(res, 200, text, type);
+}
+
+function sendText(res: Response, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  res.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+  });
+  res.end(res.req.method === 'HEAD' ? undefined : text);
+}

@@ -1,0 +1,51 @@
+import type { RequestHandler } from 'express';
+import type { Forwarder } from '../../proxy/forward.ts';
+import { bodyLimit, judgeBody } from '../../registry/body.ts';
+import type { BodyHead, BodyLimits } from '../../registry/body.ts';
+import { answerProblem } from '../answer.ts';
+import { contextOf } from '../context.ts';
+
+export interface ForwardStageOptions {
+  readonly forwarder: Forwarder;
+  readonly limits: BodyLimits;
+}
+
+/** To the backend, if the body may come along. Until here not a byte of it was read and no `100 Continue` was sent. */
+export function forward({ forwarder, limits }: ForwardStageOptions): RequestHandler {
+  return function forward(req, res, next) {
+    const context = contextOf(req);
+    const { request } = context;
+    if (request === undefined) {
+      next();
+      return;
+    }
+    const refusal = judgeBody(request, bodyHead(req.headers), limits);
+    if (refusal !== undefined) {
+      answerProblem(req, res, refusal);
+      return;
+    }
+    forwarder.forward({
+      req,
+      res,
+      request,
+      origin: { address: context.address, host: req.headers.host ?? '', requestId: context.id },
+      bodyLimit: bodyLimit(request, limits),
+      answer: (problem) => answerProblem(req, res, problem),
+      cut: (problem) => {
+        context.problem = problem;
+        res.destroy();
+      },
+      count: (direction, bytes) => {
+        context[direction] += bytes;
+      },
+    });
+  };
+}
+
+function bodyHead(headers: Readonly<Record<string, string | string[] | undefined>>): BodyHead {
+  const type = headers['content-type'];
+  return {
+    length: headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined,
+    contentType: typeof type === 'string' ? type : undefined,
+  };
+}

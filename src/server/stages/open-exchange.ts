@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange } from '../../observe/exchange.ts';
+import { contextOf, setContext } from '../context.ts';
+import type { RequestContext } from '../context.ts';
+
+export interface OpenExchangeOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly observe: (exchange: Exchange) => void;
+}
+
+const LONGEST_LOGGED = 256;
+
+/** Begins the record of a request, and hands it over when the answer has ended, however it ended. */
+export function createOpenExchange({
+  now,
+  observe,
+}: OpenExchangeOptions): (req: IncomingMessage, res: ServerResponse) => void {
+  const prefix = randomBytes(4).toString('hex');
+  let serial = 0;
+  return function openExchange(req, res) {
+    serial += 1;
+    setContext(req, {
+      id: `${prefix}-${serial.toString(36)}`,
+      startedAt: now(),
+      address: plainAddress(req.socket.remoteAddress),
+      method: req.method ?? '',
+      target: req.url ?? '',
+      request: undefined,
+      user: undefined,
+      problem: undefined,
+      received: 0,
+      sent: 0,
+    });
+    res.once('close', () => observe(toExchange(contextOf(req), req, res, now())));
+  };
+}
+
+function toExchange(
+  context: RequestContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  at: number,
+): Exchange {
+  return {
+    id: context.id,
+    address: context.address,
+    method: context.method,
+    path: loggedPath(context.target),
+    userAgent: req.headers['user-agent']?.slice(0, LONGEST_LOGGED),
+    request: context.request,
+    user: context.user,
+    status: res.headersSent ? res.statusCode : 0,
+    problem: context.problem && { code: context.problem.code, reason: context.problem.message },
+    received: context.received,
+    sent: context.sent,
+    milliseconds: at - context.startedAt,
+    outcome: outcomeOf(context, res),
+  };
+}
+
+/** An answer that did not end was either broken off by us, for a reason that the context names, or left by the client. */
+function outcomeOf(context: RequestContext, res: ServerResponse): Exchange['outcome'] {
+  if (res.writableFinished) return 'complete';
+  return context.problem === undefined ? 'client-left' : 'cut';
+}
+
+/** Queries hold upload states and absolute targets hold passwords: only a plain path is ever logged. */
+function loggedPath(target: string): string | undefined {
+  return target.startsWith('/') ? target.split('?', 1)[0]?.slice(0, LONGEST_LOGGED) : undefined;
+}
+
+function plainAddress(address: string | undefined): string {
+  return address?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
+}
