@@ -67,8 +67,9 @@ function roomOf(path: string): string {
 }
 
 function importsOf(text: string): string[] {
-  const found = text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
-  return [...found].map((match) => match[1] ?? '');
+  const declared = text.matchAll(/^(?:import|export)\b[^;']*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'/gm);
+  const dynamic = text.matchAll(/\bimport\(\s*'([^']+)'/g);
+  return [...declared, ...dynamic].map((match) => match[1] ?? match[2] ?? '');
 }
 
 function roomsReached(source: Source): string[] {
