@@ -59,16 +59,20 @@ export async function readAuthority(directory: string): Promise<Authority | unde
   if (pair.key === undefined && pair.certificate === undefined) return undefined;
   if (pair.key === undefined) throw lone(paths.authorityCertificate, paths.authorityKey);
   if (pair.certificate === undefined) throw lone(paths.authorityKey, paths.authorityCertificate);
+  return parseAuthority({ key: pair.key, certificate: pair.certificate }, directory);
+}
+
+/** The CA that this pair is. Throws AppError CERT_INVALID, in words that speak of the directory's files. */
+export function parseAuthority(pair: Pair, directory: string): Authority {
+  const paths = certificatePaths(directory);
   const [certificate] = parseCertificates(pair.certificate, paths.authorityCertificate);
   const key = parsePrivateKey(pair.key, paths.authorityKey);
   const fault = faultOf(certificate, key);
-  if (fault !== undefined) {
-    throw new AppError('CERT_INVALID', {
-      message: `${paths.authorityCertificate} and ${paths.authorityKey} can't sign certificates: ${fault}.`,
-      hint: 'Bring back the two files that belong together, or make a new CA in an empty directory (--certs DIR); every client then has to trust the new one.',
-    });
-  }
-  return { certificate, key };
+  if (fault === undefined) return { certificate, key };
+  throw new AppError('CERT_INVALID', {
+    message: `${paths.authorityCertificate} and ${paths.authorityKey} can't sign certificates: ${fault}.`,
+    hint: 'Bring back the two files that belong together, or make a new CA in an empty directory (--certs DIR); every client then has to trust the new one.',
+  });
 }
 
 function faultOf(certificate: X509Certificate, key: KeyObject): string | undefined {

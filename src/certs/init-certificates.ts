@@ -2,7 +2,8 @@ import type { X509Certificate } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../lib/errors.ts';
 import type { Authority } from './authority.ts';
-import { makeAuthority, readAuthority } from './authority.ts';
+import { makeAuthority, parseAuthority, readAuthority } from './authority.ts';
+import type { Pair } from './cert-store.ts';
 import { certificatePaths, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
 import type { KeyKind } from './key-pair.ts';
@@ -60,20 +61,25 @@ async function initLocked(options: InitOptions, names: readonly SubjectName[]): 
   if (leaf !== undefined && isCurrent(leaf, names, options)) {
     return { names: values, authority: 'kept', certificate: 'kept' };
   }
-  const authority = old ?? (await establishAuthority(options, names));
+  const { authority, made }: ChosenAuthority =
+    old === undefined ? await newAuthority(options, names) : { authority: old };
   const kind = options.keyKind ?? (leaf === undefined ? 'ecdsa' : keyKind(leaf.publicKey));
-  await writePair(
-    directory,
-    'domain',
-    await makeLeaf(authority, { names, keyKind: kind, days, now, random }),
-  );
-  return { names: values, authority: old === undefined ? 'made' : 'kept', certificate: 'made' };
+  const pair = await makeLeaf(authority, { names, keyKind: kind, days, now, random });
+  if (made !== undefined) await writePair(directory, 'ca', made);
+  await writePair(directory, 'domain', pair);
+  return { names: values, authority: made === undefined ? 'kept' : 'made', certificate: 'made' };
 }
 
-async function establishAuthority(options: InitOptions, names: readonly SubjectName[]): Promise<Authority> {
-  const { directory, constrain = false, random = randomBytes } = options;
+interface ChosenAuthority {
+  readonly authority: Authority;
+  /** The pair of a CA that is new and not written yet. */
+  readonly made?: Pair;
+}
+
+async function newAuthority(options: InitOptions, names: readonly SubjectName[]): Promise<ChosenAuthority> {
+  const { constrain = false, random = randomBytes } = options;
   const constraints = typeof constrain === 'string' ? parseConstraints(constrain) : constraintsFor(names);
-  const pair = await makeAuthority({
+  const made = await makeAuthority({
     host: names[0]?.value ?? '',
     keyKind: options.keyKind ?? 'ecdsa',
     days: options.authorityDays ?? LIFETIME.authority,
@@ -81,10 +87,7 @@ async function establishAuthority(options: InitOptions, names: readonly SubjectN
     now: options.now,
     random,
   });
-  await writePair(directory, 'ca', pair);
-  const authority = await readAuthority(directory);
-  if (authority === undefined) throw new Error('the CA that was just written is not there');
-  return authority;
+  return { authority: parseAuthority(made, options.directory), made };
 }
 
 /** The certificate that may be replaced or kept; undefined where there is none. What is not ours to replace is an error, unless forced. */

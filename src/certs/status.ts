@@ -50,6 +50,7 @@ export async function readStatus(directory: string, now: Date): Promise<Director
   if (pair.key !== undefined && !leaf.checkPrivateKey(parsePrivateKey(pair.key, paths.key))) {
     throw mismatch(paths.key, paths.certificate);
   }
+  if (leaf.validFromDate > now) throw early(paths.certificate, leaf.validFromDate);
   const pem = await readIfPresent(paths.authorityCertificate);
   const root = pem === undefined ? undefined : parseCertificates(pem, paths.authorityCertificate)[0];
   const certificate = describe(leaf, paths.certificate, stateOf(leaf, needsRenewal(leaf, now), now), now);
@@ -111,5 +112,12 @@ function mismatch(key: string, certificate: string): AppError {
   return new AppError('CERT_INVALID', {
     message: `${key} does not belong to ${certificate}: the server can't start with them.`,
     hint: 'Bring back the two that belong together, or make a new pair: registry-gate certs renew --force',
+  });
+}
+
+function early(certificate: string, from: Date): AppError {
+  return new AppError('CERT_INVALID', {
+    message: `${certificate} is valid from ${from.toISOString()} only.`,
+    hint: 'Check the clock of this machine (timedatectl); if it is right: registry-gate certs renew --force',
   });
 }

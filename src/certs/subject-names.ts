@@ -21,6 +21,9 @@ export interface Endpoint {
   readonly port: number | undefined;
 }
 
+/** A last label that is a number makes a name an IPv4 address to a browser (WHATWG URL, section 3.5). */
+const NUMERIC_END = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
+
 /**
  * Reads what people write for a host: `Registry.LAN.`, `https://host/`, `host:5000`, `[::1]:5000`, `büro.example`.
  * What is left over is refused with a reason, never guessed: `1.2.3.256`, `my_host`, `fe80::1%eth0`, `10.0.0.0/8`.
@@ -111,9 +114,9 @@ function faultOf(name: string): string | undefined {
   if (name.includes('*')) return 'a * may stand only as the whole first label: *.example.lan';
   if (name.includes('_')) return 'host names have no underscore (_), and clients refuse one in a certificate';
   const ascii = domainToASCII(name);
+  if (NUMERIC_END.test(name) || NUMERIC_END.test(ascii)) return 'it looks like an IPv4 address, and is none';
   if (ascii === '') return 'it is neither a host name nor an IP address';
   const labels = ascii.split('.');
-  if (/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')) return 'it looks like an IPv4 address, and is none';
   if (labels.some((label) => label.length > 63))
     return 'a label (between two dots) is longer than 63 characters';
   if (ascii.length > 253) return 'it is longer than 253 characters';

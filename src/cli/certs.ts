@@ -1,7 +1,17 @@
 import { Command } from 'commander';
+import { initCommand } from './certs-init.ts';
+import { renewCommand } from './certs-renew.ts';
+import { statusCommand } from './certs-status.ts';
+import { trustCommand } from './certs-trust.ts';
 import type { Outcome } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
 
-export function certsCommand(_terminal: Terminal, _outcome: Outcome): Command {
-  return new Command('certs');
+/** `certs init | renew | status | trust`: the life of the certificates, and the trust of the clients. */
+export function certsCommand(terminal: Terminal, outcome: Outcome): Command {
+  return new Command('certs')
+    .description('Make and renew the certificates, look at them, have clients trust them.')
+    .addCommand(initCommand(terminal))
+    .addCommand(renewCommand(terminal))
+    .addCommand(statusCommand(terminal, outcome))
+    .addCommand(trustCommand(terminal));
 }

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config/load.ts';
+import { AppError } from '../lib/errors.ts';
+import { configSources } from './config-flags.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The options that say where the certs directory is. */
+export interface DirectoryOptions {
+  readonly certs?: string;
+  readonly config?: string;
+}
+
+/** Adds `--certs` and `--config`. */
+export function addDirectoryOptions(command: Command): Command {
+  return command
+    .option('--certs <DIR>', 'The certs directory. Default: ./certs, or what the configuration says.')
+    .option('--config <FILE>', 'The configuration file. Default: registry-gate.yml, if there is one.');
+}
+
+/** The certs directory: the flag, then REGISTRY_GATE_CERTS, then the configuration file, then `./certs`. */
+export async function certsDirectory(options: DirectoryOptions, terminal: Terminal): Promise<string> {
+  return options.certs ?? (await loadConfig(configSources({ ...options }, terminal))).certs;
+}
+
+/** Gathers an option that may be given several times. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+/** A number of days as it was typed. Throws AppError USAGE for anything but digits. */
+export function days(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new AppError('USAGE', {
+    message: `"${text}" is not a number of days.`,
+    hint: 'Write a whole number: --days 90',
+  });
+}
+
+/** `2027-02-20`: a date for words. */
+export function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
