@@ -1,10 +1,10 @@
-import { Command, CommanderError } from 'commander';
-import { AppError } from '../lib/errors.ts';
+import { Command } from 'commander';
 import { certsCommand } from './certs.ts';
 import { configCommand } from './config.ts';
 import { docsCommand } from './docs.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
+import { reportError } from './report-error.ts';
 import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { usersCommand } from './users.ts';
@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     await createProgram(terminal, outcome).parseAsync(argv, { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
-    return report(error, terminal);
+    return reportError(error, terminal);
   }
 }
 
@@ -38,19 +38,4 @@ function inheriting(parent: Command, child: Command): Command {
   child.copyInheritedSettings(parent);
   for (const grandchild of child.commands) inheriting(child, grandchild);
   return child;
-}
-
-function report(error: unknown, terminal: Terminal): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof AppError) {
-    terminal.err(`registry-gate: ${error.message}\n`);
-    if (error.hint !== undefined) terminal.err(`  ${error.hint}\n`);
-    return error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
-  }
-  terminal.err(`registry-gate: unexpected error, this is a bug, please report it\n${stackOf(error)}\n`);
-  return EXIT.failed;
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

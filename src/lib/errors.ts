@@ -1,6 +1,5 @@
 /** Codes of the errors that a user can meet. Each is documented in docs/errors.md; a test holds the two equal. */
 export type ErrorCode =
-  | 'BACKEND_INVALID'
   | 'CERT_INVALID'
   | 'CERT_MISSING'
   | 'CONFIG_INVALID'

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { parseCertificates } from '../certs/certificate-file.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -112,10 +113,18 @@ function idleLimits({ timeouts }: Config): IdleLimits {
   };
 }
 
-async function backendOptions({ backend, backendCa }: Config): Promise<BackendOptions> {
+/** Where the registry stands, with its authorities read. Throws AppError FILE_UNREADABLE, CERT_INVALID. */
+export async function backendOptions({ backend, backendCa }: Config): Promise<BackendOptions> {
   if (backend.kind !== 'https' || backendCa === undefined) return backend;
+  const ca = await readAuthorities(backendCa);
+  // TLS passes over a text without certificates, and would then trust nobody.
+  parseCertificates(ca, backendCa);
+  return { ...backend, ca };
+}
+
+async function readAuthorities(backendCa: string): Promise<string> {
   try {
-    return { ...backend, ca: await readFile(backendCa, 'utf8') };
+    return await readFile(backendCa, 'utf8');
   } catch (error) {
     throw new AppError('FILE_UNREADABLE', {
       message: `${backendCa}, the authorities of the backend, can't be read.`,

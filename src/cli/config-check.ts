@@ -1,0 +1,38 @@
+import { loadServerCertificate } from '../certs/server-certificate.ts';
+import type { Config } from '../config/schema.ts';
+import { backendOptions } from '../server/services.ts';
+import { openUserStore } from '../users/user-store.ts';
+
+/** What can be seen of the files without starting the server. */
+export interface FileFindings {
+  /** What would keep `serve` from starting, in its own words. */
+  readonly faults: readonly unknown[];
+  /** What works and should be looked at, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Opens what `serve` would open with this configuration: certificate and key, users, the authorities of the backend. Writes nothing. */
+export async function checkFiles(config: Config, now: Date): Promise<FileFindings> {
+  const results = await Promise.allSettled([
+    certificateWarnings(config, now),
+    userWarnings(config),
+    backendOptions(config).then((): string[] => []),
+  ]);
+  return {
+    faults: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+    warnings: results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])),
+  };
+}
+
+async function certificateWarnings(
+  { certs: directory, tls: { certificate, key } }: Config,
+  now: Date,
+): Promise<readonly string[]> {
+  const own = certificate === undefined || key === undefined ? {} : { certificate, key };
+  return (await loadServerCertificate({ directory, ...own }, now)).warnings;
+}
+
+async function userWarnings({ users }: Config): Promise<readonly string[]> {
+  const { warnings } = await openUserStore({ path: users });
+  return warnings.map(({ user, reason }) => (user === undefined ? reason : `user ${user}: ${reason}`));
+}

@@ -1,0 +1,20 @@
+import { CommanderError } from 'commander';
+import { AppError } from '../lib/errors.ts';
+import { EXIT } from './outcome.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Says on the terminal what went wrong and what to type next, and gives the exit code. */
+export function reportError(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof AppError) {
+    terminal.err(`registry-gate: ${error.message}\n`);
+    if (error.hint !== undefined) terminal.err(`  ${error.hint}\n`);
+    return error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+  }
+  terminal.err(`registry-gate: unexpected error, this is a bug, please report it\n${stackOf(error)}\n`);
+  return EXIT.failed;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
