@@ -7,6 +7,7 @@ import { EXIT } from './outcome.ts';
 import { reportError } from './report-error.ts';
 import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
+import { upCommand } from './up.ts';
 import { usersCommand } from './users.ts';
 
 /** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
@@ -26,7 +27,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     .description('The front door of a private container registry: certificates, users, TLS, rights.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
-  for (const create of [serveCommand, certsCommand, usersCommand, configCommand]) {
+  for (const create of [upCommand, serveCommand, certsCommand, usersCommand, configCommand]) {
     program.addCommand(inheriting(program, create(terminal, outcome)));
   }
   const docs = docsCommand(terminal, () => createProgram(terminal, outcome));
