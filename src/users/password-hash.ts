@@ -54,8 +54,8 @@ const SCHEMES: readonly Scheme[] = [
       cost < WRITTEN_COST ? `bcrypt cost ${cost}, ${WRITTEN_COST} is expected` : undefined,
     verify: verifyBcrypt,
   },
-  md5Scheme('apr1', /^\$apr1\$[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{22}$/),
-  md5Scheme('md5', /^\$1\$[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{22}$/),
+  md5Scheme('apr1', /^\$apr1\$[./0-9A-Za-z]{0,8}\$[./0-9A-Za-z]{22}$/),
+  md5Scheme('md5', /^\$1\$[./0-9A-Za-z]{0,8}\$[./0-9A-Za-z]{22}$/),
   {
     name: 'sha',
     shape: /^\{SHA\}([A-Za-z0-9+/]{27}=)$/,
