@@ -1,0 +1,43 @@
+# Compiles the sources. No install script runs in either stage: what is needed of the packages comes ready to use.
+FROM node:24-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build
+
+# What runs, alone.
+FROM node:24-bookworm-slim AS packages
+WORKDIR /registry-gate
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="registry-gate" \
+      org.opencontainers.image.description="The front door of a private Docker/OCI registry" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+
+# The certs directory belongs to the group of the user below, so that a volume without content begins writable.
+RUN install --directory --owner=1000 --group=1000 --mode=0770 /registry-gate/certs
+WORKDIR /registry-gate
+COPY --from=packages /registry-gate ./
+COPY --from=build /build/dist dist
+
+# `node` by number, so that Kubernetes can tell that it is not root.
+USER 1000:1000
+
+# 8443 and not 443: whether a user without rights may listen below 1024 depends on the container engine and its kernel
+# settings; publishing 443:8443 works with each of them. Clients see 443 alone.
+ENV REGISTRY_GATE_LISTEN=:8443
+EXPOSE 8443
+VOLUME /registry-gate/certs
+
+# Asks the process itself over loopback, where the name in the certificate is not the one that is dialled.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "require('node:https').get({ host: '127.0.0.1', port: 8443, path: '/healthz', rejectUnauthorized: false }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "dist/main.js"]
+CMD ["serve"]
