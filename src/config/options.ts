@@ -24,19 +24,27 @@ export interface OptionRow {
 
 export const ENV_PREFIX = 'REGISTRY_GATE_';
 
+let described: readonly OptionRow[] | undefined;
+
 /** Every option in the order of the schema. */
 export function describeOptions(): readonly OptionRow[] {
-  return leaves(schema, '').map(({ path, field, meta }) => ({
+  described ??= leaves(schema, '').map(describe);
+  return described;
+}
+
+function describe({ path, field, meta }: Leaf): OptionRow {
+  const json = z.toJSONSchema(field, { io: 'input', reused: 'inline' });
+  return {
     path,
     env: environmentName(path),
     flag: meta.flag,
     kind: meta.kind,
-    values: valuesOf(jsonSchemaOf(field), meta.kind),
-    byDefault: defaultOf(jsonSchemaOf(field), meta),
+    values: valuesOf(json, meta.kind),
+    byDefault: defaultOf(json, meta),
     isDefaultInWords: meta.fallback !== undefined && meta.fallback !== 'unlimited',
     description: meta.description,
     secret: meta.secret === true,
-  }));
+  };
 }
 
 interface Leaf {
@@ -76,10 +84,6 @@ export function environmentName(path: string): string {
 }
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
-
-function jsonSchemaOf(field: z.ZodType): JsonSchema {
-  return z.toJSONSchema(field, { io: 'input', reused: 'inline' });
-}
 
 function valuesOf(json: JsonSchema, kind: OptionKind): string {
   const unlimited = JSON.stringify(json).includes('"unlimited"') ? ', or `unlimited`' : '';

@@ -97,7 +97,7 @@ function entriesOf(document: Document.Parsed, rows: readonly OptionRow[]): Entry
     map.items.flatMap(({ key, value }): Entry[] => {
       const name = isScalar(key) ? String(key.value) : '?';
       const path = `${prefix}${name}`;
-      const isGroup = isGroupOf(rows, path) && !name.includes('.');
+      const isGroup = isGroupOf(rows, path);
       if (isGroup && isMap(value)) return walk(value, `${path}.`);
       const row = name.includes('.') ? undefined : rows.find((row) => row.path === path);
       const isEmptied = isNothing(value) && (isGroup || row !== undefined);
