@@ -1,8 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import type { BasicCredentials } from './basic-credentials.ts';
 import type { HashPool, HashVerdict } from './hash-pool.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
+import { createKeyedHash } from './keyed-hash.ts';
 import { PASSWORD_MAX_BYTES, verifyHash } from './password-hash.ts';
 import type { Users } from './user-store.ts';
 
@@ -48,12 +49,13 @@ export function createAuthenticator({
   key = randomBytes(32),
 }: AuthenticatorOptions): Authenticator {
   const known = createExpiringMap<string, string>({ maxSize: cacheSize, ttl: cacheTtlMs, now });
+  const keyed = createKeyedHash(key);
   const inFlight = new Map<string, Promise<Verdict>>();
 
   const remembered = ({ user, password }: BasicCredentials): string | undefined => {
     const entry = store.current().byName.get(user);
     if (entry === undefined || known.size === 0) return undefined;
-    return known.get(credentialKey(key, [user, password.reveal(), entry.hash.text]));
+    return known.get(keyed(credentialText([user, password.reveal(), entry.hash.text])));
   };
 
   const verify = async (attempt: Attempt): Promise<Verdict> => {
@@ -72,9 +74,9 @@ export function createAuthenticator({
     const password = credentials.password.reveal();
     if (!isPossible(user, password)) return REJECTED;
     const found = store.current().byName.get(user);
-    const entry = found ?? standIn(store.current(), key, user);
+    const entry = found ?? standIn(store.current(), keyed(`stand-in ${user}`));
     if (entry === undefined) return REJECTED;
-    const id = credentialKey(key, [user, password, entry.hash.text]);
+    const id = keyed(credentialText([user, password, entry.hash.text]));
     const name = known.get(id);
     if (name !== undefined) return { kind: 'verified', user: name };
     const attempt = { credentials, entry, isKnown: found !== undefined, id };
@@ -109,13 +111,12 @@ function ask(pool: Pick<HashPool, 'verify'>, { hash }: UserEntry, password: stri
  * The entry that an unknown name is checked against: always the same for one name, and spread like the costs in the
  * file. The list is in order of cost, so that a change of the file moves few names to another cost.
  */
-function standIn({ byCost }: Users, key: Buffer, user: string): UserEntry | undefined {
-  const share = createHmac('sha256', key).update('stand-in\0').update(user).digest().readUInt32BE() / 2 ** 32;
+function standIn({ byCost }: Users, keyedName: string): UserEntry | undefined {
+  const share = Buffer.from(keyedName, 'base64').readUInt32BE() / 2 ** 32;
   return byCost[Math.floor(share * byCost.length)];
 }
 
 /** Each part is preceded by its length, so that no two credentials run into the same text. */
-function credentialKey(key: Buffer, parts: readonly string[]): string {
-  const text = parts.map((part) => `${part.length}:${part}`).join('');
-  return createHmac('sha256', key).update(text).digest('base64');
+function credentialText(parts: readonly string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join('');
 }
