@@ -44,13 +44,7 @@ const SEVERITY: readonly CertificateState[] = ['fine', 'due', 'expired'];
 /** Reads the state of a certs directory. Throws AppError CERT_MISSING or CERT_INVALID where it can't be told. */
 export async function readStatus(directory: string, now: Date): Promise<DirectoryStatus> {
   const paths = certificatePaths(directory);
-  const pair = await readPair(directory, 'domain');
-  if (pair.certificate === undefined) throw missing(paths.certificate);
-  const [leaf] = parseCertificates(pair.certificate, paths.certificate);
-  if (pair.key !== undefined && !leaf.checkPrivateKey(parsePrivateKey(pair.key, paths.key))) {
-    throw mismatch(paths.key, paths.certificate);
-  }
-  if (leaf.validFromDate > now) throw early(paths.certificate, leaf.validFromDate);
+  const leaf = await readLeaf(directory, now);
   const pem = await readIfPresent(paths.authorityCertificate);
   const root = pem === undefined ? undefined : parseCertificates(pem, paths.authorityCertificate)[0];
   const certificate = describe(leaf, paths.certificate, stateOf(leaf, needsRenewal(leaf, now), now), now);
@@ -62,6 +56,20 @@ export async function readStatus(directory: string, now: Date): Promise<Director
     authority,
     isOwn: root !== undefined && isSignedBy(leaf, root),
   };
+}
+
+/** Whoever may not read the key (a monitor, say) still learns about the certificate. */
+async function readLeaf(directory: string, now: Date): Promise<X509Certificate> {
+  const paths = certificatePaths(directory);
+  const pair = await readPair(directory, 'domain').catch(() => undefined);
+  const pem = pair?.certificate ?? (await readIfPresent(paths.certificate));
+  if (pem === undefined) throw missing(paths.certificate);
+  const [leaf] = parseCertificates(pem, paths.certificate);
+  if (pair?.key !== undefined && !leaf.checkPrivateKey(parsePrivateKey(pair.key, paths.key))) {
+    throw mismatch(paths.key, paths.certificate);
+  }
+  if (leaf.validFromDate > now) throw early(paths.certificate, leaf.validFromDate);
+  return leaf;
 }
 
 function describeAuthority(root: X509Certificate, file: string, now: Date): CertificateStatus {

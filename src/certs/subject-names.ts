@@ -21,6 +21,7 @@ export interface Endpoint {
   readonly port: number | undefined;
 }
 
+const MALFORMED = 'host names are made of letters, digits and inner hyphens';
 /** A last label that is a number makes a name an IPv4 address to a browser (WHATWG URL, section 3.5). */
 const NUMERIC_END = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 
@@ -113,6 +114,7 @@ function faultOf(name: string): string | undefined {
   if (name === '') return 'it is empty';
   if (name.includes('*')) return 'a * may stand only as the whole first label: *.example.lan';
   if (name.includes('_')) return 'host names have no underscore (_), and clients refuse one in a certificate';
+  if (/[^a-z0-9.\u0080-\uffff-]/i.test(name)) return MALFORMED;
   const ascii = domainToASCII(name);
   if (NUMERIC_END.test(name) || NUMERIC_END.test(ascii)) return 'it looks like an IPv4 address, and is none';
   if (ascii === '') return 'it is neither a host name nor an IP address';
@@ -121,7 +123,7 @@ function faultOf(name: string): string | undefined {
     return 'a label (between two dots) is longer than 63 characters';
   if (ascii.length > 253) return 'it is longer than 253 characters';
   const isWellFormed = labels.every((label) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label));
-  return isWellFormed ? undefined : 'host names are made of letters, digits and inner hyphens';
+  return isWellFormed ? undefined : MALFORMED;
 }
 
 function faultOfWildcard(name: string): string | undefined {
