@@ -23,7 +23,8 @@ export interface Pair {
 export type PairName = 'ca' | 'domain';
 
 const MODE = { key: 0o600, certificate: 0o644, directory: 0o755 } as const;
-const LITTER = /^\.(ca|domain)\.(key|crt|pending)\.[0-9a-f]{12}\.tmp$/;
+/** What writeFileAtomic leaves behind when it is killed. */
+const LITTER = /^\.\.?(?<name>ca|domain)\.(?:key|crt|pending)\.[0-9a-f]{12}\.tmp$/;
 const BLOCK = /-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\r?\n?/g;
 
 /** The names of the files, the same that the openssl commands of the books use. */
@@ -97,7 +98,7 @@ export async function readPair(directory: string, name: PairName): Promise<Parti
 /** Finishes a pair whose key was written and whose certificate was not; forgets any other, temporary files included. */
 async function settlePair(directory: string, name: PairName): Promise<void> {
   const names = await readdir(directory).catch((): string[] => []);
-  const litter = names.filter((file) => LITTER.test(file) && file.startsWith(`.${name}.`));
+  const litter = names.filter((file) => LITTER.exec(file)?.groups?.['name'] === name);
   await Promise.all(litter.map(async (file) => rm(join(directory, file), { force: true })));
   if (!names.includes(`.${name}.pending`)) return;
   const pending = await readPending(directory, name);
