@@ -21,8 +21,10 @@ export const NEWER_ENGINE: EnginePrograms = {
   proxy: join(TOOLS, 'bin/docker-proxy-newer'),
 };
 
-/** What else an engine needs to run in a namespace. */
-export const ENGINE_NEEDS = ['containerd', 'runc', 'ip', 'iptables', 'nsenter', 'unshare', 'setpriv'];
+const PROGRAMS = ['containerd', 'runc', 'ip', 'iptables', 'nsenter', 'unshare', 'setpriv'];
+
+/** What else an engine needs to run in a namespace, for describeWith. */
+export const ENGINE_NEEDS = process.getuid?.() === 0 ? PROGRAMS : [...PROGRAMS, 'the rights of root'];
 
 export interface EngineOptions {
   readonly namespace: Namespace;
