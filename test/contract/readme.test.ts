@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { recordingTerminal } from '../support/terminal.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const english = readFileSync(resolve(ROOT, 'README.md'), 'utf8');
+const korean = readFileSync(resolve(ROOT, 'README.ko.md'), 'utf8');
+
+/** The blocks that a reader pastes, and the code spans that stand in tables and sentences and begin with a command. */
+function commandsOf(text: string): string[] {
+  const blocks = [...text.matchAll(/```console\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+  const spans = [...text.matchAll(/`((?:gate|npm|docker|curl|openssl|htpasswd|update-ca)[ -][^`]*)`/g)].map(
+    (match) => match[1] ?? '',
+  );
+  return [...blocks, ...spans.toSorted()];
+}
+
+/** `gate certs init --host HOST` to its words and its long options. */
+function gateCommands(
+  text: string,
+): { readonly words: readonly string[]; readonly options: readonly string[] }[] {
+  const lines = commandsOf(text).flatMap((block) => block.split('\n'));
+  return lines
+    .map((line) => /(?:^\$ |^)(?:gate|docker compose run --rm gate) (.+)$/.exec(line)?.[1])
+    .filter((command) => command !== undefined)
+    .map((command) => ({
+      words: /^[a-z ]+/.exec(command)?.[0].trim().split(' ') ?? [],
+      options: [...command.matchAll(/--[a-z-]+/g)].map((match) => match[0]),
+    }));
+}
+
+function find(program: Command, words: readonly string[]): Command {
+  const [word, ...rest] = words;
+  const child = program.commands.find((command) => command.name() === word);
+  return child === undefined ? program : find(child, rest);
+}
+
+describe('the READMEs', () => {
+  it('have the same commands in the same order, in English and in Korean', () => {
+    expect(commandsOf(korean)).toEqual(commandsOf(english));
+  });
+
+  it('have the same number of sections and of table rows', () => {
+    const shape = (text: string): number[] =>
+      [/^#{1,3} /gm, /^\| /gm, /^- /gm].map((mark) => [...text.matchAll(mark)].length);
+    expect(shape(korean)).toEqual(shape(english));
+  });
+
+  it('name commands and options that exist', () => {
+    const program = createProgram(recordingTerminal(), { exitCode: 0 });
+    const wrong = gateCommands(english).filter(({ words, options }) => {
+      const command = find(program, words);
+      const known = command.options.map((option) => option.long);
+      return command === program || options.some((option) => !known.includes(option));
+    });
+    expect(gateCommands(english).length).toBeGreaterThan(8);
+    expect(wrong).toEqual([]);
+  });
+
+  it.each([
+    ['README.md', english],
+    ['README.ko.md', korean],
+  ])('%s links to files that exist', (_name, text) => {
+    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1] ?? '');
+    expect(links.filter((link) => !existsSync(resolve(ROOT, link)))).toEqual([]);
+  });
+});
