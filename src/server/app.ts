@@ -7,6 +7,7 @@ import type { Logger } from '../lib/logger.ts';
 import { createProblem } from '../registry/problem.ts';
 import { answerProblem } from './answer.ts';
 import { contextOf } from './context.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { publicRoutes } from './routes/public.ts';
 import type { PublicRoutesOptions } from './routes/public.ts';
 import { authorize } from './stages/authorize.ts';
@@ -48,7 +49,7 @@ export function createApp(options: AppOptions): Express {
 export function createHandler(options: AppOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const openExchange = createOpenExchange(options);
   const app = createApp(options);
-  return function handle(req, res) {
+  return oneAtATime(function handle(req, res) {
     openExchange(req, res);
     if (options.isDraining()) res.setHeader('Connection', 'close');
     const { method, target } = contextOf(req);
@@ -59,7 +60,7 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
     if (refusal !== undefined) answerProblem(req, res, refusal);
     else if (method === 'OPTIONS') answerOptions(res);
     else app(req, res);
-  };
+  });
 }
 
 /** Answered here for every path, so that it tells nothing about any. */
