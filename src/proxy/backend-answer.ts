@@ -22,6 +22,10 @@ const BROKEN_OFF = createProblem('UNAVAILABLE', 'The registry behind this gate b
   status: 502,
 });
 
+const STRANGE = createProblem('UNAVAILABLE', 'The registry behind this gate gave no HTTP answer.', {
+  status: 502,
+});
+
 export const PROTOCOL_CHANGE = createProblem(
   'UNAVAILABLE',
   'The registry behind this gate wanted to change protocols.',
@@ -34,30 +38,37 @@ export const PROTOCOL_CHANGE = createProblem(
 /** Sends the head of the backend's answer to the client, or a problem in its place. */
 export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, backend: Backend): void {
   const { req, res, request, origin, count } = transfer.job;
-  const status = proxyRes.statusCode ?? 502;
+  const status = proxyRes.statusCode ?? 0;
   const outcome = responseHeaders(proxyRes.headers, {
     status,
     route: request.route.kind,
     authorities: [origin.host.toLowerCase(), backend.authority],
   });
-  // The backend's own challenge is for the gate and not for the client: a foreign realm would collect passwords.
-  const wantsLogin = status === 401 || status === 407;
-  if (transfer.settled || wantsLogin || !outcome.ok) {
+  const refusal = refusalOf(status) ?? (outcome.ok ? undefined : MISDIRECTED);
+  if (transfer.settled || refusal !== undefined || !outcome.ok) {
     proxyRes.destroy();
-    transfer.fail(wantsLogin ? OWN_LOGIN : MISDIRECTED);
+    transfer.fail(refusal ?? STRANGE);
     return;
   }
   transfer.markResponding();
   // Answered before the body was in: the rest of it is not wanted, and the connection ends here.
   res.writeHead(status, req.complete ? outcome.headers : { ...outcome.headers, connection: 'close' });
+  // Whatever comes first: the middleware cuts the client off on an error of its own accord, and would leave no reason.
+  proxyRes.once('error', () => transfer.fail(BROKEN_OFF));
   proxyRes.once('close', () => {
     if (!proxyRes.complete) transfer.fail(BROKEN_OFF);
   });
   proxyRes.on('data', (chunk: Buffer) => count('sent', chunk.length));
 }
 
+/** Answers that are not for the client. The backend's own challenge is for the gate: a foreign realm would collect passwords. */
+function refusalOf(status: number): Problem | undefined {
+  if (status === 401 || status === 407) return OWN_LOGIN;
+  return status < 200 || status > 599 ? STRANGE : undefined;
+}
+
 /** What a failed connection to the backend is for the client: 504 where it did not answer in time, 502 otherwise. */
-export function problemOf(error: Error): Problem {
+export function problemOf(error: unknown): Problem {
   const status = systemCode(error) === 'ETIMEDOUT' ? 504 : 502;
   return createProblem('UNAVAILABLE', 'The registry behind this gate cannot be reached.', {
     status,

@@ -24,8 +24,8 @@ export interface Backend {
 }
 
 const FREE_SOCKETS = 64;
-/** Shorter than the idle time of the servers that may stand there (nginx 75 s, Node 5 s says so in its answer). */
-const KEEP_ALIVE_MS = 30_000;
+/** How long a connection waits for the next request: shorter than servers wait (nginx 75 s; Node's 5 s stand in its answer, and the agent heeds them). */
+const IDLE_MS = 30_000;
 
 export function createBackend(options: BackendOptions): Backend {
   const Agent = options.kind === 'https' ? HttpsAgent : HttpAgent;
@@ -35,7 +35,7 @@ export function createBackend(options: BackendOptions): Backend {
     keepAlive: true,
     maxFreeSockets: FREE_SOCKETS,
     scheduling: 'lifo',
-    keepAliveMsecs: KEEP_ALIVE_MS,
+    timeout: IDLE_MS,
   });
   const single = new Agent({ ...tls, keepAlive: false });
   return {

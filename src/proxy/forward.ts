@@ -43,7 +43,13 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
     if (transfer.settled) return;
     if (transfer.job.req.socket.destroyed) {
       transfer.finish();
+    } else if (transfer.responding) {
+      // The backend has answered and wants no more of the body. Whether its answer comes whole shows in the answer.
+      transfer.job.req.unpipe();
+      transfer.job.req.resume();
     } else if (isStaleConnection(transfer)) {
+      transfer.retire();
+      watch.remove(transfer);
       start(transfer.job, single);
     } else {
       const { requestId } = transfer.job.origin;
@@ -60,7 +66,7 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
       watch.remove(transfer);
       transfer.finish();
     });
-    void passage(job.req, job.res, () => undefined);
+    void passage(job.req, job.res, (error) => transfer.fail(problemOf(error)));
   };
 
   const hooks = createHooks(transfers, backend, onError);
@@ -143,7 +149,7 @@ function countBody(job: ForwardJob, onTooLarge: (limit: number) => void): void {
 }
 
 function attach(transfer: Transfer, proxyReq: ClientRequest): void {
-  transfer.proxyReq = proxyReq;
+  transfer.attach(proxyReq);
   // Without a listener a 101 would leave the client without any answer; with one, it is a failure like any other.
   proxyReq.once('upgrade', (_response, socket) => {
     socket.destroy();
@@ -156,8 +162,8 @@ function attach(transfer: Transfer, proxyReq: ClientRequest): void {
 }
 
 /** A kept connection that the backend closed at the moment we used it, and nothing of an answer seen (RFC 9112 section 9.3.1). */
-function isStaleConnection({ proxyReq, job }: Transfer): boolean {
-  return proxyReq?.reusedSocket === true && !job.res.headersSent && isRepeatable(job);
+function isStaleConnection({ proxyReq, job, heard }: Transfer): boolean {
+  return proxyReq?.reusedSocket === true && !heard && isRepeatable(job);
 }
 
 function isRepeatable({ request }: ForwardJob): boolean {

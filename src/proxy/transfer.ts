@@ -1,4 +1,6 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Problem } from '../registry/problem.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
@@ -44,6 +46,7 @@ export class Transfer implements Watched {
   proxyReq: ClientRequest | undefined;
   #settled = false;
   #responding = false;
+  #readBefore = 0;
 
   constructor(job: ForwardJob) {
     this.job = job;
@@ -55,6 +58,21 @@ export class Transfer implements Watched {
   }
 
   /** The backend's answer has begun: from here on a failure is a cut and never a second answer. */
+  get responding(): boolean {
+    return this.#responding;
+  }
+
+  /** Whether the backend has sent anything at all for this request. */
+  get heard(): boolean {
+    return (this.proxyReq?.socket?.bytesRead ?? 0) > this.#readBefore;
+  }
+
+  /** Takes note of the request to the backend, once it has its connection. */
+  attach(proxyReq: ClientRequest): void {
+    this.proxyReq = proxyReq;
+    this.#readBefore = proxyReq.socket?.bytesRead ?? 0;
+  }
+
   markResponding(): void {
     this.#responding = true;
   }
@@ -62,24 +80,38 @@ export class Transfer implements Watched {
   /** Ends the transfer: with this problem if nothing was sent yet, by cutting the connection if an answer has begun. */
   fail(problem: Problem): void {
     if (this.#settled) return;
-    this.#settled = true;
-    // What still comes of the body is dropped, so that the client gets to read its answer; the server bounds how much.
-    this.job.req.unpipe();
-    this.job.req.resume();
-    this.proxyReq?.destroy();
+    this.finish();
     if (this.job.res.headersSent) this.job.cut(problem);
     else this.job.answer(problem);
   }
 
+  /** The outcome is decided. A backend that is still waiting for the body, or still answering, is left: it sees a broken request and never a short one. */
   finish(): void {
+    if (this.#settled) return;
     this.#settled = true;
+    // What still comes of the body is dropped, so that the client gets to read its answer; the server bounds how much.
+    this.job.req.unpipe();
+    this.job.req.resume();
+    if (!this.#isWhole()) this.proxyReq?.destroy();
+  }
+
+  /** Nobody answers this any more: another transfer has taken the job over. */
+  retire(): void {
+    this.#settled = true;
+  }
+
+  #isWhole(): boolean {
+    return this.proxyReq?.writableFinished === true && this.job.res.writableFinished;
   }
 
   progress(): Progress {
     const { req, res } = this.job;
     const upstream = this.proxyReq?.socket ?? undefined;
-    if (res.writableNeedDrain) return { waitingFor: 'client-reading', moved: req.socket.bytesWritten };
-    if (upstream === undefined || upstream.connecting) return { waitingFor: 'connect', moved: 0 };
+    if (res.writableNeedDrain || res.writableEnded) {
+      // Without what waits in our own memory: what was given to the kernel.
+      return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - req.socket.writableLength };
+    }
+    if (upstream === undefined || isConnecting(upstream)) return { waitingFor: 'connect', moved: 0 };
     if (this.#wantsBody()) return { waitingFor: 'client-body', moved: req.socket.bytesRead };
     return { waitingFor: 'backend', moved: upstream.bytesRead + upstream.bytesWritten };
   }
@@ -92,4 +124,9 @@ export class Transfer implements Watched {
   expire(wait: Wait): void {
     this.fail(OF_WAIT[wait]);
   }
+}
+
+/** A TLS connection is none before its handshake. */
+function isConnecting(socket: Socket): boolean {
+  return socket.connecting || (socket instanceof TLSSocket && socket.getPeerFinished() === undefined);
 }

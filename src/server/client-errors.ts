@@ -1,26 +1,38 @@
+import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createProblem, renderProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
+import { answerProblem } from './answer.ts';
+import type { Connections, OpenExchange } from './connections.ts';
+import { isLingering, linger } from './linger.ts';
 
 const OF_CODE: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: createProblem('UNSUPPORTED', 'The request head is larger than is served here.', {
     status: 431,
+    close: true,
   }),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: createProblem(
     'SIZE_INVALID',
     'The chunk extensions are larger than is served here.',
+    { close: true },
   ),
   ERR_HTTP_REQUEST_TIMEOUT: createProblem('UNSUPPORTED', 'The request head did not come in time.', {
     status: 408,
+    close: true,
   }),
 };
 const MALFORMED = createProblem('UNSUPPORTED', 'This is not a well-formed HTTP/1.1 request.', {
   status: 400,
+  close: true,
 });
+const PLAIN_TEXT = createProblem(
+  'UNSUPPORTED',
+  'This port speaks HTTPS, and the request came in plain HTTP. Write https:// in front of the address.',
+  { status: 400 },
+);
 const REASON: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   408: 'Request Timeout',
@@ -32,15 +44,17 @@ const WARN_EVERY_MS = 60_000;
 export interface ClientErrorOptions {
   readonly logger: Logger;
   readonly now: () => number;
-  /** Whether an answer has begun on this connection: then there is only one honest way to end it. */
-  readonly isAnswering: (socket: Duplex) => boolean;
+  readonly connections: Connections;
 }
 
 /** Answers what Node's parser could not read, and keeps strangers on the port from filling the log. */
-export function handleClientErrors(server: Server, { logger, now, isAnswering }: ClientErrorOptions): void {
+export function handleClientErrors(server: Server, { logger, now, connections }: ClientErrorOptions): void {
   server.on('clientError', (error: Error, socket) => {
-    if (!socket.writable || isAnswering(socket) || systemCode(error) === 'ECONNRESET') socket.destroy();
-    else socket.end(rawAnswer(OF_CODE[systemCode(error) ?? ''] ?? MALFORMED), () => socket.destroy());
+    // The parser complains of every piece that still comes.
+    if (isLingering(socket)) return;
+    if (!(socket instanceof Socket) || !socket.writable || systemCode(error) === 'ECONNRESET')
+      socket.destroy();
+    else answerError(socket, connections.on(socket), OF_CODE[systemCode(error) ?? ''] ?? MALFORMED);
   });
 
   let nextWarning = -Infinity;
@@ -57,6 +71,26 @@ export function handleClientErrors(server: Server, { logger, now, isAnswering }:
   });
 }
 
+/** What came in order before the fault is answered, and the connection ends with it. */
+function answerError(socket: Socket, underWay: readonly OpenExchange[], problem: Problem): void {
+  const last = underWay.at(-1);
+  if (last === undefined) linger(socket, rawAnswer(problem));
+  else if (last.req.complete || last.res.writableEnded) endAfter(last.res, socket);
+  // Half an answer, or an answer that is not the first in line: there is only one honest way to end.
+  else if (last.res.headersSent || underWay.length > 1) socket.destroy();
+  else answerProblem(last.req, last.res, problem);
+}
+
+const ending = new WeakSet<ServerResponse>();
+
+function endAfter(res: ServerResponse, socket: Socket): void {
+  // The parser complains again of each piece that still comes.
+  if (ending.has(res)) return;
+  ending.add(res);
+  if (res.headersSent) res.once('finish', () => socket.destroySoon());
+  else res.setHeader('Connection', 'close');
+}
+
 function addressOf(socket: Socket): string | undefined {
   return socket.remoteAddress;
 }
@@ -67,10 +101,16 @@ function adviceFor(error: Error): string {
   if (/UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(code)) {
     return 'a client does not trust this certificate: run registry-gate certs trust on it';
   }
-  if (code === 'ERR_SSL_HTTP_REQUEST') return 'a client speaks plain HTTP to this port, which serves HTTPS';
   return 'a TLS handshake failed';
 }
 
+/** Tells somebody who speaks plain HTTP to the port what it speaks. */
+export function refusePlainText(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  linger(socket, rawAnswer(PLAIN_TEXT));
+}
+
+/** An answer for a connection on which there is no request that Node would let us answer. */
 function rawAnswer(problem: Problem): string {
   const body = renderProblem(problem, 'none');
   return [
@@ -78,7 +118,9 @@ function rawAnswer(problem: Problem): string {
     'Connection: close',
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
     'Docker-Distribution-Api-Version: registry/2.0',
+    'X-Content-Type-Options: nosniff',
     '',
     body,
   ].join('\r\n');

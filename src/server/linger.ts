@@ -1,33 +1,44 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 const LINGER_MS = 2000;
 const LINGER_BYTES = 1024 * 1024;
 const LOOK_MS = 50;
 
+const lingering = new WeakSet<object>();
+
 /**
  * Lets a client read its answer although it is still sending. Closing a socket in whose receive buffer something is
  * left makes the kernel send a reset, and the client throws the answer away with it: a 401 becomes "broken pipe" (RFC
  * 9112 section 9.6). So our half is closed, the rest is read for two seconds or a megabyte, and then it is over.
  *
- * `current` is the request that the connection is serving; where its body is complete there is nothing to wait for.
+ * `isSending` tells whether the client may still be sending; where it is not there is nothing to wait for.
  */
-export function lingerOnClose(socket: Socket, current: () => IncomingMessage | undefined): void {
+export function lingerOnClose(socket: Socket, isSending: () => boolean): void {
   const closeNow = socket.destroySoon.bind(socket);
   socket.destroySoon = () => {
-    const request = current();
-    if (request === undefined || request.complete || !socket.writable) closeNow();
-    else linger(socket);
+    if (isLingering(socket)) return;
+    if (socket.writable && isSending()) linger(socket);
+    else closeNow();
   };
 }
 
-function linger(socket: Socket): void {
+/** Closes our half and reads on for a while. The last words, if there are any, go out before. */
+export function linger(socket: Socket, lastWords?: string): void {
   const start = socket.bytesRead;
   const end = performance.now() + LINGER_MS;
+  lingering.add(socket);
+  if (lastWords !== undefined) socket.write(lastWords);
   socket.end();
+  socket.resume();
   const timer = setInterval(() => {
     if (performance.now() >= end || socket.bytesRead - start > LINGER_BYTES) socket.destroy();
   }, LOOK_MS);
-  socket.once('end', () => socket.destroy());
+  if (socket.readableEnded) socket.once('finish', () => socket.destroy());
+  else socket.once('end', () => socket.destroy());
   socket.once('close', () => clearInterval(timer));
+}
+
+/** Whether all has been said on this connection, and what still comes is dropped. */
+export function isLingering(socket: object): boolean {
+  return lingering.has(socket);
 }

@@ -1,17 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Config } from '../config/schema.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createHandler } from './app.ts';
-import { handleClientErrors } from './client-errors.ts';
-import { lingerOnClose } from './linger.ts';
+import { createConnections } from './connections.ts';
+import { createListener } from './listener.ts';
 import { createServices } from './services.ts';
-import type { Services } from './services.ts';
-import { contextOptions, tlsOptions } from './tls-options.ts';
 
 /** A gate that listens. */
 export interface Gate {
@@ -24,20 +19,17 @@ export interface Gate {
   stopNow(): void;
 }
 
-type Handler = (req: IncomingMessage, res: ServerResponse) => void;
-
-const CHECK_CONNECTIONS_MS = 5000;
-
 /** Assembles and listens. Throws AppError where certificates, users or an address are not to be had; nothing is left open then. */
 export async function startGate(config: Config, logger: Logger): Promise<Gate> {
   const services = await createServices(config, logger);
+  const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000 });
   const servers: Server[] = [];
   try {
     const handler = createHandler(services.app);
     for (const address of config.listen) {
-      const server = createListener(config, services, handler, logger);
+      const server = createListener({ config, services, connections, handler, logger });
       servers.push(server);
-      await listen(server, address);
+      await listen(server, address, logger);
     }
   } catch (error) {
     for (const server of servers) server.close();
@@ -46,95 +38,31 @@ export async function startGate(config: Config, logger: Logger): Promise<Gate> {
   }
   const addresses = servers.map((server) => server.address()).filter(isAddressInfo);
   for (const { address, port } of addresses) logger.info({ address, port }, 'listening');
-  return createGate(config, services, servers, addresses);
-}
-
-function createGate(
-  config: Config,
-  services: Services,
-  servers: readonly Server[],
-  addresses: readonly AddressInfo[],
-): Gate {
-  const cut = (): void => {
-    for (const server of servers) server.closeAllConnections();
+  const stop = async (): Promise<void> => {
+    services.drain();
+    const closed = servers.map(close);
+    connections.drain();
+    const timer = setTimeout(() => connections.cut(), config.timeouts.drainSeconds * 1000);
+    await Promise.all(closed);
+    clearTimeout(timer);
+    await services.close();
   };
-  return {
-    addresses,
-    reload: () => services.reload(),
-    stopNow: cut,
-    stop: async () => {
-      services.drain();
-      const timer = setTimeout(cut, config.timeouts.drainSeconds * 1000);
-      await Promise.all(servers.map(closed));
-      clearTimeout(timer);
-      await services.close();
-    },
-  };
+  return { addresses, reload: () => services.reload(), stop, stopNow: () => connections.cut() };
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => void server.close(() => resolve()));
 }
 
-function createListener(
-  config: Config,
-  { certificate, app }: Services,
-  handler: Handler,
-  logger: Logger,
-): Server {
-  const { timeouts, limits, tls } = config;
-  const server = createServer({
-    ...tlsOptions(certificate.current(), tls.profile, timeouts.handshakeSeconds * 1000),
-    // A limit on the whole request would end a long upload; body and answer are watched for standing still instead.
-    requestTimeout: 0,
-    headersTimeout: timeouts.headerSeconds * 1000,
-    keepAliveTimeout: timeouts.keepAliveSeconds * 1000,
-    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, timeouts.headerSeconds * 250),
-    maxHeaderSize: limits.headerBytes,
-    insecureHTTPParser: false,
-    requireHostHeader: false,
-  });
-  // Fields past Node's own count would be hidden from us and still frame the body; admission counts all of them.
-  server.maxHeadersCount = 0;
-  if (limits.connections !== undefined) server.maxConnections = limits.connections;
-  certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
-  attachHandler(server, handler, (isAnswering) =>
-    handleClientErrors(server, { logger, now: app.now, isAnswering }),
-  );
-  return server;
-}
-
-/** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */
-function attachHandler(
-  server: Server,
-  handler: Handler,
-  onErrors: (isAnswering: (socket: Duplex) => boolean) => void,
-): void {
-  const answers = new WeakMap<Duplex, { readonly req: IncomingMessage; readonly res: ServerResponse }>();
-  const handle: Handler = (req, res) => {
-    answers.set(req.socket, { req, res });
-    handler(req, res);
-  };
-  server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
-  server.on('secureConnection', (socket) => {
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 30_000);
-    lingerOnClose(socket, () => answers.get(socket)?.req);
-  });
-  onErrors((socket) => {
-    const answer = answers.get(socket);
-    return answer !== undefined && answer.res.headersSent && !answer.res.writableFinished;
-  });
-}
-
-function listen(server: Server, { host, port }: Config['listen'][number]): Promise<void> {
+function listen(server: Server, { host, port }: Config['listen'][number], logger: Logger): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, host, port)));
     server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
       server.removeAllListeners('error');
+      // A connection that could not be accepted is no reason to end all others.
+      server.on('error', (error) =>
+        logger.error({ error: systemCode(error) ?? error.name }, 'accept failed'),
+      );
       resolve();
     });
   });

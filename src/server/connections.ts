@@ -1,0 +1,84 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** A request and its answer, under way on a connection. */
+export interface OpenExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** Knows every connection of the listeners, from its first byte on, and what is under way on it. */
+export interface Connections {
+  /** Follows the connections of a server. */
+  follow(server: Server): void;
+  /** Called for each request before anything is done with it. */
+  open(exchange: OpenExchange): void;
+  /** What is under way on this connection, in the order of arrival. */
+  on(socket: Duplex): readonly OpenExchange[];
+  /** From now on each connection ends with the answer that is under way on it; idle ones end now. */
+  drain(): void;
+  /** Ends everything now. */
+  cut(): void;
+}
+
+/**
+ * `headMs` is how long a head may take: a connection that has sent none by then, when the gate is draining, is silent
+ * and not slow. Node stops looking for those as soon as a server is closed, and never knew of connections that are
+ * still before their TLS handshake.
+ */
+export function createConnections({ headMs }: { readonly headMs: number }): Connections {
+  const servers = new Set<Server>();
+  const sockets = new Map<string, Socket>();
+  const busy = new Map<Duplex, readonly OpenExchange[]>();
+  let silent: NodeJS.Timeout | undefined;
+
+  const closeIdle = (): void => {
+    for (const server of servers) server.closeIdleConnections();
+  };
+  const close = (exchange: OpenExchange): void => {
+    const { socket } = exchange.req;
+    const rest = busy.get(socket)?.filter((other) => other !== exchange) ?? [];
+    if (rest.length > 0) busy.set(socket, rest);
+    else busy.delete(socket);
+    if (silent !== undefined) closeIdle();
+  };
+  const cutSilent = (): void => {
+    const active = new Set([...busy.values()].flat().map(({ req }) => endpointOf(req.socket)));
+    for (const [endpoint, socket] of sockets) if (!active.has(endpoint)) socket.destroy();
+  };
+
+  return {
+    follow: (server) => {
+      servers.add(server);
+      server.on('connection', (socket: Socket) => {
+        const endpoint = endpointOf(socket);
+        sockets.set(endpoint, socket);
+        socket.once('close', () => sockets.delete(endpoint));
+      });
+      // An answer that stands behind another one when the connection ends never closes.
+      server.on('secureConnection', (socket: Socket) => socket.once('close', () => busy.delete(socket)));
+    },
+    open: (exchange) => {
+      const { socket } = exchange.req;
+      busy.set(socket, [...(busy.get(socket) ?? []), exchange]);
+      exchange.res.once('close', () => close(exchange));
+    },
+    on: (socket) => busy.get(socket) ?? [],
+    drain: () => {
+      for (const { res } of [...busy.values()].flat()) {
+        if (!res.headersSent) res.setHeader('Connection', 'close');
+      }
+      silent ??= setTimeout(cutSilent, headMs).unref();
+      closeIdle();
+    },
+    cut: () => {
+      for (const socket of sockets.values()) socket.destroy();
+    },
+  };
+}
+
+/** The TCP connection and the TLS one over it are two sockets with one pair of ends. */
+function endpointOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}

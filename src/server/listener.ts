@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../lib/logger.ts';
+import { handleClientErrors, refusePlainText } from './client-errors.ts';
+import type { Connections } from './connections.ts';
+import { watchFirstByte } from './first-byte.ts';
+import { lingerOnClose } from './linger.ts';
+import type { Services } from './services.ts';
+import { contextOptions, tlsOptions } from './tls-options.ts';
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+export interface ListenerOptions {
+  readonly config: Pick<Config, 'timeouts' | 'limits' | 'tls'>;
+  readonly services: Pick<Services, 'certificate' | 'app'>;
+  readonly connections: Connections;
+  readonly handler: Handler;
+  readonly logger: Logger;
+}
+
+const CHECK_CONNECTIONS_MS = 5000;
+const KEEP_ALIVE_PROBE_MS = 30_000;
+
+/** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
+export function createListener({ config, services, connections, handler, logger }: ListenerOptions): Server {
+  const { timeouts, limits, tls } = config;
+  const { certificate, app } = services;
+  const handshakeMs = timeouts.handshakeSeconds * 1000;
+  const server = createServer({
+    ...tlsOptions(certificate.current(), tls.profile, handshakeMs),
+    // A limit on the whole request would end a long upload; body and answer are watched for standing still instead.
+    requestTimeout: 0,
+    headersTimeout: timeouts.headerSeconds * 1000,
+    keepAliveTimeout: timeouts.keepAliveSeconds * 1000,
+    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, timeouts.headerSeconds * 250),
+    maxHeaderSize: limits.headerBytes,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+  });
+  // Fields past Node's own count would be hidden from us and still frame the body; admission counts all of them.
+  server.maxHeadersCount = 0;
+  if (limits.connections !== undefined) server.maxConnections = limits.connections;
+  certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
+  watchFirstByte(server, { silenceMs: handshakeMs, onPlainText: refusePlainText });
+  connections.follow(server);
+  attachHandler(server, handler, connections);
+  handleClientErrors(server, { logger, now: app.now, connections });
+  return server;
+}
+
+/** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */
+function attachHandler(server: Server, handler: Handler, connections: Connections): void {
+  const handle: Handler = (req, res) => {
+    connections.open({ req, res });
+    handler(req, res);
+  };
+  server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
+  server.on('secureConnection', (socket) => {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+    lingerOnClose(socket, () => connections.on(socket).some(({ req }) => !req.complete));
+  });
+}
