@@ -12,6 +12,9 @@ export interface NewKey {
   readonly publicKey: KeyObject;
 }
 
+/** Bits of an RSA key below which clients refuse it. */
+export const SMALLEST_RSA = 2048;
+
 const generate = promisify(generateKeyPair);
 const CURVE_NAMES: Readonly<Record<string, string>> = {
   prime256v1: 'P-256',
@@ -19,10 +22,11 @@ const CURVE_NAMES: Readonly<Record<string, string>> = {
   secp521r1: 'P-521',
 };
 
-/** Makes a key; `like` makes one with the RSA size or the curve of that public key. */
+/** Makes a key; `like` makes one with the RSA size or the curve of that public key, where clients accept it. */
 export async function makeKey(kind: KeyKind, like?: KeyObject): Promise<NewKey> {
-  const { modulusLength = 2048, namedCurve = 'prime256v1' } = like?.asymmetricKeyDetails ?? {};
-  return kind === 'rsa' ? generate('rsa', { modulusLength }) : generate('ec', { namedCurve });
+  const { modulusLength = SMALLEST_RSA, namedCurve = 'prime256v1' } = like?.asymmetricKeyDetails ?? {};
+  if (kind === 'rsa') return generate('rsa', { modulusLength: Math.max(modulusLength, SMALLEST_RSA) });
+  return generate('ec', { namedCurve: namedCurve in CURVE_NAMES ? namedCurve : 'prime256v1' });
 }
 
 /** What would be made to replace this key. */

@@ -6,7 +6,7 @@ import { certificatePaths, readIfPresent, readPair } from './cert-store.ts';
 import type { CertificatePaths, Pair } from './cert-store.ts';
 import { fingerprintOf, isSame, isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
 import { certificateWarnings, permissionWarnings } from './certificate-warnings.ts';
-import { describeKey, keyToPem, parsePrivateKey } from './key-pair.ts';
+import { SMALLEST_RSA, describeKey, keyToPem, parsePrivateKey } from './key-pair.ts';
 
 export interface ServerCertificateOptions {
   /** The certs directory: `domain.crt`, `domain.key`, `ca.crt`. */
@@ -42,8 +42,6 @@ interface Material {
   readonly key: KeyObject;
   readonly paths: CertificatePaths;
 }
-
-const SMALLEST_RSA = 2048;
 
 /**
  * Reads the server's certificate and key for `serve`. Reads only, so that a directory mounted read-only will do.

@@ -117,10 +117,14 @@ function faultOf(name: string): string | undefined {
   if (/[^a-z0-9.\u0080-\uffff-]/i.test(name)) return MALFORMED;
   const ascii = domainToASCII(name);
   if (NUMERIC_END.test(name) || NUMERIC_END.test(ascii)) return 'it looks like an IPv4 address, and is none';
-  if (ascii === '') return 'it is neither a host name nor an IP address';
+  return ascii === '' ? 'it is neither a host name nor an IP address' : faultOfLabels(ascii);
+}
+
+function faultOfLabels(ascii: string): string | undefined {
   const labels = ascii.split('.');
-  if (labels.some((label) => label.length > 63))
+  if (labels.some((label) => label.length > 63)) {
     return 'a label (between two dots) is longer than 63 characters';
+  }
   if (ascii.length > 253) return 'it is longer than 253 characters';
   const isWellFormed = labels.every((label) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label));
   return isWellFormed ? undefined : MALFORMED;

@@ -1,4 +1,4 @@
-import { copyFile, readFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSignedBy, namesOf } from '../../src/certs/certificate-file.ts';
@@ -168,6 +168,32 @@ describeWith(['openssl'], 'renewal of what openssl made', () => {
     });
     const verify = 'verify -purpose sslserver -verify_ip 127.0.0.1 -CAfile ca.crt domain.crt';
     expect(await openssl(directory, verify)).toBe('domain.crt: OK');
+  });
+
+  it.each([
+    { name: 'RSA of 1024 bits', make: 'genrsa -out domain.key 1024', keyType: 'RSA-2048' },
+    { name: 'RSA of 3072 bits', make: 'genrsa -out domain.key 3072', keyType: 'RSA-3072' },
+    { name: 'P-384', make: 'ecparam -name secp384r1 -genkey -noout -out domain.key', keyType: 'ECDSA P-384' },
+    {
+      name: 'a curve of Bitcoin',
+      make: 'ecparam -name secp256k1 -genkey -noout -out domain.key',
+      keyType: 'ECDSA P-256',
+    },
+    { name: 'Ed25519', make: 'genpkey -algorithm ed25519 -out domain.key', keyType: 'ECDSA P-256' },
+  ])('replaces a key of $name by $keyType', async ({ make, keyType }) => {
+    const directory = await makeDirectory(await folder(), { now });
+    await openssl(directory, make);
+    await writeFile(join(directory, 'names'), 'subjectAltName=DNS:registry.lan\n');
+    await openssl(directory, 'req -new -key domain.key -subj /CN=x -out csr');
+    await openssl(
+      directory,
+      'x509 -req -in csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -extfile names -out domain.crt',
+    );
+    expect(await renewCertificate({ directory, now: new Date(), force: true })).toBe('renewed');
+    expect(await loadServerCertificate({ directory }, new Date())).toMatchObject({
+      keyType,
+      names: ['registry.lan'],
+    });
   });
 
   it('asks for a name where the old certificate has none', async () => {
