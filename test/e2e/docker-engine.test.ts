@@ -15,20 +15,25 @@ interface Case {
   readonly name: string;
   readonly programs: EnginePrograms;
   readonly settings?: object;
+  /** What `docker info` says of the driver that keeps its images. */
+  readonly store: RegExp;
 }
+
+const LAYERS = /Backing Filesystem|Root Dir|^\[\]/;
 
 /** The containerd store, the default from 29 on, uploads a layer in one PUT, where the older one uses PATCH. */
 const ENGINES: readonly Case[] = [
-  { name: "the system's Docker engine", programs: SYSTEM_ENGINE },
-  { name: 'a newer Docker engine', programs: NEWER_ENGINE },
+  { name: "the system's Docker engine", programs: SYSTEM_ENGINE, store: LAYERS },
+  { name: 'a newer Docker engine', programs: NEWER_ENGINE, store: LAYERS },
   {
     name: 'a newer Docker engine with the containerd store',
     programs: NEWER_ENGINE,
     settings: { features: { 'containerd-snapshotter': true } },
+    store: /io\.containerd\.snapshotter/,
   },
 ];
 
-for (const { name, programs, settings } of ENGINES) {
+for (const { name, programs, settings, store } of ENGINES) {
   const needs = [programs.dockerd, programs.docker, 'docker-registry', ...ENGINE_NEEDS];
   describeWith(needs, `${name}, on another machine`, () => {
     let namespace: Namespace;
@@ -70,6 +75,10 @@ for (const { name, programs, settings } of ENGINES) {
       await engine.must(['rmi', image]);
       return [before, after];
     }
+
+    it('keeps its images as the case says', async () => {
+      expect(await engine.must(['info', '--format', '{{.DriverStatus}}'])).toMatch(store);
+    });
 
     it('refuses the certificate before its CA is trusted, and accepts it after', async () => {
       const before = await login(PASSWORD);
