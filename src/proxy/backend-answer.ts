@@ -22,9 +22,13 @@ const BROKEN_OFF = createProblem('UNAVAILABLE', 'The registry behind this gate b
   status: 502,
 });
 
-const STRANGE = createProblem('UNAVAILABLE', 'The registry behind this gate gave no HTTP answer.', {
-  status: 502,
-});
+const STRANGE = createProblem(
+  'UNAVAILABLE',
+  'The answer of the registry behind this gate is not fit to be passed on.',
+  {
+    status: 502,
+  },
+);
 
 export const PROTOCOL_CHANGE = createProblem(
   'UNAVAILABLE',
@@ -44,7 +48,8 @@ export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, backe
     route: request.route.kind,
     authorities: [origin.host.toLowerCase(), backend.authority],
   });
-  const refusal = refusalOf(status) ?? (outcome.ok ? undefined : MISDIRECTED);
+  const refusal =
+    refusalOf(status, isMeasured(proxyRes, req.method)) ?? (outcome.ok ? undefined : MISDIRECTED);
   if (transfer.settled || refusal !== undefined || !outcome.ok) {
     proxyRes.destroy();
     transfer.fail(refusal ?? STRANGE);
@@ -62,9 +67,18 @@ export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, backe
 }
 
 /** Answers that are not for the client. The backend's own challenge is for the gate: a foreign realm would collect passwords. */
-function refusalOf(status: number): Problem | undefined {
+function refusalOf(status: number, measured: boolean): Problem | undefined {
   if (status === 401 || status === 407) return OWN_LOGIN;
-  return status < 200 || status > 599 ? STRANGE : undefined;
+  return status < 200 || status > 599 || !measured ? STRANGE : undefined;
+}
+
+/**
+ * Whether the end of the body can be told from a broken connection. Node takes even a reset for the end of a body that
+ * has neither a length nor chunks (RFC 9112 section 8), and half a layer would pass as a whole one.
+ */
+function isMeasured({ headers, statusCode }: IncomingMessage, method: string | undefined): boolean {
+  if (method === 'HEAD' || statusCode === 204 || statusCode === 304) return true;
+  return headers['content-length'] !== undefined || headers['transfer-encoding']?.toLowerCase() === 'chunked';
 }
 
 /** What a failed connection to the backend is for the client: 504 where it did not answer in time, 502 otherwise. */

@@ -48,5 +48,7 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
     const value = headers[name];
     if (typeof value === 'string') crossing[name] = value;
   }
+  // The one coding that is served, in the one spelling that every server knows: `Chunked` is good for us.
+  if (crossing['transfer-encoding'] !== undefined) crossing['transfer-encoding'] = 'chunked';
   return crossing;
 }

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { createServer as createTcpServer } from 'node:net';
+import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { until } from '../support/programs.ts';
-import { connectGate, parseAnswers } from '../support/raw-client.ts';
+import { parseAnswers } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import type { TestGate } from '../support/test-gate.ts';
 
@@ -29,6 +28,7 @@ export interface Backend {
   readonly url: string;
   readonly port: number;
   readonly visits: readonly Visit[];
+  /** Connections that the gate has not left. */
   open(): number;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function startBackend(
       place.path === undefined ? `${place.tls ? 'https' : 'http'}://${host}:${port}` : `unix:${place.path}`,
     port,
     visits,
-    open: () => sockets.size,
+    open: () => visits.filter((visit) => visit.end() === 'open').length,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -118,7 +118,7 @@ export function head(method: string, target: string, ...fields: readonly string[
 
 /** A client of the gate that does only what it is told. */
 export interface Client {
-  readonly socket: TLSSocket | Socket;
+  readonly socket: Socket;
   readonly port: number;
   send(text: string | Buffer): void;
   /** A request with credentials. */
@@ -133,11 +133,20 @@ export interface Client {
   /** Resolves when the gate has ended the connection. */
   ended(): Promise<void>;
   close(): void;
+  /** Leaves with a reset instead of a goodbye. */
+  reset(): void;
 }
 
 /** Connects to the gate; resolves after the TLS handshake. */
 export async function openClient(gate: Pick<TestGate, 'port' | 'ca' | 'authorization'>): Promise<Client> {
-  const socket = connectGate(gate.port, gate.ca);
+  const wire = connectTcp(gate.port, '127.0.0.1');
+  wire.on('error', () => undefined);
+  const socket = connectTls({
+    socket: wire,
+    ca: gate.ca,
+    ALPNProtocols: ['http/1.1'],
+    servername: 'localhost',
+  });
   let text = '';
   let received = 0;
   let end: 'open' | 'fin' | 'reset' = 'open';
@@ -152,8 +161,8 @@ export async function openClient(gate: Pick<TestGate, 'port' | 'ca' | 'authoriza
   const answers = (): readonly RawAnswer[] => parseAnswers(Buffer.from(text, 'latin1'), []).answers;
   return {
     socket,
-    port: socket.localPort ?? 0,
-    send: (bytes) => void socket.write(bytes, 'latin1' as BufferEncoding),
+    port: wire.localPort ?? 0,
+    send: (bytes) => void socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes),
     ask: (method, target, ...fields) =>
       void socket.write(head(method, target, `Authorization: ${gate.authorization}`, ...fields)),
     text: () => text,
@@ -173,6 +182,7 @@ export async function openClient(gate: Pick<TestGate, 'port' | 'ca' | 'authoriza
         10_000,
       )),
     close: () => socket.destroy(),
+    reset: () => wire.resetAndDestroy(),
   };
 }
 

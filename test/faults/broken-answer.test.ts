@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../support/programs.ts';
+import { describeWith } from '../support/requires.ts';
+import { startTestGate } from '../support/test-gate.ts';
+import type { TestGate } from '../support/test-gate.ts';
+import { BLOB, eventually, exchanges, openClient, startBackend } from './stage.ts';
+import type { Backend, Visit } from './stage.ts';
+
+let gate: TestGate;
+let backend: Backend;
+let script: (visit: Visit) => void = () => undefined;
+beforeAll(async () => {
+  backend = await startBackend((visit) => script(visit));
+  gate = await startTestGate({ backend: backend.url });
+});
+afterAll(async () => {
+  await gate.close();
+  await backend.close();
+});
+
+const WITH_LENGTH = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n';
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+const UNTIL_CLOSE = 'HTTP/1.0 200 OK\r\n\r\n';
+const FILLING = 'x'.repeat(500);
+
+const BROKEN: readonly {
+  readonly name: string;
+  readonly bytes: string;
+  readonly end: (visit: Visit) => void;
+}[] = [
+  { name: 'a length, closed short', bytes: WITH_LENGTH + FILLING, end: (visit) => visit.socket.end() },
+  {
+    name: 'a length, reset short',
+    bytes: WITH_LENGTH + FILLING,
+    end: (visit) => visit.socket.resetAndDestroy(),
+  },
+  { name: 'a length, closed before the first byte', bytes: WITH_LENGTH, end: (visit) => visit.socket.end() },
+  {
+    name: 'a length, one byte short',
+    bytes: WITH_LENGTH + 'x'.repeat(999),
+    end: (visit) => visit.socket.end(),
+  },
+  {
+    name: 'chunks, closed without the last',
+    bytes: `${CHUNKED}1f4\r\n${FILLING}\r\n`,
+    end: (visit) => visit.socket.end(),
+  },
+  {
+    name: 'chunks, reset without the last',
+    bytes: `${CHUNKED}1f4\r\n${FILLING}\r\n`,
+    end: (visit) => visit.socket.resetAndDestroy(),
+  },
+  {
+    name: 'chunks, closed within one',
+    bytes: `${CHUNKED}3e8\r\n${FILLING}`,
+    end: (visit) => visit.socket.end(),
+  },
+  {
+    name: 'chunks, closed within the end',
+    bytes: `${CHUNKED}1f4\r\n${FILLING}\r\n0\r\n`,
+    end: (visit) => visit.socket.end(),
+  },
+  {
+    name: 'chunks, then nonsense',
+    bytes: `${CHUNKED}1f4\r\n${FILLING}\r\nnonsense\r\n`,
+    end: () => undefined,
+  },
+];
+
+describe('a backend that dies in the middle of its answer', () => {
+  for (const { name, bytes, end } of BROKEN) {
+    it(`${name}: the client is cut off`, async () => {
+      script = (visit) => void visit.socket.write(bytes);
+      const before = exchanges(gate).length;
+      const visits = backend.visits.length;
+      const client = await openClient(gate);
+      client.ask('GET', BLOB);
+      await eventually('the backend is asked', () => backend.visits.length > visits);
+      if (bytes.length > WITH_LENGTH.length)
+        await eventually('the answer begins', () => client.text().includes('\r\n\r\n'));
+      end(backend.visits.at(-1)!);
+      await client.ended();
+      expect(client.answers()).toEqual([]);
+      expect(client.text()).not.toMatch(/0\r\n\r\n$/);
+      expect(client.text().match(/HTTP\/1/g) ?? []).toHaveLength(bytes === WITH_LENGTH ? 0 : 1);
+      await eventually('it is logged', () => exchanges(gate).length > before);
+      expect(exchanges(gate).at(-1)).toMatchObject({ status: 200, outcome: 'cut', error: 'UNAVAILABLE' });
+    });
+  }
+
+  it('ends an answer without a length and without chunks, of which nobody can tell whether it is whole: 502', async () => {
+    script = (visit) => void visit.socket.end(UNTIL_CLOSE + FILLING);
+    const client = await openClient(gate);
+    client.ask('GET', BLOB);
+    expect(await client.answer()).toMatchObject({ status: 502 });
+    client.close();
+  });
+});
+
+describeWith(
+  ['curl'],
+  'an old client, which takes the end of the connection for the end of the answer',
+  () => {
+    it('is told by a missing TLS goodbye', async () => {
+      script = (visit) => {
+        visit.socket.write(`${CHUNKED}1f4\r\n${FILLING}\r\n`);
+        visit.socket.end();
+      };
+      const url = `https://localhost:${gate.port}${BLOB}`;
+      const ca = join(gate.certs, 'ca.crt');
+      const ran = await run('curl', [
+        '-sS',
+        '--http1.0',
+        '--cacert',
+        ca,
+        '-u',
+        `${gate.user}:${gate.password}`,
+        url,
+      ]);
+      expect(ran.stdout).toContain(FILLING);
+      expect(ran.status).toBe(56);
+    });
+  },
+);
+
+describe('a client that leaves during a pull', () => {
+  /** Writes as much as is taken, without end. */
+  function pour({ socket }: Visit): void {
+    const piece = Buffer.alloc(65_536, 'x');
+    const fill = (): void => {
+      while (socket.writable && socket.write(piece)) continue;
+    };
+    socket.on('drain', fill);
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n');
+    fill();
+  }
+
+  const LEAVING: readonly (readonly [string, boolean])[] = [
+    ['with a reset', true],
+    ['without one', false],
+  ];
+  for (const [name, isReset] of LEAVING) {
+    it(`${name}: the backend is left at once, 100 times, and nothing piles up`, async () => {
+      script = pour;
+      const warnings: Error[] = [];
+      const warn = (warning: Error): void => void warnings.push(warning);
+      process.on('warning', warn);
+      const before = sockets();
+      const logged = exchanges(gate).length;
+      for (let i = 0; i < 100; i += 1) {
+        const client = await openClient(gate);
+        client.ask('GET', BLOB);
+        await eventually('the pull runs', () => client.received() > 100_000);
+        if (isReset) client.reset();
+        else client.close();
+        await eventually('the backend is left', () => backend.open() === 0, 1000);
+      }
+      await eventually('all sockets are gone', () => sockets() <= before);
+      const lines = exchanges(gate).slice(logged);
+      expect(lines.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 100 }, () => 'client-left'));
+      expect(warnings).toEqual([]);
+      process.off('warning', warn);
+    });
+  }
+
+  it('with requests that wait in line: none of them is asked of the backend for nobody', async () => {
+    script = pour;
+    const client = await openClient(gate);
+    for (let i = 0; i < 3; i += 1) client.ask('GET', BLOB);
+    await eventually('the pull runs', () => client.received() > 100_000);
+    client.close();
+    await eventually('the backend is left', () => backend.open() === 0, 1000);
+    expect(backend.open()).toBe(0);
+  });
+});
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+}
