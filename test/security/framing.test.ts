@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import {
+  bodiesWhereNoneBelong,
+  brokenChunks,
+  brokenLines,
+  encodings,
+  lengths,
+  together,
+  versions,
+} from './cases/framing.ts';
+import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+
+const suites = {
+  lengths,
+  encodings,
+  'lengths and encodings': together,
+  versions,
+  chunks: brokenChunks,
+  lines: brokenLines,
+  'bodies where none belong': bodiesWhereNoneBelong,
+};
+
+describe('framing', () => {
+  const arena = useArena();
+
+  describe.each(Object.entries(suites))('%s', (_name, cases) => {
+    it.each(runsOf(cases))('$title', async (run) => {
+      expect(await complaintsAbout(arena(), run)).toBe('');
+    });
+  });
+});
