@@ -159,9 +159,13 @@ async function describeSelf(): Promise<string> {
 async function isHolderDead(text: string): Promise<boolean> {
   const [host, space, holder, start] = text.split(' ');
   if (start === undefined || start === UNKNOWN || space === UNKNOWN) return false;
-  if (host !== hostname() || space !== (await processSpace()) || (await startTime(1)) === undefined)
-    return false;
-  return (await startTime(Number(holder))) !== start;
+  if (host !== hostname() || space !== (await processSpace()) || !isSeen(await startTime(1))) return false;
+  const found = await startTime(Number(holder));
+  return found !== UNKNOWN && found !== start;
+}
+
+function isSeen(start: string | undefined): boolean {
+  return start !== undefined && start !== UNKNOWN;
 }
 
 /** Names the running kernel and the process namespace: within these a process number means one process. */
@@ -174,14 +178,13 @@ async function processSpace(): Promise<string> {
   }
 }
 
-/** When a process started, in ticks since the kernel did (proc(5), stat, field 22); undefined for one that can't be seen. */
+/** When a process started, in ticks since the kernel did (proc(5), stat, field 22); undefined for one that can't be seen, `-` where it can't be told. */
 async function startTime(process: number): Promise<string | undefined> {
   try {
     const line = await readFile(`/proc/${process}/stat`, 'utf8');
     return line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
+    return ['ENOENT', 'ESRCH'].includes(systemCode(error) ?? '') ? undefined : UNKNOWN;
   }
 }
 
