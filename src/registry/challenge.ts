@@ -6,6 +6,33 @@ export function basicChallenge(realm: string): string {
   return `Basic realm="${quote(realm)}", charset="UTF-8"`;
 }
 
+export interface BearerOptions {
+  /** Where tokens are given out: see tokenRealm. */
+  readonly realm: string;
+  /** The audience of the tokens. The same on every path: some clients refuse a change. */
+  readonly service: string;
+  /** What the request needs, as renderScopes writes it; empty where it needs nothing but a name. */
+  readonly scope?: string;
+  /** RFC 6750 section 3.1; only where a token was sent. */
+  readonly error?: 'invalid_token' | 'insufficient_scope';
+}
+
+/** `WWW-Authenticate` for Bearer (distribution: token authentication). The one challenge of its answer; no space after a comma, as clients expect it. */
+export function bearerChallenge({ realm, service, scope = '', error }: BearerOptions): string {
+  const parts = [`realm="${quote(realm)}"`, `service="${quote(service)}"`];
+  if (scope !== '') parts.push(`scope="${quote(scope)}"`);
+  if (error !== undefined) parts.push(`error="${error}"`);
+  return `Bearer ${parts.join(',')}`;
+}
+
+/**
+ * Where a client gets its tokens: the origin that it used itself, since clients refuse or distrust any other. `host` is
+ * the Host of the request, of the form that admission has checked.
+ */
+export function tokenRealm(host: string): string {
+  return `https://${host}/token`;
+}
+
 /** quoted-string of RFC 9110 section 5.6.4; control characters, which could end the header, are dropped. */
 function quote(text: string): string {
   return [...text]

@@ -1,0 +1,172 @@
+import { hash, randomBytes } from 'node:crypto';
+import { SignJWT, errors, jwtVerify } from 'jose';
+import type { CompactJWSHeaderParameters, JWTPayload } from 'jose';
+import { createExpiringMap } from '../lib/expiring-map.ts';
+import type { Access } from '../registry/scope.ts';
+import { credentialId, holderName, parseHolder } from './holder.ts';
+import type { Holder } from './holder.ts';
+import type { KeyRing } from './key-ring.ts';
+import { isListOf, isRecord, isText } from './state-file.ts';
+
+export interface AccessTokensOptions {
+  readonly keys: KeyRing;
+  /** The `iss` claim. */
+  readonly issuer: string;
+  /** The `aud` claim: the service that the challenge names. */
+  readonly service: string;
+  /** From 300 to 3600. A client checks and uses a token for as long as it pleases; here it counts when a request begins. */
+  readonly lifetimeSeconds?: number;
+  /** The credential behind a holder at this moment, as a text that changes with it; undefined once it is gone. */
+  readonly credentialOf: (holder: Holder) => string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** How many verified tokens are remembered at most. */
+  readonly cacheSize?: number;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  readonly expiresIn: number;
+  readonly issuedAt: Date;
+}
+
+/** What a token says that is in order. Rights are decided per request, from the holder; `access` is what was asked for and granted. */
+export interface VerifiedToken {
+  readonly holder: Holder;
+  readonly access: readonly Access[];
+}
+
+export interface AccessTokens {
+  /** A new token; undefined where the credential of the holder is gone. */
+  issue(holder: Holder, access: readonly Access[]): Promise<IssuedToken | undefined>;
+  /** What `verify` would say, where the same token was verified a short while ago. Answers at once. */
+  remembered(token: string): VerifiedToken | undefined;
+  /** Who holds this token; undefined for one that is foreign, damaged, over, or whose credential is gone. Never rejects. */
+  verify(token: string): Promise<VerifiedToken | undefined>;
+}
+
+interface Claims extends VerifiedToken {
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly ends: number;
+}
+
+interface Known extends Claims {
+  /** The credential as it was when the token was verified. */
+  readonly credential: string;
+}
+
+export const DEFAULT_LIFETIME_SECONDS = 3600;
+const ALGORITHM = 'ES256';
+/** For clocks of two gates that differ. */
+const LEEWAY_SECONDS = 30;
+const LONGEST_TOKEN = 8192;
+
+/** Gives out and checks access tokens: JWT (RFC 7519), ES256, with the claims that distribution's registry reads. */
+export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
+  const { keys, credentialOf, now, cacheSize = 10_000 } = options;
+  const { lifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = options;
+  const ttl = (lifetimeSeconds + LEEWAY_SECONDS) * 1000;
+  const known = createExpiringMap<string, Known>({ maxSize: cacheSize, ttl, now });
+  const check = createClaimsCheck({ ...options, lifetimeSeconds });
+
+  const remembered = (token: string): Known | undefined => {
+    if (known.size === 0 || token.length > LONGEST_TOKEN) return undefined;
+    const key = cacheKey(token);
+    const found = known.get(key);
+    if (found === undefined) return undefined;
+    if (found.ends > now() && credentialOf(found.holder) === found.credential) return found;
+    known.delete(key);
+    return undefined;
+  };
+
+  return {
+    remembered,
+    issue: async (holder, access) => {
+      const credential = credentialOf(holder);
+      if (credential === undefined) return undefined;
+      const issuedAt = new Date(now());
+      const claims = { holder, access, fingerprint: keys.fingerprint(credential) };
+      const token = await sign(claims, { ...options, lifetimeSeconds });
+      return { token, expiresIn: lifetimeSeconds, issuedAt };
+    },
+    verify: async (token) => {
+      const before = remembered(token);
+      if (before !== undefined) return before;
+      const claims = token.length > LONGEST_TOKEN ? undefined : await check(token);
+      const credential = claims === undefined ? undefined : credentialOf(claims.holder);
+      if (claims === undefined || credential === undefined) return undefined;
+      if (keys.fingerprint(credential) !== claims.fingerprint) return undefined;
+      known.set(cacheKey(token), { ...claims, credential });
+      return claims;
+    },
+  };
+}
+
+type Settled = Required<Pick<AccessTokensOptions, 'keys' | 'issuer' | 'service' | 'lifetimeSeconds' | 'now'>>;
+
+async function sign(claims: Omit<Claims, 'ends'>, settings: Settled): Promise<string> {
+  const { keys, issuer, service, lifetimeSeconds, now } = settings;
+  const { kid, key } = await keys.signer();
+  const issuedAt = Math.floor(now() / 1000);
+  const id = credentialId(claims.holder);
+  const payload = { access: claims.access, fp: claims.fingerprint, ...(id === undefined ? {} : { cid: id }) };
+  return new SignJWT(payload)
+    .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM, kid })
+    .setIssuer(issuer)
+    .setSubject(holderName(claims.holder))
+    .setAudience(service)
+    .setIssuedAt(issuedAt)
+    .setNotBefore(issuedAt)
+    .setExpirationTime(issuedAt + lifetimeSeconds)
+    .setJti(randomBytes(12).toString('base64url'))
+    .sign(key);
+}
+
+/**
+ * The key comes from the ring and from nowhere else: `jwk`, `jku`, `x5u` and `x5c` of the header are not looked at, and
+ * `kid` is only the name under which the ring is asked.
+ */
+function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims | undefined> {
+  const { keys, issuer, service, lifetimeSeconds, now } = settings;
+  const keyOf = ({ kid }: Partial<CompactJWSHeaderParameters>) => {
+    const key = isText(kid) ? keys.verifier(kid) : undefined;
+    if (key === undefined) throw new errors.JWKSNoMatchingKey();
+    return key;
+  };
+  return async (token) => {
+    try {
+      const { payload } = await jwtVerify(token, keyOf, {
+        algorithms: [ALGORITHM],
+        typ: 'JWT',
+        issuer,
+        audience: service,
+        requiredClaims: ['sub', 'exp', 'nbf', 'iat', 'jti', 'access', 'fp'],
+        clockTolerance: LEEWAY_SECONDS,
+        maxTokenAge: lifetimeSeconds,
+        currentDate: new Date(now()),
+      });
+      return readClaims(payload);
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined;
+      throw error;
+    }
+  };
+}
+
+function readClaims({ sub, exp, access, fp, cid }: JWTPayload): Claims | undefined {
+  if (sub === undefined || exp === undefined || !isText(fp) || !isListOf(isAccess, access)) return undefined;
+  if (cid !== undefined && !isText(cid)) return undefined;
+  const holder = parseHolder(sub, cid);
+  return holder && { holder, access, fingerprint: fp, ends: (exp + LEEWAY_SECONDS) * 1000 };
+}
+
+function isAccess(value: unknown): value is Access {
+  return (
+    isRecord(value) && isText(value['type']) && isText(value['name']) && isListOf(isText, value['actions'])
+  );
+}
+
+function cacheKey(token: string): string {
+  return hash('sha256', token, 'base64');
+}

@@ -1,0 +1,78 @@
+import { X509Certificate, createPrivateKey, randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { AppError } from '../lib/errors.ts';
+import { createExpiringMap } from '../lib/expiring-map.ts';
+import { renderScopes } from '../registry/scope.ts';
+import type { Access } from '../registry/scope.ts';
+
+export interface BackendTokensOptions {
+  /** PEM: the key that belongs to the certificate, ECDSA P-256. */
+  readonly key: string;
+  /** PEM: the certificate that stands in the registry's `rootcertbundle`. */
+  readonly certificate: string;
+  /** The registry's `issuer`. */
+  readonly issuer: string;
+  /** The registry's `service`. */
+  readonly service: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Tokens by which the gate proves itself to a registry that checks tokens too. No client ever sees one. */
+export interface BackendTokens {
+  /** The value of `Authorization` for one request: `name` (the registry's logs and notifications show it) may do this. */
+  authorization(name: string, access: readonly Access[]): Promise<string>;
+}
+
+const LIFETIME_SECONDS = 300;
+/** The registry looks at a token when a request begins; one that is used again has this much of its life left. */
+const REUSED_MS = 120_000;
+const BACK_DATED_SECONDS = 30;
+
+/**
+ * Signs for the backend: ES256 with the certificate in `x5c` and one string as `aud`, the form that distribution 2.8
+ * and 3 both read. Throws AppError CERT_INVALID for a pair that can't.
+ */
+export function createBackendTokens(options: BackendTokensOptions): BackendTokens {
+  const { issuer, service, now } = options;
+  const { key, chain } = readPair(options);
+  const signed = createExpiringMap<string, string>({ maxSize: 1000, ttl: REUSED_MS, now });
+  return {
+    authorization: async (name, access) => {
+      const id = JSON.stringify([name, renderScopes(access)]);
+      const before = signed.get(id);
+      if (before !== undefined) return before;
+      const seconds = Math.floor(now() / 1000);
+      const token = await new SignJWT({ access })
+        .setProtectedHeader({ typ: 'JWT', alg: 'ES256', x5c: chain })
+        .setIssuer(issuer)
+        .setSubject(name)
+        .setAudience(service)
+        .setIssuedAt(seconds)
+        .setNotBefore(seconds - BACK_DATED_SECONDS)
+        .setExpirationTime(seconds + LIFETIME_SECONDS)
+        .setJti(randomBytes(12).toString('base64url'))
+        .sign(key);
+      const value = `Bearer ${token}`;
+      signed.set(id, value);
+      return value;
+    },
+  };
+}
+
+function readPair({ key, certificate }: BackendTokensOptions) {
+  try {
+    const leaf = new X509Certificate(certificate);
+    const privateKey = createPrivateKey(key);
+    if (privateKey.asymmetricKeyDetails?.namedCurve === 'prime256v1' && leaf.checkPrivateKey(privateKey)) {
+      const signing = privateKey.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+      return { key: signing, chain: [leaf.raw.toString('base64')] };
+    }
+  } catch {
+    // Said below, in words that hold nothing of the key.
+  }
+  throw new AppError('CERT_INVALID', {
+    message: 'The key and the certificate that sign tokens for the backend are no ECDSA P-256 pair.',
+    hint: 'Make them anew: registry-gate tokens certificate',
+  });
+}

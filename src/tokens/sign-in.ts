@@ -1,0 +1,73 @@
+import type { Secret } from '../lib/secret.ts';
+import type { Holder } from './holder.ts';
+import type { TokenStore } from './token-store.ts';
+import type { UseLog } from './use-log.ts';
+import { readSecret } from './secret-text.ts';
+
+/** A name and a secret as a client sent them, and from where. */
+export interface Attempt {
+  readonly user: string;
+  readonly password: Secret<string>;
+  readonly address: string;
+}
+
+/** `busy`: too many passwords are being checked at this moment; the client should come back. */
+export type SignIn =
+  | { readonly kind: 'verified'; readonly holder: Holder }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'busy' };
+
+/** What checks the passwords of people. */
+export interface PasswordCheck {
+  remembered(credentials: Pick<Attempt, 'user' | 'password'>): string | undefined;
+  authenticate(
+    credentials: Pick<Attempt, 'user' | 'password'>,
+  ): Promise<{ readonly kind: 'verified'; readonly user: string } | { readonly kind: 'rejected' | 'busy' }>;
+}
+
+export interface SignInCheckOptions {
+  readonly passwords: PasswordCheck;
+  readonly tokens: Pick<TokenStore, 'current'>;
+  readonly uses: Pick<UseLog, 'record'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface SignInCheck {
+  /** Who this is, where that can be told at once: a machine token, or a password that was verified a short while ago. */
+  remembered(attempt: Attempt): Holder | undefined;
+  /** Who this is, verified if need be. Never rejects. */
+  signIn(attempt: Attempt): Promise<SignIn>;
+}
+
+/** Tells people and machines apart by the form of the secret: what has the form of a machine token is never tried as a password. */
+export function createSignInCheck({ passwords, tokens, uses, now }: SignInCheckOptions): SignInCheck {
+  const machine = ({ user, password, address }: Attempt): Holder | undefined => {
+    const attempt = { name: user, secret: password.reveal(), address };
+    const token = tokens.current().authenticate(attempt, now());
+    if (token === undefined) return undefined;
+    uses.record(token.id);
+    return { kind: 'token', name: token.name, id: token.id };
+  };
+  const person = (user: string): Holder => ({ kind: 'user', user, device: undefined });
+
+  return {
+    remembered: (attempt) => {
+      if (isMachineSecret(attempt)) return machine(attempt);
+      const user = passwords.remembered(attempt);
+      return user === undefined ? undefined : person(user);
+    },
+    signIn: async (attempt) => {
+      if (isMachineSecret(attempt)) {
+        const holder = machine(attempt);
+        return holder === undefined ? { kind: 'rejected' } : { kind: 'verified', holder };
+      }
+      const verdict = await passwords.authenticate(attempt);
+      return verdict.kind === 'verified' ? { kind: 'verified', holder: person(verdict.user) } : verdict;
+    },
+  };
+}
+
+function isMachineSecret({ password }: Attempt): boolean {
+  return readSecret('machine', password.reveal()) !== undefined;
+}
