@@ -10,7 +10,6 @@ export interface CertificatePaths {
   readonly authorityCertificate: string;
   readonly key: string;
   readonly certificate: string;
-  readonly users: string;
 }
 
 /** A private key and its certificate (or chain), both PEM. */
@@ -34,7 +33,6 @@ export function certificatePaths(directory: string): CertificatePaths {
     authorityCertificate: join(directory, 'ca.crt'),
     key: join(directory, 'domain.key'),
     certificate: join(directory, 'domain.crt'),
-    users: join(directory, 'htpasswd'),
   };
 }
 

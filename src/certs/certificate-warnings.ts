@@ -32,9 +32,9 @@ export function certificateWarnings(
   return warnings;
 }
 
-/** One sentence for each of the secret files that others than its owner can read. */
+/** One sentence for each of the private keys that others than its owner can read. */
 export async function permissionWarnings(paths: CertificatePaths): Promise<string[]> {
-  const found = await Promise.all([paths.key, paths.authorityKey, paths.users].map(permissionWarning));
+  const found = await Promise.all([paths.key, paths.authorityKey].map(permissionWarning));
   return found.flat();
 }
 

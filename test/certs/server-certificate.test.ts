@@ -216,11 +216,8 @@ describe('loadServerCertificate', () => {
     { file: 'domain.key', mode: 0o640, warned: true },
     { file: 'domain.key', mode: 0o400, warned: false },
     { file: 'ca.key', mode: 0o604, warned: true },
-    { file: 'htpasswd', mode: 0o644, warned: true },
-    { file: 'htpasswd', mode: 0o600, warned: false },
   ])('$file with mode $mode: warned $warned', async ({ file, mode, warned }) => {
     const directory = await makeDirectory(await folder());
-    await writeFile(join(directory, 'htpasswd'), '', { mode: 0o600 });
     await chmod(join(directory, file), mode);
     const { warnings } = await loadServerCertificate({ directory }, now);
     const expected = expect.stringMatching(new RegExp(`${file} can be read by others.*chmod 600`));
