@@ -51,7 +51,9 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
   const app = createApp(options);
   return oneAtATime(function handle(req, res) {
     openExchange(req, res);
-    if (options.isDraining()) res.setHeader('Connection', 'close');
+    // No protocol is changed here, but Node loses what follows such a request in the same packet.
+    const endsHere = options.isDraining() || req.headers.upgrade !== undefined;
+    if (endsHere) res.setHeader('Connection', 'close');
     const { method, target } = contextOf(req);
     const refusal = admit(
       { method, target, httpVersion: req.httpVersion, rawHeaders: req.rawHeaders },

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import bcrypt from 'bcrypt';
 import { certificatePaths } from '../../src/certs/cert-store.ts';
 import { initCertificates } from '../../src/certs/init-certificates.ts';
@@ -77,7 +78,7 @@ function makeConfig(certs: string, { backend, limits, timeouts, config }: TestGa
   const parsed = schema.parse({ listen: '127.0.0.1:0', backend, certs, renew: false });
   return {
     ...parsed,
-    users: certificatePaths(certs).users,
+    users: join(certs, 'htpasswd'),
     ...config,
     limits: { ...parsed.limits, ...limits },
     timeouts: { ...parsed.timeouts, drainSeconds: 5, ...timeouts },
@@ -126,7 +127,7 @@ async function makeTestCerts(): Promise<BorrowedCerts> {
   const paths = certificatePaths(folder.path);
   // The cheapest bcrypt there is: what is tested is never the strength of this hash.
   const hash = await bcrypt.hash(TEST_PASSWORD, 4);
-  await writeFile(paths.users, `${TEST_USER}:${hash}\n`, { mode: 0o600 });
+  await writeFile(join(folder.path, 'htpasswd'), `${TEST_USER}:${hash}\n`, { mode: 0o600 });
   return {
     path: folder.path,
     ca: await readFile(paths.authorityCertificate, 'utf8'),
