@@ -1,5 +1,6 @@
 /** Codes of the errors that a user can meet. Each is documented in docs/errors.md; a test holds the two equal. */
 export type ErrorCode =
+  | 'ACCESS_INVALID'
   | 'CERT_INVALID'
   | 'CERT_MISSING'
   | 'CONFIG_INVALID'
@@ -13,6 +14,10 @@ export type ErrorCode =
   | 'LOCK_TIMEOUT'
   | 'NODE_UNSUPPORTED'
   | 'PASSWORD_INVALID'
+  | 'STATE_INVALID'
+  | 'TOKEN_INVALID'
+  | 'TOKEN_LIMIT'
+  | 'TOKEN_UNKNOWN'
   | 'TRUST_FAILED'
   | 'USAGE'
   | 'USER_EXISTS'

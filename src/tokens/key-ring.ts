@@ -105,12 +105,22 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       const next = ring.keys[at + 1];
       return next === undefined || next.made + keepMs > now() ? ring.keys[at]?.verifying : undefined;
     },
-    fingerprint: (text) =>
-      createHmac('sha256', ring.fingerprintKey).update(text).digest().toString('base64url', 0, 16),
+    fingerprint: (text) => fingerprint(ring.fingerprintKey, text),
     reload: async () => {
       ring = await load((await readState(file)).state, path);
     },
   };
+}
+
+/** Fingerprints as the ring in this file makes them, without making one where there is none. Throws AppError STATE_INVALID. */
+export async function readFingerprints(path: string): Promise<KeyRing['fingerprint']> {
+  const { state } = await readState({ path, empty: emptyState(), isState });
+  const key = Buffer.from(state.fingerprintKey, 'base64url');
+  return (text) => fingerprint(key, text);
+}
+
+function fingerprint(key: Buffer, text: string): string {
+  return createHmac('sha256', key).update(text).digest().toString('base64url', 0, 16);
 }
 
 function signerOf({ keys }: Loaded): SigningKey {
