@@ -44,11 +44,20 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
     'x-forwarded-proto': 'https',
     'x-request-id': origin.requestId,
   };
+  const forThisHop = namedByConnection(headers.connection);
   for (const name of CROSSING) {
     const value = headers[name];
-    if (typeof value === 'string') crossing[name] = value;
+    if (typeof value === 'string' && !forThisHop.has(name)) crossing[name] = value;
   }
   // The one coding that is served, in the one spelling that every server knows: `Chunked` is good for us.
   if (crossing['transfer-encoding'] !== undefined) crossing['transfer-encoding'] = 'chunked';
   return crossing;
+}
+
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
+
+/** Fields that `Connection` names end at the next hop (RFC 9110 section 7.6.1); the length of a body cannot. */
+function namedByConnection(connection: string | undefined): ReadonlySet<string> {
+  const names = (connection ?? '').toLowerCase().split(',');
+  return new Set(names.map((name) => name.trim()).filter((name) => !FRAMING.has(name)));
 }
