@@ -9,6 +9,7 @@ import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from './idle-watch.ts';
 import type { IdleLimits } from './idle-watch.ts';
+import { hearLastWords } from './last-words.ts';
 import { requestHeaders } from './request-headers.ts';
 import { Transfer } from './transfer.ts';
 import type { ForwardJob } from './transfer.ts';
@@ -26,6 +27,8 @@ export interface Forwarder {
   forward(job: ForwardJob): void;
   close(): void;
 }
+
+const LISTENERS_OF_TWO = 30;
 
 type Passage = RequestHandler<IncomingMessage, ServerResponse>;
 type Hooks = NonNullable<Options<IncomingMessage, ServerResponse>['on']>;
@@ -50,6 +53,8 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
     } else if (isStaleConnection(transfer)) {
       transfer.retire();
       watch.remove(transfer);
+      // Twice the listeners that a request needs, where Node begins to suspect a leak.
+      transfer.job.res.setMaxListeners(LISTENERS_OF_TWO);
       start(transfer.job, single);
     } else {
       const { requestId } = transfer.job.origin;
@@ -150,6 +155,7 @@ function countBody(job: ForwardJob, onTooLarge: (limit: number) => void): void {
 
 function attach(transfer: Transfer, proxyReq: ClientRequest): void {
   transfer.attach(proxyReq);
+  if (proxyReq.socket !== null && hasBody(transfer.job.req)) hearLastWords(proxyReq.socket);
   // Without a listener a 101 would leave the client without any answer; with one, it is a failure like any other.
   proxyReq.once('upgrade', (_response, socket) => {
     socket.destroy();
