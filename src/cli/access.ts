@@ -1,0 +1,144 @@
+import { Command } from 'commander';
+import { AppError } from '../lib/errors.ts';
+import { denialOf, describeNeed } from '../policy/evaluate.ts';
+import { findNearMisses } from '../policy/explain.ts';
+import type { NearMiss } from '../policy/explain.ts';
+import { nameAsker, parseAsker } from '../policy/identity.ts';
+import type { Identity } from '../policy/identity.ts';
+import { parseAddress } from '../policy/network.ts';
+import { findRight } from '../policy/right.ts';
+import type { Need } from '../policy/right.ts';
+import { isRepository } from '../registry/grammar.ts';
+import type { Action } from '../registry/request.ts';
+import { readAccess } from '../server/access.ts';
+import { entriesOf } from '../users/htpasswd-file.ts';
+import { readUsersFile } from '../users/users-file.ts';
+import type { Outcome } from './outcome.ts';
+import { EXIT } from './outcome.ts';
+import type { Terminal } from './terminal.ts';
+import { addPlaceOptions, findUsersFile } from './users-place.ts';
+import type { PlaceOptions } from './users-place.ts';
+
+interface CheckOptions extends PlaceOptions {
+  readonly access: string;
+  readonly from?: string;
+  readonly json?: true;
+}
+
+interface Question {
+  readonly identity: Identity;
+  readonly need: Need;
+  readonly from: string | undefined;
+}
+
+/** `access check`: what the rules say, without asking a running gate. */
+export function accessCommand(terminal: Terminal, outcome: Outcome): Command {
+  return new Command('access')
+    .description('Ask the access file who may do what.')
+    .addCommand(checkCommand(terminal, outcome));
+}
+
+function checkCommand(terminal: Terminal, outcome: Outcome): Command {
+  return addPlaceOptions(new Command('check'))
+    .description(
+      'Tell whether somebody may do something, and which rule says so: exit status 0 if allowed, 1 if not.',
+    )
+    .argument('<who>', 'alice, token:NAME, authenticated (a user of whom no rule knows) or anonymous')
+    .argument('<action>', 'pull, push or delete')
+    .argument('<repository>', 'a name, like team/app')
+    .option('--from <IP>', 'The address of the client, for rules that are for some networks.')
+    .option('--access <FILE>', 'The access file.', 'access.yml')
+    .option('--json', 'Print JSON.')
+    .action(async (who: string, action: string, repository: string, options: CheckOptions) => {
+      const question = readQuestion({ who, action, repository, from: options.from });
+      const users = await knownUsers(options, terminal);
+      const access = await readAccess(options.access, { users });
+      for (const failure of access.failures) terminal.err(`Warning: not in force as it is: ${failure}\n`);
+      warnOfStranger(question, users, terminal);
+      const { identity, need, from } = question;
+      const rule = findRight(access.policy, identity, need, from);
+      const near = rule === undefined ? findNearMisses(access.policy, identity, need, from) : [];
+      const answer = { question, rule, near };
+      terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
+      if (rule === undefined) outcome.exitCode = EXIT.failed;
+    });
+}
+
+function readQuestion(said: {
+  readonly who: string;
+  readonly action: string;
+  readonly repository: string;
+  readonly from: string | undefined;
+}): Question {
+  const { who, action, repository, from } = said;
+  const identity = parseAsker(who);
+  if (identity === undefined) throw misused(who, 'no user, token:NAME, authenticated or anonymous');
+  if (!isAction(action)) throw misused(action, 'none of pull, push and delete');
+  if (!isRepository(repository)) {
+    throw misused(repository, 'no name of a repository: like team/app, without host and tag');
+  }
+  if (from !== undefined && parseAddress(from) === undefined) throw misused(from, 'no IP address');
+  return { identity, need: { action, repository }, from };
+}
+
+function misused(text: string, what: string): AppError {
+  return new AppError('USAGE', {
+    message: `${JSON.stringify(text)} is ${what}.`,
+    hint: 'Like this: registry-gate access check alice push team/app',
+  });
+}
+
+function isAction(text: string): text is Action {
+  return text === 'pull' || text === 'push' || text === 'delete';
+}
+
+/** The names in the users file. Where it can't be read the rules can be asked all the same, and nothing is said of names. */
+async function knownUsers(
+  options: PlaceOptions,
+  terminal: Terminal,
+): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { document } = await readUsersFile(await findUsersFile(options, terminal));
+    return new Set(entriesOf(document).map(({ name }) => name));
+  } catch (error) {
+    if (error instanceof AppError && error.code.startsWith('HTPASSWD_')) return undefined;
+    throw error;
+  }
+}
+
+function warnOfStranger(
+  { identity }: Question,
+  users: ReadonlySet<string> | undefined,
+  terminal: Terminal,
+): void {
+  if (identity.kind !== 'user' || identity.user === '' || users === undefined) return;
+  if (users.has(identity.user)) return;
+  terminal.err(
+    `Warning: there is no user ${JSON.stringify(identity.user)}, so nobody can sign in by this name.\n`,
+  );
+}
+
+interface Answer {
+  readonly question: Question;
+  readonly rule: string | undefined;
+  readonly near: readonly NearMiss[];
+}
+
+function renderText({ question: { identity, need }, rule, near }: Answer): string {
+  if (rule !== undefined) return `allowed: ${nameAsker(identity)} may ${describeNeed(need)}, by ${rule}\n`;
+  const reasons = near.map(({ where, reason }) => `  ${where} ${reason}\n`);
+  return `denied: ${denialOf(identity, need)}\n${reasons.join('')}`;
+}
+
+function renderJson({ question: { identity, need, from }, rule, near }: Answer): string {
+  const record = {
+    who: nameAsker(identity),
+    action: need.action,
+    repository: need.repository,
+    from: from ?? null,
+    allowed: rule !== undefined,
+    rule: rule ?? null,
+    near,
+  };
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}

@@ -1,0 +1,42 @@
+import { matchesPattern } from './pattern.ts';
+import type { Name } from './pattern.ts';
+import { isFor } from './policy.ts';
+import type { Policy, Rule } from './policy.ts';
+import type { Identity } from './identity.ts';
+import { renderWho } from './identity.ts';
+import { allows, askerKeys, nameFor } from './right.ts';
+import type { Need } from './right.ts';
+
+/** A rule that names the asker and the repository, and still does not allow what was asked. */
+export interface NearMiss {
+  /** `access.yml:7` */
+  readonly where: string;
+  /** Continues it as a sentence: `allows only pull`. */
+  readonly reason: string;
+}
+
+/** Why nothing allows it, for the owner of the rules alone: it tells what else there is. Empty where no rule comes near. */
+export function findNearMisses(
+  policy: Policy,
+  identity: Identity,
+  need: Need,
+  address: string | undefined,
+): readonly NearMiss[] {
+  if (policy.kind === 'open' || (identity.kind === 'token' && identity.scope !== undefined)) return [];
+  const keys = askerKeys(policy, identity);
+  const name = nameFor(identity, need);
+  return policy.rules.flatMap((rule): NearMiss[] => {
+    if (!rule.who.some((who) => keys.includes(renderWho(who)))) return [];
+    if (!rule.take.some((pattern) => matchesPattern(pattern, name))) return [];
+    const reason = whyNot(rule, name, need, address);
+    return reason === undefined ? [] : [{ where: rule.where, reason }];
+  });
+}
+
+function whyNot(rule: Rule, name: Name, need: Need, address: string | undefined): string | undefined {
+  const left = rule.leave.find((pattern) => matchesPattern(pattern, name));
+  if (left !== undefined) return `takes it out with !${left.text}`;
+  if (!allows(rule, need)) return `allows only ${[...rule.allow].join(' and ')}`;
+  const networks = (rule.networks ?? []).map(({ text }) => text).join(', ');
+  return isFor(rule, address) ? undefined : `is only for clients in ${networks}`;
+}

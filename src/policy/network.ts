@@ -1,0 +1,77 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** A block of addresses: `bits` leading bits of `value` are fixed. */
+export interface Network {
+  /** As it was written. */
+  readonly text: string;
+  readonly family: 4 | 6;
+  readonly value: bigint;
+  readonly bits: number;
+}
+
+export type NetworkOutcome =
+  | { readonly ok: true; readonly network: Network }
+  /** Why it is none, as the end of "it ...". */
+  | { readonly ok: false; readonly reason: string };
+
+const WIDTH = { 4: 32, 6: 128 } as const;
+
+/** Reads `10.0.0.0/8`, `fd00::/8` or a lone address. Bits behind the prefix are refused: they are a slip of the pen. */
+export function parseNetwork(text: string): NetworkOutcome {
+  const [head = '', prefix, ...rest] = text.split('/');
+  const address = parseAddress(head);
+  if (address === undefined || rest.length > 0) {
+    return { ok: false, reason: 'is neither an address nor a network, like 10.0.0.0/8 or fd00::/8' };
+  }
+  const width = WIDTH[address.family];
+  if (prefix === undefined) return { ok: true, network: address };
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > width) {
+    return { ok: false, reason: `must end with a number of bits from /0 to /${width}` };
+  }
+  const bits = Number(prefix);
+  return address.value === cut(address, bits)
+    ? { ok: true, network: { ...address, text, bits } }
+    : { ok: false, reason: `names an address within a network: its last ${width - bits} bits must be zero` };
+}
+
+/** One address as a block of its own; an IPv4-mapped one as IPv4. Undefined for anything else. */
+export function parseAddress(text: string): Network | undefined {
+  if (isIPv4(text)) return { text, family: 4, value: ipv4Value(text), bits: 32 };
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  const value = ipv6Value(text);
+  return value >> 32n === 0xffffn
+    ? { text, family: 4, value: value & 0xffff_ffffn, bits: 32 }
+    : { text, family: 6, value, bits: 128 };
+}
+
+/** Whether all of the one lies within the other. */
+export function isWithin(inner: Network, outer: Network): boolean {
+  return inner.family === outer.family && inner.bits >= outer.bits && cut(inner, outer.bits) === outer.value;
+}
+
+function cut({ family, value }: Pick<Network, 'family' | 'value'>, bits: number): bigint {
+  const loose = BigInt(WIDTH[family] - bits);
+  return (value >> loose) << loose;
+}
+
+function ipv4Value(text: string): bigint {
+  return text.split('.').reduce((value, part) => value * 256n + BigInt(part), 0n);
+}
+
+function ipv6Value(text: string): bigint {
+  const [head = '', tail] = text.split('::');
+  const left = groupsOf(head);
+  const right = groupsOf(tail ?? '');
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => 0n);
+  return [...left, ...zeros, ...right].reduce((value, group) => value * 0x1_0000n + group, 0n);
+}
+
+/** Groups of 16 bits; the last may be written as an IPv4 address. */
+function groupsOf(text: string): bigint[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [BigInt(`0x${group}`)];
+    const value = ipv4Value(group);
+    return [value >> 16n, value & 0xffffn];
+  });
+}
