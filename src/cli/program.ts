@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { accessCommand } from './access.ts';
 import { certsCommand } from './certs.ts';
 import { configCommand } from './config.ts';
 import { docsCommand } from './docs.ts';
@@ -7,6 +8,7 @@ import { EXIT } from './outcome.ts';
 import { reportError } from './report-error.ts';
 import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
+import { tokensCommand } from './tokens.ts';
 import { upCommand } from './up.ts';
 import { usersCommand } from './users.ts';
 
@@ -27,7 +29,15 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     .description('The front door of a private container registry: certificates, users, TLS, rights.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
-  for (const create of [upCommand, serveCommand, certsCommand, usersCommand, configCommand]) {
+  for (const create of [
+    upCommand,
+    serveCommand,
+    certsCommand,
+    usersCommand,
+    accessCommand,
+    tokensCommand,
+    configCommand,
+  ]) {
     program.addCommand(inheriting(program, create(terminal, outcome)));
   }
   const docs = docsCommand(terminal, () => createProgram(terminal, outcome));

@@ -61,6 +61,8 @@ const ALGORITHM = 'ES256';
 /** For clocks of two gates that differ. */
 const LEEWAY_SECONDS = 30;
 const LONGEST_TOKEN = 8192;
+/** Base64url without padding and stray bits (RFC 7515 section 2), and 64 bytes of signature: more than jose asks for. */
+const FORM = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
 
 /** Gives out and checks access tokens: JWT (RFC 7519), ES256, with the claims that distribution's registry reads. */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
@@ -71,7 +73,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   const check = createClaimsCheck({ ...options, lifetimeSeconds });
 
   const remembered = (token: string): Known | undefined => {
-    if (known.size === 0 || token.length > LONGEST_TOKEN) return undefined;
+    if (known.size === 0 || !isWellFormed(token)) return undefined;
     const key = cacheKey(token);
     const found = known.get(key);
     if (found === undefined) return undefined;
@@ -93,7 +95,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     verify: async (token) => {
       const before = remembered(token);
       if (before !== undefined) return before;
-      const claims = token.length > LONGEST_TOKEN ? undefined : await check(token);
+      const claims = isWellFormed(token) ? await check(token) : undefined;
       const credential = claims === undefined ? undefined : credentialOf(claims.holder);
       if (claims === undefined || credential === undefined) return undefined;
       if (keys.fingerprint(credential) !== claims.fingerprint) return undefined;
@@ -155,7 +157,7 @@ function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims
 }
 
 function readClaims({ sub, exp, access, fp, cid }: JWTPayload): Claims | undefined {
-  if (sub === undefined || exp === undefined || !isText(fp) || !isListOf(isAccess, access)) return undefined;
+  if (!isText(sub) || exp === undefined || !isText(fp) || !isListOf(isAccess, access)) return undefined;
   if (cid !== undefined && !isText(cid)) return undefined;
   const holder = parseHolder(sub, cid);
   return holder && { holder, access, fingerprint: fp, ends: (exp + LEEWAY_SECONDS) * 1000 };
@@ -165,6 +167,10 @@ function isAccess(value: unknown): value is Access {
   return (
     isRecord(value) && isText(value['type']) && isText(value['name']) && isListOf(isText, value['actions'])
   );
+}
+
+function isWellFormed(token: string): boolean {
+  return token.length <= LONGEST_TOKEN && FORM.test(token);
 }
 
 function cacheKey(token: string): string {

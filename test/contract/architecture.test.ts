@@ -28,7 +28,7 @@ const DIRECTION: Record<string, readonly string[]> = {
     'proxy',
     'tokens',
   ],
-  cli: ['lib', 'users', 'certs', 'config', 'observe', 'tokens', 'server'],
+  cli: ['lib', 'policy', 'users', 'certs', 'config', 'observe', 'tokens', 'server'],
   'main.ts': ['cli'],
   'index.ts': [
     'lib',
