@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { systemCode } from '../lib/errors.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
@@ -30,6 +30,10 @@ const STRANGE = createProblem(
   },
 );
 
+const TOO_OLD = createProblem('UNSUPPORTED', 'This answer has no length. Ask for it with HTTP/1.1.', {
+  status: 505,
+});
+
 export const PROTOCOL_CHANGE = createProblem(
   'UNAVAILABLE',
   'The registry behind this gate wanted to change protocols.',
@@ -48,8 +52,7 @@ export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, backe
     route: request.route.kind,
     authorities: [origin.host.toLowerCase(), backend.authority],
   });
-  const refusal =
-    refusalOf(status, isMeasured(proxyRes, req.method)) ?? (outcome.ok ? undefined : MISDIRECTED);
+  const refusal = refusalOf(proxyRes, req) ?? (outcome.ok ? undefined : MISDIRECTED);
   if (transfer.settled || refusal !== undefined || !outcome.ok) {
     proxyRes.destroy();
     transfer.fail(refusal ?? STRANGE);
@@ -67,18 +70,28 @@ export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, backe
 }
 
 /** Answers that are not for the client. The backend's own challenge is for the gate: a foreign realm would collect passwords. */
-function refusalOf(status: number, measured: boolean): Problem | undefined {
+function refusalOf(
+  { statusCode: status = 0, headers }: IncomingMessage,
+  req: IncomingMessage,
+): Problem | undefined {
   if (status === 401 || status === 407) return OWN_LOGIN;
-  return status < 200 || status > 599 || !measured ? STRANGE : undefined;
+  if (status < 200 || status > 599) return STRANGE;
+  return isBodiless(status, req) ? undefined : unmeasured(headers, req);
+}
+
+function isBodiless(status: number, req: IncomingMessage): boolean {
+  return req.method === 'HEAD' || status === 204 || status === 304;
 }
 
 /**
- * Whether the end of the body can be told from a broken connection. Node takes even a reset for the end of a body that
- * has neither a length nor chunks (RFC 9112 section 8), and half a layer would pass as a whole one.
+ * The end of a body has to be told from a broken connection (RFC 9112 section 8), or half a layer would pass as a
+ * whole one. With neither a length nor chunks Node takes even a reset for the end; and a client of HTTP/1.0, which
+ * knows no chunks, takes the end of the connection for it.
  */
-function isMeasured({ headers, statusCode }: IncomingMessage, method: string | undefined): boolean {
-  if (method === 'HEAD' || statusCode === 204 || statusCode === 304) return true;
-  return headers['content-length'] !== undefined || headers['transfer-encoding']?.toLowerCase() === 'chunked';
+function unmeasured(headers: IncomingHttpHeaders, req: IncomingMessage): Problem | undefined {
+  if (headers['content-length'] !== undefined) return undefined;
+  if (headers['transfer-encoding']?.toLowerCase() !== 'chunked') return STRANGE;
+  return req.httpVersion === '1.0' ? TOO_OLD : undefined;
 }
 
 /** What a failed connection to the backend is for the client: 504 where it did not answer in time, 502 otherwise. */

@@ -1,10 +1,7 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../support/programs.ts';
-import { describeWith } from '../support/requires.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, exchanges, openClient, startBackend } from './stage.ts';
+import { BLOB, eventually, exchanges, head, openClient, startBackend } from './stage.ts';
 import type { Backend, Visit } from './stage.ts';
 
 let gate: TestGate;
@@ -98,32 +95,26 @@ describe('a backend that dies in the middle of its answer', () => {
   });
 });
 
-describeWith(
-  ['curl'],
-  'an old client, which takes the end of the connection for the end of the answer',
-  () => {
-    it('is told by a missing TLS goodbye', async () => {
-      script = (visit) => {
-        visit.socket.write(`${CHUNKED}1f4\r\n${FILLING}\r\n`);
-        visit.socket.end();
-      };
-      const url = `https://localhost:${gate.port}${BLOB}`;
-      const ca = join(gate.certs, 'ca.crt');
-      const ran = await run('curl', [
-        '-sS',
-        '--http1.0',
-        '--no-alpn',
-        '--cacert',
-        ca,
-        '-u',
-        `${gate.user}:${gate.password}`,
-        url,
-      ]);
-    expect(ran.stdout).toContain(FILLING);
-      expect(ran.status).toBe(56);
-    });
-  },
-);
+describe('a client of HTTP/1.0, which takes the end of the connection for the end of the answer', () => {
+  const ask = (): string =>
+    head('GET', BLOB, `Authorization: ${gate.authorization}`).replace('HTTP/1.1', 'HTTP/1.0');
+
+  it('is served where there is a length', async () => {
+    script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    const client = await openClient(gate);
+    client.send(ask());
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'ok' });
+    await client.ended();
+  });
+
+  it('is sent away where there is none: 505', async () => {
+    script = (visit) => void visit.socket.write(`${CHUNKED}2\r\nok\r\n0\r\n\r\n`);
+    const client = await openClient(gate);
+    client.send(ask());
+    expect(await client.answer()).toMatchObject({ status: 505 });
+    await client.ended();
+  });
+});
 
 describe('a client that leaves during a pull', () => {
   /** Writes as much as is taken, without end. */
