@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { accessJsonSchema } from '../config/access-json-schema.ts';
 import { configJsonSchema } from '../config/json-schema.ts';
 import { describeOptions } from '../config/options.ts';
 import { renderConfigReference } from '../config/reference.ts';
@@ -25,6 +26,7 @@ export function renderReferences(tree: Command): ReadonlyMap<string, string> {
   return new Map([
     ['configuration.md', renderConfigReference(describeOptions())],
     ['cli.md', renderCommandReference(tree)],
+    ['access.schema.json', `${JSON.stringify(accessJsonSchema(), undefined, 2)}\n`],
     ['registry-gate.schema.json', `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`],
   ]);
 }

@@ -72,18 +72,15 @@ export function readAccessFile(fileName: string, text: string): AccessReading {
       rules: readRules(reader, root['rules']),
       expect: readExpect(reader, root['expect']),
     },
-    problems: inOrder(problems),
+    problems: withoutTwins(problems),
   };
 }
 
-/** By line, and each said once. */
-function inOrder(problems: readonly Problem[]): Problem[] {
-  const lineOf = ({ where = '' }: Problem): number => Number(where.slice(where.lastIndexOf(':') + 1));
-  return problems
-    .filter(
-      ({ path, reason }, at) => problems.findIndex((it) => it.path === path && it.reason === reason) === at,
-    )
-    .sort((one, other) => lineOf(one) - lineOf(other));
+/** An empty list has two rules against it. */
+function withoutTwins(problems: readonly Problem[]): Problem[] {
+  return problems.filter(
+    ({ path, reason }, at) => problems.findIndex((it) => it.path === path && it.reason === reason) === at,
+  );
 }
 
 interface Reader {

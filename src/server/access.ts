@@ -25,7 +25,7 @@ const SHOWN = 50;
 export async function readAccess(path: string, known: KnownNames): Promise<LoadedAccess> {
   const { file, problems } = readAccessFile(path, await readText(path));
   const compiled = compilePolicy(file, known);
-  const all = [...problems, ...compiled.problems];
+  const all = [...problems, ...compiled.problems].sort((one, other) => lineOf(one) - lineOf(other));
   if (all.length > 0) throw accessInvalid(path, `has ${countOf(all, 'problem')}`, all.map(renderProblem));
   return {
     policy: compiled.policy,
@@ -81,6 +81,10 @@ function renderProblem({
 }: Omit<PolicyProblem, 'where'> & { readonly where: string | undefined }): string {
   const subject = path === '' ? '' : `${path}: `;
   return where === undefined ? `${subject}${reason}` : `${subject}${reason} (${where})`;
+}
+
+function lineOf({ where }: { readonly where: string | undefined }): number {
+  return Number(/:(\d+)$/.exec(where ?? '')?.[1] ?? 0);
 }
 
 function countOf(items: readonly unknown[], what: string): string {

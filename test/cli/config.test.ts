@@ -190,6 +190,11 @@ describe('docs', () => {
     const out = await mkdtemp(join(root, 'docs-'));
     const { code, stdout } = await gate(['docs', '--out', out]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    expect(await readdir(out)).toEqual(['cli.md', 'configuration.md', 'registry-gate.schema.json']);
+    expect(await readdir(out)).toEqual([
+      'access.schema.json',
+      'cli.md',
+      'configuration.md',
+      'registry-gate.schema.json',
+    ]);
   });
 });

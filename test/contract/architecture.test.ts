@@ -15,6 +15,7 @@ const DIRECTION: Record<string, readonly string[]> = {
   config: ['lib'],
   observe: ['lib', 'registry'],
   proxy: ['lib', 'registry'],
+  embedded: ['lib', 'registry'],
   tokens: ['lib', 'registry'],
   server: [
     'lib',
@@ -26,9 +27,10 @@ const DIRECTION: Record<string, readonly string[]> = {
     'config',
     'observe',
     'proxy',
+    'embedded',
     'tokens',
   ],
-  cli: ['lib', 'policy', 'users', 'certs', 'config', 'observe', 'tokens', 'server'],
+  cli: ['lib', 'registry', 'policy', 'users', 'certs', 'config', 'observe', 'tokens', 'server', 'embedded'],
   'main.ts': ['cli'],
   'index.ts': [
     'lib',
@@ -40,6 +42,7 @@ const DIRECTION: Record<string, readonly string[]> = {
     'config',
     'observe',
     'proxy',
+    'embedded',
     'tokens',
     'server',
   ],
