@@ -1,0 +1,40 @@
+import { createHash, hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+
+/** Hash functions whose digests name content here (OCI image-spec, "Registered algorithms"). */
+export type Algorithm = 'sha256' | 'sha512';
+
+export const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha512'];
+
+/** `algorithm:hex`, checked: its parts are safe as names of files. */
+export interface Digest {
+  readonly algorithm: Algorithm;
+  readonly hex: string;
+  readonly text: string;
+}
+
+const HEX: Readonly<Record<Algorithm, RegExp>> = { sha256: /^[a-f0-9]{64}$/, sha512: /^[a-f0-9]{128}$/ };
+
+/** Text to Digest; undefined for what is malformed or of an algorithm that is not served. */
+export function parseDigest(text: string): Digest | undefined {
+  const mark = text.indexOf(':');
+  const algorithm = text.slice(0, mark);
+  const hex = text.slice(mark + 1);
+  return mark > 0 && isAlgorithm(algorithm) && HEX[algorithm].test(hex)
+    ? { algorithm, hex, text: `${algorithm}:${hex}` }
+    : undefined;
+}
+
+export function isAlgorithm(text: string): text is Algorithm {
+  return text === 'sha256' || text === 'sha512';
+}
+
+/** The digest of bytes that are at hand. */
+export function digestOf(algorithm: Algorithm, bytes: Uint8Array): Digest {
+  const hex = hash(algorithm, bytes, 'hex');
+  return { algorithm, hex, text: `${algorithm}:${hex}` };
+}
+
+export function createHasher(algorithm: Algorithm): Hash {
+  return createHash(algorithm);
+}

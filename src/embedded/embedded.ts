@@ -1,0 +1,119 @@
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { AppError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { BlobStore } from './blob-store.ts';
+import { Catalog } from './catalog.ts';
+import { Staging } from './durable.ts';
+import { causeOf } from './faults.ts';
+import { collectGarbage } from './gc.ts';
+import type { GcOptions, GcReport } from './gc.ts';
+import { handleJob } from './handle.ts';
+import type { IdleWatch, Job } from './job.ts';
+import { ManifestStore } from './manifest-store.ts';
+import { Paths } from './paths.ts';
+import { purgeUploads, restoreCollected } from './purge.ts';
+import { Referrers } from './referrers.ts';
+import type { Registry } from './registry.ts';
+import { TagStore } from './tag-store.ts';
+import { UploadStore } from './upload-store.ts';
+
+export interface EmbeddedOptions {
+  /** The folder of the registry, as distribution's `rootdirectory`. Made where it is missing. */
+  readonly directory: string;
+  readonly now: () => Date;
+  readonly logger: Logger;
+  /** Ends transfers in which nothing moves. */
+  readonly idle?: IdleWatch | undefined;
+  /** How long a blob that nothing refers to is kept, in milliseconds. Default: an hour. */
+  readonly graceMs?: number;
+}
+
+/** An OCI registry on disk (distribution-spec v1.1), in distribution's own layout. */
+export interface Embedded {
+  /** Takes over the job: it will be answered or cut. Never throws. */
+  handle(job: Job): void;
+  /** Why pushes would fail, or undefined. */
+  unready(): Promise<string | undefined>;
+  /** Gives back what nothing refers to. Safe while others push. */
+  collectGarbage(options?: GcOptions): Promise<GcReport>;
+  /** Ends uploads that nobody went on with for a day; runs by itself when the registry is opened, and every hour. Resolves to their number. */
+  purge(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+
+/** Opens a registry. Throws AppError FILE_UNWRITABLE. */
+export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { now, logger, idle, graceMs = HOUR_MS } = options;
+  const registry = createRegistry(options, graceMs);
+  await makeRoot(options.directory, registry);
+  await restoreCollected(registry);
+  let purging = Promise.resolve(0);
+  const purge = (): Promise<number> => (purging = purging.then(() => purgeUploads(registry, now())));
+  const purgeQuietly = async (): Promise<void> => {
+    try {
+      const uploads = await purge();
+      if (uploads > 0) logger.info({ uploads }, 'abandoned uploads removed');
+    } catch (error) {
+      purging = Promise.resolve(0);
+      logger.warn({ error: causeOf(error) }, 'abandoned uploads could not be removed');
+    }
+  };
+  void purgeQuietly();
+  const timer = setInterval(() => void purgeQuietly(), HOUR_MS);
+  timer.unref();
+  return {
+    handle: (job) => void handleJob({ registry, idle, logger }, job),
+    unready: () => unready(registry),
+    collectGarbage: (wishes = {}) => collectGarbage({ registry, now, graceMs }, wishes),
+    purge,
+    close: async () => {
+      clearInterval(timer);
+      await purging.catch(() => 0);
+    },
+  };
+}
+
+function createRegistry({ directory, now }: EmbeddedOptions, graceMs: number): Registry {
+  const paths = new Paths(directory);
+  const staging = new Staging(paths.staging);
+  const blobs = new BlobStore({ paths, staging, now, graceMs });
+  const manifests = new ManifestStore({ paths, staging, blobs });
+  return {
+    paths,
+    staging,
+    blobs,
+    manifests,
+    tags: new TagStore({ paths, staging, now }),
+    uploads: new UploadStore({ paths, staging, now }),
+    referrers: new Referrers({ paths, manifests, now }),
+    catalog: new Catalog({ paths, now }),
+  };
+}
+
+async function makeRoot(directory: string, { paths }: Registry): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o750 });
+    for (const folder of [paths.blobs, paths.repositories, paths.staging])
+      await mkdir(folder, { recursive: true });
+    await access(paths.staging, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new AppError('FILE_UNWRITABLE', {
+      message: `The registry in ${directory} can't be written (${causeOf(error)}).`,
+      hint: `Check who owns ${directory}, that it is a folder, and that its disk is mounted for writing.`,
+      cause: error,
+    });
+  }
+}
+
+async function unready({ paths }: Registry): Promise<string | undefined> {
+  try {
+    await access(paths.staging, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = await statfs(paths.staging);
+    return bavail * bsize < LEAST_FREE_BYTES ? 'the disk of the registry is nearly full' : undefined;
+  } catch (error) {
+    return `the folder of the registry can't be written (${causeOf(error)})`;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Logger } from '../lib/logger.ts';
+import type { Problem } from '../registry/problem.ts';
+import { deleteBlob, getBlob } from './blobs.ts';
+import { causeOf, problemOf } from './faults.ts';
+import { Transfer } from './job.ts';
+import type { IdleWatch, Job } from './job.ts';
+import { listCatalog, listReferrers, listTags } from './lists.ts';
+import { deleteManifest, getManifest, putManifest } from './manifests.ts';
+import type { Registry } from './registry.ts';
+import { isPart, isProblem, jsonReply, writeHead } from './reply.ts';
+import type { Outcome, Reply } from './reply.ts';
+import { sendFile } from './send-file.ts';
+import { cancelUpload, patchUpload, putUpload, startUpload, uploadStatus } from './uploads.ts';
+
+export interface HandleOptions {
+  readonly registry: Registry;
+  readonly idle: IdleWatch | undefined;
+  readonly logger: Logger;
+}
+
+/** Answers a job, or cuts it. Never throws: what goes wrong becomes a problem, and a line in the log. */
+export async function handleJob({ registry, idle, logger }: HandleOptions, job: Job): Promise<void> {
+  const transfer = new Transfer(job);
+  idle?.add(transfer);
+  try {
+    const outcome = await outcomeOf(registry, transfer);
+    if (outcome !== undefined) await send(transfer, outcome);
+  } catch (error) {
+    if (job.res.destroyed) return;
+    const { requestId: id } = job.origin;
+    logger.error({ id, error: causeOf(error) }, 'the embedded registry failed');
+    transfer.fail(problemOf(error));
+  } finally {
+    // A reply that is still on its way out is watched until it has left.
+    if (job.res.writableFinished || job.res.destroyed) idle?.remove(transfer);
+    else job.res.once('close', () => idle?.remove(transfer));
+  }
+}
+
+/** Route and method to end-point. The methods of each route are those of `METHODS`. */
+function outcomeOf(registry: Registry, transfer: Transfer): Promise<Outcome> {
+  const { request } = transfer.job;
+  const { route, query } = request;
+  switch (route.kind) {
+    case 'base':
+      return Promise.resolve(jsonReply({}));
+    case 'catalog':
+      return listCatalog(registry, query);
+    case 'tags':
+      return listTags(registry, route.repository, query);
+    case 'referrers':
+      return listReferrers(registry, route, query);
+    case 'blob':
+      return onBlob(registry, transfer, route);
+    case 'manifest':
+      return onManifest(registry, transfer, route);
+    case 'uploads':
+      return startUpload(registry, route.repository, transfer);
+    case 'upload':
+      return onUpload(registry, transfer, { repository: route.repository, id: route.upload });
+  }
+}
+
+function onBlob(
+  registry: Registry,
+  { job }: Transfer,
+  { repository, digest }: { readonly repository: string; readonly digest: string },
+): Promise<Outcome> {
+  const { method } = job.request;
+  if (method === 'DELETE') return deleteBlob(registry, repository, digest);
+  return getBlob(registry, repository, digest, { method, headers: job.req.headers });
+}
+
+function onManifest(
+  registry: Registry,
+  transfer: Transfer,
+  place: { readonly repository: string; readonly reference: string },
+): Promise<Outcome> {
+  const { method } = transfer.job.request;
+  if (method === 'PUT') return putManifest(registry, place, transfer);
+  if (method === 'DELETE') return deleteManifest(registry, place);
+  return getManifest(registry, place, { method, headers: transfer.job.req.headers });
+}
+
+function onUpload(
+  registry: Registry,
+  transfer: Transfer,
+  place: { readonly repository: string; readonly id: string },
+): Promise<Outcome> {
+  const { method } = transfer.job.request;
+  if (method === 'PATCH') return patchUpload(registry, place, transfer);
+  if (method === 'PUT') return putUpload(registry, place, transfer);
+  if (method === 'DELETE') return cancelUpload(registry, place.repository, place.id);
+  return uploadStatus(registry, place.repository, place.id);
+}
+
+async function send(transfer: Transfer, outcome: Reply | Problem): Promise<void> {
+  const { req, res, count } = transfer.job;
+  if (isProblem(outcome)) {
+    transfer.fail(outcome);
+    return;
+  }
+  const { body } = outcome;
+  if (res.destroyed || res.headersSent) {
+    if (body !== undefined && isPart(body)) await body.file.close();
+    return;
+  }
+  writeHead(res, outcome);
+  transfer.waitingFor = 'client-reading';
+  if (body === undefined || req.method === 'HEAD') res.end();
+  else if (isPart(body)) await sendFile(transfer, body);
+  else {
+    count('sent', body.length);
+    res.end(body);
+  }
+}

@@ -1,0 +1,25 @@
+const AT_ONCE = 8;
+
+/** Does the same with each item, a few at a time: enough to keep a disk busy, and no more. Rejects with the first failure. */
+export async function inTurn<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  let failed = false;
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const next = await iterator.next();
+      if (next.done === true || failed) return;
+      await action(next.value);
+    }
+  };
+  const lanes = Array.from({ length: AT_ONCE }, () =>
+    work().catch((error: unknown) => {
+      failed = true;
+      throw error;
+    }),
+  );
+  const results = await Promise.allSettled(lanes);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createProblem } from '../registry/problem.ts';
+import type { Problem } from '../registry/problem.ts';
+import type { RegistryRequest } from '../registry/request.ts';
+
+/** One request, authenticated, authorised and parsed. */
+export interface Job {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly request: RegistryRequest;
+  readonly origin: { readonly address: string; readonly host: string; readonly requestId: string };
+  /** Most bytes that the body may have; undefined is unlimited. */
+  readonly bodyLimit: number | undefined;
+  /** Answers with a problem. Only while no head was sent. */
+  readonly answer: (problem: Problem) => void;
+  /** Ends a connection whose answer has begun, so that the client cannot take a part for the whole. */
+  readonly cut: (problem: Problem) => void;
+  /** Told of body bytes as they pass. */
+  readonly count: (direction: 'received' | 'sent', bytes: number) => void;
+}
+
+/** What a transfer waits for: the client's bytes, its reading, or our disk. */
+export type Wait = 'connect' | 'client-body' | 'client-reading' | 'backend';
+
+export interface Watched {
+  progress(): { readonly waitingFor: Wait; readonly moved: number };
+  expire(wait: Wait): void;
+}
+
+/** Cuts transfers in which nothing moves. */
+export interface IdleWatch {
+  add(watched: Watched): void;
+  remove(watched: Watched): void;
+}
+
+const SLOW_BODY = createProblem('SIZE_INVALID', 'The upload stopped moving.', { status: 408, close: true });
+const SLOW_READER = createProblem('UNAVAILABLE', 'The download stopped moving.', {
+  status: 408,
+  close: true,
+});
+const SLOW_DISK = createProblem('UNAVAILABLE', 'The disk of this registry does not answer.', {
+  status: 504,
+  close: true,
+});
+
+/** A job under way: it knows whom it waits for, and how to end. */
+export class Transfer implements Watched {
+  readonly job: Job;
+  waitingFor: 'client-body' | 'client-reading' | 'backend' = 'backend';
+  /** Steps of the disk; grows. */
+  steps = 0;
+  /** Ends a body that is being received. */
+  stop: ((problem: Problem) => void) | undefined;
+
+  constructor(job: Job) {
+    this.job = job;
+  }
+
+  progress(): { readonly waitingFor: Wait; readonly moved: number } {
+    const { socket } = this.job.req;
+    const moved = {
+      'client-body': () => socket.bytesRead,
+      'client-reading': () => socket.bytesWritten - queuedBytes(socket),
+      backend: () => this.steps,
+    };
+    return { waitingFor: this.waitingFor, moved: moved[this.waitingFor]() };
+  }
+
+  expire(wait: Wait): void {
+    if (wait === 'client-body' && this.stop !== undefined) this.stop(SLOW_BODY);
+    else this.fail(wait === 'client-reading' ? SLOW_READER : SLOW_DISK);
+  }
+
+  fail(problem: Problem): void {
+    const { res, answer, cut } = this.job;
+    if (res.destroyed || res.writableEnded) return;
+    if (res.headersSent) cut(problem);
+    else answer(problem);
+  }
+}
+
+/**
+ * Bytes that the socket was given and the kernel has not taken. `bytesWritten` counts them as written, so that a slow
+ * reader of one large buffer would look like one who stands still.
+ */
+function queuedBytes(socket: object): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const queued: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0;
+  return typeof queued === 'number' ? queued : 0;
+}

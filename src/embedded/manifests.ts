@@ -1,0 +1,140 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isTag } from '../registry/grammar.ts';
+import { createProblem } from '../registry/problem.ts';
+import type { Problem } from '../registry/problem.ts';
+import { etagOf, matches } from './blobs.ts';
+import { digestOf, parseDigest } from './digest.ts';
+import type { Digest } from './digest.ts';
+import type { Transfer } from './job.ts';
+import { judgeManifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import { MemorySink, receiveBody } from './receive-body.ts';
+import * as refusals from './refusals.ts';
+import type { Registry } from './registry.ts';
+import { isProblem } from './reply.ts';
+import type { Outcome } from './reply.ts';
+
+/** Where a manifest is: a repository, and a tag or a digest. */
+export interface ManifestPlace {
+  readonly repository: string;
+  readonly reference: string;
+}
+
+/** GET and HEAD of a manifest (end-3). The bytes are those that were pushed. */
+export async function getManifest(
+  { manifests, tags }: Registry,
+  { repository, reference }: ManifestPlace,
+  { method, headers }: { readonly method: string; readonly headers: IncomingHttpHeaders },
+): Promise<Outcome> {
+  const target = targetOf(reference);
+  if (target === undefined) return refusals.DIGEST_UNSUPPORTED;
+  const digest = typeof target === 'string' ? await tags.resolve(repository, target) : target;
+  const stored = digest === undefined ? undefined : await manifests.get(repository, digest);
+  if (digest === undefined || stored === undefined) return refusals.MANIFEST_UNKNOWN;
+  const about = { 'Docker-Content-Digest': digest.text, ETag: etagOf(digest) };
+  if (matches(headers['if-none-match'], digest)) return { status: 304, headers: about };
+  const { bytes, manifest } = stored;
+  const reply = {
+    status: 200,
+    headers: {
+      ...about,
+      'Content-Type': manifest?.mediaType ?? 'application/octet-stream',
+      'Content-Length': String(bytes.length),
+    },
+  };
+  return method === 'HEAD' ? reply : { ...reply, body: bytes };
+}
+
+/** PUT of a manifest (end-7): by digest, by tag, or by digest with any number of `tag=`. */
+export async function putManifest(
+  registry: Registry,
+  { repository, reference }: ManifestPlace,
+  transfer: Transfer,
+): Promise<Outcome> {
+  const target = targetOf(reference);
+  if (target === undefined) return refusals.DIGEST_UNSUPPORTED;
+  const { pairs } = transfer.job.request.query;
+  const asked = pairs.filter((pair) => pair.key === 'tag').map((pair) => pair.value);
+  if (!asked.every(isTag)) return refusals.TAG_INVALID;
+  const pushed = await receiveManifest(transfer);
+  if (pushed === undefined || isProblem(pushed)) return pushed;
+  const [algorithm, tags] =
+    typeof target === 'string'
+      ? (['sha256', [target, ...asked]] as const)
+      : ([target.algorithm, asked] as const);
+  const digest = digestOf(algorithm, pushed.bytes);
+  if (typeof target !== 'string' && target.hex !== digest.hex) return refusals.DIGEST_WRONG;
+  if (!(await isStored(registry, repository, { digest, pushed }))) return refusals.BLOB_MISSING;
+  for (const tag of new Set(tags)) await registry.tags.set(repository, tag, digest);
+  return createdReply(repository, { digest, asked, subject: pushed.manifest.subject });
+}
+
+/** False where the repository lacks a blob that the manifest needs. Asked first: then there is nothing to take back. */
+async function isStored(
+  { manifests }: Registry,
+  repository: string,
+  { digest, pushed }: { readonly digest: Digest; readonly pushed: Pushed },
+): Promise<boolean> {
+  if (!(await manifests.isComplete(repository, pushed.manifest))) return false;
+  return manifests.put(repository, digest, pushed);
+}
+
+function createdReply(
+  repository: string,
+  {
+    digest,
+    asked,
+    subject,
+  }: { readonly digest: Digest; readonly asked: readonly string[]; readonly subject: Digest | undefined },
+): Outcome {
+  return {
+    status: 201,
+    headers: {
+      Location: `/v2/${repository}/manifests/${digest.text}`,
+      'Docker-Content-Digest': digest.text,
+      ...(subject === undefined ? {} : { 'OCI-Subject': subject.text }),
+      ...(asked.length === 0 ? {} : { 'OCI-Tag': asked }),
+    },
+  };
+}
+
+interface Pushed {
+  readonly bytes: Buffer;
+  readonly manifest: Manifest;
+}
+
+/** The body as a manifest; undefined where the client has left. */
+async function receiveManifest(transfer: Transfer): Promise<Pushed | Problem | undefined> {
+  const sink = new MemorySink();
+  const received = await receiveBody(transfer, sink);
+  if (received.kind === 'refused') return received.problem;
+  if (received.kind === 'aborted') return undefined;
+  const bytes = sink.bytes();
+  const outcome = judgeManifest(bytes, transfer.job.req.headers['content-type']);
+  return outcome.ok
+    ? { bytes, manifest: outcome.manifest }
+    : createProblem('MANIFEST_INVALID', outcome.reason);
+}
+
+/** DELETE of a tag, or of a manifest with all tags that name it (end-9). */
+export async function deleteManifest(
+  { manifests, tags }: Registry,
+  { repository, reference }: ManifestPlace,
+): Promise<Outcome> {
+  const target = targetOf(reference);
+  if (target === undefined) return refusals.DIGEST_UNSUPPORTED;
+  if (typeof target === 'string') {
+    return (await tags.remove(repository, target)) ? { status: 202, headers: {} } : refusals.MANIFEST_UNKNOWN;
+  }
+  if (!(await manifests.has(repository, target))) return refusals.MANIFEST_UNKNOWN;
+  // Tags first: a request that was broken off here can be made again.
+  await tags.removeAllOf(repository, target);
+  return (await manifests.remove(repository, target))
+    ? { status: 202, headers: {} }
+    : refusals.MANIFEST_UNKNOWN;
+}
+
+/** A tag, a digest, or undefined for a digest that is not served. */
+function targetOf(reference: string): string | Digest | undefined {
+  return reference.includes(':') ? parseDigest(reference) : reference;
+}

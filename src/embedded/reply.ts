@@ -1,0 +1,51 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import type { Problem } from '../registry/problem.ts';
+
+/** A part of an open file, which whoever sends it closes. */
+export interface FilePart {
+  readonly file: FileHandle;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** An answer as a value. `Content-Length` is made from the body; an answer to HEAD says its own. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Buffer | FilePart;
+}
+
+/** What a handler comes to: an answer, a refusal, or nothing, for a client that has left. */
+export type Outcome = Reply | Problem | undefined;
+
+export function isProblem<T extends object>(outcome: T | Problem): outcome is Problem {
+  return 'code' in outcome && 'message' in outcome;
+}
+
+export function isPart(body: Buffer | FilePart): body is FilePart {
+  return 'file' in body;
+}
+
+/** JSON as distribution writes it, with the line end. */
+export function jsonReply(value: object, headers: Readonly<Record<string, string>> = {}): Reply {
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
+    body: Buffer.from(`${JSON.stringify(value)}\n`),
+  };
+}
+
+/** The head of a reply as it goes out. */
+export function writeHead(res: ServerResponse, { status, headers, body }: Reply): void {
+  const head: Record<string, string | string[]> = {
+    'Docker-Distribution-Api-Version': 'registry/2.0',
+    'X-Content-Type-Options': 'nosniff',
+  };
+  if (body !== undefined) head['Content-Length'] = String(body.length);
+  else if (status !== 204 && status !== 304) head['Content-Length'] = '0';
+  for (const [name, value] of Object.entries(headers)) {
+    head[name] = typeof value === 'string' ? value : [...value];
+  }
+  res.writeHead(status, head);
+}

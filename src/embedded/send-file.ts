@@ -1,0 +1,144 @@
+import { read } from 'node:fs';
+import type { Transfer } from './job.ts';
+import type { FilePart } from './reply.ts';
+
+const BUFFER_BYTES = 512 * 1024;
+const BUFFERS_KEPT = 32;
+const BUFFERS_PER_TRANSFER = 2;
+
+const kept: Buffer[] = [];
+
+/** A buffer for reading. Whoever takes one gives it back with `giveBuffer`, once nobody writes from it any more. */
+export function takeBuffer(): Buffer {
+  return kept.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+}
+
+export function giveBuffer(buffer: Buffer): void {
+  if (kept.length < BUFFERS_KEPT) kept.push(buffer);
+}
+
+/**
+ * From the file to the client through two buffers in turn: one is read into while the other is written. They come from
+ * a pool and go back to it, so that memory stays flat and no byte is copied but by the kernel. Resolves when all is
+ * written or the client has left; rejects when the file can't be read or is shorter than it was. Closes the file.
+ */
+export async function sendFile(transfer: Transfer, part: FilePart): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => new Pump(transfer, part, { resolve, reject }).run());
+  } finally {
+    await part.file.close().catch(() => undefined);
+  }
+}
+
+interface Ends {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+class Pump {
+  readonly #transfer: Transfer;
+  readonly #fd: number;
+  readonly #ends: Ends;
+  readonly #free: Buffer[] = [];
+  #taken = 0;
+  #position: number;
+  #unread: number;
+  #unsent: number;
+  #reading = false;
+  #over = false;
+
+  constructor(transfer: Transfer, { file, start, length }: FilePart, ends: Ends) {
+    this.#transfer = transfer;
+    this.#fd = file.fd;
+    this.#position = start;
+    this.#unread = length;
+    this.#unsent = length;
+    this.#ends = ends;
+  }
+
+  run(): void {
+    const { res } = this.#transfer.job;
+    if (res.destroyed) {
+      this.#end();
+      return;
+    }
+    res.once('close', () => this.#leave());
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.#reading || this.#over || this.#unread === 0) return;
+    const buffer = this.#free.pop() ?? this.#take();
+    if (buffer === undefined) return;
+    this.#reading = true;
+    const wanted = Math.min(buffer.length, this.#unread);
+    read(this.#fd, buffer, 0, wanted, this.#position, (error, bytes) => {
+      this.#reading = false;
+      this.#transfer.steps += 1;
+      if (error !== null || bytes === 0 || this.#over) this.#stop(buffer, error);
+      else this.#write(buffer, bytes);
+    });
+  }
+
+  #take(): Buffer | undefined {
+    if (this.#taken === BUFFERS_PER_TRANSFER) return undefined;
+    this.#taken += 1;
+    return takeBuffer();
+  }
+
+  #write(buffer: Buffer, bytes: number): void {
+    this.#position += bytes;
+    this.#unread -= bytes;
+    this.#transfer.waitingFor = 'client-reading';
+    this.#transfer.job.res.write(buffer.subarray(0, bytes), (error) => {
+      // Only now does nobody read from the buffer: before, the socket may still hold a part of it.
+      this.#free.push(buffer);
+      if (error !== null && error !== undefined) this.#leave();
+      else this.#sent(bytes);
+    });
+    this.#read();
+  }
+
+  #sent(bytes: number): void {
+    this.#transfer.job.count('sent', bytes);
+    this.#unsent -= bytes;
+    if (this.#over) this.#giveBack();
+    else if (this.#unsent === 0) this.#end();
+    else {
+      if (this.#reading && this.#free.length > 0) this.#transfer.waitingFor = 'backend';
+      this.#read();
+    }
+  }
+
+  #stop(buffer: Buffer, error: Error | null): void {
+    this.#free.push(buffer);
+    if (this.#over) {
+      this.#giveBack();
+      this.#ends.resolve();
+      return;
+    }
+    this.#over = true;
+    this.#giveBack();
+    this.#ends.reject(error ?? new Error('the file is shorter than it was'));
+  }
+
+  /** The client has left. A read that is under way ends first: its file must not be closed under it. */
+  #leave(): void {
+    const first = !this.#over;
+    this.#over = true;
+    this.#giveBack();
+    if (first && !this.#reading) this.#ends.resolve();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#giveBack();
+    this.#transfer.job.res.end();
+    this.#ends.resolve();
+  }
+
+  #giveBack(): void {
+    for (const buffer of this.#free.splice(0)) giveBuffer(buffer);
+  }
+}

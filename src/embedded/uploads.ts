@@ -1,0 +1,201 @@
+import { open } from 'node:fs/promises';
+import { createProblem } from '../registry/problem.ts';
+import type { Problem } from '../registry/problem.ts';
+import { parseChunk } from './byte-range.ts';
+import { createHasher, isAlgorithm, parseDigest } from './digest.ts';
+import type { Algorithm, Digest } from './digest.ts';
+import { discard } from './durable.ts';
+import type { Transfer } from './job.ts';
+import { FileSink, receiveBody } from './receive-body.ts';
+import * as refusals from './refusals.ts';
+import type { Registry } from './registry.ts';
+import type { Outcome, Reply } from './reply.ts';
+import type { OpenUpload } from './upload-store.ts';
+
+/** POST: a session, a whole blob with `digest=`, or a blob of another repository with `mount=` and `from=` (end-4a, 4b, 11). */
+export async function startUpload(
+  registry: Registry,
+  repository: string,
+  transfer: Transfer,
+): Promise<Outcome> {
+  const { query, mount } = transfer.job.request;
+  const algorithm = query.get('digest-algorithm');
+  if (algorithm !== undefined && !isAlgorithm(algorithm)) return refusals.DIGEST_UNSUPPORTED;
+  if (mount !== undefined) {
+    const digest = parseDigest(mount.digest);
+    const there = digest !== undefined && (await registry.blobs.size(mount.from, digest)) !== undefined;
+    if (there) {
+      await registry.blobs.link(repository, digest);
+      return created(repository, digest);
+    }
+  }
+  const text = query.get('digest');
+  if (text !== undefined) return postWhole(registry, repository, { text, transfer });
+  const id = await registry.uploads.create(repository);
+  return sessionReply(202, repository, { id, size: 0, algorithm });
+}
+
+/** A blob in one request: no session, nothing to resume. */
+async function postWhole(
+  { staging, blobs }: Registry,
+  repository: string,
+  { text, transfer }: { readonly text: string; readonly transfer: Transfer },
+): Promise<Outcome> {
+  const digest = parseDigest(text);
+  if (digest === undefined) return refusals.DIGEST_UNSUPPORTED;
+  const path = staging.path();
+  const file = await open(path, 'ax');
+  try {
+    const hash = createHasher(digest.algorithm);
+    const received = await receiveBody(transfer, new FileSink(file.fd, (chunk) => hash.update(chunk)));
+    if (received.kind === 'refused') return received.problem;
+    if (received.kind === 'aborted') return undefined;
+    if (hash.digest('hex') !== digest.hex) return refusals.DIGEST_WRONG;
+    await blobs.commit({ path, file }, repository, digest);
+    return created(repository, digest);
+  } finally {
+    await file.close();
+    await discard(path);
+  }
+}
+
+/** PATCH: more bytes (end-5). What has come stays, also when the client breaks off. */
+export async function patchUpload(
+  registry: Registry,
+  { repository, id }: { readonly repository: string; readonly id: string },
+  transfer: Transfer,
+): Promise<Outcome> {
+  const asked = transfer.job.request.query.get('digest-algorithm') ?? 'sha256';
+  if (!isAlgorithm(asked)) return refusals.DIGEST_UNSUPPORTED;
+  return withUpload(registry, { repository, id }, async (upload) => {
+    const wrong = judgeChunk(transfer, repository, upload);
+    if (wrong !== undefined) return wrong;
+    const outcome = await append(transfer, upload, asked);
+    if (outcome.kind !== 'whole') return outcome.problem;
+    upload.keepHash(asked, outcome.hash, outcome.size);
+    const algorithm = asked === 'sha256' ? undefined : asked;
+    return sessionReply(202, repository, { id, size: outcome.size, algorithm });
+  });
+}
+
+/** PUT: the last bytes, if any, and the digest of all (end-6). */
+export async function putUpload(
+  registry: Registry,
+  { repository, id }: { readonly repository: string; readonly id: string },
+  transfer: Transfer,
+): Promise<Outcome> {
+  const text = transfer.job.request.query.get('digest');
+  const digest = text === undefined ? undefined : parseDigest(text);
+  if (digest === undefined) return text === undefined ? refusals.DIGEST_MISSING : refusals.DIGEST_UNSUPPORTED;
+  return withUpload(registry, { repository, id }, async (upload) => {
+    const wrong = judgeChunk(transfer, repository, upload);
+    if (wrong !== undefined) return wrong;
+    const outcome = await append(transfer, upload, digest.algorithm);
+    if (outcome.kind !== 'whole') {
+      // The session is what it was before this request, so that the same request can be made again.
+      await upload.file.truncate(upload.size);
+      return outcome.problem;
+    }
+    if (outcome.hash.digest('hex') !== digest.hex) {
+      await registry.uploads.remove(repository, id);
+      return refusals.DIGEST_WRONG;
+    }
+    await registry.blobs.commit(upload, repository, digest);
+    await registry.uploads.remove(repository, id);
+    return created(repository, digest);
+  });
+}
+
+/** GET and HEAD: how far an upload has come (end-13). */
+export async function uploadStatus({ uploads }: Registry, repository: string, id: string): Promise<Outcome> {
+  const size = await uploads.size(repository, id);
+  return size === undefined
+    ? refusals.UPLOAD_UNKNOWN
+    : sessionReply(204, repository, { id, size, algorithm: undefined });
+}
+
+/** DELETE: the upload is given up (end-14). */
+export async function cancelUpload({ uploads }: Registry, repository: string, id: string): Promise<Outcome> {
+  return (await uploads.remove(repository, id)) ? { status: 204, headers: {} } : refusals.UPLOAD_UNKNOWN;
+}
+
+async function withUpload(
+  { uploads }: Registry,
+  { repository, id }: { readonly repository: string; readonly id: string },
+  action: (upload: OpenUpload) => Promise<Outcome>,
+): Promise<Outcome> {
+  const outcome = await uploads.use(repository, id, action);
+  if (outcome.kind === 'done') return outcome.value;
+  return outcome.kind === 'busy' ? refusals.UPLOAD_BUSY : refusals.UPLOAD_UNKNOWN;
+}
+
+type Appended =
+  | { readonly kind: 'whole'; readonly size: number; readonly hash: ReturnType<typeof createHasher> }
+  /** Without a problem the client has left. */
+  | { readonly kind: 'broken'; readonly problem: Problem | undefined };
+
+async function append(transfer: Transfer, upload: OpenUpload, algorithm: Algorithm): Promise<Appended> {
+  const hash = await upload.hash(algorithm);
+  const { file } = upload;
+  try {
+    const received = await receiveBody(transfer, new FileSink(file.fd, (chunk) => hash.update(chunk)));
+    const { size } = await file.stat();
+    if (received.kind === 'refused') return { kind: 'broken', problem: received.problem };
+    // Appending never overwrites: bytes of somebody else show in the size.
+    if (size !== upload.size + received.bytes) return { kind: 'broken', problem: refusals.UPLOAD_MIXED };
+    if (received.kind === 'whole') return { kind: 'whole', size, hash };
+    upload.keepHash(algorithm, hash, size);
+    return { kind: 'broken', problem: undefined };
+  } catch (error) {
+    // A full disk: what can't be used is given back.
+    await file.truncate(upload.size).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A chunk has to begin where the last one ended. */
+function judgeChunk(transfer: Transfer, repository: string, upload: OpenUpload): Problem | undefined {
+  const { headers } = transfer.job.req;
+  const given = headers['content-range'];
+  if (given === undefined) return undefined;
+  const chunk = parseChunk(given);
+  if (chunk === undefined || chunk.start !== upload.size) {
+    const place = sessionReply(416, repository, { id: upload.id, size: upload.size, algorithm: undefined });
+    return createProblem('RANGE_INVALID', 'The chunk does not begin where the upload ends.', {
+      headers: Object.fromEntries(
+        Object.entries(place.headers).map(([name, value]) => [name, String(value)]),
+      ),
+    });
+  }
+  const length = headers['content-length'];
+  return length === undefined || Number(length) === chunk.end - chunk.start + 1
+    ? undefined
+    : createProblem('SIZE_INVALID', 'Content-Range and Content-Length do not agree.', { status: 400 });
+}
+
+function sessionReply(
+  status: number,
+  repository: string,
+  {
+    id,
+    size,
+    algorithm,
+  }: { readonly id: string; readonly size: number; readonly algorithm: string | undefined },
+): Reply {
+  const query = algorithm === undefined ? '' : `?digest-algorithm=${algorithm}`;
+  return {
+    status,
+    headers: {
+      Location: `/v2/${repository}/blobs/uploads/${id}${query}`,
+      'Docker-Upload-UUID': id,
+      Range: `0-${Math.max(0, size - 1)}`,
+    },
+  };
+}
+
+function created(repository: string, digest: Digest): Reply {
+  return {
+    status: 201,
+    headers: { Location: `/v2/${repository}/blobs/${digest.text}`, 'Docker-Content-Digest': digest.text },
+  };
+}
