@@ -32,8 +32,8 @@ export interface TokenServiceOptions {
   readonly check: Pick<SignInCheck, 'signIn'>;
   /** Undefined where identity tokens are switched off. */
   readonly identities: Pick<IdentityStore, 'issue' | 'redeem'> | undefined;
-  /** What a holder may do of what was asked. */
-  readonly grants: (holder: Holder, asked: readonly Access[]) => readonly Access[];
+  /** What a holder may do, of what was asked, from this address. */
+  readonly grants: (holder: Holder, asked: readonly Access[], address: string) => readonly Access[];
   /** Whether a machine token may be used from this address. */
   readonly admits: (holder: Holder, address: string) => boolean;
   /** Whether any rule speaks of people who have not signed in. */
@@ -119,7 +119,7 @@ async function giveOut(
 ): Promise<TokenAnswer> {
   const answers = refusals(options.realm);
   if (!options.admits(holder, asker.address)) return answers.wrong;
-  const access = intersectAccess(form.access, options.grants(holder, form.access));
+  const access = intersectAccess(form.access, options.grants(holder, form.access, asker.address));
   const issued = await options.tokens.issue(holder, access);
   if (issued === undefined) return answers.wrong;
   const identity = refresh ?? (await makeIdentity(form, asker, holder, options));
