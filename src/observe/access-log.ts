@@ -14,26 +14,36 @@ export interface Log extends Logger {
   flush(): void;
 }
 
-/** JSON lines by pino. A closed pipe or a full disk loses lines and nothing else. */
+/** JSON lines by pino. A closed pipe, a full disk or a reader that has gone to sleep loses lines and nothing else. */
 export function createLog({ level, destination }: LogOptions): Log {
-  const stream = destination ?? standardOutput();
+  const { stream, flush } =
+    destination === undefined ? standardOutput() : { stream: destination, flush: () => undefined };
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
-  return Object.assign(logger, { flush: () => flush(stream) });
+  return Object.assign(logger, { flush });
 }
 
-function standardOutput(): DestinationStream {
-  const stream = pino.destination({ dest: 1, sync: false });
+const MOST_BUFFERED = 4 * 1024 * 1024;
+/** How often a full pipe is tried again at the end, 100 ms each. */
+const LAST_TRIES = 10;
+
+function standardOutput(): { readonly stream: DestinationStream; flush(): void } {
+  let triesLeft = Infinity;
+  const stream = pino.destination({
+    dest: 1,
+    sync: false,
+    maxLength: MOST_BUFFERED,
+    retryEAGAIN: () => (triesLeft -= 1) >= 0,
+  });
   stream.on('error', () => undefined);
-  return stream;
-}
-
-function flush(stream: DestinationStream): void {
-  if (!('flushSync' in stream) || typeof stream.flushSync !== 'function') return;
-  try {
-    stream.flushSync();
-  } catch {
-    // Not open yet or gone: there is nowhere to say so.
-  }
+  const flush = (): void => {
+    triesLeft = LAST_TRIES;
+    try {
+      stream.flushSync();
+    } catch {
+      // Not open yet, gone or full: there is nowhere to say so.
+    }
+  };
+  return { stream, flush };
 }
 
 /** One line per exchange, from a fixed list of fields: a field that nobody chose to log cannot leak. */

@@ -18,16 +18,22 @@ export interface Connections {
   on(socket: Duplex): readonly OpenExchange[];
   /** From now on each connection ends with the answer that is under way on it; idle ones end now. */
   drain(): void;
-  /** Ends everything now. */
+  /** Ends everything now; each exchange that is under way is told to `onCut` before. */
   cut(): void;
 }
 
-/**
- * `headMs` is how long a head may take: a connection that has sent none by then, when the gate is draining, is silent
- * and not slow. Node stops looking for those as soon as a server is closed, and never knew of connections that are
- * still before their TLS handshake.
- */
-export function createConnections({ headMs }: { readonly headMs: number }): Connections {
+export interface ConnectionsOptions {
+  /**
+   * How long a head may take: a connection that has sent none by then, when the gate is draining, is silent and not
+   * slow. Node stops looking for those as soon as a server is closed, and never knew of connections that are still
+   * before their TLS handshake.
+   */
+  readonly headMs: number;
+  readonly onCut: (exchange: OpenExchange) => void;
+}
+
+/** Follows no connection yet. */
+export function createConnections({ headMs, onCut }: ConnectionsOptions): Connections {
   const servers = new Set<Server>();
   const sockets = new Map<string, Socket>();
   const busy = new Map<Duplex, readonly OpenExchange[]>();
@@ -73,6 +79,7 @@ export function createConnections({ headMs }: { readonly headMs: number }): Conn
       closeIdle();
     },
     cut: () => {
+      for (const exchange of [...busy.values()].flat()) onCut(exchange);
       for (const socket of sockets.values()) socket.destroy();
     },
   };

@@ -24,6 +24,11 @@ export function setContext(req: IncomingMessage, context: RequestContext): void 
   contexts.set(req, context);
 }
 
+/** The context of a request, if it has passed `openExchange`: one that was sent ahead waits for its turn before that. */
+export function findContext(req: IncomingMessage): RequestContext | undefined {
+  return contexts.get(req);
+}
+
 /** The context of a request that has passed `openExchange`. */
 export function contextOf(req: IncomingMessage): RequestContext {
   const context = contexts.get(req);

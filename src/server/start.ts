@@ -3,8 +3,11 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/schema.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { createProblem } from '../registry/problem.ts';
 import { createHandler } from './app.ts';
 import { createConnections } from './connections.ts';
+import type { OpenExchange } from './connections.ts';
+import { findContext } from './context.ts';
 import { createListener } from './listener.ts';
 import { createServices } from './services.ts';
 
@@ -19,10 +22,12 @@ export interface Gate {
   stopNow(): void;
 }
 
+const STOPPED = createProblem('UNAVAILABLE', 'The gate was stopped.');
+
 /** Assembles and listens. Throws AppError where certificates, users or an address are not to be had; nothing is left open then. */
 export async function startGate(config: Config, logger: Logger): Promise<Gate> {
   const services = await createServices(config, logger);
-  const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000 });
+  const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
   const servers: Server[] = [];
   try {
     const handler = createHandler(services.app);
@@ -48,6 +53,12 @@ export async function startGate(config: Config, logger: Logger): Promise<Gate> {
     await services.close();
   };
   return { addresses, reload: () => services.reload(), stop, stopNow: () => connections.cut() };
+}
+
+/** A transfer that we break off ourselves was not left by the client. */
+function onCut({ req }: OpenExchange): void {
+  const context = findContext(req);
+  if (context !== undefined) context.problem ??= STOPPED;
 }
 
 function close(server: Server): Promise<void> {
