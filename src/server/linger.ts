@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 
 const LINGER_MS = 2000;
 const LINGER_BYTES = 1024 * 1024;
-const LOOK_MS = 50;
 
 const lingering = new WeakSet<object>();
 
@@ -25,17 +24,23 @@ export function lingerOnClose(socket: Socket, isSending: () => boolean): void {
 /** Closes our half and reads on for a while. The last words, if there are any, go out before. */
 export function linger(socket: Socket, lastWords?: string): void {
   const start = socket.bytesRead;
-  const end = performance.now() + LINGER_MS;
   lingering.add(socket);
   if (lastWords !== undefined) socket.write(lastWords);
   socket.end();
+  // The parser reads past the socket, and stops at a body that nobody takes. Set going again, the socket is read here,
+  // and counted piece by piece: between two looks of a clock tens of megabytes can come.
+  socket.once('resume', () => {
+    socket.removeAllListeners('data');
+    socket.on('data', () => {
+      if (socket.bytesRead - start > LINGER_BYTES) socket.destroy();
+    });
+  });
+  socket.pause();
   socket.resume();
-  const timer = setInterval(() => {
-    if (performance.now() >= end || socket.bytesRead - start > LINGER_BYTES) socket.destroy();
-  }, LOOK_MS);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   if (socket.readableEnded) socket.once('finish', () => socket.destroy());
   else socket.once('end', () => socket.destroy());
-  socket.once('close', () => clearInterval(timer));
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Whether all has been said on this connection, and what still comes is dropped. */
