@@ -91,31 +91,49 @@ export function nameOf(repository: string, user: string | undefined): Name {
 
 /** Whether the whole name is what the pattern says. */
 export function matchesPattern(pattern: Pattern, { components, user }: Name): boolean {
-  if (!pattern.namesUser) return matchesSequence(pattern.parts, components, isMany, matchesPart);
+  if (!pattern.namesUser) return matchesParts(pattern.parts, components);
   if (user === undefined) return false;
   // The name of a component holds no `*`, so nothing in it can act as one.
   const parts = pattern.parts.map((part) => part.replaceAll(USER_MARK, () => user));
-  return matchesSequence(parts, components, isMany, matchesPart);
+  return matchesParts(parts, components);
+}
+
+/** The last part is never a `**`, and both are anchored: most patterns are done with after one look. */
+function matchesParts(parts: readonly string[], components: readonly string[]): boolean {
+  const isLastAlike = matchesPart(parts.at(-1) ?? '', components.at(-1) ?? '');
+  return isLastAlike && matchesSequence(parts, components, isMany, matchesPart);
 }
 
 /** Whether every name that `b` matches is certainly matched by `a`, for one and the same asker. */
 export function coversPattern(a: Pattern, b: Pattern): boolean {
-  return coversSequence(a.parts, b.parts, {
-    isGap: isMany,
-    one: (left, right) => left === right || coversSequence(left, right, { isGap: isStar, one: isSame }),
-  });
+  return (
+    areEndsAlike(a, b, coversPart) && coversSequence(a.parts, b.parts, { isGap: isMany, one: coversPart })
+  );
 }
 
 /** Whether some name may be matched by both; false is certain. */
 export function overlapsPattern(a: Pattern, b: Pattern): boolean {
-  return overlapsSequence(a.parts, b.parts, {
-    isGap: isMany,
-    one: (left, right) =>
-      overlapsSequence(left, right, {
-        isGap: (letter) => letter === '*' || letter === USER_MARK,
-        one: isSame,
-      }),
-  });
+  return (
+    areEndsAlike(a, b, overlapsPart) &&
+    overlapsSequence(a.parts, b.parts, { isGap: isMany, one: overlapsPart })
+  );
+}
+
+/** Both are anchored, and the last part is never a `**`: most pairs are done with after this. */
+function areEndsAlike(a: Pattern, b: Pattern, one: (left: string, right: string) => boolean): boolean {
+  const areFirstsApart = a.first !== undefined && b.first !== undefined && a.first !== b.first;
+  return !areFirstsApart && one(a.parts.at(-1) ?? '', b.parts.at(-1) ?? '');
+}
+
+function coversPart(left: string, right: string): boolean {
+  if (left === right || left === '*') return true;
+  return left.includes('*') && coversSequence(left, right, { isGap: isStar, one: isSame });
+}
+
+function overlapsPart(left: string, right: string): boolean {
+  if (left === right || left === '*' || right === '*') return true;
+  const isPlain = !/[*$]/.test(left) && !/[*$]/.test(right);
+  return !isPlain && overlapsSequence(left, right, { isGap: isStarOrUser, one: isSame });
 }
 
 function matchesPart(part: string, component: string): boolean {
@@ -129,6 +147,10 @@ function isMany(part: string | undefined): boolean {
 
 function isStar(letter: string | undefined): boolean {
   return letter === '*';
+}
+
+function isStarOrUser(letter: string | undefined): boolean {
+  return letter === '*' || letter === USER_MARK;
 }
 
 function isSame(one: string, other: string): boolean {

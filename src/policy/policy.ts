@@ -88,7 +88,8 @@ export function createPolicy(
   return { kind: 'rules', rules, shelves, groupsOf };
 }
 
-function pushTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+/** Adds to the list of a key. */
+export function pushTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);

@@ -1,7 +1,9 @@
+import { renderWho } from './identity.ts';
 import type { Who } from './identity.ts';
 import { isWithin } from './network.ts';
 import { coversPattern, overlapsPattern } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
+import { pushTo } from './policy.ts';
 import type { Rule } from './policy.ts';
 
 /** A pattern of a rule, and where it stands. */
@@ -71,13 +73,25 @@ export function findIdleRules(
   rules: readonly Rule[],
   groups: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly Finding[] {
-  return rules.flatMap((rule, at): Finding[] => {
-    if (rule.take.length === 0 || rule.who.length === 0) return [];
-    const earlier = rules.slice(0, at).find((other) => isIdleBeside(rule, other, groups));
-    if (earlier === undefined) return [];
-    const reason = `adds nothing to the rule at ${earlier.where}, which allows all of it`;
+  const earlier = new Map<string, Rule[]>();
+  return rules.flatMap((rule): Finding[] => {
+    // Whoever is meant by all of them is meant by the first, so its rules are the only ones to look at.
+    const keys = rule.who.slice(0, 1).flatMap((who) => widerKeys(who, groups));
+    const other = keys.flatMap((key) => earlier.get(key) ?? []).find((it) => isIdleBeside(rule, it, groups));
+    for (const key of new Set(rule.who.map(renderWho))) pushTo(earlier, key, rule);
+    if (other === undefined || rule.take.length === 0) return [];
+    const reason = `adds nothing to the rule at ${other.where}, which allows all of it`;
     return [{ path: rule.path, where: rule.where, reason }];
   });
+}
+
+/** Under which names a rule may stand that is for all of these too. */
+function widerKeys(who: Who, groups: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  if (who.kind === 'anonymous') return ['anonymous'];
+  const own = 'name' in who ? [renderWho(who)] : [];
+  const theirs = who.kind === 'user' ? [...groups].filter(([, members]) => members.has(who.name)) : [];
+  const names = theirs.map(([name]) => renderWho({ kind: 'group', name }));
+  return [...own, ...names, 'authenticated', 'anonymous'];
 }
 
 function isIdleBeside(rule: Rule, other: Rule, groups: ReadonlyMap<string, ReadonlySet<string>>): boolean {
