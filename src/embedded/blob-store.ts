@@ -2,7 +2,7 @@ import { open, readFile, stat, utimes } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { digestOf } from './digest.ts';
 import type { Digest } from './digest.ts';
-import { discard, ifAny, isThere, place, readLink, removeLink } from './durable.ts';
+import { ifAny, isThere, readLink, removeLink } from './durable.ts';
 import type { Staging } from './durable.ts';
 import type { Paths } from './paths.ts';
 
@@ -96,20 +96,10 @@ export class BlobStore {
     const { paths, staging, now } = this.#options;
     await upload.file.utimes(now(), now());
     await upload.file.sync();
-    // The link is ready before the blob moves: on a full disk there is nothing to take back.
-    const link = await staging.write(digest.text);
-    try {
-      await place(upload.path, paths.blob(digest));
-    } catch (error) {
-      await discard(link);
-      throw error;
-    }
-    await place(link, paths.layer(repository, digest));
-  }
-
-  /** Stores bytes that are at hand: a manifest. */
-  async write(digest: Digest, bytes: Buffer): Promise<void> {
-    await this.#options.staging.put(this.#options.paths.blob(digest), bytes);
+    await staging.putAll([
+      { target: paths.blob(digest), path: upload.path },
+      { target: paths.layer(repository, digest), bytes: digest.text },
+    ]);
   }
 
   /** The bytes of a stored blob, verified; undefined where there are none. For manifests. */

@@ -57,6 +57,12 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** A file for a place: what it will hold, or where it stands ready on the same file system, forced to the disk. */
+export type Item = { readonly target: string } & (
+  | { readonly bytes: string | Buffer }
+  | { readonly path: string }
+);
+
 /** Where things are made before they take their place, in one step, by rename. */
 export class Staging {
   readonly folder: string;
@@ -84,7 +90,36 @@ export class Staging {
 
   /** Makes or replaces a small file: whoever looks sees all of the old or all of the new. */
   async put(target: string, bytes: string | Buffer): Promise<void> {
-    await place(await this.write(bytes), target);
+    await this.putAll([{ target, bytes }]);
+  }
+
+  /**
+   * Puts several files in their places, one after the other in this order. All that can fail for want of space is done
+   * before the first of them moves, and each wait for the disk is one for all.
+   */
+  async putAll(items: readonly Item[]): Promise<void> {
+    const written: string[] = [];
+    try {
+      const paths = await whenAll(items.map((item) => this.#prepare(item, written)));
+      for (const [at, { target }] of items.entries()) await move(paths[at] ?? '', target);
+    } catch (error) {
+      await Promise.all(written.map(discard));
+      throw error;
+    }
+    await whenAll(items.map(({ target }) => syncFolder(dirname(target))));
+  }
+
+  async #prepare(item: Item, written: string[]): Promise<string> {
+    const made = makeFolder(dirname(item.target));
+    if ('path' in item) {
+      await made;
+      return item.path;
+    }
+    const [path] = await whenAll([
+      this.write(item.bytes).then((path) => (written.push(path), path)),
+      made.then(() => ''),
+    ]);
+    return path ?? '';
   }
 
   /** Takes a file or folder out of sight in one step, then removes it. False where there was nothing. */
@@ -107,22 +142,25 @@ export async function writeSynced(path: string, bytes: string | Buffer): Promise
   }
 }
 
-/**
- * Renames what stands in staging to its place, and makes that last. Folders on the way are made; should another process
- * clear them away as empty at this moment, they are made again. What could not be placed is gone.
- */
-export async function place(staged: string, target: string): Promise<void> {
-  try {
-    for (let tries = 1; ; tries += 1) {
-      await makeFolder(dirname(target));
-      if (await isRenamed(staged, target)) break;
-      if (tries === PLACE_TRIES) throw new Error('the place was taken away each time');
-    }
-  } catch (error) {
-    await discard(staged);
-    throw error;
-  }
+/** Renames what stands ready to its place, and makes that last. */
+export async function place(path: string, target: string): Promise<void> {
+  await makeFolder(dirname(target));
+  await move(path, target);
   await syncFolder(dirname(target));
+}
+
+/** Should another process clear the folder away as empty at this moment, it is made again. */
+async function move(path: string, target: string): Promise<void> {
+  for (let tries = 1; !(await isRenamed(path, target)); tries += 1) {
+    if (tries === PLACE_TRIES || !(await isThere(path))) throw new Error('what was to be placed has gone');
+    await makeFolder(dirname(target));
+  }
+}
+
+/** All results, once all have ended: nothing goes on behind the back of whoever handles the first failure. */
+export async function whenAll<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 /** Removes a link file and its folder, which nobody else uses. False where there was none. */

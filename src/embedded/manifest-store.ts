@@ -79,9 +79,11 @@ export class ManifestStore {
     stored: StoredManifest & { manifest: Manifest },
   ): Promise<boolean> {
     const link = this.#paths.revision(repository, digest);
-    await this.#blobs.write(digest, stored.bytes);
     const before = await isThere(link);
-    await this.#staging.put(link, digest.text);
+    await this.#staging.putAll([
+      { target: this.#paths.blob(digest), bytes: stored.bytes },
+      { target: link, bytes: digest.text },
+    ]);
     for (let look = 1; !(await this.isComplete(repository, stored.manifest)); look += 1) {
       if (look < LOOKS) await pause(BETWEEN_LOOKS_MS);
       else {

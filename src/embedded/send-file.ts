@@ -58,7 +58,7 @@ class Pump {
 
   run(): void {
     const { res } = this.#transfer.job;
-    if (res.destroyed) {
+    if (res.destroyed || this.#unread === 0) {
       this.#end();
       return;
     }

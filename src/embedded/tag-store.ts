@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
 import { isTag } from '../registry/grammar.ts';
@@ -12,6 +12,7 @@ import {
   makeFolder,
   readLink,
   syncFolder,
+  whenAll,
   writeSynced,
 } from './durable.ts';
 import type { Staging } from './durable.ts';
@@ -60,20 +61,17 @@ export class TagStore {
     for (let tries = 0; tries < CREATE_TRIES && !(await isThere(folder)); tries += 1) {
       if (await this.#create(folder, digest)) return;
     }
-    await this.#staging.put(`${folder}/${indexLink(digest)}`, digest.text);
-    await this.#staging.put(`${folder}/${CURRENT}`, digest.text);
+    await this.#staging.putAll(
+      [indexLink(digest), CURRENT].map((link) => ({ target: `${folder}/${link}`, bytes: digest.text })),
+    );
   }
 
   /** A new tag appears whole: its folder is made aside. False where somebody else was faster. */
   async #create(folder: string, digest: Digest): Promise<boolean> {
     const staged = this.#staging.path();
     try {
-      for (const link of [indexLink(digest), CURRENT]) {
-        const path = `${staged}/${link}`;
-        await mkdir(dirname(path), { recursive: true });
-        await writeSynced(path, digest.text);
-      }
-      await makeFolder(dirname(folder));
+      const links = [indexLink(digest), CURRENT].map((link) => `${staged}/${link}`);
+      await whenAll([...links.map((link) => writeNew(link, digest.text)), makeFolder(dirname(folder))]);
       await rename(staged, folder);
     } catch (error) {
       await discard(staged);
@@ -110,4 +108,10 @@ export class TagStore {
     await syncFolder(dirname(folder));
     await discard(staged);
   }
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  await makeFolder(dirname(path));
+  await writeSynced(path, text);
+  await syncFolder(dirname(path));
 }

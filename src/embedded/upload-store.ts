@@ -9,7 +9,7 @@ import { createExpiringMap } from '../lib/expiring-map.ts';
 import { withFileLock } from '../lib/file-lock.ts';
 import { createHasher } from './digest.ts';
 import type { Algorithm } from './digest.ts';
-import { ifAny, isThere } from './durable.ts';
+import { discard, ifAny, isRenamed, isThere } from './durable.ts';
 import type { Staging } from './durable.ts';
 import { causeOf } from './faults.ts';
 import { isUpload } from './paths.ts';
@@ -94,7 +94,11 @@ export class UploadStore {
   /** Ends a session. False for one that is not known. */
   async remove(repository: string, id: string): Promise<boolean> {
     this.#states.delete(`${repository}/${id}`);
-    return isUpload(id) && (await this.#staging.remove(this.#paths.upload(repository, id)));
+    if (!isUpload(id)) return false;
+    const staged = this.#staging.path();
+    if (!(await isRenamed(this.#paths.upload(repository, id), staged))) return false;
+    await discard(staged);
+    return true;
   }
 
   /** Opens a session for one request, of all processes on all hosts. */
