@@ -4,7 +4,7 @@ import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware'
 import type { Options, RequestHandler } from 'http-proxy-middleware';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { tooLarge } from '../registry/body.ts';
+import { isForm, tooLarge } from '../registry/body.ts';
 import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from './idle-watch.ts';
@@ -138,7 +138,8 @@ function prepare({ req, res, request, origin }: ForwardJob): void {
   if (req.headers.expect !== undefined) res.writeContinue();
   req.url = request.target;
   req.headers = requestHeaders(req.headers, origin);
-  if (!hasBody(req)) delete req.headers['content-type'];
+  // Without a body it says nothing, and the registry would still look for a form.
+  if (!hasBody(req) && isForm(req.headers['content-type'] ?? '')) delete req.headers['content-type'];
 }
 
 function countBody(job: ForwardJob, onTooLarge: (limit: number) => void): void {

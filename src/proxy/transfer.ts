@@ -81,8 +81,13 @@ export class Transfer implements Watched {
   fail(problem: Problem): void {
     if (this.#settled) return;
     this.finish();
-    if (this.job.res.headersSent) this.job.cut(problem);
-    else this.job.answer(problem);
+    if (!this.job.res.headersSent) {
+      this.job.answer(problem);
+      return;
+    }
+    // Node holds the head back until the first byte of the body: what the backend said so far is for the client.
+    this.job.res.flushHeaders();
+    this.job.cut(problem);
   }
 
   /** The outcome is decided. A backend that is still waiting for the body, or still answering, is left: it sees a broken request and never a short one. */

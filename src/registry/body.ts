@@ -51,7 +51,8 @@ export function tooLarge(limit: number): Problem {
   });
 }
 
-function isForm(contentType: string): boolean {
+/** Whether Go's FormValue would read a body of this type. */
+export function isForm(contentType: string): boolean {
   const type = contentType.trim().toLowerCase();
   return type.startsWith('application/x-www-form-urlencoded') || type.startsWith('multipart/');
 }

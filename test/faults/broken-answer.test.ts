@@ -74,13 +74,12 @@ describe('a backend that dies in the middle of its answer', () => {
       const client = await openClient(gate);
       client.ask('GET', BLOB);
       await eventually('the backend is asked', () => backend.visits.length > visits);
-      if (bytes.length > WITH_LENGTH.length)
-        await eventually('the answer begins', () => client.text().includes('\r\n\r\n'));
+      await eventually('the answer begins', () => bytes === WITH_LENGTH || client.text() !== '');
       end(backend.visits.at(-1)!);
       await client.ended();
       expect(client.answers()).toEqual([]);
       expect(client.text()).not.toMatch(/0\r\n\r\n$/);
-      expect(client.text().match(/HTTP\/1/g) ?? []).toHaveLength(bytes === WITH_LENGTH ? 0 : 1);
+      expect(client.text().match(/HTTP\/1/g) ?? []).toHaveLength(1);
       await eventually('it is logged', () => exchanges(gate).length > before);
       expect(exchanges(gate).at(-1)).toMatchObject({ status: 200, outcome: 'cut', error: 'UNAVAILABLE' });
     });

@@ -49,6 +49,7 @@ function transferIn(state: State): {
     writableNeedDrain: needsDrain,
     writableEnded: ended,
     headersSent: state.responding === true,
+    flushHeaders: () => undefined,
   });
   const ends: (readonly [string, number])[] = [];
   const note =
