@@ -11,15 +11,14 @@ import type { Need } from '../policy/right.ts';
 import { isRepository } from '../registry/grammar.ts';
 import type { Action } from '../registry/request.ts';
 import { readAccess } from '../server/access.ts';
-import { entriesOf } from '../users/htpasswd-file.ts';
-import { readUsersFile } from '../users/users-file.ts';
+import { findAsker } from './access-asker.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
-import { addPlaceOptions, findUsersFile } from './users-place.ts';
-import type { PlaceOptions } from './users-place.ts';
+import { addStateOptions } from './tokens-place.ts';
+import type { StateOptions } from './tokens-place.ts';
 
-interface CheckOptions extends PlaceOptions {
+interface CheckOptions extends StateOptions {
   readonly access: string;
   readonly from?: string;
   readonly json?: true;
@@ -39,7 +38,7 @@ export function accessCommand(terminal: Terminal, outcome: Outcome): Command {
 }
 
 function checkCommand(terminal: Terminal, outcome: Outcome): Command {
-  return addPlaceOptions(new Command('check'))
+  return addStateOptions(new Command('check'))
     .description(
       'Tell whether somebody may do something, and which rule says so: exit status 0 if allowed, 1 if not.',
     )
@@ -51,14 +50,14 @@ function checkCommand(terminal: Terminal, outcome: Outcome): Command {
     .option('--json', 'Print JSON.')
     .action(async (who: string, action: string, repository: string, options: CheckOptions) => {
       const question = readQuestion({ who, action, repository, from: options.from });
-      const users = await knownUsers(options, terminal);
-      const access = await readAccess(options.access, { users });
+      const access = await readAccess(options.access, {});
       for (const failure of access.failures) terminal.err(`Warning: not in force as it is: ${failure}\n`);
-      warnOfStranger(question, users, terminal);
-      const { identity, need, from } = question;
+      const { identity, warnings } = await findAsker(question.identity, options, terminal);
+      for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
+      const { need, from } = question;
       const rule = findRight(access.policy, identity, need, from);
       const near = rule === undefined ? findNearMisses(access.policy, identity, need, from) : [];
-      const answer = { question, rule, near };
+      const answer = { question: { ...question, identity }, rule, near };
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
       if (rule === undefined) outcome.exitCode = EXIT.failed;
     });
@@ -90,32 +89,6 @@ function misused(text: string, what: string): AppError {
 
 function isAction(text: string): text is Action {
   return text === 'pull' || text === 'push' || text === 'delete';
-}
-
-/** The names in the users file. Where it can't be read the rules can be asked all the same, and nothing is said of names. */
-async function knownUsers(
-  options: PlaceOptions,
-  terminal: Terminal,
-): Promise<ReadonlySet<string> | undefined> {
-  try {
-    const { document } = await readUsersFile(await findUsersFile(options, terminal));
-    return new Set(entriesOf(document).map(({ name }) => name));
-  } catch (error) {
-    if (error instanceof AppError && error.code.startsWith('HTPASSWD_')) return undefined;
-    throw error;
-  }
-}
-
-function warnOfStranger(
-  { identity }: Question,
-  users: ReadonlySet<string> | undefined,
-  terminal: Terminal,
-): void {
-  if (identity.kind !== 'user' || identity.user === '' || users === undefined) return;
-  if (users.has(identity.user)) return;
-  terminal.err(
-    `Warning: there is no user ${JSON.stringify(identity.user)}, so nobody can sign in by this name.\n`,
-  );
 }
 
 interface Answer {
