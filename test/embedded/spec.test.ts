@@ -22,9 +22,8 @@ describe('the embedded registry keeps the distribution spec', () => {
     await folder.close();
   });
 
+  const cases = SPEC_CASES.map((one, at) => [one.name, one, `spec/case-${at}`] as const);
+
   // oxlint-disable-next-line vitest/expect-expect -- the cases bring their own
-  it.concurrent.each(SPEC_CASES.map((one, at) => ({ ...one, repository: `spec/case-${at}` })))(
-    '$name',
-    (one) => one.run(client, one.repository),
-  );
+  it.concurrent.each(cases)('%s', (_name, one, repository) => one.run(client, repository));
 });
