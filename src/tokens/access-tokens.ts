@@ -1,11 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
-import { SignJWT, errors, jwtVerify } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import type { CompactJWSHeaderParameters, JWTPayload } from 'jose';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import type { Access } from '../registry/scope.ts';
 import { credentialId, holderName, parseHolder } from './holder.ts';
 import type { Holder } from './holder.ts';
 import type { KeyRing } from './key-ring.ts';
+import { signToken } from './sign-token.ts';
 import { isListOf, isRecord, isText } from './state-file.ts';
 
 export interface AccessTokensOptions {
@@ -39,7 +40,7 @@ export interface VerifiedToken {
 export interface AccessTokens {
   /** A new token; undefined where the credential of the holder is gone. */
   issue(holder: Holder, access: readonly Access[]): Promise<IssuedToken | undefined>;
-  /** What `verify` would say, where the same token was verified a short while ago. Answers at once. */
+  /** What `verify` would say, where the same token was given out or verified a short while ago. Answers at once. */
   remembered(token: string): VerifiedToken | undefined;
   /** Who holds this token; undefined for one that is foreign, damaged, over, or whose credential is gone. Never rejects. */
   verify(token: string): Promise<VerifiedToken | undefined>;
@@ -90,6 +91,8 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       const issuedAt = new Date(now());
       const claims = { holder, access, fingerprint: keys.fingerprint(credential) };
       const token = await sign(claims, { ...options, lifetimeSeconds });
+      const ends = (secondsOf(issuedAt.getTime()) + lifetimeSeconds + LEEWAY_SECONDS) * 1000;
+      known.set(cacheKey(token), { ...claims, ends, credential });
       return { token, expiresIn: lifetimeSeconds, issuedAt };
     },
     verify: async (token) => {
@@ -110,19 +113,24 @@ type Settled = Required<Pick<AccessTokensOptions, 'keys' | 'issuer' | 'service' 
 async function sign(claims: Omit<Claims, 'ends'>, settings: Settled): Promise<string> {
   const { keys, issuer, service, lifetimeSeconds, now } = settings;
   const { kid, key } = await keys.signer();
-  const issuedAt = Math.floor(now() / 1000);
+  const issuedAt = secondsOf(now());
   const id = credentialId(claims.holder);
-  const payload = { access: claims.access, fp: claims.fingerprint, ...(id === undefined ? {} : { cid: id }) };
-  return new SignJWT(payload)
-    .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM, kid })
-    .setIssuer(issuer)
-    .setSubject(holderName(claims.holder))
-    .setAudience(service)
-    .setIssuedAt(issuedAt)
-    .setNotBefore(issuedAt)
-    .setExpirationTime(issuedAt + lifetimeSeconds)
-    .setJti(randomBytes(12).toString('base64url'))
-    .sign(key);
+  return signToken(
+    { kid },
+    {
+      iss: issuer,
+      sub: holderName(claims.holder),
+      aud: service,
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp: issuedAt + lifetimeSeconds,
+      jti: randomBytes(12).toString('base64url'),
+      access: claims.access,
+      fp: claims.fingerprint,
+      ...(id === undefined ? {} : { cid: id }),
+    },
+    key,
+  );
 }
 
 /**
@@ -171,6 +179,10 @@ function isAccess(value: unknown): value is Access {
 
 function isWellFormed(token: string): boolean {
   return token.length <= LONGEST_TOKEN && FORM.test(token);
+}
+
+function secondsOf(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
 }
 
 function cacheKey(token: string): string {

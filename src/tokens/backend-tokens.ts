@@ -1,9 +1,9 @@
 import { X509Certificate, createPrivateKey, randomBytes } from 'node:crypto';
-import { SignJWT } from 'jose';
 import { AppError } from '../lib/errors.ts';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import { renderScopes } from '../registry/scope.ts';
 import type { Access } from '../registry/scope.ts';
+import { signToken } from './sign-token.ts';
 
 export interface BackendTokensOptions {
   /** PEM: the key that belongs to the certificate, ECDSA P-256. */
@@ -21,7 +21,7 @@ export interface BackendTokensOptions {
 /** Tokens by which the gate proves itself to a registry that checks tokens too. No client ever sees one. */
 export interface BackendTokens {
   /** The value of `Authorization` for one request: `name` (the registry's logs and notifications show it) may do this. */
-  authorization(name: string, access: readonly Access[]): Promise<string>;
+  authorization(name: string, access: readonly Access[]): string;
 }
 
 const LIFETIME_SECONDS = 300;
@@ -38,21 +38,22 @@ export function createBackendTokens(options: BackendTokensOptions): BackendToken
   const { key, chain } = readPair(options);
   const signed = createExpiringMap<string, string>({ maxSize: 1000, ttl: REUSED_MS, now });
   return {
-    authorization: async (name, access) => {
+    authorization: (name, access) => {
       const id = JSON.stringify([name, renderScopes(access)]);
       const before = signed.get(id);
       if (before !== undefined) return before;
       const seconds = Math.floor(now() / 1000);
-      const token = await new SignJWT({ access })
-        .setProtectedHeader({ typ: 'JWT', alg: 'ES256', x5c: chain })
-        .setIssuer(issuer)
-        .setSubject(name)
-        .setAudience(service)
-        .setIssuedAt(seconds)
-        .setNotBefore(seconds - BACK_DATED_SECONDS)
-        .setExpirationTime(seconds + LIFETIME_SECONDS)
-        .setJti(randomBytes(12).toString('base64url'))
-        .sign(key);
+      const claims = {
+        iss: issuer,
+        sub: name,
+        aud: service,
+        iat: seconds,
+        nbf: seconds - BACK_DATED_SECONDS,
+        exp: seconds + LIFETIME_SECONDS,
+        jti: randomBytes(12).toString('base64url'),
+        access,
+      };
+      const token = signToken({ x5c: chain }, claims, key);
       const value = `Bearer ${token}`;
       signed.set(id, value);
       return value;
@@ -65,8 +66,7 @@ function readPair({ key, certificate }: BackendTokensOptions) {
     const leaf = new X509Certificate(certificate);
     const privateKey = createPrivateKey(key);
     if (privateKey.asymmetricKeyDetails?.namedCurve === 'prime256v1' && leaf.checkPrivateKey(privateKey)) {
-      const signing = privateKey.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-      return { key: signing, chain: [leaf.raw.toString('base64')] };
+      return { key: privateKey, chain: [leaf.raw.toString('base64')] };
     }
   } catch {
     // Said below, in words that hold nothing of the key.

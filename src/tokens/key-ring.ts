@@ -1,8 +1,9 @@
-import { createHmac, createPrivateKey, createPublicKey, generateKeyPair, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes } from 'node:crypto';
 import type { KeyObject, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint } from 'jose';
 import { AppError } from '../lib/errors.ts';
+import { createKeyedHash } from '../lib/keyed-hash.ts';
 import { changeState, isListOf, isMoment, isRecord, isText, readState } from './state-file.ts';
 import type { StateFile } from './state-file.ts';
 
@@ -26,7 +27,7 @@ export interface KeyState {
 interface RingKey {
   readonly kid: string;
   readonly made: number;
-  readonly signing: CryptoKey;
+  readonly signing: KeyObject;
   readonly verifying: CryptoKey;
 }
 
@@ -42,7 +43,7 @@ export interface KeyRingOptions {
 
 export interface SigningKey {
   readonly kid: string;
-  readonly key: CryptoKey;
+  readonly key: KeyObject;
 }
 
 /** The keys of access tokens. */
@@ -53,7 +54,7 @@ export interface KeyRing {
   signer(): Promise<SigningKey>;
   /** The public key of this name, while tokens that it signed may be alive. */
   verifier(kid: string): CryptoKey | undefined;
-  /** A keyed fingerprint (HMAC-SHA256, 128 bits, base64url): tells whether two texts are the same, and nothing else. */
+  /** A keyed fingerprint (HMAC-SHA256, 132 bits, base64): tells whether two texts are the same, and nothing else. */
   fingerprint(text: string): string;
   /** Reads the file again: another gate may have made a key. Throws AppError STATE_INVALID. */
   reload(): Promise<void>;
@@ -61,7 +62,7 @@ export interface KeyRing {
 
 interface Loaded {
   readonly keys: readonly RingKey[];
-  readonly fingerprintKey: Buffer;
+  readonly fingerprint: KeyRing['fingerprint'];
 }
 
 const DAY = 86_400_000;
@@ -105,7 +106,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       const next = ring.keys[at + 1];
       return next === undefined || next.made + keepMs > now() ? ring.keys[at]?.verifying : undefined;
     },
-    fingerprint: (text) => fingerprint(ring.fingerprintKey, text),
+    fingerprint: (text) => ring.fingerprint(text),
     reload: async () => {
       ring = await load((await readState(file)).state, path);
     },
@@ -115,12 +116,12 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
 /** Fingerprints as the ring in this file makes them, without making one where there is none. Throws AppError STATE_INVALID. */
 export async function readFingerprints(path: string): Promise<KeyRing['fingerprint']> {
   const { state } = await readState({ path, empty: emptyState(), isState });
-  const key = Buffer.from(state.fingerprintKey, 'base64url');
-  return (text) => fingerprint(key, text);
+  return createFingerprint(state.fingerprintKey);
 }
 
-function fingerprint(key: Buffer, text: string): string {
-  return createHmac('sha256', key).update(text).digest().toString('base64url', 0, 16);
+function createFingerprint(key: string): KeyRing['fingerprint'] {
+  const keyed = createKeyedHash(Buffer.from(key, 'base64url'));
+  return (text) => keyed(text).slice(0, 22);
 }
 
 function signerOf({ keys }: Loaded): SigningKey {
@@ -156,13 +157,13 @@ async function load({ keys, fingerprintKey }: KeyState, path: string): Promise<L
     return {
       kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })),
       made: Date.parse(made),
-      signing: key.toCryptoKey(ALGORITHM, false, ['sign']),
+      signing: key,
       verifying: publicKey.toCryptoKey(ALGORITHM, true, ['verify']),
     };
   });
   const ring = await Promise.all(loaded);
   if (ring.length === 0) throw damaged(path);
-  return { keys: ring, fingerprintKey: Buffer.from(fingerprintKey, 'base64url') };
+  return { keys: ring, fingerprint: createFingerprint(fingerprintKey) };
 }
 
 function parseKey(pem: string, path: string): KeyObject {

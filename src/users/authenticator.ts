@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createExpiringMap } from '../lib/expiring-map.ts';
+import { createKeyedHash } from '../lib/keyed-hash.ts';
 import type { BasicCredentials } from './basic-credentials.ts';
 import type { HashPool, HashVerdict } from './hash-pool.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
-import { createKeyedHash } from './keyed-hash.ts';
 import { PASSWORD_MAX_BYTES, verifyHash } from './password-hash.ts';
 import type { Users } from './user-store.ts';
 

@@ -82,7 +82,7 @@ describe('the key ring', () => {
   it('tells texts apart by fingerprints that survive a restart and a rotation, and depend on the file', async () => {
     const ring = await opened();
     const print = ring.fingerprint('$2y$10$abc');
-    expect(print).toMatch(/^[\w-]{22}$/);
+    expect(print).toMatch(/^[\w+/]{22}$/);
     expect(ring.fingerprint('$2y$10$abd')).not.toBe(print);
     clock.at += 31 * DAY;
     await ring.signer();

@@ -47,6 +47,8 @@ export interface Issuing {
   readonly clock: Clock;
   readonly keys: KeyRing;
   readonly tokens: AccessTokens;
+  /** Another gate with the same keys, that has seen none of the tokens yet. */
+  readonly reader: AccessTokens;
   /** The credentials that are there, by holder as JSON; to be changed by the test. */
   readonly credentials: Map<string, string>;
 }
@@ -58,13 +60,14 @@ export async function startIssuing(folder: string, more: { cacheSize?: number } 
   const clock = new Clock();
   const keys = await openKeyRing({ path: join(folder, 'token-keys.json'), now: clock.now });
   const credentials = new Map([[JSON.stringify(ALICE), 'hash of alice']]);
-  const tokens = createAccessTokens({
+  const options = {
     keys,
     issuer: 'registry-gate',
     service: 'gate.test',
-    credentialOf: (holder) => credentials.get(JSON.stringify(holder)),
+    credentialOf: (holder: Holder) => credentials.get(JSON.stringify(holder)),
     now: clock.now,
     ...more,
-  });
-  return { clock, keys, tokens, credentials };
+  };
+  const [tokens, reader] = [createAccessTokens(options), createAccessTokens(options)];
+  return { clock, keys, tokens, reader, credentials };
 }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createKeyedHash } from '../../src/users/keyed-hash.ts';
+import { createKeyedHash } from '../../src/lib/keyed-hash.ts';
 
 describe('keyed hash', () => {
   it.each([

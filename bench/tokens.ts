@@ -1,0 +1,64 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAccessTokens } from '../src/tokens/access-tokens.ts';
+import { openKeyRing } from '../src/tokens/key-ring.ts';
+import { createMachineTokens } from '../src/tokens/token-store.ts';
+import { makeSecret } from '../src/tokens/secret-text.ts';
+import { parseScopes } from '../src/registry/scope.ts';
+
+/** What a token costs, in microseconds of CPU: node bench/tokens.ts */
+const folder = await mkdtemp(join(tmpdir(), 'gate-bench-'));
+const keys = await openKeyRing({ path: join(folder, 'token-keys.json'), now: Date.now });
+const options = {
+  keys,
+  issuer: 'registry-gate',
+  service: 'bench',
+  credentialOf: () => '$2y$10$abcdefghijklmnopqrstuuVbcdefghijklmnopqrstuuVbcdefghijk',
+  now: Date.now,
+};
+const tokens = createAccessTokens(options);
+/** Has given out none of the tokens that it verifies. */
+const reader = createAccessTokens(options);
+const holder = { kind: 'user', user: 'alice', device: undefined } as const;
+const access = parseScopes(['repository:team/app:pull,push']);
+
+async function issue(): Promise<string> {
+  const issued = await tokens.issue(holder, access);
+  if (issued === undefined) throw new Error('no token');
+  return issued.token;
+}
+
+const fresh = await Promise.all(Array.from({ length: 2500 }, issue));
+const token = await issue();
+const machine = makeSecret('machine');
+const machines = createMachineTokens([
+  {
+    id: 'm-1',
+    name: 'ci',
+    hash: machine.hash,
+    scope: null,
+    networks: ['10.0.0.0/8'],
+    created: new Date().toISOString(),
+    expires: null,
+  },
+]);
+const attempt = { name: 'ci', secret: machine.secret.reveal(), address: '10.1.2.3' };
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const claims = Buffer.from(token);
+await measure('for comparison: one bare signature', 2000, () => sign('sha256', claims, privateKey));
+await measure('issue an access token', 2000, issue);
+await measure('verify one of another gate, once', 2000, (at) => reader.verify(fresh[at] ?? ''));
+await measure('check one that is remembered', 100_000, () => tokens.remembered(token));
+await measure('check a machine token', 50_000, () => machines.authenticate(attempt, Date.now()));
+await rm(folder, { recursive: true });
+
+async function measure(name: string, times: number, work: (at: number) => unknown): Promise<void> {
+  for (let at = 0; at < 500; at += 1) await work(times + at);
+  const before = process.cpuUsage();
+  for (let at = 0; at < times; at += 1) await work(at);
+  const { user, system } = process.cpuUsage(before);
+  console.log(`${((user + system) / times).toFixed(1).padStart(8)} µs  ${name}`);
+}
