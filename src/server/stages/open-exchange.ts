@@ -48,7 +48,7 @@ function toExchange(
     address: context.address,
     method: context.method,
     path: loggedPath(context.target),
-    userAgent: req.headers['user-agent']?.slice(0, LONGEST_LOGGED),
+    userAgent: loggable(req.headers['user-agent']),
     request: context.request,
     user: context.user,
     status: res.headersSent ? res.statusCode : 0,
@@ -68,9 +68,14 @@ function outcomeOf(context: RequestContext, res: ServerResponse): Exchange['outc
 
 /** Queries hold upload states and absolute targets hold passwords: only a plain path is ever logged. */
 function loggedPath(target: string): string | undefined {
-  return target.startsWith('/') ? target.split('?', 1)[0]?.slice(0, LONGEST_LOGGED) : undefined;
+  return target.startsWith('/') ? loggable(target.split('?', 1)[0]) : undefined;
 }
 
 function plainAddress(address: string | undefined): string {
   return address?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
+}
+
+/** Short, and without what a terminal would obey or a reader take for the end of a line. */
+function loggable(text: string | undefined): string | undefined {
+  return text?.slice(0, LONGEST_LOGGED).replace(/[\p{Cc}\u2028\u2029]/gu, '?');
 }
