@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTokenCertificate } from '../../src/certs/token-certificate.ts';
 import { AppError } from '../../src/lib/errors.ts';
@@ -10,7 +10,7 @@ import { startDaemon } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { Clock, makeFolder } from './support.ts';
 
-const SETTINGS = { issuer: 'registry-gate', service: 'backend' } as const;
+const SETTINGS = { issuer: 'registry-gate', service: 'registry-gate' } as const;
 
 describe('createBackendTokens', () => {
   it.each([
@@ -59,14 +59,14 @@ describeWith(['docker-registry'], 'a registry that checks tokens too', () => {
     const made = await makeTokenCertificate(new Date(), 10);
     const bundle = join(folder.path, 'backend-token.crt');
     await writeFile(bundle, made.certificate);
-    const config = {
-      version: '0.1',
-      storage: { filesystem: { rootdirectory: join(folder.path, 'data') }, delete: { enabled: true } },
-      http: { addr: '127.0.0.1:0', secret: 'of these tests' },
-      auth: { token: { realm: 'https://gate.test/token', ...SETTINGS, rootcertbundle: bundle } },
+    const sample = resolve(import.meta.dirname, '../../deploy/registry-2.yml');
+    const env = {
+      REGISTRY_HTTP_ADDR: '127.0.0.1:0',
+      REGISTRY_HTTP_SECRET: 'of these tests',
+      REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: join(folder.path, 'data'),
+      REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE: bundle,
     };
-    await writeFile(join(folder.path, 'config.yml'), JSON.stringify(config));
-    daemon = startDaemon('docker-registry', ['serve', join(folder.path, 'config.yml')]);
+    daemon = startDaemon('docker-registry', ['serve', sample], { env });
     const [, port] = await daemon.line(/listening on 127\.0\.0\.1:(\d+)/);
     url = `http://127.0.0.1:${port}`;
     signer = createBackendTokens({ ...SETTINGS, ...made, now: Date.now });

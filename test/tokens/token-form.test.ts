@@ -134,7 +134,7 @@ describe('readTokenForm', () => {
       'service',
       'x',
     );
-    const body = fc.array(fc.tuple(field, fc.string({ unit: 'binary', maxLength: 30 })), { maxLength: 20 });
+    const body = fc.array(fc.tuple(field, fc.string({ maxLength: 30 })), { maxLength: 20 });
     fc.assert(
       fc.property(body, (pairs) => {
         const text = pairs.map(([name, value]) => `${name}=SENTINEL${value}`).join('&');
