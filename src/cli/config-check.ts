@@ -1,6 +1,6 @@
 import { loadServerCertificate } from '../certs/server-certificate.ts';
 import type { Config } from '../config/schema.ts';
-import { backendOptions } from '../server/services.ts';
+import { backendOptions } from '../server/lane.ts';
 import { openUserStore } from '../users/user-store.ts';
 
 /** What can be seen of the files without starting the server. */
@@ -16,7 +16,7 @@ export async function checkFiles(config: Config, now: Date): Promise<FileFinding
   const results = await Promise.allSettled([
     certificateWarnings(config, now),
     userWarnings(config),
-    backendOptions(config).then((): string[] => []),
+    backendFindings(config),
   ]);
   return {
     faults: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
@@ -35,4 +35,10 @@ async function certificateWarnings(
 async function userWarnings({ users }: Config): Promise<readonly string[]> {
   const { warnings } = await openUserStore({ path: users });
   return warnings.map(({ user, reason }) => (user === undefined ? reason : `user ${user}: ${reason}`));
+}
+
+/** The folder of the embedded registry is made at the start; nothing of it has to be there. */
+async function backendFindings(config: Config): Promise<readonly string[]> {
+  if (config.backend.kind !== 'embedded') await backendOptions(config);
+  return [];
 }

@@ -3,6 +3,7 @@ import { accessCommand } from './access.ts';
 import { certsCommand } from './certs.ts';
 import { configCommand } from './config.ts';
 import { docsCommand } from './docs.ts';
+import { gcCommand } from './gc.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import { reportError } from './report-error.ts';
@@ -37,6 +38,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     accessCommand,
     tokensCommand,
     configCommand,
+    gcCommand,
   ]) {
     program.addCommand(inheriting(program, create(terminal, outcome)));
   }

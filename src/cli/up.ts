@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Command } from 'commander';
 import { loadConfigWithOrigins } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -16,6 +17,7 @@ import { runUntilTold } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 
 interface UpOptions {
+  readonly data?: string;
   readonly host?: readonly string[];
 }
 
@@ -29,23 +31,32 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       '--host <NAME>',
       'A further name or address by which clients reach this machine. Repeatable.',
       collect,
+    )
+    .option(
+      '--data <DIR>',
+      'Where the registry inside the gate keeps its images, unless --backend names another. Default: ./data.',
     );
   addConfigOptions(command);
   return command.action(async (options: UpOptions) => {
     checkPlatform(terminal.platform);
     const loaded = await loadConfigWithOrigins(configSources({ ...options }, terminal));
-    const { config } = loaded;
+    const config = withEmbedded(loaded, options.data);
     const names = await prepareCertificates(config, options.host ?? localNames());
     const firstUser = await prepareFirstUser(config, terminal.isTTY);
     const log = createLog({ level: loaded.origins.has('log.level') ? config.log.level : 'warn' });
     try {
-      const gate = await startOnFreePort(loaded, log);
+      const gate = await startOnFreePort({ config, origins: loaded.origins }, log);
       terminal.err(welcome(config, names, gate, firstUser));
       await runUntilTold(gate, terminal);
     } finally {
       log.flush();
     }
   });
+}
+
+/** The registry inside the gate, unless somebody named another. */
+function withEmbedded({ config, origins }: LoadedConfig, directory = './data'): Config {
+  return origins.has('backend') ? config : { ...config, backend: { kind: 'embedded', directory } };
 }
 
 /** On 443; where that may not be had and nobody asked for it by name, on 8443. */
@@ -71,13 +82,13 @@ function welcome(
   firstUser: FirstUser | undefined,
 ): string {
   const port = gate.addresses[0]?.port ?? 443;
-  const host = names.find((name) => /^[a-z]/i.test(name) && name !== 'localhost') ?? 'localhost';
+  const host = nameForImages(names);
   const place = port === 443 ? host : `${host}:${port}`;
   const user = firstUser?.name ?? 'NAME';
   return [
     '',
     `registry-gate serves https://${place} (also as ${names.filter((name) => name !== host).join(', ')})`,
-    ...(port === 443
+    ...(port !== FALLBACK_PORT || config.listen.some((address) => address.port === FALLBACK_PORT)
       ? []
       : ['Port 443 is taken or needs root, so this is port 8443: name it in every command, as below.']),
     ...wordsFor(firstUser),
@@ -93,6 +104,14 @@ function welcome(
     '',
     '',
   ].join('\n');
+}
+
+/** docker takes a first part without a dot for a folder of Docker Hub, `localhost` alone excepted. */
+function nameForImages(names: readonly string[]): string {
+  const dotted = names.filter(
+    (name) => name.includes('.') && !name.startsWith('127.') && !name.startsWith('*'),
+  );
+  return dotted.find((name) => isIP(name) === 0) ?? dotted[0] ?? 'localhost';
 }
 
 function wordsFor(firstUser: FirstUser | undefined): readonly string[] {

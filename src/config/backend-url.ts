@@ -4,14 +4,16 @@ import type { Parsed } from './listen-address.ts';
 /** The registry behind the gate. `host` is without brackets. */
 export type Backend =
   | { readonly kind: 'http' | 'https'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'embedded'; readonly directory: string };
 
 /** The `sun_path` of Linux has 108 bytes with the closing zero (unix(7)); the other systems have fewer. */
 const SOCKET_PATH_BYTES = 107;
 
-/** Reads `http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:/PATH`. The reasons never repeat the text: it may hold a password. */
+/** Reads `http://HOST[:PORT]`, `https://HOST[:PORT]`, `unix:/PATH` or `embedded:DIR`. The reasons never repeat the text: it may hold a password. */
 export function parseBackend(text: string): Parsed<Backend> {
   if (/^unix:/i.test(text)) return parseUnix(text.slice('unix:'.length));
+  if (/^embedded:/i.test(text)) return parseEmbedded(text.slice('embedded:'.length));
   const scheme = /^(https?):\/\/(?=[^/])/i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== 'http' && scheme !== 'https') return refuse(whyNotAScheme(text));
   const reason = whyNotPlain(text);
@@ -42,11 +44,17 @@ function parseUnix(rest: string): Parsed<Backend> {
   return { ok: true, value: { kind: 'unix', path } };
 }
 
+function parseEmbedded(directory: string): Parsed<Backend> {
+  if (directory === '' || directory.includes('\0'))
+    return refuse('must name the folder of the registry, like embedded:./data');
+  return { ok: true, value: { kind: 'embedded', directory } };
+}
+
 function whyNotAScheme(text: string): string {
   const bare = /^[a-z0-9.-]+:\d+\/?$/i.test(text);
   return bare
     ? 'needs a scheme: write http:// (or https://) before the host'
-    : 'must be http://HOST:PORT, https://HOST:PORT or unix:/PATH';
+    : 'must be http://HOST:PORT, https://HOST:PORT, unix:/PATH or embedded:DIR';
 }
 
 /** What the URL parser would quietly mend or drop, judged on the text itself. */
@@ -68,6 +76,7 @@ function refuse(reason: string): { readonly ok: false; readonly reason: string }
 /** The inverse of `parseBackend`. */
 export function renderBackend(backend: Backend): string {
   if (backend.kind === 'unix') return `unix:${backend.path}`;
+  if (backend.kind === 'embedded') return `embedded:${backend.directory}`;
   const host = isIP(backend.host) === 6 ? `[${backend.host}]` : backend.host;
   return `${backend.kind}://${host}:${backend.port}`;
 }

@@ -53,7 +53,7 @@ const backend = parsedBy(parseBackend, 'a URL, like http://127.0.0.1:5000')
   .register(optionMeta, {
     kind: 'text',
     flag: '--backend URL',
-    description: 'The registry behind the gate: http://HOST:PORT, https://HOST:PORT or unix:/PATH.',
+    description: 'The registry behind the gate: http://HOST:PORT, https://HOST:PORT, unix:/PATH, or embedded:DIR for the one inside the gate.',
   });
 
 /** Printable ASCII without `"` and `\`: older clients split a challenge with a regular expression and know no escapes. */

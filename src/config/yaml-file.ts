@@ -46,7 +46,7 @@ export function readYaml({ fileName, text }: YamlFile, rows: readonly OptionRow[
   const values = entries.flatMap(({ row, node, offset }): [string, Given][] => {
     if (row === undefined || !isNode(node)) return [];
     const value: unknown = node.toJS(document, { maxAliasCount: 0 });
-    const given = row.kind === 'path' ? beside(fileName, value) : value;
+    const given = row.kind === 'path' ? beside(fileName, value) : besideEmbedded(fileName, value);
     return [[row.path, { value: given, where: where(offset) }]];
   });
   const strays = entries.filter(({ row }) => row === undefined);
@@ -132,4 +132,10 @@ function beside(fileName: string, value: unknown): unknown {
   if (typeof value !== 'string' || value === '' || isAbsolute(value)) return value;
   const directory = dirname(fileName);
   return directory === '.' ? value : join(directory, value);
+}
+
+/** The one path that stands behind a scheme. */
+function besideEmbedded(fileName: string, value: unknown): unknown {
+  const directory = typeof value === 'string' ? /^embedded:(.+)$/i.exec(value)?.[1] : undefined;
+  return directory === undefined ? value : `embedded:${String(beside(fileName, directory))}`;
 }

@@ -22,7 +22,7 @@ import type { OpenExchangeOptions } from './stages/open-exchange.ts';
 export interface AppOptions extends OpenExchangeOptions, PublicRoutesOptions, IdentifyOptions {
   readonly admission: AdmissionLimits;
   readonly body: ForwardStageOptions['limits'];
-  readonly forwarder: ForwardStageOptions['forwarder'];
+  readonly forward: ForwardStageOptions['forward'];
   readonly logger: Logger;
 }
 
@@ -36,7 +36,7 @@ export function createApp(options: AppOptions): Express {
     classify(), // what is asked   -> request
     identify(options), // who asks        -> user
     authorize(options), // may they        -> on, or a challenge
-    forward({ forwarder: options.forwarder, limits: options.body }),
+    forward({ forward: options.forward, limits: options.body }),
   );
   app.use(renderFailure(options.logger));
   return app;

@@ -16,6 +16,8 @@ const GOOD: readonly [text: string, value: Backend, shown?: string][] = [
   ['http://[::1]:5000', { kind: 'http', host: '::1', port: 5000 }],
   ['unix:/run/registry.sock', { kind: 'unix', path: '/run/registry.sock' }],
   ['unix:///run/registry.sock', { kind: 'unix', path: '/run/registry.sock' }, 'unix:/run/registry.sock'],
+  ['embedded:./data', { kind: 'embedded', directory: './data' }],
+  ['embedded:/srv/registry', { kind: 'embedded', directory: '/srv/registry' }],
   [`unix:/${'a'.repeat(106)}`, { kind: 'unix', path: `/${'a'.repeat(106)}` }],
 ];
 
@@ -24,7 +26,7 @@ const BAD: readonly [text: string, reason: RegExp][] = [
   ['127.0.0.1:5000', /needs a scheme/],
   ['registry:5000', /needs a scheme/],
   ['ftp://registry', /must be http:/],
-  ['embedded:./data', /must be http:/],
+  ['embedded:', /must name the folder/],
   ['file:///run', /must be http:/],
   ['http:/registry', /must be http:/],
   ['http:///registry', /must be http:/],

@@ -1,17 +1,18 @@
 import type { RequestHandler } from 'express';
-import type { Forwarder } from '../../proxy/forward.ts';
+import type { ForwardJob } from '../../proxy/transfer.ts';
 import { bodyLimit, judgeBody } from '../../registry/body.ts';
 import type { BodyHead, BodyLimits } from '../../registry/body.ts';
 import { answerProblem } from '../answer.ts';
 import { contextOf } from '../context.ts';
 
 export interface ForwardStageOptions {
-  readonly forwarder: Forwarder;
+  /** Takes over the job: it will be answered or cut. */
+  readonly forward: (job: ForwardJob) => void;
   readonly limits: BodyLimits;
 }
 
 /** To the backend, if the body may come along. Until here not a byte of it was read and no `100 Continue` was sent. */
-export function forward({ forwarder, limits }: ForwardStageOptions): RequestHandler {
+export function forward({ forward: pass, limits }: ForwardStageOptions): RequestHandler {
   return function forward(req, res, next) {
     const context = contextOf(req);
     const { request } = context;
@@ -24,7 +25,7 @@ export function forward({ forwarder, limits }: ForwardStageOptions): RequestHand
       answerProblem(req, res, refusal);
       return;
     }
-    forwarder.forward({
+    pass({
       req,
       res,
       request,

@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises';
+import { Command } from 'commander';
+import { loadConfigWithOrigins } from '../config/load.ts';
+import { openEmbedded } from '../embedded/embedded.ts';
+import type { GcReport } from '../embedded/gc.ts';
+import { AppError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { addConfigOptions, configSources } from './config-flags.ts';
+import type { Terminal } from './terminal.ts';
+
+interface GcCommandOptions {
+  readonly data?: string;
+  readonly dryRun?: true;
+  readonly untagged?: true;
+  readonly json?: true;
+}
+
+/** As `up` has it. */
+const DEFAULT_DATA = './data';
+
+const DETAILS = `
+Safe while a gate serves the same folder: what was pushed within the last hour is left alone, and a push that needs
+something which is about to go either keeps it or is told to send it again.
+`;
+
+/** `gc`: gives back the space of the embedded registry that nothing refers to any more. */
+export function gcCommand(terminal: Terminal): Command {
+  const command = new Command('gc')
+    .description('Give back the space of blobs that no image of the embedded registry needs any more.')
+    .option(
+      '--data <DIR>',
+      'The folder of the registry. Default: what --backend embedded:DIR says, else ./data.',
+    )
+    .option('--dry-run', 'Say what would go, and leave it.')
+    .option('--untagged', 'Let images go too that no tag leads to.')
+    .option('--json', 'Print the report as JSON.');
+  addConfigOptions(command).addHelpText('after', DETAILS);
+  return command.action(async (options: GcCommandOptions) => {
+    const directory = await findDirectory(options, terminal);
+    await mustExist(directory);
+    const registry = await openEmbedded({ directory, now: () => new Date(), logger: wordsOf(terminal) });
+    try {
+      const report = await registry.collectGarbage({
+        dryRun: options.dryRun === true,
+        dropUntagged: options.untagged === true,
+        ...(terminal.isTTY ? { onProgress: createProgressLine(terminal) } : {}),
+      });
+      print(report, options, terminal);
+    } finally {
+      await registry.close();
+    }
+  });
+}
+
+async function findDirectory(options: GcCommandOptions, terminal: Terminal): Promise<string> {
+  if (options.data !== undefined) return options.data;
+  const { config, origins } = await loadConfigWithOrigins(configSources({ ...options }, terminal));
+  if (config.backend.kind === 'embedded') return config.backend.directory;
+  if (!origins.has('backend')) return DEFAULT_DATA;
+  throw new AppError('USAGE', {
+    message: 'gc is for the embedded registry, and this configuration has another one behind the gate.',
+    hint: 'Name the folder: registry-gate gc --data ./data. registry:2 has a command of its own: registry garbage-collect',
+  });
+}
+
+/** Opening a registry would make the folder; a mistyped name must not. */
+async function mustExist(directory: string): Promise<void> {
+  try {
+    await stat(directory);
+  } catch (error) {
+    throw new AppError('FILE_UNREADABLE', {
+      message: `There is no registry in ${directory}.`,
+      hint: 'Name its folder: registry-gate gc --data DIR',
+      cause: error,
+    });
+  }
+}
+
+/** Data is on standard output: what the registry has to say goes beside it. */
+function wordsOf(terminal: Terminal): Logger {
+  const say = (fields: object, message: string): void =>
+    terminal.err(`${message} ${JSON.stringify(fields)}\n`);
+  return { debug: () => undefined, info: () => undefined, warn: say, error: say };
+}
+
+/** One line that is written over, a few times a second at most. */
+function createProgressLine(terminal: Terminal): (progress: object) => void {
+  let next = 0;
+  return (progress) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + 200;
+    const words = Object.entries(progress).map(([name, value]) => `${name} ${String(value)}`);
+    terminal.err(`\r\u001b[K${words.join(', ')}`);
+  };
+}
+
+function print(report: GcReport, { json, dryRun }: GcCommandOptions, terminal: Terminal): void {
+  if (terminal.isTTY) terminal.err('\r\u001b[K');
+  if (json === true) {
+    terminal.out(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  const { blobs, bytes, manifests, uploads, links } = report;
+  const verb = dryRun === true ? 'Would give back' : 'Gave back';
+  terminal.out(`${verb} ${megabytes(bytes)} in ${blobs} blobs.\n`);
+  terminal.out(
+    `Images that no tag leads to: ${manifests}. Abandoned uploads: ${uploads}. Dead links: ${links}.\n`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

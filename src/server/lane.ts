@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { parseCertificates } from '../certs/certificate-file.ts';
+import type { Config } from '../config/schema.ts';
+import { openEmbedded } from '../embedded/embedded.ts';
+import { AppError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createBackend } from '../proxy/backend.ts';
+import type { BackendOptions } from '../proxy/backend.ts';
+import { createForwarder } from '../proxy/forward.ts';
+import { createIdleWatch } from '../proxy/idle-watch.ts';
+import type { IdleLimits } from '../proxy/idle-watch.ts';
+import { createProbe } from '../proxy/probe.ts';
+import type { ForwardJob } from '../proxy/transfer.ts';
+
+/** The way to the registry: through the network, or into the folder of the embedded one. */
+export interface Lane {
+  /** Takes over the job: it will be answered or cut. */
+  forward(job: ForwardJob): void;
+  /** Why the registry cannot serve, in a few words, or undefined. */
+  unready(): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export interface LaneOptions {
+  readonly config: Pick<Config, 'backend' | 'backendCa' | 'timeouts'>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const PROBE = { timeoutMs: 5000, holdMs: 1000 } as const;
+
+/** Throws AppError where the authorities of the backend or the folder of the registry are not to be had. */
+export async function openLane(options: LaneOptions): Promise<Lane> {
+  const { backend } = options.config;
+  return backend.kind === 'embedded' ? openFolder(backend.directory, options) : openNetwork(options);
+}
+
+async function openFolder(directory: string, { config, now, logger }: LaneOptions): Promise<Lane> {
+  const idle = createIdleWatch(idleLimits(config), now);
+  const registry = await openEmbedded({ directory, idle, logger, now: () => new Date() });
+  return {
+    forward: (job) => registry.handle(job),
+    unready: () => registry.unready(),
+    close: async () => {
+      idle.close();
+      await registry.close();
+    },
+  };
+}
+
+async function openNetwork({ config, now, logger }: LaneOptions): Promise<Lane> {
+  const backend = createBackend(await backendOptions(config));
+  const forwarder = createForwarder({ backend, idle: idleLimits(config), now, logger });
+  const probe = createProbe({ backend, ...PROBE, now });
+  return {
+    forward: (job) => forwarder.forward(job),
+    unready: () => probe.look(),
+    close: async () => forwarder.close(),
+  };
+}
+
+function idleLimits({ timeouts }: Pick<Config, 'timeouts'>): IdleLimits {
+  return {
+    connect: timeouts.connectSeconds * 1000,
+    'client-body': timeouts.bodyIdleSeconds * 1000,
+    'client-reading': timeouts.sendIdleSeconds * 1000,
+    backend: timeouts.backendSeconds * 1000,
+  };
+}
+
+/** Where the registry stands, with its authorities read. Throws AppError FILE_UNREADABLE, CERT_INVALID. */
+export async function backendOptions({
+  backend,
+  backendCa,
+}: Pick<Config, 'backend' | 'backendCa'>): Promise<BackendOptions> {
+  if (backend.kind === 'embedded')
+    throw new Error('the embedded registry is not reached through the network');
+  if (backend.kind !== 'https' || backendCa === undefined) return backend;
+  const ca = await readAuthorities(backendCa);
+  // TLS passes over a text without certificates, and would then trust nobody.
+  parseCertificates(ca, backendCa);
+  return { ...backend, ca };
+}
+
+async function readAuthorities(backendCa: string): Promise<string> {
+  try {
+    return await readFile(backendCa, 'utf8');
+  } catch (error) {
+    throw new AppError('FILE_UNREADABLE', {
+      message: `${backendCa}, the authorities of the backend, can't be read.`,
+      hint: 'Name a readable PEM file with --backend-ca.',
+      cause: error,
+    });
+  }
+}
