@@ -77,7 +77,8 @@ export function createAuthenticator({
     const entry = found ?? standIn(store.current(), keyed(`stand-in ${user}`));
     if (entry === undefined) return REJECTED;
     const id = keyed(credentialText([user, password, entry.hash.text]));
-    const name = known.get(id);
+    // Somebody may have been renamed: a stand-in with the very hash must not bring the old name back.
+    const name = found === undefined ? undefined : known.get(id);
     if (name !== undefined) return { kind: 'verified', user: name };
     const attempt = { credentials, entry, isKnown: found !== undefined, id };
     const running = inFlight.get(id) ?? verify(attempt).finally(() => inFlight.delete(id));
