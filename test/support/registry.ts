@@ -11,11 +11,12 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** A real registry (Debian's docker-registry) on a free loopback port, empty, deletion allowed. */
-export async function startRegistry(): Promise<Registry> {
+/** A real registry (Debian's docker-registry) on a free loopback port, deletion allowed; empty, unless it is given a folder. */
+export async function startRegistry(given?: string): Promise<Registry> {
   const folder = await temporaryFolder('registry');
   const config = join(folder.path, 'config.yml');
-  await writeFile(config, JSON.stringify(settings(join(folder.path, 'data'))));
+  const data = given ?? join(folder.path, 'data');
+  await writeFile(config, JSON.stringify(settings(data)));
   const daemon = startDaemon('docker-registry', ['serve', config]);
   const close = async (): Promise<void> => {
     await daemon.close();
@@ -23,7 +24,7 @@ export async function startRegistry(): Promise<Registry> {
   };
   try {
     const [, port] = await daemon.line(/listening on 127\.0\.0\.1:(\d+)/);
-    return { url: `http://127.0.0.1:${port}`, log: daemon.log, data: join(folder.path, 'data'), close };
+    return { url: `http://127.0.0.1:${port}`, log: daemon.log, data, close };
   } catch (error) {
     await close();
     throw error;
