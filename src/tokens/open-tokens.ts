@@ -1,0 +1,144 @@
+import { AppError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Access } from '../registry/scope.ts';
+import { createAccessTokens } from './access-tokens.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import { createCredentials } from './credentials.ts';
+import type { Holder } from './holder.ts';
+import { openIdentityStore } from './identity-store.ts';
+import type { IdentityStore } from './identity-store.ts';
+import { openKeyRing } from './key-ring.ts';
+import type { KeyRing } from './key-ring.ts';
+import { expiryWarning } from './lifetime.ts';
+import type { MachineToken } from './machine-token.ts';
+import { createSignInCheck } from './sign-in.ts';
+import type { PasswordCheck, SignInCheck } from './sign-in.ts';
+import { statePaths } from './state-paths.ts';
+import type { TokenAnswer } from './token-answer.ts';
+import type { FormOutcome } from './token-form.ts';
+import { createTokenService } from './token-service.ts';
+import type { TokenAsker } from './token-service.ts';
+import { openTokenStore } from './token-store.ts';
+import type { TokenStore } from './token-store.ts';
+import { openUseLog } from './use-log.ts';
+import type { UseLog } from './use-log.ts';
+
+export interface TokensOptions {
+  /** The state directory. */
+  readonly directory: string;
+  /** The audience of access tokens, as the challenge names it. */
+  readonly service: string;
+  /** Of the Basic challenge that goes with a refusal at `/token`. */
+  readonly realm: string;
+  readonly lifetimeSeconds?: number;
+  /** Whether devices get identity tokens. */
+  readonly identityTokens?: boolean;
+  readonly passwords: PasswordCheck;
+  /** The user's stored hash, undefined for somebody who is not in the users file. */
+  readonly entryOf: (user: string) => string | undefined;
+  /** What a holder may do, of what was asked, from this address. */
+  readonly grants: (holder: Holder, asked: readonly Access[], address: string) => readonly Access[];
+  /** Whether any rule speaks of people who have not signed in. */
+  readonly anonymous: () => boolean;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** All of a gate that has to do with tokens. */
+export interface Tokens {
+  /** Who somebody is by a name and a password or the secret of a machine. */
+  readonly check: SignInCheck;
+  /** Who somebody is by a Bearer token. */
+  readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
+  /** `/token`. */
+  readonly answer: (asked: FormOutcome, asker: TokenAsker) => Promise<TokenAnswer>;
+  /** Whether a holder may come from this address: to be asked at every request. */
+  admits(holder: Holder, address: string): boolean;
+  /** The token of a machine, while it is alive: its scope, and its end for expiryWarning. */
+  machine(id: string): MachineToken | undefined;
+  /** The files to be watched. */
+  readonly paths: readonly string[];
+  /** Reads them again; what is damaged stays as it was, and is logged. Never rejects. */
+  reload(): Promise<void>;
+  /** Logs the tokens that end soon: at start, at each reload, and once a day. */
+  warn(): void;
+  close(): Promise<void>;
+}
+
+const ISSUER = 'registry-gate';
+
+/** Opens everything about tokens. Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT. */
+export async function openTokens(options: TokensOptions): Promise<Tokens> {
+  const { logger, now, realm, service, anonymous, grants } = options;
+  const paths = statePaths(options.directory);
+  const store = await openTokenStore({ path: paths.machineTokens });
+  const keys = await openKeyRing({ path: paths.keys, now });
+  if (keys.exposed) logger.warn({ file: paths.keys }, 'others than its owner may open it: chmod 600');
+  const { uses, identities } = await openDevices(options, { store, keys });
+  const credentials = createCredentials({ ...options, tokens: store, identities });
+  const { credentialOf, admits } = credentials;
+  const access = createAccessTokens({ ...options, keys, issuer: ISSUER, credentialOf });
+  const check = createSignInCheck({ ...options, tokens: store, uses });
+  const onError = failure(logger, 'no identity token was given out');
+  const warn = (): void => {
+    for (const token of store.current().all) {
+      const warning = expiryWarning(token, now());
+      if (warning !== undefined) logger.warn({ warning }, 'tokens');
+    }
+  };
+
+  return {
+    check,
+    access,
+    answer: createTokenService({
+      service,
+      realm,
+      tokens: access,
+      check,
+      identities,
+      grants,
+      admits,
+      anonymous,
+      onError,
+    }),
+    admits,
+    machine: (id) => store.current().find(id, now()),
+    paths: [paths.machineTokens, paths.identityTokens, paths.keys],
+    reload: async () => {
+      const result = await store.reload();
+      if (!result.ok) logger.error({ reason: result.error.message }, 'tokens not reloaded');
+      await keys.reload().catch(failure(logger, 'keys of tokens not reloaded'));
+      await identities?.reload().catch(failure(logger, 'identity tokens not reloaded'));
+      warn();
+    },
+    warn,
+    close: () => uses.close(),
+  };
+}
+
+/** The last uses are those of machines and devices; of others nobody needs to know. */
+async function openDevices(
+  { directory, logger, now, entryOf, identityTokens = true }: TokensOptions,
+  { store, keys }: { readonly store: TokenStore; readonly keys: KeyRing },
+): Promise<{ readonly uses: UseLog; readonly identities: IdentityStore | undefined }> {
+  const paths = statePaths(directory);
+  let identities: IdentityStore | undefined;
+  const isMachine = (id: string): boolean => store.current().find(id, now()) !== undefined;
+  const uses = await openUseLog({
+    path: paths.uses,
+    now,
+    // Without identity tokens those that are kept, for when they are switched on again, are not known here.
+    isKnown: (id) => isMachine(id) || (identities?.has(id) ?? id.startsWith('d-')),
+    onError: failure(logger, 'last uses of tokens not kept'),
+  });
+  if (identityTokens) {
+    identities = await openIdentityStore({ path: paths.identityTokens, keys, uses, entryOf, now });
+  }
+  return { uses, identities };
+}
+
+function failure(logger: Logger, message: string): (error: unknown) => void {
+  return (error) =>
+    logger.error({ reason: error instanceof AppError ? error.message : String(error) }, message);
+}
