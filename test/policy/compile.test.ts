@@ -167,6 +167,7 @@ expect:
     ['what may be taken out', { repositories: ['team/**', '!team/*-x'] }, { repositories: 'team/a*' }],
     ['any network', { networks: '10.0.0.0/8' }, {}],
     ['a larger network', { networks: '10.1.0.0/16' }, { networks: '10.0.0.0/8' }],
+    ['a larger network that begins alike', { networks: '10.0.0.0/16' }, { networks: '10.0.0.0/8' }],
     ['the other family', { networks: '0.0.0.0/0' }, { networks: '::/0' }],
     ["a corner of one's own", { repositories: '${user}/**' }, { repositories: 'alice/**' }],
   ])('is no rule with %s', (_name, first, second) => {
