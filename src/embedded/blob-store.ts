@@ -35,16 +35,13 @@ export class BlobStore {
 
   /** Opens a blob of a repository; undefined where the repository has none of that digest. */
   async open(repository: string, digest: Digest): Promise<OpenBlob | undefined> {
-    const { paths } = this.#options;
-    const [linked, found] = await Promise.all([
-      isThere(paths.layer(repository, digest)),
-      ifAny(open(paths.blob(digest))),
-    ]);
+    const link = this.#options.paths.layer(repository, digest);
+    const [linked, found] = await Promise.all([isThere(link), this.#open(digest)]);
     if (!linked) {
       await found?.close();
       return undefined;
     }
-    const file = found ?? (await this.#openAlias(repository, digest));
+    const file = found ?? (await this.#openAlias(link, digest));
     if (file === undefined) return undefined;
     try {
       return { file, size: (await file.stat()).size };
@@ -59,22 +56,11 @@ export class BlobStore {
    * an old blob is made young.
    */
   async size(repository: string, digest: Digest): Promise<number | undefined> {
-    const { paths } = this.#options;
-    const path = paths.blob(digest);
-    const [linked, found] = await Promise.all([isThere(paths.layer(repository, digest)), ifAny(stat(path))]);
-    if (!linked) return undefined;
-    if (found !== undefined) return (await this.#renew(path, found.mtimeMs)) ? found.size : undefined;
-    const alias = await this.#openAlias(repository, digest);
-    if (alias === undefined) return undefined;
-    return alias.stat().then(
-      ({ size }) => alias.close().then(() => size),
-      (error: unknown) => alias.close().then(() => Promise.reject(error)),
-    );
-  }
-
-  /** Whether the bytes of a blob are there, in whatever repository. */
-  async isStored(digest: Digest): Promise<boolean> {
-    return isThere(this.#options.paths.blob(digest));
+    const link = this.#options.paths.layer(repository, digest);
+    const [linked, size] = await Promise.all([isThere(link), this.#size(digest)]);
+    if (!linked || size !== undefined) return linked ? size : undefined;
+    const alias = await aliasOf(link, digest);
+    return alias === undefined ? undefined : this.#size(alias);
   }
 
   /** Makes a stored blob one of a repository too. */
@@ -111,12 +97,31 @@ export class BlobStore {
     return bytes;
   }
 
-  /** Another registry keeps what was pushed as sha512 under its sha256, and says so in the link. */
-  async #openAlias(repository: string, digest: Digest): Promise<FileHandle | undefined> {
+  /** A blob may be with the collector for a moment: there it is looked for too, and then once more where it belongs. */
+  #places(digest: Digest): readonly string[] {
     const { paths } = this.#options;
-    const target = await readLink(paths.layer(repository, digest));
-    if (target === undefined || target.text === digest.text) return undefined;
-    return ifAny(open(paths.blob(target)));
+    return [paths.blob(digest), paths.collected(digest), paths.blob(digest)];
+  }
+
+  async #open(digest: Digest): Promise<FileHandle | undefined> {
+    for (const path of this.#places(digest)) {
+      const file = await ifAny(open(path));
+      if (file !== undefined) return file;
+    }
+    return undefined;
+  }
+
+  async #size(digest: Digest): Promise<number | undefined> {
+    for (const path of this.#places(digest)) {
+      const found = await ifAny(stat(path));
+      if (found !== undefined && (await this.#renew(path, found.mtimeMs))) return found.size;
+    }
+    return undefined;
+  }
+
+  async #openAlias(link: string, digest: Digest): Promise<FileHandle | undefined> {
+    const alias = await aliasOf(link, digest);
+    return alias === undefined ? undefined : this.#open(alias);
   }
 
   /** False where the blob was taken away at this moment. On a read-only disk nothing is collected either. */
@@ -130,4 +135,10 @@ export class BlobStore {
       return true;
     }
   }
+}
+
+/** Another registry keeps what was pushed as sha512 under its sha256, and says so in the link. */
+async function aliasOf(link: string, digest: Digest): Promise<Digest | undefined> {
+  const target = await readLink(link);
+  return target?.text === digest.text ? undefined : target;
 }

@@ -1,11 +1,12 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ALGORITHMS, parseDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
-import { ifAny, isRenamed, isThere, makeFolder, readLink, removeIfEmpty, removeLink } from './durable.ts';
+import { discard, ifAny, isRenamed, isThere, makeFolder, place, readLink, removeIfEmpty } from './durable.ts';
+
 import { markNew } from './gc-mark.ts';
 import type { GcProgress, Marks } from './gc-mark.ts';
 import { inTurn } from './in-turn.ts';
-import { collectedName } from './purge.ts';
 import type { Registry } from './registry.ts';
 
 export interface SweepOptions {
@@ -64,8 +65,7 @@ export class Sweep {
         await inTurn(names, async (hex) => {
           const digest = parseDigest(`${algorithm}:${hex}`);
           if (digest === undefined || !(await this.#isDangling(repository, digest))) return;
-          const path = registry.paths.layer(repository, digest);
-          if (dryRun || (await removeLink(path))) links += 1;
+          if (dryRun || (await this.#unlink(repository, digest))) links += 1;
         });
       }
       done += 1;
@@ -100,7 +100,7 @@ export class Sweep {
       this.#count(digest, found.size);
       return undefined;
     }
-    const path = collectedName(registry.staging.folder, digest.text);
+    const path = registry.paths.collected(digest);
     if (!(await isRenamed(from, path))) return undefined;
     return { digest, path, size: found.size };
   }
@@ -116,24 +116,40 @@ export class Sweep {
     await inTurn(batch, (taken) => this.#decide(taken));
   }
 
-  async #decide(taken: Taken): Promise<void> {
+  async #decide({ digest, path, size }: Taken): Promise<void> {
     const { marks, before, registry } = this.#options;
-    const found = await ifAny(stat(taken.path));
-    if (found === undefined) return;
-    // Somebody was told that it is there at the moment when it was taken.
-    if (marks.kept.has(taken.digest.text) || found.mtimeMs >= before) {
-      await this.#restore(taken);
+    // Out of reach for good: nobody can be told any more that it is there.
+    const last = `${path}.last`;
+    if (!(await isRenamed(path, last))) return;
+    const { mtimeMs } = await stat(last);
+    if (marks.kept.has(digest.text) || mtimeMs >= before) {
+      await this.#restore({ digest, path: last, size });
       return;
     }
-    await rm(taken.path, { force: true });
-    await removeIfEmpty(registry.paths.blobFolder(taken.digest));
-    this.#count(taken.digest, taken.size);
+    await rm(last, { force: true });
+    await removeIfEmpty(registry.paths.blobFolder(digest));
+    this.#count(digest, size);
   }
 
   async #restore({ digest, path }: Taken): Promise<void> {
     const { paths } = this.#options.registry;
     await makeFolder(paths.blobFolder(digest));
     await ifAny(rename(path, paths.blob(digest)));
+  }
+
+  /** The link is taken away first and put back if the blob has come meanwhile: whoever pushes it writes the link last. */
+  async #unlink(repository: string, digest: Digest): Promise<boolean> {
+    const { paths, staging } = this.#options.registry;
+    const link = paths.layer(repository, digest);
+    const taken = staging.path();
+    if (!(await isRenamed(link, taken))) return false;
+    if (await isThere(paths.blob(digest))) {
+      await place(taken, link);
+      return false;
+    }
+    await discard(taken);
+    await removeIfEmpty(dirname(link));
+    return true;
   }
 
   #count(digest: Digest, size: number): void {

@@ -3,6 +3,9 @@ import type { Algorithm, Digest } from './digest.ts';
 
 const UPLOAD = /^[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}$/;
 
+/** How names in staging begin that belong to the collector of garbage. */
+export const COLLECTED = 'collected-';
+
 /** Whether a name is one of an upload session: a UUID, as distribution makes them too. */
 export function isUpload(id: string): boolean {
   return UPLOAD.test(id);
@@ -34,6 +37,11 @@ export class Paths {
 
   blob(digest: Digest): string {
     return `${this.blobFolder(digest)}/data`;
+  }
+
+  /** Where a blob is while it is decided whether it goes. It is read here meanwhile. */
+  collected({ algorithm, hex }: Digest): string {
+    return `${this.staging}/${COLLECTED}${algorithm}-${hex}`;
   }
 
   repository(name: string): string {

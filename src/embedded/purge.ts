@@ -1,17 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { parseDigest } from './digest.ts';
 import { discard, ifAny, isRenamed, isThere, makeFolder } from './durable.ts';
+import { COLLECTED } from './paths.ts';
 import type { Registry } from './registry.ts';
 
 /** How long an upload may lie still, and how long something unfinished may, in milliseconds. */
 const UPLOAD_MS = 24 * 60 * 60 * 1000;
 
-const COLLECTED = 'collected';
-
-/** The name in staging of a blob that is being collected. From it whoever finds it knows where it came from. */
-export function collectedName(staging: string, text: string): string {
-  return `${staging}/${COLLECTED}-${text.replace(':', '-')}`;
-}
+const TAKEN = /^collected-([a-z0-9]+)-([a-f0-9]+)(?:\.last)?$/;
 
 /** Ends uploads that nobody went on with for a day, and clears away what writers that were killed left. Resolves to the number of uploads. */
 export async function purgeUploads(
@@ -37,8 +33,9 @@ export async function purgeUploads(
 /** Puts back what a collector that was killed had taken away. The next one decides again. */
 export async function restoreCollected({ paths, staging }: Registry): Promise<void> {
   for (const name of (await ifAny(readdir(staging.folder))) ?? []) {
-    const digest = parseDigest(name.slice(COLLECTED.length + 1).replace('-', ':'));
-    if (!name.startsWith(COLLECTED) || digest === undefined) continue;
+    const [, algorithm, hex] = TAKEN.exec(name) ?? [];
+    const digest = parseDigest(`${algorithm}:${hex}`);
+    if (digest === undefined) continue;
     const path = `${staging.folder}/${name}`;
     if (await isThere(paths.blob(digest))) await discard(path);
     else {
