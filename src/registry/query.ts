@@ -21,14 +21,17 @@ export type QueryOutcome =
 const LARGEST_PAGE = 1000;
 const PLAIN_KEY = /^[A-Za-z0-9_.-]{1,64}$/;
 
+/** Why a value is not good, or nothing. */
+type ValueRule = (value: string) => string | undefined;
+
 /** Keys whose value has a grammar; every other key is the backend's own affair and passes as it is. */
-const VALUE_RULES: Readonly<Record<string, (value: string) => string | undefined>> = {
-  mount: (value) => (isDigest(value) ? undefined : 'mount is not a digest'),
-  digest: (value) => (isDigest(value) ? undefined : 'digest is not a digest'),
-  from: (value) => (isRepository(value) ? undefined : 'from is not a repository name'),
+const VALUE_RULES: ReadonlyMap<string, ValueRule> = new Map<string, ValueRule>([
+  ['mount', (value) => (isDigest(value) ? undefined : 'mount is not a digest')],
+  ['digest', (value) => (isDigest(value) ? undefined : 'digest is not a digest')],
+  ['from', (value) => (isRepository(value) ? undefined : 'from is not a repository name')],
   // A page of any size is memory in the registry (CVE-2023-2253).
-  n: (value) => (/^-?\d{1,9}$/.test(value) ? undefined : 'n is not a number'),
-};
+  ['n', (value) => (/^-?\d{1,9}$/.test(value) ? undefined : 'n is not a number')],
+]);
 
 /**
  * Text after the `?` to a Query. The registry reads its query with Go's ParseQuery, in which `%66rom` is `from` and the
@@ -68,7 +71,7 @@ function parsePair(raw: string): QueryPair | string {
   if (!PLAIN_KEY.test(key)) return 'a query key holds characters that no registry key needs';
   const value = decodeValue(mark < 0 ? '' : raw.slice(mark + 1));
   if (value === undefined) return `the value of ${key} is not well encoded`;
-  return VALUE_RULES[key]?.(value) ?? { key, value, raw };
+  return VALUE_RULES.get(key)?.(value) ?? { key, value, raw };
 }
 
 /** application/x-www-form-urlencoded, as Go reads it: `+` is a space, a raw `;` or a broken escape is an error. */

@@ -191,6 +191,7 @@ export const goodPaths: readonly HostileCase[] = [
   good(`/v2/a/blobs/sha256%3a${'a'.repeat(64)}`, `/v2/a/blobs/${D}`),
   good(`/v2/a/referrers/${D}?artifactType=application%2Fx`),
   good('/v2/a/blobs/uploads/0f3c-A_=.b?_state=x%2B%2F%3D'),
+  good('/v2/_catalog?__proto__=x&constructor=y&toString'),
   good('/v2/?', '/v2/'),
   good('/v2/_catalog?&&', '/v2/_catalog'),
 ];
