@@ -86,7 +86,7 @@ describeWith([...NEEDS, ...STAND_IN_NEEDS], 'docker compose, from a fresh clone'
       .replace(/^REGISTRY_GATE_HOSTS=.*$/m, `REGISTRY_GATE_HOSTS=registry.example.lan,${address}`)
       .replace(/^REGISTRY_HTTP_SECRET=$/m, 'REGISTRY_HTTP_SECRET=0123456789abcdef');
     await writeFile(join(clone, '.env'), filledIn);
-    await mustCompose(['up', '--detach', '--build']);
+    await mustCompose(['up', '--detach']);
     const log = await until(
       async () => {
         const text = await mustCompose(['logs', 'gate']);
