@@ -15,7 +15,8 @@ export interface Backend {
   readonly authority: string;
   /**
    * Keep-alive connections. For requests that ask and change nothing: a connection that the backend closes at the very
-   * moment it is used again costs such a request one silent retry.
+   * moment it is used again costs such a request one silent retry. What a backend sends unasked while a connection waits
+   * ends that connection; what it sends right after the next request was written to it cannot be told from the answer.
    */
   readonly pooled: HttpAgent;
   /** A connection of its own for each request. For what changes something and must never be sent twice. */
