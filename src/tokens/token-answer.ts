@@ -27,7 +27,12 @@ export function refusals(realm: string): Refusals {
       'The user name or the password is wrong.',
       challenge,
     ),
-    signIn: refuse(401, ['UNAUTHORIZED', 'invalid_grant'], 'Sign in first.', challenge),
+    signIn: refuse(
+      401,
+      ['UNAUTHORIZED', 'invalid_grant'],
+      'Sign in first: docker login, with the host name that stands in the image name.',
+      challenge,
+    ),
     busy: refuse(
       503,
       ['UNAVAILABLE', 'temporarily_unavailable'],
