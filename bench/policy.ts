@@ -1,5 +1,5 @@
 /* What a decision costs: node bench/policy.ts [RULES] [USERS] */
-import { createNameFilter, decide } from '../src/policy/evaluate.ts';
+import { createNameFilter, decide } from '../src/policy/decide.ts';
 import { compilePolicy } from '../src/policy/compile.ts';
 import type { PolicySource, RuleSource, SourceText } from '../src/policy/compile.ts';
 import type { Identity } from '../src/policy/identity.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { AppError } from '../lib/errors.ts';
-import { denialOf, describeNeed } from '../policy/evaluate.ts';
+import { denialOf, describeNeed } from '../policy/decide.ts';
 import { findNearMisses } from '../policy/explain.ts';
 import type { NearMiss } from '../policy/explain.ts';
 import { nameAsker, parseAsker } from '../policy/identity.ts';
@@ -12,6 +12,8 @@ import { isRepository } from '../registry/grammar.ts';
 import type { Action } from '../registry/request.ts';
 import { readAccess } from '../server/access.ts';
 import { findAsker } from './access-asker.ts';
+import { loadConfig } from '../config/load.ts';
+import { configSources } from './config-flags.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
@@ -19,7 +21,7 @@ import { addStateOptions } from './tokens-place.ts';
 import type { StateOptions } from './tokens-place.ts';
 
 interface CheckOptions extends StateOptions {
-  readonly access: string;
+  readonly access?: string;
   readonly from?: string;
   readonly json?: true;
 }
@@ -46,11 +48,11 @@ function checkCommand(terminal: Terminal, outcome: Outcome): Command {
     .argument('<action>', 'pull, push or delete')
     .argument('<repository>', 'a name, like team/app')
     .option('--from <IP>', 'The address of the client, for rules that are for some networks.')
-    .option('--access <FILE>', 'The access file.', 'access.yml')
+    .option('--access <FILE>', 'The access file. Default: what the configuration says, else access.yml.')
     .option('--json', 'Print JSON.')
     .action(async (who: string, action: string, repository: string, options: CheckOptions) => {
       const question = readQuestion({ who, action, repository, from: options.from });
-      const access = await readAccess(options.access, {});
+      const access = await readAccess(await findAccessFile(options, terminal), {});
       for (const failure of access.failures) terminal.err(`Warning: not in force as it is: ${failure}\n`);
       const { identity, warnings } = await findAsker(question.identity, options, terminal);
       for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
@@ -61,6 +63,11 @@ function checkCommand(terminal: Terminal, outcome: Outcome): Command {
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
       if (rule === undefined) outcome.exitCode = EXIT.failed;
     });
+}
+
+async function findAccessFile({ access }: CheckOptions, terminal: Terminal): Promise<string> {
+  if (access !== undefined) return access;
+  return (await loadConfig(configSources({}, terminal))).access ?? 'access.yml';
 }
 
 function readQuestion(said: {

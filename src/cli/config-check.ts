@@ -1,5 +1,6 @@
 import { loadServerCertificate } from '../certs/server-certificate.ts';
 import type { Config } from '../config/schema.ts';
+import { loadAccess } from '../server/access.ts';
 import { backendOptions } from '../server/lane.ts';
 import { openUserStore } from '../users/user-store.ts';
 
@@ -17,6 +18,7 @@ export async function checkFiles(config: Config, now: Date): Promise<FileFinding
     certificateWarnings(config, now),
     userWarnings(config),
     backendFindings(config),
+    accessWarnings(config),
   ]);
   return {
     faults: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
@@ -41,4 +43,11 @@ async function userWarnings({ users }: Config): Promise<readonly string[]> {
 async function backendFindings(config: Config): Promise<readonly string[]> {
   if (config.backend.kind !== 'embedded') await backendOptions(config);
   return [];
+}
+
+/** The rules, against the users of this moment; users that can't be read are a finding of their own. */
+async function accessWarnings({ access, users }: Config): Promise<readonly string[]> {
+  if (access === undefined) return [];
+  const store = await openUserStore({ path: users }).catch(() => undefined);
+  return (await loadAccess(access, { users: store?.current().byName })).warnings;
 }

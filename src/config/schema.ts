@@ -53,7 +53,8 @@ const backend = parsedBy(parseBackend, 'a URL, like http://127.0.0.1:5000')
   .register(optionMeta, {
     kind: 'text',
     flag: '--backend URL',
-    description: 'The registry behind the gate: http://HOST:PORT, https://HOST:PORT, unix:/PATH, or embedded:DIR for the one inside the gate.',
+    description:
+      'The registry behind the gate: http://HOST:PORT, https://HOST:PORT, unix:/PATH, or embedded:DIR for the one inside the gate.',
   });
 
 /** Printable ASCII without `"` and `\`: older clients split a challenge with a regular expression and know no escapes. */
@@ -141,6 +142,11 @@ export const schema = z.strictObject({
     flag: '--users FILE',
     fallback: 'htpasswd in the certs directory',
     description: 'The htpasswd file with the users.',
+  }),
+  access: optionalPath({
+    flag: '--access FILE',
+    fallback: 'none: every user may do everything',
+    description: 'The access file: who may pull, push and delete what.',
   }),
   tls: tls.prefault({}),
   auth: auth.prefault({}),

@@ -3,6 +3,7 @@ import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { BlobStore } from './blob-store.ts';
 import { Catalog } from './catalog.ts';
+import type { CatalogPage } from './catalog.ts';
 import { Staging } from './durable.ts';
 import { causeOf } from './faults.ts';
 import { collectGarbage } from './gc.ts';
@@ -32,6 +33,8 @@ export interface EmbeddedOptions {
 export interface Embedded {
   /** Takes over the job: it will be answered or cut. Never throws. */
   handle(job: Job): void;
+  /** A page of the names of all repositories. */
+  catalog(count: number, last: string | undefined): Promise<CatalogPage>;
   /** Why pushes would fail, or undefined. */
   unready(): Promise<string | undefined>;
   /** Gives back what nothing refers to. Safe while others push. */
@@ -66,6 +69,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   timer.unref();
   return {
     handle: (job) => void handleJob({ registry, idle, logger }, job),
+    catalog: (count, last) => registry.catalog.page(count, last),
     unready: () => unready(registry),
     collectGarbage: (wishes = {}) => collectGarbage({ registry, now, graceMs }, wishes),
     purge,

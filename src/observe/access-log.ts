@@ -53,6 +53,7 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
     id: exchange.id,
     address: exchange.address,
     user: exchange.user,
+    rule: exchange.rule,
     method: exchange.method,
     path: exchange.path,
     ...(request === undefined ? {} : requestFields(request)),

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly request: RegistryRequest | undefined;
   /** The user whose password was verified. A name that was only claimed is never here: people type passwords there. */
   readonly user: string | undefined;
+  /** What allowed the request: `access.yml:7`, `every user`. */
+  readonly rule: string | undefined;
   readonly status: number;
   /** Why the gate answered itself: the code and the reason of a problem. */
   readonly problem: { readonly code: string; readonly reason: string } | undefined;

@@ -1,6 +1,6 @@
 import type { Action } from '../registry/request.ts';
 import { isRepository } from '../registry/grammar.ts';
-import { denialOf, describeNeed } from './evaluate.ts';
+import { denialOf, describeNeed } from './decide.ts';
 import { findNearMisses } from './explain.ts';
 import { nameAsker, parseAsker } from './identity.ts';
 import type { Identity } from './identity.ts';

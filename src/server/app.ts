@@ -11,7 +11,10 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { publicRoutes } from './routes/public.ts';
 import type { PublicRoutesOptions } from './routes/public.ts';
 import { authorize } from './stages/authorize.ts';
+import type { AuthorizeOptions } from './stages/authorize.ts';
 import { classify } from './stages/classify.ts';
+import { filterCatalog } from './stages/filter-catalog.ts';
+import type { FilterCatalogOptions } from './stages/filter-catalog.ts';
 import { forward } from './stages/forward.ts';
 import type { ForwardStageOptions } from './stages/forward.ts';
 import { identify } from './stages/identify.ts';
@@ -19,7 +22,8 @@ import type { IdentifyOptions } from './stages/identify.ts';
 import { createOpenExchange } from './stages/open-exchange.ts';
 import type { OpenExchangeOptions } from './stages/open-exchange.ts';
 
-export interface AppOptions extends OpenExchangeOptions, PublicRoutesOptions, IdentifyOptions {
+export interface AppOptions
+  extends OpenExchangeOptions, PublicRoutesOptions, IdentifyOptions, AuthorizeOptions, FilterCatalogOptions {
   readonly admission: AdmissionLimits;
   readonly body: ForwardStageOptions['limits'];
   readonly forward: ForwardStageOptions['forward'];
@@ -36,6 +40,7 @@ export function createApp(options: AppOptions): Express {
     classify(), // what is asked   -> request
     identify(options), // who asks        -> user
     authorize(options), // may they        -> on, or a challenge
+    filterCatalog(options),
     forward({ forward: options.forward, limits: options.body }),
   );
   app.use(renderFailure(options.logger));

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Identity } from '../policy/identity.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
 
@@ -12,7 +13,10 @@ export interface RequestContext {
   /** The request target as the client wrote it. */
   readonly target: string;
   request: RegistryRequest | undefined;
-  user: string | undefined;
+  /** Who asks: nobody, until they are known. */
+  identity: Identity;
+  /** What allowed it, as the log calls it. */
+  rule: string | undefined;
   problem: Problem | undefined;
   received: number;
   sent: number;

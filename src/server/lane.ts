@@ -6,16 +6,20 @@ import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createBackend } from '../proxy/backend.ts';
 import type { BackendOptions } from '../proxy/backend.ts';
+import { createCatalogSource } from '../proxy/catalog-source.ts';
 import { createForwarder } from '../proxy/forward.ts';
 import { createIdleWatch } from '../proxy/idle-watch.ts';
 import type { IdleLimits } from '../proxy/idle-watch.ts';
 import { createProbe } from '../proxy/probe.ts';
 import type { ForwardJob } from '../proxy/transfer.ts';
+import type { CatalogSource } from '../registry/catalog.ts';
 
 /** The way to the registry: through the network, or into the folder of the embedded one. */
 export interface Lane {
   /** Takes over the job: it will be answered or cut. */
   forward(job: ForwardJob): void;
+  /** Pages of the whole catalog; rejects where the registry gives none. */
+  readonly catalog: CatalogSource;
   /** Why the registry cannot serve, in a few words, or undefined. */
   unready(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -28,6 +32,7 @@ export interface LaneOptions {
   readonly logger: Logger;
 }
 
+const CATALOG_TIMEOUT_MS = 30_000;
 const PROBE = { timeoutMs: 5000, holdMs: 1000 } as const;
 
 /** Throws AppError where the authorities of the backend or the folder of the registry are not to be had. */
@@ -41,6 +46,7 @@ async function openFolder(directory: string, { config, now, logger }: LaneOption
   const registry = await openEmbedded({ directory, idle, logger, now: () => new Date() });
   return {
     forward: (job) => registry.handle(job),
+    catalog: (n, last) => registry.catalog(n, last),
     unready: () => registry.unready(),
     close: async () => {
       idle.close();
@@ -55,6 +61,7 @@ async function openNetwork({ config, now, logger }: LaneOptions): Promise<Lane> 
   const probe = createProbe({ backend, ...PROBE, now });
   return {
     forward: (job) => forwarder.forward(job),
+    catalog: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS }),
     unready: () => probe.look(),
     close: async () => forwarder.close(),
   };

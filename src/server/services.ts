@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { watchFiles } from '../lib/watch-file.ts';
 import type { Watcher } from '../lib/watch-file.ts';
@@ -10,6 +11,7 @@ import type { UserStore } from '../users/user-store.ts';
 import type { AppOptions } from './app.ts';
 import { openCertificateKeeper } from './certificate.ts';
 import type { CertificateKeeper } from './certificate.ts';
+import { followAccess } from './follow-access.ts';
 import { openLane } from './lane.ts';
 
 /** The parts of a running gate. */
@@ -37,6 +39,7 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
   const { store, watcher } = await followUsers(config, logger);
   const pool = createHashPool({ queueLimit: config.limits.hashQueue });
   const lane = await openLane({ config, now, logger });
+  const access = await followAccess(config, store, logger);
   let draining = false;
   return {
     certificate,
@@ -50,6 +53,9 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       hsts: config.tls.hsts,
       authenticator: createAuthenticator({ store, pool, now, cacheTtlMs: config.auth.cacheSeconds * 1000 }),
       realm: config.auth.realm,
+      policy: () => access.policy(),
+      catalog: lane.catalog,
+      onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
       admission: { headers: config.limits.headers },
       body: config.limits,
       forward: (job) => lane.forward(job),
@@ -58,11 +64,12 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       draining = true;
     },
     reload: async () => {
-      await Promise.all([certificate.check(), watcher.check()]);
+      await Promise.all([certificate.check(), watcher.check(), access.check()]);
     },
     close: async () => {
       certificate.close();
       watcher.close();
+      access.close();
       await lane.close();
       await pool.close();
     },
@@ -98,4 +105,8 @@ function warnOf(warnings: UserStore['warnings'], logger: Logger): void {
 
 function expiry(certificate: CertificateKeeper): string | undefined {
   return certificate.current().notAfter.getTime() <= Date.now() ? 'the certificate has expired' : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (systemCode(error) ?? error.message) : 'unknown';
 }

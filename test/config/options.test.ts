@@ -67,6 +67,7 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['backend', 5000, /^backend: must be a URL/],
   ['backend', 'http://u:hunter2@r', /^backend: must not hold credentials/],
   ['backendCa', '', /^backendCa: must be the name of a file/],
+  ['access', '', /^access: must be the name of a file/],
   ['certs', '', /^certs: must be the name of a file/],
   ['certs', ['a'], /^certs: must be the name of a file or directory, not \["a"\]/],
   ['certs', 'a\0b', /^certs: must be the name/],
@@ -187,6 +188,7 @@ describe('describeOptions', () => {
       '--backend-ca FILE',
       '--certs DIR',
       '--users FILE',
+      '--access FILE',
     ]);
   });
 

@@ -21,6 +21,7 @@ backend: "https://[::1]:443" # REGISTRY_GATE_BACKEND
 backendCa: null # not set
 certs: /srv/certs # --certs
 users: /srv/certs/htpasswd
+access: null # not set
 tls:
   certificate: a.crt # registry-gate.yml:1
   key: "b #1.key" # registry-gate.yml:1

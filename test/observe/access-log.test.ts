@@ -57,6 +57,7 @@ describe('the line of an exchange', () => {
       kind: 'manifest',
       action: 'pull',
       repository: 'team/app',
+      rule: 'every user',
       reference: 'latest',
       status: 200,
       received: 0,

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import type { PolicySource, SourceText } from '../../src/policy/compile.ts';
-import { createNameFilter, decide } from '../../src/policy/evaluate.ts';
+import { createNameFilter, decide } from '../../src/policy/decide.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import { OPEN_POLICY } from '../../src/policy/policy.ts';
 import type { Action } from '../../src/registry/request.ts';

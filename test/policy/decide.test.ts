@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createNameFilter, decide } from '../../src/policy/evaluate.ts';
+import { createNameFilter, decide } from '../../src/policy/decide.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import { hasAnonymousRules, OPEN_POLICY } from '../../src/policy/policy.ts';
 import { policyOf, requestOf } from './support.ts';

@@ -35,7 +35,7 @@ export function identify({ authenticator, realm }: IdentifyOptions): RequestHand
     }
     const remembered = authenticator.remembered(parsed.credentials);
     if (remembered !== undefined) {
-      contextOf(req).user = remembered;
+      contextOf(req).identity = { kind: 'user', user: remembered };
       next();
       return;
     }
@@ -49,7 +49,7 @@ export function identify({ authenticator, realm }: IdentifyOptions): RequestHand
       answerProblem(req, res, verdict.kind === 'busy' ? busy : wrong);
       return;
     }
-    contextOf(req).user = verdict.user;
+    contextOf(req).identity = { kind: 'user', user: verdict.user };
     next();
   }
 }

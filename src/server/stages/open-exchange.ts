@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange } from '../../observe/exchange.ts';
+import { nameAsker } from '../../policy/identity.ts';
+import type { Identity } from '../../policy/identity.ts';
 import { contextOf, setContext } from '../context.ts';
 import type { RequestContext } from '../context.ts';
 
@@ -11,6 +13,7 @@ export interface OpenExchangeOptions {
 }
 
 const LONGEST_LOGGED = 256;
+const NOBODY: Identity = { kind: 'anonymous' };
 
 /** Begins the record of a request, and hands it over when the answer has ended, however it ended. */
 export function createOpenExchange({
@@ -28,7 +31,8 @@ export function createOpenExchange({
       method: req.method ?? '',
       target: req.url ?? '',
       request: undefined,
-      user: undefined,
+      identity: NOBODY,
+      rule: undefined,
       problem: undefined,
       received: 0,
       sent: 0,
@@ -50,7 +54,8 @@ function toExchange(
     path: loggedPath(context.target),
     userAgent: loggable(req.headers['user-agent']),
     request: context.request,
-    user: context.user,
+    user: context.identity.kind === 'anonymous' ? undefined : nameAsker(context.identity),
+    rule: context.rule,
     status: res.headersSent ? res.statusCode : 0,
     problem: context.problem && { code: context.problem.code, reason: context.problem.message },
     received: context.received,
