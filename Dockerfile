@@ -24,6 +24,7 @@ RUN install --directory --owner=1000 --group=1000 --mode=0770 /registry-gate/cer
 WORKDIR /registry-gate
 COPY --from=packages /registry-gate ./
 COPY --from=build /build/dist dist
+COPY LICENSE ./
 
 # `node` by number, so that Kubernetes can tell that it is not root.
 USER 1000:1000
