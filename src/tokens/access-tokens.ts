@@ -5,7 +5,7 @@ import { createExpiringMap } from '../lib/expiring-map.ts';
 import type { Access } from '../registry/scope.ts';
 import { credentialId, holderName, parseHolder } from './holder.ts';
 import type { Holder } from './holder.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyRing, SigningKey } from './key-ring.ts';
 import { signToken } from './sign-token.ts';
 import { isListOf, isRecord, isText } from './state-file.ts';
 
@@ -89,8 +89,10 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       const credential = credentialOf(holder);
       if (credential === undefined) return undefined;
       const issuedAt = new Date(now());
+      // The first key may be made by this, and what fingerprints depend on with it.
+      const signing = await keys.signer();
       const claims = { holder, access, fingerprint: keys.fingerprint(credential) };
-      const token = await sign(claims, { ...options, lifetimeSeconds });
+      const token = sign(claims, signing, { ...options, lifetimeSeconds });
       const ends = (secondsOf(issuedAt.getTime()) + lifetimeSeconds + LEEWAY_SECONDS) * 1000;
       known.set(cacheKey(token), { ...claims, ends, credential });
       return { token, expiresIn: lifetimeSeconds, issuedAt };
@@ -110,9 +112,8 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
 
 type Settled = Required<Pick<AccessTokensOptions, 'keys' | 'issuer' | 'service' | 'lifetimeSeconds' | 'now'>>;
 
-async function sign(claims: Omit<Claims, 'ends'>, settings: Settled): Promise<string> {
-  const { keys, issuer, service, lifetimeSeconds, now } = settings;
-  const { kid, key } = await keys.signer();
+function sign(claims: Omit<Claims, 'ends'>, { kid, key }: SigningKey, settings: Settled): string {
+  const { issuer, service, lifetimeSeconds, now } = settings;
   const issuedAt = secondsOf(now());
   const id = credentialId(claims.holder);
   return signToken(

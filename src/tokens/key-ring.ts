@@ -39,6 +39,8 @@ export interface KeyRingOptions {
   readonly rotateAfterMs?: number;
   /** How long a key verifies after the next was made: no less than the life of a token. */
   readonly keepMs?: number;
+  /** Told why a new key could not be stored. */
+  readonly onError?: (error: unknown) => void;
 }
 
 export interface SigningKey {
@@ -50,7 +52,7 @@ export interface SigningKey {
 export interface KeyRing {
   /** Whether others than its owner may open the file. */
   readonly exposed: boolean;
-  /** The key to sign with; a new one where the last is old. Goes on with the old one where none can be stored. */
+  /** The key to sign with; a new one where there is none or the last is old. Where it can't be stored the old one goes on, or one in memory. */
   signer(): Promise<SigningKey>;
   /** The public key of this name, while tokens that it signed may be alive. */
   verifier(kid: string): CryptoKey | undefined;
@@ -70,11 +72,11 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const generate = promisify(generateKeyPair);
 
 /**
- * Opens the keys, and makes the first. Deleting the file voids every access token at the next start.
- * Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT.
+ * Opens the keys. The first is made when it is needed: a gate that gives out no tokens writes nothing. Deleting the file
+ * voids every access token at the next start. Throws AppError STATE_INVALID.
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
-  const { path, now, rotateAfterMs = 30 * DAY, keepMs = DAY } = options;
+  const { path, now, rotateAfterMs = 30 * DAY, keepMs = DAY, onError = () => undefined } = options;
   const file: StateFile<KeyState> = { path, empty: emptyState(), isState };
   const isOld = (made: number | undefined): boolean => made === undefined || made + rotateAfterMs <= now();
   const rotate = async (): Promise<Loaded> => {
@@ -83,14 +85,17 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     );
     return load(state, path);
   };
-  const { exposed } = await readState(file);
-  let ring = await rotate();
+  const { exposed, state } = await readState(file);
+  let ring = await load(state, path);
   let rotating: Promise<void> | undefined;
 
   const rotateOnce = (): Promise<void> => {
     rotating ??= rotate()
+      .catch(async (error: unknown) => {
+        onError(error);
+        return ring.keys.length > 0 ? ring : load(await withNewKey(file.empty, now(), keepMs), path);
+      })
       .then((next) => void (ring = next))
-      .catch(() => undefined)
       .finally(() => (rotating = undefined));
     return rotating;
   };
@@ -162,7 +167,6 @@ async function load({ keys, fingerprintKey }: KeyState, path: string): Promise<L
     };
   });
   const ring = await Promise.all(loaded);
-  if (ring.length === 0) throw damaged(path);
   return { keys: ring, fingerprint: createFingerprint(fingerprintKey) };
 }
 

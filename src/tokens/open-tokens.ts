@@ -73,7 +73,8 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const { logger, now, realm, service, anonymous, grants } = options;
   const paths = statePaths(options.directory);
   const store = await openTokenStore({ path: paths.machineTokens });
-  const keys = await openKeyRing({ path: paths.keys, now });
+  const onKeyError = failure(logger, 'keys of tokens not stored');
+  const keys = await openKeyRing({ path: paths.keys, now, onError: onKeyError });
   if (keys.exposed) logger.warn({ file: paths.keys }, 'others than its owner may open it: chmod 600');
   const { uses, identities } = await openDevices(options, { store, keys });
   const credentials = createCredentials({ ...options, tokens: store, identities });

@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKeyRing, readFingerprints } from '../../src/tokens/key-ring.ts';
@@ -18,7 +18,12 @@ beforeEach(async () => {
 
 afterEach(() => folder.close());
 
-const opened = (): Promise<KeyRing> => openKeyRing({ path, now: clock.now });
+async function opened(): Promise<KeyRing> {
+  const ring = await openKeyRing({ path, now: clock.now });
+  await ring.signer();
+  return ring;
+}
+
 const stored = async (): Promise<{ keys: { pem: string; made: string }[]; fingerprintKey: string }> =>
   JSON.parse(await readFile(path, 'utf8'));
 const kidOf = async (ring: KeyRing): Promise<string> => (await ring.signer()).kid;
@@ -31,6 +36,23 @@ describe('the key ring', () => {
     expect(createPrivateKey(key?.pem ?? '').asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
     expect(await kidOf(await opened())).toBe(await kidOf(ring));
     expect(ring.verifier(await kidOf(ring))?.type).toBe('public');
+  });
+
+  it('writes nothing until a key is needed', async () => {
+    const ring = await openKeyRing({ path, now: clock.now });
+    expect(await readdir(folder.path)).toEqual([]);
+    await ring.signer();
+    expect(await readdir(folder.path)).toEqual(['token-keys.json']);
+  });
+
+  it('signs with a key in memory where none can be stored, and says so once', async () => {
+    const errors: unknown[] = [];
+    const nowhere = join(folder.path, 'absent', 'token-keys.json');
+    const onError = (error: unknown): void => void errors.push(error);
+    const ring = await openKeyRing({ path: nowhere, now: clock.now, onError });
+    const kid = await kidOf(ring);
+    expect([await kidOf(ring), errors.length]).toEqual([kid, 1]);
+    expect(ring.verifier(kid)).toBeDefined();
   });
 
   it('makes one key where two gates start at once', async () => {

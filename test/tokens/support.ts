@@ -59,6 +59,7 @@ export const ALICE: Holder = { kind: 'user', user: 'alice', device: undefined };
 export async function startIssuing(folder: string, more: { cacheSize?: number } = {}): Promise<Issuing> {
   const clock = new Clock();
   const keys = await openKeyRing({ path: join(folder, 'token-keys.json'), now: clock.now });
+  await keys.signer();
   const credentials = new Map([[JSON.stringify(ALICE), 'hash of alice']]);
   const options = {
     keys,
