@@ -85,14 +85,14 @@ function makeConfig(certs: string, { backend, limits, timeouts, config }: TestGa
   };
 }
 
-/** The first line that holds a password, the base64 of one, a stored hash, or an upload state. */
+/** The first line that holds a password, the base64 of one, a stored hash, or the state of an upload. */
 export function findSecret(lines: readonly string[]): string | undefined {
   const encoded = AUTHORIZATION.slice('Basic '.length);
   return lines.find(
     (line) =>
       line.includes(TEST_PASSWORD) ||
       line.includes(encoded.slice(0, 20)) ||
-      /_state|\$2[aby]\$\d\d\$|authorization"?\s*:/i.test(line),
+      /_state(?:=|%3d)|\$2[aby]\$\d\d\$|authorization"?\s*:/i.test(line),
   );
 }
 
