@@ -19,7 +19,7 @@ export interface Device {
 
 export interface IdentityStoreOptions {
   readonly path: string;
-  readonly keys: Pick<KeyRing, 'fingerprint'>;
+  readonly keys: Pick<KeyRing, 'fingerprint' | 'signer'>;
   readonly uses: Pick<UseLog, 'record' | 'lastUse'>;
   /** The user's stored hash, undefined for somebody who is not in the users file. */
   readonly entryOf: (user: string) => string | undefined;
@@ -65,6 +65,8 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
 
   return {
     issue: async ({ user, client, agent, address }) => {
+      // What fingerprints depend on is stored together with the first key.
+      await keys.signer();
       const { secret, hash } = makeSecret('identity');
       const words = { client: clean(client), agent: clean(agent), address };
       const fingerprint = keys.fingerprint(entryOf(user) ?? '');
@@ -98,7 +100,8 @@ export function createCurrentCheck({
   entryOf,
   now,
   idleMs = 90 * DAY,
-}: Omit<IdentityStoreOptions, 'path' | 'uses'> & {
+}: Omit<IdentityStoreOptions, 'path' | 'uses' | 'keys'> & {
+  readonly keys: Pick<KeyRing, 'fingerprint'>;
   readonly uses: Pick<UseLog, 'lastUse'>;
 }): (token: IdentityToken) => boolean {
   return (token) => {
