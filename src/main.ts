@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { run } from './cli/program.ts';
-import { processTerminal } from './cli/terminal.ts';
+import { ignoreClosedPipes, processTerminal } from './cli/terminal.ts';
 
+ignoreClosedPipes();
 process.exitCode = await run(process.argv.slice(2), processTerminal);

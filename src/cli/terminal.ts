@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { systemCode } from '../lib/errors.ts';
 
 /** What a command may touch of the process it runs in. Tests pass a recorder. */
 export interface Terminal {
@@ -43,6 +44,15 @@ export const processTerminal: Terminal = {
     return () => void process.off(signal, listener);
   },
 };
+
+/** A reader that leaves early (`registry-gate certs status | head -1`) is no failure of ours: what it did not want is dropped. */
+export function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (systemCode(error) !== 'EPIPE') throw error;
+    });
+  }
+}
 
 async function askSecret(question: string): Promise<string> {
   process.stderr.write(question);

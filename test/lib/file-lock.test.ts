@@ -108,7 +108,7 @@ describe('withFileLock', () => {
     let leave: () => void = () => undefined;
     const stay = new Promise<void>((resolve) => (leave = resolve));
     const holding = withFileLock(path, () => stay, { staleMs: 200 });
-    const attempt = withFileLock(path, async () => 'in', { staleMs: 1000, timeoutMs: 1500 });
+    const attempt = withFileLock(path, async () => 'in', { staleMs: 2500, timeoutMs: 4000 });
     await expect(attempt).rejects.toMatchObject({
       code: 'LOCK_TIMEOUT',
       message: expect.stringContaining('process'),
