@@ -107,7 +107,13 @@ describe('withFileLock', () => {
   it('keeps a lock alive for as long as the action takes', async () => {
     let leave: () => void = () => undefined;
     const stay = new Promise<void>((resolve) => (leave = resolve));
-    const holding = withFileLock(path, () => stay, { staleMs: 200 });
+    const entered = Promise.withResolvers<void>();
+    const hold = (): Promise<void> => {
+      entered.resolve();
+      return stay;
+    };
+    const holding = withFileLock(path, hold, { staleMs: 200 });
+    await entered.promise;
     const attempt = withFileLock(path, async () => 'in', { staleMs: 2500, timeoutMs: 4000 });
     await expect(attempt).rejects.toMatchObject({
       code: 'LOCK_TIMEOUT',
