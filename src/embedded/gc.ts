@@ -52,7 +52,7 @@ async function collect(place: GcPlace, options: GcOptions): Promise<GcReport> {
   const { dryRun = false, dropUntagged = false, onProgress } = options;
   const before = now().getTime() - (options.graceMs ?? place.graceMs);
   if (!dryRun) await restoreCollected(registry);
-  const uploads = dryRun ? 0 : await purgeUploads(registry, now());
+  const uploads = await purgeUploads(registry, now(), dryRun);
   const marks = await markAll(registry, { dropUntagged, before, onProgress });
   const manifests = dryRun ? marks.dropped.length : await drop(registry, marks, before);
   const sweep = new Sweep({ registry, marks, before, dryRun, onProgress });

@@ -10,24 +10,26 @@ const UPLOAD_MS = 24 * 60 * 60 * 1000;
 const TAKEN = /^collected-([a-z0-9]+)-([a-f0-9]+)(?:\.last)?$/;
 
 /** Ends uploads that nobody went on with for a day, and clears away what writers that were killed left. Resolves to the number of uploads. */
-export async function purgeUploads(
-  { catalog, paths, uploads, staging }: Registry,
-  now: Date,
-): Promise<number> {
+export async function purgeUploads(registry: Registry, now: Date, dryRun = false): Promise<number> {
+  const { catalog, paths, uploads } = registry;
   const before = now.getTime() - UPLOAD_MS;
-  for (const name of (await ifAny(readdir(staging.folder))) ?? []) {
-    const path = `${staging.folder}/${name}`;
-    if (!name.startsWith(COLLECTED) && (await youngest([path])) < before) await discard(path);
-  }
+  if (!dryRun) await clearStaging(registry, before);
   let purged = 0;
   for await (const repository of catalog.walk()) {
     for (const id of (await ifAny(readdir(paths.uploads(repository)))) ?? []) {
       const folder = `${paths.uploads(repository)}/${id}`;
-      const still = (await youngest([folder, `${folder}/data`, `${folder}/startedat`])) < before;
-      if (still && (await uploads.remove(repository, id))) purged += 1;
+      if ((await youngest([folder, `${folder}/data`, `${folder}/startedat`])) >= before) continue;
+      if (dryRun || (await uploads.remove(repository, id))) purged += 1;
     }
   }
   return purged;
+}
+
+async function clearStaging({ staging }: Registry, before: number): Promise<void> {
+  for (const name of (await ifAny(readdir(staging.folder))) ?? []) {
+    const path = `${staging.folder}/${name}`;
+    if (!name.startsWith(COLLECTED) && (await youngest([path])) < before) await discard(path);
+  }
 }
 
 /** Puts back what a collector that was killed had taken away. The next one decides again. */

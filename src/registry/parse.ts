@@ -2,7 +2,7 @@ import type { ProblemCode } from './problem.ts';
 import { isPageSize, parseQuery, renderQuery } from './query.ts';
 import type { Query } from './query.ts';
 import type { Action, RegistryMethod, RegistryRequest } from './request.ts';
-import { METHODS, parseRoute, renderRoute } from './route.ts';
+import { METHODS, namesBadDigest, parseRoute, renderRoute } from './route.ts';
 import type { Route } from './route.ts';
 
 export type ParseOutcome =
@@ -20,8 +20,9 @@ export type ParseOutcome =
  */
 export function parseRegistryRequest(method: string, rawTarget: string): ParseOutcome {
   const mark = rawTarget.indexOf('?');
-  const route = parseRoute(mark < 0 ? rawTarget : rawTarget.slice(0, mark));
-  if (route === undefined) return { kind: 'unknown' };
+  const path = mark < 0 ? rawTarget : rawTarget.slice(0, mark);
+  const route = parseRoute(path);
+  if (route === undefined) return unknownOf(method, path);
   const allow = METHODS[route.kind];
   if (!isOneOf(allow, method)) return { kind: 'method', allow };
   const parsed = parseQuery(mark < 0 ? '' : rawTarget.slice(mark + 1));
@@ -30,6 +31,13 @@ export function parseRegistryRequest(method: string, rawTarget: string): ParseOu
     return { kind: 'invalid', code: 'PAGINATION_NUMBER_INVALID', reason: 'n is larger than 1000' };
   }
   return { kind: 'request', request: createRequest(method, route, parsed.query) };
+}
+
+/** Whoever pushes under a digest that is none is told so, with 400 (distribution-spec end-7). */
+function unknownOf(method: string, path: string): ParseOutcome {
+  return method === 'PUT' && namesBadDigest(path)
+    ? { kind: 'invalid', code: 'DIGEST_INVALID', reason: 'the digest is malformed' }
+    : { kind: 'unknown' };
 }
 
 function createRequest(method: RegistryMethod, route: Route, query: Query): RegistryRequest {

@@ -82,6 +82,17 @@ function digestOf(text: string): string | undefined {
   return isDigest(digest) ? digest : undefined;
 }
 
+/** Whether a path that is no route would be that of a manifest, were its digest one. */
+export function namesBadDigest(path: string): boolean {
+  const mark = path.lastIndexOf('/manifests/');
+  const digest = path.slice(mark + '/manifests/'.length);
+  return (
+    path.startsWith('/v2/') &&
+    isRepository(path.slice('/v2/'.length, Math.max(mark, 0))) &&
+    /^sha(?:256|512)(?::|%3a)[a-zA-Z0-9]*$/i.test(digest)
+  );
+}
+
 /** Route to path, in its one canonical form. */
 export function renderRoute(route: Route): string {
   switch (route.kind) {

@@ -19,6 +19,7 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'end-7: an image without config is 400 MANIFEST_INVALID': 'looks for the config first, and finds no digest',
   'end-7: more than 4 MiB is refused, with 413': '400',
   'end-7: tag= names several tags at once, and OCI-Tag says so': 'does not know tag=',
+  'end-7: a digest that is malformed is 400 DIGEST_INVALID': '404, in plain text',
   'end-9: DELETE of a tag leaves the manifest and its other tags': '2.8 deletes by digest alone',
   'end-4b: POST with digest= is all (sha256)': 'does not know digest= with POST: answers 202',
   'end-5: a chunk out of order is 416, and the upload goes on (sha256)':

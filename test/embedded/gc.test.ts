@@ -116,6 +116,8 @@ describe('collecting garbage', () => {
       for (const name of ['data', 'startedat', '']) await utimes(join(uploads, id, name), then, then);
     }
     const moving = await client.begin('team/app');
+    expect(await server.embedded.collectGarbage({ dryRun: true })).toEqual({ ...NOTHING, uploads: 1 });
+    await client.expect(204, 'GET', still);
     expect(await server.embedded.collectGarbage()).toEqual({ ...NOTHING, uploads: 1 });
     await client.expect(404, 'GET', still);
     await client.expect(204, 'GET', moving);

@@ -228,6 +228,17 @@ const manifestCases: readonly SpecCase[] = [
     },
   },
   {
+    name: 'end-7: a digest that is malformed is 400 DIGEST_INVALID',
+    run: async (client, repository) => {
+      const made = image(await client.blob(repository, '{}'), undefined);
+      for (const reference of ['sha256:baddigeststring', `sha256:${'g'.repeat(64)}`, 'sha512:00']) {
+        const put = await client.manifest(repository, reference, made);
+        expect(put.status).toBe(400);
+        expect(codeOf(put)).toBe('DIGEST_INVALID');
+      }
+    },
+  },
+  {
     name: 'end-7: a missing blob is 400 MANIFEST_BLOB_UNKNOWN',
     run: async (client, repository) => {
       const made = image(await client.blob(repository, '{}'), NOWHERE);
