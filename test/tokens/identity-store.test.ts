@@ -31,6 +31,7 @@ afterEach(() => folder.close());
 
 async function opened(more: Partial<IdentityStoreOptions> = {}): Promise<IdentityStore> {
   const keys = await openKeyRing({ path: join(folder.path, 'token-keys.json'), now: clock.now });
+  await keys.signer();
   const uses = await openUseLog({ path: join(folder.path, 'token-uses.json'), now: clock.now });
   return openIdentityStore({ path, keys, uses, entryOf: (user) => users.get(user), now: clock.now, ...more });
 }
