@@ -3,6 +3,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
+import { readAccessFile } from '../../src/config/access-file.ts';
+import { compilePolicy } from '../../src/policy/compile.ts';
+import { failedExpectations } from '../../src/policy/expectation.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -58,6 +61,16 @@ describe('the READMEs', () => {
     });
     expect(gateCommands(english).length).toBeGreaterThan(8);
     expect(wrong).toEqual([]);
+  });
+
+  it('show an access file that is in order and meets its own expectations', () => {
+    const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(english) ?? [];
+    expect(/```yaml\n([\s\S]*?)```/.exec(korean)?.[1]).toBe(text);
+    const { file, problems } = readAccessFile('access.yml', text);
+    const compiled = compilePolicy(file, { users: new Set(['alice', 'bob']) });
+    expect(compiled.expectations).toHaveLength(2);
+    expect([...problems, ...compiled.problems, ...compiled.warnings]).toEqual([]);
+    expect(failedExpectations(compiled.policy, compiled.expectations)).toEqual([]);
   });
 
   it.each([
