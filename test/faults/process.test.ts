@@ -57,11 +57,15 @@ async function serve(...args: readonly string[]): Promise<Served> {
     typeof code === 'number' ? code : String(signal),
   );
   let port = 0;
-  await eventually('it listens', () => {
-    const line = lines.find((text) => text.includes('"listening"'));
-    port = line === undefined ? 0 : Number(/"port":(\d+)/.exec(line)?.[1]);
-    return port > 0;
-  });
+  await eventually(
+    'it listens',
+    () => {
+      const line = lines.find((text) => text.includes('"listening"'));
+      port = line === undefined ? 0 : Number(/"port":(\d+)/.exec(line)?.[1]);
+      return port > 0;
+    },
+    30_000,
+  );
   const served = { child, lines, exit, client: () => openClient({ ...lender, port }) };
   processes.push(served);
   return served;
