@@ -112,9 +112,13 @@ export class BlobStore {
   }
 
   async #size(digest: Digest): Promise<number | undefined> {
+    const limbo = this.#options.paths.collected(digest);
     for (const path of this.#places(digest)) {
       const found = await ifAny(stat(path));
-      if (found !== undefined && (await this.#renew(path, found.mtimeMs))) return found.size;
+      if (found === undefined) continue;
+      // With the collector it stays only if it is made young there, however young it was.
+      const age = path === limbo ? Number.POSITIVE_INFINITY : this.#options.now().getTime() - found.mtimeMs;
+      if (await this.#renew(path, age)) return found.size;
     }
     return undefined;
   }
@@ -125,12 +129,11 @@ export class BlobStore {
   }
 
   /** False where the blob was taken away at this moment. On a read-only disk nothing is collected either. */
-  async #renew(path: string, mtimeMs: number): Promise<boolean> {
+  async #renew(path: string, ageMs: number): Promise<boolean> {
     const { now, graceMs } = this.#options;
-    const time = now();
-    if (time.getTime() - mtimeMs < graceMs / 2) return true;
+    if (ageMs < graceMs / 2) return true;
     try {
-      return (await ifAny(utimes(path, time, time).then(() => true))) ?? false;
+      return (await ifAny(utimes(path, now(), now()).then(() => true))) ?? false;
     } catch {
       return true;
     }

@@ -116,13 +116,17 @@ export class Sweep {
     await inTurn(batch, (taken) => this.#decide(taken));
   }
 
-  async #decide({ digest, path, size }: Taken): Promise<void> {
+  async #decide(taken: Taken): Promise<void> {
     const { marks, before, registry } = this.#options;
+    const { digest, path, size } = taken;
+    if (marks.kept.has(digest.text)) {
+      await this.#restore(taken);
+      return;
+    }
     // Out of reach for good: nobody can be told any more that it is there.
     const last = `${path}.last`;
     if (!(await isRenamed(path, last))) return;
-    const { mtimeMs } = await stat(last);
-    if (marks.kept.has(digest.text) || mtimeMs >= before) {
+    if ((await stat(last)).mtimeMs >= before) {
       await this.#restore({ digest, path: last, size });
       return;
     }
