@@ -14,7 +14,7 @@ export interface CatalogPage {
 
 /** Folders of a repository itself; all others below it are the components of longer names. */
 const OWN = ['_layers', '_manifests', '_uploads'];
-const MAX_NAMES = 500_000;
+const MAX_NAMES = 200_000;
 
 /**
  * All repositories, in the order of distribution: component by component, so that `a/b` comes before `a-b`. A repository

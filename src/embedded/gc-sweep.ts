@@ -126,7 +126,10 @@ export class Sweep {
     // Out of reach for good: nobody can be told any more that it is there.
     const last = `${path}.last`;
     if (!(await isRenamed(path, last))) return;
-    if ((await stat(last)).mtimeMs >= before) {
+    const found = await ifAny(stat(last));
+    // A registry that is opened at this moment puts back what it finds.
+    if (found === undefined) return;
+    if (found.mtimeMs >= before) {
       await this.#restore({ digest, path: last, size });
       return;
     }

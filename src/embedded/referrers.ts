@@ -28,7 +28,7 @@ interface Known {
   looking: Promise<void>;
 }
 
-const MAX_NAMES = 1_000_000;
+const MAX_NAMES = 300_000;
 const MAX_REPOSITORIES = 1000;
 const HEX = /^[a-f0-9]{64,128}$/;
 

@@ -26,7 +26,7 @@ export interface TagStoreOptions {
   readonly now: () => Date;
 }
 
-const MAX_NAMES = 1_000_000;
+const MAX_NAMES = 300_000;
 const CREATE_TRIES = 8;
 
 /** Tags: which manifest a name stands for. Each is swapped by rename; there is no state but the disk's. */
