@@ -30,8 +30,7 @@ export function addStateOptions(command: Command): Command {
 }
 
 /** The files that `serve` would work on with the same flags, environment and configuration file. */
-export async function findState({ state, ...options }: StateOptions, terminal: Terminal): Promise<State> {
-  const config = await loadConfig(configSources(options, terminal));
-  const directory = state === undefined || state === '' ? config.certs : state;
-  return { directory, paths: statePaths(directory), users: config.users };
+export async function findState(options: StateOptions, terminal: Terminal): Promise<State> {
+  const { state, users } = await loadConfig(configSources({ ...options }, terminal));
+  return { directory: state, paths: statePaths(state), users };
 }

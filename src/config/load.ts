@@ -47,9 +47,9 @@ export async function loadConfigWithOrigins(sources: ConfigSources): Promise<Loa
     ...contradictions(given),
   ];
   if (!parsed.success || problems.length > 0) throw configInvalid(problems);
-  const users = parsed.data.users ?? join(parsed.data.certs, 'htpasswd');
+  const { certs, users = join(certs, 'htpasswd'), state = certs } = parsed.data;
   const origins = new Map([...given].map(([path, { where }]) => [path, where]));
-  return { config: { ...parsed.data, users }, origins };
+  return { config: { ...parsed.data, users, state }, origins };
 }
 
 function readFlags(flags: ConfigFlags, rows: readonly OptionRow[]): Source {

@@ -58,16 +58,16 @@ const backend = parsedBy(parseBackend, 'a URL, like http://127.0.0.1:5000')
   });
 
 /** Printable ASCII without `"` and `\`: older clients split a challenge with a regular expression and know no escapes. */
-const realm = z
+const challengeText = z
   .string({ error: saying('must be a text') })
   .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/, {
     error: saying('must be 1 to 100 printable ASCII characters without quotes and backslashes'),
-  })
-  .default('Registry')
-  .register(optionMeta, {
-    kind: 'text',
-    description: 'The realm that a client shows when it asks for a password.',
   });
+
+const realm = challengeText.default('Registry').register(optionMeta, {
+  kind: 'text',
+  description: 'The realm that a client shows when it asks for a password.',
+});
 
 const tls = z.strictObject({
   certificate: optionalPath({
@@ -90,6 +90,23 @@ const auth = z.strictObject({
   cacheSeconds: integer(
     { from: 0, to: 300, byDefault: 300 },
     'How long a verified password is remembered, so that a slow hash is paid once. It is forgotten at once when its entry changes.',
+  ),
+  challenge: oneOf(['auto', 'basic', 'bearer']).default('auto').register(optionMeta, {
+    kind: 'choice',
+    description:
+      'How clients are asked who they are. auto is basic, and bearer as soon as a rule of the access file is for anonymous. Either way both are accepted.',
+  }),
+  service: challengeText.default('registry-gate').register(optionMeta, {
+    kind: 'text',
+    description: 'The name that access tokens are for. Gates that share their state share it.',
+  }),
+  tokenSeconds: integer(
+    { from: 300, to: 3600, byDefault: 3600 },
+    'How long an access token is valid. It is void at once when the password changes or the token behind it is revoked.',
+  ),
+  identityTokens: onOff(
+    true,
+    'Give clients that ask for one an identity token at docker login, so that they keep no password. The kubelet of Kubernetes can use passwords and machine tokens alone.',
   ),
 });
 
@@ -143,6 +160,11 @@ export const schema = z.strictObject({
     fallback: 'htpasswd in the certs directory',
     description: 'The htpasswd file with the users.',
   }),
+  state: optionalPath({
+    flag: '--state DIR',
+    fallback: 'the certs directory',
+    description: 'The state directory, which holds the tokens.',
+  }),
   access: optionalPath({
     flag: '--access FILE',
     fallback: 'none: every user may do everything',
@@ -172,4 +194,4 @@ type Settings = z.output<typeof schema>;
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /** The whole configuration, complete and valid. Times are in the unit that the name says, sizes in bytes. */
-export type Config = DeepReadonly<Omit<Settings, 'users'> & { users: string }>;
+export type Config = DeepReadonly<Omit<Settings, 'users' | 'state'> & { users: string; state: string }>;

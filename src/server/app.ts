@@ -10,6 +10,8 @@ import { contextOf } from './context.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { publicRoutes } from './routes/public.ts';
 import type { PublicRoutesOptions } from './routes/public.ts';
+import { tokenRoute } from './routes/token.ts';
+import type { TokenRouteOptions } from './routes/token.ts';
 import { authorize } from './stages/authorize.ts';
 import type { AuthorizeOptions } from './stages/authorize.ts';
 import { classify } from './stages/classify.ts';
@@ -23,7 +25,14 @@ import { createOpenExchange } from './stages/open-exchange.ts';
 import type { OpenExchangeOptions } from './stages/open-exchange.ts';
 
 export interface AppOptions
-  extends OpenExchangeOptions, PublicRoutesOptions, IdentifyOptions, AuthorizeOptions, FilterCatalogOptions {
+  extends
+    OpenExchangeOptions,
+    PublicRoutesOptions,
+    IdentifyOptions,
+    AuthorizeOptions,
+    FilterCatalogOptions,
+    Omit<TokenRouteOptions, 'tokens'> {
+  readonly tokens: IdentifyOptions['tokens'] & TokenRouteOptions['tokens'];
   readonly admission: AdmissionLimits;
   readonly body: ForwardStageOptions['limits'];
   readonly forward: ForwardStageOptions['forward'];
@@ -37,6 +46,7 @@ export function createApp(options: AppOptions): Express {
   app.enable('case sensitive routing').enable('strict routing');
   app.use(
     publicRoutes(options),
+    tokenRoute(options),
     classify(), // what is asked   -> request
     identify(options), // who asks        -> user
     authorize(options), // may they        -> on, or a challenge

@@ -4,7 +4,6 @@ import type { Logger } from '../lib/logger.ts';
 import { watchFiles } from '../lib/watch-file.ts';
 import type { Watcher } from '../lib/watch-file.ts';
 import { logExchange } from '../observe/access-log.ts';
-import { createAuthenticator } from '../users/authenticator.ts';
 import { createHashPool } from '../users/hash-pool.ts';
 import { openUserStore } from '../users/user-store.ts';
 import type { UserStore } from '../users/user-store.ts';
@@ -12,6 +11,7 @@ import type { AppOptions } from './app.ts';
 import { openCertificateKeeper } from './certificate.ts';
 import type { CertificateKeeper } from './certificate.ts';
 import { followAccess } from './follow-access.ts';
+import { followTokens } from './follow-tokens.ts';
 import { openLane } from './lane.ts';
 
 /** The parts of a running gate. */
@@ -28,18 +28,13 @@ export interface Services {
 /** Assembles the parts from the configuration: the one place where options meet parts. */
 export async function createServices(config: Config, logger: Logger): Promise<Services> {
   const now = (): number => performance.now();
-  const certificate = await openCertificateKeeper({
-    directory: config.certs,
-    ...config.tls,
-    renew: config.renew,
-    reloadMs: config.reloadMs,
-    today: () => new Date(),
-    logger,
-  });
+  const certificate = await openCertificate(config, logger);
   const { store, watcher } = await followUsers(config, logger);
   const pool = createHashPool({ queueLimit: config.limits.hashQueue });
   const lane = await openLane({ config, now, logger });
   const access = await followAccess(config, store, logger);
+  const { policy } = access;
+  const following = await followTokens(config, { users: store, pool, policy, logger, now });
   let draining = false;
   return {
     certificate,
@@ -51,9 +46,10 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       unready: async () => expiry(certificate) ?? (await lane.unready()),
       isDraining: () => draining,
       hsts: config.tls.hsts,
-      authenticator: createAuthenticator({ store, pool, now, cacheTtlMs: config.auth.cacheSeconds * 1000 }),
-      realm: config.auth.realm,
-      policy: () => access.policy(),
+      tokens: following.tokens,
+      challenge: following.challenge,
+      formMs: config.timeouts.headerSeconds * 1000,
+      policy,
       catalog: lane.catalog,
       onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
       admission: { headers: config.limits.headers },
@@ -64,16 +60,31 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       draining = true;
     },
     reload: async () => {
-      await Promise.all([certificate.check(), watcher.check(), access.check()]);
+      await Promise.all([certificate.check(), watcher.check(), access.check(), following.check()]);
     },
     close: async () => {
       certificate.close();
       watcher.close();
       access.close();
+      await following.close();
       await lane.close();
       await pool.close();
     },
   };
+}
+
+function openCertificate(
+  { certs, tls, renew, reloadMs }: Config,
+  logger: Logger,
+): Promise<CertificateKeeper> {
+  return openCertificateKeeper({
+    directory: certs,
+    ...tls,
+    renew,
+    reloadMs,
+    today: () => new Date(),
+    logger,
+  });
 }
 
 /** The watcher stands before the first load, so that no change falls between the two. */

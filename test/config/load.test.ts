@@ -28,7 +28,7 @@ describe('precedence', () => {
 
   it('merges by option, not by group', async () => {
     const { config } = await loadCase({ files: file, env: { REGISTRY_GATE_AUTH_CACHE_SECONDS: '2' } });
-    expect(config.auth).toEqual({ realm: 'file', cacheSeconds: 2 });
+    expect(config.auth).toMatchObject({ realm: 'file', cacheSeconds: 2 });
   });
 
   it('replaces a list as a whole', async () => {

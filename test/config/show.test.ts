@@ -21,6 +21,7 @@ backend: "https://[::1]:443" # REGISTRY_GATE_BACKEND
 backendCa: null # not set
 certs: /srv/certs # --certs
 users: /srv/certs/htpasswd
+state: /srv/certs
 access: null # not set
 tls:
   certificate: a.crt # registry-gate.yml:1
@@ -30,6 +31,10 @@ tls:
 auth:
   realm: "yes" # REGISTRY_GATE_AUTH_REALM
   cacheSeconds: 300
+  challenge: auto
+  service: registry-gate
+  tokenSeconds: 3600
+  identityTokens: true
 timeouts:
   headerSeconds: 20
   handshakeSeconds: 10

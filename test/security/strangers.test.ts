@@ -34,7 +34,6 @@ describe('a stranger', () => {
       '/',
       '/x',
       '/metrics',
-      '/token',
       '/healthz/',
       '/healthz?',
       '/readyz/',

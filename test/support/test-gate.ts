@@ -79,6 +79,7 @@ function makeConfig(certs: string, { backend, limits, timeouts, config }: TestGa
   return {
     ...parsed,
     users: join(certs, 'htpasswd'),
+    state: certs,
     ...config,
     limits: { ...parsed.limits, ...limits },
     timeouts: { ...parsed.timeouts, drainSeconds: 5, ...timeouts },

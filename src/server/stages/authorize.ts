@@ -1,25 +1,25 @@
 import type { RequestHandler } from 'express';
 import { decide } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { basicChallenge } from '../../registry/challenge.ts';
+import { neededAccess, renderScopes } from '../../registry/scope.ts';
 import { withoutMount } from '../../registry/without-mount.ts';
 import { createProblem } from '../../registry/problem.ts';
 import { answerProblem } from '../answer.ts';
+import type { Challenge } from '../challenge.ts';
 import { contextOf } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 
 export interface AuthorizeOptions {
   /** The rules in force. Asked anew for every request. */
   readonly policy: () => Policy;
-  readonly realm: string;
+  readonly challenge: Challenge;
 }
 
 /**
  * May they? A stranger gets the challenge whatever was asked; then comes the answer to a request that made no sense. A
  * mount that may not be is no refusal: the client is asked for the blob itself.
  */
-export function authorize({ policy, realm }: AuthorizeOptions): RequestHandler {
-  const challenge = { 'WWW-Authenticate': basicChallenge(realm) };
-
+export function authorize({ policy, challenge }: AuthorizeOptions): RequestHandler {
   return function authorize(req, res, next) {
     const context = contextOf(req);
     const { identity, request, problem, address } = context;
@@ -27,7 +27,7 @@ export function authorize({ policy, realm }: AuthorizeOptions): RequestHandler {
     if (!decision.allowed) {
       const refusal =
         decision.because === 'unknown'
-          ? createProblem('UNAUTHORIZED', decision.sentence, { headers: challenge })
+          ? createProblem('UNAUTHORIZED', decision.sentence, { headers: challenge(req, needs(context)) })
           : createProblem('DENIED', decision.sentence);
       answerProblem(req, res, refusal);
       return;
@@ -37,4 +37,11 @@ export function authorize({ policy, realm }: AuthorizeOptions): RequestHandler {
     if (problem !== undefined) answerProblem(req, res, problem);
     else next();
   };
+}
+
+/** What a token would have to hold, for the challenge. Who has shown one already is told that it was not enough. */
+function needs({ request, identity }: RequestContext): NonNullable<Parameters<Challenge>[1]> {
+  const scope = request === undefined ? '' : renderScopes(neededAccess(request));
+  const isShort = identity.kind === 'anonymous' && identity.hasToken === true;
+  return isShort ? { scope, error: 'insufficient_scope' } : { scope };
 }

@@ -1,57 +1,52 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
-import { basicChallenge } from '../../registry/challenge.ts';
 import { createProblem } from '../../registry/problem.ts';
-import type { Authenticator, Verdict } from '../../users/authenticator.ts';
-import { parseBasicCredentials } from '../../users/basic-credentials.ts';
+import type { Problem } from '../../registry/problem.ts';
+import { warningHeader } from '../../tokens/lifetime.ts';
 import { answerProblem } from '../answer.ts';
+import type { Challenge } from '../challenge.ts';
 import { contextOf } from '../context.ts';
+import { findAsker } from '../find-asker.ts';
+import type { Asker, AskerTokens } from '../find-asker.ts';
 
 export interface IdentifyOptions {
-  readonly authenticator: Authenticator;
-  readonly realm: string;
+  readonly tokens: AskerTokens;
+  readonly challenge: Challenge;
 }
 
-/** Who asks? Leaves the verified user in the context; no credentials at all leave it empty, wrong ones are answered here. */
-export function identify({ authenticator, realm }: IdentifyOptions): RequestHandler {
-  const challenge = { 'WWW-Authenticate': basicChallenge(realm) };
-  const wrong = createProblem('UNAUTHORIZED', 'The user name or the password is wrong.', {
-    headers: challenge,
-  });
-  const busy = createProblem('UNAVAILABLE', 'Too many passwords are being checked. Try again in a moment.', {
-    headers: { 'Retry-After': '5' },
-  });
+const BUSY = createProblem('UNAVAILABLE', 'Too many passwords are being checked. Try again in a moment.', {
+  headers: { 'Retry-After': '5' },
+});
 
+/** Who asks? Leaves the asker in the context; no credentials at all leave nobody there, wrong ones are answered here. */
+export function identify({ tokens, challenge }: IdentifyOptions): RequestHandler {
   return function identify(req, res, next) {
     const header = req.headers.authorization;
-    const parsed = header === undefined ? ANONYMOUS : parseBasicCredentials(header);
-    if (parsed.kind === 'anonymous') {
-      next();
-      return;
-    }
-    if (parsed.kind === 'malformed') {
-      answerProblem(req, res, wrong);
-      return;
-    }
-    const remembered = authenticator.remembered(parsed.credentials);
-    if (remembered !== undefined) {
-      contextOf(req).identity = { kind: 'user', user: remembered };
-      next();
-      return;
-    }
-    authenticator.authenticate(parsed.credentials).then((verdict) => settle(req, res, verdict, next), next);
+    const { address } = contextOf(req);
+    const asker = header === undefined ? NOBODY : findAsker(header, { tokens, address });
+    if (asker instanceof Promise) asker.then((found) => settle(found, req, res, next), next);
+    else settle(asker, req, res, next);
   };
 
-  function settle(req: IncomingMessage, res: Response, verdict: Verdict, next: () => void): void {
+  function settle(asker: Asker, req: IncomingMessage, res: Response, next: () => void): void {
     // The client may have left while its password was checked.
     if (req.socket.destroyed) return;
-    if (verdict.kind !== 'verified') {
-      answerProblem(req, res, verdict.kind === 'busy' ? busy : wrong);
-      return;
-    }
-    contextOf(req).identity = { kind: 'user', user: verdict.user };
-    next();
+    if (asker.kind === 'known') {
+      contextOf(req).identity = asker.identity;
+      if (asker.warning !== undefined) res.setHeader('Warning', warningHeader(asker.warning));
+      next();
+    } else if (asker.kind === 'nobody') next();
+    else answerProblem(req, res, refusalOf(asker.kind, req));
+  }
+
+  function refusalOf(kind: 'wrong-password' | 'wrong-token' | 'busy', req: IncomingMessage): Problem {
+    if (kind === 'busy') return BUSY;
+    return kind === 'wrong-password'
+      ? createProblem('UNAUTHORIZED', 'The user name or the password is wrong.', { headers: challenge(req) })
+      : createProblem('UNAUTHORIZED', 'The token is not valid any more. Sign in again.', {
+          headers: challenge(req, { error: 'invalid_token' }),
+        });
   }
 }
 
-const ANONYMOUS = { kind: 'anonymous' } as const;
+const NOBODY: Asker = { kind: 'nobody' };

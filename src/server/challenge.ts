@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import { hasAnonymousRules } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { basicChallenge, bearerChallenge, tokenRealm } from '../registry/challenge.ts';
+import type { BearerOptions } from '../registry/challenge.ts';
+
+export interface ChallengeOptions {
+  /** `auto`: Basic, and Bearer as soon as a rule speaks of people who have not signed in, which Basic can't express. */
+  readonly kind: 'auto' | 'basic' | 'bearer';
+  readonly realm: string;
+  readonly service: string;
+  readonly policy: () => Policy;
+}
+
+/** The one challenge that a request is answered with, as headers. */
+export type Challenge = (
+  req: IncomingMessage,
+  details?: Pick<BearerOptions, 'scope' | 'error'>,
+) => Readonly<Record<string, string>>;
+
+/** Asks clients who they are, in the same way on every path. The realm of a token is at the host that the client named. */
+export function createChallenge({ kind, realm, service, policy }: ChallengeOptions): Challenge {
+  const basic = { 'WWW-Authenticate': basicChallenge(realm) };
+  return (req, details = {}) => {
+    const isBearer = kind === 'bearer' || (kind === 'auto' && hasAnonymousRules(policy()));
+    const { host } = req.headers;
+    if (!isBearer || host === undefined) return basic;
+    return { 'WWW-Authenticate': bearerChallenge({ realm: tokenRealm(host), service, ...details }) };
+  };
+}

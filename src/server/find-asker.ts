@@ -1,0 +1,62 @@
+import type { Identity } from '../policy/identity.ts';
+import type { Holder } from '../tokens/holder.ts';
+import { expiryWarning } from '../tokens/lifetime.ts';
+import type { Tokens } from '../tokens/open-tokens.ts';
+import { parseBasicCredentials } from '../users/basic-credentials.ts';
+import { toIdentity } from './token-rights.ts';
+
+/** Who an `Authorization` header speaks for. */
+export type Asker =
+  | { readonly kind: 'known'; readonly identity: Identity; readonly warning: string | undefined }
+  /** No name and no password: what some clients send before they were told to sign in. */
+  | { readonly kind: 'nobody' }
+  /** A password, or a token, that is not or no longer valid; or too many passwords at once. */
+  | { readonly kind: 'wrong-password' | 'wrong-token' | 'busy' };
+
+type Step = { readonly tokens: AskerTokens; readonly address: string };
+export type AskerTokens = Pick<Tokens, 'check' | 'access' | 'admits' | 'machine'>;
+
+const BEARER = /^bearer (.*)$/i;
+
+/** By a password, the secret of a machine, or a Bearer token. At once where it was checked a short while ago. */
+export function findAsker(header: string, step: Step): Asker | Promise<Asker> {
+  const token = BEARER.exec(header)?.[1];
+  return token === undefined ? byPassword(header, step) : byToken(token, step);
+}
+
+function byToken(token: string, step: Step): Asker | Promise<Asker> {
+  const { access } = step.tokens;
+  const remembered = access.remembered(token);
+  if (remembered !== undefined) return admit(remembered.holder, 'wrong-token', step);
+  return access
+    .verify(token)
+    .then((verified) =>
+      verified === undefined ? { kind: 'wrong-token' } : admit(verified.holder, 'wrong-token', step),
+    );
+}
+
+function byPassword(header: string, step: Step): Asker | Promise<Asker> {
+  const parsed = parseBasicCredentials(header);
+  if (parsed.kind !== 'credentials') {
+    return { kind: parsed.kind === 'anonymous' ? 'nobody' : 'wrong-password' };
+  }
+  const attempt = { ...parsed.credentials, address: step.address };
+  const remembered = step.tokens.check.remembered(attempt);
+  if (remembered !== undefined) return admit(remembered, 'wrong-password', step);
+  return step.tokens.check.signIn(attempt).then((verdict) => {
+    if (verdict.kind === 'verified') return admit(verdict.holder, 'wrong-password', step);
+    return { kind: verdict.kind === 'busy' ? 'busy' : 'wrong-password' };
+  });
+}
+
+/** A holder who is gone since, or comes from elsewhere than they may, is refused like a wrong one. */
+function admit(
+  holder: Holder,
+  otherwise: 'wrong-password' | 'wrong-token',
+  { tokens, address }: Step,
+): Asker {
+  const machine = holder.kind === 'token' ? tokens.machine(holder.id) : undefined;
+  const identity = toIdentity(holder, machine, otherwise === 'wrong-token');
+  if (identity === undefined || !tokens.admits(holder, address)) return { kind: otherwise };
+  return { kind: 'known', identity, warning: machine && expiryWarning(machine, Date.now()) };
+}

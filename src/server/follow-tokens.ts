@@ -1,0 +1,76 @@
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../lib/logger.ts';
+import { watchFiles } from '../lib/watch-file.ts';
+import { hasAnonymousRules } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { openTokens } from '../tokens/open-tokens.ts';
+import type { Tokens, TokensOptions } from '../tokens/open-tokens.ts';
+import { createAuthenticator } from '../users/authenticator.ts';
+import type { HashPool } from '../users/hash-pool.ts';
+import type { UserStore } from '../users/user-store.ts';
+import { createChallenge } from './challenge.ts';
+import type { Challenge } from './challenge.ts';
+import { grantedAccess, toIdentity } from './token-rights.ts';
+
+/** Tokens, following their files. */
+export interface FollowedTokens {
+  readonly tokens: Tokens;
+  readonly challenge: Challenge;
+  /** Look at the files now. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FollowTokensOptions {
+  readonly users: Pick<UserStore, 'current'>;
+  readonly pool: HashPool;
+  readonly policy: () => Policy;
+  readonly logger: Logger;
+  /** Milliseconds, never running backwards. */
+  readonly now: () => number;
+}
+
+const DAY = 86_400_000;
+
+/** Opens the tokens, follows their files, and says once a day which of them end soon. */
+export async function followTokens(
+  { state, auth, reloadMs }: Pick<Config, 'state' | 'auth' | 'reloadMs'>,
+  { users, pool, policy, logger, now }: FollowTokensOptions,
+): Promise<FollowedTokens> {
+  const grants: TokensOptions['grants'] = (holder, asked, address) => {
+    const machine = holder.kind === 'token' ? tokens.machine(holder.id) : undefined;
+    const identity = toIdentity(holder, machine, true);
+    return identity === undefined ? [] : grantedAccess(policy(), identity, asked, address);
+  };
+  const tokens: Tokens = await openTokens({
+    directory: state,
+    service: auth.service,
+    realm: auth.realm,
+    lifetimeSeconds: auth.tokenSeconds,
+    identityTokens: auth.identityTokens,
+    passwords: createAuthenticator({ store: users, pool, now, cacheTtlMs: auth.cacheSeconds * 1000 }),
+    entryOf: (user) => users.current().byName.get(user)?.hash.text,
+    grants,
+    anonymous: () => hasAnonymousRules(policy()),
+    logger,
+    now: () => Date.now(),
+  });
+  const watcher = await watchFiles({
+    paths: tokens.paths,
+    intervalMs: reloadMs,
+    onChange: () => tokens.reload(),
+  });
+  // What changed between opening and watching.
+  await tokens.reload();
+  const timer = setInterval(() => tokens.warn(), DAY).unref();
+  return {
+    tokens,
+    challenge: createChallenge({ ...auth, kind: auth.challenge, policy }),
+    check: () => watcher.check(),
+    close: async () => {
+      clearInterval(timer);
+      watcher.close();
+      await tokens.close();
+    },
+  };
+}

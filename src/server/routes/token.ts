@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler, Response } from 'express';
+import { createProblem } from '../../registry/problem.ts';
+import type { Tokens } from '../../tokens/open-tokens.ts';
+import type { TokenAnswer } from '../../tokens/token-answer.ts';
+import { FORM_MAX_BYTES, readTokenForm, readTokenQuery } from '../../tokens/token-form.ts';
+import type { FormOutcome } from '../../tokens/token-form.ts';
+import type { TokenAsker } from '../../tokens/token-service.ts';
+import { parseBasicCredentials } from '../../users/basic-credentials.ts';
+import { answerProblem } from '../answer.ts';
+import { contextOf } from '../context.ts';
+
+export interface TokenRouteOptions {
+  readonly tokens: Pick<Tokens, 'answer'>;
+  /** How long the form of a client may take to arrive, in milliseconds. */
+  readonly formMs: number;
+}
+
+const LONGEST_AGENT = 256;
+
+/** `/token`: the token service. Matched byte for byte, the query aside. The one place that reads a body. */
+export function tokenRoute({ tokens, formMs }: TokenRouteOptions): RequestHandler {
+  return function tokenRoute(req, res, next) {
+    const { target, method } = contextOf(req);
+    const mark = target.indexOf('?');
+    if ((mark < 0 ? target : target.slice(0, mark)) !== '/token') {
+      next();
+      return;
+    }
+    if (method !== 'GET' && method !== 'POST') {
+      const headers = { Allow: 'GET, POST' };
+      answerProblem(
+        req,
+        res,
+        createProblem('UNSUPPORTED', 'Tokens are given out by GET and POST.', { headers }),
+      );
+      return;
+    }
+    const query = mark < 0 ? '' : target.slice(mark + 1);
+    const asked = method === 'GET' ? Promise.resolve(readTokenQuery(query)) : receiveForm(req, res, formMs);
+    asked
+      .then(async (form) => {
+        if (form === undefined) return;
+        const answer = await tokens.answer(form, askerOf(req));
+        if (!req.socket.destroyed) send(req, res, answer);
+      })
+      .catch(next);
+  };
+}
+
+function askerOf(req: IncomingMessage): TokenAsker {
+  const { authorization } = req.headers;
+  return {
+    address: contextOf(req).address,
+    agent: req.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? '',
+    authorization: authorization === undefined ? { kind: 'anonymous' } : parseBasicCredentials(authorization),
+  };
+}
+
+/** The form of a POST; undefined where the answer has been given already, or there is nobody left to answer. */
+async function receiveForm(
+  req: IncomingMessage,
+  res: Response,
+  formMs: number,
+): Promise<FormOutcome | undefined> {
+  if (Number(req.headers['content-length'] ?? 0) > FORM_MAX_BYTES) return tooLarge(req, res);
+  if (req.headers.expect !== undefined) res.writeContinue();
+  const timer = setTimeout(() => {
+    answerProblem(
+      req,
+      res,
+      createProblem('UNSUPPORTED', 'The form did not arrive.', { status: 408, close: true }),
+    );
+    req.destroy();
+  }, formMs);
+  try {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const part of req) {
+      const chunk: Buffer = part;
+      size += chunk.length;
+      if (size > FORM_MAX_BYTES) return tooLarge(req, res);
+      chunks.push(chunk);
+    }
+    return readTokenForm(req.headers['content-type'], Buffer.concat(chunks));
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLarge(req: IncomingMessage, res: Response): undefined {
+  const reason = `A token request has ${FORM_MAX_BYTES} bytes at most.`;
+  answerProblem(req, res, createProblem('SIZE_INVALID', reason, { close: true }));
+  return undefined;
+}
+
+function send(req: IncomingMessage, res: Response, { status, headers, body }: TokenAnswer): void {
+  const text = `${JSON.stringify(body)}\n`;
+  if (status !== 200)
+    contextOf(req).problem = createProblem('UNAUTHORIZED', String(body['error_description']));
+  res.writeHead(status, {
+    ...headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+    'X-Content-Type-Options': 'nosniff',
+  });
+  res.end(text);
+}

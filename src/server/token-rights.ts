@@ -1,0 +1,36 @@
+import type { Identity } from '../policy/identity.ts';
+import type { Policy } from '../policy/policy.ts';
+import { findRight } from '../policy/right.ts';
+import type { Access } from '../registry/scope.ts';
+import type { Holder } from '../tokens/holder.ts';
+import { isAction } from '../tokens/machine-token.ts';
+import type { MachineToken } from '../tokens/machine-token.ts';
+
+/** Who asks, for the rules; undefined for a machine whose token, `machine`, is gone. `hasToken`: known by a Bearer token. */
+export function toIdentity(
+  holder: Holder,
+  machine: MachineToken | undefined,
+  hasToken: boolean,
+): Identity | undefined {
+  if (holder.kind === 'anonymous') return { kind: 'anonymous', hasToken };
+  if (holder.kind === 'user') return { kind: 'user', user: holder.user };
+  return machine && { kind: 'token', name: holder.name, scope: machine.scope ?? undefined };
+}
+
+/** What of the asked the rules grant. The catalog is for everybody who has signed in: it is filtered for each. */
+export function grantedAccess(
+  policy: Policy,
+  identity: Identity,
+  asked: readonly Access[],
+  address: string,
+): readonly Access[] {
+  return asked.map(({ type, name, actions }) => ({
+    type,
+    name,
+    actions: actions.filter((action) =>
+      type === 'repository'
+        ? isAction(action) && findRight(policy, identity, { action, repository: name }, address) !== undefined
+        : identity.kind !== 'anonymous',
+    ),
+  }));
+}
