@@ -87,10 +87,15 @@ export class TagStore {
     return this.#staging.remove(this.#paths.tag(repository, tag));
   }
 
-  /** Removes every tag that names a manifest. One read for each tag of the repository: nothing on the disk says it shorter. */
+  /**
+   * Removes every tag that names a manifest. One `stat` for each tag of the repository: those that ever named it have it
+   * in their index, and nothing on the disk says it shorter.
+   */
   async removeAllOf(repository: string, digest: Digest): Promise<void> {
     const tags = (await this.#folders.list(this.#paths.tags(repository))) ?? [];
+    const link = indexLink(digest);
     await inTurn(tags, async (tag) => {
+      if (!(await isThere(`${this.#paths.tag(repository, tag)}/${link}`))) return;
       if ((await this.resolve(repository, tag))?.text === digest.text)
         await this.#removeIf(repository, tag, digest);
     });
