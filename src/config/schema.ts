@@ -108,6 +108,10 @@ const auth = z.strictObject({
     true,
     'Give clients that ask for one an identity token at docker login, so that they keep no password. The kubelet of Kubernetes can use passwords and machine tokens alone.',
   ),
+  backendTokens: onOff(
+    false,
+    'Sign a token for each request to the registry, for one that checks tokens itself: docs/tokens.md. First: registry-gate tokens certificate.',
+  ),
 });
 
 const timeouts = z.strictObject({

@@ -7,6 +7,8 @@ import type { Backend } from './backend.ts';
 export interface CatalogSourceOptions {
   readonly backend: Backend;
   readonly timeoutMs: number;
+  /** The gate's own word, for a registry that asks for one. */
+  readonly authorization?: (() => string) | undefined;
 }
 
 /** A thousand names of the greatest length, and their quotes. */
@@ -28,10 +30,10 @@ export class CatalogFailure extends Error {
  * Reads pages of the catalog from the registry: the one kind of answer that is read whole, and with a limit. Rejects with
  * CatalogFailure, or with the system error of the connection.
  */
-export function createCatalogSource({ backend, timeoutMs }: CatalogSourceOptions): CatalogSource {
+export function createCatalogSource(options: CatalogSourceOptions): CatalogSource {
   return async (n, last) => {
     const after = last === undefined ? '' : `&last=${encodeURIComponent(last)}`;
-    const answer = await get(backend, `/v2/_catalog?n=${n}${after}`, timeoutMs);
+    const answer = await get(`/v2/_catalog?n=${n}${after}`, options);
     if (answer.statusCode !== 200) {
       answer.resume();
       throw new CatalogFailure(`the registry answers ${answer.statusCode}`, answer.statusCode);
@@ -41,16 +43,17 @@ export function createCatalogSource({ backend, timeoutMs }: CatalogSourceOptions
 }
 
 function get(
-  { options, pooled, authority }: Backend,
   path: string,
-  timeoutMs: number,
+  { backend: { options, pooled, authority }, timeoutMs, authorization }: CatalogSourceOptions,
 ): Promise<IncomingMessage> {
   const place =
     options.kind === 'unix' ? { socketPath: options.path } : { host: options.host, port: options.port };
   const request = options.kind === 'https' ? httpsRequest : httpRequest;
+  const word = authorization?.();
+  const headers = { host: authority, ...(word === undefined ? {} : { authorization: word }) };
   const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve, reject) => {
-    const asked = request({ ...place, path, agent: pooled, headers: { host: authority }, signal });
+    const asked = request({ ...place, path, agent: pooled, headers, signal });
     asked.once('response', resolve).once('error', reject).end();
   });
 }

@@ -14,24 +14,30 @@ export interface ProbeOptions {
   /** How long an answer holds: health checks come from many sides, and the registry should not pay for each. */
   readonly holdMs: number;
   readonly now: () => number;
+  /** The gate's own word, for a registry that asks for one. */
+  readonly authorization?: (() => string) | undefined;
 }
 
 /** Asks the registry for its base path. Many who ask at once share one look. */
-export function createProbe({ backend, timeoutMs, holdMs, now }: ProbeOptions): Probe {
+export function createProbe({ backend, timeoutMs, holdMs, now, authorization }: ProbeOptions): Probe {
   let last: Promise<string | undefined> | undefined;
   let lookedAt = -Infinity;
   return {
     look: () => {
       if (last === undefined || now() - lookedAt >= holdMs) {
         lookedAt = now();
-        last = ask(backend, timeoutMs);
+        last = ask(backend, timeoutMs, authorization?.());
       }
       return last;
     },
   };
 }
 
-function ask({ options, single, authority }: Backend, timeoutMs: number): Promise<string | undefined> {
+function ask(
+  { options, single, authority }: Backend,
+  timeoutMs: number,
+  authorization: string | undefined,
+): Promise<string | undefined> {
   const place =
     options.kind === 'unix' ? { socketPath: options.path } : { host: options.host, port: options.port };
   const request = options.kind === 'https' ? httpsRequest : httpRequest;
@@ -40,7 +46,7 @@ function ask({ options, single, authority }: Backend, timeoutMs: number): Promis
       ...place,
       path: '/v2/',
       agent: single,
-      headers: { host: authority },
+      headers: { host: authority, ...(authorization === undefined ? {} : { authorization }) },
       timeout: timeoutMs,
     });
     asked.on('response', (answer) => {

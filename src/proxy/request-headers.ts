@@ -30,6 +30,10 @@ export interface Origin {
   /** The validated Host of the client, with its port if it named one. */
   readonly host: string;
   readonly requestId: string;
+  /** Who asks, for a registry that wants to know; empty for nobody. */
+  readonly asker?: string;
+  /** The gate's own word for this request; never the client's. */
+  readonly authorization?: string;
 }
 
 /**
@@ -44,6 +48,7 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
     'x-forwarded-proto': 'https',
     'x-request-id': origin.requestId,
   };
+  if (origin.authorization !== undefined) crossing['authorization'] = origin.authorization;
   const forThisHop = namedByConnection(headers.connection);
   for (const name of CROSSING) {
     const value = headers[name];

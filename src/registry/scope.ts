@@ -76,6 +76,13 @@ export function neededAccess(request: RegistryRequest): readonly Access[] {
   return mergeAccess([own, { type: 'repository', name: mount.from, actions: ['pull'] }]);
 }
 
+/** What a registry that checks tokens asks for: distribution looks at the method alone, and wants `delete` to end an upload. */
+export function backendAccess(request: RegistryRequest): readonly Access[] {
+  const needed = neededAccess(request);
+  if (request.method !== 'DELETE') return needed;
+  return mergeAccess(needed.flatMap((access) => [access, { ...access, actions: ['delete'] }]));
+}
+
 function isName(type: string, name: string): boolean {
   return type === 'repository' ? isRepository(name) : type === 'registry' && name === 'catalog';
 }

@@ -13,6 +13,10 @@ import type { IdleLimits } from '../proxy/idle-watch.ts';
 import { createProbe } from '../proxy/probe.ts';
 import type { ForwardJob } from '../proxy/transfer.ts';
 import type { CatalogSource } from '../registry/catalog.ts';
+import { backendAccess } from '../registry/scope.ts';
+import type { Access } from '../registry/scope.ts';
+import type { BackendTokens } from '../tokens/backend-tokens.ts';
+import { openBackendSigner } from './backend-signer.ts';
 
 /** The way to the registry: through the network, or into the folder of the embedded one. */
 export interface Lane {
@@ -26,13 +30,15 @@ export interface Lane {
 }
 
 export interface LaneOptions {
-  readonly config: Pick<Config, 'backend' | 'backendCa' | 'timeouts'>;
+  readonly config: Pick<Config, 'auth' | 'backend' | 'backendCa' | 'state' | 'timeouts'>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly logger: Logger;
 }
 
 const CATALOG_TIMEOUT_MS = 30_000;
+/** The base path needs no right, the catalog this one. */
+const CATALOG: readonly Access[] = [{ type: 'registry', name: 'catalog', actions: ['*'] }];
 const PROBE = { timeoutMs: 5000, holdMs: 1000 } as const;
 
 /** Throws AppError where the authorities of the backend or the folder of the registry are not to be had. */
@@ -58,13 +64,21 @@ async function openFolder(directory: string, { config, now, logger }: LaneOption
 async function openNetwork({ config, now, logger }: LaneOptions): Promise<Lane> {
   const backend = createBackend(await backendOptions(config));
   const forwarder = createForwarder({ backend, idle: idleLimits(config), now, logger });
-  const probe = createProbe({ backend, ...PROBE, now });
+  const signer = await openBackendSigner(config);
+  const authorization = signer && ((): string => signer.authorization('', CATALOG));
+  const probe = createProbe({ backend, ...PROBE, now, authorization });
   return {
-    forward: (job) => forwarder.forward(job),
-    catalog: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS }),
+    forward: (job) => forwarder.forward(signer === undefined ? job : signed(job, signer)),
+    catalog: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
     unready: () => probe.look(),
     close: async () => forwarder.close(),
   };
+}
+
+/** The registry is told who asks, and that this one request is in order. */
+function signed(job: ForwardJob, signer: BackendTokens): ForwardJob {
+  const authorization = signer.authorization(job.origin.asker ?? '', backendAccess(job.request));
+  return { ...job, origin: { ...job.origin, authorization } };
 }
 
 function idleLimits({ timeouts }: Pick<Config, 'timeouts'>): IdleLimits {

@@ -66,7 +66,8 @@ export interface Tokens {
   close(): Promise<void>;
 }
 
-const ISSUER = 'registry-gate';
+/** The `iss` of every token. */
+export const ISSUER = 'registry-gate';
 
 /** Opens everything about tokens. Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT. */
 export async function openTokens(options: TokensOptions): Promise<Tokens> {

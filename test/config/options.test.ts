@@ -73,6 +73,7 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['auth.service', 'a"b', /^auth.service: must be 1 to 100 printable/],
   ['auth.tokenSeconds', 299, /^auth.tokenSeconds: must be a whole number from 300 to 3600/],
   ['auth.tokenSeconds', 3601, /^auth.tokenSeconds: must be a whole number from 300 to 3600/],
+  ['auth.backendTokens', 1, /^auth.backendTokens: must be true or false/],
   ['auth.identityTokens', 'maybe', /^auth.identityTokens: must be true or false/],
   ['certs', '', /^certs: must be the name of a file/],
   ['certs', ['a'], /^certs: must be the name of a file or directory, not \["a"\]/],
@@ -161,6 +162,7 @@ describe('the options', () => {
         service: 'registry-gate',
         tokenSeconds: 3600,
         identityTokens: true,
+        backendTokens: false,
       },
       timeouts: {
         headerSeconds: 20,

@@ -35,6 +35,7 @@ auth:
   service: registry-gate
   tokenSeconds: 3600
   identityTokens: true
+  backendTokens: false
 timeouts:
   headerSeconds: 20
   handshakeSeconds: 10

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseRegistryRequest } from '../../src/registry/parse.ts';
 import type { RegistryRequest } from '../../src/registry/request.ts';
 import {
+  backendAccess,
   intersectAccess,
   neededAccess,
   parseScope,
@@ -96,5 +97,16 @@ describe('neededAccess', () => {
     ['POST', `/v2/a/blobs/uploads/?mount=${DIGEST}&from=a`, 'repository:a:pull,push'],
   ])('of %s %s is %s', (method, target, scopes) => {
     expect(renderScopes(neededAccess(requestOf(method, target)))).toBe(scopes);
+  });
+});
+
+describe('backendAccess', () => {
+  it.each([
+    ['DELETE', '/v2/a/blobs/uploads/x', 'repository:a:delete,pull,push'],
+    ['DELETE', '/v2/a/manifests/latest', 'repository:a:delete'],
+    ['PUT', '/v2/a/manifests/latest', 'repository:a:pull,push'],
+    ['GET', '/v2/', ''],
+  ])('of %s %s is %s', (method, target, scopes) => {
+    expect(renderScopes(backendAccess(requestOf(method, target)))).toBe(scopes);
   });
 });

@@ -1,16 +1,17 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import { until } from '../support/programs.ts';
+import { startDaemon, until } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import type { RecordingBackend } from '../support/recording-backend.ts';
+import { describeWith } from '../support/requires.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 import { TEST_PASSWORD, basic, startTestGate } from '../support/test-gate.ts';
 import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
-import { makeFolder, machineToken } from '../tokens/support.ts';
+import { errorOf, machineToken, makeFolder } from '../tokens/support.ts';
 
 const RULES = `rules:
   - { who: alice, repositories: 'team/**', allow: [pull, push] }
@@ -24,6 +25,7 @@ const AUTH = {
   service: 'registry-gate',
   tokenSeconds: 3600,
   identityTokens: true,
+  backendTokens: false,
 } as const;
 
 let state: Awaited<ReturnType<typeof makeFolder>>;
@@ -286,3 +288,55 @@ describe('/token', () => {
     expect(gate.log.join('\n')).not.toMatch(new RegExp(`${secret}|${token}|offline_token`));
   });
 });
+
+describeWith(['docker-registry'], 'a registry that checks tokens too', () => {
+  it('serves the gate, knows who asks, and gives nothing to who goes around it', async () => {
+    await tokensCertificate();
+    const registry = await startCheckingRegistry(state.path);
+    try {
+      await start(RULES, { backend: registry.url, config: { auth: { ...AUTH, backendTokens: true } } });
+      const upload = await ask('POST', '/v2/team/app/blobs/uploads/', alice());
+      expect(upload.status).toBe(202);
+      expect((await ask('DELETE', String(upload.headers['location']), alice())).status).toBe(204);
+      expect((await ask('GET', '/v2/team/app/tags/list', alice())).status).toBe(404);
+      expect((await ask('GET', '/v2/public/app/tags/list')).status).toBe(404);
+      expect((await ask('GET', '/v2/_catalog', alice())).status).toBe(200);
+      expect((await ask('GET', '/readyz')).status).toBe(200);
+      expect((await fetch(`${registry.url}/v2/`)).status).toBe(401);
+      expect(registry.log.join('\n')).toContain('auth.user.name=alice');
+    } finally {
+      await registry.close();
+    }
+  });
+
+  it('is not begun with before its certificate is made', async () => {
+    await start(undefined);
+    const error = await errorOf(startGateAgain());
+    expect([error.code, error.hint]).toEqual(['CERT_MISSING', expect.stringContaining('tokens certificate')]);
+  });
+
+  const startGateAgain = (): Promise<TestGate> =>
+    startTestGate({
+      backend: backend.url,
+      config: { state: state.path, auth: { ...AUTH, backendTokens: true } },
+    });
+
+  async function tokensCertificate(): Promise<void> {
+    const terminal = recordingTerminal();
+    expect(await run(['tokens', 'certificate', '--state', state.path], terminal)).toBe(0);
+  }
+});
+
+/** docker-registry with the configuration that is delivered for it. */
+async function startCheckingRegistry(folder: string) {
+  const sample = resolve(import.meta.dirname, '../../deploy/registry-2.yml');
+  const env = {
+    REGISTRY_HTTP_ADDR: '127.0.0.1:0',
+    REGISTRY_HTTP_SECRET: 'of these tests',
+    REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: join(folder, 'data'),
+    REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE: join(folder, 'backend-token.crt'),
+  };
+  const daemon = startDaemon('docker-registry', ['serve', sample], { env });
+  const [, port] = await daemon.line(/listening on 127\.0\.0\.1:(\d+)/);
+  return { url: `http://127.0.0.1:${port}`, log: daemon.log, close: () => daemon.close() };
+}

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { nameAsker } from '../../policy/identity.ts';
 import type { ForwardJob } from '../../proxy/transfer.ts';
 import { bodyLimit, judgeBody } from '../../registry/body.ts';
 import type { BodyHead, BodyLimits } from '../../registry/body.ts';
@@ -29,7 +30,12 @@ export function forward({ forward: pass, limits }: ForwardStageOptions): Request
       req,
       res,
       request,
-      origin: { address: context.address, host: req.headers.host ?? '', requestId: context.id },
+      origin: {
+        address: context.address,
+        host: req.headers.host ?? '',
+        requestId: context.id,
+        asker: context.identity.kind === 'anonymous' ? '' : nameAsker(context.identity),
+      },
       bodyLimit: bodyLimit(request, limits),
       answer: (problem) => answerProblem(req, res, problem),
       cut: (problem) => {

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../config/schema.ts';
+import { AppError } from '../lib/errors.ts';
+import { createBackendTokens } from '../tokens/backend-tokens.ts';
+import type { BackendTokens } from '../tokens/backend-tokens.ts';
+import { ISSUER } from '../tokens/open-tokens.ts';
+import { statePaths } from '../tokens/state-paths.ts';
+
+/** What signs for the registry; undefined where it does not ask. Throws AppError CERT_MISSING, CERT_INVALID. */
+export async function openBackendSigner({
+  auth,
+  state,
+}: Pick<Config, 'auth' | 'state'>): Promise<BackendTokens | undefined> {
+  if (!auth.backendTokens) return undefined;
+  const { backendKey, backendCertificate } = statePaths(state);
+  const [key, certificate] = await Promise.all([backendKey, backendCertificate].map(readPart));
+  return createBackendTokens({
+    key: key ?? '',
+    certificate: certificate ?? '',
+    issuer: ISSUER,
+    service: auth.service,
+    now: () => Date.now(),
+  });
+}
+
+async function readPart(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new AppError('CERT_MISSING', {
+      message: `${path}, for tokens that the registry checks, can't be read.`,
+      hint: 'Make it with: registry-gate tokens certificate. Or go without: auth.backendTokens: false.',
+      cause: error,
+    });
+  }
+}
