@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { filesIn, V2 } from '../embedded/layout.ts';
@@ -85,6 +86,34 @@ describeWith(['skopeo', 'docker-registry'], 'a folder that moves between the two
       expect(other.status).not.toBe(0);
       await must('skopeo', ['inspect', '--tls-verify=false', `${host}/team/new:3`]);
     });
+  });
+
+  it('survives the garbage collector of either', async () => {
+    const directory = join(folder.path, 'collected');
+    const config = join(folder.path, 'collect.yml');
+    const storage = { filesystem: { rootdirectory: directory }, delete: { enabled: true } };
+    await writeFile(config, JSON.stringify({ version: '0.1', storage }));
+    const pull = async (host: string): Promise<void> => {
+      await must('skopeo', [
+        'copy',
+        ...here,
+        `${host}/team/app:1`,
+        `oci:${join(folder.path, 'collected-back')}:1`,
+      ]);
+    };
+    const embedded = await serveEmbedded(directory);
+    const client = new SpecClient(embedded.url);
+    const host = `docker://${new URL(embedded.url).host}`;
+    await must('skopeo', ['copy', ...there, `oci:${image.layout}:1`, `${host}/team/app:1`]);
+    const loose = await client.blob('team/app', 'loose');
+    await must('docker-registry', ['garbage-collect', config]);
+    await pull(host);
+    await client.expect(404, 'HEAD', `/v2/team/app/blobs/${loose}`);
+    expect(await embedded.embedded.collectGarbage({ graceMs: -1000 })).toMatchObject({ blobs: 0, links: 1 });
+    await pull(host);
+    client.close();
+    await embedded.close();
+    await withServer(KINDS[1], directory, pull);
   });
 
   it('is written with the same names by both', async () => {
