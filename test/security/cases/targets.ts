@@ -159,7 +159,6 @@ export const foreignPaths: readonly HostileCase[] = [
   '/debug/vars',
   '/debug/pprof/',
   '/v2/metrics',
-  '/token',
   '/login',
   '/favicon.ico',
   '/robots.txt',
