@@ -35,13 +35,24 @@ export async function readLink(path: string): Promise<Digest | undefined> {
 
 /** Makes a folder with all above it. Those that are new survive a power cut. */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+  const first = await makeAll(path);
   if (first === undefined) return;
   const parents = [dirname(first)];
   for (let folder = dirname(path); folder.length >= first.length; folder = dirname(folder)) {
     parents.push(folder);
   }
   await Promise.all(parents.map(syncFolder));
+}
+
+/** Resolves to the first folder that was new. Should another process remove one on the way at this moment, it begins again. */
+async function makeAll(path: string): Promise<string | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await mkdir(path, { recursive: true });
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || tries === PLACE_TRIES) throw error;
+    }
+  }
 }
 
 /** What was renamed or made in a folder survives a power cut. Some network file systems can't; they have no more to offer. */

@@ -27,7 +27,7 @@ export interface TagStoreOptions {
 }
 
 const MAX_NAMES = 300_000;
-const CREATE_TRIES = 8;
+const TRIES = 8;
 
 /** Tags: which manifest a name stands for. Each is swapped by rename; there is no state but the disk's. */
 export class TagStore {
@@ -55,15 +55,16 @@ export class TagStore {
     return readLink(`${this.#paths.tag(repository, tag)}/${CURRENT}`);
   }
 
-  /** Makes a tag name a manifest. */
+  /** Makes a tag name a manifest. A tag that is removed at the same time is there with both its links, or not at all. */
   async set(repository: string, tag: string, digest: Digest): Promise<void> {
     const folder = this.#paths.tag(repository, tag);
-    for (let tries = 0; tries < CREATE_TRIES && !(await isThere(folder)); tries += 1) {
-      if (await this.#create(folder, digest)) return;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (!(await isThere(folder)) && (await this.#create(folder, digest))) return;
+      await this.#staging.putAll(
+        [indexLink(digest), CURRENT].map((link) => ({ target: `${folder}/${link}`, bytes: digest.text })),
+      );
+      if (await isThere(`${folder}/${indexLink(digest)}`)) return;
     }
-    await this.#staging.putAll(
-      [indexLink(digest), CURRENT].map((link) => ({ target: `${folder}/${link}`, bytes: digest.text })),
-    );
   }
 
   /** A new tag appears whole: its folder is made aside. False where somebody else was faster. */
