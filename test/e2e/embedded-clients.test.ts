@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { EmbeddedProgram } from '../embedded/program.ts';
 import { startEmbedded } from '../embedded/program.ts';
 import { ACCEPT, image as made, jsonOf, SpecClient } from '../embedded/spec-client.ts';
@@ -90,6 +90,7 @@ describeWith(['crane'], 'crane and the embedded registry', () => {
 describe('two processes on one folder', () => {
   it('push, move tags and delete at once, and break nothing', async () => {
     const other = await startEmbedded(join(folder.path, 'data'));
+    onTestFinished(() => other.daemon.close());
     const clients = [program, other, program, other].map(({ url }) => new SpecClient(url));
     const problems: string[] = [];
     const accept = { headers: { Accept: ACCEPT } };
@@ -122,6 +123,5 @@ describe('two processes on one folder', () => {
         await two?.expect(200, 'GET', `/v2/${repository}/manifests/${tag}`, accept);
     }
     for (const client of clients) client.close();
-    await other.daemon.close();
   });
 });
