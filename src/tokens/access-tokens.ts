@@ -48,6 +48,8 @@ export interface AccessTokens {
 
 interface Claims extends VerifiedToken {
   readonly fingerprint: string;
+  /** The name of the key that signed. */
+  readonly kid: string;
   /** Milliseconds since 1970. */
   readonly ends: number;
 }
@@ -78,7 +80,9 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const key = cacheKey(token);
     const found = known.get(key);
     if (found === undefined) return undefined;
-    if (found.ends > now() && credentialOf(found.holder) === found.credential) return found;
+    // A key that was taken out of the ring takes its tokens with it, those that were seen before too.
+    const isGood = found.ends > now() && keys.verifier(found.kid) !== undefined;
+    if (isGood && credentialOf(found.holder) === found.credential) return found;
     known.delete(key);
     return undefined;
   };
@@ -91,8 +95,12 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       const issuedAt = new Date(now());
       // The first key may be made by this, and what fingerprints depend on with it.
       const signing = await keys.signer();
-      const claims = { holder, access, fingerprint: keys.fingerprint(credential) };
-      const token = sign(claims, signing, { ...options, lifetimeSeconds });
+      const claims = { holder, access, fingerprint: keys.fingerprint(credential), kid: signing.kid };
+      const settings = { ...options, lifetimeSeconds };
+      const whole = sign(claims, signing, settings);
+      // No header holds more. Rights are decided at each request, whether they stand in the token or not.
+      const token =
+        whole.length <= LONGEST_TOKEN ? whole : sign({ ...claims, access: [] }, signing, settings);
       const ends = (secondsOf(issuedAt.getTime()) + lifetimeSeconds + LEEWAY_SECONDS) * 1000;
       known.set(cacheKey(token), { ...claims, ends, credential });
       return { token, expiresIn: lifetimeSeconds, issuedAt };
@@ -112,7 +120,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
 
 type Settled = Required<Pick<AccessTokensOptions, 'keys' | 'issuer' | 'service' | 'lifetimeSeconds' | 'now'>>;
 
-function sign(claims: Omit<Claims, 'ends'>, { kid, key }: SigningKey, settings: Settled): string {
+function sign(claims: Omit<Claims, 'ends' | 'kid'>, { kid, key }: SigningKey, settings: Settled): string {
   const { issuer, service, lifetimeSeconds, now } = settings;
   const issuedAt = secondsOf(now());
   const id = credentialId(claims.holder);
@@ -147,7 +155,7 @@ function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims
   };
   return async (token) => {
     try {
-      const { payload } = await jwtVerify(token, keyOf, {
+      const { payload, protectedHeader } = await jwtVerify(token, keyOf, {
         algorithms: [ALGORITHM],
         typ: 'JWT',
         issuer,
@@ -157,7 +165,7 @@ function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims
         maxTokenAge: lifetimeSeconds,
         currentDate: new Date(now()),
       });
-      return readClaims(payload);
+      return readClaims(payload, protectedHeader.kid);
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;
@@ -165,11 +173,12 @@ function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims
   };
 }
 
-function readClaims({ sub, exp, access, fp, cid }: JWTPayload): Claims | undefined {
-  if (!isText(sub) || exp === undefined || !isText(fp) || !isListOf(isAccess, access)) return undefined;
+function readClaims({ sub, exp, access, fp, cid }: JWTPayload, kid: string | undefined): Claims | undefined {
+  if (!isText(sub) || !isText(kid) || exp === undefined || !isText(fp) || !isListOf(isAccess, access))
+    return undefined;
   if (cid !== undefined && !isText(cid)) return undefined;
   const holder = parseHolder(sub, cid);
-  return holder && { holder, access, fingerprint: fp, ends: (exp + LEEWAY_SECONDS) * 1000 };
+  return holder && { holder, access, fingerprint: fp, kid, ends: (exp + LEEWAY_SECONDS) * 1000 };
 }
 
 function isAccess(value: unknown): value is Access {

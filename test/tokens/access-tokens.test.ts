@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Holder } from '../../src/tokens/holder.ts';
@@ -272,6 +272,23 @@ describe('the life of an access token', () => {
     expect(issuing.tokens.remembered(token)).toBeDefined();
     issuing.clock.at += 1;
     expect(issuing.tokens.remembered(token)).toBeUndefined();
+  });
+
+  it('ends with its key, also where the token was given out or verified before', async () => {
+    const token = await issued();
+    await rm(join(folder.path, 'token-keys.json'));
+    expect(await issuing.reader.verify(token)).toBeDefined();
+    await issuing.keys.reload();
+    expect(issuing.tokens.remembered(token)).toBeUndefined();
+    expect(await issuing.reader.verify(token)).toBeUndefined();
+  });
+
+  it('goes without the list of what was granted where that would make it too long to be sent', async () => {
+    const names = Array.from({ length: 100 }, (_, at) => `team/a-name-that-is-rather-long-${at}`);
+    const access = names.map((name) => ({ type: 'repository', name, actions: ['pull'] }));
+    const given = await issuing.tokens.issue(ALICE, access);
+    expect(given?.token.length).toBeLessThan(1024);
+    expect(await issuing.reader.verify(given?.token ?? '')).toMatchObject({ holder: ALICE, access: [] });
   });
 
   it('is remembered in a memory with an end', async () => {
