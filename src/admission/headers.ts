@@ -1,4 +1,5 @@
 import type { RequestHead } from './admit.ts';
+import { isForeignPage } from './foreign-page.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -12,6 +13,7 @@ const SINGLE: ReadonlySet<string> = new Set([
   'expect',
   'host',
   'range',
+  'sec-fetch-site',
   'transfer-encoding',
 ]);
 
@@ -36,7 +38,10 @@ export function collectSingles(rawHeaders: readonly string[]): Singles | Refusal
 
 export function judgeHeaders(head: RequestHead, singles: Singles): Refusal | undefined {
   return (
-    judgeHost(singles.get('host')) ?? judgeFraming(head, singles) ?? judgeExpect(head, singles.get('expect'))
+    judgeHost(singles.get('host')) ??
+    judgeFraming(head, singles) ??
+    judgeExpect(head, singles.get('expect')) ??
+    judgePage(head, singles.get('sec-fetch-site'))
   );
 }
 
@@ -75,6 +80,14 @@ function isPlainLength(text: string): boolean {
 
 function isPlainChunked(head: RequestHead, encoding: string): boolean {
   return encoding.toLowerCase() === 'chunked' && head.httpVersion === '1.1';
+}
+
+/** What changes something is never done for a page of another origin, whoever sits in front of it. */
+function judgePage({ method }: RequestHead, fetchSite: string | undefined): Refusal | undefined {
+  const isReading = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  return isReading || !isForeignPage(fetchSite)
+    ? undefined
+    : refuse(403, 'DENIED', 'Pages of other sites may change nothing here.');
 }
 
 /** RFC 9110 section 10.1.1. */

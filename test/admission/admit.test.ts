@@ -27,6 +27,9 @@ describe('admit', () => {
     ['the largest length', post(`Content-Length: ${Number.MAX_SAFE_INTEGER}`)],
     ['a length of nothing where no body belongs', head({ rawHeaders: fields('Content-Length: 0') })],
     ['chunks', post('Transfer-Encoding: chunked')],
+    ['a page of our own that changes something', post('Sec-Fetch-Site: same-origin')],
+    ['a person that changes something', post('sec-fetch-site: none')],
+    ['a page of another site that reads', head({ rawHeaders: fields('Sec-Fetch-Site: cross-site') })],
     ['an expectation', post('Expect: 100-continue', 'Content-Length: 5')],
     [
       'names that objects know',
@@ -56,6 +59,10 @@ describe('admit', () => {
     ['no Host', 400, head({ rawHeaders: [] })],
     ['two Hosts', 400, head({ rawHeaders: ['Host', 'h', 'hOST', 'h'] })],
     ['two lengths', 400, post('Content-Length: 5', 'CONTENT-LENGTH: 5')],
+    ...['cross-site', 'same-site', 'Cross-Site', 'same-origin, cross-site', ''].map(
+      (site) => [`a page of ${site} that changes something`, 403, post(`Sec-Fetch-Site: ${site}`)] as const,
+    ),
+    ['two origins', 400, post('Sec-Fetch-Site: same-origin', 'sec-fetch-site: cross-site')],
     ['two encodings', 400, post('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked')],
     ['length and encoding', 400, post('Content-Length: 5', 'Transfer-Encoding: chunked')],
     ['length nothing and encoding', 400, post('Content-Length: 0', 'Transfer-Encoding: chunked')],
