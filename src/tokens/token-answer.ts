@@ -1,4 +1,5 @@
 import { basicChallenge } from '../registry/challenge.ts';
+import type { Holder } from './holder.ts';
 import type { FormError } from './token-form.ts';
 
 /** What the token service answers; the body is to be sent as JSON. */
@@ -6,6 +7,8 @@ export interface TokenAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
+  /** To whom a token was given, for the log. */
+  readonly holder?: Holder;
 }
 
 export interface Refusals {

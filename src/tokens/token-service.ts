@@ -125,6 +125,7 @@ async function giveOut(
   const identity = refresh ?? (await makeIdentity(form, asker, holder, options));
   return {
     status: 200,
+    holder,
     headers: { 'Cache-Control': 'no-store' },
     body: {
       token: issued.token,

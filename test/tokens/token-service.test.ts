@@ -133,6 +133,7 @@ describe('GET /token', () => {
     const answer = await get('account=alice&service=gate.test&scope=repository:team/app:push,pull', ALICE);
     expect(answer).toEqual({
       status: 200,
+      holder: { kind: 'user', user: 'alice', device: undefined },
       headers: { 'Cache-Control': 'no-store' },
       body: {
         token: expect.stringMatching(/^ey/),

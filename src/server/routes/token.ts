@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
+import { isForeignPage } from '../../admission/foreign-page.ts';
+import type { Identity } from '../../policy/identity.ts';
 import { createProblem } from '../../registry/problem.ts';
+import type { ProblemCode } from '../../registry/problem.ts';
+import type { Holder } from '../../tokens/holder.ts';
 import type { Tokens } from '../../tokens/open-tokens.ts';
 import type { TokenAnswer } from '../../tokens/token-answer.ts';
 import { FORM_MAX_BYTES, readTokenForm, readTokenQuery } from '../../tokens/token-form.ts';
@@ -34,6 +38,10 @@ export function tokenRoute({ tokens, formMs }: TokenRouteOptions): RequestHandle
         res,
         createProblem('UNSUPPORTED', 'Tokens are given out by GET and POST.', { headers }),
       );
+      return;
+    }
+    if (isForeignPage(req.headers['sec-fetch-site'])) {
+      answerProblem(req, res, createProblem('DENIED', 'Pages of other sites get no tokens here.'));
       return;
     }
     const query = mark < 0 ? '' : target.slice(mark + 1);
@@ -96,10 +104,20 @@ function tooLarge(req: IncomingMessage, res: Response): undefined {
   return undefined;
 }
 
-function send(req: IncomingMessage, res: Response, { status, headers, body }: TokenAnswer): void {
+const CODES: Readonly<Record<number, ProblemCode>> = { 401: 'UNAUTHORIZED', 503: 'UNAVAILABLE' };
+
+/** For the log: who was given a token. */
+function whoOf(holder: Holder): Identity {
+  if (holder.kind === 'token') return { kind: 'token', name: holder.name, scope: undefined };
+  return holder.kind === 'user' ? { kind: 'user', user: holder.user } : { kind: 'anonymous' };
+}
+
+function send(req: IncomingMessage, res: Response, { status, headers, body, holder }: TokenAnswer): void {
   const text = `${JSON.stringify(body)}\n`;
+  const context = contextOf(req);
+  if (holder !== undefined) context.identity = whoOf(holder);
   if (status !== 200)
-    contextOf(req).problem = createProblem('UNAUTHORIZED', String(body['error_description']));
+    context.problem = createProblem(CODES[status] ?? 'UNSUPPORTED', String(body['error_description']));
   res.writeHead(status, {
     ...headers,
     'Content-Type': 'application/json; charset=utf-8',
