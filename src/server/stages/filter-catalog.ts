@@ -48,13 +48,12 @@ export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatal
       answerProblem(req, res, UNKNOWN_PAGE);
       return;
     }
-    fillCatalogPage({ n, last, source: catalog, isVisible }).then(
-      (page) => sendPage(res, page, linkOf(page, n, key)),
-      (error: unknown) => {
+    fillCatalogPage({ n, last, source: catalog, isVisible })
+      .then((page) => sendPage(res, page, linkOf(page, n, key)))
+      .catch((error: unknown) => {
         onCatalogFailure(error);
         answerProblem(req, res, NO_CATALOG);
-      },
-    );
+      });
   };
 }
 
@@ -71,6 +70,8 @@ function sendPage(res: Response, { names }: VisiblePage, link: Readonly<Record<s
     ...link,
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
+    // Made for this asker alone.
+    'Cache-Control': 'no-store',
     'Docker-Distribution-Api-Version': 'registry/2.0',
     'X-Content-Type-Options': 'nosniff',
   });
