@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CRANE, ORAS, PODMAN, SKOPEO } from '../support/rights-clients.ts';
+import { CURL } from '../support/rights-curl.ts';
+import type { Skills } from '../support/rights-desk.ts';
+import type { Holding, RightsStage } from '../support/rights-stage.ts';
+import { openRightsStage } from '../support/rights-stage.ts';
+import type { Row } from '../support/rights-table.ts';
+import { EXPECTED, expectedOf, fill, tryAll } from '../support/rights-table.ts';
+import { describeWith } from '../support/requires.ts';
+
+interface Client {
+  readonly program: string;
+  readonly skills: Skills;
+  /** Where it differs from the others. */
+  readonly unusual?: Partial<Record<Holding, Partial<Row>>>;
+}
+
+/** It asks without credentials first, and need not show them where everybody may. */
+const SHY: Client['unusual'] = {
+  'wrong password': { pullPublic: 'done' },
+  'ci token': { pullPublic: 'done' },
+  'revoked token': { pullPublic: 'done' },
+};
+
+const CLIENTS: readonly Client[] = [
+  { program: 'curl', skills: CURL },
+  { program: 'skopeo', skills: SKOPEO },
+  { program: 'crane', skills: CRANE },
+  { program: 'oras', skills: ORAS, unusual: SHY },
+  { program: 'podman', skills: PODMAN },
+];
+
+const PLACES = [
+  { name: 'docker-registry', programs: ['docker-registry'], embedded: false, clients: CLIENTS },
+  { name: 'the embedded registry', programs: [], embedded: true, clients: CLIENTS.slice(0, 2) },
+];
+
+describe.each(PLACES)('in front of $name', ({ programs, embedded, clients }) => {
+  describeWith(['curl', ...programs], 'rights', () => {
+    let stage: RightsStage;
+
+    beforeAll(async () => {
+      stage = await openRightsStage({ embedded });
+      await fill(
+        stage,
+        clients.map(({ program }) => program),
+      );
+    });
+    afterAll(() => stage?.close());
+
+    for (const { program, skills, unusual = {} } of clients) {
+      describeWith([program], program, () => {
+        it.each(EXPECTED)('with %s', async (holding, usual) => {
+          const row = await tryAll(stage, program, skills, holding);
+          expect(row).toEqual(expectedOf(skills, usual, unusual[holding]));
+        });
+      });
+    }
+  });
+});

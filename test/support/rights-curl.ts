@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { blobsOf } from './images.ts';
+import { run } from './programs.ts';
+import type { Ran } from './programs.ts';
+import { inTurn } from './rights-desk.ts';
+import type { Desk, Skills } from './rights-desk.ts';
+
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+
+/** curl: fails with the body for everything that is no success. */
+export function curl({ stage, who }: Desk, path: string, ...args: readonly string[]): Promise<Ran> {
+  const me = who === undefined ? [] : ['--user', `${who.user}:${who.password}`];
+  const quiet = ['--silent', '--show-error', '--fail-with-body', '--cacert', stage.caFile];
+  return run('curl', [...quiet, ...me, ...args, path.startsWith('https:') ? path : `${stage.url}${path}`]);
+}
+
+const manifestPath = (target: string): string => `/v2/${target.replace(':', '/manifests/')}`;
+
+/** Where an upload was opened. */
+export function locationOf({ output }: Ran): string {
+  return /^location: (\S+)\r$/im.exec(output)?.[1] ?? '';
+}
+
+async function sendBlob(desk: Desk, target: string, hex: string): Promise<Ran> {
+  const opened = await curl(
+    desk,
+    `/v2/${target.replace(/:.*/, '')}/blobs/uploads/`,
+    '--request',
+    'POST',
+    '--include',
+  );
+  if (opened.status !== 0) return opened;
+  const where = `${locationOf(opened)}${locationOf(opened).includes('?') ? '&' : '?'}digest=sha256:${hex}`;
+  const file = join(desk.stage.image.layout, 'blobs/sha256', hex);
+  return curl(
+    desk,
+    where,
+    '--upload-file',
+    file,
+    '--header',
+    'Content-Type: application/octet-stream',
+    '--header',
+    'Expect:',
+  );
+}
+
+export const CURL: Skills = {
+  login: (desk) => curl(desk, '/v2/'),
+  pull: (desk, target) =>
+    inTurn([
+      () => curl(desk, manifestPath(target), '--header', `Accept: ${MANIFEST}`),
+      () =>
+        curl(
+          desk,
+          `/v2/${target.replace(/:.*/, '')}/blobs/${desk.stage.image.layer}`,
+          '--output',
+          join(desk.fresh, 'layer'),
+        ),
+    ]),
+  push: async (desk, target) => {
+    const { layout, digest } = desk.stage.image;
+    const manifest = digest.slice(7);
+    const blobs = (await blobsOf(layout)).filter((hex) => hex !== manifest);
+    const type = ['--header', `Content-Type: ${MANIFEST}`];
+    return inTurn([
+      ...blobs.map((hex) => () => sendBlob(desk, target, hex)),
+      () =>
+        curl(
+          desk,
+          manifestPath(target),
+          '--upload-file',
+          join(layout, 'blobs/sha256', manifest),
+          ...type,
+          '--header',
+          'Expect:',
+        ),
+    ]);
+  },
+  remove: ({ stage, ...desk }, target) =>
+    curl(
+      { stage, ...desk },
+      `/v2/${target.replace(/:.*/, '')}/manifests/${stage.image.digest}`,
+      '--request',
+      'DELETE',
+    ),
+  catalog: (desk) => curl(desk, '/v2/_catalog'),
+};
