@@ -9,7 +9,8 @@ import { causeOf } from './faults.ts';
 import { collectGarbage } from './gc.ts';
 import type { GcOptions, GcReport } from './gc.ts';
 import { handleJob } from './handle.ts';
-import type { IdleWatch, Job } from './job.ts';
+import type { IdleWatch } from '../lib/idle-watch.ts';
+import type { Job } from './job.ts';
 import { ManifestStore } from './manifest-store.ts';
 import { Paths } from './paths.ts';
 import { purgeUploads, restoreCollected } from './purge.ts';
@@ -24,7 +25,7 @@ export interface EmbeddedOptions {
   readonly now: () => Date;
   readonly logger: Logger;
   /** Ends transfers in which nothing moves. */
-  readonly idle?: IdleWatch | undefined;
+  readonly idle?: Pick<IdleWatch, 'add' | 'remove'> | undefined;
   /** How long a blob that nothing refers to is kept, in milliseconds. Default: an hour. */
   readonly graceMs?: number;
 }

@@ -3,7 +3,8 @@ import type { Problem } from '../registry/problem.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import { causeOf, problemOf } from './faults.ts';
 import { Transfer } from './job.ts';
-import type { IdleWatch, Job } from './job.ts';
+import type { IdleWatch } from '../lib/idle-watch.ts';
+import type { Job } from './job.ts';
 import { listCatalog, listReferrers, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import type { Registry } from './registry.ts';
@@ -14,7 +15,7 @@ import { cancelUpload, patchUpload, putUpload, startUpload, uploadStatus } from 
 
 export interface HandleOptions {
   readonly registry: Registry;
-  readonly idle: IdleWatch | undefined;
+  readonly idle: Pick<IdleWatch, 'add' | 'remove'> | undefined;
   readonly logger: Logger;
 }
 

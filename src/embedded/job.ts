@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
@@ -17,20 +18,6 @@ export interface Job {
   readonly cut: (problem: Problem) => void;
   /** Told of body bytes as they pass. */
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
-}
-
-/** What a transfer waits for: the client's bytes, its reading, or our disk. */
-export type Wait = 'connect' | 'client-body' | 'client-reading' | 'backend';
-
-export interface Watched {
-  progress(): { readonly waitingFor: Wait; readonly moved: number };
-  expire(wait: Wait): void;
-}
-
-/** Cuts transfers in which nothing moves. */
-export interface IdleWatch {
-  add(watched: Watched): void;
-  remove(watched: Watched): void;
 }
 
 const SLOW_BODY = createProblem('SIZE_INVALID', 'The upload stopped moving.', { status: 408, close: true });
@@ -56,7 +43,7 @@ export class Transfer implements Watched {
     this.job = job;
   }
 
-  progress(): { readonly waitingFor: Wait; readonly moved: number } {
+  progress(): Progress {
     const { socket } = this.job.req;
     const moved = {
       'client-body': () => socket.bytesRead,

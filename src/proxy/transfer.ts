@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Problem } from '../registry/problem.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
-import type { Progress, Wait, Watched } from './idle-watch.ts';
+import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
 import type { Origin } from './request-headers.ts';
 
 /** One request on its way through: what the forwarder is given. */

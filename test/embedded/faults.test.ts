@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../src/embedded/embedded.ts';
 import { problemOf } from '../../src/embedded/faults.ts';
-import type { Watched } from '../../src/embedded/job.ts';
+import type { Watched } from '../../src/lib/idle-watch.ts';
 import { Paths } from '../../src/embedded/paths.ts';
 import { AppError } from '../../src/lib/errors.ts';
 import type { Folder } from '../support/programs.ts';

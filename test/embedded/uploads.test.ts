@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Watched } from '../../src/embedded/job.ts';
+import type { Watched } from '../../src/lib/idle-watch.ts';
 import type { Folder } from '../support/programs.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { filesIn, storedBlobs, V2 } from './layout.ts';

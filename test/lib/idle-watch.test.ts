@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createIdleWatch } from '../../src/proxy/idle-watch.ts';
-import type { IdleWatch, Progress, Wait } from '../../src/proxy/idle-watch.ts';
+import { createIdleWatch } from '../../src/lib/idle-watch.ts';
+import type { IdleWatch, Progress, Wait } from '../../src/lib/idle-watch.ts';
 
 const LIMITS = { connect: 1000, 'client-body': 2000, 'client-reading': 3000, backend: 9000 } as const;
 
