@@ -1,0 +1,72 @@
+import type { Bench, Case, Client } from './cases.ts';
+import type { Side } from './contenders.ts';
+import { cpuSeconds, machineSeconds, peakBytes, resetPeaks } from './cpu.ts';
+
+/** One side, one round. */
+export interface Sample {
+  /** Seconds of processor time for one unit. */
+  readonly cpu: number;
+  /** Units in a second. */
+  readonly rate: number;
+  readonly peak: number;
+}
+
+export interface CaseResult {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: Case['unit'];
+  readonly samples: ReadonlyMap<string, readonly Sample[]>;
+  /** Processors that other programs kept busy meanwhile, on the average. */
+  readonly others: number;
+}
+
+/** Everyone does the work once unmeasured; then, in each round, one after the other, in an order that goes round. */
+export async function measureCase(
+  { name, title, unit }: Case,
+  bench: Bench,
+  {
+    sides,
+    rounds,
+    client,
+  }: { readonly sides: readonly Side[]; readonly rounds: number; readonly client: Client },
+): Promise<CaseResult> {
+  const samples = new Map<string, Sample[]>(sides.map((side) => [side.name, []]));
+  for (const side of sides) await measureOnce(side, bench, client);
+  const others = watchOthers();
+  for (let round = 0; round < rounds; round += 1) {
+    const first = round % sides.length;
+    for (const side of [...sides.slice(first), ...sides.slice(0, first)]) {
+      samples.get(side.name)?.push(await measureOnce(side, bench, client));
+    }
+  }
+  return { name, title, unit, samples, others: others() };
+}
+
+async function measureOnce(side: Side, bench: Bench, client: Client): Promise<Sample> {
+  await bench.before(side);
+  const amount = bench.amount(side);
+  resetPeaks(side.roots);
+  const cpu = cpuSeconds(side.roots);
+  const start = performance.now();
+  await bench.work(side, client);
+  const seconds = (performance.now() - start) / 1000;
+  return {
+    cpu: (cpuSeconds(side.roots) - cpu) / amount,
+    rate: amount / seconds,
+    peak: peakBytes(side.roots),
+  };
+}
+
+/** What is busy on the machine and does not descend from this process. */
+function watchOthers(): () => number {
+  const seconds = (): number => machineSeconds() - cpuSeconds([process.pid]);
+  const [before, start] = [seconds(), performance.now()];
+  return () => Math.max(0, ((seconds() - before) * 1000) / (performance.now() - start));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return (low + high) / 2;
+}
