@@ -118,17 +118,15 @@ function judgeMount(
   { route, query, mount }: RegistryRequest,
   address: string | undefined,
 ): 'granted' | 'stripped' | 'none' {
-  if (route.kind !== 'uploads') return 'none';
-  if (mount === undefined) return judgeLoneMount(policy, identity, query.get('mount') !== undefined);
+  const [digest, from] = [query.get('mount'), query.get('from')];
+  if (digest === undefined && from === undefined) return 'none';
+  // Where they mean nothing, or one of them is alone, no registry is left to guess.
+  if (route.kind !== 'uploads' || digest === undefined) return 'stripped';
+  if (mount === undefined) return judgeLoneMount(policy, identity);
   const right = findRight(policy, identity, { action: 'pull', repository: mount.from }, address);
   return right === undefined ? 'stripped' : 'granted';
 }
 
-function judgeLoneMount(
-  policy: Policy,
-  identity: Identity,
-  isAsked: boolean,
-): 'granted' | 'stripped' | 'none' {
-  if (!isAsked) return 'none';
+function judgeLoneMount(policy: Policy, identity: Identity): 'granted' | 'stripped' {
   return createNameFilter(policy, identity, undefined) === undefined ? 'granted' : 'stripped';
 }
