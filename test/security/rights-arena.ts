@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import bcrypt from 'bcrypt';
+import { afterAll, beforeAll } from 'vitest';
+import type { Config } from '../../src/config/schema.ts';
+import { schema } from '../../src/config/schema.ts';
+import type { RawAnswer } from '../support/raw-client.ts';
+import { TEST_PASSWORD, TEST_USER, basic } from '../support/test-gate.ts';
+import type { WireRequest } from '../support/wire.ts';
+import { machineToken } from '../tokens/support.ts';
+import { HOST } from './cases/hostile-case.ts';
+import { useArena } from './run-cases.ts';
+import type { Arena } from './run-cases.ts';
+
+/** The password of every user in a test about rights, so that one can sign in as each of them. */
+export const PASSWORD = TEST_PASSWORD;
+/** What the arena needs for itself: alice asks for these to see that all before them has arrived. */
+export const ARENA_RULE = `{ who: ${TEST_USER}, repositories: [barrier, canary], allow: pull }`;
+
+export interface RightsOptions {
+  /** The text of the access file; `ARENA_RULE` has to be one of its rules. */
+  readonly rules: string;
+  /** Beside alice. */
+  readonly users?: readonly string[];
+  readonly machines?: readonly Parameters<typeof machineToken>[0][];
+  readonly auth?: Partial<Config['auth']>;
+  readonly backend?: Config['backend'];
+}
+
+export interface RightsArena extends Arena {
+  /** State, rules and users stand here. */
+  readonly folder: string;
+  /** The secrets of the machines, in their order. */
+  readonly secrets: readonly string[];
+  /** Sends one request, and gives its answer. `as` is the value of `Authorization`; nobody without one. */
+  ask(line: string, as?: string, more?: Sent): Promise<RawAnswer>;
+  /** An access token for somebody, as a value of `Authorization`. */
+  bearer(as: string | undefined, scope?: string): Promise<string>;
+  /** Writes the rules and puts them into force. Throws where they are refused. */
+  enforce(rules: string): Promise<void>;
+  /** What reached the backend since the last call, whole requests alone. Throws where there is anything else. */
+  seen(): Promise<readonly WireRequest[]>;
+}
+
+export interface Sent {
+  readonly fields?: readonly string[];
+  readonly body?: string;
+  /** Default: localhost. */
+  readonly host?: string;
+}
+
+/** A gate with rules in front of a recording backend, for one test file. */
+export function useRights(options: RightsOptions): () => RightsArena {
+  const folder = join(tmpdir(), `gate-rights-${randomBytes(6).toString('hex')}`);
+  const machines = (options.machines ?? []).map((more) => machineToken(more));
+  const paths = { users: join(folder, 'htpasswd'), access: join(folder, 'access.yml') };
+  beforeAll(async () => {
+    await mkdir(folder);
+    await writeFile(paths.access, options.rules);
+    await writeUsers(folder, [TEST_USER, ...(options.users ?? [])]);
+    const tokens = machines.map(({ token }) => token);
+    await writeFile(join(folder, 'tokens.json'), JSON.stringify({ version: 1, tokens }), { mode: 0o600 });
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const auth = { ...schema.parse({}).auth, ...options.auth };
+  const arena = useArena({ config: { ...paths, state: folder, auth } });
+  return () =>
+    createRights(
+      arena(),
+      folder,
+      machines.map(({ secret }) => secret),
+    );
+}
+
+/** A users file in which everybody has the same password, and the cheapest hash of it that there is. */
+export async function writeUsers(folder: string, users: readonly string[]): Promise<void> {
+  const lines = users.map(async (user) => `${user}:${await bcrypt.hash(PASSWORD, 4)}\n`);
+  await writeFile(join(folder, 'htpasswd'), (await Promise.all(lines)).join(''), { mode: 0o600 });
+}
+
+function createRights(arena: Arena, folder: string, secrets: readonly string[]): RightsArena {
+  const ask: RightsArena['ask'] = async (line, as, { fields = [], body = '', host } = {}) => {
+    const length =
+      body === '' || fields.some((field) => /^transfer-/i.test(field))
+        ? []
+        : [`Content-Length: ${body.length}`];
+    const all = [
+      host === undefined ? HOST : `Host: ${host}`,
+      'Connection: close',
+      ...(as === undefined ? [] : [`Authorization: ${as}`]),
+      ...length,
+      ...fields,
+    ];
+    const bytes = `${line} HTTP/1.1\r\n${all.map((field) => `${field}\r\n`).join('')}\r\n${body}`;
+    const outcome = await arena.send(bytes, { methods: [line.split(' ', 1)[0] ?? ''] });
+    const [answer] = outcome.answers;
+    if (answer === undefined || outcome.answers.length > 1 || outcome.rest !== '')
+      throw new Error(`not one answer to ${line}: ${outcome.bytes.toString('latin1')}`);
+    return answer;
+  };
+  return {
+    ...arena,
+    folder,
+    secrets,
+    ask,
+    bearer: async (as, scope = 'repository:x:pull') => {
+      const { status, body } = await ask(`GET /token?scope=${scope}`, as);
+      if (status !== 200) throw new Error(`no token: ${status} ${body}`);
+      return `Bearer ${String(JSON.parse(body).token)}`;
+    },
+    enforce: async (rules) => {
+      const before = arena.gate.log.length;
+      await writeFile(join(folder, 'access.yml'), rules);
+      await arena.gate.gate.reload();
+      const refused = arena.gate.log.slice(before).find((line) => line.includes('access rules not reloaded'));
+      if (refused !== undefined) throw new Error(refused);
+    },
+    seen: async () => {
+      const recorded = await arena.wire();
+      const odd = recorded.find(({ rest, malformed }) => rest !== '' || malformed !== undefined);
+      if (odd !== undefined) throw new Error(`at the backend: ${odd.bytes.toString('latin1')}`);
+      return recorded.flatMap(({ requests }) => requests);
+    },
+  };
+}
+
+/** Everything in an answer that a client can compare, without what it said itself: `names` are rubbed out. */
+export function shapeOf(answer: RawAnswer, ...names: readonly string[]): unknown {
+  const plain = (text: string): string => names.reduce((rest, name) => rest.replaceAll(name, 'NAME'), text);
+  const skipped = new Set(['date', 'content-length']);
+  const headers = answer.headers.filter(([name]) => !skipped.has(name));
+  return {
+    status: answer.status,
+    headers: headers.map(([name, value]) => `${name}: ${plain(value)}`),
+    body: plain(answer.body).replace(/"request":"[^"]*"/, ''),
+  };
+}
+
+export const as = (user: string): string => basic(user, PASSWORD);
