@@ -22,7 +22,7 @@ const SMUGGLED = `mount=${D}&from=secret/x`;
 const PART = `--b\r\nContent-Disposition: form-data; name="from"\r\n\r\nsecret/x\r\n--b--\r\n`;
 
 /** Who, what, and the status; where the backend sees it, the target there. */
-type Case = readonly [who: string, line: string, status: number, target?: string, more?: Sent];
+type Case = readonly [who: string, line: string, status: number, target?: string | undefined, more?: Sent];
 
 const mounts: readonly Case[] = [
   ['bob', `POST ${UPLOADS}?mount=${D}&from=base/os`, 200, `${UPLOADS}?mount=${D}&from=base/os`],
