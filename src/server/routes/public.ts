@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
+import { TRUST_SCRIPT } from '../../certs/trust/trust-script.ts';
 import { createProblem } from '../../registry/problem.ts';
 import { answerProblem } from '../answer.ts';
 import { contextOf } from '../context.ts';
@@ -59,6 +60,7 @@ function createRoutes({
       },
     ],
     ['/ca.crt', (res) => sendAuthority(res, authority()?.pem, 'application/x-pem-file')],
+    ['/trust.sh', (res) => sendText(res, 200, TRUST_SCRIPT, 'text/x-shellscript; charset=utf-8')],
     [
       '/ca.sha256',
       (res) => sendAuthority(res, authority()?.sha256.concat('\n'), 'text/plain; charset=utf-8'),
