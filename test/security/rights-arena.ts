@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bcrypt from 'bcrypt';
@@ -112,7 +112,9 @@ function createRights(arena: Arena, folder: string, secrets: readonly string[]):
     },
     enforce: async (rules) => {
       const before = arena.gate.log.length;
-      await writeFile(join(folder, 'access.yml'), rules);
+      // In one step: the gate looks at the file by itself too.
+      await writeFile(join(folder, 'next.yml'), rules);
+      await rename(join(folder, 'next.yml'), join(folder, 'access.yml'));
       await arena.gate.gate.reload();
       const refused = arena.gate.log.slice(before).find((line) => line.includes('access rules not reloaded'));
       if (refused !== undefined) throw new Error(refused);
