@@ -32,22 +32,25 @@ export interface ConnectionsOptions {
   readonly onCut: (exchange: OpenExchange) => void;
 }
 
+/**
+ * How long a connection that has not said a word since its handshake is waited for when the gate drains, in
+ * milliseconds. Programs in Go open connections in reserve, which would hold the end up for the time of a head.
+ */
+const SPARE_MS = 1000;
+
 /** Follows no connection yet. */
 export function createConnections({ headMs, onCut }: ConnectionsOptions): Connections {
-  const servers = new Set<Server>();
+  const idle = createIdle();
   const sockets = new Map<string, Socket>();
   const busy = new Map<Duplex, readonly OpenExchange[]>();
   let silent: NodeJS.Timeout | undefined;
 
-  const closeIdle = (): void => {
-    for (const server of servers) server.closeIdleConnections();
-  };
   const close = (exchange: OpenExchange): void => {
     const { socket } = exchange.req;
     const rest = busy.get(socket)?.filter((other) => other !== exchange) ?? [];
     if (rest.length > 0) busy.set(socket, rest);
     else busy.delete(socket);
-    if (silent !== undefined) closeIdle();
+    if (silent !== undefined) idle.close();
   };
   const cutSilent = (): void => {
     const active = new Set([...busy.values()].flat().map(({ req }) => endpointOf(req.socket)));
@@ -56,7 +59,7 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
 
   return {
     follow: (server) => {
-      servers.add(server);
+      idle.follow(server);
       server.on('connection', (socket: Socket) => {
         const endpoint = endpointOf(socket);
         sockets.set(endpoint, socket);
@@ -76,11 +79,40 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
         if (!res.headersSent) res.setHeader('Connection', 'close');
       }
       silent ??= setTimeout(cutSilent, headMs).unref();
-      closeIdle();
+      setTimeout(idle.closeSpare, SPARE_MS).unref();
+      idle.close();
     },
     cut: () => {
       for (const exchange of [...busy.values()].flat()) onCut(exchange);
       for (const socket of sockets.values()) socket.destroy();
+    },
+  };
+}
+
+interface Idle {
+  follow(server: Server): void;
+  /** Ends the connections between two requests. */
+  close(): void;
+  /** Ends the connections that never had a first one: Node does not count them among the idle. */
+  closeSpare(): void;
+}
+
+function createIdle(): Idle {
+  const servers = new Set<Server>();
+  const secured = new Set<Socket>();
+  return {
+    follow: (server) => {
+      servers.add(server);
+      server.on('secureConnection', (socket: Socket) => {
+        secured.add(socket);
+        socket.once('close', () => secured.delete(socket));
+      });
+    },
+    close: () => {
+      for (const server of servers) server.closeIdleConnections();
+    },
+    closeSpare: () => {
+      for (const socket of secured) if (socket.bytesRead === 0) socket.destroy();
     },
   };
 }

@@ -122,6 +122,18 @@ describe('a gate that is told to stop', () => {
     bare.destroy();
   });
 
+  it('does not wait for connections in reserve, while a head is on its way', async () => {
+    await stage();
+    const [slow, spare] = [await client(), await client()];
+    slow.send('GET /healthz HTTP/1.1\r\n');
+    const stopping = stop();
+    await spare.ended();
+    slow.send('Host: registry.test\r\n\r\n');
+    expect(await slow.answer()).toMatchObject({ status: 503 });
+    await stopping.done;
+    expect(spare.text()).toBe('');
+  });
+
   it('cuts what has not ended within the drain time, and does not call that the fault of the client', async () => {
     await stage({ drainSeconds: 0.3 });
     script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
