@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly programs?: EnginePrograms | undefined;
   /** Entries of daemon.json. */
   readonly settings?: object | undefined;
+  /** Environment of the engine itself. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Engine {
@@ -63,15 +65,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const script = `mount -t tmpfs tmpfs /run && exec ${dockerd} --config-file ${at('daemon.json')} \
     --data-root ${at('data')} --exec-root /run/engine --pidfile /run/engine.pid -H unix://${at('socket')}`;
   const alone = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
-  const daemon = startDaemon('setpriv', [
-    '--pdeathsig',
-    'KILL',
-    ...namespace.enter,
-    ...alone,
-    'sh',
-    '-c',
-    script,
-  ]);
+  const start = [...namespace.enter, ...alone, 'sh', '-c', script];
+  const daemon = startDaemon('setpriv', ['--pdeathsig', 'KILL', ...start], { env: options.env ?? {} });
   const env = { DOCKER_HOST: `unix://${at('socket')}`, DOCKER_CONFIG: at('client') };
   const close = async (): Promise<void> => {
     await stopInside(daemon.pid);

@@ -57,6 +57,8 @@ export interface RightsStage {
   /** A folder that holds `ca.crt` alone. */
   readonly trustFolder: string;
   readonly image: Image;
+  /** What lies in the corner of secrets and nowhere else. */
+  readonly secret: Image;
   readonly credentials: Readonly<Record<Holding, Credential | undefined>>;
   /** Every line that the registry behind the gate has logged; none from the embedded one. */
   readonly registryLog: readonly string[];
@@ -107,6 +109,7 @@ export async function openRightsStage(options: RightsStageOptions = {}): Promise
       caFile: at('certs/ca.crt'),
       trustFolder: at('trust'),
       image: await writeImage(at('image'), 1),
+      secret: await writeImage(at('secret'), 1),
       credentials: { none: undefined, ...people, ...(await makeTokens(tokens)) },
       registryLog: registry?.log ?? [],
       setRules: (rules) => writeFile(at('access.yml'), rules),

@@ -67,7 +67,8 @@ export async function fill(stage: RightsStage, clients: readonly string[]): Prom
   const { alice, sam } = stage.credentials;
   const [hers, his] = [await openDesk(stage, alice), await openDesk(stage, sam)];
   for (const target of ['team/app:1', ...clients.map(victimOf)]) await mustPush(hers, target);
-  for (const target of ['public/app:1', 'secret/plan:1']) await mustPush(his, target);
+  await mustPush(his, 'public/app:1');
+  await mustPush({ ...his, stage: { ...stage, image: stage.secret } }, 'secret/plan:1');
 }
 
 async function mustPush(desk: Desk, target: string): Promise<void> {
@@ -112,8 +113,10 @@ async function list(deed: Deed | string, desk: Desk): Promise<string> {
 }
 
 const QUESTION = /^(?:enter )?(?:username|password)\s*:/im;
-const SIGN_IN = /unauthorized|authentication required|\b401\b|no basic auth|invalid username/i;
-const DENIED = /denied|\b403\b/i;
+/** What clients make of the two answers; some repeat the sentence of the gate alone. */
+const SIGN_IN =
+  /unauthorized|authentication required|\b401\b|no basic auth|invalid username|password is wrong/i;
+const DENIED = /denied|\b403\b| may not /i;
 
 /** `done`, `sign in` (401), `denied` (403), or what a client said instead. */
 export function verdictOf({ status, output }: Ran): string {

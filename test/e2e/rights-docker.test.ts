@@ -1,0 +1,174 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Engine, EnginePrograms } from '../support/engine.ts';
+import { ENGINE_NEEDS, NEWER_ENGINE, SYSTEM_ENGINE, startEngine } from '../support/engine.ts';
+import { gateDoes } from '../support/gate-process.ts';
+import type { Namespace } from '../support/namespace.ts';
+import { createNamespace } from '../support/namespace.ts';
+import type { Ran } from '../support/programs.ts';
+import type { Desk, Skills } from '../support/rights-desk.ts';
+import { openDesk, readLogIn, there } from '../support/rights-desk.ts';
+import { dockerAt, dockerLogin, dockerSkills } from '../support/rights-docker.ts';
+import { endsAs, newestDevice, waysOf } from '../support/rights-judges.ts';
+import type { Holding, RightsStage } from '../support/rights-stage.ts';
+import { RULES, RULES_WITHOUT_DEV, openRightsStage } from '../support/rights-stage.ts';
+import type { Row } from '../support/rights-table.ts';
+import { EXPECTED, expectedOf, fill, isThere, tryAll, verdictOf } from '../support/rights-table.ts';
+import { describeWith } from '../support/requires.ts';
+
+interface Case {
+  readonly name: string;
+  readonly programs: EnginePrograms;
+  readonly containerd: boolean;
+}
+
+const CASES: readonly Case[] = [
+  { name: "the system's Docker engine", programs: SYSTEM_ENGINE, containerd: false },
+  { name: 'a newer Docker engine', programs: NEWER_ENGINE, containerd: false },
+  {
+    name: 'a newer Docker engine with the containerd store',
+    programs: NEWER_ENGINE,
+    containerd: true,
+  },
+];
+
+type Unusual = Partial<Record<Holding, Partial<Row>>>;
+
+/** A token that does not do is a 401, and engines call it denied; they add that a login may help. */
+const USUAL: Unusual = { none: { pullPrivate: 'denied', push: 'denied' } };
+
+/** containerd asks without credentials first, and need not show them where everybody may. */
+const SHY: Unusual = {
+  ...USUAL,
+  'wrong password': { pullPublic: 'done' },
+  'ci token': { pullPublic: 'done' },
+  'revoked token': { pullPublic: 'done' },
+};
+
+/** All three are machines behind the same cable, one after the other: they need no network of their own. */
+const SETTINGS = { bridge: 'none', iptables: false, ip6tables: false };
+
+describeWith(['docker-registry', 'curl', ...ENGINE_NEEDS], 'rights with Docker engines', () => {
+  let namespace: Namespace;
+  let stage: RightsStage;
+
+  beforeAll(async () => {
+    namespace = await createNamespace();
+    stage = await openRightsStage({ address: namespace.outside });
+    await gateDoes(['certs', 'trust', '--for', 'docker', '--certs', stage.certs, stage.name]);
+    await fill(stage, []);
+  });
+  afterAll(async () => {
+    if (stage !== undefined) await rm(`/etc/docker/certs.d/${stage.name}`, { recursive: true, force: true });
+    await stage?.close();
+    await namespace?.close();
+  });
+
+  for (const { name, programs, containerd } of CASES) {
+    const unusual = containerd ? SHY : USUAL;
+    describeWith([programs.dockerd, programs.docker], name, () => {
+      let engine: Engine;
+      let skills: Skills;
+      let slug: string;
+
+      beforeAll(async () => {
+        const features = { 'containerd-snapshotter': true };
+        engine = await startEngine({
+          namespace,
+          programs,
+          settings: containerd ? { ...SETTINGS, features } : SETTINGS,
+          // With this store an engine asks for tokens with the trust of the system alone.
+          env: containerd ? { SSL_CERT_FILE: stage.caFile } : {},
+        });
+        skills = await dockerSkills(engine);
+        slug = `engine-${CASES.findIndex((other) => other.name === name)}`;
+      });
+      afterAll(() => engine?.close());
+
+      const deskOf = (holding: Holding): Promise<Desk> => openDesk(stage, stage.credentials[holding]);
+      /** A desk at which somebody has signed in. */
+      const signedIn = async (holding: Holding): Promise<Desk> => {
+        const desk = await deskOf(holding);
+        const ran = await dockerLogin(engine, desk, desk.fresh);
+        expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining('Login Succeeded') });
+        return { ...desk, folder: desk.fresh };
+      };
+
+      it.each(EXPECTED)('with %s', async (holding, usual) => {
+        const row = await tryAll(stage, name, skills, holding);
+        expect(row).toEqual(expectedOf(skills, usual, unusual[holding]));
+      });
+
+      it('tells somebody who has not signed in that this may help', async () => {
+        const ran = await skills.pull(await deskOf('none'), 'team/app:1');
+        expect(ran.output).toMatch(/docker login/);
+      });
+
+      it('keeps no password on disk, and works with what it keeps', async () => {
+        const desk = await signedIn('alice');
+        const kept = await readLogIn(desk.folder, stage);
+        expect(kept.identitytoken).toMatch(/^rgi_/);
+        expect(Buffer.from(kept.auth ?? '', 'base64').toString()).toMatch(/^(alice:)?$/);
+        const file = await readFile(join(desk.folder, 'config.json'), 'utf8');
+        expect(file).not.toContain(desk.who?.password);
+        const works = async (): Promise<void> => {
+          expect(verdictOf(await skills.push(desk, `team/device-${slug}:1`))).toBe('done');
+          expect(verdictOf(await skills.pull(desk, 'team/app:1'))).toBe('done');
+        };
+        await works();
+        await stage.restart();
+        await works();
+
+        const device = await newestDevice(stage, 'alice');
+        expect(device).toMatchObject({ client: 'docker', address: namespace.inside });
+        await stage.tokens('revoke', device.id);
+        await endsAs(() => skills.pull(desk, 'team/app:1'), 'sign in');
+        expect(verdictOf(await skills.push(desk, `team/device-${slug}:2`))).toBe('sign in');
+        expect(await isThere(stage, `team/device-${slug}:2`)).toBe(false);
+      });
+
+      it('keeps a password where identity tokens are switched off', async () => {
+        await stage.restart({ auth: { identityTokens: false } });
+        const desk = await signedIn('alice');
+        const kept = await readLogIn(desk.folder, stage);
+        expect(kept.identitytoken).toBeUndefined();
+        const basic = `alice:${desk.who?.password}`;
+        expect(Buffer.from(kept.auth ?? '', 'base64').toString()).toBe(basic);
+        expect(verdictOf(await skills.pull(desk, 'team/app:1'))).toBe('done');
+        await stage.restart();
+      });
+
+      it('follows the rules while it is signed in', async () => {
+        const desk = await signedIn('alice');
+        const push = (): Promise<Ran> => skills.push(desk, `team/rules-${slug}:1`);
+        expect(verdictOf(await push())).toBe('done');
+        await stage.setRules(RULES_WITHOUT_DEV);
+        await endsAs(push, 'denied');
+        expect(verdictOf(await skills.pull(desk, 'team/app:1'))).toBe('denied');
+        await stage.setRules(RULES);
+        await endsAs(push, 'done');
+      });
+
+      it.each([
+        { what: 'mounts a layer from where one may read', pusher: 'sam', place: 'secret', not: 'mount 202' },
+        { what: 'uploads a layer from where one may not', pusher: 'alice', place: 'team', not: 'mount 201' },
+      ] as const)('$what', async ({ pusher: holding, place, not }) => {
+        const [reader, pusher] = [await deskOf('sam'), await deskOf(holding)];
+        const [from, to] = [there(reader, 'secret/plan:1'), there(reader, `${place}/mounted-${slug}:1`)];
+        for (const args of [
+          ['pull', from],
+          ['tag', from, to],
+        ]) {
+          expect(await dockerAt(engine, reader, ...args)).toMatchObject({ status: 0 });
+        }
+        expect(await dockerAt(engine, pusher, 'push', to)).toMatchObject({ status: 0 });
+        expect(await isThere(stage, `${place}/mounted-${slug}:1`)).toBe(true);
+        const ways = waysOf(stage, `${place}/mounted-${slug}`);
+        expect(ways).toContain(not === 'mount 202' ? 'mount 201' : 'upload 202');
+        expect(ways).not.toContain(not);
+        for (const name of [from, to]) await engine.must(['rmi', name]);
+      });
+    });
+  }
+});

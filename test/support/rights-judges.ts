@@ -1,0 +1,43 @@
+import { until } from './programs.ts';
+import type { Ran } from './programs.ts';
+import type { RightsStage } from './rights-stage.ts';
+import { verdictOf } from './rights-table.ts';
+
+/** Tries something again and again until it ends as it should. */
+export async function endsAs(deed: () => Promise<Ran>, verdict: string): Promise<void> {
+  let last = '';
+  const ask = async (): Promise<true | undefined> => {
+    last = verdictOf(await deed());
+    return last === verdict ? true : undefined;
+  };
+  await until(ask, () => `it went on as: ${last}`, 10_000);
+}
+
+export interface Device {
+  readonly id: string;
+  readonly client: string;
+  readonly address: string;
+}
+
+/** The device that somebody signed in with last. */
+export async function newestDevice({ tokens }: RightsStage, user: string): Promise<Device> {
+  const listed: (Device & { kind: string; name: string; created: string })[] = JSON.parse(
+    await tokens('list', '--json'),
+  );
+  const devices = listed.filter(({ kind, name }) => kind === 'device' && name === user);
+  const [newest] = devices.toSorted((a, b) => b.created.localeCompare(a.created));
+  if (newest === undefined) throw new Error(`no device of ${user}: ${JSON.stringify(listed)}`);
+  return newest;
+}
+
+/**
+ * How layers came into a repository, as the registry behind the gate saw it: `mount 201` from another one, or
+ * `upload 202`, without a word of any other.
+ */
+export function waysOf({ registryLog }: RightsStage, repository: string): readonly string[] {
+  return registryLog.flatMap((line) => {
+    const [, query, status] = /"POST \S+\/blobs\/uploads\/(\S*) HTTP\/1\.1" (\d+)/.exec(line) ?? [];
+    if (query === undefined || !line.includes(`/v2/${repository}/blobs/`)) return [];
+    return [`${/[?&](?:mount|from)=/.test(query) ? 'mount' : 'upload'} ${status}`];
+  });
+}
