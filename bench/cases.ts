@@ -34,8 +34,8 @@ export interface Client {
   readonly ca: string;
 }
 
-const PROXIES = ['gate', 'nginx', 'nginx-tuned', 'caddy', 'haproxy'];
-const REGISTRIES = ['gate-embedded', 'nginx+registry', 'gate+registry'];
+const PROXIES = ['gate', 'gate-b', 'nginx', 'nginx-tuned', 'caddy', 'haproxy'];
+const REGISTRIES = ['gate-embedded', 'gate-embedded-b', 'nginx+registry', 'gate+registry'];
 const SMALL_COUNT = 3000;
 const HANDSHAKES = 500;
 const GB = 1e9;

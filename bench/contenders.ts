@@ -42,6 +42,8 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'gate', title: 'registry-gate', needs: [] },
   { name: 'gate-rules', title: 'registry-gate, 1,000 rules', needs: [] },
   { name: 'gate-embedded', title: 'registry-gate, embedded registry', needs: [] },
+  { name: 'gate-b', title: 'registry-gate, another build or other flags', needs: [] },
+  { name: 'gate-embedded-b', title: 'the same, embedded registry', needs: [] },
   { name: 'nginx', title: "nginx, the book's configuration", needs: ['nginx'] },
   { name: 'nginx-tuned', title: 'nginx, tuned', needs: ['nginx'] },
   { name: 'caddy', title: 'Caddy', needs: ['caddy'] },
@@ -50,8 +52,17 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'gate+registry', title: 'registry-gate and docker-registry', needs: ['docker-registry'] },
 ];
 
-/** The program under test; `GATE_MAIN` names another build of it, such as `dist/main.js`. */
-const MAIN = resolve(process.env['GATE_MAIN'] ?? resolve(import.meta.dirname, '../src/main.ts'));
+/**
+ * The program under test, and flags for its Node.js. `GATE_MAIN` names another build, such as `dist/main.js`; the names
+ * with `-b` are a second one beside it, by `GATE_B_MAIN` and `GATE_B_NODE_FLAGS`.
+ */
+function programOf(name: string): readonly string[] {
+  const prefix = name.endsWith('-b') ? 'GATE_B' : 'GATE';
+  const main = process.env[`${prefix}_MAIN`] ?? resolve(import.meta.dirname, '../src/main.ts');
+  const flags = (process.env[`${prefix}_NODE_FLAGS`] ?? '').split(' ').filter((flag) => flag !== '');
+  return [...flags, resolve(main)];
+}
+
 const RULES = 1000;
 
 export interface Backend {
@@ -95,7 +106,7 @@ export async function startSide(
       port,
       roots: own === undefined ? [daemon.pid] : [daemon.pid, own.pid],
       startMs: daemon.startMs,
-      data: name === 'gate-embedded' ? join(folder, 'data') : (own ?? backend)?.data,
+      data: isEmbedded(name) ? join(folder, 'data') : (own ?? backend)?.data,
       close: async () => {
         await daemon.close();
         await own?.close();
@@ -132,13 +143,11 @@ async function startProxy(name: string, place: Place): Promise<Daemon> {
 
 async function gateCommand(name: string, place: Place): Promise<readonly [string, ...string[]]> {
   const { fixture, folder, port, backend, users } = place;
-  const where = name === 'gate-embedded' ? `embedded:${join(folder, 'data')}` : `http://${backend}`;
-  const flags = (process.env['GATE_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+  const where = isEmbedded(name) ? `embedded:${join(folder, 'data')}` : `http://${backend}`;
   const access = name === 'gate-rules' ? ['--access', await fixture.rules(RULES)] : [];
   return [
     process.execPath,
-    ...flags,
-    MAIN,
+    ...programOf(name),
     'serve',
     `--listen=127.0.0.1:${port}`,
     `--certs=${fixture.certs}`,
@@ -146,6 +155,10 @@ async function gateCommand(name: string, place: Place): Promise<readonly [string
     `--backend=${where}`,
     ...access,
   ];
+}
+
+function isEmbedded(name: string): boolean {
+  return name.startsWith('gate-embedded');
 }
 
 function nginxCommand(file: string, folder: string): readonly [string, ...string[]] {

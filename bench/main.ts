@@ -45,6 +45,7 @@ ${CASE_HELP.map(([name, text]) => `  ${name}\n      ${text}`).join('\n')}
 Contenders: ${CONTENDERS.map(({ name }) => name).join(' ')}
 
 GATE_MAIN names another build of the gate, GATE_NODE_FLAGS flags for its Node.js (--cpu-prof --cpu-prof-dir=DIR).
+GATE_B_MAIN and GATE_B_NODE_FLAGS set a second gate beside it, gate-b.
 TMPDIR says where the blobs lie: a folder in memory leaves the disk out of it.`;
 
 function readWishes(): Wishes | string {
@@ -98,8 +99,9 @@ async function measureGroup(cases: readonly Case[], run: Run): Promise<void> {
   if (setup === undefined) return;
   const { only } = run.wishes;
   const { fixture } = run.client;
+  const hasB = process.env['GATE_B_MAIN'] !== undefined || process.env['GATE_B_NODE_FLAGS'] !== undefined;
   const names = [...new Set(cases.flatMap(({ sides }) => sides))].filter(
-    (name) => only === undefined || only.includes(name),
+    (name) => (only === undefined || only.includes(name)) && (hasB || !name.endsWith('-b')),
   );
   const closing: (() => Promise<void>)[] = [];
   const sides: Side[] = [];
