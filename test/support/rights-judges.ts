@@ -31,13 +31,25 @@ export async function newestDevice({ tokens }: RightsStage, user: string): Promi
 }
 
 /**
- * How layers came into a repository, as the registry behind the gate saw it: `mount 201` from another one, or
- * `upload 202`, without a word of any other.
+ * How layers came into a repository: `mount 201` from another one, or `upload 202`, without a word of any other. As the
+ * registry behind the gate saw it; where it is inside, as the gate did.
  */
-export function waysOf({ registryLog }: RightsStage, repository: string): readonly string[] {
-  return registryLog.flatMap((line) => {
-    const [, query, status] = /"POST \S+\/blobs\/uploads\/(\S*) HTTP\/1\.1" (\d+)/.exec(line) ?? [];
-    if (query === undefined || !line.includes(`/v2/${repository}/blobs/`)) return [];
-    return [`${/[?&](?:mount|from)=/.test(query) ? 'mount' : 'upload'} ${status}`];
-  });
+export function waysOf({ registryLog, gate }: RightsStage, repository: string): readonly string[] {
+  const ways =
+    registryLog.length > 0
+      ? registryLog.map((line) => wayBehind(line, repository))
+      : gate().log.map((line) => wayInside(line, repository));
+  return [...new Set(ways)].filter((way) => way !== undefined).sort();
+}
+
+function wayBehind(line: string, repository: string): string | undefined {
+  const [, query, status] = /"POST \S+\/blobs\/uploads\/(\S*) HTTP\/1\.1" (\d+)/.exec(line) ?? [];
+  if (query === undefined || !line.includes(`/v2/${repository}/blobs/`)) return undefined;
+  return `${/[?&](?:mount|from)=/.test(query) ? 'mount' : 'upload'} ${status}`;
+}
+
+function wayInside(line: string, repository: string): string | undefined {
+  const entry: Readonly<Record<string, unknown>> = JSON.parse(line);
+  if (entry['method'] !== 'POST' || entry['repository'] !== repository) return undefined;
+  return `${entry['mountFrom'] === undefined ? 'upload' : 'mount'} ${String(entry['status'])}`;
 }

@@ -64,6 +64,7 @@ export interface RightsStage {
   readonly registryLog: readonly string[];
   setRules(rules: string): Promise<void>;
   tokens(...args: readonly string[]): Promise<string>;
+  changePassword(user: string, password: string): Promise<void>;
   /** Ends the gate and starts it again at the same place. */
   restart(settings?: object): Promise<void>;
   close(): Promise<void>;
@@ -114,6 +115,9 @@ export async function openRightsStage(options: RightsStageOptions = {}): Promise
       registryLog: registry?.log ?? [],
       setRules: (rules) => writeFile(at('access.yml'), rules),
       tokens,
+      changePassword: async (user, password) => {
+        await command(['users', 'passwd', user, '--certs', at('certs'), '--password-stdin'], password);
+      },
       restart: async (settings = {}) => {
         await gate.close();
         gate = await start(name, settings);
