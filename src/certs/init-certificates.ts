@@ -39,6 +39,8 @@ export interface InitOutcome {
   readonly authority: 'made' | 'kept';
   readonly certificate: 'made' | 'kept';
   readonly names: readonly string[];
+  /** What the certificate before this one covered and this one does not. */
+  readonly dropped: readonly string[];
 }
 
 /**
@@ -59,7 +61,7 @@ async function initLocked(options: InitOptions, names: readonly SubjectName[]): 
   const old = await readAuthority(directory);
   const leaf = await existingLeaf(options, old);
   if (leaf !== undefined && isCurrent(leaf, names, options)) {
-    return { names: values, authority: 'kept', certificate: 'kept' };
+    return { names: values, dropped: [], authority: 'kept', certificate: 'kept' };
   }
   const { authority, made }: ChosenAuthority =
     old === undefined ? await newAuthority(options, names) : { authority: old };
@@ -67,7 +69,17 @@ async function initLocked(options: InitOptions, names: readonly SubjectName[]): 
   const pair = await makeLeaf(authority, { names, keyKind: kind, days, now, random });
   if (made !== undefined) await writePair(directory, 'ca', made);
   await writePair(directory, 'domain', pair);
-  return { names: values, authority: made === undefined ? 'kept' : 'made', certificate: 'made' };
+  return {
+    names: values,
+    dropped: namesWithout(leaf, values),
+    authority: made === undefined ? 'kept' : 'made',
+    certificate: 'made',
+  };
+}
+
+function namesWithout(leaf: X509Certificate | undefined, kept: readonly string[]): readonly string[] {
+  const before = leaf === undefined ? [] : namesOf(leaf).map(({ value }) => value);
+  return before.filter((name) => !kept.includes(name));
 }
 
 interface ChosenAuthority {

@@ -42,8 +42,8 @@ export function needsRenewal(certificate: X509Certificate, now: Date): boolean {
  */
 export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOutcome> {
   const { directory, now } = options;
-  if ((await readIfPresent(certificatePaths(directory).authorityKey)) === undefined) return 'no-authority';
   if (!needsRenewal((await readServed(directory)).leaf, now)) return 'current';
+  if ((await readIfPresent(certificatePaths(directory).authorityKey)) === undefined) return 'no-authority';
   const authority = await readAuthority(directory);
   if (authority === undefined) return 'no-authority';
   return withCertificateLock(directory, async () => {

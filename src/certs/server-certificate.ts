@@ -139,7 +139,7 @@ function checkDates(certificate: X509Certificate, path: string, now: Date): void
   if (certificate.validToDate < now) {
     throw invalid(
       `${path} expired on ${certificate.validToDate.toISOString()}.`,
-      'Make a new one: registry-gate certs renew',
+      'Make a new one: registry-gate certs renew (name the directory with --certs DIR), or put a new one from its CA in place.',
     );
   }
   if (certificate.validFromDate > now) {

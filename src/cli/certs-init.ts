@@ -89,13 +89,22 @@ function hostsOf(options: Options, terminal: Terminal): readonly string[] {
   });
 }
 
-function words({ authority, certificate, names }: InitOutcome, directory: string, until: Date): string {
+function words(
+  { authority, certificate, names, dropped }: InitOutcome,
+  directory: string,
+  until: Date,
+): string {
   const list = names.join(', ');
   const first =
     authority === 'made'
       ? `Made a CA in ${directory}: ca.crt for the clients, ca.key for nobody.\n`
       : `Kept the CA in ${directory}.\n`;
   return certificate === 'made'
-    ? `${first}Made a certificate for ${list}, good until ${day(until)}.\n`
+    ? `${first}Made a certificate for ${list}, good until ${day(until)}.\n${droppedWords(dropped)}`
     : `${first}Kept the certificate for ${list}: it is good until ${day(until)}.\n`;
+}
+
+function droppedWords(dropped: readonly string[]): string {
+  if (dropped.length === 0) return '';
+  return `It no longer covers ${dropped.join(', ')}. To keep names, give them again with --host, or add some: registry-gate certs renew --host NAME\n`;
 }

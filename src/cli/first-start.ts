@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { certificatePaths } from '../certs/cert-store.ts';
 import { initCertificates } from '../certs/init-certificates.ts';
 import { readStatus } from '../certs/status.ts';
 import type { DirectoryStatus } from '../certs/status.ts';
@@ -25,31 +26,63 @@ const PASSWORD_LENGTH = 20;
 /** Interfaces that lead to containers and not to clients. */
 const INNER_INTERFACE = /^(docker|br-|veth|cni|podman|virbr|lxc)/;
 
-/** Names and addresses by which this machine can be reached: the ones worth a place in the certificate. */
+/** Names and addresses by which this machine can be reached: the ones worth a place in the certificate. Its own name comes first. */
 export function localNames(): readonly string[] {
   const addresses = Object.entries(networkInterfaces())
     .filter(([name]) => !INNER_INTERFACE.test(name))
     .flatMap(([, list]) => list ?? [])
     .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
     .map(({ address }) => address);
-  const candidates = ['localhost', '127.0.0.1', '::1', hostname(), ...addresses];
+  const candidates = [hostname(), ...addresses, 'localhost', '127.0.0.1', '::1'];
   return [...new Set(candidates)].filter((name) => 'value' in parseSubjectName(name));
 }
 
-/** Makes a CA and a certificate where there are none, adds names that are new, and leaves everything else as it is. Resolves to the names served. */
+/** The names that are served, and what a person should know of them. */
+export interface PreparedCertificates {
+  readonly names: readonly string[];
+  readonly notes: readonly string[];
+  /** Whether there is a CA for clients to trust. */
+  readonly hasAuthority: boolean;
+}
+
+/** Makes a CA and a certificate where there are none, adds names that are new, and leaves what is not ours as it is. */
 export async function prepareCertificates(
-  config: Config,
+  { certs: directory, tls }: Config,
   wanted: readonly string[],
-): Promise<readonly string[]> {
+): Promise<PreparedCertificates> {
   const now = new Date();
-  if (config.tls.certificate !== undefined) return wanted;
-  const status = await statusIfAny(config.certs, now);
-  const names = status?.certificate.names ?? [];
-  if (status !== undefined && !status.isOwn) return names;
+  if (tls.certificate !== undefined) return { names: wanted, notes: [], hasAuthority: false };
+  const { authorityKey, authorityCertificate } = certificatePaths(directory);
+  const status = await statusIfAny(directory, now);
+  if (status === undefined) {
+    const { names } = await initCertificates({ directory, hosts: wanted, now });
+    return { names, notes: [], hasAuthority: true };
+  }
+  const { names, state } = status.certificate;
   const missing = wanted.filter((name) => !names.includes(valueOf(name)));
-  if (status !== undefined && missing.length === 0 && status.certificate.state === 'fine') return names;
-  const outcome = await initCertificates({ directory: config.certs, hosts: [...names, ...missing], now });
-  return outcome.names;
+  const hasAuthority = await exists(authorityCertificate);
+  if (!status.isOwn || !(await exists(authorityKey))) {
+    return { names, notes: missing.length === 0 ? [] : [keptNote(missing)], hasAuthority };
+  }
+  if (missing.length === 0 && state === 'fine') return { names, notes: [], hasAuthority };
+  const made = await initCertificates({ directory, hosts: [...names, ...missing], now });
+  return { names: made.names, notes: made.certificate === 'made' ? [madeNote(missing)] : [], hasAuthority };
+}
+
+function keptNote(missing: readonly string[]): string {
+  return `The certificate is not one that can be made anew here, and stays. It does not cover ${missing.join(', ')}.`;
+}
+
+function madeNote(added: readonly string[]): string {
+  const reason = added.length === 0 ? 'it was due' : `to cover ${added.join(', ')} too`;
+  return `A new certificate took the place of the one before: ${reason}. The CA is the same, so clients need nothing.`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A first user where there is none. The password goes to a terminal, once, or to a file of its own where there is no terminal to show it on. */

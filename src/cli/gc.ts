@@ -102,6 +102,7 @@ function print(report: GcReport, { json, dryRun }: GcCommandOptions, terminal: T
     return;
   }
   const { blobs, bytes, manifests, uploads, links } = report;
+  terminal.err('What came within the last hour is left alone.\n');
   const verb = dryRun === true ? 'Would give back' : 'Gave back';
   terminal.out(`${verb} ${megabytes(bytes)} in ${blobs} blobs.\n`);
   terminal.out(

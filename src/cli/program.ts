@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { accessCommand } from './access.ts';
 import { certsCommand } from './certs.ts';
@@ -14,7 +15,8 @@ import { upCommand } from './up.ts';
 import { usersCommand } from './users.ts';
 
 /** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
-export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(argv: readonly string[], plain: Terminal): Promise<number> {
+  const terminal = speakingAsCalled(plain);
   const outcome: Outcome = { exitCode: EXIT.done };
   try {
     await createProgram(terminal, outcome).parseAsync(argv, { from: 'user' });
@@ -28,6 +30,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   const program = new Command('registry-gate')
     .description('The front door of a private container registry: certificates, users, TLS, rights.')
+    .version(packageVersion(), '-V, --version', 'Print the version.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
   for (const create of [
@@ -44,6 +47,23 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   }
   const docs = docsCommand(terminal, () => createProgram(terminal, outcome));
   return program.addCommand(inheriting(program, docs), { hidden: true });
+}
+
+/**
+ * In a checkout there is no program called registry-gate: whoever came by `npm run` is told to go on by it, so that
+ * every command in a hint can be typed as it stands.
+ */
+function speakingAsCalled(terminal: Terminal): Terminal {
+  if (!['gate', 'start'].includes(terminal.env['npm_lifecycle_event'] ?? '')) return terminal;
+  const command = /\bregistry-gate (?=(?:up|serve|certs|users|tokens|access|config|gc) )/g;
+  return { ...terminal, err: (text) => terminal.err(text.replace(command, 'npm run -s gate -- ')) };
+}
+
+/** From the package.json that stands two folders up, from the sources and from the build alike. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version }: { readonly version: string } = JSON.parse(text);
+  return version;
 }
 
 /** `addCommand` does not hand settings down; without this a mistake in a subcommand would end the process. */

@@ -1,7 +1,13 @@
 import { CommanderError } from 'commander';
 import { AppError } from '../lib/errors.ts';
+import type { ErrorCode } from '../lib/errors.ts';
 import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
+
+const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
+  USAGE: EXIT.usage,
+  INTERRUPTED: EXIT.interrupted,
+};
 
 /** Says on the terminal what went wrong and what to type next, and gives the exit code. */
 export function reportError(error: unknown, terminal: Terminal): number {
@@ -9,7 +15,7 @@ export function reportError(error: unknown, terminal: Terminal): number {
   if (error instanceof AppError) {
     terminal.err(`registry-gate: ${error.message}\n`);
     if (error.hint !== undefined) terminal.err(`  ${error.hint}\n`);
-    return error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+    return EXIT_OF[error.code] ?? EXIT.failed;
   }
   terminal.err(`registry-gate: unexpected error, this is a bug, please report it\n${stackOf(error)}\n`);
   return EXIT.failed;

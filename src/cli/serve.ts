@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import type { Logger } from '../lib/logger.ts';
 import { createLog } from '../observe/access-log.ts';
 import { checkPlatform } from '../server/platform.ts';
 import { startGate } from '../server/start.ts';
@@ -23,7 +24,9 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
     const config = await loadConfig(configSources(options, terminal));
     const log = createLog({ level: config.log.level });
     try {
-      await runUntilTold(await startGate(config, log), terminal);
+      const gate = await startGate(config, log);
+      void warnIfUnready(gate, log);
+      await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
       log.info({}, 'stopped');
     } finally {
       log.flush();
@@ -31,8 +34,14 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
   });
 }
 
+/** A gate without a registry serves all the same: the two may be started in any order. But it should not be a riddle. */
+export async function warnIfUnready(gate: Gate, log: Logger): Promise<void> {
+  const reason = await gate.unready();
+  if (reason !== undefined) log.warn({ reason }, 'not ready yet: pushes and pulls will fail');
+}
+
 /** Serves until a signal says stop, and resolves when the last transfer has ended. */
-export async function runUntilTold(gate: Gate, terminal: Terminal): Promise<void> {
+export async function runUntilTold(gate: Gate, terminal: Terminal, drainSeconds: number): Promise<void> {
   const stopListening: (() => void)[] = [];
   await new Promise<void>((resolve, reject) => {
     let told = false;
@@ -42,6 +51,10 @@ export async function runUntilTold(gate: Gate, terminal: Terminal): Promise<void
         return;
       }
       told = true;
+      if (terminal.isTTY)
+        terminal.err(
+          `\nStopping. Running transfers may take up to ${drainSeconds} s; Ctrl-C again cuts them.\n`,
+        );
       gate.stop().then(resolve, reject);
     };
     stopListening.push(

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { systemCode } from '../lib/errors.ts';
+import { AppError, systemCode } from '../lib/errors.ts';
 
 /** What a command may touch of the process it runs in. Tests pass a recorder. */
 export interface Terminal {
@@ -60,6 +60,9 @@ async function askSecret(question: string): Promise<string> {
   const prompt = createInterface({ input: process.stdin, output: silent, terminal: true });
   try {
     return await prompt.question('');
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    throw new AppError('INTERRUPTED', { message: 'Nothing was changed.', cause: error });
   } finally {
     prompt.close();
     process.stderr.write('\n');

@@ -99,7 +99,7 @@ function addressOf(socket: Socket): string | undefined {
 function adviceFor(error: Error): string {
   const code = systemCode(error) ?? '';
   if (/UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(code)) {
-    return 'a client does not trust this certificate: run registry-gate certs trust on it';
+    return 'a client does not accept this certificate: run registry-gate certs trust on it, or it calls the gate by a name that the certificate lacks (registry-gate certs renew --host NAME)';
   }
   return 'a TLS handshake failed';
 }

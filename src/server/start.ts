@@ -14,6 +14,8 @@ import { createServices } from './services.ts';
 /** A gate that listens. */
 export interface Gate {
   readonly addresses: readonly AddressInfo[];
+  /** Why pushes and pulls would fail, in a few words, or undefined. */
+  unready(): Promise<string | undefined>;
   /** SIGHUP: look at certificate and users now. */
   reload(): Promise<void>;
   /** Takes no more connections, lets running transfers end for the drain time, then cuts what is left. */
@@ -52,7 +54,13 @@ export async function startGate(config: Config, logger: Logger): Promise<Gate> {
     clearTimeout(timer);
     await services.close();
   };
-  return { addresses, reload: () => services.reload(), stop, stopNow: () => connections.cut() };
+  return {
+    addresses,
+    unready: () => services.app.unready(),
+    reload: () => services.reload(),
+    stop,
+    stopNow: () => connections.cut(),
+  };
 }
 
 /** A transfer that we break off ourselves was not left by the client. */

@@ -18,7 +18,7 @@ describe('initCertificates', () => {
   it('makes four files, keys for the owner alone, and leaves nothing else', async () => {
     const directory = join(await folder(), 'a', 'b');
     const outcome = await initCertificates({ directory, hosts: HOSTS, now });
-    expect(outcome).toEqual({ authority: 'made', certificate: 'made', names: HOSTS });
+    expect(outcome).toEqual({ authority: 'made', certificate: 'made', names: HOSTS, dropped: [] });
     const found = await readdir(directory);
     const modes = await Promise.all(
       found.map(async (file) => [file, (await stat(join(directory, file))).mode & 0o777]),

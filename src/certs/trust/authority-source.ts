@@ -50,7 +50,7 @@ export async function downloadAuthority(options: DownloadOptions): Promise<strin
   if (actual === expected) return pem;
   throw new AppError('TRUST_FAILED', {
     message: `${url.href} is not the CA that was expected: its SHA-256 is ${actual}. Nothing was installed.`,
-    hint: 'Compare with the server itself (registry-gate certs status). If that says the same as before, somebody sits in between.',
+    hint: 'Was it the one under CA, and not the one of the certificate? Compare with the server itself (registry-gate certs status). If that says the same as before, somebody sits in between.',
   });
 }
 
