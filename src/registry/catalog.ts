@@ -52,11 +52,12 @@ export function pageSize(value: string | undefined): number {
 export async function fillCatalogPage(query: CatalogQuery): Promise<VisiblePage> {
   const { n, source, isVisible, lookUps = DEFAULT_LOOK_UPS } = query;
   if (n <= 0) return { names: [], next: undefined };
-  const size = Math.min(LARGEST_PAGE, Math.max(n + 1, DEFAULT_PAGE));
   const names: string[] = [];
   let { last } = query;
   for (let round = 0; round < lookUps && names.length <= n; round += 1) {
-    const page = await source(size, last);
+    // Whoever sees little is looked for in large pages.
+    const size = round === 0 ? Math.max(n + 1, DEFAULT_PAGE) : LARGEST_PAGE;
+    const page = await source(Math.min(LARGEST_PAGE, size), last);
     names.push(...page.names.filter(isVisible));
     if (isLastPage(page, last) && names.length <= n) return { names, next: undefined };
     last = page.names.at(-1);
