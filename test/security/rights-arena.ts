@@ -6,8 +6,10 @@ import bcrypt from 'bcrypt';
 import { afterAll, beforeAll } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
 import { schema } from '../../src/config/schema.ts';
+import { sendRaw } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { TEST_PASSWORD, TEST_USER, basic } from '../support/test-gate.ts';
+import type { TestGate } from '../support/test-gate.ts';
 import { headerOf } from '../support/wire.ts';
 import type { WireRequest } from '../support/wire.ts';
 import { machineToken } from '../tokens/support.ts';
@@ -27,7 +29,6 @@ export interface RightsOptions {
   readonly users?: readonly string[];
   readonly machines?: readonly Parameters<typeof machineToken>[0][];
   readonly auth?: Partial<Config['auth']>;
-  readonly backend?: Config['backend'];
 }
 
 export interface RightsArena extends Arena {
@@ -81,26 +82,31 @@ export async function writeUsers(folder: string, users: readonly string[]): Prom
   await writeFile(join(folder, 'htpasswd'), (await Promise.all(lines)).join(''), { mode: 0o600 });
 }
 
+/** Sends one request to a gate, and gives its answer. `as` is the value of `Authorization`; nobody without one. */
+export async function askGate(
+  { port, ca }: Pick<TestGate, 'port' | 'ca'>,
+  line: string,
+  as?: string,
+  { fields = [], body = '', host }: Sent = {},
+): Promise<RawAnswer> {
+  const isChunked = fields.some((field) => /^transfer-/i.test(field));
+  const all = [
+    host === undefined ? HOST : `Host: ${host}`,
+    'Connection: close',
+    ...(as === undefined ? [] : [`Authorization: ${as}`]),
+    ...(body === '' || isChunked ? [] : [`Content-Length: ${body.length}`]),
+    ...fields,
+  ];
+  const bytes = `${line} HTTP/1.1\r\n${all.map((field) => `${field}\r\n`).join('')}\r\n${body}`;
+  const outcome = await sendRaw({ port, ca, bytes, methods: [line.split(' ', 1)[0] ?? ''] });
+  const [answer] = outcome.answers;
+  if (answer === undefined || outcome.answers.length > 1 || outcome.rest !== '')
+    throw new Error(`not one answer to ${line}: ${outcome.bytes.toString('latin1')}`);
+  return answer;
+}
+
 function createRights(arena: Arena, folder: string, secrets: readonly string[]): RightsArena {
-  const ask: RightsArena['ask'] = async (line, as, { fields = [], body = '', host } = {}) => {
-    const length =
-      body === '' || fields.some((field) => /^transfer-/i.test(field))
-        ? []
-        : [`Content-Length: ${body.length}`];
-    const all = [
-      host === undefined ? HOST : `Host: ${host}`,
-      'Connection: close',
-      ...(as === undefined ? [] : [`Authorization: ${as}`]),
-      ...length,
-      ...fields,
-    ];
-    const bytes = `${line} HTTP/1.1\r\n${all.map((field) => `${field}\r\n`).join('')}\r\n${body}`;
-    const outcome = await arena.send(bytes, { methods: [line.split(' ', 1)[0] ?? ''] });
-    const [answer] = outcome.answers;
-    if (answer === undefined || outcome.answers.length > 1 || outcome.rest !== '')
-      throw new Error(`not one answer to ${line}: ${outcome.bytes.toString('latin1')}`);
-    return answer;
-  };
+  const ask: RightsArena['ask'] = (line, as, more) => askGate(arena.gate, line, as, more);
   return {
     ...arena,
     folder,
