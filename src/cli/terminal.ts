@@ -55,9 +55,10 @@ export function ignoreClosedPipes(): void {
 }
 
 async function askSecret(question: string): Promise<string> {
-  process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const prompt = createInterface({ input: process.stdin, output: silent, terminal: true });
+  // Only now is the echo off: what answers the question at once must not be shown.
+  process.stderr.write(question);
   try {
     return await prompt.question('');
   } catch (error) {
