@@ -73,7 +73,7 @@ const generate = promisify(generateKeyPair);
 
 /**
  * Opens the keys. The first is made when it is needed: a gate that gives out no tokens writes nothing. Deleting the file
- * voids every access token at the next start. Throws AppError STATE_INVALID.
+ * voids every access token, at the next reload. Throws AppError STATE_INVALID.
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   const { path, now, rotateAfterMs = 30 * DAY, keepMs = DAY, onError = () => undefined } = options;
