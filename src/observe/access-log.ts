@@ -54,6 +54,7 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
     address: exchange.address,
     user: exchange.user,
     rule: exchange.rule,
+    mount: exchange.mount,
     method: exchange.method,
     path: exchange.path,
     ...(request === undefined ? {} : requestFields(request)),

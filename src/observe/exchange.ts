@@ -13,6 +13,8 @@ export interface Exchange {
   readonly user: string | undefined;
   /** What allowed the request: `access.yml:7`, `every user`. */
   readonly rule: string | undefined;
+  /** What became of a mount that was asked for: `stripped` where its source may not be read. */
+  readonly mount: 'granted' | 'stripped' | undefined;
   readonly status: number;
   /** Why the gate answered itself: the code and the reason of a problem. */
   readonly problem: { readonly code: string; readonly reason: string } | undefined;

@@ -17,6 +17,8 @@ export interface RequestContext {
   identity: Identity;
   /** What allowed it, as the log calls it. */
   rule: string | undefined;
+  /** What became of a mount that was asked for. */
+  mount: 'granted' | 'stripped' | undefined;
   problem: Problem | undefined;
   received: number;
   sent: number;

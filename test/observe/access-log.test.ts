@@ -21,6 +21,7 @@ const EXCHANGE: Exchange = {
   request: requestOf('GET', '/v2/team/app/manifests/latest'),
   user: 'alice',
   rule: 'every user',
+  mount: undefined,
   status: 200,
   problem: undefined,
   received: 0,
@@ -66,6 +67,11 @@ describe('the line of an exchange', () => {
       outcome: 'complete',
       agent: 'docker/27.0',
     });
+  });
+
+  it('tells what became of a mount', () => {
+    expect(fieldsOf({ mount: 'stripped' })['mount']).toBe('stripped');
+    expect(fieldsOf({})).not.toHaveProperty('mount');
   });
 
   const REQUESTS: readonly (readonly [string, string, object])[] = [

@@ -33,6 +33,7 @@ export function authorize({ policy, challenge }: AuthorizeOptions): RequestHandl
       return;
     }
     context.rule = decision.rule;
+    if (decision.mount !== 'none') context.mount = decision.mount;
     if (decision.mount === 'stripped' && request !== undefined) context.request = withoutMount(request);
     if (problem !== undefined) answerProblem(req, res, problem);
     else next();
