@@ -8,15 +8,12 @@ import { serveEmbedded } from '../embedded/server.ts';
 import { ACCEPT, digestOf, image, locationOf, SpecClient } from '../embedded/spec-client.ts';
 import type { Folder } from '../support/programs.ts';
 import { must, run, temporaryFolder } from '../support/programs.ts';
-import { describeWith, isInstalled } from '../support/requires.ts';
+import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
 
 const MIB = 1024 * 1024;
 const REPOSITORY = 'team/app';
 
-/** Whether a disk of our own may be mounted here. */
-const MAY_MOUNT = isInstalled('mount') && process.getuid?.() === 0;
-
-describeWith(MAY_MOUNT ? ['mount', 'umount'] : ['mount (as root)'], 'a disk of 4 MiB', () => {
+describeWith([...MOUNT_NEEDS, 'umount'], 'a disk of 4 MiB', () => {
   let folder: Folder;
   let disk: string;
   let server: TestServer;

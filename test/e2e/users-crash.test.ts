@@ -5,7 +5,7 @@ import { run as runCommand } from '../../src/cli/program.ts';
 import { verifyHash } from '../../src/users/password-hash.ts';
 import { run, temporaryFolder } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';
-import { describeWith } from '../support/requires.ts';
+import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
@@ -176,9 +176,7 @@ function shell(directory: string, script: string): Promise<Ran> {
   return run('unshare', ['-m', 'sh', '-c', `${gate} ${script}`, 'sh', directory], { deadlineMs: 60_000 });
 }
 
-const MOUNTING = ['unshare', 'mount', ...(process.getuid?.() === 0 ? [] : ['the rights of root'])];
-
-describeWith(MOUNTING, 'a users file on a difficult disk', () => {
+describeWith(MOUNT_NEEDS, 'a users file on a difficult disk', () => {
   beforeAll(async () => {
     folder = await temporaryFolder('disk');
   });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
-import { describeWith } from '../support/requires.ts';
+import { TERMINAL_NEEDS, describeWith } from '../support/requires.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const FIRST = 'New password for bob: ';
@@ -34,7 +34,7 @@ function onTerminal(file: string, answers: Readonly<Record<string, string>>): Pr
   return new Promise((done) => child.once('close', (status) => done({ screen, status })));
 }
 
-describeWith(['script'], 'asking for a password', () => {
+describeWith(TERMINAL_NEEDS, 'asking for a password', () => {
   let folder: Folder;
   let file = '';
 

@@ -9,7 +9,7 @@ import { authorityFingerprint } from '../../../src/certs/certificate-file.ts';
 import { loadServerCertificate } from '../../../src/certs/server-certificate.ts';
 import type { Ran } from '../../support/programs.ts';
 import { run } from '../../support/programs.ts';
-import { describeWith } from '../../support/requires.ts';
+import { MOUNT_NEEDS, describeWith } from '../../support/requires.ts';
 import { makeDirectory, temporaryFolders } from '../support.ts';
 
 const folder = temporaryFolders();
@@ -42,7 +42,7 @@ async function onAnotherMachine(script: string, environment: Readonly<Record<str
   return run('unshare', ['--mount', ...asRoot, 'sh', '-c', lines.join('\n')], { env: environment });
 }
 
-describeWith(['unshare', 'mount', 'curl', 'skopeo', 'update-ca-certificates'], 'trust on a machine', () => {
+describeWith([...MOUNT_NEEDS, 'curl', 'skopeo', 'update-ca-certificates'], 'trust on a machine', () => {
   let server: Server;
   let environment: Record<string, string> = {};
 
