@@ -36,7 +36,7 @@ export interface Client {
 
 const PROXIES = ['gate', 'gate-b', 'nginx', 'nginx-tuned', 'caddy', 'haproxy'];
 const REGISTRIES = ['gate-embedded', 'gate-embedded-b', 'nginx+registry', 'gate+registry'];
-const SMALL_COUNT = 3000;
+const SMALL_COUNT = 2000;
 const HANDSHAKES = 500;
 const GB = 1e9;
 const nothing = async (): Promise<void> => undefined;
@@ -59,12 +59,10 @@ export const CASE_HELP: readonly (readonly [string, string])[] = [
 ];
 
 export const DEFAULT_CASES = [
-  'get',
   'get:8',
-  'head',
-  'manifest',
-  'stranger',
-  'bcrypt5',
+  'manifest:8',
+  'stranger:8',
+  'bcrypt5:8',
   'handshakes',
   'pull:16:8',
   'pull',
@@ -211,8 +209,8 @@ function layerCase(text: string, name: string, given: readonly number[]): Case |
 
 /** Enough for a second or so of processor time where that is to be had with few transfers. */
 function timesOf(size: number, clients: number, isPull: boolean): number {
-  const whole = isPull ? 1024 : 256;
-  return Math.max(1, Math.min(isPull ? 400 : 30, Math.round(whole / (size * clients))));
+  const whole = isPull ? 512 : 256;
+  return Math.max(1, Math.min(isPull ? 400 : 100, Math.round(whole / (size * clients))));
 }
 
 /** A registry that is to be pushed into has not seen the blob; one that is to be pulled from has it. */

@@ -27,7 +27,7 @@ const STOP_MS = 10_000;
 process.once('exit', () => {
   for (const pid of family([...running])) signal(pid, 'SIGKILL');
 });
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1));
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(1));
 
 /** Starts a program and waits until its port takes connections. Throws with its last words where it never does. */
 export async function startDaemon(

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -134,6 +135,7 @@ async function measureAll(wishes: Wishes): Promise<void> {
   const began = machine();
   console.log(`${JSON.stringify(began)}\n`);
   const folder = await temporaryFolder('bench');
+  process.once('exit', () => rmSync(folder.path, { recursive: true, force: true }));
   try {
     const fixture = await makeFixture(folder.path);
     await fixture.blob(1);
