@@ -165,13 +165,14 @@ describe('collecting garbage', () => {
   it('takes nothing from pushes that run meanwhile', async () => {
     const problems: string[] = [];
     const state = { collecting: true };
+    let pushes = 0;
+    // Without a grace period most pushes are told to send again; it goes on until enough of them came through.
     const collector = (async () => {
-      for (let round = 0; round < 60; round += 1) {
+      for (let round = 0; round < 60 || (pushes < 5 && round < 5000); round += 1) {
         await server.embedded.collectGarbage({ graceMs: 0, dropUntagged: false });
       }
       state.collecting = false;
     })();
-    let pushes = 0;
     const pusher = async (lane: number): Promise<void> => {
       for (let round = 0; state.collecting; round += 1) {
         const repository = `team/lane-${lane}`;
@@ -184,7 +185,7 @@ describe('collecting garbage', () => {
     };
     await Promise.all([collector, pusher(1), pusher(2), pusher(3)]);
     expect(problems).toEqual([]);
-    expect(pushes).toBeGreaterThan(0);
+    expect(pushes).toBeGreaterThanOrEqual(5);
     expect((await storedBlobs(folder.path)).every(({ whole }) => whole)).toBe(true);
   });
 
