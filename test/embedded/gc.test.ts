@@ -164,11 +164,10 @@ describe('collecting garbage', () => {
 
   it('takes nothing from pushes that run meanwhile', async () => {
     const problems: string[] = [];
-    const state = { collecting: true };
-    let pushes = 0;
+    const state = { collecting: true, pushes: 0 };
     // Without a grace period most pushes are told to send again; it goes on until enough of them came through.
     const collector = (async () => {
-      for (let round = 0; round < 60 || (pushes < 5 && round < 5000); round += 1) {
+      for (let round = 0; round < 60 || (state.pushes < 5 && round < 5000); round += 1) {
         await server.embedded.collectGarbage({ graceMs: 0, dropUntagged: false });
       }
       state.collecting = false;
@@ -178,16 +177,16 @@ describe('collecting garbage', () => {
         const repository = `team/lane-${lane}`;
         const made = await pushAsClientsDo(client, repository, `tag-${round % 3}`);
         if (made === undefined) continue;
-        pushes += 1;
+        state.pushes += 1;
         const missing = await missingOf(client, repository, made);
         if (missing.length > 0) problems.push(`${repository}: ${missing.join()}`);
       }
     };
     await Promise.all([collector, pusher(1), pusher(2), pusher(3)]);
     expect(problems).toEqual([]);
-    expect(pushes).toBeGreaterThanOrEqual(5);
+    expect(state.pushes).toBeGreaterThanOrEqual(5);
     expect((await storedBlobs(folder.path)).every(({ whole }) => whole)).toBe(true);
-  });
+  }, 120_000);
 
   it('removes what lies in staging for a day, and no more', async () => {
     const staging = join(folder.path, V2, '.staging');
