@@ -61,7 +61,8 @@ export function isPageSize(value: string | undefined): boolean {
   return value === undefined || Number(value) <= LARGEST_PAGE;
 }
 
-function createQuery(pairs: readonly QueryPair[]): Query {
+/** A query of these pairs. */
+export function createQuery(pairs: readonly QueryPair[]): Query {
   return { pairs, get: (key) => pairs.find((pair) => pair.key === key)?.value };
 }
 
