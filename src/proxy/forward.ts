@@ -4,7 +4,7 @@ import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware'
 import type { Options, RequestHandler } from 'http-proxy-middleware';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { isForm, tooLarge } from '../registry/body.ts';
+import { bodyLength, isForm, tooLarge } from '../registry/body.ts';
 import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
@@ -178,5 +178,5 @@ function isRepeatable({ request }: ForwardJob): boolean {
 }
 
 function hasBody(req: IncomingMessage): boolean {
-  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  return bodyLength(req.headers) !== 0;
 }

@@ -9,6 +9,14 @@ export interface BodyHead {
   readonly contentType: string | undefined;
 }
 
+/** Header fields by lower-case name, as Node.js gives them. */
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** How long a body is by the header of an admitted request (RFC 9112 section 6.3): 0 where there is none, undefined where it is chunked. */
+export function bodyLength(headers: Headers): number | undefined {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined;
+}
+
 export interface BodyLimits {
   readonly manifestBytes: number;
   readonly layerBytes: number | undefined;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bodyLength } from '../registry/body.ts';
 import { renderProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import { contextOf } from './context.ts';
@@ -31,8 +32,5 @@ export function answerProblem(req: IncomingMessage, res: ServerResponse, problem
 
 /** Whether there is no body, or all of it has come. */
 function isRead(req: IncomingMessage): boolean {
-  return (
-    req.complete ||
-    (req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0)
-  );
+  return req.complete || bodyLength(req.headers) === 0;
 }

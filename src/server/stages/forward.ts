@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { nameAsker } from '../../policy/identity.ts';
 import type { ForwardJob } from '../../proxy/transfer.ts';
-import { bodyLimit, judgeBody } from '../../registry/body.ts';
+import { bodyLength, bodyLimit, judgeBody } from '../../registry/body.ts';
 import type { BodyHead, BodyLimits } from '../../registry/body.ts';
 import { answerProblem } from '../answer.ts';
 import { contextOf } from '../context.ts';
@@ -52,7 +52,7 @@ export function forward({ forward: pass, limits }: ForwardStageOptions): Request
 function bodyHead(headers: Readonly<Record<string, string | string[] | undefined>>): BodyHead {
   const type = headers['content-type'];
   return {
-    length: headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined,
+    length: bodyLength(headers),
     contentType: typeof type === 'string' ? type : undefined,
   };
 }
