@@ -55,11 +55,15 @@ export interface SizeRange {
 }
 
 /** A number of bytes, as a number or with a unit. */
-export function bytes({ from, to = Number.MAX_SAFE_INTEGER, byDefault }: SizeRange, description: string) {
+export function bytes(
+  { from, to = Number.MAX_SAFE_INTEGER, byDefault }: SizeRange,
+  description: string,
+  flag?: string,
+) {
   const limit = to === Number.MAX_SAFE_INTEGER ? `of at least ${from}` : `from ${from} to ${to}`;
   return sizeInBytes({ from, to, error: saying(`must be a size ${limit} bytes, like 65536, 64KiB or 64kB`) })
     .prefault(byDefault)
-    .register(optionMeta, { description, kind: 'size' });
+    .register(optionMeta, { description, kind: 'size', ...(flag === undefined ? {} : { flag }) });
 }
 
 /** A number of bytes from 1, or `unlimited`, which becomes undefined. */

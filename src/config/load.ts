@@ -103,6 +103,11 @@ function contradictions(given: ReadonlyMap<string, Given>): Problem[] {
     const reason = 'is of no use: only an https backend has a certificate to verify';
     found.push({ path: 'backendCa', reason, where: ca.where });
   }
+  const cache = given.get('cache.directory');
+  if (cache !== undefined && typeof backend === 'string' && /^embedded:/i.test(backend)) {
+    const reason = 'is of no use: the embedded registry reads from the disk itself';
+    found.push({ path: 'cache.directory', reason, where: cache.where });
+  }
   return found;
 }
 

@@ -146,6 +146,23 @@ const limits = z.strictObject({
   ),
 });
 
+const cache = z.strictObject({
+  directory: optionalPath({
+    flag: '--cache DIR',
+    fallback: 'none: every pull is served by the registry',
+    description: 'The directory of the layer cache, for a registry behind the network.',
+  }),
+  size: bytes(
+    { from: 2 ** 20, byDefault: '20GiB' },
+    'How much the layer cache may hold. What was not pulled for the longest time makes room.',
+    '--cache-size SIZE',
+  ),
+  checkSeconds: integer(
+    { from: 0, to: 3600, byDefault: 60 },
+    'How long the word of the registry that a repository holds a layer is good for serving it from the cache. 0 asks for every pull.',
+  ),
+});
+
 /** Every option, once: its values, its default, its sentence. The keys are those of registry-gate.yml. */
 export const schema = z.strictObject({
   listen,
@@ -178,6 +195,7 @@ export const schema = z.strictObject({
   auth: auth.prefault({}),
   timeouts: timeouts.prefault({}),
   limits: limits.prefault({}),
+  cache: cache.prefault({}),
   reloadMs: integer(
     { from: 50, to: 60_000, byDefault: 500 },
     'How often certificate and users are looked at for changes, in milliseconds.',

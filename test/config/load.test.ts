@@ -160,6 +160,11 @@ describe('problems', () => {
     ['both', { tls: { certificate: 'a', key: 'b' } }, []],
     ['an authority for http', { backendCa: 'a' }, ['backendCa: is of no use']],
     ['an authority for a socket', { backendCa: 'a', backend: 'unix:/a' }, ['backendCa: is of no use']],
+    [
+      'a cache before the embedded registry',
+      { cache: { directory: 'c' }, backend: 'embedded:d' },
+      ['cache.directory: is of no use'],
+    ],
     ['an authority for https', { backendCa: 'a', backend: 'HTTPS://a' }, []],
   ])('%s', async (_name, written, expected) => {
     const problems = await problemsOf({ files: { [FILE]: JSON.stringify(written) } });

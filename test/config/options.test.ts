@@ -50,6 +50,9 @@ const GOOD: readonly [path: string, written: unknown, becomes: unknown][] = [
   ['limits.connections', 1, 1],
   ['limits.connections', 'unlimited', undefined],
   ['limits.hashQueue', 1, 1],
+  ['cache.directory', '/var/cache/gate', '/var/cache/gate'],
+  ['cache.size', '20GB', 20_000_000_000],
+  ['cache.checkSeconds', 0, 0],
   ['reloadMs', 50, 50],
   ['log.level', 'debug', 'debug'],
   ['renew', false, false],
@@ -108,6 +111,10 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['limits.headers', 9, /from 10 to 1000/],
   ['limits.connections', 0, /^limits\.connections: must be a whole number from 1, or unlimited, not 0/],
   ['limits.hashQueue', 0, /from 1 to 10000/],
+  ['cache.directory', '', /^cache\.directory: must be the name of a file/],
+  ['cache.size', '1kB', /^cache\.size: must be a size of at least 1048576 bytes/],
+  ['cache.size', 'unlimited', /^cache\.size: must be a size/],
+  ['cache.checkSeconds', 3601, /^cache\.checkSeconds: must be a whole number from 0 to 3600/],
   ['reloadMs', 49, /from 50 to 60000/],
   ['log.level', 'trace', /one of debug, info, warn, error/],
   ['renew', 1, /true or false, not 1/],
@@ -182,6 +189,7 @@ describe('the options', () => {
         connections: undefined,
         hashQueue: 64,
       },
+      cache: { directory: undefined, size: 21_474_836_480, checkSeconds: 60 },
       reloadMs: 500,
       log: { level: 'info' },
       renew: true,
@@ -207,6 +215,8 @@ describe('describeOptions', () => {
       '--users FILE',
       '--state DIR',
       '--access FILE',
+      '--cache DIR',
+      '--cache-size SIZE',
     ]);
   });
 

@@ -52,6 +52,10 @@ limits:
   headers: 100
   connections: unlimited
   hashQueue: 64
+cache:
+  directory: null # not set
+  size: 21474836480
+  checkSeconds: 60
 reloadMs: 500
 log:
   level: info
