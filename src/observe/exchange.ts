@@ -1,5 +1,7 @@
 import type { RegistryRequest } from '../registry/request.ts';
 
+export type FailedLogin = 'wrong-password' | 'wrong-token';
+
 /** The finished story of one request. Everything that is counted, logged or audited is read from here. */
 export interface Exchange {
   readonly id: string;
@@ -18,10 +20,16 @@ export interface Exchange {
   readonly status: number;
   /** Why the gate answered itself: the code and the reason of a problem. */
   readonly problem: { readonly code: string; readonly reason: string } | undefined;
+  /** What was shown and did not hold: a password (or the secret of a machine), or a token. */
+  readonly failedLogin: FailedLogin | undefined;
+  /** The W3C trace context that the client claims, as it stands in its header. */
+  readonly traceparent: string | undefined;
   /** Body bytes from and to the client. */
   readonly received: number;
   readonly sent: number;
   readonly milliseconds: number;
+  /** Between the last byte of the request and the end of the answer: how long the registry took over what was pushed. */
+  readonly millisecondsSinceBody: number;
   /** Whether the answer reached its end. */
   readonly outcome: 'complete' | 'client-left' | 'cut';
 }

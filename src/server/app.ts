@@ -51,7 +51,7 @@ export function createApp(options: AppOptions): Express {
     identify(options), // who asks        -> user
     authorize(options), // may they        -> on, or a challenge
     filterCatalog(options),
-    forward({ forward: options.forward, limits: options.body }),
+    forward({ forward: options.forward, limits: options.body, now: options.now }),
   );
   app.use(renderFailure(options.logger));
   return app;

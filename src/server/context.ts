@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { FailedLogin } from '../observe/exchange.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
@@ -20,8 +21,11 @@ export interface RequestContext {
   /** What became of a mount that was asked for. */
   mount: 'granted' | 'stripped' | undefined;
   problem: Problem | undefined;
+  failedLogin: FailedLogin | undefined;
   received: number;
   sent: number;
+  /** When the last piece of the body came. */
+  receivedAt: number | undefined;
 }
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();

@@ -9,6 +9,8 @@ export interface TokenAnswer {
   readonly body: Readonly<Record<string, unknown>>;
   /** To whom a token was given, for the log. */
   readonly holder?: Holder;
+  /** What was shown and did not hold, for the log. */
+  readonly failedLogin?: 'wrong-password' | 'wrong-token';
 }
 
 export interface Refusals {
@@ -24,12 +26,10 @@ export interface Refusals {
 export function refusals(realm: string): Refusals {
   const challenge = { 'WWW-Authenticate': basicChallenge(realm) };
   return {
-    wrong: refuse(
-      401,
-      ['UNAUTHORIZED', 'invalid_grant'],
-      'The user name or the password is wrong.',
-      challenge,
-    ),
+    wrong: {
+      ...refuse(401, ['UNAUTHORIZED', 'invalid_grant'], 'The user name or the password is wrong.', challenge),
+      failedLogin: 'wrong-password',
+    },
     signIn: refuse(
       401,
       ['UNAUTHORIZED', 'invalid_grant'],

@@ -91,7 +91,8 @@ function welcome({ access }: TokenForm, { realm, anonymous }: TokenServiceOption
 function redeem(secret: Secret<string>, { realm, identities }: TokenServiceOptions): Found {
   if (identities === undefined) return { refusal: refusals(realm).switchedOff };
   const holder = identities.redeem(secret.reveal());
-  return holder === undefined ? { refusal: refusals(realm).wrong } : { holder, refresh: secret };
+  if (holder !== undefined) return { holder, refresh: secret };
+  return { refusal: { ...refusals(realm).wrong, failedLogin: 'wrong-token' } };
 }
 
 async function signIn(

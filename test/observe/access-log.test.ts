@@ -24,9 +24,12 @@ const EXCHANGE: Exchange = {
   mount: undefined,
   status: 200,
   problem: undefined,
+  failedLogin: undefined,
+  traceparent: undefined,
   received: 0,
   sent: 1234,
   milliseconds: 12.3456,
+  millisecondsSinceBody: 12.3456,
   outcome: 'complete',
 };
 

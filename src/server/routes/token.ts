@@ -112,9 +112,11 @@ function whoOf(holder: Holder): Identity {
   return holder.kind === 'user' ? { kind: 'user', user: holder.user } : { kind: 'anonymous' };
 }
 
-function send(req: IncomingMessage, res: Response, { status, headers, body, holder }: TokenAnswer): void {
+function send(req: IncomingMessage, res: Response, answer: TokenAnswer): void {
+  const { status, headers, body, holder } = answer;
   const text = `${JSON.stringify(body)}\n`;
   const context = contextOf(req);
+  context.failedLogin = answer.failedLogin;
   if (holder !== undefined) context.identity = whoOf(holder);
   if (status !== 200)
     context.problem = createProblem(CODES[status] ?? 'UNSUPPORTED', String(body['error_description']));

@@ -10,10 +10,12 @@ export interface ForwardStageOptions {
   /** Takes over the job: it will be answered or cut. */
   readonly forward: (job: ForwardJob) => void;
   readonly limits: BodyLimits;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
 
 /** To the backend, if the body may come along. Until here not a byte of it was read and no `100 Continue` was sent. */
-export function forward({ forward: pass, limits }: ForwardStageOptions): RequestHandler {
+export function forward({ forward: pass, limits, now }: ForwardStageOptions): RequestHandler {
   return function forward(req, res, next) {
     const context = contextOf(req);
     const { request } = context;
@@ -44,6 +46,7 @@ export function forward({ forward: pass, limits }: ForwardStageOptions): Request
       },
       count: (direction, bytes) => {
         context[direction] += bytes;
+        if (direction === 'received') context.receivedAt = now();
       },
     });
   };

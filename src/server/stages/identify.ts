@@ -36,7 +36,10 @@ export function identify({ tokens, challenge }: IdentifyOptions): RequestHandler
       if (asker.warning !== undefined) res.setHeader('Warning', warningHeader(asker.warning));
       next();
     } else if (asker.kind === 'nobody') next();
-    else answerProblem(req, res, refusalOf(asker.kind, req));
+    else {
+      if (asker.kind !== 'busy') contextOf(req).failedLogin = asker.kind;
+      answerProblem(req, res, refusalOf(asker.kind, req));
+    }
   }
 
   function refusalOf(kind: 'wrong-password' | 'wrong-token' | 'busy', req: IncomingMessage): Problem {

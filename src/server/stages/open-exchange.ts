@@ -35,8 +35,10 @@ export function createOpenExchange({
       rule: undefined,
       mount: undefined,
       problem: undefined,
+      failedLogin: undefined,
       received: 0,
       sent: 0,
+      receivedAt: undefined,
     });
     res.once('close', () => observe(toExchange(contextOf(req), req, res, now())));
   };
@@ -60,9 +62,12 @@ function toExchange(
     mount: context.mount,
     status: res.headersSent ? res.statusCode : 0,
     problem: context.problem && { code: context.problem.code, reason: context.problem.message },
+    failedLogin: context.failedLogin,
+    traceparent: traceparentOf(req),
     received: context.received,
     sent: context.sent,
     milliseconds: at - context.startedAt,
+    millisecondsSinceBody: at - (context.receivedAt ?? context.startedAt),
     outcome: outcomeOf(context, res),
   };
 }
@@ -71,6 +76,11 @@ function toExchange(
 function outcomeOf(context: RequestContext, res: ServerResponse): Exchange['outcome'] {
   if (res.writableFinished) return 'complete';
   return context.problem === undefined ? 'client-left' : 'cut';
+}
+
+function traceparentOf({ headers }: IncomingMessage): string | undefined {
+  const value = headers['traceparent'];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Queries hold upload states and absolute targets hold passwords: only a plain path is ever logged. */
