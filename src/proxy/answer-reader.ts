@@ -1,0 +1,191 @@
+import { parseAnswerHead } from './answer-head.ts';
+import type { AnswerFault, AnswerHead } from './answer-head.ts';
+
+/** Told of an answer while it is read, in this order: `onHead`, `onBody` any number of times, `onEnd`; or `onFault` at any point, and then nothing more. */
+export interface AnswerSink {
+  onHead(head: AnswerHead): void;
+  /** Bytes `start` to `end` of this buffer belong to the body. They were not copied: the buffer will be used again. */
+  onBody(buffer: Buffer, start: number, end: number): void;
+  onEnd(): void;
+  onFault(fault: AnswerFault): void;
+}
+
+type State = 'head' | 'length' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'over';
+
+/** As much as `node:http` takes. */
+const HEAD_BYTES = 16 * 1024;
+const LINE_BYTES = 1024;
+const TRAILER_BYTES = 8 * 1024;
+/** Interim answers before the final one. */
+const INTERIM_HEADS = 16;
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const LF = 0x0a;
+const BEGINNING = 'HTTP/1.';
+/** What no continuation makes a head. */
+const NO_HEAD = /(?:^|[^\r])\n|\r[^\n]|[^\t\n\r -~\u0080-\u00ff]/;
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const CHUNK_SIZE = new RegExp(`^([0-9a-f]{1,12})(?:;${TOKEN}(?:=${TOKEN})?)*$`, 'i');
+const TRAILER = new RegExp(`^${TOKEN}:[\\t -~\\u0080-\\u00ff]*$`);
+
+/**
+ * Reads one answer of HTTP/1.1 from pieces of any size (RFC 9112). It has not heard of sockets, copies no byte of a
+ * body and keeps none. What is read is at most what the parser of Node.js would take: no bare LF, no folded field, no
+ * second length, no coding but chunked.
+ */
+export class AnswerReader {
+  readonly #method: string;
+  readonly #sink: AnswerSink;
+  #state: State = 'head';
+  /** The part of a head or of a line that came so far. */
+  #text = '';
+  /** Bytes of the body or of the chunk still to come. */
+  #left = 0;
+  #trailerBytes = 0;
+  #interim = 0;
+  #isWhole = false;
+  #hasSurplus = false;
+
+  constructor(method: string, sink: AnswerSink) {
+    this.#method = method;
+    this.#sink = sink;
+  }
+
+  /** Whether the answer came to its end. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Whether an interim answer (1xx) came before the final one. */
+  get hadInterim(): boolean {
+    return this.#interim > 0;
+  }
+
+  /** Whether bytes came that do not belong to the answer. */
+  get hasSurplus(): boolean {
+    return this.#hasSurplus;
+  }
+
+  /** Takes bytes `start` to `end` of the buffer. */
+  read(buffer: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end && this.#state !== 'over') at = this.#step(buffer, at, end);
+    if (at < end) this.#hasSurplus = true;
+  }
+
+  /** Nothing more is wanted: the sink is left in peace. */
+  stop(): void {
+    this.#state = 'over';
+  }
+
+  /** Reads on in the present state; tells how far. */
+  #step(buffer: Buffer, at: number, end: number): number {
+    if (this.#state === 'head') return this.#readHead(buffer, at, end);
+    if (this.#state === 'length' || this.#state === 'chunk') return this.#readBytes(buffer, at, end);
+    return this.#readLine(buffer, at, end);
+  }
+
+  #readHead(buffer: Buffer, at: number, end: number): number {
+    const before = this.#text.length;
+    const most = Math.min(end, at + HEAD_BYTES + 1 - before);
+    const found = before === 0 ? buffer.indexOf(HEAD_END, at) : -1;
+    const known = found >= 0 && found + 4 <= most ? found + 4 : most;
+    this.#text += buffer.toString('latin1', at, known);
+    const stop = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (stop < 0 || stop + 4 > HEAD_BYTES) {
+      this.#judgeBeginning();
+      return known;
+    }
+    const text = this.#text.slice(0, stop + 4);
+    this.#text = '';
+    this.#takeHead(text);
+    return at + stop + 4 - before;
+  }
+
+  /** What cannot become a head is refused at once: whoever speaks another protocol might wait for us. */
+  #judgeBeginning(): void {
+    const text = this.#text;
+    if (text.length > HEAD_BYTES) this.#fail('a head that is too large');
+    else if (!BEGINNING.startsWith(text.slice(0, BEGINNING.length))) this.#fail('no status line');
+    else if (NO_HEAD.test(text)) this.#fail('a malformed head');
+  }
+
+  #takeHead(text: string): void {
+    const outcome = parseAnswerHead(text, this.#method);
+    if (!outcome.ok) {
+      this.stop();
+      this.#sink.onFault(outcome.fault);
+      return;
+    }
+    const { head } = outcome;
+    if (head.status < 200) {
+      this.#interim += 1;
+      if (this.#interim > INTERIM_HEADS) this.#fail('too many interim answers');
+      return;
+    }
+    this.#left = head.length ?? 0;
+    this.#state = head.framing === 'chunked' ? 'chunk-size' : 'length';
+    this.#sink.onHead(head);
+    if (this.#state === 'length' && this.#left === 0) this.#finish();
+  }
+
+  #readBytes(buffer: Buffer, at: number, end: number): number {
+    const until = Math.min(end, at + this.#left);
+    this.#left -= until - at;
+    this.#sink.onBody(buffer, at, until);
+    if (this.#left === 0) {
+      if (this.#state === 'length') this.#finish();
+      else if (this.#state === 'chunk') this.#state = 'chunk-end';
+    }
+    return until;
+  }
+
+  #readLine(buffer: Buffer, at: number, end: number): number {
+    const found = buffer.indexOf(LF, at);
+    const until = found >= 0 && found < end ? found + 1 : end;
+    this.#text += buffer.toString('latin1', at, Math.min(until, at + LINE_BYTES + 1));
+    if (this.#text.length > LINE_BYTES) this.#fail('a line that is too long');
+    else if (this.#text.endsWith('\r\n')) {
+      const line = this.#text.slice(0, -2);
+      this.#text = '';
+      this.#takeLine(line);
+    } else if (/[\n]|\r./.test(this.#text)) this.#fail('a malformed line');
+    return until;
+  }
+
+  #takeLine(line: string): void {
+    if (this.#state === 'chunk-size') this.#takeChunkSize(line);
+    else if (this.#state === 'trailers') this.#takeTrailer(line);
+    else if (line === '') this.#state = 'chunk-size';
+    else this.#fail('a chunk that does not end where it should');
+  }
+
+  #takeChunkSize(line: string): void {
+    const size = CHUNK_SIZE.exec(line)?.[1];
+    if (size === undefined) {
+      this.#fail('a malformed chunk');
+      return;
+    }
+    this.#left = Number.parseInt(size, 16);
+    this.#state = this.#left === 0 ? 'trailers' : 'chunk';
+  }
+
+  /** They are read for their form, and dropped. */
+  #takeTrailer(line: string): void {
+    this.#trailerBytes += line.length;
+    if (line === '') this.#finish();
+    else if (this.#trailerBytes > TRAILER_BYTES || !TRAILER.test(line)) this.#fail('malformed trailers');
+  }
+
+  #finish(): void {
+    this.#state = 'over';
+    this.#isWhole = true;
+    this.#sink.onEnd();
+  }
+
+  #fail(reason: string): void {
+    this.stop();
+    this.#sink.onFault({ kind: 'malformed', reason });
+  }
+}
