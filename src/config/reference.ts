@@ -34,6 +34,8 @@ const TITLES: Readonly<Record<string, string>> = {
   timeouts: 'Timeouts',
   limits: 'Limits',
   log: 'Log',
+  metrics: 'Metrics',
+  trace: 'Traces',
 };
 
 /** docs/configuration.md: every option with its key, variable, flag, values, default and sentence. */

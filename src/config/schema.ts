@@ -15,6 +15,7 @@ import {
 } from './fields.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { parseListenAddress, renderListenAddress } from './listen-address.ts';
+import { metrics, trace } from './observe-schema.ts';
 
 const DAY = 86_400;
 
@@ -208,6 +209,8 @@ export const schema = z.strictObject({
       }),
     })
     .prefault({}),
+  metrics: metrics.prefault({}),
+  trace: trace.prefault({}),
   renew: onOff(true, "Whether serve renews a certificate of the gate's own CA when it is due."),
 });
 

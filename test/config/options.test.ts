@@ -55,6 +55,14 @@ const GOOD: readonly [path: string, written: unknown, becomes: unknown][] = [
   ['cache.checkSeconds', 0, 0],
   ['reloadMs', 50, 50],
   ['log.level', 'debug', 'debug'],
+  ['metrics.listen', 9464, { host: '127.0.0.1', port: 9464 }],
+  ['metrics.listen', ':9464', { host: '127.0.0.1', port: 9464 }],
+  ['metrics.listen', 'localhost:9464', { host: 'localhost', port: 9464 }],
+  ['metrics.listen', '[::1]:9464', { host: '::1', port: 9464 }],
+  ['metrics.listen', '127.8.0.1:0', { host: '127.8.0.1', port: 0 }],
+  ['trace.endpoint', 'http://127.0.0.1:4318', 'http://127.0.0.1:4318/v1/traces'],
+  ['trace.endpoint', 'https://collector/otlp/traces', 'https://collector/otlp/traces'],
+  ['trace.percent', 1, 1],
   ['renew', false, false],
 ];
 
@@ -117,6 +125,17 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['cache.checkSeconds', 3601, /^cache\.checkSeconds: must be a whole number from 0 to 3600/],
   ['reloadMs', 49, /from 50 to 60000/],
   ['log.level', 'trace', /one of debug, info, warn, error/],
+  ['metrics.listen', '0.0.0.0:9464', /^metrics\.listen: is an address that other machines reach/],
+  ['metrics.listen', '[::]:9464', /^metrics\.listen: is an address that other machines reach/],
+  ['metrics.listen', '[::ffff:127.0.0.1]:9464', /^metrics\.listen: is an address that other machines reach/],
+  ['metrics.listen', '192.0.2.1:9464', /^metrics\.listen: is an address that other machines reach/],
+  ['metrics.listen', '127.evil.example:9464', /^metrics\.listen: is an address that other machines reach/],
+  ['metrics.listen', 'http://127.0.0.1:9464/metrics', /^metrics\.listen: must be HOST:PORT without a scheme/],
+  ['metrics.listen', [9464], /^metrics\.listen: must be HOST:PORT or PORT/],
+  ['metrics.public', 'yes', /^metrics\.public: must be true or false, not "yes"/],
+  ['trace.endpoint', 'collector:4318', /^trace\.endpoint: must be a URL, like/],
+  ['trace.endpoint', 'http://u:hunter2@collector/', /^trace\.endpoint: must not hold credentials/],
+  ['trace.percent', 0, /^trace\.percent: must be a whole number from 1 to 100, not 0/],
   ['renew', 1, /true or false, not 1/],
 ];
 
@@ -192,6 +211,8 @@ describe('the options', () => {
       cache: { directory: undefined, size: 21_474_836_480, checkSeconds: 60 },
       reloadMs: 500,
       log: { level: 'info' },
+      metrics: { listen: undefined, public: false },
+      trace: { endpoint: undefined, percent: 100 },
       renew: true,
     });
   });
@@ -217,6 +238,8 @@ describe('describeOptions', () => {
       '--access FILE',
       '--cache DIR',
       '--cache-size SIZE',
+      '--metrics HOST:PORT',
+      '--trace-endpoint URL',
     ]);
   });
 

@@ -59,6 +59,12 @@ cache:
 reloadMs: 500
 log:
   level: info
+metrics:
+  listen: null # not set
+  public: false
+trace:
+  endpoint: null # not set
+  percent: 100
 renew: true
 `);
   });

@@ -1,0 +1,21 @@
+import { isIPv4 } from 'node:net';
+import type { Parsed } from './listen-address.ts';
+import { parseListenAddress } from './listen-address.ts';
+
+/** One address; `host` is always there. */
+export interface MetricsAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`. Without a host: 127.0.0.1. */
+export function parseMetricsAddress(text: string): Parsed<MetricsAddress> {
+  const parsed = parseListenAddress(text);
+  if (!parsed.ok) return parsed;
+  return { ok: true, value: { ...parsed.value, host: parsed.value.host ?? '127.0.0.1' } };
+}
+
+/** Whether only this machine reaches the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
