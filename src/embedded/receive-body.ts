@@ -1,7 +1,8 @@
-import { writev } from 'node:fs';
+import { write } from 'node:fs';
+import { Gatherer } from '../lib/gatherer.ts';
 import { tooLarge } from '../registry/body.ts';
 import type { Problem } from '../registry/problem.ts';
-import type { Transfer } from './job.ts';
+import type { Transfer } from '../reply/job.ts';
 
 /** How a body ended: whole, cut off by the client, or refused on the way. */
 export type Received =
@@ -101,95 +102,44 @@ export class MemorySink implements Sink {
   }
 }
 
-const WRITE_BYTES = 512 * 1024;
-const WAITING_BYTES = 1024 * 1024;
-
 /**
- * Appends the chunks to a file, many with one system call, and shows each to `see` once (the hash). Little is held: the
- * request is paused while more waits than is being written.
+ * Appends what comes to a file, in large pieces, and shows each to `see` once (the hash). Little is held: the request is
+ * paused while one piece is being written and the next one is full.
  */
 export class FileSink implements Sink {
   onRoom = (): void => undefined;
   onError: (error: Error) => void = () => undefined;
   readonly #fd: number;
-  readonly #see: (chunk: Buffer) => void;
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
-  #writing = false;
-  #paused = false;
-  #error: Error | undefined;
-  #finished: (() => void) | undefined;
+  readonly #pieces: Gatherer;
 
-  constructor(fd: number, see: (chunk: Buffer) => void) {
+  constructor(fd: number, see: (piece: Buffer) => void) {
     this.#fd = fd;
-    this.#see = see;
+    this.#pieces = new Gatherer({
+      deliver: (piece, done) => {
+        see(piece);
+        this.#append(piece, done);
+      },
+      onRoom: () => this.onRoom(),
+      onError: (error) => this.onError(error),
+    });
   }
 
   take(chunk: Buffer): void {
-    this.#see(chunk);
-    this.#waiting.push(chunk);
-    this.#waitingBytes += chunk.length;
-    if (!this.#writing && this.#waitingBytes >= WRITE_BYTES) this.#write();
+    this.#pieces.take(chunk);
   }
 
   isFull(): boolean {
-    this.#paused = this.#writing && this.#waitingBytes >= WAITING_BYTES;
-    return this.#paused;
+    return this.#pieces.isFull();
   }
 
   async finish(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#finished = resolve;
-      if (!this.#writing) this.#write();
-    });
-    if (this.#error !== undefined) throw this.#error;
+    await this.#pieces.finish();
   }
 
-  #write(): void {
-    const chunks = this.#waiting;
-    if (chunks.length === 0 || this.#error !== undefined) {
-      this.#writing = false;
-      this.#finished?.();
-      return;
-    }
-    this.#writing = true;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    this.#append(chunks);
-    if (this.#paused) {
-      this.#paused = false;
-      this.onRoom();
-    }
-  }
-
-  #append(chunks: readonly Buffer[]): void {
-    writev(this.#fd, chunks, (error, written) => {
-      if (error !== null) this.#fail(error);
-      else {
-        const left = rest(chunks, written);
-        if (left.length > 0) this.#append(left);
-        else if (this.#waitingBytes >= WRITE_BYTES || this.#finished !== undefined || this.#paused)
-          this.#write();
-        else this.#writing = false;
-      }
+  #append(piece: Buffer, done: (error: Error | null) => void): void {
+    write(this.#fd, piece, (error, written) => {
+      if (error === null && written < piece.length) this.#append(piece.subarray(written), done);
+      else done(error);
     });
   }
-
-  #fail(error: Error): void {
-    this.#error = error;
-    this.#writing = false;
-    this.#finished?.();
-    this.onError(error);
-  }
-}
-
-/** What a short write has left. */
-function rest(chunks: readonly Buffer[], written: number): Buffer[] {
-  let skip = written;
-  const left: Buffer[] = [];
-  for (const chunk of chunks) {
-    if (skip < chunk.length) left.push(chunk.subarray(skip));
-    skip = Math.max(0, skip - chunk.length);
-  }
-  return left;
 }

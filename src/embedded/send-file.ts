@@ -1,21 +1,9 @@
 import { read } from 'node:fs';
-import type { Transfer } from './job.ts';
-import type { FilePart } from './reply.ts';
+import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
+import type { Transfer } from '../reply/job.ts';
+import type { FilePart } from '../reply/reply.ts';
 
-const BUFFER_BYTES = 512 * 1024;
-const BUFFERS_KEPT = 32;
 const BUFFERS_PER_TRANSFER = 2;
-
-const kept: Buffer[] = [];
-
-/** A buffer for reading. Whoever takes one gives it back with `giveBuffer`, once nobody writes from it any more. */
-export function takeBuffer(): Buffer {
-  return kept.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-}
-
-export function giveBuffer(buffer: Buffer): void {
-  if (kept.length < BUFFERS_KEPT) kept.push(buffer);
-}
 
 /**
  * From the file to the client through two buffers in turn: one is read into while the other is written. They come from

@@ -5,16 +5,16 @@ import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AppError } from '../lib/errors.ts';
+import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import { withFileLock } from '../lib/file-lock.ts';
-import { createHasher } from './digest.ts';
-import type { Algorithm } from './digest.ts';
+import { createHasher } from '../registry/digest.ts';
+import type { Algorithm } from '../registry/digest.ts';
 import { discard, ifAny, isRenamed, isThere } from './durable.ts';
 import type { Staging } from './durable.ts';
 import { causeOf } from './faults.ts';
 import { isUpload } from './paths.ts';
 import type { Paths } from './paths.ts';
-import { giveBuffer, takeBuffer } from './send-file.ts';
 
 export interface UploadStoreOptions {
   readonly paths: Paths;
