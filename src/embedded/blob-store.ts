@@ -1,7 +1,7 @@
 import { open, readFile, stat, utimes } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { digestOf } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { digestOf } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
 import { ifAny, isThere, readLink, removeLink } from './durable.ts';
 import type { Staging } from './durable.ts';
 import type { Paths } from './paths.ts';

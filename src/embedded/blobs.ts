@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createProblem } from '../registry/problem.ts';
-import { parseRange } from './byte-range.ts';
-import { parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { parseRange } from '../registry/byte-range.ts';
+import { parseDigest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
 import { BLOB_UNKNOWN, DIGEST_UNSUPPORTED } from './refusals.ts';
 import type { Registry } from './registry.ts';
-import type { Outcome } from './reply.ts';
+import type { Outcome } from '../reply/reply.ts';
 
 /** What a digest names never changes. */
 const FOR_EVER = 'max-age=31536000';

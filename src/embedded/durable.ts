@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
-import { parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { parseDigest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
 
 const PLACE_TRIES = 8;
 

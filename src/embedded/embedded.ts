@@ -10,7 +10,7 @@ import { collectGarbage } from './gc.ts';
 import type { GcOptions, GcReport } from './gc.ts';
 import { handleJob } from './handle.ts';
 import type { IdleWatch } from '../lib/idle-watch.ts';
-import type { Job } from './job.ts';
+import type { Job } from '../reply/job.ts';
 import { ManifestStore } from './manifest-store.ts';
 import { Paths } from './paths.ts';
 import { purgeUploads, restoreCollected } from './purge.ts';

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { AppError } from '../lib/errors.ts';
-import { ALGORITHMS, parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { ALGORITHMS, parseDigest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
 import { ifAny, isThere } from './durable.ts';
 import { inTurn } from './in-turn.ts';
 import { referencesOf } from './manifest.ts';

@@ -1,7 +1,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ALGORITHMS, parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { ALGORITHMS, parseDigest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
 import { discard, ifAny, isRenamed, isThere, makeFolder, place, readLink, removeIfEmpty } from './durable.ts';
 
 import { markNew } from './gc-mark.ts';

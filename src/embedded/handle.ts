@@ -2,14 +2,14 @@ import type { Logger } from '../lib/logger.ts';
 import type { Problem } from '../registry/problem.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import { causeOf, problemOf } from './faults.ts';
-import { Transfer } from './job.ts';
+import { Transfer } from '../reply/job.ts';
 import type { IdleWatch } from '../lib/idle-watch.ts';
-import type { Job } from './job.ts';
+import type { Job } from '../reply/job.ts';
 import { listCatalog, listReferrers, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import type { Registry } from './registry.ts';
-import { isPart, isProblem, jsonReply, writeHead } from './reply.ts';
-import type { Outcome, Reply } from './reply.ts';
+import { isPart, isProblem, jsonReply, writeHead } from '../reply/reply.ts';
+import type { Outcome, Reply } from '../reply/reply.ts';
 import { sendFile } from './send-file.ts';
 import { cancelUpload, patchUpload, putUpload, startUpload, uploadStatus } from './uploads.ts';
 

@@ -1,12 +1,12 @@
 import type { Query } from '../registry/query.ts';
-import { parseDigest } from './digest.ts';
+import { parseDigest } from '../registry/digest.ts';
 import { indexAfter } from './directory-cache.ts';
 import { IMAGE_INDEX } from './manifest.ts';
 import type { Referrer } from './referrers.ts';
 import * as refusals from './refusals.ts';
 import type { Registry } from './registry.ts';
-import { jsonReply } from './reply.ts';
-import type { Outcome } from './reply.ts';
+import { jsonReply } from '../reply/reply.ts';
+import type { Outcome } from '../reply/reply.ts';
 
 const CATALOG_PAGE = 100;
 const CATALOG_LARGEST = 1000;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BlobStore } from './blob-store.ts';
-import type { Digest } from './digest.ts';
+import type { Digest } from '../registry/digest.ts';
 import { isThere, removeLink } from './durable.ts';
 import type { Staging } from './durable.ts';
 import { inTurn } from './in-turn.ts';

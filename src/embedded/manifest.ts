@@ -1,5 +1,5 @@
-import { parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { parseDigest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
 
 export const IMAGE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const IMAGE_INDEX = 'application/vnd.oci.image.index.v1+json';

@@ -3,16 +3,16 @@ import { isTag } from '../registry/grammar.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import { etagOf, matches } from './blobs.ts';
-import { digestOf, parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
-import type { Transfer } from './job.ts';
+import { digestOf, parseDigest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
+import type { Transfer } from '../reply/job.ts';
 import { judgeManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import { MemorySink, receiveBody } from './receive-body.ts';
 import * as refusals from './refusals.ts';
 import type { Registry } from './registry.ts';
-import { isProblem } from './reply.ts';
-import type { Outcome } from './reply.ts';
+import { isProblem } from '../reply/reply.ts';
+import type { Outcome } from '../reply/reply.ts';
 
 /** Where a manifest is: a repository, and a tag or a digest. */
 export interface ManifestPlace {

@@ -1,5 +1,5 @@
 import { isRepository, isTag } from '../registry/grammar.ts';
-import type { Algorithm, Digest } from './digest.ts';
+import type { Algorithm, Digest } from '../registry/digest.ts';
 
 const UPLOAD = /^[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}$/;
 

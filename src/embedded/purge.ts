@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { parseDigest } from './digest.ts';
+import { parseDigest } from '../registry/digest.ts';
 import { discard, ifAny, isRenamed, isThere, makeFolder } from './durable.ts';
 import { COLLECTED } from './paths.ts';
 import type { Registry } from './registry.ts';

@@ -1,5 +1,5 @@
-import { ALGORITHMS, parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { ALGORITHMS, parseDigest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
 import { DirectoryCache } from './directory-cache.ts';
 import { isThere } from './durable.ts';
 import { inTurn } from './in-turn.ts';

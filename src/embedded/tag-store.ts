@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
 import { isTag } from '../registry/grammar.ts';
-import type { Digest } from './digest.ts';
+import type { Digest } from '../registry/digest.ts';
 import { DirectoryCache } from './directory-cache.ts';
 import {
   discard,

@@ -1,15 +1,15 @@
 import { open } from 'node:fs/promises';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
-import { parseChunk } from './byte-range.ts';
-import { createHasher, isAlgorithm, parseDigest } from './digest.ts';
-import type { Algorithm, Digest } from './digest.ts';
+import { parseChunk } from '../registry/byte-range.ts';
+import { createHasher, isAlgorithm, parseDigest } from '../registry/digest.ts';
+import type { Algorithm, Digest } from '../registry/digest.ts';
 import { discard } from './durable.ts';
-import type { Transfer } from './job.ts';
+import type { Transfer } from '../reply/job.ts';
 import { FileSink, receiveBody } from './receive-body.ts';
 import * as refusals from './refusals.ts';
 import type { Registry } from './registry.ts';
-import type { Outcome, Reply } from './reply.ts';
+import type { Outcome, Reply } from '../reply/reply.ts';
 import type { OpenUpload } from './upload-store.ts';
 
 /** POST: a session, a whole blob with `digest=`, or a blob of another repository with `mount=` and `from=` (end-4a, 4b, 11). */

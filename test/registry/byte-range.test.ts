@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChunk, parseRange } from '../../src/embedded/byte-range.ts';
+import { parseChunk, parseRange } from '../../src/registry/byte-range.ts';
 
 describe('Range of a download of 10 bytes', () => {
   it.each([
