@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
-import type { ErrorRequestHandler, Express } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { admit } from '../admission/admit.ts';
 import type { AdmissionLimits } from '../admission/admit.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createProblem } from '../registry/problem.ts';
 import { answerProblem } from './answer.ts';
 import { contextOf } from './context.ts';
+import type { RequestContext } from './context.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { runStages } from './stage.ts';
 import { publicRoutes } from './routes/public.ts';
 import type { PublicRoutesOptions } from './routes/public.ts';
 import { tokenRoute } from './routes/token.ts';
@@ -39,44 +41,55 @@ export interface AppOptions
   readonly logger: Logger;
 }
 
-/** Every request meets the stages in the order in which they are written here. No stage is mounted on a path. */
-export function createApp(options: AppOptions): Express {
-  const app = express();
-  app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', false);
-  app.enable('case sensitive routing').enable('strict routing');
-  app.use(
-    publicRoutes(options),
-    tokenRoute(options),
+type Road = (context: RequestContext) => void;
+
+/** The way to the registry. Every request to it meets the stages in the order in which they are written here. */
+export function createRegistryRoad(options: AppOptions): Road {
+  const stages = [
     classify(), // what is asked   -> request
-    identify(options), // who asks        -> user
+    identify(options), // who asks        -> identity
     authorize(options), // may they        -> on, or a challenge
     filterCatalog(options),
     forward({ forward: options.forward, limits: options.body, now: options.now }),
+  ];
+  return runStages(stages, (error, context) => answerFailure(error, context, options.logger));
+}
+
+/** The few pages and the token service, by Express. What is none of them goes the way to the registry, which knows what it is not. */
+export function createPages(options: AppOptions, toRegistry: Road): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', false);
+  app.enable('case sensitive routing').enable('strict routing');
+  app.use(publicRoutes(options), tokenRoute(options), (req: Request) => toRegistry(contextOf(req)));
+  app.use((error: unknown, req: Request, _res: Response, _next: NextFunction) =>
+    answerFailure(error, contextOf(req), options.logger),
   );
-  app.use(renderFailure(options.logger));
   return app;
 }
 
 /**
- * What Node calls for every request. The form of a request is judged before Express sees it, whose router reads a
- * target in its own way and gives up on one that it cannot read.
+ * What Node calls for every request. Its form is judged before Express sees it, whose router reads a target in its own
+ * way and gives up on one that it cannot read; then it goes one of the two ways.
  */
 export function createHandler(options: AppOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const openExchange = createOpenExchange(options);
-  const app = createApp(options);
+  const toRegistry = createRegistryRoad(options);
+  const pages = createPages(options, toRegistry);
   return oneAtATime(function handle(req, res) {
-    openExchange(req, res);
+    const context = openExchange(req, res);
     // No protocol is changed here, but Node loses what follows such a request in the same packet.
     const endsHere = options.isDraining() || req.headers.upgrade !== undefined;
     if (endsHere) res.setHeader('Connection', 'close');
-    const { method, target } = contextOf(req);
+    const { method, target } = context;
     const refusal = admit(
       { method, target, httpVersion: req.httpVersion, rawHeaders: req.rawHeaders },
       options.admission,
     );
     if (refusal !== undefined) answerProblem(req, res, refusal);
     else if (method === 'OPTIONS') answerOptions(res);
-    else app(req, res);
+    // No page is below this path. Express would find that out too, and only then let the request go the same way.
+    else if (target.startsWith('/v2/')) toRegistry(context);
+    else pages(req, res);
   });
 }
 
@@ -85,14 +98,9 @@ function answerOptions(res: ServerResponse): void {
   res.writeHead(204, { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end();
 }
 
-function renderFailure(logger: Logger): ErrorRequestHandler {
-  return function renderFailure(error: unknown, req, res, _next) {
-    logger.error(
-      { id: contextOf(req).id, error: error instanceof Error ? error.stack : 'not an error' },
-      'unexpected failure',
-    );
-    if (res.headersSent) res.destroy();
-    else
-      answerProblem(req, res, createProblem('UNKNOWN', 'Something went wrong in the gate.', { close: true }));
-  };
+function answerFailure(error: unknown, { id, req, res }: RequestContext, logger: Logger): void {
+  logger.error({ id, error: error instanceof Error ? error.stack : 'not an error' }, 'unexpected failure');
+  if (res.headersSent) res.destroy();
+  else
+    answerProblem(req, res, createProblem('UNKNOWN', 'Something went wrong in the gate.', { close: true }));
 }

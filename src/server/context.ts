@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FailedLogin } from '../observe/exchange.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Problem } from '../registry/problem.ts';
@@ -6,6 +6,8 @@ import type { RegistryRequest } from '../registry/request.ts';
 
 /** What is known of one request so far. Stages fill it in, left to right; the Exchange is made from it at the end. */
 export interface RequestContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
   readonly id: string;
   readonly startedAt: number;
   /** Address of the peer, IPv4 in its own form also on a dual-stack socket. */
@@ -28,20 +30,27 @@ export interface RequestContext {
   receivedAt: number | undefined;
 }
 
-const contexts = new WeakMap<IncomingMessage, RequestContext>();
+const CONTEXT = Symbol('context');
 
-export function setContext(req: IncomingMessage, context: RequestContext): void {
-  contexts.set(req, context);
+/** On the request itself: a map aside costs a place in every collection of garbage. */
+interface Known extends IncomingMessage {
+  [CONTEXT]?: RequestContext;
+}
+
+export function setContext(context: RequestContext): void {
+  const req: Known = context.req;
+  req[CONTEXT] = context;
 }
 
 /** The context of a request, if it has passed `openExchange`: one that was sent ahead waits for its turn before that. */
 export function findContext(req: IncomingMessage): RequestContext | undefined {
-  return contexts.get(req);
+  const known: Known = req;
+  return known[CONTEXT];
 }
 
 /** The context of a request that has passed `openExchange`. */
 export function contextOf(req: IncomingMessage): RequestContext {
-  const context = contexts.get(req);
+  const context = findContext(req);
   if (context === undefined) throw new Error('a stage ran before openExchange');
   return context;
 }

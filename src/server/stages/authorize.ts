@@ -1,4 +1,3 @@
-import type { RequestHandler } from 'express';
 import { decide } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { neededAccess, renderScopes } from '../../registry/scope.ts';
@@ -6,8 +5,8 @@ import { withoutMount } from '../../registry/without-mount.ts';
 import { createProblem } from '../../registry/problem.ts';
 import { answerProblem } from '../answer.ts';
 import type { Challenge } from '../challenge.ts';
-import { contextOf } from '../context.ts';
 import type { RequestContext } from '../context.ts';
+import type { Stage } from '../stage.ts';
 
 export interface AuthorizeOptions {
   /** The rules in force. Asked anew for every request. */
@@ -19,10 +18,9 @@ export interface AuthorizeOptions {
  * May they? A stranger gets the challenge whatever was asked; then comes the answer to a request that made no sense. A
  * mount that may not be is no refusal: the client is asked for the blob itself.
  */
-export function authorize({ policy, challenge }: AuthorizeOptions): RequestHandler {
-  return function authorize(req, res, next) {
-    const context = contextOf(req);
-    const { identity, request, problem, address } = context;
+export function authorize({ policy, challenge }: AuthorizeOptions): Stage {
+  return function authorize(context) {
+    const { req, res, identity, request, problem, address } = context;
     const decision = decide(policy(), identity, request, address);
     if (!decision.allowed) {
       const refusal =
@@ -30,13 +28,14 @@ export function authorize({ policy, challenge }: AuthorizeOptions): RequestHandl
           ? createProblem('UNAUTHORIZED', decision.sentence, { headers: challenge(req, needs(context)) })
           : createProblem('DENIED', decision.sentence);
       answerProblem(req, res, refusal);
-      return;
+      return false;
     }
     context.rule = decision.rule;
     if (decision.mount !== 'none') context.mount = decision.mount;
     if (decision.mount === 'stripped' && request !== undefined) context.request = withoutMount(request);
-    if (problem !== undefined) answerProblem(req, res, problem);
-    else next();
+    if (problem === undefined) return true;
+    answerProblem(req, res, problem);
+    return false;
   };
 }
 

@@ -1,20 +1,18 @@
-import type { RequestHandler } from 'express';
 import { parseRegistryRequest } from '../../registry/parse.ts';
 import { createProblem } from '../../registry/problem.ts';
 import type { Problem } from '../../registry/problem.ts';
-import { contextOf } from '../context.ts';
+import type { Stage } from '../stage.ts';
 
 /**
  * What is asked? Leaves a RegistryRequest in the context, or the problem that will be the answer once it is known who
  * asks: a stranger learns nothing about paths, methods or names.
  */
-export function classify(): RequestHandler {
-  return function classify(req, _res, next) {
-    const context = contextOf(req);
+export function classify(): Stage {
+  return function classify(context) {
     const outcome = parseRegistryRequest(context.method, context.target);
     if (outcome.kind === 'request') context.request = outcome.request;
     else context.problem = problemOf(outcome);
-    next();
+    return true;
   };
 }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { RequestHandler, Response } from 'express';
 import { createNameFilter } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { catalogLink, fillCatalogPage, pageSize } from '../../registry/catalog.ts';
@@ -7,7 +6,8 @@ import type { CatalogSource, VisiblePage } from '../../registry/catalog.ts';
 import { concealName, revealName } from '../../registry/concealed-name.ts';
 import { createProblem } from '../../registry/problem.ts';
 import { answerProblem } from '../answer.ts';
-import { contextOf } from '../context.ts';
+import type { RequestContext } from '../context.ts';
+import type { Stage } from '../stage.ts';
 
 export interface FilterCatalogOptions {
   readonly policy: () => Policy;
@@ -29,31 +29,29 @@ const NO_CATALOG = createProblem('UNAVAILABLE', 'The registry behind this gate d
  * `_catalog` names every repository there is: whoever may not see all of them gets a list made here, page by page, of
  * those that they may pull from. Whoever may see all gets the registry's own.
  */
-export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatalogOptions): RequestHandler {
+export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatalogOptions): Stage {
   // A page that ends at a hidden name must go on from there without telling it; the key lives as long as the process.
   const key = randomBytes(32);
 
-  return function filterCatalog(req, res, next) {
-    const { request, identity, address } = contextOf(req);
-    const isVisible =
-      request?.route.kind === 'catalog' ? createNameFilter(policy(), identity, address) : undefined;
-    if (request === undefined || isVisible === undefined) {
-      next();
-      return;
-    }
+  return function filterCatalog(context) {
+    const { req, res, request, identity, address } = context;
+    if (request?.route.kind !== 'catalog') return true;
+    const isVisible = createNameFilter(policy(), identity, address);
+    if (isVisible === undefined) return true;
     const n = pageSize(request.query.get('n'));
     const asked = request.query.get('last');
     const last = asked === undefined ? undefined : revealName(asked, key);
     if (asked !== undefined && last === undefined) {
       answerProblem(req, res, UNKNOWN_PAGE);
-      return;
+      return false;
     }
-    fillCatalogPage({ n, last, source: catalog, isVisible })
-      .then((page) => sendPage(res, page, linkOf(page, n, key)))
+    return fillCatalogPage({ n, last, source: catalog, isVisible })
+      .then((page) => sendPage(context, page, linkOf(page, n, key)))
       .catch((error: unknown) => {
         onCatalogFailure(error);
         answerProblem(req, res, NO_CATALOG);
-      });
+      })
+      .then(() => false);
   };
 }
 
@@ -62,10 +60,15 @@ function linkOf({ next }: VisiblePage, n: number, key: Buffer): Readonly<Record<
   return { Link: catalogLink(n, next.isHidden ? concealName(next.after, key) : next.after) };
 }
 
-function sendPage(res: Response, { names }: VisiblePage, link: Readonly<Record<string, string>>): void {
+function sendPage(
+  context: RequestContext,
+  { names }: VisiblePage,
+  link: Readonly<Record<string, string>>,
+): void {
+  const { res } = context;
   if (res.destroyed) return;
   const body = `${JSON.stringify({ repositories: names })}\n`;
-  const isHead = res.req.method === 'HEAD';
+  const isHead = context.method === 'HEAD';
   res.writeHead(200, {
     ...link,
     'Content-Type': 'application/json; charset=utf-8',
@@ -75,6 +78,6 @@ function sendPage(res: Response, { names }: VisiblePage, link: Readonly<Record<s
     'Docker-Distribution-Api-Version': 'registry/2.0',
     'X-Content-Type-Options': 'nosniff',
   });
-  if (!isHead) contextOf(res.req).sent += Buffer.byteLength(body);
+  if (!isHead) context.sent += Buffer.byteLength(body);
   res.end(isHead ? undefined : body);
 }

@@ -1,10 +1,9 @@
-import type { RequestHandler } from 'express';
 import { nameAsker } from '../../policy/identity.ts';
 import type { ForwardJob } from '../../proxy/transfer.ts';
 import { bodyLength, bodyLimit, judgeBody } from '../../registry/body.ts';
 import type { BodyHead, BodyLimits } from '../../registry/body.ts';
 import { answerProblem } from '../answer.ts';
-import { contextOf } from '../context.ts';
+import type { Stage } from '../stage.ts';
 
 export interface ForwardStageOptions {
   /** Takes over the job: it will be answered or cut. */
@@ -15,18 +14,14 @@ export interface ForwardStageOptions {
 }
 
 /** To the backend, if the body may come along. Until here not a byte of it was read and no `100 Continue` was sent. */
-export function forward({ forward: pass, limits, now }: ForwardStageOptions): RequestHandler {
-  return function forward(req, res, next) {
-    const context = contextOf(req);
-    const { request } = context;
-    if (request === undefined) {
-      next();
-      return;
-    }
+export function forward({ forward: pass, limits, now }: ForwardStageOptions): Stage {
+  return function forward(context) {
+    const { req, res, request } = context;
+    if (request === undefined) throw new Error('a request that made no sense was let pass');
     const refusal = judgeBody(request, bodyHead(req.headers), limits);
     if (refusal !== undefined) {
       answerProblem(req, res, refusal);
-      return;
+      return false;
     }
     pass({
       req,
@@ -49,6 +44,7 @@ export function forward({ forward: pass, limits, now }: ForwardStageOptions): Re
         if (direction === 'received') context.receivedAt = now();
       },
     });
+    return false;
   };
 }
 

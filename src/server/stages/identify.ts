@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler, Response } from 'express';
 import { createProblem } from '../../registry/problem.ts';
 import type { Problem } from '../../registry/problem.ts';
 import { warningHeader } from '../../tokens/lifetime.ts';
 import { answerProblem } from '../answer.ts';
 import type { Challenge } from '../challenge.ts';
-import { contextOf } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import { findAsker } from '../find-asker.ts';
 import type { Asker, AskerTokens } from '../find-asker.ts';
+import type { Stage } from '../stage.ts';
 
 export interface IdentifyOptions {
   readonly tokens: AskerTokens;
@@ -19,27 +19,27 @@ const BUSY = createProblem('UNAVAILABLE', 'Too many passwords are being checked.
 });
 
 /** Who asks? Leaves the asker in the context; no credentials at all leave nobody there, wrong ones are answered here. */
-export function identify({ tokens, challenge }: IdentifyOptions): RequestHandler {
-  return function identify(req, res, next) {
-    const header = req.headers.authorization;
-    const { address } = contextOf(req);
-    const asker = header === undefined ? NOBODY : findAsker(header, { tokens, address });
-    if (asker instanceof Promise) asker.then((found) => settle(found, req, res, next), next);
-    else settle(asker, req, res, next);
+export function identify({ tokens, challenge }: IdentifyOptions): Stage {
+  return function identify(context) {
+    const header = context.req.headers.authorization;
+    if (header === undefined) return true;
+    const asker = findAsker(header, { tokens, address: context.address });
+    return asker instanceof Promise ? asker.then((found) => settle(found, context)) : settle(asker, context);
   };
 
-  function settle(asker: Asker, req: IncomingMessage, res: Response, next: () => void): void {
+  function settle(asker: Asker, context: RequestContext): boolean {
+    const { req, res } = context;
     // The client may have left while its password was checked.
-    if (req.socket.destroyed) return;
+    if (req.socket.destroyed) return false;
+    if (asker.kind === 'nobody') return true;
     if (asker.kind === 'known') {
-      contextOf(req).identity = asker.identity;
+      context.identity = asker.identity;
       if (asker.warning !== undefined) res.setHeader('Warning', warningHeader(asker.warning));
-      next();
-    } else if (asker.kind === 'nobody') next();
-    else {
-      if (asker.kind !== 'busy') contextOf(req).failedLogin = asker.kind;
-      answerProblem(req, res, refusalOf(asker.kind, req));
+      return true;
     }
+    if (asker.kind !== 'busy') context.failedLogin = asker.kind;
+    answerProblem(req, res, refusalOf(asker.kind, req));
+    return false;
   }
 
   function refusalOf(kind: 'wrong-password' | 'wrong-token' | 'busy', req: IncomingMessage): Problem {
@@ -51,5 +51,3 @@ export function identify({ tokens, challenge }: IdentifyOptions): RequestHandler
         });
   }
 }
-
-const NOBODY: Asker = { kind: 'nobody' };

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange } from '../../observe/exchange.ts';
 import { nameAsker } from '../../policy/identity.ts';
 import type { Identity } from '../../policy/identity.ts';
-import { contextOf, setContext } from '../context.ts';
+import { setContext } from '../context.ts';
 import type { RequestContext } from '../context.ts';
 
 export interface OpenExchangeOptions {
@@ -19,12 +19,14 @@ const NOBODY: Identity = { kind: 'anonymous' };
 export function createOpenExchange({
   now,
   observe,
-}: OpenExchangeOptions): (req: IncomingMessage, res: ServerResponse) => void {
+}: OpenExchangeOptions): (req: IncomingMessage, res: ServerResponse) => RequestContext {
   const prefix = randomBytes(4).toString('hex');
   let serial = 0;
   return function openExchange(req, res) {
     serial += 1;
-    setContext(req, {
+    const context: RequestContext = {
+      req,
+      res,
       id: `${prefix}-${serial.toString(36)}`,
       startedAt: now(),
       address: plainAddress(req.socket.remoteAddress),
@@ -39,17 +41,15 @@ export function createOpenExchange({
       received: 0,
       sent: 0,
       receivedAt: undefined,
-    });
-    res.once('close', () => observe(toExchange(contextOf(req), req, res, now())));
+    };
+    setContext(context);
+    res.once('close', () => observe(toExchange(context, now())));
+    return context;
   };
 }
 
-function toExchange(
-  context: RequestContext,
-  req: IncomingMessage,
-  res: ServerResponse,
-  at: number,
-): Exchange {
+function toExchange(context: RequestContext, at: number): Exchange {
+  const { req, res } = context;
   return {
     id: context.id,
     address: context.address,
