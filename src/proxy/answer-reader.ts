@@ -44,12 +44,23 @@ export class AnswerReader {
   #left = 0;
   #trailerBytes = 0;
   #interim = 0;
+  #head: AnswerHead | undefined;
   #isWhole = false;
   #hasSurplus = false;
 
   constructor(method: string, sink: AnswerSink) {
     this.#method = method;
     this.#sink = sink;
+  }
+
+  /** The head of the final answer, once it is in. */
+  get head(): AnswerHead | undefined {
+    return this.#head;
+  }
+
+  /** Whether nothing more will be said to the sink: the answer is whole, broken or unwanted. */
+  get isOver(): boolean {
+    return this.#state === 'over';
   }
 
   /** Whether the answer came to its end. */
@@ -124,6 +135,7 @@ export class AnswerReader {
       if (this.#interim > INTERIM_HEADS) this.#fail('too many interim answers');
       return;
     }
+    this.#head = head;
     this.#left = head.length ?? 0;
     this.#state = head.framing === 'chunked' ? 'chunk-size' : 'length';
     this.#sink.onHead(head);

@@ -1,0 +1,194 @@
+import { connect as connectTcp, isIP } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import { AnswerReader } from './answer-reader.ts';
+import type { AnswerSink } from './answer-reader.ts';
+import type { BackendOptions } from './backend.ts';
+
+/** One request and its answer, as the connection sees it. After `onEnd`, `onFault` or `onBroken` nothing more is said. */
+export interface Exchange extends AnswerSink {
+  /** The connection ended before the answer did, or was never made. */
+  onBroken(error: Error): void;
+}
+
+/** Who gets the connection back once an exchange has left nothing behind on it. */
+export interface ConnectionOwner {
+  release(connection: BackendConnection): void;
+}
+
+/** As much as a connection holds for itself: a head and a small answer fit. */
+export const SMALL_BYTES = 16 * 1024;
+const KEEPALIVE_MS = 1000;
+
+/**
+ * A connection to the backend: one exchange at a time. It goes back to its owner if the exchange came to a clean end on
+ * both sides, and is destroyed in every other case: bytes that nobody asked for, an interim answer, a fault, a request
+ * that was not written to its end, `Connection: close`.
+ */
+export class BackendConnection {
+  readonly socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #isTls: boolean;
+  readonly #small = Buffer.allocUnsafeSlow(SMALL_BYTES);
+  /** Where the next read goes, after its first `#held` bytes, which somebody still reads from. */
+  #target: Buffer = this.#small;
+  #held = 0;
+  #paused = false;
+  #exchange: Exchange | undefined;
+  #reader: AnswerReader | undefined;
+  #exchanges = 0;
+  #heard = false;
+  #isAsked = false;
+  #keepAliveMs: number | undefined;
+  #error: Error | undefined;
+
+  constructor(options: BackendOptions, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#isTls = options.kind === 'https';
+    this.socket = open(options, {
+      buffer: () => this.#room(),
+      callback: (length, bytes) => this.#take(length, bytes),
+    });
+    this.socket.on('error', (error) => (this.#error = error));
+    this.socket.once('end', () => this.socket.destroy());
+    this.socket.once('close', () => this.#onClose());
+  }
+
+  /** How long the backend will wait for the next request, in milliseconds, where it said so in its last answer. */
+  get keepAliveMs(): number | undefined {
+    return this.#keepAliveMs;
+  }
+
+  /** Whether nothing was heard on a connection that had served before: the backend may have closed it at that moment (RFC 9112 section 9.3.1). */
+  get isStale(): boolean {
+    return this.#exchanges > 1 && !this.#heard;
+  }
+
+  /** Whether the connection is not made yet. Over TLS it is none before its handshake. */
+  get isConnecting(): boolean {
+    const { socket } = this;
+    return socket.connecting || (socket instanceof TLSSocket && socket.getPeerFinished() === undefined);
+  }
+
+  /**
+   * Begins an exchange: writes the head of the request, given as latin1 with its empty line. A body may be written to the
+   * socket; `finish` ends the request.
+   */
+  begin(exchange: Exchange, method: string, head: string): void {
+    this.#exchange = exchange;
+    this.#reader = new AnswerReader(method, exchange);
+    this.#exchanges += 1;
+    this.#heard = false;
+    this.#isAsked = false;
+    this.socket.write(head, 'latin1');
+  }
+
+  /** The request is written to its end: only now may the connection be used again. */
+  finish(): void {
+    this.#isAsked = true;
+  }
+
+  /**
+   * Where the next reads go. What is read there stays as it is while the connection is paused; what is read into the
+   * small buffer of the connection (the default) is good only while it is handed over.
+   */
+  readInto(target: Buffer = this.#small): void {
+    this.#target = target;
+    this.#held = 0;
+  }
+
+  /** Reads nothing more until `resume`. Only to be called while a piece of the body is handed over. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#held = 0;
+    this.socket.resume();
+  }
+
+  /** Ends the connection; its exchange hears no more of it. */
+  abandon(): void {
+    this.#exchange = undefined;
+    this.#reader?.stop();
+    this.socket.destroy();
+  }
+
+  #take(length: number, bytes: Uint8Array): boolean {
+    const reader = this.#reader;
+    if (reader === undefined) {
+      // An answer that nobody asked for.
+      this.socket.destroy();
+      return false;
+    }
+    this.#heard = true;
+    reader.read(asBuffer(bytes), 0, length);
+    if (reader.isOver) this.#conclude(reader);
+    if (this.#paused && bytes.buffer === this.#target.buffer) {
+      this.#held = bytes.byteOffset - this.#target.byteOffset + length;
+    }
+    return !this.#paused;
+  }
+
+  /** A paused TLS connection still hands over the records that it has decrypted already: they must not cover what is held. */
+  #room(): Buffer {
+    if (!this.#isTls || this.#held === 0) return this.#target;
+    return this.#held < this.#target.length
+      ? this.#target.subarray(this.#held)
+      : Buffer.allocUnsafeSlow(SMALL_BYTES);
+  }
+
+  #conclude(reader: AnswerReader): void {
+    this.#exchange = undefined;
+    this.#reader = undefined;
+    this.#paused = false;
+    this.#keepAliveMs = reader.head?.keepAliveMs;
+    this.readInto();
+    const isClean = reader.isWhole && !reader.hasSurplus && !reader.hadInterim;
+    const isKept = isClean && reader.head?.keepAlive === true && this.#isAsked;
+    if (isKept && this.socket.writable) this.#owner.release(this);
+    else this.socket.destroy();
+  }
+
+  #onClose(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#reader = undefined;
+    exchange?.onBroken(this.#error ?? closedEarly());
+  }
+}
+
+function open(options: BackendOptions, onread: OnReadOpts): Socket {
+  if (options.kind === 'unix') return connectTcp({ path: options.path, onread });
+  const { host, port } = options;
+  const socket = options.kind === 'http' ? connectTcp({ host, port, onread }) : openTls(options, onread);
+  return socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
+}
+
+/** Verified against the backend's own name, whatever the client calls it. */
+function openTls(
+  { host, port, ca }: Extract<BackendOptions, { kind: 'https' }>,
+  onread: OnReadOpts,
+): TLSSocket {
+  const servername = isIP(host) === 0 ? host : '';
+  const settings = {
+    host,
+    port,
+    servername,
+    ALPNProtocols: ['http/1.1'],
+    // Said aloud, or a variable of the environment could switch the verification off.
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca }),
+    onread,
+  };
+  return connectTls(settings);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function closedEarly(): Error {
+  return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
+}
