@@ -3,53 +3,14 @@ import type { Server } from 'node:http';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { OPEN_POLICY } from '../../src/policy/policy.ts';
 import type { ForwardJob } from '../../src/proxy/transfer.ts';
 import { createHandler } from '../../src/server/app.ts';
 import type { AppOptions } from '../../src/server/app.ts';
+import { appOptions } from '../support/app-options.ts';
 import { basic } from '../support/test-gate.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const ALICE = basic('alice', 'right');
-
-/** The pipeline with every part an object literal: alice's password is `right`, the registry answers `{}` and remembers. */
-function optionsWith(change: Partial<AppOptions>, jobs: ForwardJob[], exchanges: Exchange[]): AppOptions {
-  const quiet = (): void => undefined;
-  return {
-    now: () => 0,
-    observe: (exchange) => void exchanges.push(exchange),
-    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    authority: () => ({ pem: 'the CA\n', sha256: 'f'.repeat(64) }),
-    unready: async () => undefined,
-    isDraining: () => false,
-    hsts: false,
-    policy: () => OPEN_POLICY,
-    challenge: () => ({ 'WWW-Authenticate': 'Basic realm="Registry", charset="UTF-8"' }),
-    formMs: 1000,
-    catalog: async () => ({ names: [], more: false }),
-    onCatalogFailure: quiet,
-    admission: { headers: 100 },
-    body: { manifestBytes: 100, layerBytes: undefined },
-    tokens: {
-      check: {
-        remembered: ({ user, password }) =>
-          user === 'alice' && password.reveal() === 'right'
-            ? { kind: 'user', user, device: undefined }
-            : undefined,
-        signIn: async () => ({ kind: 'rejected' }),
-      },
-      access: { remembered: () => undefined, verify: async () => undefined },
-      admits: () => true,
-      machine: () => undefined,
-      answer: async () => ({ status: 200, headers: {}, body: { token: 't' } }),
-    },
-    forward: (job) => {
-      jobs.push(job);
-      job.res.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
-    },
-    ...change,
-  };
-}
 
 describe('the pipeline', () => {
   let jobs: ForwardJob[] = [];
@@ -66,7 +27,7 @@ describe('the pipeline', () => {
   });
 
   function gate(change: Partial<AppOptions> = {}): Server {
-    server = createServer(createHandler(optionsWith(change, jobs, exchanges)));
+    server = createServer(createHandler(appOptions(change, jobs, exchanges)));
     return server;
   }
 

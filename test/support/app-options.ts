@@ -1,0 +1,48 @@
+import type { Exchange } from '../../src/observe/exchange.ts';
+import { OPEN_POLICY } from '../../src/policy/policy.ts';
+import type { ForwardJob } from '../../src/proxy/transfer.ts';
+import type { AppOptions } from '../../src/server/app.ts';
+
+const quiet = (): void => undefined;
+
+/** The pipeline with every part an object literal: alice's password is `right`, the registry answers `{}` and remembers. */
+export function appOptions(
+  change: Partial<AppOptions>,
+  jobs: ForwardJob[],
+  exchanges: Exchange[],
+): AppOptions {
+  return {
+    now: () => 0,
+    observe: (exchange) => void exchanges.push(exchange),
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    authority: () => ({ pem: 'the CA\n', sha256: 'f'.repeat(64) }),
+    unready: async () => undefined,
+    isDraining: () => false,
+    hsts: false,
+    policy: () => OPEN_POLICY,
+    challenge: () => ({ 'WWW-Authenticate': 'Basic realm="Registry", charset="UTF-8"' }),
+    formMs: 1000,
+    catalog: async () => ({ names: [], more: false }),
+    onCatalogFailure: quiet,
+    admission: { headers: 100 },
+    body: { manifestBytes: 100, layerBytes: undefined },
+    tokens: {
+      check: {
+        remembered: ({ user, password }) =>
+          user === 'alice' && password.reveal() === 'right'
+            ? { kind: 'user', user, device: undefined }
+            : undefined,
+        signIn: async () => ({ kind: 'rejected' }),
+      },
+      access: { remembered: () => undefined, verify: async () => undefined },
+      admits: () => true,
+      machine: () => undefined,
+      answer: async () => ({ status: 200, headers: {}, body: { token: 't' } }),
+    },
+    forward: (job) => {
+      jobs.push(job);
+      job.res.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
+    },
+    ...change,
+  };
+}
