@@ -3,6 +3,8 @@ import { systemCode } from '../lib/errors.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { Backend } from './backend.ts';
+import type { RegistryRequest } from '../registry/request.ts';
+import type { Origin } from './request-headers.ts';
 import { responseHeaders } from './response-headers.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -18,11 +20,15 @@ const OWN_LOGIN = createProblem(
   { status: 502 },
 );
 
-const BROKEN_OFF = createProblem('UNAVAILABLE', 'The registry behind this gate broke off its answer.', {
-  status: 502,
-});
+export const BROKEN_OFF = createProblem(
+  'UNAVAILABLE',
+  'The registry behind this gate broke off its answer.',
+  {
+    status: 502,
+  },
+);
 
-const STRANGE = createProblem(
+export const STRANGE = createProblem(
   'UNAVAILABLE',
   'The answer of the registry behind this gate is not fit to be passed on.',
   {
@@ -30,7 +36,7 @@ const STRANGE = createProblem(
   },
 );
 
-const TOO_OLD = createProblem('UNSUPPORTED', 'This answer has no length. Ask for it with HTTP/1.1.', {
+export const TOO_OLD = createProblem('UNSUPPORTED', 'This answer has no length. Ask for it with HTTP/1.1.', {
   status: 505,
 });
 
@@ -43,19 +49,41 @@ export const PROTOCOL_CHANGE = createProblem(
   },
 );
 
-/** Sends the head of the backend's answer to the client, or a problem in its place. */
-export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, backend: Backend): void {
-  const { req, res, request, origin, count } = transfer.job;
-  const status = proxyRes.statusCode ?? 0;
-  const outcome = responseHeaders(proxyRes.headers, {
+export type CrossingOutcome =
+  | { readonly ok: true; readonly headers: Record<string, string> }
+  | { readonly ok: false; readonly problem: Problem };
+
+export interface CrossingContext {
+  readonly request: RegistryRequest;
+  readonly origin: Origin;
+  /** `host:port` as the registry would name itself, lower case. */
+  readonly authority: string;
+}
+
+/** The fields of an answer as the client may see them, or the problem that it gets instead. */
+export function crossAnswer(
+  { status, headers }: { readonly status: number; readonly headers: IncomingHttpHeaders },
+  { request, origin, authority }: CrossingContext,
+): CrossingOutcome {
+  const problem = refusalOf(status);
+  if (problem !== undefined) return { ok: false, problem };
+  const outcome = responseHeaders(headers, {
     status,
     route: request.route.kind,
-    authorities: [origin.host.toLowerCase(), backend.authority],
+    authorities: [origin.host.toLowerCase(), authority],
   });
-  const refusal = refusalOf(proxyRes, req) ?? (outcome.ok ? undefined : MISDIRECTED);
-  if (transfer.settled || refusal !== undefined || !outcome.ok) {
+  return outcome.ok ? outcome : { ok: false, problem: MISDIRECTED };
+}
+
+/** Sends the head of the backend's answer to the client, or a problem in its place. */
+export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, { authority }: Backend): void {
+  const { req, res, request, origin, count } = transfer.job;
+  const status = proxyRes.statusCode ?? 0;
+  const outcome = crossAnswer({ status, headers: proxyRes.headers }, { request, origin, authority });
+  const unfit = isBodiless(status, req) ? undefined : unmeasured(proxyRes.headers, req);
+  if (transfer.settled || unfit !== undefined || !outcome.ok) {
     proxyRes.destroy();
-    transfer.fail(refusal ?? STRANGE);
+    transfer.fail((outcome.ok ? unfit : outcome.problem) ?? STRANGE);
     return;
   }
   transfer.markResponding();
@@ -70,13 +98,9 @@ export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, backe
 }
 
 /** Answers that are not for the client. The backend's own challenge is for the gate: a foreign realm would collect passwords. */
-function refusalOf(
-  { statusCode: status = 0, headers }: IncomingMessage,
-  req: IncomingMessage,
-): Problem | undefined {
+function refusalOf(status: number): Problem | undefined {
   if (status === 401 || status === 407) return OWN_LOGIN;
-  if (status < 200 || status > 599) return STRANGE;
-  return isBodiless(status, req) ? undefined : unmeasured(headers, req);
+  return status < 200 || status > 599 ? STRANGE : undefined;
 }
 
 function isBodiless(status: number, req: IncomingMessage): boolean {

@@ -9,6 +9,8 @@ import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
 import type { IdleLimits } from '../lib/idle-watch.ts';
+import { createConnectionPool } from './connection-pool.ts';
+import { PullTransfer } from './pull-transfer.ts';
 import { hearLastWords } from './last-words.ts';
 import { requestHeaders } from './request-headers.ts';
 import { Transfer } from './transfer.ts';
@@ -27,8 +29,6 @@ export interface Forwarder {
   forward(job: ForwardJob): void;
   close(): void;
 }
-
-const LISTENERS_OF_TWO = 30;
 
 type Passage = RequestHandler<IncomingMessage, ServerResponse>;
 type Hooks = NonNullable<Options<IncomingMessage, ServerResponse>['on']>;
@@ -50,12 +50,6 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
       // The backend has answered and wants no more of the body. Whether its answer comes whole shows in the answer.
       transfer.job.req.unpipe();
       transfer.job.req.resume();
-    } else if (isStaleConnection(transfer)) {
-      transfer.retire();
-      watch.remove(transfer);
-      // Twice the listeners that a request needs, where Node begins to suspect a leak.
-      transfer.job.res.setMaxListeners(LISTENERS_OF_TWO);
-      start(transfer.job, single);
     } else {
       const { requestId } = transfer.job.origin;
       logger.warn({ id: requestId, error: systemCode(error) ?? error.name }, 'the backend failed');
@@ -75,17 +69,22 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
   };
 
   const hooks = createHooks(transfers, backend, onError);
-  const pooled = createPassage(backend, backend.pooled, hooks);
   const single = createPassage(backend, backend.single, hooks);
+  const pool = createConnectionPool(backend.options, now);
+  const around = { pool, authority: backend.authority, watch, logger };
   return {
     forward: (job) => {
+      if (isPull(job)) {
+        new PullTransfer(job, around).start();
+        return;
+      }
       prepare(job);
       if (hasBody(job.req)) countBody(job, (limit) => transfers.get(job.req)?.fail(tooLarge(limit)));
-      // What may be asked twice without harm shares connections; what changes something has one of its own.
-      start(job, isRepeatable(job) ? pooled : single);
+      start(job, single);
     },
     close: () => {
       watch.close();
+      pool.close();
       backend.close();
     },
   };
@@ -168,13 +167,9 @@ function attach(transfer: Transfer, proxyReq: ClientRequest): void {
   });
 }
 
-/** A kept connection that the backend closed at the moment we used it, and nothing of an answer seen (RFC 9112 section 9.3.1). */
-function isStaleConnection({ proxyReq, job, heard }: Transfer): boolean {
-  return proxyReq?.reusedSocket === true && !heard && isRepeatable(job);
-}
-
-function isRepeatable({ request }: ForwardJob): boolean {
-  return request.method === 'GET' || request.method === 'HEAD';
+/** What may be asked twice without harm, and carries nothing: it shares connections, and goes its own way. */
+function isPull({ req, request }: ForwardJob): boolean {
+  return (request.method === 'GET' || request.method === 'HEAD') && !hasBody(req);
 }
 
 function hasBody(req: IncomingMessage): boolean {

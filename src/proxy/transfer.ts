@@ -23,7 +23,8 @@ export interface ForwardJob {
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }
 
-const OF_WAIT: Readonly<Record<Wait, Problem>> = {
+/** What is said when somebody was waited for in vain. */
+export const OF_WAIT: Readonly<Record<Wait, Problem>> = {
   connect: createProblem('UNAVAILABLE', 'The registry behind this gate does not take connections.', {
     status: 504,
     close: true,

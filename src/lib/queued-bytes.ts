@@ -1,0 +1,10 @@
+/**
+ * Bytes that the socket was given and the kernel has not taken. `bytesWritten` counts them as written, so that a slow
+ * reader of one large buffer would look like one who stands still.
+ */
+export function queuedBytes(socket: object): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const queued: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0;
+  return typeof queued === 'number' ? queued : 0;
+}

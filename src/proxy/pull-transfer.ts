@@ -1,0 +1,182 @@
+import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
+import { systemCode } from '../lib/errors.ts';
+import type { IdleWatch, Progress, Wait, Watched } from '../lib/idle-watch.ts';
+import type { Logger } from '../lib/logger.ts';
+import { queuedBytes } from '../lib/queued-bytes.ts';
+import type { Problem } from '../registry/problem.ts';
+import type { AnswerFault, AnswerHead } from './answer-head.ts';
+import { BROKEN_OFF, crossAnswer, problemOf, PROTOCOL_CHANGE, STRANGE, TOO_OLD } from './backend-answer.ts';
+import { SMALL_BYTES } from './backend-connection.ts';
+import type { BackendConnection, Exchange } from './backend-connection.ts';
+import type { ConnectionPool } from './connection-pool.ts';
+import { requestHead } from './request-head.ts';
+import { OF_WAIT } from './transfer.ts';
+import type { ForwardJob } from './transfer.ts';
+
+/** What all pulls of one gate share. */
+export interface PullSurroundings {
+  readonly pool: ConnectionPool;
+  /** `host:port` as the registry would name itself, lower case. */
+  readonly authority: string;
+  readonly watch: IdleWatch;
+  readonly logger: Logger;
+}
+
+/**
+ * One request without a body, and its answer, on their way through. A small answer goes out in one piece; of a large one
+ * each piece is read into one buffer, and the next only once the client's connection has taken it: so much is held, and
+ * no more.
+ */
+export class PullTransfer implements Exchange, Watched {
+  readonly #job: ForwardJob;
+  readonly #around: PullSurroundings;
+  /** Written before anything is taken: what cannot be asked takes nothing. */
+  readonly #question: string;
+  readonly #written = (): void => this.#onWritten();
+  #connection: BackendConnection;
+  #buffer: Buffer | undefined;
+  /** Pieces of the buffer that the client's connection has not taken yet. */
+  #pending = 0;
+  #length: number | undefined;
+  /** Whether the backend has nothing more to say. */
+  #isOver = false;
+  #settled = false;
+
+  constructor(job: ForwardJob, around: PullSurroundings) {
+    this.#job = job;
+    this.#around = around;
+    this.#question = requestHead(job.request, job.req.headers, job.origin);
+    this.#connection = around.pool.take();
+  }
+
+  /** Asks the backend. */
+  start(): void {
+    this.#around.watch.add(this);
+    this.#job.res.once('close', () => this.#finish());
+    this.#ask();
+  }
+
+  #ask(): void {
+    this.#connection.begin(this, this.#job.request.method, this.#question);
+    this.#connection.finish();
+  }
+
+  onHead(head: AnswerHead): void {
+    const { req, res, request, origin } = this.#job;
+    const { authority } = this.#around;
+    const outcome = crossAnswer(head, { request, origin, authority });
+    if (!outcome.ok) {
+      this.#fail(outcome.problem);
+      return;
+    }
+    if (head.framing === 'chunked' && req.httpVersion === '1.0') {
+      // It knows no chunks, and would take the end of the connection for the end of the answer.
+      this.#fail(TOO_OLD);
+      return;
+    }
+    res.writeHead(head.status, outcome.headers);
+    this.#length = head.length;
+    if (head.length === undefined || head.length > SMALL_BYTES) {
+      this.#buffer = takeBuffer();
+      this.#connection.readInto(this.#buffer);
+    }
+  }
+
+  onBody(buffer: Buffer, start: number, end: number): void {
+    const { res, count } = this.#job;
+    count('sent', end - start);
+    if (buffer.buffer === this.#buffer?.buffer) {
+      this.#pending += 1;
+      this.#connection.pause();
+      res.write(buffer.subarray(start, end), this.#written);
+    } else if (end - start === this.#length) {
+      // With a text Node puts head and body into one piece.
+      res.end(buffer.toString('latin1', start, end), 'latin1');
+    } else res.write(Buffer.from(buffer.subarray(start, end)));
+  }
+
+  onEnd(): void {
+    const { res } = this.#job;
+    this.#isOver = true;
+    if (!res.writableEnded) res.end();
+    this.#returnBuffer();
+  }
+
+  onFault({ kind, reason }: AnswerFault): void {
+    if (this.#job.res.headersSent) this.#fail(BROKEN_OFF);
+    else if (kind === 'upgrade') this.#fail(PROTOCOL_CHANGE);
+    else {
+      this.#around.logger.warn({ id: this.#job.origin.requestId, error: reason }, 'the backend failed');
+      this.#fail(STRANGE);
+    }
+  }
+
+  onBroken(error: Error): void {
+    const { res, req, origin } = this.#job;
+    if (this.#settled) return;
+    if (req.socket.destroyed) this.#finish();
+    else if (res.headersSent) this.#fail(BROKEN_OFF);
+    else if (this.#connection.isStale) {
+      this.#connection = this.#around.pool.open();
+      this.#ask();
+    } else {
+      this.#around.logger.warn(
+        { id: origin.requestId, error: systemCode(error) ?? error.name },
+        'the backend failed',
+      );
+      this.#fail(problemOf(error));
+    }
+  }
+
+  progress(): Progress {
+    const { req, res } = this.#job;
+    const { socket, isConnecting } = this.#connection;
+    if (res.writableNeedDrain || res.writableEnded) {
+      return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - queuedBytes(req.socket) };
+    }
+    if (isConnecting) return { waitingFor: 'connect', moved: 0 };
+    return { waitingFor: 'backend', moved: socket.bytesRead + socket.bytesWritten };
+  }
+
+  expire(wait: Wait): void {
+    this.#fail(OF_WAIT[wait]);
+  }
+
+  /** Answers with this problem if nothing was sent yet; cuts the connection if an answer has begun. */
+  #fail(problem: Problem): void {
+    if (this.#settled) return;
+    this.#finish();
+    const { req, res, answer, cut } = this.#job;
+    if (!res.headersSent) answer(problem);
+    else {
+      // Node holds the head back until the first byte of the body, and what is written until the end of the turn: what
+      // the backend said so far is for the client.
+      res.flushHeaders();
+      req.socket.uncork();
+      cut(problem);
+    }
+  }
+
+  /** The outcome is decided. */
+  #finish(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#around.watch.remove(this);
+    if (!this.#isOver) this.#connection.abandon();
+    this.#isOver = true;
+    this.#returnBuffer();
+  }
+
+  #onWritten(): void {
+    this.#pending -= 1;
+    if (this.#pending > 0) return;
+    if (this.#isOver) this.#returnBuffer();
+    else this.#connection.resume();
+  }
+
+  #returnBuffer(): void {
+    if (this.#buffer === undefined || this.#pending > 0) return;
+    giveBuffer(this.#buffer);
+    this.#buffer = undefined;
+  }
+}
