@@ -19,7 +19,9 @@ const DIRECTION: Record<string, readonly string[]> = {
   embedded: ['lib', 'registry', 'reply'],
   cache: ['lib', 'registry', 'reply'],
   tokens: ['lib', 'registry'],
+  workers: ['lib'],
   server: [
+    'workers',
     'lib',
     'registry',
     'admission',
@@ -34,7 +36,19 @@ const DIRECTION: Record<string, readonly string[]> = {
     'cache',
     'tokens',
   ],
-  cli: ['lib', 'registry', 'policy', 'users', 'certs', 'config', 'observe', 'tokens', 'server', 'embedded'],
+  cli: [
+    'workers',
+    'lib',
+    'registry',
+    'policy',
+    'users',
+    'certs',
+    'config',
+    'observe',
+    'tokens',
+    'server',
+    'embedded',
+  ],
   'main.ts': ['cli'],
   'index.ts': [
     'lib',
@@ -67,6 +81,7 @@ const DOORS: Record<string, string> = {
   zod: 'config',
   yaml: 'config',
   commander: 'cli',
+  'node:cluster': 'workers',
 };
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|manager|handler)s?(\.ts)?$/;
