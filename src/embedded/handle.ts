@@ -1,5 +1,4 @@
 import type { Logger } from '../lib/logger.ts';
-import type { Problem } from '../registry/problem.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import { causeOf, problemOf } from './faults.ts';
 import { Transfer } from '../reply/job.ts';
@@ -8,9 +7,9 @@ import type { Job } from '../reply/job.ts';
 import { listCatalog, listReferrers, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import type { Registry } from './registry.ts';
-import { isPart, isProblem, jsonReply, writeHead } from '../reply/reply.ts';
-import type { Outcome, Reply } from '../reply/reply.ts';
-import { sendFile } from './send-file.ts';
+import { jsonReply } from '../reply/reply.ts';
+import type { Outcome } from '../reply/reply.ts';
+import { sendReply } from '../reply/send-reply.ts';
 import { cancelUpload, patchUpload, putUpload, startUpload, uploadStatus } from './uploads.ts';
 
 export interface HandleOptions {
@@ -25,7 +24,7 @@ export async function handleJob({ registry, idle, logger }: HandleOptions, job: 
   idle?.add(transfer);
   try {
     const outcome = await outcomeOf(registry, transfer);
-    if (outcome !== undefined) await send(transfer, outcome);
+    if (outcome !== undefined) await sendReply(transfer, outcome);
   } catch (error) {
     if (job.res.destroyed) return;
     const { requestId: id } = job.origin;
@@ -93,25 +92,4 @@ function onUpload(
   if (method === 'PUT') return putUpload(registry, place, transfer);
   if (method === 'DELETE') return cancelUpload(registry, place.repository, place.id);
   return uploadStatus(registry, place.repository, place.id);
-}
-
-async function send(transfer: Transfer, outcome: Reply | Problem): Promise<void> {
-  const { req, res, count } = transfer.job;
-  if (isProblem(outcome)) {
-    transfer.fail(outcome);
-    return;
-  }
-  const { body } = outcome;
-  if (res.destroyed || res.headersSent) {
-    if (body !== undefined && isPart(body)) await body.file.close();
-    return;
-  }
-  writeHead(res, outcome);
-  transfer.waitingFor = 'client-reading';
-  if (body === undefined || req.method === 'HEAD') res.end();
-  else if (isPart(body)) await sendFile(transfer, body);
-  else {
-    count('sent', body.length);
-    res.end(body);
-  }
 }

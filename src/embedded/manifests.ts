@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isTag } from '../registry/grammar.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
-import { etagOf, matches } from './blobs.ts';
+import { etagOf, matches } from '../reply/entity-tag.ts';
 import { digestOf, parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { Transfer } from '../reply/job.ts';

@@ -38,9 +38,12 @@ export class Transfer implements Watched {
   steps = 0;
   /** Ends a body that is being received. */
   stop: ((problem: Problem) => void) | undefined;
+  readonly #slow: Problem;
 
-  constructor(job: Job) {
+  /** `slow` is what a client is told that waited in vain for us. */
+  constructor(job: Job, slow: Problem = SLOW_DISK) {
     this.job = job;
+    this.#slow = slow;
   }
 
   progress(): Progress {
@@ -55,7 +58,7 @@ export class Transfer implements Watched {
 
   expire(wait: Wait): void {
     if (wait === 'client-body' && this.stop !== undefined) this.stop(SLOW_BODY);
-    else this.fail(wait === 'client-reading' ? SLOW_READER : SLOW_DISK);
+    else this.fail(wait === 'client-reading' ? SLOW_READER : this.#slow);
   }
 
   fail(problem: Problem): void {

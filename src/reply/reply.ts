@@ -4,9 +4,19 @@ import type { Problem } from '../registry/problem.ts';
 
 /** A part of an open file, which whoever sends it closes. */
 export interface FilePart {
-  readonly file: FileHandle;
+  readonly file: Pick<FileHandle, 'fd' | 'close'>;
   readonly start: number;
   readonly length: number;
+  /** Where the file is still being written. */
+  readonly growth?: Growth | undefined;
+}
+
+/** How far a file has come that is still being written. */
+export interface Growth {
+  /** Bytes from its beginning that can be read. */
+  readonly ready: number;
+  /** Calls back once: when there are more, or with the reason why there will be none. */
+  next(callback: (error?: Error) => void): void;
 }
 
 /** An answer as a value. `Content-Length` is made from the body; an answer to HEAD says its own. */

@@ -1,14 +1,27 @@
 import { read } from 'node:fs';
 import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
-import type { Transfer } from '../reply/job.ts';
-import type { FilePart } from '../reply/reply.ts';
+import type { Transfer } from './job.ts';
+import type { FilePart, Growth } from './reply.ts';
 
 const BUFFERS_PER_TRANSFER = 2;
+
+/** A file ended before it was whole. What it held until there was sent. */
+export class GrowthEnded extends Error {
+  /** The first byte of the file that was not sent. */
+  readonly position: number;
+
+  constructor(position: number, cause: Error) {
+    super('the file was not written to its end', { cause });
+    this.name = 'GrowthEnded';
+    this.position = position;
+  }
+}
 
 /**
  * From the file to the client through two buffers in turn: one is read into while the other is written. They come from
  * a pool and go back to it, so that memory stays flat and no byte is copied but by the kernel. Resolves when all is
- * written or the client has left; rejects when the file can't be read or is shorter than it was. Closes the file.
+ * written or the client has left; rejects when the file can't be read or is shorter than it was, and with GrowthEnded
+ * where it grew no further. Closes the file.
  */
 export async function sendFile(transfer: Transfer, part: FilePart): Promise<void> {
   try {
@@ -27,20 +40,23 @@ class Pump {
   readonly #transfer: Transfer;
   readonly #fd: number;
   readonly #ends: Ends;
+  readonly #growth: Growth | undefined;
   readonly #free: Buffer[] = [];
   #taken = 0;
   #position: number;
   #unread: number;
   #unsent: number;
   #reading = false;
+  #awaiting = false;
   #over = false;
 
-  constructor(transfer: Transfer, { file, start, length }: FilePart, ends: Ends) {
+  constructor(transfer: Transfer, { file, start, length, growth }: FilePart, ends: Ends) {
     this.#transfer = transfer;
     this.#fd = file.fd;
     this.#position = start;
     this.#unread = length;
     this.#unsent = length;
+    this.#growth = growth;
     this.#ends = ends;
   }
 
@@ -55,17 +71,33 @@ class Pump {
   }
 
   #read(): void {
-    if (this.#reading || this.#over || this.#unread === 0) return;
+    if (this.#reading || this.#awaiting || this.#over || this.#unread === 0) return;
+    const ready = this.#growth === undefined ? this.#unread : this.#growth.ready - this.#position;
+    if (ready <= 0) {
+      this.#await();
+      return;
+    }
     const buffer = this.#free.pop() ?? this.#take();
     if (buffer === undefined) return;
     this.#reading = true;
-    const wanted = Math.min(buffer.length, this.#unread);
+    const wanted = Math.min(buffer.length, this.#unread, ready);
     read(this.#fd, buffer, 0, wanted, this.#position, (error, bytes) => {
       this.#reading = false;
       this.#transfer.steps += 1;
       if (error !== null || bytes === 0 || this.#over) this.#stop(buffer, error);
       else this.#write(buffer, bytes);
     });
+  }
+
+  #await(): void {
+    this.#awaiting = true;
+    this.#growth?.next((error) => {
+      this.#awaiting = false;
+      this.#transfer.steps += 1;
+      if (error === undefined) this.#read();
+      else this.#endEarly(new GrowthEnded(this.#position, error));
+    });
+    if (this.#unsent === this.#unread) this.#transfer.waitingFor = 'backend';
   }
 
   #take(): Buffer | undefined {
@@ -93,7 +125,7 @@ class Pump {
     if (this.#over) this.#giveBack();
     else if (this.#unsent === 0) this.#end();
     else {
-      if (this.#reading && this.#free.length > 0) this.#transfer.waitingFor = 'backend';
+      if ((this.#reading || this.#awaiting) && this.#free.length > 0) this.#transfer.waitingFor = 'backend';
       this.#read();
     }
   }
@@ -105,9 +137,14 @@ class Pump {
       this.#ends.resolve();
       return;
     }
+    this.#endEarly(error ?? new Error('the file is shorter than it was'));
+  }
+
+  #endEarly(error: Error): void {
+    if (this.#over) return;
     this.#over = true;
     this.#giveBack();
-    this.#ends.reject(error ?? new Error('the file is shorter than it was'));
+    this.#ends.reject(error);
   }
 
   /** The client has left. A read that is under way ends first: its file must not be closed under it. */
