@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { packageVersion } from '../lib/package-version.ts';
 import { accessCommand } from './access.ts';
 import { certsCommand } from './certs.ts';
 import { configCommand } from './config.ts';
@@ -57,13 +57,6 @@ function speakingAsCalled(terminal: Terminal): Terminal {
   if (!['gate', 'start'].includes(terminal.env['npm_lifecycle_event'] ?? '')) return terminal;
   const command = /\bregistry-gate (?=(?:up|serve|certs|users|tokens|access|config|gc) )/g;
   return { ...terminal, err: (text) => terminal.err(text.replace(command, 'npm run -s gate -- ')) };
-}
-
-/** From the package.json that stands two folders up, from the sources and from the build alike. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version }: { readonly version: string } = JSON.parse(text);
-  return version;
 }
 
 /** `addCommand` does not hand settings down; without this a mistake in a subcommand would end the process. */

@@ -28,8 +28,8 @@ export interface Exchange {
   readonly received: number;
   readonly sent: number;
   readonly milliseconds: number;
-  /** Between the last byte of the request and the end of the answer: how long the registry took over what was pushed. */
-  readonly millisecondsSinceBody: number;
+  /** From the last byte of the body to the end of the answer; undefined where the body did not come whole. */
+  readonly millisecondsSinceBody: number | undefined;
   /** Whether the answer reached its end. */
   readonly outcome: 'complete' | 'client-left' | 'cut';
 }

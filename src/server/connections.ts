@@ -16,6 +16,10 @@ export interface Connections {
   open(exchange: OpenExchange): void;
   /** What is under way on this connection, in the order of arrival. */
   on(socket: Duplex): readonly OpenExchange[];
+  /** All that is under way. */
+  underWay(): readonly OpenExchange[];
+  /** How many connections are open. */
+  count(): number;
   /** From now on each connection ends with the answer that is under way on it; idle ones end now. */
   drain(): void;
   /** Ends everything now; each exchange that is under way is told to `onCut` before. */
@@ -74,6 +78,8 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
       exchange.res.once('close', () => close(exchange));
     },
     on: (socket) => busy.get(socket) ?? [],
+    underWay: () => [...busy.values()].flat(),
+    count: () => sockets.size,
     drain: () => {
       for (const { res } of [...busy.values()].flat()) {
         if (!res.headersSent) res.setHeader('Connection', 'close');

@@ -23,6 +23,8 @@ export interface RequestContext {
   /** What became of a mount that was asked for. */
   mount: 'granted' | 'stripped' | undefined;
   problem: Problem | undefined;
+  /** The W3C trace context that the client claims. */
+  readonly traceparent: string | undefined;
   failedLogin: FailedLogin | undefined;
   received: number;
   sent: number;

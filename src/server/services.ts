@@ -3,7 +3,6 @@ import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { watchFiles } from '../lib/watch-file.ts';
 import type { Watcher } from '../lib/watch-file.ts';
-import { logExchange } from '../observe/access-log.ts';
 import { createHashPool } from '../users/hash-pool.ts';
 import { openUserStore } from '../users/user-store.ts';
 import type { UserStore } from '../users/user-store.ts';
@@ -13,11 +12,15 @@ import type { CertificateKeeper } from './certificate.ts';
 import { followAccess } from './follow-access.ts';
 import { followTokens } from './follow-tokens.ts';
 import { openLane } from './lane.ts';
+import type { MetricsSources } from './metrics.ts';
+import { createObservers } from './observers.ts';
 
 /** The parts of a running gate. */
 export interface Services {
   readonly app: AppOptions;
   readonly certificate: CertificateKeeper;
+  /** Opens the page of metrics, where there is to be one. Rejects with AppError LISTEN_FAILED. */
+  showMetrics(connections: MetricsSources['connections']): Promise<void>;
   /** From now on every answer ends its connection, and the health page says so. */
   drain(): void;
   /** Look at all followed files now. */
@@ -30,7 +33,8 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
   const now = (): number => performance.now();
   const certificate = await openCertificate(config, logger);
   const { store, watcher } = await followUsers(config, logger);
-  const pool = createHashPool({ queueLimit: config.limits.hashQueue });
+  const observers = createObservers({ config, logger, now });
+  const pool = observers.watchHashes(createHashPool({ queueLimit: config.limits.hashQueue }));
   const lane = await openLane({ config, now, logger });
   const access = await followAccess(config, store, logger);
   const { policy } = access;
@@ -41,7 +45,7 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
     app: {
       now,
       logger,
-      observe: (exchange) => logExchange(logger, exchange),
+      observe: observers.observe,
       authority: () => certificate.authority(),
       unready: async () => expiry(certificate) ?? (await lane.unready()),
       isDraining: () => draining,
@@ -56,6 +60,8 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       body: config.limits,
       forward: (job) => lane.forward(job),
     },
+    showMetrics: (connections) =>
+      observers.showMetrics({ connections, certificate, unready: () => lane.unready() }),
     drain: () => {
       draining = true;
     },
@@ -69,6 +75,7 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       await following.close();
       await lane.close();
       await pool.close();
+      await observers.close();
     },
   };
 }

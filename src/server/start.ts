@@ -38,6 +38,7 @@ export async function startGate(config: Config, logger: Logger): Promise<Gate> {
       servers.push(server);
       await listen(server, { ...address, flag: '--listen' }, logger);
     }
+    await services.showMetrics(connections);
   } catch (error) {
     for (const server of servers) server.close();
     await services.close();

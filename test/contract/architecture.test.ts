@@ -77,6 +77,7 @@ const DOORS: Record<string, string> = {
   'apache-md5': 'users',
   bcrypt: 'users',
   pino: 'observe',
+  'prom-client': 'observe',
   jose: 'tokens',
   zod: 'config',
   yaml: 'config',

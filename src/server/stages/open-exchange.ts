@@ -38,6 +38,7 @@ export function createOpenExchange({
       mount: undefined,
       problem: undefined,
       failedLogin: undefined,
+      traceparent: traceparentOf(req),
       received: 0,
       sent: 0,
       receivedAt: undefined,
@@ -63,11 +64,11 @@ function toExchange(context: RequestContext, at: number): Exchange {
     status: res.headersSent ? res.statusCode : 0,
     problem: context.problem && { code: context.problem.code, reason: context.problem.message },
     failedLogin: context.failedLogin,
-    traceparent: traceparentOf(req),
+    traceparent: context.traceparent,
     received: context.received,
     sent: context.sent,
     milliseconds: at - context.startedAt,
-    millisecondsSinceBody: at - (context.receivedAt ?? context.startedAt),
+    millisecondsSinceBody: req.complete ? at - (context.receivedAt ?? context.startedAt) : undefined,
     outcome: outcomeOf(context, res),
   };
 }

@@ -1,0 +1,168 @@
+/** How a number is to be read. */
+export interface MetricRow {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** One sentence, for the page and for the reference. */
+  readonly help: string;
+  /** Every label with the values that it takes: few, and none of them from outside. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const ACTION = '`pull`, `push`, `delete`, `other`';
+const ROUTE =
+  '`base`, `catalog`, `tags`, `manifest`, `blob`, `uploads`, `upload`, `referrers`, `token`, `health`, `page`, `other`';
+const PLACE = '`registry` (the embedded one), `state`, `cache`';
+
+/** Every number that the gate shows, once. Never a user, a repository or an address among the labels: they have no end. */
+export const METRICS = {
+  registry_gate_requests_total: {
+    type: 'counter',
+    help: 'Requests that have ended, by the class of their answer; none where the client left before it.',
+    labels: { action: ACTION, route: ROUTE, status: '`1xx` to `5xx`, `none`' },
+  },
+  registry_gate_request_duration_seconds: {
+    type: 'histogram',
+    help: 'How long requests took, from the head to the last byte of the answer.',
+    labels: { action: ACTION, route: ROUTE },
+  },
+  registry_gate_requests_in_progress: {
+    type: 'gauge',
+    help: 'Requests under way; transfers are those of the routes blob and upload.',
+    labels: { action: ACTION, route: ROUTE },
+  },
+  registry_gate_received_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of bodies from clients, those of transfers under way included.',
+    labels: { action: ACTION, route: ROUTE },
+  },
+  registry_gate_sent_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of bodies to clients, those of transfers under way included.',
+    labels: { action: ACTION, route: ROUTE },
+  },
+  registry_gate_broken_off_total: {
+    type: 'counter',
+    help: 'Answers that did not reach their end: the client left, or the gate had to cut.',
+    labels: { by: '`client`, `gate`' },
+  },
+  registry_gate_connections: {
+    type: 'gauge',
+    help: 'Open connections of clients, idle ones included.',
+    labels: {},
+  },
+  registry_gate_upload_commit_duration_seconds: {
+    type: 'histogram',
+    help: 'From the last byte of a layer to the word of the registry that it is kept. Clients built on containerd give up at 30 s.',
+    labels: {},
+  },
+  registry_gate_failed_logins_total: {
+    type: 'counter',
+    help: 'Wrong passwords (or secrets of machines), and tokens that are not or no longer valid.',
+    labels: { shown: '`password`, `token`' },
+  },
+  registry_gate_denied_total: {
+    type: 'counter',
+    help: 'Requests of somebody known that no rule allows.',
+    labels: {},
+  },
+  registry_gate_throttled_total: {
+    type: 'counter',
+    help: 'Requests that were told to come back later (429).',
+    labels: {},
+  },
+  registry_gate_password_hash_duration_seconds: {
+    type: 'histogram',
+    help: 'How long slow password hashes took, the wait for a thread included.',
+    labels: {},
+  },
+  registry_gate_password_hashes_in_progress: {
+    type: 'gauge',
+    help: 'Passwords that are being verified, or wait for it.',
+    labels: {},
+  },
+  registry_gate_password_hash_queue_limit: {
+    type: 'gauge',
+    help: 'How many passwords may wait: limits.hashQueue.',
+    labels: {},
+  },
+  registry_gate_password_hashes_refused_total: {
+    type: 'counter',
+    help: 'Passwords that were not verified, since too many were waiting (503).',
+    labels: {},
+  },
+  registry_gate_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the certificate in force ends, in seconds since 1970.',
+    labels: {},
+  },
+  registry_gate_backend_up: {
+    type: 'gauge',
+    help: 'Whether the registry behind the gate answers: 1 or 0. Asked at each scrape.',
+    labels: {},
+  },
+  registry_gate_disk_free_bytes: {
+    type: 'gauge',
+    help: 'Free space where the gate writes.',
+    labels: { place: PLACE },
+  },
+  registry_gate_disk_size_bytes: {
+    type: 'gauge',
+    help: 'Size of the file system where the gate writes.',
+    labels: { place: PLACE },
+  },
+  registry_gate_event_loop_delay_seconds: {
+    type: 'gauge',
+    help: 'How late the event loop was since the scrape before.',
+    labels: { quantile: '`0.5`, `0.99`, `1`' },
+  },
+  registry_gate_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the version of the gate and of Node.js.',
+    labels: { version: 'of the gate', node: 'of Node.js' },
+  },
+  process_cpu_seconds_total: {
+    type: 'counter',
+    help: 'Processor time, user and system, all threads.',
+    labels: {},
+  },
+  process_resident_memory_bytes: {
+    type: 'gauge',
+    help: 'Resident memory.',
+    labels: {},
+  },
+  process_open_fds: {
+    type: 'gauge',
+    help: 'Open descriptors. Linux alone.',
+    labels: {},
+  },
+  process_max_fds: {
+    type: 'gauge',
+    help: 'How many descriptors may be open. Linux alone.',
+    labels: {},
+  },
+  process_start_time_seconds: {
+    type: 'gauge',
+    help: 'When the process began, in seconds since 1970.',
+    labels: {},
+  },
+} as const satisfies Readonly<Record<string, MetricRow>>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** One line of the page. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  /** For the parts of a histogram: `..._bucket`, `..._sum`, `..._count`. */
+  readonly metricName?: string;
+}
+
+/** What one metric is at this moment. */
+export interface Reading {
+  readonly name: MetricName;
+  readonly samples: readonly Sample[];
+}
+
+/** A reading without labels. */
+export function readingOf(name: MetricName, value: number): Reading {
+  return { name, samples: [{ labels: {}, value }] };
+}

@@ -1,0 +1,125 @@
+import { statfs } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../lib/logger.ts';
+import { packageVersion } from '../lib/package-version.ts';
+import type { Exchange } from '../observe/exchange.ts';
+import { createExchangeCounts } from '../observe/metrics-exchanges.ts';
+import type { UnderWay } from '../observe/metrics-exchanges.ts';
+import { createHashCounts } from '../observe/metrics-hashes.ts';
+import type { Verifier } from '../observe/metrics-hashes.ts';
+import { renderMetrics } from '../observe/metrics-page.ts';
+import type { WorkerReadings } from '../observe/metrics-page.ts';
+import { watchProcess } from '../observe/metrics-process.ts';
+import { readingOf } from '../observe/metrics-table.ts';
+import type { Reading } from '../observe/metrics-table.ts';
+import type { Connections } from './connections.ts';
+import { findContext } from './context.ts';
+import { openMetricsListener } from './metrics-listener.ts';
+import type { MetricsListener } from './metrics-listener.ts';
+
+export interface MetricsOptions {
+  readonly config: Pick<Config, 'metrics' | 'limits' | 'backend' | 'state'>;
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Where the rest stands that is read when the page is asked for. */
+export interface MetricsSources {
+  readonly connections: Pick<Connections, 'underWay' | 'count'>;
+  readonly certificate: { current(): { readonly notAfter: Date } };
+  /** Why the registry cannot serve, or undefined. */
+  readonly unready: () => Promise<string | undefined>;
+}
+
+/** Counts what this process does, and shows what all of them have counted. */
+export interface Metrics {
+  observe(exchange: Exchange): void;
+  watchHashes<V extends string>(verifier: Verifier<V>): Verifier<V>;
+  /** Opens the page. Rejects with AppError LISTEN_FAILED. */
+  listen(sources: MetricsSources): Promise<AddressInfo>;
+  close(): Promise<void>;
+}
+
+/** Undefined where metrics are off: then nothing is counted, and nothing loaded. */
+export function createMetrics({ config, logger, now }: MetricsOptions): Metrics | undefined {
+  const { listen: place } = config.metrics;
+  if (place === undefined) return undefined;
+  const exchanges = createExchangeCounts();
+  const hashes = createHashCounts(config.limits.hashQueue, now);
+  const own = watchProcess(packageVersion());
+  let listener: MetricsListener | undefined;
+
+  const readings = async (sources: MetricsSources): Promise<Reading[]> => [
+    ...exchanges.readings(underWay(sources.connections)),
+    ...hashes.readings(),
+    ...(await own.readings()),
+    readingOf('registry_gate_connections', sources.connections.count()),
+  ];
+  const page = async (sources: MetricsSources): Promise<WorkerReadings[]> => [
+    { slot: 0, readings: [...(await readings(sources)), ...(await aroundUs(sources, config))] },
+  ];
+
+  return {
+    observe: exchanges.observe,
+    watchHashes: hashes.watch,
+    listen: async (sources) => {
+      listener = await openMetricsListener({
+        place,
+        logger,
+        page: async () => renderMetrics(await page(sources)),
+      });
+      const { address, port } = listener.address;
+      logger.info({ address, port }, 'metrics');
+      return listener.address;
+    },
+    close: async () => {
+      own.close();
+      await listener?.close();
+    },
+  };
+}
+
+function underWay(connections: Pick<Connections, 'underWay'>): UnderWay[] {
+  return connections.underWay().flatMap(({ req }) => {
+    const context = findContext(req);
+    if (context === undefined) return [];
+    const { request, target, received, sent } = context;
+    return [{ request, path: target, received, sent }];
+  });
+}
+
+/** What is the same for all workers. */
+async function aroundUs(
+  { certificate, unready }: MetricsSources,
+  { backend, state }: Pick<Config, 'backend' | 'state'>,
+): Promise<Reading[]> {
+  const places = { state, ...(backend.kind === 'embedded' ? { registry: backend.directory } : {}) };
+  const [reason, ...disks] = await Promise.all([
+    unready(),
+    ...Object.entries(places).map(([place, directory]) => diskOf(place, directory)),
+  ]);
+  return [
+    readingOf('registry_gate_backend_up', reason === undefined ? 1 : 0),
+    readingOf(
+      'registry_gate_certificate_expiry_timestamp_seconds',
+      certificate.current().notAfter.getTime() / 1000,
+    ),
+    ...disks.flat(),
+  ];
+}
+
+async function diskOf(place: string, directory: string): Promise<Reading[]> {
+  try {
+    const { bsize, bavail, blocks } = await statfs(directory);
+    const labels = { place };
+    return [
+      { name: 'registry_gate_disk_free_bytes', samples: [{ labels, value: bsize * bavail }] },
+      { name: 'registry_gate_disk_size_bytes', samples: [{ labels, value: bsize * blocks }] },
+    ];
+  } catch {
+    // Gone, or not ours to read: what is broken by that is reported where it breaks.
+    return [];
+  }
+}

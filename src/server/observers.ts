@@ -1,0 +1,41 @@
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../lib/logger.ts';
+import { logExchange } from '../observe/access-log.ts';
+import type { Exchange } from '../observe/exchange.ts';
+import { warnOfSlowCommit } from '../observe/slow-commit.ts';
+import type { HashPool } from '../users/hash-pool.ts';
+import { createMetrics } from './metrics.ts';
+import type { MetricsSources } from './metrics.ts';
+
+export interface ObserversOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** All who look on and change nothing. */
+export interface Observers {
+  observe(exchange: Exchange): void;
+  /** The same pool, looked at. */
+  watchHashes(pool: HashPool): HashPool;
+  /** Opens the page of metrics, where there is to be one. Rejects with AppError LISTEN_FAILED. */
+  showMetrics(sources: MetricsSources): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createObservers({ config, logger, now }: ObserversOptions): Observers {
+  const metrics = createMetrics({ config, logger, now });
+  return {
+    observe: (exchange) => {
+      logExchange(logger, exchange);
+      warnOfSlowCommit(logger, exchange);
+      metrics?.observe(exchange);
+    },
+    watchHashes: (pool) => (metrics === undefined ? pool : { ...pool, ...metrics.watchHashes(pool) }),
+    showMetrics: async (sources) => {
+      await metrics?.listen(sources);
+    },
+    close: async () => metrics?.close(),
+  };
+}
