@@ -32,6 +32,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\u0080-\u00ff]*)?\r\n
 const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\u0080-\u00ff]*)\r\n/y;
 /** Up to a petabyte: a number that is counted without loss. */
 const LENGTH = /^\d{1,15}$/;
+const CHUNKED = /^chunked *$/i;
 
 /** Fields that say one thing: of a second one nothing is taken (as `node:http` does). */
 const SINGLE: ReadonlySet<string> = new Set([
@@ -69,7 +70,7 @@ function parseFields(text: string, from: number): Record<string, string> | strin
     if (field === null) return 'a malformed field';
     at = FIELD.lastIndex;
     const name = (field[1] ?? '').toLowerCase();
-    const value = withoutTrailingSpace(field[2] ?? '');
+    const value = trim(name, field[2] ?? '');
     const before = headers[name];
     if (before === undefined) headers[name] = value;
     else if (name === 'content-length' || name === 'transfer-encoding') return `${name} twice`;
@@ -78,7 +79,9 @@ function parseFields(text: string, from: number): Record<string, string> | strin
   return headers;
 }
 
-function withoutTrailingSpace(value: string): string {
+/** Without the spaces at the end; but for a coding, since the parser of Node.js knows none that a tab follows. */
+function trim(name: string, value: string): string {
+  if (name === 'transfer-encoding') return value;
   const last = value.charCodeAt(value.length - 1);
   return last === 0x20 || last === 0x09 ? value.trimEnd() : value;
 }
@@ -118,7 +121,7 @@ function judgeFraming(
     if (status === 204 && Number(declared) > 0) return 'a length where no body may be';
   }
   if (coding === undefined) return undefined;
-  return isOld || coding.toLowerCase() !== 'chunked' ? 'a transfer coding that is not chunked' : undefined;
+  return isOld || !CHUNKED.test(coding) ? 'a transfer coding that is not chunked' : undefined;
 }
 
 function isBodiless(status: number): boolean {

@@ -26,8 +26,10 @@ const BEGINNING = 'HTTP/1.';
 const NO_HEAD = /(?:^|[^\r])\n|\r[^\n]|[^\t\n\r -~\u0080-\u00ff]/;
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const CHUNK_SIZE = new RegExp(`^([0-9a-f]{1,12})(?:;${TOKEN}(?:=${TOKEN})?)*$`, 'i');
-const TRAILER = new RegExp(`^${TOKEN}:[\\t -~\\u0080-\\u00ff]*$`);
+const QUOTED = '"(?:[\\t !#-[\\]-~]|\\\\[\\t -~])*"';
+const CHUNK_SIZE = new RegExp(`^([0-9a-f]{1,12})(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`, 'i');
+/** Never a field that says where a body ends: that was told in the head. */
+const TRAILER = new RegExp(`^(?!content-length:|transfer-encoding:)${TOKEN}:[\\t -~\\u0080-\\u00ff]*$`, 'i');
 
 /**
  * Reads one answer of HTTP/1.1 from pieces of any size (RFC 9112). It has not heard of sockets, copies no byte of a
@@ -133,6 +135,8 @@ export class AnswerReader {
     if (head.status < 200) {
       this.#interim += 1;
       if (this.#interim > INTERIM_HEADS) this.#fail('too many interim answers');
+      // Nothing can come after it, and so no answer.
+      else if (!head.keepAlive) this.#fail('an interim answer that is the last');
       return;
     }
     this.#head = head;
