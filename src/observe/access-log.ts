@@ -18,11 +18,30 @@ export interface Log extends Logger {
 export function createLog({ level, destination }: LogOptions): Log {
   const { stream, flush } =
     destination === undefined ? standardOutput() : { stream: destination, flush: () => undefined };
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const logger = pino({ level, base: null, timestamp: createTimestamp() }, stream);
   return Object.assign(logger, { flush });
 }
 
+/** The `time` of a line, rendered once for all lines of a millisecond. */
+function createTimestamp(): () => string {
+  let at = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    if (now !== at) text = `,"time":"${new Date(now).toISOString()}"`;
+    at = now;
+    return text;
+  };
+}
+
 const MOST_BUFFERED = 4 * 1024 * 1024;
+/**
+ * Lines are written together, as many as come within this time or fill a buffer; a write for each, on another thread,
+ * was a tenth of what a small request took in all. A process that is killed by SIGKILL takes the lines of this time with
+ * it, and so does a machine that fails; every other end flushes them.
+ */
+const HOLD_MS = 50;
+const HOLD_BYTES = 8 * 1024;
 /** How often a full pipe is tried again at the end, 100 ms each. */
 const LAST_TRIES = 10;
 
@@ -31,10 +50,22 @@ function standardOutput(): { readonly stream: DestinationStream; flush(): void }
   const stream = pino.destination({
     dest: 1,
     sync: false,
+    minLength: HOLD_BYTES,
     maxLength: MOST_BUFFERED,
     retryEAGAIN: () => (triesLeft -= 1) >= 0,
   });
+  let isGone = false;
   stream.on('error', () => undefined);
+  stream.on('close', () => void (isGone = true));
+  let timer: NodeJS.Timeout | undefined;
+  const write = (line: string): void => {
+    stream.write(line);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      // Not with a callback: the file would be synced to its disk each time.
+      if (!isGone) stream.flush();
+    }, HOLD_MS).unref();
+  };
   const flush = (): void => {
     triesLeft = LAST_TRIES;
     try {
@@ -43,7 +74,7 @@ function standardOutput(): { readonly stream: DestinationStream; flush(): void }
       // Not open yet, gone or full: there is nowhere to say so.
     }
   };
-  return { stream, flush };
+  return { stream: { write }, flush };
 }
 
 /** One line per exchange, from a fixed list of fields: a field that nobody chose to log cannot leak. */
