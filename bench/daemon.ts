@@ -17,6 +17,8 @@ export interface DaemonOptions {
   /** Takes what the program prints. */
   readonly log: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds until a start is given up. */
+  readonly mostMs?: number;
 }
 
 const running = new Set<number>();
@@ -32,7 +34,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 /** Starts a program and waits until its port takes connections. Throws with its last words where it never does. */
 export async function startDaemon(
   [program, ...args]: readonly [string, ...string[]],
-  { port, log, env }: DaemonOptions,
+  { port, log, env, mostMs = START_MS }: DaemonOptions,
 ): Promise<Daemon> {
   const out = openSync(log, 'a');
   const started = performance.now();
@@ -57,7 +59,7 @@ export async function startDaemon(
     clearTimeout(timer);
   };
   while (!(await takesConnections(port))) {
-    if (!isOver && performance.now() - started < START_MS) continue;
+    if (!isOver && performance.now() - started < mostMs) continue;
     await close();
     const words = readFileSync(log, 'utf8').split('\n').slice(-20).join('\n');
     throw new Error(`${program} does not listen on port ${port}:\n${words}`);

@@ -37,12 +37,12 @@ export async function sendMany(
 }
 
 /** Full handshakes, none resumed, some at a time; the connection is closed right after. */
-export async function shakeHands(server: Server, count: number): Promise<void> {
+export async function shakeHands(server: Server, count: number, atOnce = 4): Promise<void> {
   let left = count;
   const run = async (): Promise<void> => {
     while ((left -= 1) >= 0) await shakeHand(server);
   };
-  await Promise.all(Array.from({ length: 4 }, run));
+  await Promise.all(Array.from({ length: atOnce }, run));
 }
 
 function shakeHand(server: Server): Promise<void> {
