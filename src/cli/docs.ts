@@ -5,6 +5,7 @@ import { configJsonSchema } from '../config/json-schema.ts';
 import { describeOptions } from '../config/options.ts';
 import { renderConfigReference } from '../config/reference.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { renderMetricsReference } from '../observe/metrics-reference.ts';
 import { renderCommandReference } from './command-reference.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,6 +27,7 @@ export function renderReferences(tree: Command): ReadonlyMap<string, string> {
   return new Map([
     ['configuration.md', renderConfigReference(describeOptions())],
     ['cli.md', renderCommandReference(tree)],
+    ['metrics.md', renderMetricsReference()],
     ['access.schema.json', `${JSON.stringify(accessJsonSchema(), undefined, 2)}\n`],
     ['registry-gate.schema.json', `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`],
   ]);

@@ -16,7 +16,7 @@ export interface HashCounts {
 }
 
 /** Counts slow password hashes. `now` is in monotonic milliseconds. */
-export function createHashCounts(queueLimit: number, now: () => number): HashCounts {
+export function createHashCounts(now: () => number): HashCounts {
   const durations = new Histogram(DURATIONS);
   let inProgress = 0;
   let refused = 0;
@@ -37,7 +37,6 @@ export function createHashCounts(queueLimit: number, now: () => number): HashCou
         samples: durations.samples('registry_gate_password_hash_duration_seconds', {}),
       },
       readingOf('registry_gate_password_hashes_in_progress', inProgress),
-      readingOf('registry_gate_password_hash_queue_limit', queueLimit),
       readingOf('registry_gate_password_hashes_refused_total', refused),
     ],
   };

@@ -7,6 +7,14 @@ export interface WorkerReadings {
   readonly readings: readonly Reading[];
 }
 
+export interface MetricsPageOptions {
+  readonly workers: readonly WorkerReadings[];
+  /** What is the same for all workers. */
+  readonly shared: readonly Reading[];
+  /** Whether there is one worker, and will be no other. */
+  readonly isAlone: boolean;
+}
+
 export interface MetricsPage {
   readonly contentType: string;
   readonly text: string;
@@ -16,13 +24,13 @@ export interface MetricsPage {
  * The page that Prometheus reads. With several workers each has lines of its own: a worker that was replaced begins at
  * zero, and a sum over all would then fall, which Prometheus takes for a restart of everything.
  */
-export async function renderMetrics(workers: readonly WorkerReadings[]): Promise<MetricsPage> {
+export async function renderMetrics({ workers, shared, isAlone }: MetricsPageOptions): Promise<MetricsPage> {
   // Only now: a gate without metrics starts without it.
   const { AggregatorRegistry } = await import('prom-client');
-  const all = workers.flatMap(({ slot, readings }) =>
-    workers.length === 1 ? readings : readings.map((reading) => ofWorker(reading, String(slot))),
+  const own = workers.flatMap(({ slot, readings }) =>
+    isAlone ? readings : readings.map((reading) => ofWorker(reading, String(slot))),
   );
-  const page = [...Map.groupBy(all, ({ name }) => name)]
+  const page = [...Map.groupBy([...own, ...shared], ({ name }) => name)]
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, readings]) =>
       metricOf(

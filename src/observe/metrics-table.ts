@@ -81,7 +81,7 @@ export const METRICS = {
   },
   registry_gate_password_hash_queue_limit: {
     type: 'gauge',
-    help: 'How many passwords may wait: limits.hashQueue.',
+    help: 'How many passwords may wait, all workers together: limits.hashQueue.',
     labels: {},
   },
   registry_gate_password_hashes_refused_total: {

@@ -8,11 +8,13 @@ import { createExchangeCounts } from '../observe/metrics-exchanges.ts';
 import type { UnderWay } from '../observe/metrics-exchanges.ts';
 import { createHashCounts } from '../observe/metrics-hashes.ts';
 import type { Verifier } from '../observe/metrics-hashes.ts';
-import { renderMetrics } from '../observe/metrics-page.ts';
-import type { WorkerReadings } from '../observe/metrics-page.ts';
+import { isWorkerReadings, renderMetrics } from '../observe/metrics-page.ts';
+import type { MetricsPage } from '../observe/metrics-page.ts';
 import { watchProcess } from '../observe/metrics-process.ts';
 import { readingOf } from '../observe/metrics-table.ts';
 import type { Reading } from '../observe/metrics-table.ts';
+import { createTopic, isNothing } from '../workers/bus.ts';
+import type { Bus } from '../workers/bus.ts';
 import type { Connections } from './connections.ts';
 import { findContext } from './context.ts';
 import { openMetricsListener } from './metrics-listener.ts';
@@ -23,7 +25,14 @@ export interface MetricsOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** To the other workers, each of which has counted a part. */
+  readonly bus: Bus;
 }
+
+/** What each worker has counted. */
+const COUNTED = createTopic('metrics', isNothing, isWorkerReadings);
+/** Prometheus itself gives up after ten seconds. */
+const PATIENCE_MS = 3000;
 
 /** Where the rest stands that is read when the page is asked for. */
 export interface MetricsSources {
@@ -43,11 +52,11 @@ export interface Metrics {
 }
 
 /** Undefined where metrics are off: then nothing is counted, and nothing loaded. */
-export function createMetrics({ config, logger, now }: MetricsOptions): Metrics | undefined {
+export function createMetrics({ config, logger, now, bus }: MetricsOptions): Metrics | undefined {
   const { listen: place } = config.metrics;
   if (place === undefined) return undefined;
   const exchanges = createExchangeCounts();
-  const hashes = createHashCounts(config.limits.hashQueue, now);
+  const hashes = createHashCounts(now);
   const own = watchProcess(packageVersion());
   let listener: MetricsListener | undefined;
 
@@ -57,19 +66,20 @@ export function createMetrics({ config, logger, now }: MetricsOptions): Metrics 
     ...(await own.readings()),
     readingOf('registry_gate_connections', sources.connections.count()),
   ];
-  const page = async (sources: MetricsSources): Promise<WorkerReadings[]> => [
-    { slot: 0, readings: [...(await readings(sources)), ...(await aroundUs(sources, config))] },
-  ];
+  const page = async (sources: MetricsSources): Promise<MetricsPage> => {
+    const [workers, shared] = await Promise.all([
+      bus.gather(COUNTED, undefined, PATIENCE_MS),
+      aroundUs(sources, config),
+    ]);
+    return renderMetrics({ workers, shared, isAlone: bus.size === 1 });
+  };
 
   return {
     observe: exchanges.observe,
     watchHashes: hashes.watch,
     listen: async (sources) => {
-      listener = await openMetricsListener({
-        place,
-        logger,
-        page: async () => renderMetrics(await page(sources)),
-      });
+      bus.answer(COUNTED, async () => ({ slot: bus.slot, readings: await readings(sources) }));
+      listener = await openMetricsListener({ place, logger, page: () => page(sources) });
       const { address, port } = listener.address;
       logger.info({ address, port }, 'metrics');
       return listener.address;
@@ -93,7 +103,7 @@ function underWay(connections: Pick<Connections, 'underWay'>): UnderWay[] {
 /** What is the same for all workers. */
 async function aroundUs(
   { certificate, unready }: MetricsSources,
-  { backend, state }: Pick<Config, 'backend' | 'state'>,
+  { backend, state, limits }: Pick<Config, 'backend' | 'state' | 'limits'>,
 ): Promise<Reading[]> {
   const places = { state, ...(backend.kind === 'embedded' ? { registry: backend.directory } : {}) };
   const [reason, ...disks] = await Promise.all([
@@ -101,6 +111,7 @@ async function aroundUs(
     ...Object.entries(places).map(([place, directory]) => diskOf(place, directory)),
   ]);
   return [
+    readingOf('registry_gate_password_hash_queue_limit', limits.hashQueue),
     readingOf('registry_gate_backend_up', reason === undefined ? 1 : 0),
     readingOf(
       'registry_gate_certificate_expiry_timestamp_seconds',

@@ -4,6 +4,8 @@ import { logExchange } from '../observe/access-log.ts';
 import type { Exchange } from '../observe/exchange.ts';
 import { warnOfSlowCommit } from '../observe/slow-commit.ts';
 import type { HashPool } from '../users/hash-pool.ts';
+import { createLocalBus } from '../workers/bus.ts';
+import type { Bus } from '../workers/bus.ts';
 import { createMetrics } from './metrics.ts';
 import type { MetricsSources } from './metrics.ts';
 
@@ -12,6 +14,8 @@ export interface ObserversOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** To the other workers. */
+  readonly bus?: Bus;
 }
 
 /** All who look on and change nothing. */
@@ -24,8 +28,13 @@ export interface Observers {
   close(): Promise<void>;
 }
 
-export function createObservers({ config, logger, now }: ObserversOptions): Observers {
-  const metrics = createMetrics({ config, logger, now });
+export function createObservers({
+  config,
+  logger,
+  now,
+  bus = createLocalBus().bus,
+}: ObserversOptions): Observers {
+  const metrics = createMetrics({ config, logger, now, bus });
   return {
     observe: (exchange) => {
       logExchange(logger, exchange);
