@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
+import { RULE_COUNTS } from './contenders.ts';
 import type { Setup, Side } from './contenders.ts';
-import { forget, REPOSITORY } from './fixture.ts';
+import { forget, REPOSITORY, USER_COUNTS } from './fixture.ts';
 import type { Fixture, UsersKind } from './fixture.ts';
 import { forgetImage, LAYERS, LAYER_SIZE, makeImage, pullImage, pushImage } from './image-client.ts';
 import { pull, push } from './layer-client.ts';
@@ -48,8 +49,8 @@ export const CASE_HELP: readonly (readonly [string, string])[] = [
   ['manifest[:CLIENTS]', 'GET of a manifest, signed in'],
   ['stranger[:CLIENTS]', 'GET /v2/ without credentials, answered with 401'],
   ['bcrypt5[:CLIENTS], bcrypt12[:CLIENTS]', 'GET /v2/ of a user whose password is stored that way'],
-  ['users[:CLIENTS]', 'GET /v2/ of the last of 10,000 users'],
-  ['rules[:CLIENTS]', 'GET of a manifest with 1,000 rules, besides without any'],
+  ['users[:CLIENTS[:USERS]]', 'GET /v2/ of the last of 10,000 users; or of 10, 100 or 1,000'],
+  ['rules[:CLIENTS]', 'GET of a manifest with 1,000, 100 and 10 rules, and without any'],
   ['handshakes', 'full TLS handshakes'],
   ['pull[:MIB[:CLIENTS]]', 'GET of a blob of 256 MiB if nothing else is said'],
   ['push[:MIB[:CLIENTS]]', 'the same blob on its way up, into docker-registry'],
@@ -76,14 +77,12 @@ export function parseCase(text: string): Case | undefined {
   const [name = '', ...numbers] = text.split(':');
   const given = numbers.map(Number);
   if (!given.every((value) => Number.isInteger(value) && value > 0)) return undefined;
-  return (
-    layerCase(text, name, given) ??
-    imageCase(text) ??
-    (given.length < 2 ? smallCase(text, name, given) : undefined)
-  );
+  return layerCase(text, name, given) ?? imageCase(text) ?? smallCase(text, name, given);
 }
 
-function smallCase(text: string, name: string, [clients = 1]: readonly number[]): Case | undefined {
+function smallCase(text: string, name: string, given: readonly number[]): Case | undefined {
+  const [clients = 1, count = 10_000] = given;
+  if (given.length > (name === 'users' ? 2 : 1)) return undefined;
   const root: SmallRequest = { method: 'GET', target: '/v2/', authorization: AUTHORIZATION, status: 200 };
   const manifest = { ...root, target: `/v2/${REPOSITORY}/manifests/latest` };
   const of = (title: string, users: UsersKind, request: SmallRequest = root): Case =>
@@ -99,11 +98,13 @@ function smallCase(text: string, name: string, [clients = 1]: readonly number[])
     case 'bcrypt12':
       return of(`GET /v2/, bcrypt ${name.slice(6)}`, name);
     case 'users':
-      return of('GET /v2/, 10,000 users', 'many');
+      return USER_COUNTS.some((known) => known === count)
+        ? of(`GET /v2/, ${count} users`, `many-${count}`)
+        : undefined;
     case 'rules':
       return {
-        ...of('GET of a manifest, 1,000 rules', 'apr1', manifest),
-        sides: ['gate-rules', 'gate', 'nginx'],
+        ...of('GET of a manifest, by number of rules', 'apr1', manifest),
+        sides: [...RULE_COUNTS.map((rules) => `gate-rules-${rules}`).toReversed(), 'gate', 'nginx'],
       };
     case 'head':
       return headCase(text, clients);
@@ -143,7 +144,7 @@ function requests({ name, title, users, request, clients }: Requests): Case {
 function countOf(side: string, users: UsersKind): number {
   const forgets = side.startsWith('nginx') || side === 'haproxy';
   if (!forgets) return SMALL_COUNT;
-  return users === 'bcrypt12' ? 4 : users === 'bcrypt5' ? 250 : users === 'many' ? 500 : SMALL_COUNT;
+  return users === 'bcrypt12' ? 4 : users === 'bcrypt5' ? 250 : users === 'many-10000' ? 500 : SMALL_COUNT;
 }
 
 function headCase(name: string, clients: number): Case {

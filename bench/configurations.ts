@@ -89,7 +89,7 @@ function nginx(folder: string, http: readonly string[]): string {
 
 /** It knows bcrypt alone, and remembers what it has verified. */
 export function caddyFile({ fixture, port, backend, users }: Place): string {
-  const hash = fixture.hashes[users.startsWith('bcrypt') ? users : 'bcrypt5'];
+  const hash = fixture.hash(users.startsWith('bcrypt') ? users : 'bcrypt5');
   const entries = namesOf(users).map((name) => `      ${name} ${hash}\n`);
   return `{
   admin off
@@ -114,7 +114,7 @@ ${entries.join('')}    }
 export function haproxyFile(place: Place): string {
   const { fixture, port, backend, users } = place;
   const password = users.startsWith('bcrypt')
-    ? `password ${fixture.hashes[users]}`
+    ? `password ${fixture.hash(users)}`
     : `insecure-password ${PASSWORD.replaceAll(' ', '\\ ')}`;
   return `global
   maxconn 4096

@@ -38,9 +38,16 @@ export interface Contender {
   readonly needs: readonly string[];
 }
 
+/** How many rules there may be. */
+export const RULE_COUNTS = [10, 100, 1000] as const;
+
 export const CONTENDERS: readonly Contender[] = [
   { name: 'gate', title: 'registry-gate', needs: [] },
-  { name: 'gate-rules', title: 'registry-gate, 1,000 rules', needs: [] },
+  ...RULE_COUNTS.map((count) => ({
+    name: `gate-rules-${count}`,
+    title: `registry-gate, ${count} rules`,
+    needs: [],
+  })),
   { name: 'gate-embedded', title: 'registry-gate, embedded registry', needs: [] },
   { name: 'gate-b', title: 'registry-gate, another build or other flags', needs: [] },
   { name: 'gate-embedded-b', title: 'the same, embedded registry', needs: [] },
@@ -62,8 +69,6 @@ function programOf(name: string): readonly string[] {
   const flags = (process.env[`${prefix}_NODE_FLAGS`] ?? '').split(' ').filter((flag) => flag !== '');
   return [...flags, resolve(main)];
 }
-
-const RULES = 1000;
 
 export interface Backend {
   readonly address: string;
@@ -144,7 +149,8 @@ async function startProxy(name: string, place: Place): Promise<Daemon> {
 async function gateCommand(name: string, place: Place): Promise<readonly [string, ...string[]]> {
   const { fixture, folder, port, backend, users } = place;
   const where = isEmbedded(name) ? `embedded:${join(folder, 'data')}` : `http://${backend}`;
-  const access = name === 'gate-rules' ? ['--access', await fixture.rules(RULES)] : [];
+  const rules = Number(/^gate-rules-(\d+)$/.exec(name)?.[1] ?? 0);
+  const access = rules > 0 ? ['--access', await fixture.rules(rules)] : [];
   return [
     process.execPath,
     ...programOf(name),

@@ -12,7 +12,7 @@ export const PASSWORD = 'correct horse battery';
 export const REPOSITORY = 'bench/app';
 
 /** How the user's password is stored, and who else is in the file. */
-export type UsersKind = 'apr1' | 'bcrypt5' | 'bcrypt12' | 'many';
+export type UsersKind = 'apr1' | 'bcrypt5' | 'bcrypt12' | 'guessed' | `many-${number}`;
 
 export interface Blob {
   readonly digest: string;
@@ -25,7 +25,7 @@ export interface Fixture {
   readonly folder: string;
   /** ca.crt, domain.crt, domain.key. */
   readonly certs: string;
-  readonly hashes: Readonly<Record<UsersKind, string>>;
+  hash(kind: UsersKind): string;
   /** The htpasswd file. */
   users(kind: UsersKind): string;
   /** A blob of noise of so many MiB, in the tree of the static backend. */
@@ -34,7 +34,10 @@ export interface Fixture {
   rules(count: number): Promise<string>;
 }
 
-export const MANY_USERS = 10_000;
+/** How many users there may be besides one. */
+export const USER_COUNTS = [10, 100, 1000, 10_000] as const;
+/** Users whose passwords are guessed at, in files of the kind `guessed`. */
+export const GUESSED = 50;
 export const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 
 export async function makeFixture(folder: string): Promise<Fixture> {
@@ -45,11 +48,13 @@ export async function makeFixture(folder: string): Promise<Fixture> {
     apr1: apr1(),
     bcrypt5: await bcrypt(5),
     bcrypt12: await bcrypt(12),
-    many: apr1(),
+    guessed: await bcrypt(10),
   };
+  const hash = (kind: UsersKind): string => hashes[isMany(kind) ? 'apr1' : kind];
   const users = (kind: UsersKind): string => join(folder, `htpasswd-${kind}`);
-  for (const kind of ['apr1', 'bcrypt5', 'bcrypt12', 'many'] as const) {
-    await writeFile(users(kind), htpasswd(kind, hashes[kind]));
+  const many = USER_COUNTS.map((count) => `many-${count}` as const);
+  for (const kind of ['apr1', 'bcrypt5', 'bcrypt12', 'guessed', ...many] as const) {
+    await writeFile(users(kind), htpasswd(kind, hash(kind)));
   }
   await makeTree(folder);
   const blobs = new Map<number, Promise<Blob>>();
@@ -58,13 +63,17 @@ export async function makeFixture(folder: string): Promise<Fixture> {
     blobs.set(size, made);
     return made;
   };
-  return { folder, certs, hashes, users, blob, rules: (count) => writeRules(folder, count) };
+  return { folder, certs, hash, users, blob, rules: (count) => writeRules(folder, count) };
 }
 
 /** Names in the order in which they stand in the files: whoever reads from the top comes to the user last. */
 export function namesOf(kind: UsersKind): readonly string[] {
-  if (kind !== 'many') return [USER];
-  return [...Array.from({ length: MANY_USERS - 1 }, (_, at) => `user${at}`), USER];
+  const others = isMany(kind) ? Number(kind.slice(5)) - 1 : kind === 'guessed' ? GUESSED : 0;
+  return [...Array.from({ length: others }, (_, at) => `user${at}`), USER];
+}
+
+function isMany(kind: UsersKind): kind is `many-${number}` {
+  return kind.startsWith('many-');
 }
 
 function htpasswd(kind: UsersKind, text: string): string {
