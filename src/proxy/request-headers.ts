@@ -34,6 +34,8 @@ export interface Origin {
   readonly asker?: string;
   /** The gate's own word for this request; never the client's. */
   readonly authorization?: string;
+  /** The gate's own place in a trace (W3C Trace Context), where requests are traced. */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string };
 }
 
 /**
@@ -49,6 +51,7 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
     'x-request-id': origin.requestId,
   };
   if (origin.authorization !== undefined) crossing['authorization'] = origin.authorization;
+  Object.assign(crossing, origin.trace);
   const forThisHop = namedByConnection(headers.connection);
   for (const name of CROSSING) {
     const value = headers[name];

@@ -6,8 +6,10 @@ import { warnOfSlowCommit } from '../observe/slow-commit.ts';
 import type { HashPool } from '../users/hash-pool.ts';
 import { createLocalBus } from '../workers/bus.ts';
 import type { Bus } from '../workers/bus.ts';
+import type { AppOptions } from './app.ts';
 import { createMetrics } from './metrics.ts';
 import type { MetricsSources } from './metrics.ts';
+import { openTraces, traceJobs } from './trace-jobs.ts';
 
 export interface ObserversOptions {
   readonly config: Config;
@@ -21,6 +23,8 @@ export interface ObserversOptions {
 /** All who look on and change nothing. */
 export interface Observers {
   observe(exchange: Exchange): void;
+  /** The same way to the registry, with the place in a trace told to it where there is one. */
+  follow(forward: AppOptions['forward']): AppOptions['forward'];
   /** The same pool, looked at. */
   watchHashes(pool: HashPool): HashPool;
   /** Opens the page of metrics, where there is to be one. Rejects with AppError LISTEN_FAILED. */
@@ -28,23 +32,28 @@ export interface Observers {
   close(): Promise<void>;
 }
 
-export function createObservers({
+export async function openObservers({
   config,
   logger,
   now,
   bus = createLocalBus().bus,
-}: ObserversOptions): Observers {
+}: ObserversOptions): Promise<Observers> {
+  const tracing = await openTraces(config, logger);
   const metrics = createMetrics({ config, logger, now, bus });
   return {
     observe: (exchange) => {
       logExchange(logger, exchange);
       warnOfSlowCommit(logger, exchange);
       metrics?.observe(exchange);
+      tracing?.observe(exchange);
     },
+    follow: (forward) => traceJobs(tracing, forward),
     watchHashes: (pool) => (metrics === undefined ? pool : { ...pool, ...metrics.watchHashes(pool) }),
     showMetrics: async (sources) => {
       await metrics?.listen(sources);
     },
-    close: async () => metrics?.close(),
+    close: async () => {
+      await Promise.all([metrics?.close(), tracing?.close()]);
+    },
   };
 }

@@ -13,7 +13,7 @@ import { followAccess } from './follow-access.ts';
 import { followTokens } from './follow-tokens.ts';
 import { openLane } from './lane.ts';
 import type { MetricsSources } from './metrics.ts';
-import { createObservers } from './observers.ts';
+import { openObservers } from './observers.ts';
 
 /** The parts of a running gate. */
 export interface Services {
@@ -33,7 +33,7 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
   const now = (): number => performance.now();
   const certificate = await openCertificate(config, logger);
   const { store, watcher } = await followUsers(config, logger);
-  const observers = createObservers({ config, logger, now });
+  const observers = await openObservers({ config, logger, now });
   const pool = observers.watchHashes(createHashPool({ queueLimit: config.limits.hashQueue }));
   const lane = await openLane({ config, now, logger });
   const access = await followAccess(config, store, logger);
@@ -58,7 +58,7 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
       admission: { headers: config.limits.headers },
       body: config.limits,
-      forward: (job) => lane.forward(job),
+      forward: observers.follow((job) => lane.forward(job)),
     },
     showMetrics: (connections) =>
       observers.showMetrics({ connections, certificate, unready: () => lane.unready() }),
