@@ -13,6 +13,7 @@ import type { Terminal } from './terminal.ts';
 import { tokensCommand } from './tokens.ts';
 import { upCommand } from './up.ts';
 import { usersCommand } from './users.ts';
+import { workerCommand } from './worker.ts';
 
 /** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
 export async function run(argv: readonly string[], plain: Terminal): Promise<number> {
@@ -46,7 +47,8 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     program.addCommand(inheriting(program, create(terminal, outcome)));
   }
   const docs = docsCommand(terminal, () => createProgram(terminal, outcome));
-  return program.addCommand(inheriting(program, docs), { hidden: true });
+  const worker = inheriting(program, workerCommand(terminal, outcome));
+  return program.addCommand(inheriting(program, docs), { hidden: true }).addCommand(worker, { hidden: true });
 }
 
 /**

@@ -3,9 +3,10 @@ import { loadConfig } from '../config/load.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createLog } from '../observe/access-log.ts';
 import { checkPlatform } from '../server/platform.ts';
-import { startGate } from '../server/start.ts';
 import type { Gate } from '../server/start.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
+import { startServing } from './start-serving.ts';
+import type { ServingGate } from './start-serving.ts';
 import type { Outcome } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -22,9 +23,9 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
   return command.action(async (options: Readonly<Record<string, unknown>>) => {
     checkPlatform(terminal.platform);
     const config = await loadConfig(configSources(options, terminal));
-    const log = createLog({ level: config.log.level });
+    const log = createLog({ level: config.log.level, shared: config.workers !== 1 });
     try {
-      const gate = await startGate(config, log);
+      const gate = await startServing(config, log);
       void warnIfUnready(gate, log);
       await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
       log.info({}, 'stopped');
@@ -40,10 +41,15 @@ export async function warnIfUnready(gate: Gate, log: Logger): Promise<void> {
   if (reason !== undefined) log.warn({ reason }, 'not ready yet: pushes and pulls will fail');
 }
 
-/** Serves until a signal says stop, and resolves when the last transfer has ended. */
-export async function runUntilTold(gate: Gate, terminal: Terminal, drainSeconds: number): Promise<void> {
+/** Serves until a signal says stop, and resolves when the last transfer has ended. Rejects where it can serve no more. */
+export async function runUntilTold(
+  gate: ServingGate,
+  terminal: Terminal,
+  drainSeconds: number,
+): Promise<void> {
   const stopListening: (() => void)[] = [];
   await new Promise<void>((resolve, reject) => {
+    gate.lost?.catch(reject);
     let told = false;
     const stop = (): void => {
       if (told) {

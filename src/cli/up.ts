@@ -6,12 +6,12 @@ import { AppError, systemCode } from '../lib/errors.ts';
 import { createLog } from '../observe/access-log.ts';
 import type { Log } from '../observe/access-log.ts';
 import { checkPlatform } from '../server/platform.ts';
-import { startGate } from '../server/start.ts';
-import type { Gate } from '../server/start.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
 import { localNames, prepareCertificates, prepareFirstUser } from './first-start.ts';
 import type { Outcome } from './outcome.ts';
 import { runUntilTold, warnIfUnready } from './serve.ts';
+import { startServing } from './start-serving.ts';
+import type { ServingGate } from './start-serving.ts';
 import type { Terminal } from './terminal.ts';
 import { renderWelcome } from './up-words.ts';
 
@@ -43,7 +43,8 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     const hosts = options.host ?? [];
     const certificates = await prepareCertificates(config, [...hosts, ...localNames()]);
     const firstUser = await prepareFirstUser(config, terminal.isTTY);
-    const log = createLog({ level: loaded.origins.has('log.level') ? config.log.level : 'warn' });
+    const level = loaded.origins.has('log.level') ? config.log.level : 'warn';
+    const log = createLog({ level, shared: config.workers !== 1 });
     try {
       const { gate, refused } = await startOnFreePort({ config, origins: loaded.origins }, log);
       const port = gate.addresses[0]?.port ?? 443;
@@ -62,7 +63,7 @@ function withEmbedded({ config, origins }: LoadedConfig, directory = './data'): 
 }
 
 interface Started {
-  readonly gate: Gate;
+  readonly gate: ServingGate;
   /** The code of the system where 443 could not be had. */
   readonly refused: string | undefined;
 }
@@ -70,12 +71,12 @@ interface Started {
 /** On 443; where that may not be had and nobody asked for it by name, on 8443. */
 async function startOnFreePort({ config, origins }: LoadedConfig, log: Log): Promise<Started> {
   try {
-    return { gate: await startGate(config, log), refused: undefined };
+    return { gate: await startServing(config, log), refused: undefined };
   } catch (error) {
     const isRefused = error instanceof AppError && error.code === 'LISTEN_FAILED' && !origins.has('listen');
     const refused = isRefused ? systemCode(error.cause) : undefined;
     if (refused !== 'EACCES' && refused !== 'EADDRINUSE') throw error;
-    const gate = await startGate({ ...config, listen: [{ host: undefined, port: FALLBACK_PORT }] }, log);
+    const gate = await startServing({ ...config, listen: [{ host: undefined, port: FALLBACK_PORT }] }, log);
     return { gate, refused };
   }
 }

@@ -48,6 +48,15 @@ export function countOrUnlimited(description: string) {
     .register(optionMeta, { description, kind: 'integer', fallback: 'unlimited' });
 }
 
+/** A whole number from 1, or `auto`, for the caller to make a number of. */
+export function countOrAuto({ to, byDefault }: Omit<Range, 'from'>, flag: string, description: string) {
+  const error = saying(`must be a whole number from 1 to ${to}, or auto`);
+  return z
+    .union([z.int({ error }).min(1, { error }).max(to, { error }), z.literal('auto')], { error })
+    .default(byDefault)
+    .register(optionMeta, { description, kind: 'integer', flag });
+}
+
 export interface SizeRange {
   readonly from: number;
   readonly to?: number;

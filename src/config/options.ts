@@ -86,12 +86,15 @@ export function environmentName(path: string): string {
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 function valuesOf(json: JsonSchema, kind: OptionKind): string {
-  const unlimited = JSON.stringify(json).includes('"unlimited"') ? ', or `unlimited`' : '';
+  const orWord = ['unlimited', 'auto']
+    .filter((word) => JSON.stringify(json).includes(`"${word}"`))
+    .map((word) => `, or \`${word}\``)
+    .join('');
   switch (kind) {
     case 'integer':
-      return `${rangeOf(json)}${unlimited}`;
+      return `${rangeOf(json)}${orWord}`;
     case 'size':
-      return `size${unlimited}`;
+      return `size${orWord}`;
     case 'choice':
       return (json.enum ?? []).map((word) => `\`${String(word)}\``).join(', ');
     case 'boolean':

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { auth } from './auth-schema.ts';
 import { parseBackend } from './backend-url.ts';
 import {
   bytes,
   bytesOrUnlimited,
+  countOrAuto,
   countOrUnlimited,
   integer,
   oneOf,
@@ -58,18 +60,6 @@ const backend = parsedBy(parseBackend, 'a URL, like http://127.0.0.1:5000')
       'The registry behind the gate: http://HOST:PORT, https://HOST:PORT, unix:/PATH, or embedded:DIR for the one inside the gate.',
   });
 
-/** Printable ASCII without `"` and `\`: older clients split a challenge with a regular expression and know no escapes. */
-const challengeText = z
-  .string({ error: saying('must be a text') })
-  .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/, {
-    error: saying('must be 1 to 100 printable ASCII characters without quotes and backslashes'),
-  });
-
-const realm = challengeText.default('Registry').register(optionMeta, {
-  kind: 'text',
-  description: 'The realm that a client shows when it asks for a password.',
-});
-
 const tls = z.strictObject({
   certificate: optionalPath({
     description:
@@ -83,35 +73,6 @@ const tls = z.strictObject({
   hsts: onOff(
     false,
     'Tell browsers to use https alone for this host name, on all of its ports. Hard to take back.',
-  ),
-});
-
-const auth = z.strictObject({
-  realm,
-  cacheSeconds: integer(
-    { from: 0, to: 300, byDefault: 300 },
-    'How long a verified password is remembered, so that a slow hash is paid once. It is forgotten at once when its entry changes.',
-  ),
-  challenge: oneOf(['auto', 'basic', 'bearer']).default('auto').register(optionMeta, {
-    kind: 'choice',
-    description:
-      'How clients are asked who they are. auto is basic, and bearer as soon as a rule of the access file is for anonymous. Either way both are accepted.',
-  }),
-  service: challengeText.default('registry-gate').register(optionMeta, {
-    kind: 'text',
-    description: 'The name that access tokens are for. Gates that share their state share it.',
-  }),
-  tokenSeconds: integer(
-    { from: 300, to: 3600, byDefault: 3600 },
-    'How long an access token is valid. It is void at once when the password changes or the token behind it is revoked.',
-  ),
-  identityTokens: onOff(
-    true,
-    'Give clients that ask for one an identity token at docker login, so that they keep no password. The kubelet of Kubernetes can use passwords and machine tokens alone.',
-  ),
-  backendTokens: onOff(
-    false,
-    'Sign a token for each request to the registry, for one that checks tokens itself: docs/tokens.md. First: registry-gate tokens certificate.',
   ),
 });
 
@@ -197,6 +158,11 @@ export const schema = z.strictObject({
   timeouts: timeouts.prefault({}),
   limits: limits.prefault({}),
   cache: cache.prefault({}),
+  workers: countOrAuto(
+    { to: 256, byDefault: 1 },
+    '--workers N',
+    'How many processes serve. auto is one for each processor. Limits are shared out among them.',
+  ),
   reloadMs: integer(
     { from: 50, to: 60_000, byDefault: 500 },
     'How often certificate and users are looked at for changes, in milliseconds.',

@@ -7,6 +7,10 @@ export interface LogOptions {
   readonly level: Level;
   /** Where the lines go; standard output by default. */
   readonly destination?: DestinationStream;
+  /** Whether other processes write to the same place: no line of theirs falls into one of ours. */
+  readonly shared?: boolean;
+  /** Stands in each line as `worker`. */
+  readonly worker?: number;
 }
 
 export interface Log extends Logger {
@@ -15,10 +19,13 @@ export interface Log extends Logger {
 }
 
 /** JSON lines by pino. A closed pipe, a full disk or a reader that has gone to sleep loses lines and nothing else. */
-export function createLog({ level, destination }: LogOptions): Log {
+export function createLog({ level, destination, shared = false, worker }: LogOptions): Log {
   const { stream, flush } =
-    destination === undefined ? standardOutput() : { stream: destination, flush: () => undefined };
-  const logger = pino({ level, base: null, timestamp: createTimestamp() }, stream);
+    destination === undefined
+      ? standardOutput(shared ? SHARED : OWN)
+      : { stream: destination, flush: () => undefined };
+  const base = worker === undefined ? null : { worker };
+  const logger = pino({ level, base, timestamp: createTimestamp() }, stream);
   return Object.assign(logger, { flush });
 }
 
@@ -41,16 +48,18 @@ const MOST_BUFFERED = 4 * 1024 * 1024;
  * it, and so does a machine that fails; every other end flushes them.
  */
 const HOLD_MS = 50;
-const HOLD_BYTES = 8 * 1024;
+const OWN = { minLength: 8 * 1024, maxWrite: 16 * 1024 };
+/** Up to PIPE_BUF (pipe(7)) a write to a pipe is never mixed with that of another process, and it is made of whole lines. */
+const SHARED = { minLength: 4095, maxWrite: 4096 };
 /** How often a full pipe is tried again at the end, 100 ms each. */
 const LAST_TRIES = 10;
 
-function standardOutput(): { readonly stream: DestinationStream; flush(): void } {
+function standardOutput(sizes: typeof OWN): { readonly stream: DestinationStream; flush(): void } {
   let triesLeft = Infinity;
   const stream = pino.destination({
     dest: 1,
     sync: false,
-    minLength: HOLD_BYTES,
+    ...sizes,
     maxLength: MOST_BUFFERED,
     retryEAGAIN: () => (triesLeft -= 1) >= 0,
   });

@@ -10,6 +10,8 @@ import type { HashPool } from '../users/hash-pool.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { createChallenge } from './challenge.ts';
 import type { Challenge } from './challenge.ts';
+import { keepAlike } from './alike-tokens.ts';
+import type { Together } from './together.ts';
 import { grantedAccess, toIdentity } from './token-rights.ts';
 
 /** Tokens, following their files. */
@@ -28,6 +30,7 @@ export interface FollowTokensOptions {
   readonly logger: Logger;
   /** Milliseconds, never running backwards. */
   readonly now: () => number;
+  readonly together: Together;
 }
 
 const DAY = 86_400_000;
@@ -35,26 +38,36 @@ const DAY = 86_400_000;
 /** Opens the tokens, follows their files, and says once a day which of them end soon. */
 export async function followTokens(
   { state, auth, reloadMs }: Pick<Config, 'state' | 'auth' | 'reloadMs'>,
-  { users, pool, policy, logger, now }: FollowTokensOptions,
+  { users, pool, policy, logger, now, together }: FollowTokensOptions,
 ): Promise<FollowedTokens> {
   const grants: TokensOptions['grants'] = (holder, asked, address) => {
     const machine = holder.kind === 'token' ? tokens.machine(holder.id) : undefined;
     const identity = toIdentity(holder, machine, true);
     return identity === undefined ? [] : grantedAccess(policy(), identity, asked, address);
   };
+  const alike = keepAlike(together);
+  const passwords = createAuthenticator({
+    store: users,
+    pool,
+    now,
+    cacheTtlMs: auth.cacheSeconds * 1000,
+    ...alike.passwords,
+  });
   const tokens: Tokens = await openTokens({
     directory: state,
     service: auth.service,
     realm: auth.realm,
     lifetimeSeconds: auth.tokenSeconds,
     identityTokens: auth.identityTokens,
-    passwords: createAuthenticator({ store: users, pool, now, cacheTtlMs: auth.cacheSeconds * 1000 }),
+    passwords,
+    others: alike.tokens,
     entryOf: (user) => users.current().byName.get(user)?.hash.text,
     grants,
     anonymous: () => hasAnonymousRules(policy()),
     logger,
     now: () => Date.now(),
   });
+  alike.follow(passwords, tokens);
   const watcher = await watchFiles({
     paths: tokens.paths,
     intervalMs: reloadMs,

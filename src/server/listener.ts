@@ -4,11 +4,15 @@ import type { Server } from 'node:https';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { handleClientErrors, refusePlainText } from './client-errors.ts';
+import type { ServerCertificate } from '../certs/server-certificate.ts';
+import type { CertificateKeeper } from './certificate.ts';
 import type { Connections } from './connections.ts';
 import { watchFirstByte } from './first-byte.ts';
 import { lingerOnClose } from './linger.ts';
 import type { Services } from './services.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
+import { shareOf, sharedKey } from './together.ts';
+import type { Together } from './together.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -18,13 +22,16 @@ export interface ListenerOptions {
   readonly connections: Connections;
   readonly handler: Handler;
   readonly logger: Logger;
+  readonly together: Together;
 }
 
 const CHECK_CONNECTIONS_MS = 5000;
 const KEEP_ALIVE_PROBE_MS = 30_000;
+const TICKET_KEY_BYTES = 48;
 
 /** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
-export function createListener({ config, services, connections, handler, logger }: ListenerOptions): Server {
+export function createListener(options: ListenerOptions): Server {
+  const { config, services, connections, handler, logger, together } = options;
   const { timeouts, limits, tls } = config;
   const { certificate, app } = services;
   const handshakeMs = timeouts.handshakeSeconds * 1000;
@@ -41,13 +48,29 @@ export function createListener({ config, services, connections, handler, logger 
   });
   // Fields past Node's own count would be hidden from us and still frame the body; admission counts all of them.
   server.maxHeadersCount = 0;
-  if (limits.connections !== undefined) server.maxConnections = limits.connections;
+  if (limits.connections !== undefined) {
+    server.maxConnections = shareOf(limits.connections, together.bus);
+    // Handed back to the primary it would be offered again and again, as long as all workers are full.
+    Object.assign(server, { dropMaxConnection: true });
+  }
   certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
+  shareTickets(server, certificate, together);
   watchFirstByte(server, { silenceMs: handshakeMs, onPlainText: refusePlainText });
   connections.follow(server);
   attachHandler(server, handler, connections);
   handleClientErrors(server, { logger, now: app.now, connections });
   return server;
+}
+
+/** A client that comes back to another worker goes on with its session, until the certificate changes. */
+function shareTickets(server: Server, certificate: CertificateKeeper, together: Together): void {
+  const setKeys = ({ fingerprint }: ServerCertificate): void => {
+    const keys = sharedKey(together, `tickets ${fingerprint}`, TICKET_KEY_BYTES);
+    if (keys !== undefined) server.setTicketKeys(keys);
+  };
+  // Node brings the keys that the first worker began with into each one that begins to listen.
+  server.on('listening', () => setKeys(certificate.current()));
+  certificate.onChange(setKeys);
 }
 
 /** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */

@@ -12,6 +12,8 @@ import type { CertificateKeeper } from './certificate.ts';
 import { followAccess } from './follow-access.ts';
 import { followTokens } from './follow-tokens.ts';
 import { openLane } from './lane.ts';
+import { hashShare, saidOnce } from './together.ts';
+import type { Together } from './together.ts';
 import type { MetricsSources } from './metrics.ts';
 import { openObservers } from './observers.ts';
 
@@ -29,16 +31,19 @@ export interface Services {
 }
 
 /** Assembles the parts from the configuration: the one place where options meet parts. */
-export async function createServices(config: Config, logger: Logger): Promise<Services> {
+export async function createServices(config: Config, logger: Logger, together: Together): Promise<Services> {
+  const { bus } = together;
+  const chores = saidOnce(logger, bus);
   const now = (): number => performance.now();
-  const certificate = await openCertificate(config, logger);
-  const { store, watcher } = await followUsers(config, logger);
-  const observers = await openObservers({ config, logger, now });
-  const pool = observers.watchHashes(createHashPool({ queueLimit: config.limits.hashQueue }));
-  const lane = await openLane({ config, now, logger });
-  const access = await followAccess(config, store, logger);
+  const certificate = await openCertificate(config, chores);
+  const { store, watcher } = await followUsers(config, chores);
+  const observers = await openObservers({ config, logger, now, bus });
+  const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
+  const lane = await openLane({ config, bus, now, logger });
+  const access = await followAccess(config, store, chores);
   const { policy } = access;
-  const following = await followTokens(config, { users: store, pool, policy, logger, now });
+  const following = await followTokens(config, { users: store, pool, policy, logger: chores, now, together });
+  const followed = [certificate, watcher, access, following];
   let draining = false;
   return {
     certificate,
@@ -66,13 +71,10 @@ export async function createServices(config: Config, logger: Logger): Promise<Se
       draining = true;
     },
     reload: async () => {
-      await Promise.all([certificate.check(), watcher.check(), access.check(), following.check()]);
+      await Promise.all(followed.map((files) => files.check()));
     },
     close: async () => {
-      certificate.close();
-      watcher.close();
-      access.close();
-      await following.close();
+      for (const files of followed) await files.close();
       await lane.close();
       await pool.close();
       await observers.close();

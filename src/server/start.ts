@@ -10,6 +10,8 @@ import { findContext } from './context.ts';
 import { close, listen } from './listen.ts';
 import { createListener } from './listener.ts';
 import { createServices } from './services.ts';
+import { alone, saidOnce } from './together.ts';
+import type { Together } from './together.ts';
 
 /** A gate that listens. */
 export interface Gate {
@@ -27,14 +29,14 @@ export interface Gate {
 const STOPPED = createProblem('UNAVAILABLE', 'The gate was stopped.');
 
 /** Assembles and listens. Throws AppError where certificates, users or an address are not to be had; nothing is left open then. */
-export async function startGate(config: Config, logger: Logger): Promise<Gate> {
-  const services = await createServices(config, logger);
+export async function startGate(config: Config, logger: Logger, together: Together = alone()): Promise<Gate> {
+  const services = await createServices(config, logger, together);
   const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
   const servers: Server[] = [];
   try {
     const handler = createHandler(services.app);
     for (const address of config.listen) {
-      const server = createListener({ config, services, connections, handler, logger });
+      const server = createListener({ config, services, connections, handler, logger, together });
       servers.push(server);
       await listen(server, { ...address, flag: '--listen' }, logger);
     }
@@ -45,7 +47,8 @@ export async function startGate(config: Config, logger: Logger): Promise<Gate> {
     throw error;
   }
   const addresses = servers.map((server) => server.address()).filter(isAddressInfo);
-  for (const { address, port } of addresses) logger.info({ address, port }, 'listening');
+  const chores = saidOnce(logger, together.bus);
+  for (const { address, port } of addresses) chores.info({ address, port }, 'listening');
   const stop = async (): Promise<void> => {
     services.drain();
     const closed = servers.map(close);

@@ -25,6 +25,8 @@ export interface IdentityStoreOptions {
   readonly entryOf: (user: string) => string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Awaited before a new token is given out: others have to read it, for the device may turn to them with it. */
+  readonly onStored?: () => Promise<unknown>;
   /** A device that has not been here for so long has to sign in again. */
   readonly idleMs?: number;
   /** Devices of one user; beyond that, the one that has not been here for the longest has to sign in again. */
@@ -50,7 +52,7 @@ const LONGEST_WORD = 120;
 
 /** Opens the identity tokens for a server. Throws AppError STATE_INVALID. */
 export async function openIdentityStore(options: IdentityStoreOptions): Promise<IdentityStore> {
-  const { keys, entryOf, uses, now, mostPerUser = 100 } = options;
+  const { keys, entryOf, uses, now, mostPerUser = 100, onStored = async () => undefined } = options;
   const file = identityTokensFile(options.path);
   const isCurrent = createCurrentCheck(options);
   let index = createIndex((await readState(file)).state);
@@ -73,6 +75,7 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
       const created = new Date(now()).toISOString();
       const token = { id: makeTokenId('d'), user, hash, fingerprint, ...words, created };
       index = createIndex(await changeState(file, (state) => add(state, token)));
+      await onStored();
       return secret;
     },
     redeem: (text) => {

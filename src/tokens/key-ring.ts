@@ -41,6 +41,10 @@ export interface KeyRingOptions {
   readonly keepMs?: number;
   /** Told why a new key could not be stored. */
   readonly onError?: (error: unknown) => void;
+  /** Awaited after a new key was stored and before it signs: others have to read it to know what it has signed. */
+  readonly onStored?: () => Promise<unknown>;
+  /** The keys that hold where none can be stored: the same for all processes of a gate. Made here, unless given. */
+  readonly spare?: KeyState | undefined;
 }
 
 export interface SigningKey {
@@ -77,14 +81,19 @@ const generate = promisify(generateKeyPair);
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   const { path, now, rotateAfterMs = 30 * DAY, keepMs = DAY, onError = () => undefined } = options;
-  const file: StateFile<KeyState> = { path, empty: emptyState(), isState };
+  const { onStored = async () => undefined, spare } = options;
+  const fingerprints = spare === undefined ? {} : { fingerprintKey: spare.fingerprintKey };
+  const file: StateFile<KeyState> = { path, empty: { ...emptyState(), ...fingerprints }, isState };
   const isOld = (made: number | undefined): boolean => made === undefined || made + rotateAfterMs <= now();
   const rotate = async (): Promise<Loaded> => {
     const state = await changeState(file, async (before) =>
       isOld(lastMade(before)) ? withNewKey(before, now(), keepMs) : before,
     );
-    return load(state, path);
+    const next = await load(state, path);
+    await onStored();
+    return next;
   };
+  const spareRing = spare && (await load(spare, path));
   const { exposed, state } = await readState(file);
   let ring = await load(state, path);
   let rotating: Promise<void> | undefined;
@@ -93,7 +102,8 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     rotating ??= rotate()
       .catch(async (error: unknown) => {
         onError(error);
-        return ring.keys.length > 0 ? ring : load(await withNewKey(file.empty, now(), keepMs), path);
+        if (ring.keys.length > 0) return ring;
+        return spareRing ?? load(await withNewKey(file.empty, now(), keepMs), path);
       })
       .then((next) => void (ring = next))
       .finally(() => (rotating = undefined));
@@ -108,6 +118,8 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     },
     verifier: (kid) => {
       const at = ring.keys.findIndex((key) => key.kid === kid);
+      // Another process may have had to sign with it.
+      if (at < 0) return spareRing?.keys.find((key) => key.kid === kid)?.verifying;
       const next = ring.keys[at + 1];
       return next === undefined || next.made + keepMs > now() ? ring.keys[at]?.verifying : undefined;
     },
@@ -116,6 +128,11 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       ring = await load((await readState(file)).state, path);
     },
   };
+}
+
+/** Keys for processes that may not be able to store any. */
+export function makeSpareKeys(now: number): Promise<KeyState> {
+  return withNewKey(emptyState(), now, 0);
 }
 
 /** Fingerprints as the ring in this file makes them, without making one where there is none. Throws AppError STATE_INVALID. */

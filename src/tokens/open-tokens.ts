@@ -8,7 +8,7 @@ import type { Holder } from './holder.ts';
 import { openIdentityStore } from './identity-store.ts';
 import type { IdentityStore } from './identity-store.ts';
 import { openKeyRing } from './key-ring.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyRing, KeyState } from './key-ring.ts';
 import { expiryWarning } from './lifetime.ts';
 import type { MachineToken } from './machine-token.ts';
 import { createSignInCheck } from './sign-in.ts';
@@ -21,7 +21,7 @@ import type { TokenAsker } from './token-service.ts';
 import { openTokenStore } from './token-store.ts';
 import type { TokenStore } from './token-store.ts';
 import { openUseLog } from './use-log.ts';
-import type { UseLog } from './use-log.ts';
+import type { UseLog, Uses } from './use-log.ts';
 
 export interface TokensOptions {
   /** The state directory. */
@@ -43,6 +43,18 @@ export interface TokensOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The other processes of this gate, where there are any. */
+  readonly others?: OtherTokens | undefined;
+}
+
+/** How the processes of one gate keep their tokens alike. */
+export interface OtherTokens {
+  /** The keys of tokens where none can be stored. */
+  readonly spareKeys: KeyState | undefined;
+  /** Something was stored that all have to read before a client can turn to any of them: each calls `reload`. */
+  readonly onStored: () => Promise<unknown>;
+  /** Which tokens were used here: each calls `learnUses`. */
+  readonly onUses: (uses: Uses) => void;
 }
 
 /** All of a gate that has to do with tokens. */
@@ -61,6 +73,8 @@ export interface Tokens {
   readonly paths: readonly string[];
   /** Reads them again; what is damaged stays as it was, and is logged. Never rejects. */
   reload(): Promise<void>;
+  /** Remembers uses that another process has seen. */
+  learnUses(uses: Uses): void;
   /** Logs the tokens that end soon: at start, at each reload, and once a day. */
   warn(): void;
   close(): Promise<void>;
@@ -74,9 +88,7 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const { logger, now, realm, service, anonymous, grants } = options;
   const paths = statePaths(options.directory);
   const store = await openTokenStore({ path: paths.machineTokens });
-  const onKeyError = failure(logger, 'keys of tokens not stored');
-  const keys = await openKeyRing({ path: paths.keys, now, onError: onKeyError });
-  if (keys.exposed) logger.warn({ file: paths.keys }, 'others than its owner may open it: chmod 600');
+  const keys = await openKeys(options, paths.keys);
   const { uses, identities } = await openDevices(options, { store, keys });
   const credentials = createCredentials({ ...options, tokens: store, identities });
   const { credentialOf, admits } = credentials;
@@ -114,16 +126,26 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
       await identities?.reload().catch(failure(logger, 'identity tokens not reloaded'));
       warn();
     },
+    learnUses: (seen) => uses.learn(seen),
     warn,
     close: () => uses.close(),
   };
 }
 
+async function openKeys(options: TokensOptions, path: string): Promise<KeyRing> {
+  const { logger, now, others } = options;
+  const onError = failure(logger, 'keys of tokens not stored');
+  const keys = await openKeyRing({ path, now, onError, ...storing(options), spare: others?.spareKeys });
+  if (keys.exposed) logger.warn({ file: path }, 'others than its owner may open it: chmod 600');
+  return keys;
+}
+
 /** The last uses are those of machines and devices; of others nobody needs to know. */
 async function openDevices(
-  { directory, logger, now, entryOf, identityTokens = true }: TokensOptions,
+  options: TokensOptions,
   { store, keys }: { readonly store: TokenStore; readonly keys: KeyRing },
 ): Promise<{ readonly uses: UseLog; readonly identities: IdentityStore | undefined }> {
+  const { directory, logger, now, entryOf, identityTokens = true, others } = options;
   const paths = statePaths(directory);
   let identities: IdentityStore | undefined;
   const isMachine = (id: string): boolean => store.current().find(id, now()) !== undefined;
@@ -133,11 +155,23 @@ async function openDevices(
     // Without identity tokens those that are kept, for when they are switched on again, are not known here.
     isKnown: (id) => isMachine(id) || (identities?.has(id) ?? id.startsWith('d-')),
     onError: failure(logger, 'last uses of tokens not kept'),
+    ...(others && { onUses: others.onUses }),
   });
   if (identityTokens) {
-    identities = await openIdentityStore({ path: paths.identityTokens, keys, uses, entryOf, now });
+    identities = await openIdentityStore({
+      path: paths.identityTokens,
+      keys,
+      uses,
+      entryOf,
+      now,
+      ...storing(options),
+    });
   }
   return { uses, identities };
+}
+
+function storing({ others }: TokensOptions): { readonly onStored?: () => Promise<unknown> } {
+  return others === undefined ? {} : { onStored: others.onStored };
 }
 
 function failure(logger: Logger, message: string): (error: unknown) => void {

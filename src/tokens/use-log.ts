@@ -17,13 +17,20 @@ export interface UseLogOptions {
   readonly isKnown?: (id: string) => boolean;
   /** Told of a write that failed. The uses stay in memory, and the next write tries again. */
   readonly onError?: (error: unknown) => void;
+  /** Told the uses of the last while, before they are written. */
+  readonly onUses?: (uses: Uses) => void;
 }
+
+/** Milliseconds since 1970, by the id of the token. */
+export type Uses = Readonly<Record<string, number>>;
 
 /** Remembers the last use of tokens in memory, and writes it down now and then: never a write for a request. */
 export interface UseLog {
   record(id: string): void;
   /** Milliseconds since 1970; undefined for a token that was never used. */
   lastUse(id: string): number | undefined;
+  /** Remembers what another process of this gate has seen, which writes it down. */
+  learn(uses: Uses): void;
   /** Writes now what is not written yet. Never rejects. */
   flush(): Promise<void>;
   /** The last write. */
@@ -38,6 +45,7 @@ export function useLogFile(path: string): StateFile<UseState> {
 /** Opens the memory of last uses. It is of no weight: a file that is damaged begins anew, and `onError` hears of it. */
 export async function openUseLog(options: UseLogOptions): Promise<UseLog> {
   const { path, now, everyMs = 60_000, isKnown = () => true, onError = () => undefined } = options;
+  const { onUses = () => undefined } = options;
   const file = useLogFile(path);
   const { state } = await readState(file).catch((error: unknown) => {
     onError(error);
@@ -52,6 +60,7 @@ export async function openUseLog(options: UseLogOptions): Promise<UseLog> {
     const written = [...pending];
     pending.clear();
     if (written.length === 0) return;
+    onUses(Object.fromEntries(written.map((id) => [id, used.get(id) ?? 0])));
     try {
       await changeState(file, (before) => mergeUses(before, used, isKnown));
     } catch (error) {
@@ -71,6 +80,9 @@ export async function openUseLog(options: UseLogOptions): Promise<UseLog> {
       used.set(id, now());
       pending.add(id);
       timer ??= setTimeout(() => void flush(), everyMs).unref();
+    },
+    learn: (uses) => {
+      for (const [id, at] of Object.entries(uses)) used.set(id, Math.max(at, used.get(id) ?? 0));
     },
     lastUse: (id) => used.get(id),
     flush,

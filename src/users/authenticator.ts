@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import { createKeyedHash } from '../lib/keyed-hash.ts';
+import type { Secret } from '../lib/secret.ts';
 import type { BasicCredentials } from './basic-credentials.ts';
 import type { HashPool, HashVerdict } from './hash-pool.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
@@ -22,8 +23,17 @@ export interface AuthenticatorOptions {
   readonly cacheTtlMs?: number;
   /** How many are remembered at most. */
   readonly cacheSize?: number;
-  /** Secret of this process; keys of the memory and choice of stand-ins depend on it. */
-  readonly key?: Buffer;
+  /** Secret of this run; keys of the memory and choice of stand-ins depend on it. Processes that share what they verified share it. */
+  readonly key?: Buffer | undefined;
+  /** Told of each credential that was verified, by its keyed hash. */
+  readonly onVerified?: (known: KnownCredential) => void;
+}
+
+/** A verified credential, as those tell each other who have the same key: nobody else can make anything of it. */
+export interface KnownCredential {
+  /** The keyed hash of name, password and stored hash. */
+  readonly id: string;
+  readonly user: string;
 }
 
 export interface Authenticator {
@@ -31,6 +41,8 @@ export interface Authenticator {
   remembered(credentials: BasicCredentials): string | undefined;
   /** Who this is, verified if need be. Never rejects. */
   authenticate(credentials: BasicCredentials): Promise<Verdict>;
+  /** Remembers what another process with the same key has verified. It is forgotten with its entry, like what was verified here. */
+  learn(known: KnownCredential): void;
 }
 
 const REJECTED: Verdict = { kind: 'rejected' };
@@ -47,15 +59,23 @@ export function createAuthenticator({
   cacheTtlMs = 300_000,
   cacheSize = 10_000,
   key = randomBytes(32),
+  onVerified = () => undefined,
 }: AuthenticatorOptions): Authenticator {
   const known = createExpiringMap<string, string>({ maxSize: cacheSize, ttl: cacheTtlMs, now });
   const keyed = createKeyedHash(key);
   const inFlight = new Map<string, Promise<Verdict>>();
+  /** The keyed hash of credentials that are asked about again: where the same value comes, and the entry is the same. */
+  const hashed = new WeakMap<Secret<string>, Hashed>();
 
   const remembered = ({ user, password }: BasicCredentials): string | undefined => {
     const entry = store.current().byName.get(user);
     if (entry === undefined || known.size === 0) return undefined;
-    return known.get(keyed(credentialText([user, password.reveal(), entry.hash.text])));
+    const before = hashed.get(password);
+    if (before?.entry === entry) return known.get(before.id);
+    const id = keyed(credentialText([user, password.reveal(), entry.hash.text]));
+    const name = known.get(id);
+    if (name !== undefined) hashed.set(password, { entry, id });
+    return name;
   };
 
   const verify = async (attempt: Attempt): Promise<Verdict> => {
@@ -66,6 +86,7 @@ export function createAuthenticator({
     if (store.current().byName.get(credentials.user)?.hash.text !== entry.hash.text)
       return authenticate(credentials);
     known.set(id, credentials.user);
+    onVerified({ id, user: credentials.user });
     return { kind: 'verified', user: credentials.user };
   };
 
@@ -86,7 +107,12 @@ export function createAuthenticator({
     return running;
   };
 
-  return { remembered, authenticate };
+  return { remembered, authenticate, learn: ({ id, user }) => known.set(id, user) };
+}
+
+interface Hashed {
+  readonly entry: UserEntry;
+  readonly id: string;
 }
 
 interface Attempt {

@@ -56,6 +56,7 @@ cache:
   directory: null # not set
   size: 21474836480
   checkSeconds: 60
+workers: 1
 reloadMs: 500
 log:
   level: info

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Gate } from '../server/start.ts';
+import { startGate } from '../server/start.ts';
+import { makeSpareKeys } from '../tokens/key-ring.ts';
+import { Crew } from '../workers/crew.ts';
+import { createMiddle } from '../workers/hub.ts';
+import { RELOAD, UNREADY } from '../workers/life.ts';
+import { forkWorker } from '../workers/processes.ts';
+import type { WorkerSettings } from './worker-settings.ts';
+import { SETTINGS } from './worker-settings.ts';
+
+/** A gate in one process or several. */
+export interface ServingGate extends Gate {
+  /** Rejects where all workers have died and none can be started. */
+  readonly lost?: Promise<never>;
+}
+
+/** How much longer than its transfers a worker may take to end, in milliseconds. */
+const FAREWELL_MS = 10_000;
+const RELOAD_MS = 30_000;
+
+/** In this process with one worker, else with this process as the primary of as many as the configuration says. */
+export async function startServing(config: Config, log: Logger): Promise<ServingGate> {
+  const size = config.workers === 'auto' ? availableParallelism() : config.workers;
+  return size === 1 ? startGate(config, log) : startWorkers(config, size, log);
+}
+
+async function startWorkers(config: Config, size: number, log: Logger): Promise<ServingGate> {
+  const middle = createMiddle();
+  const seed = randomBytes(32);
+  const settings: WorkerSettings = {
+    config,
+    secrets: { seed, spareKeys: await makeSpareKeys(Date.now()) },
+  };
+  middle.answer(SETTINGS, () => settings);
+  const crew = new Crew({
+    size,
+    middle,
+    fork: (slot) => forkWorker(['worker', String(slot), String(size)]),
+    logger: log,
+    stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
+  });
+  const addresses = (await crew.start()).filter(isAddressInfo);
+  log.info({ workers: size }, 'ready');
+  return {
+    addresses,
+    lost: crew.lost,
+    unready: async () => (await middle.gather(UNREADY, undefined)).find((reason) => reason !== undefined),
+    reload: async () => void (await middle.gather(RELOAD, undefined, RELOAD_MS)),
+    stop: () => crew.stop(),
+    stopNow: () => crew.cut(),
+  };
+}
+
+function isAddressInfo(value: unknown): value is AddressInfo {
+  return typeof value === 'object' && value !== null && 'port' in value;
+}

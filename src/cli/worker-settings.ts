@@ -1,0 +1,17 @@
+import type { Config } from '../config/schema.ts';
+import type { RunSecrets } from '../server/together.ts';
+import { createTopic, isNothing } from '../workers/bus.ts';
+
+/** What a worker begins with. The secrets go from process to process, and nowhere else. */
+export interface WorkerSettings {
+  readonly config: Config;
+  readonly secrets: RunSecrets;
+}
+
+/** A worker asks for its settings. */
+export const SETTINGS = createTopic('settings', isNothing, isWorkerSettings);
+
+/** Guard: it comes from the primary, which runs the same program. */
+function isWorkerSettings(value: unknown): value is WorkerSettings {
+  return typeof value === 'object' && value !== null && 'config' in value && 'secrets' in value;
+}

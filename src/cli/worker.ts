@@ -1,0 +1,65 @@
+import { Command } from 'commander';
+import { AppError } from '../lib/errors.ts';
+import { createLog } from '../observe/access-log.ts';
+import { startGate } from '../server/start.ts';
+import type { Gate } from '../server/start.ts';
+import { describeFailure } from '../workers/failure.ts';
+import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../workers/life.ts';
+import { createMember } from '../workers/member.ts';
+import type { Bus } from '../workers/bus.ts';
+import { findUpstream } from '../workers/processes.ts';
+import type { Outcome } from './outcome.ts';
+import { EXIT } from './outcome.ts';
+import type { Terminal } from './terminal.ts';
+import { SETTINGS } from './worker-settings.ts';
+
+/** `worker SLOT SIZE`: what `--workers` starts. It has its settings from its primary, and ends when that says so, or dies. */
+export function workerCommand(terminal: Terminal, outcome: Outcome): Command {
+  return new Command('worker')
+    .description('One of the processes that serve; started by --workers alone.')
+    .argument('<slot>', 'The place of this worker, from 0.', Number)
+    .argument('<size>', 'How many there are.', Number)
+    .action(async (slot: number, size: number) => {
+      const upstream = findUpstream();
+      if (upstream === undefined) {
+        throw new AppError('USAGE', {
+          message: 'A worker is not started by hand.',
+          hint: 'Start them all: registry-gate serve --workers auto',
+        });
+      }
+      // A terminal and systemd signal all processes. Only the primary takes it for a word to itself, and passes it on.
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+        terminal.onSignal(signal, () => undefined);
+      const member = createMember({ slot, size, send: (envelope) => upstream.send(envelope) });
+      upstream.onEnvelope((envelope) => member.receive(envelope));
+      await serveAsTold(member.bus, outcome);
+    });
+}
+
+async function serveAsTold(bus: Bus, outcome: Outcome): Promise<void> {
+  const { config, secrets } = await bus.ask(SETTINGS, undefined);
+  const log = createLog({ level: config.log.level, shared: true, worker: bus.slot + 1 });
+  try {
+    const gate = await startGate(config, log, { bus, secrets });
+    const stopped = untilStopped(gate, bus, () => log.flush());
+    await bus.ask(STARTED, gate.addresses);
+    await stopped;
+  } catch (error) {
+    outcome.exitCode = EXIT.failed;
+    log.flush();
+    await bus.ask(FAILED, describeFailure(error));
+  }
+}
+
+function untilStopped(gate: Gate, bus: Bus, flush: () => void): Promise<void> {
+  bus.answer(RELOAD, () => gate.reload());
+  bus.answer(UNREADY, () => gate.unready());
+  bus.answer(CUT, () => gate.stopNow());
+  return new Promise((resolve) => {
+    bus.answer(STOP, async () => {
+      await gate.stop();
+      flush();
+      resolve();
+    });
+  });
+}
