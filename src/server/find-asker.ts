@@ -2,7 +2,7 @@ import type { Identity } from '../policy/identity.ts';
 import type { Holder } from '../tokens/holder.ts';
 import { expiryWarning } from '../tokens/lifetime.ts';
 import type { Tokens } from '../tokens/open-tokens.ts';
-import { parseBasicCredentials } from '../users/basic-credentials.ts';
+import { readCredentials } from './sent-credentials.ts';
 import { toIdentity } from './token-rights.ts';
 
 /** Who an `Authorization` header speaks for. */
@@ -13,7 +13,12 @@ export type Asker =
   /** A password, or a token, that is not or no longer valid; or too many passwords at once. */
   | { readonly kind: 'wrong-password' | 'wrong-token' | 'busy' };
 
-type Step = { readonly tokens: AskerTokens; readonly address: string };
+interface Step {
+  readonly tokens: AskerTokens;
+  readonly address: string;
+  /** Which the header came on. */
+  readonly connection: object;
+}
 export type AskerTokens = Pick<Tokens, 'check' | 'access' | 'admits' | 'machine'>;
 
 const BEARER = /^bearer (.*)$/i;
@@ -36,7 +41,7 @@ function byToken(token: string, step: Step): Asker | Promise<Asker> {
 }
 
 function byPassword(header: string, step: Step): Asker | Promise<Asker> {
-  const parsed = parseBasicCredentials(header);
+  const parsed = readCredentials(header, step.connection);
   if (parsed.kind !== 'credentials') {
     return { kind: parsed.kind === 'anonymous' ? 'nobody' : 'wrong-password' };
   }

@@ -64,18 +64,11 @@ export function createAuthenticator({
   const known = createExpiringMap<string, string>({ maxSize: cacheSize, ttl: cacheTtlMs, now });
   const keyed = createKeyedHash(key);
   const inFlight = new Map<string, Promise<Verdict>>();
-  /** The keyed hash of credentials that are asked about again: where the same value comes, and the entry is the same. */
-  const hashed = new WeakMap<Secret<string>, Hashed>();
+  const idOf = createCredentialIds(keyed);
 
-  const remembered = ({ user, password }: BasicCredentials): string | undefined => {
-    const entry = store.current().byName.get(user);
-    if (entry === undefined || known.size === 0) return undefined;
-    const before = hashed.get(password);
-    if (before?.entry === entry) return known.get(before.id);
-    const id = keyed(credentialText([user, password.reveal(), entry.hash.text]));
-    const name = known.get(id);
-    if (name !== undefined) hashed.set(password, { entry, id });
-    return name;
+  const remembered = (credentials: BasicCredentials): string | undefined => {
+    const entry = store.current().byName.get(credentials.user);
+    return entry === undefined || known.size === 0 ? undefined : known.get(idOf(credentials, entry));
   };
 
   const verify = async (attempt: Attempt): Promise<Verdict> => {
@@ -97,7 +90,7 @@ export function createAuthenticator({
     const found = store.current().byName.get(user);
     const entry = found ?? standIn(store.current(), keyed(`stand-in ${user}`));
     if (entry === undefined) return REJECTED;
-    const id = keyed(credentialText([user, password, entry.hash.text]));
+    const id = idOf(credentials, entry);
     // Somebody may have been renamed: a stand-in with the very hash must not bring the old name back.
     const name = found === undefined ? undefined : known.get(id);
     if (name !== undefined) return { kind: 'verified', user: name };
@@ -108,11 +101,6 @@ export function createAuthenticator({
   };
 
   return { remembered, authenticate, learn: ({ id, user }) => known.set(id, user) };
-}
-
-interface Hashed {
-  readonly entry: UserEntry;
-  readonly id: string;
 }
 
 interface Attempt {
@@ -141,6 +129,29 @@ function ask(pool: Pick<HashPool, 'verify'>, { hash }: UserEntry, password: stri
 function standIn({ byCost }: Users, keyedName: string): UserEntry | undefined {
   const share = Buffer.from(keyedName, 'base64').readUInt32BE() / 2 ** 32;
   return byCost[Math.floor(share * byCost.length)];
+}
+
+/**
+ * The keyed hash of name, password and stored hash, by which a credential is known. A value that is asked about again,
+ * as those of a connection are, is hashed once for each entry.
+ */
+function createCredentialIds(
+  keyed: (text: string) => string,
+): (credentials: BasicCredentials, entry: UserEntry) => string {
+  const made = new WeakMap<Secret<string>, Attempted>();
+  return ({ user, password }, entry) => {
+    const before = made.get(password);
+    if (before?.entry === entry && before.user === user) return before.id;
+    const id = keyed(credentialText([user, password.reveal(), entry.hash.text]));
+    made.set(password, { user, entry, id });
+    return id;
+  };
+}
+
+interface Attempted {
+  readonly user: string;
+  readonly entry: UserEntry;
+  readonly id: string;
 }
 
 /** Each part is preceded by its length, so that no two credentials run into the same text. */

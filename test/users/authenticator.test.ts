@@ -239,3 +239,36 @@ describe('strangers', () => {
     expect(third?.filter((stored, at) => stored !== first?.[at]).length).toBeLessThan(5);
   });
 });
+
+describe('one value of credentials, asked about again', () => {
+  const again = credentials('bob', 'pw');
+
+  it('is known until its time is over', async () => {
+    const it = rig({ bob: APR1_PW });
+    await it.auth.authenticate(again);
+    expect(it.auth.remembered(again)).toBe('bob');
+    it.now = 1001;
+    expect(it.auth.remembered(again)).toBeUndefined();
+  });
+
+  it.each([
+    ['has another password', { bob: SHA256_PW.replace('5q1v', '5q1w') }, undefined],
+    ['is gone', { sue: SHA_PASSWORD }, undefined],
+    ['was written anew as it was', { bob: APR1_PW }, 'bob'],
+  ])('is asked about anew when the entry %s', async (_name, file, expected) => {
+    const it = rig({ bob: APR1_PW });
+    await it.auth.authenticate(again);
+    expect(it.auth.remembered(again)).toBe('bob');
+    it.users = usersOf(file);
+    expect(it.auth.remembered(again)).toBe(expected);
+  });
+
+  it('is nobody under another name', async () => {
+    const it = rig({ bob: APR1_PW });
+    await it.auth.authenticate(again);
+    expect(it.auth.remembered({ ...again, user: 'eve' })).toBeUndefined();
+    it.users = usersOf({ bob: APR1_PW, eve: APR1_PW });
+    expect(it.auth.remembered({ ...again, user: 'eve' })).toBeUndefined();
+    expect(it.auth.remembered(again)).toBe('bob');
+  });
+});

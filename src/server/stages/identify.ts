@@ -23,7 +23,8 @@ export function identify({ tokens, challenge }: IdentifyOptions): Stage {
   return function identify(context) {
     const header = context.req.headers.authorization;
     if (header === undefined) return true;
-    const asker = findAsker(header, { tokens, address: context.address });
+    const { req, address } = context;
+    const asker = findAsker(header, { tokens, address, connection: req.socket });
     return asker instanceof Promise ? asker.then((found) => settle(found, context)) : settle(asker, context);
   };
 
