@@ -10,6 +10,8 @@ import type { Fixture } from './fixture.ts';
 /** A registry that answers always the same, in the process of the benchmark. */
 export interface FixedBackend {
   readonly address: string;
+  /** It keeps nothing. */
+  readonly data: undefined;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export async function startFixedBackend({ folder }: Fixture): Promise<FixedBacke
   const { port } = server.address() as AddressInfo;
   return {
     address: `127.0.0.1:${port}`,
+    data: undefined,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

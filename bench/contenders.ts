@@ -97,7 +97,7 @@ export async function startSide(
   name: string,
   fixture: Fixture,
   setup: Setup,
-  backend: Backend | undefined,
+  backend: Pick<Backend, 'address' | 'data'> | undefined,
 ): Promise<Side> {
   const own = name.endsWith('+registry') ? await startBackend(fixture, 'registry') : undefined;
   try {

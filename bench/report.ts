@@ -62,16 +62,22 @@ export function tableOf(rows: readonly Row[]): string {
     rateText(row),
     `${Math.round(row.peak / 1e6)} MB`,
   ]);
-  const all = [HEAD.map((name) => (name === 'CPU' ? `CPU ${unit}` : name)), ...lines];
-  const widths = HEAD.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
+  const others = `others kept ${first.others.toFixed(2)} processors busy`;
+  const head = HEAD.map((name) => (name === 'CPU' ? `CPU ${unit}` : name));
+  return `${first.case}: ${first.title} (${others})\n\n${printTable(head, lines)}\n`;
+}
+
+/** Lines of cells as a table, the first column to the left, the others to the right. */
+export function printTable(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...lines].map((line) => line[column]?.length ?? 0)),
+  );
   const print = (line: readonly string[]): string =>
     `| ${line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`;
-  const [head = [], ...body] = all;
-  const rule = widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  const others = `others kept ${first.others.toFixed(2)} processors busy`;
-  return [`${first.case}: ${first.title} (${others})`, '', ...[head, rule, ...body].map(print), ''].join(
-    '\n',
+  const rule = widths.map((width, at) =>
+    at === 0 ? '-'.repeat(width) : `${'-'.repeat(Math.max(width, 2) - 1)}:`,
   );
+  return [head, rule, ...lines].map(print).join('\n');
 }
 
 function cpuText({ unit }: Row, seconds: number): string {

@@ -11,6 +11,8 @@ const DEADLINE_MS = 120_000;
 export interface Server {
   readonly port: number;
   readonly ca: string;
+  /** Where the client's end is, if not at 127.0.0.1. */
+  readonly localAddress?: string;
 }
 
 export interface SmallRequest {
@@ -18,7 +20,8 @@ export interface SmallRequest {
   readonly target: string;
   /** Without it the request is a stranger's. */
   readonly authorization?: string;
-  readonly status: number;
+  /** The status that is expected, or all that are. */
+  readonly status: number | readonly number[];
 }
 
 /**
@@ -47,7 +50,7 @@ export async function shakeHands(server: Server, count: number, atOnce = 4): Pro
 
 function shakeHand(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = open(server);
+    const socket = openConnection(server);
     socket.once('error', reject);
     socket.once('secureConnect', () => socket.end());
     socket.once('close', () => resolve());
@@ -68,7 +71,7 @@ async function runClient(server: Server, request: SmallRequest, work: Work): Pro
 /** Sends what was taken already, and goes on while there is more to take and the server keeps the connection. */
 function useConnection(server: Server, request: SmallRequest, { text, take }: Work): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = open(server);
+    const socket = openConnection(server);
     let seen: Buffer = Buffer.alloc(0);
     let isAnswered = false;
     socket.setNoDelay(true);
@@ -91,6 +94,7 @@ function useConnection(server: Server, request: SmallRequest, { text, take }: Wo
 }
 
 interface Answer {
+  readonly status: number;
   /** Bytes of head and body. */
   readonly length: number;
   /** The server ends the connection after it. */
@@ -98,25 +102,29 @@ interface Answer {
 }
 
 /** The answer that begins with these bytes, or undefined while its head is not whole. Throws where it is another than expected. */
-function readAnswer(seen: Buffer, { method, status, target }: SmallRequest): Answer | undefined {
+export function readAnswer(seen: Buffer, { method, status, target }: SmallRequest): Answer | undefined {
   const end = seen.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const head = seen.toString('latin1', 0, end);
   const got = Number(head.slice(9, 12));
-  if (got !== status) throw new Error(`${method} ${target}: ${got} where ${status} is expected`);
+  if (![status].flat().includes(got))
+    throw new Error(`${method} ${target}: ${got} where ${status} is expected`);
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
   if (length === undefined) throw new Error(`${method} ${target}: an answer without a length`);
   const isLast = /\r\nconnection: *close/i.test(head);
-  return { length: end + 4 + (method === 'HEAD' ? 0 : Number(length)), isLast };
+  return { status: got, length: end + 4 + (method === 'HEAD' ? 0 : Number(length)), isLast };
 }
 
-function textOf({ method, target, authorization }: SmallRequest): string {
+/** The request as it goes over the wire. */
+export function textOf({ method, target, authorization }: SmallRequest): string {
   const credentials = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
   return `${method} ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\n${credentials}User-Agent: docker/28.3.0\r\nAccept-Encoding: gzip\r\n\r\n`;
 }
 
-function open({ port, ca }: Server): TLSSocket {
+/** A connection as docker would make it. */
+export function openConnection({ port, ca, localAddress }: Server): TLSSocket {
   return connect({
+    ...(localAddress === undefined ? {} : { localAddress }),
     host: '127.0.0.1',
     port,
     ca,
