@@ -89,6 +89,31 @@ export const METRICS = {
     help: 'Passwords that were not verified, since too many were waiting (503).',
     labels: {},
   },
+  registry_gate_cache_requests_total: {
+    type: 'counter',
+    help: 'Layers that were asked for where there is a cache: from the disk, from one that was being taken in, or from the registry.',
+    labels: { result: '`hit`, `join`, `miss`' },
+  },
+  registry_gate_cache_fills_total: {
+    type: 'counter',
+    help: 'Layers that the cache has taken in whole.',
+    labels: {},
+  },
+  registry_gate_cache_evictions_total: {
+    type: 'counter',
+    help: 'Layers that made room in the cache.',
+    labels: {},
+  },
+  registry_gate_cache_served_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of layers that came from the cache.',
+    labels: {},
+  },
+  registry_gate_cache_resident_bytes: {
+    type: 'gauge',
+    help: 'Bytes that the cache holds. Workers share it: take the largest.',
+    labels: {},
+  },
   registry_gate_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
     help: 'When the certificate in force ends, in seconds since 1970.',

@@ -51,7 +51,7 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
     'x-request-id': origin.requestId,
   };
   if (origin.authorization !== undefined) crossing['authorization'] = origin.authorization;
-  Object.assign(crossing, origin.trace);
+  if (origin.trace !== undefined) Object.assign(crossing, origin.trace);
   const forThisHop = namedByConnection(headers.connection);
   for (const name of CROSSING) {
     const value = headers[name];

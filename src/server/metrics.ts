@@ -4,6 +4,8 @@ import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { packageVersion } from '../lib/package-version.ts';
 import type { Exchange } from '../observe/exchange.ts';
+import { cacheReadings } from '../observe/metrics-cache.ts';
+import type { CacheCounts } from '../observe/metrics-cache.ts';
 import { createExchangeCounts } from '../observe/metrics-exchanges.ts';
 import type { UnderWay } from '../observe/metrics-exchanges.ts';
 import { createHashCounts } from '../observe/metrics-hashes.ts';
@@ -21,7 +23,7 @@ import { openMetricsListener } from './metrics-listener.ts';
 import type { MetricsListener } from './metrics-listener.ts';
 
 export interface MetricsOptions {
-  readonly config: Pick<Config, 'metrics' | 'limits' | 'backend' | 'state'>;
+  readonly config: Pick<Config, 'metrics' | 'limits' | 'backend' | 'cache' | 'state'>;
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -38,8 +40,11 @@ const PATIENCE_MS = 3000;
 export interface MetricsSources {
   readonly connections: Pick<Connections, 'underWay' | 'count'>;
   readonly certificate: { current(): { readonly notAfter: Date } };
-  /** Why the registry cannot serve, or undefined. */
-  readonly unready: () => Promise<string | undefined>;
+  readonly lane: {
+    /** Why the registry cannot serve, or undefined. */
+    unready(): Promise<string | undefined>;
+    readonly cacheCounters?: (() => CacheCounts) | undefined;
+  };
 }
 
 /** Counts what this process does, and shows what all of them have counted. */
@@ -65,6 +70,7 @@ export function createMetrics({ config, logger, now, bus }: MetricsOptions): Met
     ...hashes.readings(),
     ...(await own.readings()),
     readingOf('registry_gate_connections', sources.connections.count()),
+    ...cacheReadings(sources.lane.cacheCounters?.()),
   ];
   const page = async (sources: MetricsSources): Promise<MetricsPage> => {
     const [workers, shared] = await Promise.all([
@@ -102,12 +108,16 @@ function underWay(connections: Pick<Connections, 'underWay'>): UnderWay[] {
 
 /** What is the same for all workers. */
 async function aroundUs(
-  { certificate, unready }: MetricsSources,
-  { backend, state, limits }: Pick<Config, 'backend' | 'state' | 'limits'>,
+  { certificate, lane }: MetricsSources,
+  { backend, cache, state, limits }: MetricsOptions['config'],
 ): Promise<Reading[]> {
-  const places = { state, ...(backend.kind === 'embedded' ? { registry: backend.directory } : {}) };
+  const places = {
+    state,
+    ...(backend.kind === 'embedded' ? { registry: backend.directory } : {}),
+    ...(cache.directory === undefined ? {} : { cache: cache.directory }),
+  };
   const [reason, ...disks] = await Promise.all([
-    unready(),
+    lane.unready(),
     ...Object.entries(places).map(([place, directory]) => diskOf(place, directory)),
   ]);
   return [

@@ -65,8 +65,7 @@ export async function createServices(config: Config, logger: Logger, together: T
       body: config.limits,
       forward: observers.follow((job) => lane.forward(job)),
     },
-    showMetrics: (connections) =>
-      observers.showMetrics({ connections, certificate, unready: () => lane.unready() }),
+    showMetrics: (connections) => observers.showMetrics({ connections, certificate, lane }),
     drain: () => {
       draining = true;
     },
