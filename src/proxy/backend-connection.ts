@@ -166,22 +166,24 @@ function open(options: BackendOptions, onread: OnReadOpts): Socket {
   return socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
 }
 
-/** Verified against the backend's own name, whatever the client calls it. */
-function openTls(
-  { host, port, ca }: Extract<BackendOptions, { kind: 'https' }>,
-  onread: OnReadOpts,
-): TLSSocket {
+export interface BackendTls {
+  readonly servername: string;
+  readonly rejectUnauthorized: true;
+  readonly ca?: string;
+}
+
+/**
+ * How a TLS backend is verified: against its own name, whatever the client calls it. That it is verified is said aloud,
+ * or a variable of the environment could switch it off.
+ */
+export function backendTls({ host, ca }: Extract<BackendOptions, { kind: 'https' }>): BackendTls {
   const servername = isIP(host) === 0 ? host : '';
-  const settings = {
-    host,
-    port,
-    servername,
-    ALPNProtocols: ['http/1.1'],
-    // Said aloud, or a variable of the environment could switch the verification off.
-    rejectUnauthorized: true,
-    ...(ca === undefined ? {} : { ca }),
-    onread,
-  };
+  return { servername, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
+}
+
+function openTls(options: Extract<BackendOptions, { kind: 'https' }>, onread: OnReadOpts): TLSSocket {
+  const { host, port } = options;
+  const settings = { host, port, ...backendTls(options), ALPNProtocols: ['http/1.1'], onread };
   return connectTls(settings);
 }
 

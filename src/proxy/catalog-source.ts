@@ -1,7 +1,5 @@
-import { request as httpRequest } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { CatalogPage, CatalogSource } from '../registry/catalog.ts';
+import { ask } from './ask.ts';
 import type { Backend } from './backend.ts';
 
 export interface CatalogSourceOptions {
@@ -30,45 +28,22 @@ export class CatalogFailure extends Error {
  * Reads pages of the catalog from the registry: the one kind of answer that is read whole, and with a limit. Rejects with
  * CatalogFailure, or with the system error of the connection.
  */
-export function createCatalogSource(options: CatalogSourceOptions): CatalogSource {
+export function createCatalogSource({
+  backend,
+  timeoutMs,
+  authorization,
+}: CatalogSourceOptions): CatalogSource {
   return async (n, last) => {
     const after = last === undefined ? '' : `&last=${encodeURIComponent(last)}`;
-    const answer = await get(`/v2/_catalog?n=${n}${after}`, options);
-    if (answer.statusCode !== 200) {
-      answer.resume();
-      throw new CatalogFailure(`the registry answers ${answer.statusCode}`, answer.statusCode);
-    }
-    return pageOf(await readText(answer), String(answer.headers['link'] ?? ''));
-  };
-}
-
-function get(
-  path: string,
-  { backend: { options, pooled, authority }, timeoutMs, authorization }: CatalogSourceOptions,
-): Promise<IncomingMessage> {
-  const place =
-    options.kind === 'unix' ? { socketPath: options.path } : { host: options.host, port: options.port };
-  const request = options.kind === 'https' ? httpsRequest : httpRequest;
-  const word = authorization?.();
-  const headers = { host: authority, ...(word === undefined ? {} : { authorization: word }) };
-  const signal = AbortSignal.timeout(timeoutMs);
-  return new Promise((resolve, reject) => {
-    const asked = request({ ...place, path, agent: pooled, headers, signal });
-    asked.once('response', resolve).once('error', reject).end();
-  });
-}
-
-async function readText(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of answer) {
-    const bytes = Buffer.from(chunk as Uint8Array);
-    length += bytes.length;
-    if (length > LARGEST_BYTES)
+    const path = `/v2/_catalog?n=${n}${after}`;
+    const word = authorization?.();
+    const answer = await ask(backend, { path, timeoutMs, largestBytes: LARGEST_BYTES, authorization: word });
+    const { status, headers, text } = answer;
+    if (status !== 200) throw new CatalogFailure(`the registry answers ${status}`, status);
+    if (text === undefined)
       throw new CatalogFailure(`a page of the catalog is larger than ${LARGEST_BYTES} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+    return pageOf(text, headers['link'] ?? '');
+  };
 }
 
 function pageOf(text: string, link: string): CatalogPage {

@@ -9,7 +9,6 @@ import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
 import type { IdleLimits } from '../lib/idle-watch.ts';
-import { createConnectionPool } from './connection-pool.ts';
 import { PullTransfer } from './pull-transfer.ts';
 import { hearLastWords } from './last-words.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -70,8 +69,7 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
 
   const hooks = createHooks(transfers, backend, onError);
   const single = createPassage(backend, backend.single, hooks);
-  const pool = createConnectionPool(backend.options, now);
-  const around = { pool, authority: backend.authority, watch, logger };
+  const around = { pool: backend.pool, authority: backend.authority, watch, logger };
   return {
     forward: (job) => {
       if (isPull(job)) {
@@ -84,7 +82,6 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
     },
     close: () => {
       watch.close();
-      pool.close();
       backend.close();
     },
   };
@@ -113,7 +110,7 @@ function createHooks(
   };
 }
 
-function createPassage(backend: Backend, agent: Backend['pooled'], on: Hooks): Passage {
+function createPassage(backend: Backend, agent: Backend['single'], on: Hooks): Passage {
   return createProxyMiddleware<IncomingMessage, ServerResponse>({
     target: targetOf(backend),
     agent,

@@ -1,6 +1,6 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { systemCode } from '../lib/errors.ts';
+import { ask } from './ask.ts';
+import type { Question } from './ask.ts';
 import type { Backend } from './backend.ts';
 
 export interface Probe {
@@ -18,6 +18,9 @@ export interface ProbeOptions {
   readonly authorization?: (() => string) | undefined;
 }
 
+/** Whatever it says is small. */
+const BASE = { path: '/v2/', largestBytes: 64 * 1024 } as const;
+
 /** Asks the registry for its base path. Many who ask at once share one look. */
 export function createProbe({ backend, timeoutMs, holdMs, now, authorization }: ProbeOptions): Probe {
   let last: Promise<string | undefined> | undefined;
@@ -26,37 +29,18 @@ export function createProbe({ backend, timeoutMs, holdMs, now, authorization }: 
     look: () => {
       if (last === undefined || now() - lookedAt >= holdMs) {
         lookedAt = now();
-        last = ask(backend, timeoutMs, authorization?.());
+        last = look(backend, { ...BASE, timeoutMs, authorization: authorization?.() });
       }
       return last;
     },
   };
 }
 
-function ask(
-  { options, single, authority }: Backend,
-  timeoutMs: number,
-  authorization: string | undefined,
-): Promise<string | undefined> {
-  const place =
-    options.kind === 'unix' ? { socketPath: options.path } : { host: options.host, port: options.port };
-  const request = options.kind === 'https' ? httpsRequest : httpRequest;
-  return new Promise((resolve) => {
-    const asked = request({
-      ...place,
-      path: '/v2/',
-      agent: single,
-      headers: { host: authority, ...(authorization === undefined ? {} : { authorization }) },
-      timeout: timeoutMs,
-    });
-    asked.on('response', (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200 ? undefined : `the registry answers ${answer.statusCode}`);
-    });
-    asked.on('timeout', () => asked.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
-    asked.on('error', (error) =>
-      resolve(`the registry cannot be reached (${systemCode(error) ?? error.name})`),
-    );
-    asked.end();
-  });
+async function look(backend: Backend, question: Question): Promise<string | undefined> {
+  try {
+    const { status } = await ask(backend, question);
+    return status === 200 ? undefined : `the registry answers ${status}`;
+  } catch (error) {
+    return `the registry cannot be reached (${systemCode(error) ?? 'no answer'})`;
+  }
 }

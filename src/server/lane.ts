@@ -62,7 +62,7 @@ async function openFolder(directory: string, { config, now, logger }: LaneOption
 }
 
 async function openNetwork({ config, now, logger }: LaneOptions): Promise<Lane> {
-  const backend = createBackend(await backendOptions(config));
+  const backend = createBackend(await backendOptions(config), now);
   const forwarder = createForwarder({ backend, idle: idleLimits(config), now, logger });
   const signer = await openBackendSigner(config);
   const authorization = signer && ((): string => signer.authorization('', CATALOG));

@@ -16,7 +16,7 @@ async function sourceOf(listener: RequestListener, timeoutMs = 10_000): Promise<
   const server = createServer(listener).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  const backend = createBackend({ kind: 'http', host: '127.0.0.1', port });
+  const backend = createBackend({ kind: 'http', host: '127.0.0.1', port }, () => performance.now());
   closers.push(() => {
     backend.close();
     server.closeAllConnections();
@@ -35,8 +35,8 @@ describe('the catalog of the registry', () => {
     expect(await source(2, 'team/app')).toEqual({ names: ['a', 'b'], more: true });
     expect(await source(3, undefined)).toEqual({ names: ['a', 'b'], more: true });
     expect(asked).toEqual([
-      ['GET', '/v2/_catalog?n=2&last=team%2Fapp', ['connection', 'host']],
-      ['GET', '/v2/_catalog?n=3', ['connection', 'host']],
+      ['GET', '/v2/_catalog?n=2&last=team%2Fapp', ['host']],
+      ['GET', '/v2/_catalog?n=3', ['host']],
     ]);
   });
 
@@ -62,9 +62,9 @@ describe('the catalog of the registry', () => {
 
   it('fails with a registry that is silent, before its answer or within it', async () => {
     const silent = await sourceOf(() => undefined, 50);
-    await expect(silent(10, undefined)).rejects.toThrow(/abort/i);
+    await expect(silent(10, undefined)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     const stuck = await sourceOf((_req, res) => void res.write('{"repositories":['), 50);
-    await expect(stuck(10, undefined)).rejects.toThrow(/abort/i);
+    await expect(stuck(10, undefined)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
   });
 
   it('fails with a registry that breaks off', async () => {
@@ -72,7 +72,7 @@ describe('the catalog of the registry', () => {
       res.writeHead(200, { 'Content-Length': '100' }).write('{"repositories":["a"]');
       res.socket?.destroySoon();
     });
-    await expect(source(10, undefined)).rejects.toThrow(/abort/i);
+    await expect(source(10, undefined)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
   it('makes pages of what may be seen', async () => {
