@@ -46,14 +46,14 @@ const SPARE_MS = 1000;
 export function createConnections({ headMs, onCut }: ConnectionsOptions): Connections {
   const idle = createIdle();
   const sockets = new Map<string, Socket>();
-  const busy = new Map<Duplex, readonly OpenExchange[]>();
+  /** A connection keeps its list, empty between two requests, until it closes. */
+  const busy = new Map<Duplex, OpenExchange[]>();
   let silent: NodeJS.Timeout | undefined;
 
   const close = (exchange: OpenExchange): void => {
-    const { socket } = exchange.req;
-    const rest = busy.get(socket)?.filter((other) => other !== exchange) ?? [];
-    if (rest.length > 0) busy.set(socket, rest);
-    else busy.delete(socket);
+    const list = busy.get(exchange.req.socket) ?? [];
+    const at = list.indexOf(exchange);
+    if (at >= 0) list.splice(at, 1);
     if (silent !== undefined) idle.close();
   };
   const cutSilent = (): void => {
@@ -74,8 +74,10 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
     },
     open: (exchange) => {
       const { socket } = exchange.req;
-      busy.set(socket, [...(busy.get(socket) ?? []), exchange]);
-      exchange.res.once('close', () => close(exchange));
+      const list = busy.get(socket);
+      if (list === undefined) busy.set(socket, [exchange]);
+      else list.push(exchange);
+      exchange.res.on('close', () => close(exchange));
     },
     on: (socket) => busy.get(socket) ?? [],
     underWay: () => [...busy.values()].flat(),

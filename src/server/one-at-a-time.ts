@@ -8,6 +8,11 @@ interface Waiting {
   readonly res: ServerResponse;
 }
 
+interface Line {
+  isBusy: boolean;
+  readonly waiting: Waiting[];
+}
+
 /** How many requests a client may send ahead of the answers. Registry clients send none. */
 const MOST_AHEAD = 100;
 
@@ -17,25 +22,29 @@ const MOST_AHEAD = 100;
  * may be the inside of that one, and must not be done behind the client's back.
  */
 export function oneAtATime(handler: Handler): Handler {
-  const queues = new WeakMap<Socket, Waiting[]>();
+  const lines = new WeakMap<Socket, Line>();
+  const lineOf = (socket: Socket): Line => {
+    let line = lines.get(socket);
+    if (line === undefined) lines.set(socket, (line = { isBusy: false, waiting: [] }));
+    return line;
+  };
 
-  const serve = ({ req, res }: Waiting, queue: Waiting[]): void => {
-    const { socket } = req;
-    res.once('close', () => {
-      const next = queue.shift();
-      if (next === undefined) queues.delete(socket);
-      else if (socket.writable) serve(next, queue);
+  const serve = ({ req, res }: Waiting, line: Line): void => {
+    line.isBusy = true;
+    res.on('close', () => {
+      // Whatever else has come on a connection that ends is never served.
+      if (!req.socket.writable) return;
+      line.isBusy = false;
+      const next = line.waiting.shift();
+      if (next !== undefined) serve(next, line);
     });
     handler(req, res);
   };
 
   return function oneAtATime(req, res) {
-    const queue = queues.get(req.socket);
-    if (queue === undefined) {
-      const own: Waiting[] = [];
-      queues.set(req.socket, own);
-      serve({ req, res }, own);
-    } else if (queue.length < MOST_AHEAD) queue.push({ req, res });
+    const line = lineOf(req.socket);
+    if (!line.isBusy) serve({ req, res }, line);
+    else if (line.waiting.length < MOST_AHEAD) line.waiting.push({ req, res });
     else req.socket.destroy();
   };
 }

@@ -44,7 +44,7 @@ export function createOpenExchange({
       receivedAt: undefined,
     };
     setContext(context);
-    res.once('close', () => observe(toExchange(context, now())));
+    res.on('close', () => observe(toExchange(context, now())));
     return context;
   };
 }
@@ -90,7 +90,8 @@ function loggedPath(target: string): string | undefined {
 }
 
 function plainAddress(address: string | undefined): string {
-  return address?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') ? address.replace(/^::ffff:(?=\d+\.)/, '') : address;
 }
 
 /** Short, and without what a terminal would obey or a reader take for the end of a line. */
