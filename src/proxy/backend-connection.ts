@@ -147,8 +147,11 @@ export class BackendConnection {
     this.readInto();
     const isClean = reader.isWhole && !reader.hasSurplus && !reader.hadInterim;
     const isKept = isClean && reader.head?.keepAlive === true && this.#isAsked;
-    if (isKept && this.socket.writable) this.#owner.release(this);
-    else this.socket.destroy();
+    if (isKept && this.socket.writable) {
+      // The end of an answer may be handed over while a TLS connection is paused, and nobody else would wake it.
+      this.socket.resume();
+      this.#owner.release(this);
+    } else this.socket.destroy();
   }
 
   #onClose(): void {
