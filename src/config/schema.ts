@@ -171,7 +171,8 @@ export const schema = z.strictObject({
     .strictObject({
       level: oneOf(['debug', 'info', 'warn', 'error']).default('info').register(optionMeta, {
         kind: 'choice',
-        description: 'The least important entries that are logged.',
+        description:
+          'The least important entries that are logged. They are written within 50 ms; who kills the process with SIGKILL loses those of that time.',
       }),
     })
     .prefault({}),
