@@ -1,0 +1,241 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { kill } from 'node:process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { USER, gateCommand, gateDoes, makeCerts } from '../support/gate-process.ts';
+import { temporaryFolder } from '../support/programs.ts';
+import type { Folder, Ran } from '../support/programs.ts';
+import { basic } from '../support/test-gate.ts';
+import { readAll, startWorkers } from './workers-stage.ts';
+import type { WorkersStage } from './workers-stage.ts';
+
+const BOTH = [1, 2];
+const REPOSITORY = '/v2/team/app';
+
+function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+async function push(stage: WorkersStage, blob: Buffer): Promise<string> {
+  const digest = digestOf(blob);
+  const { status } = await stage.ask('POST', `${REPOSITORY}/blobs/uploads/?digest=${digest}`, {
+    body: blob,
+    headers: { 'content-type': 'application/octet-stream' },
+  });
+  expect(status).toBe(201);
+  return `${REPOSITORY}/blobs/${digest}`;
+}
+
+describe('a gate of two workers', () => {
+  let stage: WorkersStage;
+  let folder: Folder;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('workers-config');
+    // Nothing is noticed by itself: what both know, one has told the other, or a signal both.
+    stage = await startWorkers(['--config', await withConfig()]);
+  });
+  afterAll(async () => {
+    await stage.close();
+    await folder.close();
+  });
+
+  async function withConfig(): Promise<string> {
+    const path = join(folder.path, 'registry-gate.yml');
+    await writeFile(path, 'reloadMs: 60000\nauth: {challenge: bearer}\n');
+    return path;
+  }
+
+  it('says once where it listens, and serves with both', async () => {
+    for (let turn = 0; turn < 8; turn += 1) expect((await stage.ask('GET', '/v2/')).status).toBe(200);
+    await stage.untilLogged('request', 8);
+    expect(stage.logged('listening', 'port')).toHaveLength(1);
+    expect(stage.logged('ready', 'workers')).toEqual([2]);
+    expect([...new Set(stage.logged('request', 'worker'))].toSorted()).toEqual(BOTH);
+  });
+
+  it('takes a token of one worker at the other, from the first one on', async () => {
+    for (let turn = 0; turn < 6; turn += 1) {
+      const login = `/token?account=${USER}&client_id=test&offline_token=true&service=registry-gate`;
+      const given = JSON.parse((await stage.ask('GET', login)).body.toString());
+      const bearer = { authorization: `Bearer ${given.token}` };
+      expect((await stage.ask('GET', '/v2/', bearer)).status).toBe(200);
+      const form = `grant_type=refresh_token&service=registry-gate&client_id=test&refresh_token=${given.refresh_token}`;
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      for (let again = 0; again < 2; again += 1) {
+        const refreshed = await stage.ask('POST', '/token', { authorization: '', body: form, headers });
+        expect(refreshed.status).toBe(200);
+      }
+    }
+  });
+
+  it('goes on with an upload at whichever worker gets the next piece', async () => {
+    const uploads = Array.from({ length: 6 }, async () => {
+      const pieces = Array.from({ length: 5 }, () => randomBytes(70_000));
+      const headers = { 'content-type': 'application/octet-stream' };
+      let { headers: next } = await stage.ask('POST', `${REPOSITORY}/blobs/uploads/`);
+      for (const body of pieces) {
+        const sent = await stage.ask('PATCH', String(next.location), { body, headers });
+        expect(sent.status).toBe(202);
+        next = sent.headers;
+      }
+      const whole = Buffer.concat(pieces);
+      const digest = digestOf(whole);
+      const sign = String(next.location).includes('?') ? '&' : '?';
+      const put = await stage.ask('PUT', `${next.location}${sign}digest=${digest}`);
+      expect(put.status).toBe(201);
+      const pulled = await stage.ask('GET', `${REPOSITORY}/blobs/${digest}`);
+      expect(pulled.body.equals(whole)).toBe(true);
+    });
+    await Promise.all(uploads);
+  });
+
+  it('looks at the files in all workers at SIGHUP', async () => {
+    await gateDoes(['users', 'add', 'bob', '--certs', stage.certs, '--password-stdin'], {
+      input: 'pw-of-bob-12\n',
+    });
+    const bob = { authorization: basic('bob', 'pw-of-bob-12') };
+    for (const _worker of BOTH) expect((await stage.ask('GET', '/v2/', bob)).status).toBe(401);
+    kill(stage.gate.pid, 'SIGHUP');
+    await stage.untilLogged('users reloaded');
+    const answers = [];
+    // The other worker may be a moment behind the one that says so.
+    for (let turn = 0; turn < 40; turn += 1) answers.push((await stage.ask('GET', '/v2/', bob)).status);
+    expect(answers.slice(-10)).toEqual(Array.from({ length: 10 }, () => 200));
+    expect(stage.logged('users reloaded', 'users')).toEqual([2]);
+  });
+});
+
+describe('a gate of two workers of which one is killed', () => {
+  let stage: WorkersStage;
+
+  beforeAll(async () => {
+    stage = await startWorkers();
+  });
+  afterAll(() => stage.close());
+
+  it('goes on with the transfers of the other, serves all who come, and has two again', async () => {
+    const blob = randomBytes(24 * 1024 * 1024);
+    const path = await push(stage, blob);
+    const begun = [];
+    for (let one = 0; one < 6; one += 1) begun.push(await stage.begin('GET', path));
+    kill(await pidOfWorker(stage), 'SIGKILL');
+    await stage.untilLogged('worker died');
+    const read = begun.map((answer) => readAll(answer).then((bytes) => bytes.equals(blob)));
+    const asked = Array.from({ length: 40 }, () => stage.ask('GET', '/v2/'));
+    const ends = await Promise.allSettled(read);
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
+    // What was whole is right; the three of the dead worker broke off.
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toEqual(
+      Array.from({ length: 3 }, () => ({ status: 'fulfilled', value: true })),
+    );
+    await stage.untilLogged('worker replaced');
+    for (let turn = 0; turn < 4; turn += 1) expect((await stage.ask('GET', '/v2/')).status).toBe(200);
+    expect(stage.logged('worker died', 'end')).toEqual(['SIGKILL']);
+  });
+});
+
+async function pidOfWorker(stage: WorkersStage): Promise<number> {
+  const children = `/proc/${stage.gate.pid}/task/${stage.gate.pid}/children`;
+  const [pid] = (await readFile(children, 'utf8')).trim().split(' ').map(Number);
+  if (pid === undefined) throw new Error('no worker');
+  return pid;
+}
+
+describe('a gate of two workers that is told to stop', () => {
+  it('lets the transfers of both end, and ends in order', async () => {
+    const stage = await startWorkers();
+    try {
+      const blob = randomBytes(24 * 1024 * 1024);
+      const path = await push(stage, blob);
+      const begun = [];
+      for (let one = 0; one < 4; one += 1) begun.push(await stage.begin('GET', path));
+      kill(stage.gate.pid, 'SIGTERM');
+      // A terminal or systemd signals them all: the workers leave it to the primary.
+      kill(await pidOfWorker(stage), 'SIGTERM');
+      const read = begun.map(async (answer) => (await readAll(answer)).equals(blob));
+      expect(await Promise.all(read)).toEqual([true, true, true, true]);
+      await stage.untilLogged('stopped');
+      await expect(stage.ask('GET', '/v2/')).rejects.toThrow(/ECONNREFUSED|hang up|ECONNRESET/);
+    } finally {
+      await stage.close();
+    }
+  });
+});
+
+describe('a gate that can not start', () => {
+  let folder: Folder;
+  let certs: string;
+  let port: number;
+  const taken = createServer();
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('workers-fail');
+    certs = join(folder.path, 'certs');
+    await makeCerts(certs, ['127.0.0.1']);
+    await mkdir(join(folder.path, 'bad'));
+    for (const file of ['ca.crt', 'domain.key', 'htpasswd'])
+      await copyFile(join(certs, file), join(folder.path, 'bad', file));
+    await writeFile(join(folder.path, 'bad', 'domain.crt'), 'no certificate\n');
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    port = (taken.address() as AddressInfo).port;
+  });
+  afterAll(async () => {
+    taken.close();
+    await folder.close();
+  });
+
+  it.each([
+    { what: 'where the port is taken', args: () => ['--certs', certs, '--listen', `127.0.0.1:${port}`] },
+    {
+      what: 'where an address is not its own',
+      args: () => ['--certs', certs, '--listen', '192.0.2.1:0'],
+    },
+    {
+      what: 'with a bad certificate',
+      args: () => ['--certs', join(folder.path, 'bad'), '--listen', '127.0.0.1:0'],
+    },
+    {
+      what: 'without users',
+      args: () => ['--certs', certs, '--users', '/nowhere/htpasswd', '--listen', '127.0.0.1:0'],
+    },
+  ])('says the same as with one process $what', async ({ args }) => {
+    const alone = await gateCommand(['serve', ...args()]);
+    const together = await gateCommand(['serve', ...args(), '--workers', '3']);
+    expect(wordsOf(together)).toEqual(wordsOf(alone));
+    expect(alone.status).toBe(1);
+    expect(wordsOf(alone).words[0]).toMatch(/^registry-gate: /);
+  });
+
+  it('is told how workers are started', async () => {
+    const ran = await gateCommand(['worker', '0', '2']);
+    expect(ran.status).toBe(2);
+    expect(ran.output).toContain('serve --workers auto');
+  });
+});
+
+/** What is said to a person, without the log. */
+function wordsOf({ status, output }: Ran): { readonly status: number; readonly words: readonly string[] } {
+  return { status, words: output.split('\n').filter((line) => !line.startsWith('{')) };
+}
+
+it('signs with the same keys in all workers where none can be stored', async () => {
+  const folder = await temporaryFolder('workers-state');
+  const stage = await startWorkers(['--state', join(folder.path, 'missing')]);
+  try {
+    for (let turn = 0; turn < 6; turn += 1) {
+      const given = JSON.parse((await stage.ask('GET', '/token?service=registry-gate')).body.toString());
+      const bearer = { authorization: `Bearer ${given.token}` };
+      for (const _worker of BOTH) expect((await stage.ask('GET', '/v2/', bearer)).status).toBe(200);
+    }
+    await stage.untilLogged('request', 18);
+    expect([...new Set(stage.logged('request', 'worker'))].toSorted()).toEqual(BOTH);
+    expect(stage.logged('keys of tokens not stored', 'worker').length).toBeGreaterThan(0);
+  } finally {
+    await stage.close();
+    await folder.close();
+  }
+});
