@@ -53,6 +53,8 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
     crossing['location'] = location;
   }
   if (crossing['link'] !== undefined) crossing['link'] = relativeLinks(crossing['link']);
+  // No length may stand there (RFC 9110 section 8.6).
+  if (context.status === 204) delete crossing['content-length'];
   return { ok: true, headers: crossing };
 }
 
