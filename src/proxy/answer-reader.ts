@@ -22,8 +22,8 @@ const INTERIM_HEADS = 16;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LF = 0x0a;
 const BEGINNING = 'HTTP/1.';
-/** What no continuation makes a head. */
-const NO_HEAD = /(?:^|[^\r])\n|\r[^\n]|[^\t\n\r -~\u0080-\u00ff]/;
+/** What no continuation makes a head; that it does not begin with a line end shows in its beginning. */
+const NO_HEAD = /[^\r]\n|\r[^\n]|[^\t\n\r -~\u0080-\u00ff]/;
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t !#-[\\]-~]|\\\\[\\t -~])*"';
@@ -107,7 +107,7 @@ export class AnswerReader {
     this.#text += buffer.toString('latin1', at, known);
     const stop = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
     if (stop < 0 || stop + 4 > HEAD_BYTES) {
-      this.#judgeBeginning();
+      this.#judgeBeginning(before);
       return known;
     }
     const text = this.#text.slice(0, stop + 4);
@@ -116,12 +116,15 @@ export class AnswerReader {
     return at + stop + 4 - before;
   }
 
-  /** What cannot become a head is refused at once: whoever speaks another protocol might wait for us. */
-  #judgeBeginning(): void {
+  /**
+   * What cannot become a head is refused at once: whoever speaks another protocol might wait for us. Of what was judged
+   * before only the last byte is looked at again, so that a head may come in many pieces.
+   */
+  #judgeBeginning(before: number): void {
     const text = this.#text;
     if (text.length > HEAD_BYTES) this.#fail('a head that is too large');
     else if (!BEGINNING.startsWith(text.slice(0, BEGINNING.length))) this.#fail('no status line');
-    else if (NO_HEAD.test(text)) this.#fail('a malformed head');
+    else if (NO_HEAD.test(text.slice(Math.max(0, before - 1)))) this.#fail('a malformed head');
   }
 
   #takeHead(text: string): void {
