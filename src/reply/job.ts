@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
+import { queuedBytes } from '../lib/queued-bytes.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
@@ -67,15 +68,4 @@ export class Transfer implements Watched {
     if (res.headersSent) cut(problem);
     else answer(problem);
   }
-}
-
-/**
- * Bytes that the socket was given and the kernel has not taken. `bytesWritten` counts them as written, so that a slow
- * reader of one large buffer would look like one who stands still.
- */
-function queuedBytes(socket: object): number {
-  const handle: unknown = Reflect.get(socket, '_handle');
-  const queued: unknown =
-    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0;
-  return typeof queued === 'number' ? queued : 0;
 }

@@ -16,7 +16,10 @@ import type { CatalogSource } from '../registry/catalog.ts';
 import { backendAccess } from '../registry/scope.ts';
 import type { Access } from '../registry/scope.ts';
 import type { BackendTokens } from '../tokens/backend-tokens.ts';
+import type { CacheCounters } from '../cache/counters.ts';
+import type { Bus } from '../workers/bus.ts';
 import { openBackendSigner } from './backend-signer.ts';
+import { openCachedLane } from './layer-cache.ts';
 
 /** The way to the registry: through the network, or into the folder of the embedded one. */
 export interface Lane {
@@ -26,11 +29,14 @@ export interface Lane {
   readonly catalog: CatalogSource;
   /** Why the registry cannot serve, in a few words, or undefined. */
   unready(): Promise<string | undefined>;
+  /** Of the layer cache, where there is one. */
+  readonly cacheCounters?: (() => CacheCounters) | undefined;
   close(): Promise<void>;
 }
 
 export interface LaneOptions {
-  readonly config: Pick<Config, 'auth' | 'backend' | 'backendCa' | 'state' | 'timeouts'>;
+  readonly config: Pick<Config, 'auth' | 'backend' | 'backendCa' | 'cache' | 'state' | 'timeouts'>;
+  readonly bus: Bus;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly logger: Logger;
@@ -61,17 +67,26 @@ async function openFolder(directory: string, { config, now, logger }: LaneOption
   };
 }
 
-async function openNetwork({ config, now, logger }: LaneOptions): Promise<Lane> {
+async function openNetwork({ config, bus, now, logger }: LaneOptions): Promise<Lane> {
   const backend = createBackend(await backendOptions(config), now);
   const forwarder = createForwarder({ backend, idle: idleLimits(config), now, logger });
+  const pass = (job: ForwardJob): void => forwarder.forward(job);
+  const limits = idleLimits(config);
+  const { cache } = config;
+  const cached = await openCachedLane({ cache, backend: backend.options, limits, pass, bus, now, logger });
   const signer = await openBackendSigner(config);
+  const lane = cached ?? forwarder;
   const authorization = signer && ((): string => signer.authorization('', CATALOG));
   const probe = createProbe({ backend, ...PROBE, now, authorization });
   return {
-    forward: (job) => forwarder.forward(signer === undefined ? job : signed(job, signer)),
+    forward: (job) => lane.forward(signer === undefined ? job : signed(job, signer)),
     catalog: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
     unready: () => probe.look(),
-    close: async () => forwarder.close(),
+    cacheCounters: cached?.counters,
+    close: async () => {
+      cached?.close();
+      forwarder.close();
+    },
   };
 }
 
