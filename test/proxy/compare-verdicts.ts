@@ -1,7 +1,7 @@
 import { responseHeaders } from '../../src/proxy/response-headers.ts';
 import { askNode } from './node-verdict.ts';
 import type { NodeVerdict } from './node-verdict.ts';
-import { askOurs, findEnd } from './our-verdict.ts';
+import { askOurs, askOursSlowly } from './our-verdict.ts';
 import type { OurVerdict } from './our-verdict.ts';
 
 export interface Input {
@@ -18,7 +18,6 @@ export interface Compared {
   readonly complaints: readonly string[];
 }
 
-const LONG = 4096;
 const CONTEXT = { route: 'blob', authorities: ['registry.test'] } as const;
 /** What might make a whole answer of one that wants more. */
 const ENDINGS = [
@@ -31,41 +30,42 @@ const ENDINGS = [
   '"\r\nok\r\n0\r\n\r\n',
 ];
 
-/** Asks both for a verdict on each, and compares. `pieces` gives places at which an input is cut for a second reading. */
-export async function compareAll(
-  inputs: readonly Input[],
-  pieces: (input: Input) => readonly (readonly number[])[],
+/**
+ * Asks both for a verdict on each, and compares; ours reads each a second time, one byte at a time, and once more for
+ * every list of places at which `cuts` has it cut.
+ */
+export async function compareAll<T extends Input>(
+  inputs: readonly T[],
+  cuts: (input: T) => readonly (readonly number[])[],
 ): Promise<readonly Compared[]> {
   const ours = inputs.map(({ method, bytes }) => askOurs(method, bytes));
-  const ends = inputs.map(({ method, bytes }, nth) =>
-    ours[nth]?.outcome === 'whole' ? findEnd(method, bytes) : 0,
-  );
+  const slow = inputs.map(({ method, bytes }) => askOursSlowly(method, bytes));
   const node = await askNode(inputs);
-  const cut = await askNode(
+  const short = await askNode(
     inputs.map(({ method, bytes }, nth) => ({
       method,
-      bytes: bytes.subarray(0, Math.max(0, (ends[nth] ?? 0) - 1)),
+      bytes: bytes.subarray(0, Math.max(0, (slow[nth]?.end ?? 0) - 1)),
     })),
   );
   return inputs.map((input, nth) => {
-    const [mine, theirs, short] = [ours[nth], node[nth], cut[nth]];
-    if (mine === undefined || theirs === undefined || short === undefined)
+    const [mine, slowly, theirs, shorter] = [ours[nth], slow[nth], node[nth], short[nth]];
+    if (mine === undefined || slowly === undefined || theirs === undefined || shorter === undefined)
       throw new Error('a verdict is missing');
     const complaints = [
       ...compareWithNode(input, mine, theirs),
-      ...complain(!short.complete, 'node has the whole of it one byte earlier'),
-      ...complaintsAboutEnd(input, mine, ends[nth] ?? 0),
-      ...pieces(input).flatMap((places) => compareReadings(input, mine, places)),
+      ...complain(!shorter.complete, 'node has the whole of it one byte earlier'),
+      ...compareReadings(mine, slowly, 'one byte at a time'),
+      ...complaintsAboutEnd(input, mine, slowly.end ?? 0),
+      ...cuts(input).flatMap((places) =>
+        compareReadings(
+          mine,
+          askOurs(input.method, input.bytes, places),
+          `cut at [${places.slice(0, 20).join()}]`,
+        ),
+      ),
     ];
     return { input, ours: mine, node: theirs, complaints };
   });
-}
-
-/** Places for one byte at a time; none where the input is too long for it. */
-export function everyByte({ bytes }: Input): readonly number[] {
-  return bytes.length > LONG
-    ? []
-    : Array.from({ length: Math.max(0, bytes.length - 1) }, (_none, at) => at + 1);
 }
 
 function complain(holds: boolean, otherwise: string): readonly string[] {
@@ -141,22 +141,14 @@ function complaintsAboutEnd({ method, bytes }: Input, ours: OurVerdict, end: num
 }
 
 /** The verdict does not hang on how the bytes arrive. */
-function compareReadings(
-  { method, bytes }: Input,
-  ours: OurVerdict,
-  places: readonly number[],
-): readonly string[] {
-  const other = askOurs(method, bytes, places);
+function compareReadings(ours: OurVerdict, other: OurVerdict, how: string): readonly string[] {
   const same =
     other.outcome === ours.outcome &&
     other.hadInterim === ours.hadInterim &&
     other.hasSurplus === ours.hasSurplus &&
     other.body.equals(ours.body) &&
     JSON.stringify(other.head) === JSON.stringify(ours.head);
-  return complain(
-    same,
-    `${ours.outcome} in one piece, ${other.outcome} when cut at [${places.slice(0, 20).join()}]`,
-  );
+  return complain(same, `${ours.outcome} in one piece, ${other.outcome} ${how}`);
 }
 
 function crossing({

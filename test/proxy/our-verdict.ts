@@ -10,6 +10,8 @@ export interface OurVerdict {
   readonly hadInterim: boolean;
   /** Bytes came after the end. Undefined where there was no end. */
   readonly hasSurplus: boolean | undefined;
+  /** The end of the piece with which it was whole. */
+  readonly end: number | undefined;
 }
 
 /** What lies in the buffer beside the bytes that count: whatever is read of it changes the verdict. */
@@ -21,6 +23,7 @@ export function askOurs(method: string, bytes: Buffer, ends: readonly number[] =
   let head: AnswerHead | undefined;
   const seen: { outcome: OurVerdict['outcome'] } = { outcome: 'open' };
   let given = { buffer: NO_BODY, start: 0, end: 0 };
+  let end: number | undefined;
   const body: Buffer[] = [];
   const expectOpen = (what: string): void => {
     if (seen.outcome !== 'open') throw new Error(`${what} after ${seen.outcome}`);
@@ -49,12 +52,17 @@ export function askOurs(method: string, bytes: Buffer, ends: readonly number[] =
       seen.outcome = kind;
     },
   });
+  // One buffer for all pieces, as on a connection: what lies in it is written over.
+  const buffer = Buffer.alloc(bytes.length + 2 * BESIDE.length);
+  BESIDE.copy(buffer);
   let from = 0;
   for (const to of [...ends, bytes.length]) {
-    const buffer = Buffer.concat([BESIDE, bytes.subarray(from, to), BESIDE]);
     given = { buffer, start: BESIDE.length, end: BESIDE.length + to - from };
+    bytes.copy(buffer, given.start, from, to);
+    BESIDE.copy(buffer, given.end);
     reader.read(buffer, given.start, given.end);
     from = to;
+    if (reader.isWhole) end ??= to;
   }
   if (reader.isWhole !== (seen.outcome === 'whole')) throw new Error('whole, and no end told');
   return {
@@ -63,17 +71,27 @@ export function askOurs(method: string, bytes: Buffer, ends: readonly number[] =
     body: body.length === 0 ? NO_BODY : Buffer.concat(body),
     hadInterim: reader.hadInterim,
     hasSurplus: reader.isWhole ? reader.hasSurplus : undefined,
+    end,
   };
 }
 
-/** How many bytes belong to an answer that is whole. */
-export function findEnd(method: string, bytes: Buffer): number {
+const LONG = 4096;
+
+/** Reads one byte at a time; of what is long, a few hundred, and then looks for the end of the answer. */
+export function askOursSlowly(method: string, bytes: Buffer): OurVerdict {
+  const step = bytes.length > LONG ? 257 : 1;
+  const ends = Array.from({ length: Math.ceil(bytes.length / step) }, (_none, nth) => nth * step);
+  const verdict = askOurs(method, bytes, ends);
+  return step === 1 || verdict.end === undefined ? verdict : { ...verdict, end: findEnd(method, bytes) };
+}
+
+function findEnd(method: string, bytes: Buffer): number {
   let short = 0;
   let enough = bytes.length;
   while (enough - short > 1) {
     const middle = (short + enough) >> 1;
-    if (askOurs(method, bytes.subarray(0, middle)).outcome === 'whole') enough = middle;
-    else short = middle;
+    if (askOurs(method, bytes.subarray(0, middle)).end === undefined) short = middle;
+    else enough = middle;
   }
   return enough;
 }
