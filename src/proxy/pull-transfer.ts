@@ -131,7 +131,7 @@ export class PullTransfer implements Exchange, Watched {
   progress(): Progress {
     const { req, res } = this.#job;
     const { socket, isConnecting } = this.#connection;
-    if (res.writableNeedDrain || res.writableEnded) {
+    if (this.#pending > 0 || res.writableNeedDrain || res.writableEnded) {
       return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - queuedBytes(req.socket) };
     }
     if (isConnecting) return { waitingFor: 'connect', moved: 0 };
