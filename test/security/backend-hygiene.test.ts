@@ -63,7 +63,7 @@ async function visitsWith(bytes: string, then = 'open' as 'open' | 'fin' | 'rese
   return backend.visits.length - before;
 }
 
-describe('R60: a request without a body is one request at the backend, byte by byte', () => {
+describe('R60, R61, R69: a request without a body is one request at the backend, byte by byte', () => {
   const HOSTILE: readonly (readonly [string, readonly string[], string])[] = [
     ['a body with a length', ['Content-Length: 33'], 'GET /v2/smuggled HTTP/1.1\r\nA: b\r\n\r\n'],
     [
@@ -104,7 +104,7 @@ describe('R60: a request without a body is one request at the backend, byte by b
       expect([['/v2/'], ['/v2/a/tags/list?n=5', '/v2/']]).toContainEqual(seen);
       for (const { requests } of recorded)
         for (const request of requests) {
-          // R61: no body, and no word of one.
+          // No body, and no word of one.
           expect([
             headerOf(request, 'content-length') ?? '0',
             headerOf(request, 'transfer-encoding'),
@@ -113,7 +113,7 @@ describe('R60: a request without a body is one request at the backend, byte by b
     });
   }
 
-  it('R69: an HTTP server that is not ours reads the same from the wire', async () => {
+  it('an HTTP server that is not ours reads the same from the wire', async () => {
     const seen: string[] = [];
     const judge = createServer({ insecureHTTPParser: false }, (req, res) => {
       seen.push(
