@@ -46,6 +46,8 @@ export function contextOptions({ cert, key }: Identity, profile: TlsProfile): Se
     ecdhCurve: HYBRID_CURVES,
     // All of the suites are good, so the client knows best which of them its hardware is fast at.
     honorCipherOrder: false,
+    // Node makes one of the command line, in which workers differ: a session would end at the next worker.
+    sessionIdContext: 'registry-gate',
   };
   return accepted(options) ?? verified({ ...options, ecdhCurve: CURVES });
 }

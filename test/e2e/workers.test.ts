@@ -1,12 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { connect as connectTcp, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { kill } from 'node:process';
+import { connect as tlsConnect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { USER, gateCommand, gateDoes, makeCerts } from '../support/gate-process.ts';
-import { temporaryFolder } from '../support/programs.ts';
+import { temporaryFolder, until } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
 import { readAll, startWorkers } from './workers-stage.ts';
@@ -93,6 +96,27 @@ describe('a gate of two workers', () => {
     await Promise.all(uploads);
   });
 
+  it('goes on with a TLS session of one worker at the other', async () => {
+    const first = await connect();
+    const [session] = await once(first, 'session');
+    first.destroy();
+    const reused = [];
+    for (const _turn of [1, 2, 3, 4]) {
+      const socket = await connect(session);
+      reused.push(socket.isSessionReused());
+      socket.destroy();
+    }
+    expect(reused).toEqual([true, true, true, true]);
+  });
+
+  async function connect(session?: Buffer): Promise<TLSSocket> {
+    const { hostname, port } = new URL(stage.gate.url);
+    const ca = await readFile(join(stage.certs, 'ca.crt'));
+    const socket = tlsConnect({ host: hostname, port: Number(port), ca, session });
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+
   it('looks at the files in all workers at SIGHUP', async () => {
     await gateDoes(['users', 'add', 'bob', '--certs', stage.certs, '--password-stdin'], {
       input: 'pw-of-bob-12\n',
@@ -144,6 +168,47 @@ async function pidOfWorker(stage: WorkersStage): Promise<number> {
   if (pid === undefined) throw new Error('no worker');
   return pid;
 }
+
+describe('a gate of two workers with a limit on connections', () => {
+  it('keeps it in all, and lets the next one in when there is room', async () => {
+    const folder = await temporaryFolder('workers-limit');
+    const config = join(folder.path, 'registry-gate.yml');
+    await writeFile(config, 'limits: {connections: 4}\n');
+    const stage = await startWorkers(['--config', config]);
+    const open = new Set<Socket>();
+    try {
+      const { hostname, port } = new URL(stage.gate.url);
+      let dropped = 0;
+      for (let one = 0; one < 10; one += 1) {
+        const socket = connectTcp(Number(port), hostname);
+        open.add(socket);
+        socket.on('error', () => undefined).resume();
+        socket.once('close', () => (open.delete(socket), (dropped += 1)));
+        await once(socket, 'connect');
+      }
+      await until(
+        () => (dropped >= 6 ? true : undefined),
+        () => `${dropped} of 10 dropped`,
+      );
+      expect(open.size).toBe(4);
+      await expect(stage.ask('GET', '/v2/')).rejects.toThrow(/hang up|ECONNRESET|socket disconnected/);
+      for (const socket of open) socket.destroy();
+      const status = await until(
+        () =>
+          stage.ask('GET', '/v2/').then(
+            (answer) => answer.status,
+            () => undefined,
+          ),
+        () => 'no room',
+      );
+      expect(status).toBe(200);
+    } finally {
+      for (const socket of open) socket.destroy();
+      await stage.close();
+      await folder.close();
+    }
+  });
+});
 
 describe('a gate of two workers that is told to stop', () => {
   it('lets the transfers of both end, and ends in order', async () => {

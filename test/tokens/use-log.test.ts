@@ -47,6 +47,22 @@ describe('the log of uses', () => {
     expect((await openUseLog({ path, now: clock.now })).lastUse('m-1')).toBe(START);
   });
 
+  it('tells the others of uses, who remember the latest and leave the writing to it', async () => {
+    const clock = new Clock();
+    const told: unknown[] = [];
+    const log = await openUseLog({ path, now: clock.now, onUses: (uses) => told.push(uses) });
+    const other = await openUseLog({ path: join(folder.path, 'none.json'), now: clock.now });
+    log.record('m-1');
+    await log.flush();
+    await log.flush();
+    expect(told).toEqual([{ 'm-1': START }]);
+    other.learn({ 'm-1': START, 'm-2': START });
+    other.learn({ 'm-2': START - 1 });
+    expect([other.lastUse('m-1'), other.lastUse('m-2')]).toEqual([START, START]);
+    await other.close();
+    expect(await readdir(folder.path)).toEqual(['token-uses.json']);
+  });
+
   it('is shared by two gates: the later use counts', async () => {
     const clock = new Clock();
     const one = await openUseLog({ path, now: clock.now });
