@@ -37,8 +37,9 @@ export interface Client {
 
 const PROXIES = ['gate', 'gate-b', 'nginx', 'nginx-tuned', 'caddy', 'haproxy'];
 const REGISTRIES = ['gate-embedded', 'gate-embedded-b', 'nginx+registry', 'gate+registry'];
-const SMALL_COUNT = 2000;
-const HANDSHAKES = 500;
+const CACHES = ['gate-cache', 'nginx-cache', 'gate'];
+const SMALL_COUNT = 6000;
+const HANDSHAKES = 1000;
 const GB = 1e9;
 const nothing = async (): Promise<void> => undefined;
 
@@ -53,6 +54,7 @@ export const CASE_HELP: readonly (readonly [string, string])[] = [
   ['rules[:CLIENTS]', 'GET of a manifest with 1,000, 100 and 10 rules, and without any'],
   ['handshakes', 'full TLS handshakes'],
   ['pull[:MIB[:CLIENTS]]', 'GET of a blob of 256 MiB if nothing else is said'],
+  ['cached-pull[:MIB[:CLIENTS]]', 'the same from a cache on the disk, which was filled before'],
   ['push[:MIB[:CLIENTS]]', 'the same blob on its way up, into docker-registry'],
   ['embedded-pull[:MIB[:CLIENTS]]', 'the embedded registry beside nginx and docker-registry together'],
   ['embedded-push[:MIB[:CLIENTS]]', 'the same on its way up'],
@@ -183,18 +185,20 @@ function handshakeCase(name: string): Case {
 
 function layerCase(text: string, name: string, given: readonly number[]): Case | undefined {
   const [size = 256, clients = 1] = given;
-  const [, own, direction] = /^(embedded-)?(pull|push)$/.exec(name) ?? [];
+  const [, own, direction] = /^(embedded-|cached-(?=pull))?(pull|push)$/.exec(name) ?? [];
   if (direction === undefined || given.length > 2) return undefined;
   const isPull = direction === 'pull';
-  const data = own === undefined && isPull ? 'static' : own === undefined ? 'registry' : 'none';
-  const where = own === undefined ? '' : ', registry included';
+  const isCached = own === 'cached-';
+  const isEmbedded = own === 'embedded-';
+  const data = isEmbedded ? 'none' : isPull ? 'static' : 'registry';
+  const where = isCached ? ', from a cache' : isEmbedded ? ', registry included' : '';
   return {
     name: text,
     unit: 'GB',
     needs: data === 'static' ? ['curl'] : ['curl', 'docker-registry'],
     title: `${direction} of ${size} MiB, ${plural(clients, 'client')}${where}`,
     setup: { users: 'apr1', backend: data },
-    sides: own === undefined ? PROXIES : REGISTRIES,
+    sides: isCached ? CACHES : isEmbedded ? REGISTRIES : PROXIES,
     prepare: async (fixture) => {
       const blob = await fixture.blob(size);
       const work = { blob, clients, times: timesOf(size, clients, isPull) };

@@ -54,6 +54,23 @@ export function tunedNginx(place: Place): string {
   ]);
 }
 
+/** Layers are kept on the disk: asked for again, they do not come from the registry. Nobody asks it whether it still has them. */
+export function cachingNginx(place: Place): string {
+  const { folder, backend } = place;
+  return nginx(folder, [
+    `access_log ${folder}/access.log combined buffer=64k flush=1s; keepalive_timeout 95;`,
+    `keepalive_requests 1000000; open_file_cache max=100; output_buffers 2 512k;`,
+    `proxy_cache_path ${folder}/cache levels=1:2 keys_zone=layers:10m max_size=20g inactive=7d use_temp_path=off;`,
+    `upstream registry { server ${backend}; keepalive 64; keepalive_requests 1000000; }`,
+    `server { ${listenOf(place)} client_max_body_size 0; ssl_session_cache shared:s:10m;`,
+    `location /v2/ { ${usersOf(place)} proxy_pass http://registry; ${FORWARDED}`,
+    `proxy_http_version 1.1; proxy_set_header Connection ''; proxy_read_timeout 900;`,
+    `location ~ /blobs/sha256: { proxy_pass http://registry; ${FORWARDED}`,
+    `proxy_http_version 1.1; proxy_set_header Connection '';`,
+    `proxy_cache layers; proxy_cache_key $uri; proxy_cache_valid 200 7d; proxy_cache_lock on; } } }`,
+  ]);
+}
+
 const FORWARDED = [
   'proxy_set_header Host $http_host;',
   'proxy_set_header X-Real-IP $remote_addr;',

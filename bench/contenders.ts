@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   bookNginx,
+  cachingNginx,
   caddyFile,
   haproxyFile,
   registryFile,
@@ -49,10 +50,12 @@ export const CONTENDERS: readonly Contender[] = [
     needs: [],
   })),
   { name: 'gate-embedded', title: 'registry-gate, embedded registry', needs: [] },
+  { name: 'gate-cache', title: 'registry-gate, layer cache', needs: [] },
   { name: 'gate-b', title: 'registry-gate, another build or other flags', needs: [] },
   { name: 'gate-embedded-b', title: 'the same, embedded registry', needs: [] },
   { name: 'nginx', title: "nginx, the book's configuration", needs: ['nginx'] },
   { name: 'nginx-tuned', title: 'nginx, tuned', needs: ['nginx'] },
+  { name: 'nginx-cache', title: 'nginx, tuned, proxy_cache', needs: ['nginx'] },
   { name: 'caddy', title: 'Caddy', needs: ['caddy'] },
   { name: 'haproxy', title: 'HAProxy', needs: ['haproxy'] },
   { name: 'nginx+registry', title: 'nginx and docker-registry', needs: ['nginx', 'docker-registry'] },
@@ -134,6 +137,9 @@ async function startProxy(name: string, place: Place): Promise<Daemon> {
     case 'nginx-tuned':
       await writeFile(file, tunedNginx(place));
       return startDaemon(nginxCommand(file, folder), options);
+    case 'nginx-cache':
+      await writeFile(file, cachingNginx(place));
+      return startDaemon(nginxCommand(file, folder), options);
     case 'caddy':
       await writeFile(file, caddyFile(place));
       return startDaemon(['caddy', 'run', '--adapter', 'caddyfile', '--config', file], options);
@@ -150,6 +156,7 @@ async function gateCommand(name: string, place: Place): Promise<readonly [string
   const { fixture, folder, port, backend, users } = place;
   const where = isEmbedded(name) ? `embedded:${join(folder, 'data')}` : `http://${backend}`;
   const rules = Number(/^gate-rules-(\d+)$/.exec(name)?.[1] ?? 0);
+  const cache = name === 'gate-cache' ? ['--cache', join(folder, 'cache')] : [];
   const access = rules > 0 ? ['--access', await fixture.rules(rules)] : [];
   return [
     process.execPath,
@@ -160,6 +167,7 @@ async function gateCommand(name: string, place: Place): Promise<readonly [string
     `--users=${fixture.users(users)}`,
     `--backend=${where}`,
     ...access,
+    ...cache,
   ];
 }
 
