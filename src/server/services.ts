@@ -35,7 +35,9 @@ export async function createServices(config: Config, logger: Logger, together: T
   const { bus } = together;
   const chores = saidOnce(logger, bus);
   const now = (): number => performance.now();
-  const certificate = await openCertificate(config, chores);
+  // The others follow the files.
+  const renew = config.renew && bus.slot === 0;
+  const certificate = await openCertificate({ ...config, renew }, chores);
   const { store, watcher } = await followUsers(config, chores);
   const observers = await openObservers({ config, logger, now, bus });
   const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
