@@ -29,7 +29,9 @@ export interface Upstream {
 
 /**
  * Starts this program again as a worker, with these arguments. The primary takes connections and hands them out in
- * turn: the kernel would give a burst of them, as the layers of one pull are, to whoever wakes up first.
+ * turn, which makes a new connection a third dearer: left to the kernel, of eight at once, as the layers of a pull are,
+ * all went to one of two workers most of the time. Sockets of their own (SO_REUSEPORT) would hide that another program
+ * has the port, and a worker that dies would take with it who waits there.
  */
 export function forkWorker(args: readonly string[]): WorkerProcess {
   cluster.schedulingPolicy = cluster.SCHED_RR;
