@@ -28,7 +28,8 @@ export async function renderMetrics({ workers, shared, isAlone }: MetricsPageOpt
   // Only now: a gate without metrics starts without it.
   const { AggregatorRegistry } = await import('prom-client');
   const own = workers.flatMap(({ slot, readings }) =>
-    isAlone ? readings : readings.map((reading) => ofWorker(reading, String(slot))),
+    // Counted from 1, as in the log.
+    isAlone ? readings : readings.map((reading) => ofWorker(reading, String(slot + 1))),
   );
   const page = [...Map.groupBy([...own, ...shared], ({ name }) => name)]
     .toSorted(([one], [other]) => (one < other ? -1 : 1))

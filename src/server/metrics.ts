@@ -21,6 +21,7 @@ import type { Connections } from './connections.ts';
 import { findContext } from './context.ts';
 import { openMetricsListener } from './metrics-listener.ts';
 import type { MetricsListener } from './metrics-listener.ts';
+import { saidOnce } from './together.ts';
 
 export interface MetricsOptions {
   readonly config: Pick<Config, 'metrics' | 'limits' | 'backend' | 'cache' | 'state'>;
@@ -87,7 +88,7 @@ export function createMetrics({ config, logger, now, bus }: MetricsOptions): Met
       bus.answer(COUNTED, async () => ({ slot: bus.slot, readings: await readings(sources) }));
       listener = await openMetricsListener({ place, logger, page: () => page(sources) });
       const { address, port } = listener.address;
-      logger.info({ address, port }, 'metrics');
+      saidOnce(logger, bus).info({ address, port }, 'metrics');
       return listener.address;
     },
     close: async () => {
