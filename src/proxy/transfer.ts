@@ -47,7 +47,6 @@ export class Transfer implements Watched {
   proxyReq: ClientRequest | undefined;
   #settled = false;
   #responding = false;
-  #readBefore = 0;
 
   constructor(job: ForwardJob) {
     this.job = job;
@@ -63,15 +62,9 @@ export class Transfer implements Watched {
     return this.#responding;
   }
 
-  /** Whether the backend has sent anything at all for this request. */
-  get heard(): boolean {
-    return (this.proxyReq?.socket?.bytesRead ?? 0) > this.#readBefore;
-  }
-
   /** Takes note of the request to the backend, once it has its connection. */
   attach(proxyReq: ClientRequest): void {
     this.proxyReq = proxyReq;
-    this.#readBefore = proxyReq.socket?.bytesRead ?? 0;
   }
 
   markResponding(): void {
@@ -99,11 +92,6 @@ export class Transfer implements Watched {
     this.job.req.unpipe();
     this.job.req.resume();
     if (!this.#isWhole()) this.proxyReq?.destroy();
-  }
-
-  /** Nobody answers this any more: another transfer has taken the job over. */
-  retire(): void {
-    this.#settled = true;
   }
 
   #isWhole(): boolean {

@@ -132,11 +132,4 @@ describe('how a transfer ends', () => {
       }
     });
   }
-
-  it('not at all once it is retired', () => {
-    const { transfer, ends } = transferIn({});
-    transfer.retire();
-    transfer.expire('backend');
-    expect(ends).toEqual([]);
-  });
 });
