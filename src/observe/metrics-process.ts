@@ -8,7 +8,7 @@ export interface ProcessWatch {
   close(): void;
 }
 
-const QUANTILES = [50, 99, 100] as const;
+const PERCENTILES = [50, 99, 100] as const;
 /** How often the event loop is looked at, in milliseconds. */
 const RESOLUTION_MS = 20;
 
@@ -20,8 +20,8 @@ export function watchProcess(version: string): ProcessWatch {
 
   const delays = (): Reading => {
     // The monitor measures from one look to the next; what it was meant to wait is no delay.
-    const samples = QUANTILES.map((percent) => ({
-      labels: { quantile: String(percent / 100) },
+    const samples = PERCENTILES.map((percent) => ({
+      labels: { percentile: String(percent) },
       value: Math.max(0, (Number(delay.percentile(percent)) || 0) / 1e9 - RESOLUTION_MS / 1000),
     }));
     delay.reset();

@@ -137,7 +137,7 @@ export const METRICS = {
   registry_gate_event_loop_delay_seconds: {
     type: 'gauge',
     help: 'How late the event loop was since the scrape before.',
-    labels: { quantile: '`0.5`, `0.99`, `1`' },
+    labels: { percentile: '`50`, `99`, `100`' },
   },
   registry_gate_build_info: {
     type: 'gauge',
