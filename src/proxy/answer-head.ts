@@ -33,6 +33,8 @@ const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\u0080-\u00ff]*)\r\n/y
 /** Up to a petabyte: a number that is counted without loss. */
 const LENGTH = /^\d{1,15}$/;
 const CHUNKED = /^chunked *$/i;
+/** Of more `node:http` would show no more than these, and say nothing. */
+const MOST_FIELDS = 1000;
 
 /** Fields that say one thing: of a second one nothing is taken (as `node:http` does). */
 const SINGLE: ReadonlySet<string> = new Set([
@@ -64,10 +66,12 @@ function parseFields(text: string, from: number): Record<string, string> | strin
   const headers = Object.create(null) as Record<string, string>;
   const last = text.length - 2;
   let at = from;
+  let count = 0;
   while (at < last) {
     FIELD.lastIndex = at;
     const field = FIELD.exec(text);
     if (field === null) return 'a malformed field';
+    if ((count += 1) > MOST_FIELDS) return 'too many fields';
     at = FIELD.lastIndex;
     const name = (field[1] ?? '').toLowerCase();
     const value = trim(name, field[2] ?? '');
@@ -82,8 +86,10 @@ function parseFields(text: string, from: number): Record<string, string> | strin
 /** Without the spaces at the end; but for a coding, since the parser of Node.js knows none that a tab follows. */
 function trim(name: string, value: string): string {
   if (name === 'transfer-encoding') return value;
-  const last = value.charCodeAt(value.length - 1);
-  return last === 0x20 || last === 0x09 ? value.trimEnd() : value;
+  let end = value.length;
+  // Of spaces and tabs alone: to a text in latin1 0xa0 is a space as well.
+  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
+  return value.slice(0, end);
 }
 
 interface Circumstances {
