@@ -17,6 +17,7 @@ describe('headers to the backend', () => {
     'x-rewrite-url x-http-method-override x-forwarded-port x-forwarded-uri x-forwarded-prefix x-forwarded-user',
     'connection keep-alive proxy-connection te trailer upgrade http2-settings expect origin referer',
     'content-encoding transfer_encoding content_length __proto__x constructor x-anything',
+    'traceparent tracestate baggage b3 x-b3-traceid',
   ].flatMap((line) => line.split(' '));
   for (const name of STAY) {
     it(`${name} stays outside`, () => expect(requestHeaders({ [name]: 'x' }, ORIGIN)).toEqual(OWN));
@@ -35,6 +36,14 @@ describe('headers to the backend', () => {
     expect(requestHeaders({ 'transfer-encoding': 'Chunked' }, ORIGIN)).toEqual({
       ...OWN,
       'transfer-encoding': 'chunked',
+    });
+  });
+
+  it('tells the place in a trace in our words alone', () => {
+    const given = { traceparent: 'theirs', tracestate: 'theirs', baggage: 'theirs' };
+    expect(requestHeaders(given, { ...ORIGIN, trace: { traceparent: 'ours' } })).toEqual({
+      ...OWN,
+      traceparent: 'ours',
     });
   });
 

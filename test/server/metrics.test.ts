@@ -172,7 +172,7 @@ describe('the listener of metrics', () => {
     await plain.close();
   });
 
-  it('an address that is taken: says so, with the flag that chooses another, and leaves nothing open', async () => {
+  it('an address that is taken: says so, with the flag that chooses another', async () => {
     const listen = { host: '127.0.0.1', port: Number(new URL(url).port) };
     await expect(
       startTestGate({ backend: backend.url, config: { metrics: { listen, public: false } } }),
