@@ -1,14 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { isInstalled } from '../test/support/requires.ts';
 import { BUDGET_CASES } from './budget-cases.ts';
-import { countBudget } from './count-budget.ts';
+import { BUDGET_FILE, countBudget, readBudget } from './count-budget.ts';
 import { COUNTER_NEEDS } from './instructions.ts';
 import { judgeBudget, MOST_SHARE } from './judge-budget.ts';
-import type { Budget, Verdict } from './judge-budget.ts';
-
-const FILE = join(import.meta.dirname, 'budget.json');
+import type { Verdict } from './judge-budget.ts';
 
 const USAGE = `npm run budget -- [CASE...] [--record]
 
@@ -24,10 +21,6 @@ function print({ name, counted, recorded, share, isKept }: Verdict): void {
   console.log(
     `${isKept ? 'kept    ' : 'EXCEEDED'}  ${title}: ${counted.toLocaleString('en')} instructions, ${told}`,
   );
-}
-
-async function readBudget(): Promise<Budget> {
-  return JSON.parse(await readFile(FILE, 'utf8')) as Budget;
 }
 
 async function main(): Promise<number> {
@@ -54,7 +47,7 @@ async function main(): Promise<number> {
   for (const verdict of verdicts) print(verdict);
   if (values.record !== true) return verdicts.every(({ isKept }) => isKept) ? 0 : 1;
   const instructions = { ...budget.instructions, ...Object.fromEntries(counts) };
-  await writeFile(FILE, `${JSON.stringify({ node: process.version, instructions }, undefined, 2)}\n`);
+  await writeFile(BUDGET_FILE, `${JSON.stringify({ node: process.version, instructions }, undefined, 2)}\n`);
   console.log('Recorded in bench/budget.json.');
   return 0;
 }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../test/support/programs.ts';
 import { startFixedBackend } from './budget-backend.ts';
@@ -8,9 +8,17 @@ import type { Client } from './cases.ts';
 import { freePort } from './daemon.ts';
 import { authorityOf, makeFixture } from './fixture.ts';
 import { startCounted } from './instructions.ts';
+import type { Budget } from './judge-budget.ts';
 import { median } from './measure.ts';
 
 const ROUNDS = 3;
+
+/** What `npm run budget -- --record` has written. */
+export const BUDGET_FILE = join(import.meta.dirname, 'budget.json');
+
+export async function readBudget(): Promise<Budget> {
+  return JSON.parse(await readFile(BUDGET_FILE, 'utf8')) as Budget;
+}
 
 /** Instructions of one unit of each case, in a gate with all of the pipeline on: the median of three counts. */
 export async function countBudget(

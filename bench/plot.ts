@@ -96,7 +96,7 @@ function panelText({ title, across, up, isLinear, series }: Panel, names: readon
     `<path class="axis" d="M${EDGE.left} ${bottom}H${WIDTH - EDGE.right}"/>`,
     ...columns,
     `<text x="${WIDTH - EDGE.right}" y="${HEIGHT - 12}" text-anchor="end">${escape(across)}</text>`,
-    `<text x="${EDGE.left - 6}" y="${EDGE.top - 4}" text-anchor="end">${escape(up)}</text>`,
+    `<text x="4" y="${EDGE.top - 6}">${escape(up)}</text>`,
     ...lines,
   ].join('\n');
 }
