@@ -56,6 +56,7 @@ export class Fills<J extends Job> {
     if (running !== undefined && (await this.sizeOf(job, wanted)) === undefined) return undefined;
     if (this.#running.get(wanted.digest) !== fill) return this.#options.files.find(wanted.id);
     this.#joins += 1;
+    job.noteCache?.('fill');
     return fill.join();
   }
 

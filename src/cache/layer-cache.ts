@@ -114,6 +114,7 @@ export class LayerCache<J extends Job> {
       if (typeof found === 'object') await found.file.close();
       if (found !== undefined || job.res.destroyed || job.res.headersSent) return;
       this.#misses += 1;
+      job.noteCache?.('miss');
       pass(job);
       return;
     }
@@ -131,6 +132,7 @@ export class LayerCache<J extends Job> {
     const said = await this.#fills.sizeOf(job, wanted);
     if (said === size) {
       this.#hits += 1;
+      job.noteCache?.('hit');
       return held;
     }
     if (typeof held === 'object') await held.file.close();

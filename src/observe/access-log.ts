@@ -95,6 +95,7 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
     user: exchange.user,
     rule: exchange.rule,
     mount: exchange.mount,
+    cache: exchange.cache,
     method: exchange.method,
     path: exchange.path,
     ...(request === undefined ? {} : requestFields(request)),

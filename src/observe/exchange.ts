@@ -17,6 +17,8 @@ export interface Exchange {
   readonly rule: string | undefined;
   /** What became of a mount that was asked for: `stripped` where its source may not be read. */
   readonly mount: 'granted' | 'stripped' | undefined;
+  /** What the layer cache did for it, where it was asked. */
+  readonly cache?: 'hit' | 'fill' | 'miss' | undefined;
   readonly status: number;
   /** Why the gate answered itself: the code and the reason of a problem. */
   readonly problem: { readonly code: string; readonly reason: string } | undefined;

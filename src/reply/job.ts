@@ -17,6 +17,8 @@ export interface Job {
   readonly answer: (problem: Problem) => void;
   /** Ends a connection whose answer has begun, so that the client cannot take a part for the whole. */
   readonly cut: (problem: Problem) => void;
+  /** Told what a cache did for it. */
+  readonly noteCache?: (outcome: 'hit' | 'fill' | 'miss') => void;
   /** Told of body bytes as they pass. */
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }

@@ -22,6 +22,8 @@ export interface RequestContext {
   rule: string | undefined;
   /** What became of a mount that was asked for. */
   mount: 'granted' | 'stripped' | undefined;
+  /** What the layer cache did for it. */
+  cache: 'hit' | 'fill' | 'miss' | undefined;
   problem: Problem | undefined;
   /** The W3C trace context that the client claims. */
   readonly traceparent: string | undefined;

@@ -93,6 +93,22 @@ describe('a pull', () => {
     expect(stage.registry.asked).toEqual(['GET team/app']);
   });
 
+  it('says in the log what became of it', async () => {
+    const blob = noise(30_000);
+    stage.registry.put('team/log', blob);
+    await stage.pull('team/log', blob.digest, { headers: { range: 'bytes=0-9' } });
+    await stage.pull('team/log', blob.digest);
+    await kept(blob.digest);
+    await stage.pull('team/log', blob.digest);
+    const lines = (): readonly unknown[] =>
+      stage.gate.log.flatMap((line) => (line.includes('"team/log"') ? [JSON.parse(line).cache] : []));
+    await until(
+      () => (lines().length === 3 ? true : undefined),
+      () => `logged: ${lines().join(' ')}`,
+    );
+    expect(lines()).toEqual(['miss', 'fill', 'hit']);
+  });
+
   it('of a part that is not there is passed on, and keeps nothing', async () => {
     const blob = noise(50_000);
     stage.registry.put('team/app', blob);

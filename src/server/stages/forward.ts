@@ -35,6 +35,9 @@ export function forward({ forward: pass, limits, now }: ForwardStageOptions): St
       },
       bodyLimit: bodyLimit(request, limits),
       answer: (problem) => answerProblem(req, res, problem),
+      noteCache: (outcome) => {
+        context.cache = outcome;
+      },
       cut: (problem) => {
         context.problem = problem;
         res.destroy();
