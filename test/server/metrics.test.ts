@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/observe/metrics-table.ts';
 import { BLOB, UPLOAD, eventually, exchanges, head, openClient, startBackend } from '../faults/stage.ts';
 import type { Backend, Visit } from '../faults/stage.ts';
+import { temporaryFolder } from '../support/programs.ts';
 import { metricsUrl, parsePage, scrape, valueOf } from '../support/scrape.ts';
 import { basic, startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
@@ -45,14 +46,26 @@ const asAlice = (): string => `Authorization: ${gate.authorization}`;
 
 describe('the page of metrics', () => {
   it('has every metric of the table, with its type and its sentence', async () => {
-    const text = await (await fetch(url)).text();
-    // Those of the cache are there where there is one.
-    const present = Object.entries(METRICS).filter(([name]) => !name.startsWith('registry_gate_cache_'));
-    for (const [name, { type, help }] of present) {
-      expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+    const folder = await temporaryFolder('metrics');
+    const cache = { directory: folder.path, size: 2 ** 20, checkSeconds: 60 };
+    const whole = await startTestGate({ backend: backend.url, config: { metrics, cache } });
+    try {
+      // What has routes for labels is there once a route was asked for.
+      const client = await openClient(whole);
+      client.ask('GET', '/healthz');
+      await client.answer();
+      client.close();
+      await eventually('an exchange', () => exchanges(whole).length > 0);
+      const text = await (await fetch(metricsUrl(whole))).text();
+      for (const [name, { type, help }] of Object.entries(METRICS)) {
+        expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+      }
+      const bare = parsePage(text).map(({ name }) => name.replace(/_(?:bucket|sum|count)$/, ''));
+      expect([...new Set(bare)].toSorted()).toEqual(Object.keys(METRICS).toSorted());
+    } finally {
+      await whole.close();
+      await folder.close();
     }
-    const bare = new Set(parsePage(text).map(({ name }) => name.replace(/_(?:bucket|sum|count)$/, '')));
-    expect([...bare].filter((name) => !(name in METRICS))).toEqual([]);
   });
 
   it('counts a pull', async () => {
