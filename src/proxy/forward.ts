@@ -10,6 +10,7 @@ import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
 import type { IdleLimits } from '../lib/idle-watch.ts';
 import { PullTransfer } from './pull-transfer.ts';
+import { PushBody } from './push-body.ts';
 import { hearLastWords } from './last-words.ts';
 import { requestHeaders } from './request-headers.ts';
 import { Transfer } from './transfer.ts';
@@ -72,8 +73,8 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
   const around = { pool: backend.pool, authority: backend.authority, watch, logger };
   return {
     forward: (job) => {
-      if (isPull(job)) {
-        new PullTransfer(job, around).start();
+      if (isPull(job) || isPush(job)) {
+        new PullTransfer(job, around, isPush(job) ? new PushBody(job) : undefined).start();
         return;
       }
       prepare(job);
@@ -167,6 +168,12 @@ function attach(transfer: Transfer, proxyReq: ClientRequest): void {
 /** What may be asked twice without harm, and carries nothing: it shares connections, and goes its own way. */
 function isPull({ req, request }: ForwardJob): boolean {
   return (request.method === 'GET' || request.method === 'HEAD') && !hasBody(req);
+}
+
+/** What may carry a layer. */
+function isPush({ req, request: { method, route } }: ForwardJob): boolean {
+  if (route.kind === 'uploads') return hasBody(req);
+  return route.kind === 'upload' && (method === 'PATCH' || method === 'PUT');
 }
 
 function hasBody(req: IncomingMessage): boolean {

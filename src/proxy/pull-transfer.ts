@@ -9,6 +9,7 @@ import { BROKEN_OFF, crossAnswer, problemOf, PROTOCOL_CHANGE, STRANGE, TOO_OLD }
 import { SMALL_BYTES } from './backend-connection.ts';
 import type { BackendConnection, Exchange } from './backend-connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import type { PushBody } from './push-body.ts';
 import { requestHead } from './request-head.ts';
 import { OF_WAIT } from './transfer.ts';
 import type { ForwardJob } from './transfer.ts';
@@ -23,7 +24,7 @@ export interface PullSurroundings {
 }
 
 /**
- * One request without a body, and its answer, on their way through. A small answer goes out in one piece; of a large one
+ * One request and its answer, on their way through. A small answer goes out in one piece; of a large one
  * each piece is read into one buffer, and the next only once the client's connection has taken it: so much is held, and
  * no more.
  */
@@ -32,6 +33,7 @@ export class PullTransfer implements Exchange, Watched {
   readonly #around: PullSurroundings;
   /** Written before anything is taken: what cannot be asked takes nothing. */
   readonly #question: string;
+  readonly #body: PushBody | undefined;
   readonly #written = (): void => this.#onWritten();
   #connection: BackendConnection;
   #buffer: Buffer | undefined;
@@ -42,11 +44,13 @@ export class PullTransfer implements Exchange, Watched {
   #isOver = false;
   #settled = false;
 
-  constructor(job: ForwardJob, around: PullSurroundings) {
+  constructor(job: ForwardJob, around: PullSurroundings, body?: PushBody) {
     this.#job = job;
     this.#around = around;
-    this.#question = requestHead(job.request, job.req.headers, job.origin);
-    this.#connection = around.pool.take();
+    this.#body = body;
+    this.#question = requestHead(job, body);
+    // What changes something has a connection of its own: on one that was used before it might have to be sent twice.
+    this.#connection = body === undefined ? around.pool.take() : around.pool.open();
   }
 
   /** Asks the backend. */
@@ -58,7 +62,8 @@ export class PullTransfer implements Exchange, Watched {
 
   #ask(): void {
     this.#connection.begin(this, this.#job.request.method, this.#question);
-    this.#connection.finish();
+    if (this.#body === undefined) this.#connection.finish();
+    else this.#body.start(this.#connection.socket, (problem) => this.#fail(problem));
   }
 
   onHead(head: AnswerHead): void {
@@ -74,7 +79,9 @@ export class PullTransfer implements Exchange, Watched {
       this.#fail(TOO_OLD);
       return;
     }
-    res.writeHead(head.status, outcome.headers);
+    // Answered before the body was in: the rest of it is not wanted, and the connection ends here.
+    const isEarly = this.#body !== undefined && !req.complete;
+    res.writeHead(head.status, isEarly ? { ...outcome.headers, connection: 'close' } : outcome.headers);
     this.#length = head.length;
     if (head.length === undefined || head.length > SMALL_BYTES) {
       this.#buffer = takeBuffer();
@@ -98,6 +105,7 @@ export class PullTransfer implements Exchange, Watched {
   onEnd(): void {
     const { res } = this.#job;
     this.#isOver = true;
+    this.#body?.stop();
     if (!res.writableEnded) res.end();
     this.#returnBuffer();
   }
@@ -135,7 +143,10 @@ export class PullTransfer implements Exchange, Watched {
       return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - queuedBytes(req.socket) };
     }
     if (isConnecting) return { waitingFor: 'connect', moved: 0 };
-    return { waitingFor: 'backend', moved: socket.bytesRead + socket.bytesWritten };
+    if (this.#body?.waitsForClient === true && !res.headersSent) {
+      return { waitingFor: 'client-body', moved: req.socket.bytesRead };
+    }
+    return { waitingFor: 'backend', moved: socket.bytesRead + socket.bytesWritten - queuedBytes(socket) };
   }
 
   expire(wait: Wait): void {
@@ -162,6 +173,7 @@ export class PullTransfer implements Exchange, Watched {
     if (this.#settled) return;
     this.#settled = true;
     this.#around.watch.remove(this);
+    this.#body?.stop();
     if (!this.#isOver) this.#connection.abandon();
     this.#isOver = true;
     this.#returnBuffer();

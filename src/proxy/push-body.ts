@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net';
+import { Gatherer } from '../lib/gatherer.ts';
+import { bodyLength, tooLarge } from '../registry/body.ts';
+import type { Problem } from '../registry/problem.ts';
+import { hearLastWords } from './last-words.ts';
+import type { ForwardJob } from './transfer.ts';
+
+type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'count'>;
+
+/**
+ * The body of an upload on its way to the backend, framed anew: by the length that the head of the request gave, or in
+ * chunks of our own. A body that breaks off gets no end.
+ */
+export class PushBody {
+  /** Bytes in all; undefined where nobody knows before the end. */
+  readonly length: number | undefined;
+  readonly #job: BodyJob;
+  /** More than this is not taken: a body without a length would be the beginning of another request. */
+  readonly #most: number;
+  readonly #onData = (chunk: Buffer): void => this.#take(chunk);
+  #gatherer: Gatherer | undefined;
+  #onProblem: (problem: Problem) => void = () => undefined;
+  #received = 0;
+  #isFull = false;
+  #isFlushing = false;
+
+  constructor(job: BodyJob) {
+    this.#job = job;
+    this.length = bodyLength(job.req.headers);
+    this.#most = Math.min(job.bodyLimit ?? Infinity, this.length ?? Infinity);
+  }
+
+  /** Whether the next move is the client's: its body is not in, and the backend would take more of it. */
+  get waitsForClient(): boolean {
+    return !this.#job.req.complete && !this.#isFull;
+  }
+
+  /** Sends the body to the backend as it comes, no faster than the backend takes it. Begins with the next turn. */
+  start(socket: Socket, onProblem: (problem: Problem) => void): void {
+    const { req, res } = this.#job;
+    if (req.headers.expect !== undefined) res.writeContinue();
+    hearLastWords(socket);
+    this.#onProblem = onProblem;
+    const gatherer = new Gatherer({
+      deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
+      onRoom: () => {
+        this.#isFull = false;
+        req.resume();
+      },
+      // What it means shows in the connection.
+      onError: () => this.stop(),
+    });
+    this.#gatherer = gatherer;
+    req.on('data', this.#onData);
+    req.once('end', () => {
+      if (this.#gatherer !== undefined && req.complete) void this.#end(gatherer, socket);
+    });
+  }
+
+  /** What still comes is dropped, so that the client gets to read its answer; the server bounds how much. */
+  stop(): void {
+    const { req } = this.#job;
+    this.#gatherer = undefined;
+    req.off('data', this.#onData);
+    req.resume();
+  }
+
+  #take(chunk: Buffer): void {
+    const { req, count } = this.#job;
+    const gatherer = this.#gatherer;
+    if (gatherer === undefined) return;
+    this.#received += chunk.length;
+    count('received', chunk.length);
+    if (this.#received > this.#most) {
+      this.#onProblem(tooLarge(this.#most));
+      return;
+    }
+    gatherer.take(chunk);
+    this.#isFull = gatherer.isFull();
+    if (this.#isFull) req.pause();
+    else this.#flushSoon(gatherer);
+  }
+
+  /** Nothing lies here waiting for more: what came in one turn leaves in one piece. */
+  #flushSoon(gatherer: Gatherer): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(() => {
+      this.#isFlushing = false;
+      gatherer.flush();
+    });
+  }
+
+  async #end(gatherer: Gatherer, socket: Socket): Promise<void> {
+    await gatherer.finish().catch(() => undefined);
+    if (this.#gatherer !== undefined && this.length === undefined) socket.write('0\r\n\r\n', 'latin1');
+  }
+}
+
+type Deliver = (piece: Buffer, done: (error?: Error | null) => void) => void;
+
+function inChunks(socket: Socket): Deliver {
+  return (piece, done) => {
+    socket.cork();
+    socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
+    socket.write(piece);
+    socket.write('\r\n', 'latin1', done);
+    socket.uncork();
+  };
+}
