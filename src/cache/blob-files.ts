@@ -6,7 +6,7 @@ import { systemCode } from '../lib/errors.ts';
 import { ALGORITHMS, parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
-import { FILLING, makeRoot } from './root.ts';
+import { FILLING, makeFolders, makeRoot } from './root.ts';
 import { UseOrder } from './use-order.ts';
 import type { Entry } from './use-order.ts';
 
@@ -88,6 +88,21 @@ export class BlobFiles {
 
   /** A new file for a blob of this size; undefined where it has no room. Rejects where the disk refuses. */
   async draft(size: number): Promise<Draft | undefined> {
+    return this.#withFolders(() => this.#draft(size));
+  }
+
+  /** Somebody may have emptied the directory. */
+  async #withFolders<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      await makeFolders(this.#options.directory);
+      return work();
+    }
+  }
+
+  async #draft(size: number): Promise<Draft | undefined> {
     const hasRoom = await this.#inTurn(async () => {
       if (!(await this.#makeRoom(size)) || !(await this.#isFree(size))) return false;
       this.#reserved += size;
@@ -112,7 +127,7 @@ export class BlobFiles {
         () => draft.file.datasync(),
       );
       await this.#syncing;
-      await rename(draft.path, this.#pathOf(digest));
+      await this.#withFolders(() => rename(draft.path, this.#pathOf(digest)));
       this.#added += draft.size;
       this.#order.use({ name: nameOf(digest), size: draft.size, usedAt: this.#time() });
     } catch (error) {
@@ -180,7 +195,7 @@ export class BlobFiles {
     this.#added = 0;
     const entries: Entry[] = [];
     for (const algorithm of ALGORITHMS) {
-      for (const hex of await readdir(join(this.#options.directory, algorithm))) {
+      for (const hex of await readdir(this.#path(algorithm))) {
         const digest = parseDigest(`${algorithm}:${hex}`);
         if (digest === undefined) continue;
         const found = await ifThere(stat(this.#pathOf(digest)));

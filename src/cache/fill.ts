@@ -1,5 +1,6 @@
 import { write } from 'node:fs';
 import type { Hash } from 'node:crypto';
+import { systemCode } from '../lib/errors.ts';
 import { createHasher } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
@@ -149,7 +150,10 @@ export class Fill implements BlobSink, Growth {
     const draft = this.#draft;
     if (draft === undefined) return;
     let failure: FillError | undefined;
-    await files.keep(draft, digest).catch((error: unknown) => (failure = new FillError('disk', error)));
+    await files.keep(draft, digest).catch((error: unknown) => {
+      // Cleared away by somebody: that is no failure of the disk.
+      failure = new FillError(systemCode(error) === 'ENOENT' ? 'unwanted' : 'disk', error);
+    });
     this.#isOver = true;
     onOver(failure);
     await this.#settle();

@@ -16,8 +16,7 @@ const FOLDERS = [...ALGORITHMS, FILLING];
 export async function makeRoot(directory: string): Promise<void> {
   const filling = join(directory, FILLING);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    for (const name of FOLDERS) await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
+    await makeFolders(directory);
     for (const name of await readdir(filling)) await rm(join(filling, name), { force: true });
     for (const name of FOLDERS) await tryToWrite(join(directory, name));
   } catch (error) {
@@ -27,6 +26,11 @@ export async function makeRoot(directory: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+/** Makes the folders that are not there. */
+export async function makeFolders(directory: string): Promise<void> {
+  for (const name of ['', ...FOLDERS]) await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
 }
 
 /** The rights that a file system claims are not always those that it gives. A full disk is no mistake: layers pass by then. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlobFiles } from '../../src/cache/blob-files.ts';
@@ -154,6 +154,28 @@ describe('blobs on the disk', () => {
     expect(await readdir(join(folder.path, 'filling'))).toEqual([]);
     expect(await readdir(join(folder.path, 'sha256'))).toContain('notes');
     expect(await readdir(folder.path)).toContain('notes');
+  });
+
+  it.each([
+    ['all of it', ''],
+    ['what is being filled', 'filling'],
+    ['what is kept', 'sha256'],
+  ])('have a place again after somebody has removed %s', async (_name, path) => {
+    const files = await open();
+    const before = await put(files);
+    await rm(join(folder.path, path), { recursive: true });
+    expect(await has(files, before)).toBe(path === 'filling');
+    expect(await has(files, await put(files))).toBe(true);
+  });
+
+  it('whose draft has gone are not kept, and nothing else is lost', async () => {
+    const files = await open();
+    const draft = await files.draft(4 * KIB);
+    await rm(draft?.path ?? '');
+    await expect(draft && files.keep(draft, digestOf(noise(1).digest))).rejects.toThrow('ENOENT');
+    await draft?.file.close();
+    await put(files, 10 * KIB);
+    expect(await sizes()).toBe(10 * KIB);
   });
 
   it('are for their owner alone', async () => {
