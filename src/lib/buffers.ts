@@ -1,13 +1,28 @@
-const BUFFER_BYTES = 512 * 1024;
-const BUFFERS_KEPT = 32;
+/** Buffers of one size that are used again. Whoever takes one gives it back, once nobody uses it any more. */
+export interface BufferPool {
+  take(): Buffer;
+  give(buffer: Buffer): void;
+}
 
-const kept: Buffer[] = [];
+/** Keeps so many for the next use; what is given back beyond that goes to the collector. */
+export function createBufferPool(bytes: number, most: number): BufferPool {
+  const kept: Buffer[] = [];
+  return {
+    take: () => kept.pop() ?? Buffer.allocUnsafeSlow(bytes),
+    give: (buffer) => {
+      if (kept.length < most) kept.push(buffer);
+    },
+  };
+}
 
-/** A buffer of half a megabyte. Whoever takes one gives it back with `giveBuffer`, once nobody uses it any more. */
+/** Half a megabyte each. */
+export const largeBuffers = createBufferPool(512 * 1024, 32);
+
+/** A buffer of half a megabyte, to be given back with `giveBuffer`. */
 export function takeBuffer(): Buffer {
-  return kept.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  return largeBuffers.take();
 }
 
 export function giveBuffer(buffer: Buffer): void {
-  if (kept.length < BUFFERS_KEPT) kept.push(buffer);
+  largeBuffers.give(buffer);
 }

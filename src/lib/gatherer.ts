@@ -1,6 +1,8 @@
-import { giveBuffer, takeBuffer } from './buffers.ts';
+import type { BufferPool } from './buffers.ts';
 
 export interface GathererOptions {
+  /** Where the buffers come from, whose size is the largest of a piece. */
+  readonly buffers: BufferPool;
   /** Takes a piece to where it belongs, and calls `done` once nobody reads from its bytes any more. */
   readonly deliver: (piece: Buffer, done: (error?: Error | null) => void) => void;
   /** There is room again, after `isFull` has said that there is none. */
@@ -38,7 +40,7 @@ export class Gatherer {
   /** Takes over a chunk together with its memory: nobody may look at it after this. */
   take(chunk: Buffer): void {
     for (let taken = 0; taken < chunk.length;) {
-      const piece = (this.#filling ??= { buffer: takeBuffer(), bytes: 0 });
+      const piece = (this.#filling ??= { buffer: this.#options.buffers.take(), bytes: 0 });
       const copied = chunk.copy(piece.buffer, piece.bytes, taken);
       taken += copied;
       piece.bytes += copied;
@@ -78,14 +80,14 @@ export class Gatherer {
       return;
     }
     if (this.#error !== undefined) {
-      giveBuffer(piece.buffer);
+      this.#options.buffers.give(piece.buffer);
       this.#deliver();
       return;
     }
     this.#delivering = true;
     this.#options.deliver(piece.buffer.subarray(0, piece.bytes), (error) => {
       this.#delivering = false;
-      giveBuffer(piece.buffer);
+      this.#options.buffers.give(piece.buffer);
       if (error !== undefined && error !== null) this.#fail(error);
       else this.#goOn();
     });
