@@ -31,9 +31,11 @@ export function oneAtATime(handler: Handler): Handler {
 
   const serve = ({ req, res }: Waiting, line: Line): void => {
     line.isBusy = true;
+    // Asked for now: once a request is done with, Node may have taken its connection from it.
+    const { socket } = req;
     res.on('close', () => {
       // Whatever else has come on a connection that ends is never served.
-      if (!req.socket.writable) return;
+      if (!socket.writable) return;
       line.isBusy = false;
       const next = line.waiting.shift();
       if (next !== undefined) serve(next, line);

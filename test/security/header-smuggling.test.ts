@@ -92,7 +92,6 @@ describe('fields of the client', () => {
     );
     const [request] = (await arena().wire()).flatMap(({ requests }) => requests);
     expect(request?.headers.map(([name]) => name.toLowerCase()).toSorted()).toEqual([
-      'connection',
       'host',
       'range',
       'x-forwarded-for',

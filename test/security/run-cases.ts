@@ -310,7 +310,10 @@ export function complaintsAboutForwarded(request: WireRequest): readonly string[
   const credentials = AUTHORIZATION.slice('Basic '.length);
   return [
     ...complain(foreign.length === 0, `at the backend: ${foreign.join()}`),
-    ...complain(/^(close|keep-alive)$/.test(headerOf(request, 'connection') ?? ''), "a client's Connection"),
+    ...complain(
+      /^(close|keep-alive)$/.test(headerOf(request, 'connection') ?? 'keep-alive'),
+      "a client's Connection",
+    ),
     ...complain(headerOf(request, 'x-forwarded-for') === '127.0.0.1', "a client's X-Forwarded-For"),
     ...complain(headerOf(request, 'x-forwarded-proto') === 'https', "a client's X-Forwarded-Proto"),
     ...complain(headerOf(request, 'x-forwarded-host') === headerOf(request, 'host'), 'two hosts'),
