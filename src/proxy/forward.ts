@@ -9,7 +9,7 @@ import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
 import type { IdleLimits } from '../lib/idle-watch.ts';
-import { PullTransfer } from './pull-transfer.ts';
+import { Passage } from './passage.ts';
 import { PushBody } from './push-body.ts';
 import { hearLastWords } from './last-words.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -30,12 +30,13 @@ export interface Forwarder {
   close(): void;
 }
 
-type Passage = RequestHandler<IncomingMessage, ServerResponse>;
+type Middleware = RequestHandler<IncomingMessage, ServerResponse>;
 type Hooks = NonNullable<Options<IncomingMessage, ServerResponse>['on']>;
 
 /**
- * Streams requests to the backend and answers to the client through http-proxy-middleware, nothing held on the way.
- * The middleware is given a request whose target and headers are ours already: its own hooks are skipped as soon as a
+ * Streams requests to the backend and answers to the client, nothing held on the way. What asks (GET, HEAD) and what
+ * carries layers up takes the lane of our own; what starts, names or deletes something goes through
+ * http-proxy-middleware, which is given a connection of its own each time. The middleware is given a request whose target and headers are ours already: its own hooks are skipped as soon as a
  * client sends `Expect`, so nothing that protects may live in them.
  */
 export function createForwarder({ backend, idle, now, logger }: ForwarderOptions): Forwarder {
@@ -57,7 +58,7 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
     }
   };
 
-  const start = (job: ForwardJob, passage: Passage): void => {
+  const start = (job: ForwardJob, through: Middleware): void => {
     const transfer = new Transfer(job);
     transfers.set(job.req, transfer);
     watch.add(transfer);
@@ -65,16 +66,16 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
       watch.remove(transfer);
       transfer.finish();
     });
-    void passage(job.req, job.res, (error) => transfer.fail(problemOf(error)));
+    void through(job.req, job.res, (error) => transfer.fail(problemOf(error)));
   };
 
   const hooks = createHooks(transfers, backend, onError);
-  const single = createPassage(backend, backend.single, hooks);
+  const single = createMiddleware(backend, backend.single, hooks);
   const around = { pool: backend.pool, authority: backend.authority, watch, logger };
   return {
     forward: (job) => {
       if (isPull(job) || isPush(job)) {
-        new PullTransfer(job, around, isPush(job) ? new PushBody(job) : undefined).start();
+        new Passage(job, around, isPush(job) ? new PushBody(job) : undefined).start();
         return;
       }
       prepare(job);
@@ -111,7 +112,7 @@ function createHooks(
   };
 }
 
-function createPassage(backend: Backend, agent: Backend['single'], on: Hooks): Passage {
+function createMiddleware(backend: Backend, agent: Backend['single'], on: Hooks): Middleware {
   return createProxyMiddleware<IncomingMessage, ServerResponse>({
     target: targetOf(backend),
     agent,

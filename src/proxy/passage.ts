@@ -14,8 +14,8 @@ import { requestHead } from './request-head.ts';
 import { OF_WAIT } from './transfer.ts';
 import type { ForwardJob } from './transfer.ts';
 
-/** What all pulls of one gate share. */
-export interface PullSurroundings {
+/** What all requests on the lane of one gate share. */
+export interface Surroundings {
   readonly pool: ConnectionPool;
   /** `host:port` as the registry would name itself, lower case. */
   readonly authority: string;
@@ -28,9 +28,9 @@ export interface PullSurroundings {
  * each piece is read into one buffer, and the next only once the client's connection has taken it: so much is held, and
  * no more.
  */
-export class PullTransfer implements Exchange, Watched {
+export class Passage implements Exchange, Watched {
   readonly #job: ForwardJob;
-  readonly #around: PullSurroundings;
+  readonly #around: Surroundings;
   /** Written before anything is taken: what cannot be asked takes nothing. */
   readonly #question: string;
   readonly #body: PushBody | undefined;
@@ -44,7 +44,7 @@ export class PullTransfer implements Exchange, Watched {
   #isOver = false;
   #settled = false;
 
-  constructor(job: ForwardJob, around: PullSurroundings, body?: PushBody) {
+  constructor(job: ForwardJob, around: Surroundings, body?: PushBody) {
     this.#job = job;
     this.#around = around;
     this.#body = body;
