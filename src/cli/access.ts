@@ -5,7 +5,7 @@ import { findNearMisses } from '../policy/explain.ts';
 import type { NearMiss } from '../policy/explain.ts';
 import { nameAsker, parseAsker } from '../policy/identity.ts';
 import type { Identity } from '../policy/identity.ts';
-import { parseAddress } from '../policy/network.ts';
+import { parseAddress } from '../lib/network.ts';
 import { findRight } from '../policy/right.ts';
 import type { Need } from '../policy/right.ts';
 import { isRepository } from '../registry/grammar.ts';

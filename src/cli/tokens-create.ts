@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { AppError } from '../lib/errors.ts';
-import { parseNetwork } from '../policy/network.ts';
+import { parseNetwork } from '../lib/network.ts';
 import { findPatternProblem } from '../policy/pattern.ts';
 import { parseLifetime } from '../tokens/lifetime.ts';
 import {

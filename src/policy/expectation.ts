@@ -4,7 +4,7 @@ import { denialOf, describeNeed } from './decide.ts';
 import { findNearMisses } from './explain.ts';
 import { nameAsker, parseAsker } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { parseAddress } from './network.ts';
+import { parseAddress } from '../lib/network.ts';
 import type { Policy } from './policy.ts';
 import { findRight } from './right.ts';
 import type { Need } from './right.ts';

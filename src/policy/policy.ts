@@ -3,8 +3,8 @@ import { renderWho } from './identity.ts';
 import type { Who } from './identity.ts';
 import { matchesPattern } from './pattern.ts';
 import type { Name, Pattern } from './pattern.ts';
-import { isWithin, parseAddress } from './network.ts';
-import type { Network } from './network.ts';
+import { isInside } from '../lib/network.ts';
+import type { Network } from '../lib/network.ts';
 
 /** One rule, ready to be asked. */
 export interface Rule {
@@ -60,9 +60,7 @@ export function takesName({ take, leave }: Pick<Rule, 'take' | 'leave'>, name: N
 
 /** Whether the rule is for a client at this address; one without an address is in no network. */
 export function isFor({ networks }: Pick<Rule, 'networks'>, address: string | undefined): boolean {
-  if (networks === undefined) return true;
-  const peer = address === undefined ? undefined : parseAddress(address);
-  return peer !== undefined && networks.some((network) => isWithin(peer, network));
+  return networks === undefined || (address !== undefined && isInside(address, networks));
 }
 
 /** Files the rules under their askers and first components. */

@@ -1,6 +1,6 @@
 import { renderWho } from './identity.ts';
 import type { Who } from './identity.ts';
-import { isWithin } from './network.ts';
+import { isWithin } from '../lib/network.ts';
 import { coversPattern, overlapsPattern } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 import { pushTo } from './policy.ts';

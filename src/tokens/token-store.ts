@@ -1,7 +1,7 @@
 import { AppError } from '../lib/errors.ts';
+import { isInside, parseNetwork } from '../lib/network.ts';
 import type { MachineToken } from './machine-token.ts';
 import { isAlive, machineTokensFile } from './machine-token.ts';
-import { createNetworkCheck } from './networks.ts';
 import { readSecret } from './secret-text.ts';
 import { readState } from './state-file.ts';
 
@@ -71,7 +71,7 @@ export async function openTokenStore({ path }: { readonly path: string }): Promi
 export function createMachineTokens(all: readonly MachineToken[]): MachineTokens {
   const byId = new Map(all.map((token) => [token.id, token]));
   const byHash = new Map(all.map((token) => [token.hash, token]));
-  const checks = new Map(all.map((token) => [token.id, createNetworkCheck(token.networks)]));
+  const checks = new Map(all.map((token) => [token.id, admission(token.networks)]));
   const admits = (id: string, address: string): boolean => checks.get(id)?.(address) ?? false;
   const alive = (token: MachineToken | undefined, now: number): MachineToken | undefined =>
     token !== undefined && isAlive(token, now) ? token : undefined;
@@ -85,4 +85,11 @@ export function createMachineTokens(all: readonly MachineToken[]): MachineTokens
       return token !== undefined && token.name === name && admits(token.id, address) ? token : undefined;
     },
   };
+}
+
+/** Tells whether an address lies in one of the networks; with none, every address does. One that can't be read lets nobody in. */
+function admission(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => true;
+  const readable = networks.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
+  return (address) => isInside(address, readable);
 }

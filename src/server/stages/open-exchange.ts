@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { plainAddress } from '../../lib/network.ts';
 import type { Exchange } from '../../observe/exchange.ts';
 import { nameAsker } from '../../policy/identity.ts';
 import type { Identity } from '../../policy/identity.ts';
@@ -89,11 +90,6 @@ function traceparentOf({ headers }: IncomingMessage): string | undefined {
 /** Queries hold upload states and absolute targets hold passwords: only a plain path is ever logged. */
 function loggedPath(target: string): string | undefined {
   return target.startsWith('/') ? loggable(target.split('?', 1)[0]) : undefined;
-}
-
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return '';
-  return address.startsWith('::ffff:') ? address.replace(/^::ffff:(?=\d+\.)/, '') : address;
 }
 
 /** Short, and without what a terminal would obey or a reader take for the end of a line. */

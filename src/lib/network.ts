@@ -16,7 +16,10 @@ export type NetworkOutcome =
 
 const WIDTH = { 4: 32, 6: 128 } as const;
 
-/** Reads `10.0.0.0/8`, `fd00::/8` or a lone address. Bits behind the prefix are refused: they are a slip of the pen. */
+/**
+ * Reads `10.0.0.0/8`, `fd00::/8` or a lone address: the one reader of all networks that are written down anywhere. Bits
+ * behind the prefix are refused, they are a slip of the pen; so is a zone (`fe80::1%eth0`), which no prefix can hold.
+ */
 export function parseNetwork(text: string): NetworkOutcome {
   const [head = '', prefix, ...rest] = text.split('/');
   const address = parseAddress(head);
@@ -47,6 +50,30 @@ export function parseAddress(text: string): Network | undefined {
 /** Whether all of the one lies within the other. */
 export function isWithin(inner: Network, outer: Network): boolean {
   return inner.family === outer.family && inner.bits >= outer.bits && cut(inner, outer.bits) === outer.value;
+}
+
+/** Whether an address is in one of the networks; what is no address is in none. */
+export function isInside(address: string, networks: readonly Network[]): boolean {
+  const peer = parseAddress(address);
+  return peer !== undefined && networks.some((network) => isWithin(peer, network));
+}
+
+/**
+ * Whom an address is counted as: itself, and with IPv6 all of its /64, since whoever has one address there has all. A
+ * text that is no address stands for itself.
+ */
+export function neighbourhood(address: string): string {
+  const peer = parseAddress(address);
+  if (peer === undefined || peer.family === 4) return peer?.value.toString() ?? address;
+  return `${(peer.value >> 64n).toString(16)}/64`;
+}
+
+/** The address of a socket's peer: IPv4 in its own form on a dual-stack socket, and without the zone of a link. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  const plain = address.startsWith('::ffff:') ? address.replace(/^::ffff:(?=\d+\.)/, '') : address;
+  const zone = plain.indexOf('%');
+  return zone < 0 ? plain : plain.slice(0, zone);
 }
 
 function cut({ family, value }: Pick<Network, 'family' | 'value'>, bits: number): bigint {
