@@ -92,6 +92,8 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
   const fields = {
     id: exchange.id,
     address: exchange.address,
+    // Before all that a client chose: who bans addresses by this line reads no further.
+    failedLogin: exchange.failedLogin,
     user: exchange.user,
     rule: exchange.rule,
     mount: exchange.mount,

@@ -72,6 +72,14 @@ describe('the line of an exchange', () => {
     });
   });
 
+  it('tells of a failed login next to the address, before anything that the client wrote', () => {
+    const [line = ''] = linesOf({ user: undefined, status: 401, failedLogin: 'wrong-password' });
+    expect(line).toMatch(
+      /^\{"level":30,"time":"[^"]+","id":"ab-1","address":"192\.0\.2\.7","failedLogin":"wrong-password",/,
+    );
+    expect(fieldsOf({})).not.toHaveProperty('failedLogin');
+  });
+
   it('tells what became of a mount', () => {
     expect(fieldsOf({ mount: 'stripped' })['mount']).toBe('stripped');
     expect(fieldsOf({})).not.toHaveProperty('mount');
