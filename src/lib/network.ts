@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /** A block of addresses: `bits` leading bits of `value` are fixed. */
 export interface Network {
@@ -66,6 +66,13 @@ export function neighbourhood(address: string): string {
   const peer = parseAddress(address);
   if (peer === undefined || peer.family === 4) return peer?.value.toString() ?? address;
   return `${(peer.value >> 64n).toString(16)}/64`;
+}
+
+/** An address in the spelling that sockets have for it; undefined for anything else, and for one with a zone. */
+export function canonicalAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text;
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  return plainAddress(new SocketAddress({ address: text, family: 'ipv6' }).address);
 }
 
 /** The address of a socket's peer: IPv4 in its own form on a dual-stack socket, and without the zone of a link. */

@@ -19,8 +19,12 @@ const DIRECTION: Record<string, readonly string[]> = {
   embedded: ['lib', 'registry', 'reply'],
   cache: ['lib', 'registry', 'reply'],
   tokens: ['lib', 'registry'],
+  peer: ['lib'],
+  limits: ['lib'],
   workers: ['lib'],
   server: [
+    'peer',
+    'limits',
     'workers',
     'lib',
     'registry',
