@@ -1,5 +1,5 @@
 import { write } from 'node:fs';
-import { largeBuffers } from '../lib/buffers.ts';
+import { transferBuffers } from '../lib/buffers.ts';
 import { Gatherer } from '../lib/gatherer.ts';
 import { tooLarge } from '../registry/body.ts';
 import type { Problem } from '../registry/problem.ts';
@@ -116,7 +116,7 @@ export class FileSink implements Sink {
   constructor(fd: number, see: (piece: Buffer) => void) {
     this.#fd = fd;
     this.#pieces = new Gatherer({
-      buffers: largeBuffers,
+      buffers: transferBuffers,
       deliver: (piece, done) => {
         see(piece);
         this.#append(piece, done);

@@ -1,13 +1,10 @@
 import type { Socket } from 'node:net';
-import { createBufferPool } from '../lib/buffers.ts';
+import { transferBuffers } from '../lib/buffers.ts';
 import { Gatherer } from '../lib/gatherer.ts';
 import { bodyLength, tooLarge } from '../registry/body.ts';
 import type { Problem } from '../registry/problem.ts';
 import { hearLastWords } from './last-words.ts';
 import type { ForwardJob } from './transfer.ts';
-
-/** Two for each upload that the backend does not keep up with. Larger ones cost memory and save nothing. */
-const buffers = createBufferPool(128 * 1024, 64);
 
 type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'count'>;
 
@@ -46,7 +43,7 @@ export class PushBody {
     hearLastWords(socket);
     this.#onProblem = onProblem;
     const gatherer = new Gatherer({
-      buffers,
+      buffers: transferBuffers,
       deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
       onRoom: () => {
         this.#isFull = false;

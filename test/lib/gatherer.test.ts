@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { largeBuffers } from '../../src/lib/buffers.ts';
+import { transferBuffers } from '../../src/lib/buffers.ts';
 import { Gatherer } from '../../src/lib/gatherer.ts';
 
 const BUFFER = 512 * 1024;
@@ -19,7 +19,7 @@ function slow(): {
   let pending: Done | undefined;
   let rooms = 0;
   const gatherer = new Gatherer({
-    buffers: largeBuffers,
+    buffers: transferBuffers,
     deliver: (piece, done) => {
       if (pending !== undefined) throw new Error('two at once');
       pieces.push(piece);
@@ -50,7 +50,7 @@ describe('chunks become pieces', () => {
       const bytes = randomBytes(2_000_000);
       const got: Buffer[] = [];
       const gatherer = new Gatherer({
-        buffers: largeBuffers,
+        buffers: transferBuffers,
         // Read only when it is over: whoever wrote into a piece before is found out.
         deliver: (piece, done) =>
           setImmediate(() => {
