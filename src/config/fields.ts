@@ -3,7 +3,7 @@ import type { Parsed } from './listen-address.ts';
 import { BYTE_SIZE_PATTERN, parseByteSize } from './byte-size.ts';
 
 /** What a text from a flag or the environment is turned into, before the schema judges it. */
-export type OptionKind = 'text' | 'path' | 'choice' | 'integer' | 'size' | 'boolean' | 'list';
+export type OptionKind = 'text' | 'path' | 'choice' | 'integer' | 'size' | 'rate' | 'boolean' | 'list';
 
 /** What the schema knows of an option besides its values. */
 export interface OptionMeta {

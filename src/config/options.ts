@@ -95,6 +95,8 @@ function valuesOf(json: JsonSchema, kind: OptionKind): string {
       return `${rangeOf(json)}${orWord}`;
     case 'size':
       return `size${orWord}`;
+    case 'rate':
+      return `rate, like \`50MB/s\`${orWord}`;
     case 'choice':
       return (json.enum ?? []).map((word) => `\`${String(word)}\``).join(', ');
     case 'boolean':

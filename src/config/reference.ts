@@ -33,6 +33,7 @@ const TITLES: Readonly<Record<string, string>> = {
   auth: 'Sign-in',
   timeouts: 'Timeouts',
   limits: 'Limits',
+  frontProxies: 'Front proxies',
   log: 'Log',
   metrics: 'Metrics',
   trace: 'Traces',

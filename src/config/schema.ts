@@ -3,9 +3,7 @@ import { auth } from './auth-schema.ts';
 import { parseBackend } from './backend-url.ts';
 import {
   bytes,
-  bytesOrUnlimited,
   countOrAuto,
-  countOrUnlimited,
   integer,
   oneOf,
   onOff,
@@ -15,6 +13,7 @@ import {
   path,
   saying,
 } from './fields.ts';
+import { frontProxies, limits } from './limits-schema.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { parseListenAddress, renderListenAddress } from './listen-address.ts';
 import { metrics, trace } from './observe-schema.ts';
@@ -93,21 +92,6 @@ const timeouts = z.strictObject({
   ),
 });
 
-const limits = z.strictObject({
-  manifestBytes: bytes({ from: 1, byDefault: '4MiB' }, 'The largest manifest that may be pushed.'),
-  layerBytes: bytesOrUnlimited('The largest layer that may be pushed.'),
-  headerBytes: bytes(
-    { from: 1024, to: 2 ** 20, byDefault: '16KiB' },
-    'The largest request head: request line and headers together.',
-  ),
-  headers: integer({ from: 10, to: 1000, byDefault: 100 }, 'The most headers in one request.'),
-  connections: countOrUnlimited('The most connections at the same time.'),
-  hashQueue: integer(
-    { from: 1, to: 10_000, byDefault: 64 },
-    'The most passwords that wait to be verified. Beyond it, clients are told to come back later.',
-  ),
-});
-
 const cache = z.strictObject({
   directory: optionalPath({
     flag: '--cache DIR',
@@ -157,6 +141,7 @@ export const schema = z.strictObject({
   auth: auth.prefault({}),
   timeouts: timeouts.prefault({}),
   limits: limits.prefault({}),
+  frontProxies: frontProxies.prefault({}),
   cache: cache.prefault({}),
   workers: countOrAuto(
     { to: 256, byDefault: 1 },

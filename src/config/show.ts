@@ -36,6 +36,7 @@ export function renderConfig({ config, origins }: LoadedConfig, rows: readonly O
 function shownValue(config: Config, row: OptionRow): unknown {
   const value = written(config, row.path);
   if (value === undefined) return row.byDefault === 'unlimited' ? 'unlimited' : null;
+  if (row.kind === 'rate') return `${String(value)}B/s`;
   return row.secret ? '***' : value;
 }
 

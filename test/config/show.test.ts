@@ -7,7 +7,8 @@ const rows = describeOptions();
 
 const GIVEN = {
   files: {
-    'registry-gate.yml': 'tls: {certificate: a.crt, key: "b #1.key"}\nlimits:\n  layerBytes: 20GiB\n',
+    'registry-gate.yml':
+      'tls: {certificate: a.crt, key: "b #1.key"}\nlimits:\n  layerBytes: 20GiB\n  bandwidth: 50MB/s\n',
   },
   env: { REGISTRY_GATE_BACKEND: 'https://[::1]/', REGISTRY_GATE_AUTH_REALM: 'yes' },
   flags: { listen: ['[::1]:8443', '8443'], certs: '/srv/certs' },
@@ -51,7 +52,16 @@ limits:
   headerBytes: 16384
   headers: 100
   connections: unlimited
+  connectionsPerAddress: unlimited
+  transfers: unlimited
+  transfersPerUser: unlimited
+  transferWaitSeconds: 30
+  bandwidth: 50000000B/s # registry-gate.yml:4
+  bandwidthPerUser: unlimited
   hashQueue: 64
+frontProxies:
+  networks: []
+  protocol: x-forwarded-for
 cache:
   directory: null # not set
   size: 21474836480
