@@ -38,8 +38,13 @@ export interface AppOptions
   readonly admission: AdmissionLimits;
   readonly body: ForwardStageOptions['limits'];
   readonly forward: ForwardStageOptions['forward'];
+  /** Whether browsers are told to use https alone for this host name. */
+  readonly hsts: boolean;
   readonly logger: Logger;
 }
+
+/** Two years, as Mozilla's guideline 6.0 asks for. */
+const HSTS = 'max-age=63072000';
 
 type Road = (context: RequestContext) => void;
 
@@ -77,6 +82,7 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
   const pages = createPages(options, toRegistry);
   return oneAtATime(function handle(req, res) {
     const context = openExchange(req, res);
+    if (options.hsts) res.setHeader('Strict-Transport-Security', HSTS);
     // No protocol is changed here, but Node loses what follows such a request in the same packet.
     const endsHere = options.isDraining() || req.headers.upgrade !== undefined;
     if (endsHere) res.setHeader('Connection', 'close');

@@ -11,7 +11,6 @@ export interface PublicRoutesOptions {
   /** Why the gate is not ready, or nothing. */
   readonly unready: () => Promise<string | undefined>;
   readonly isDraining: () => boolean;
-  readonly hsts: boolean;
 }
 
 type PublicRoute = (res: Response) => Promise<void> | void;
@@ -22,9 +21,7 @@ type PublicRoute = (res: Response) => Promise<void> | void;
  */
 export function publicRoutes(options: PublicRoutesOptions): RequestHandler {
   const routes = createRoutes(options);
-  const secure = helmet({
-    strictTransportSecurity: options.hsts ? { maxAge: 63_072_000, includeSubDomains: false } : false,
-  });
+  const secure = helmet({ strictTransportSecurity: false });
 
   return function publicRoutes(req, res, next) {
     const { target, method } = contextOf(req);
