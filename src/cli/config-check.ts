@@ -1,6 +1,7 @@
 import { loadServerCertificate } from '../certs/server-certificate.ts';
 import type { Config } from '../config/schema.ts';
 import { loadAccess } from '../server/access.ts';
+import { exposureOf } from '../server/exposed-backend.ts';
 import { backendOptions } from '../server/lane.ts';
 import { openUserStore } from '../users/user-store.ts';
 
@@ -42,7 +43,8 @@ async function userWarnings({ users }: Config): Promise<readonly string[]> {
 /** The folder of the embedded registry is made at the start; nothing of it has to be there. */
 async function backendFindings(config: Config): Promise<readonly string[]> {
   if (config.backend.kind !== 'embedded') await backendOptions(config);
-  return [];
+  const exposure = await exposureOf(config.backend);
+  return exposure === undefined ? [] : [exposure];
 }
 
 /** The rules, against the users of this moment; users that can't be read are a finding of their own. */

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import type { Backend } from '../config/backend-url.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createLog } from '../observe/access-log.ts';
+import { exposureOf } from '../server/exposed-backend.ts';
 import { checkPlatform } from '../server/platform.ts';
 import type { Gate } from '../server/start.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
@@ -27,6 +29,7 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
     try {
       const gate = await startServing(config, log);
       void warnIfUnready(gate, log);
+      void warnIfExposed(config.backend, log);
       await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
       log.info({}, 'stopped');
     } finally {
@@ -39,6 +42,12 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
 export async function warnIfUnready(gate: Gate, log: Logger): Promise<void> {
   const reason = await gate.unready();
   if (reason !== undefined) log.warn({ reason }, 'not ready yet: pushes and pulls will fail');
+}
+
+/** The gate is a wall only where there is no way around it. */
+export async function warnIfExposed(backend: Backend, log: Logger): Promise<void> {
+  const warning = await exposureOf(backend);
+  if (warning !== undefined) log.warn({ warning }, 'the registry is open to others');
 }
 
 /** Serves until a signal says stop, and resolves when the last transfer has ended. Rejects where it can serve no more. */

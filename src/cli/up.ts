@@ -9,7 +9,7 @@ import { checkPlatform } from '../server/platform.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
 import { localNames, prepareCertificates, prepareFirstUser } from './first-start.ts';
 import type { Outcome } from './outcome.ts';
-import { runUntilTold, warnIfUnready } from './serve.ts';
+import { runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,6 +50,7 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       const port = gate.addresses[0]?.port ?? 443;
       terminal.err(renderWelcome({ certificates, certs: config.certs, port, refused, hosts, firstUser }));
       void warnIfUnready(gate, log);
+      void warnIfExposed(config.backend, log);
       await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
     } finally {
       log.flush();

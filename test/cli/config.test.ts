@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { chmod, cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -91,6 +94,17 @@ describe('config check', () => {
     const { code, stderr } = await gate(['config', 'check', '--certs', certs]);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^Warning: .*domain\.key.*\nThe configuration is fine\.\n$/);
+  });
+
+  it('warns of a registry that others reach around the gate', async () => {
+    const registry = createServer().listen(0, '0.0.0.0');
+    await once(registry, 'listening');
+    const { port } = registry.address() as AddressInfo;
+    const backend = ['--backend', `http://127.0.0.1:${port}`];
+    const { code, stderr } = await gate(['config', 'check', '--certs', await certsDirectory(), ...backend]);
+    registry.close();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Warning: the registry on port \d+ listens on every address .*\n.*fine\.\n$/);
   });
 
   it.each(['', '--nonsense', '--listen'])('used wrongly: config check %s', async (flag) => {
@@ -194,6 +208,7 @@ describe('docs', () => {
       'access.schema.json',
       'cli.md',
       'configuration.md',
+      'metrics.md',
       'registry-gate.schema.json',
     ]);
   });
