@@ -49,5 +49,6 @@ function collect(value: string, previous: unknown): string[] {
 
 function flagValue(value: unknown): string | readonly string[] | undefined {
   if (typeof value === 'string') return value;
+  if (value === true) return 'true';
   return Array.isArray(value) ? value.map(String) : undefined;
 }

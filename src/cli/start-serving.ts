@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
+import { openSharedAudit } from '../server/audit.ts';
 import type { Gate } from '../server/start.ts';
 import { startGate } from '../server/start.ts';
 import { makeSpareKeys } from '../tokens/key-ring.ts';
@@ -37,6 +38,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     secrets: { seed, spareKeys: await makeSpareKeys(Date.now()) },
   };
   middle.answer(SETTINGS, () => settings);
+  const audit = await openSharedAudit(config, middle, log);
   const crew = new Crew({
     size,
     middle,
@@ -44,14 +46,23 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     logger: log,
     stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
   });
-  const addresses = (await crew.start()).filter(isAddressInfo);
+  const listening = await crew.start().catch(async (error: unknown) => {
+    await audit?.close();
+    throw error;
+  });
+  const addresses = listening.filter(isAddressInfo);
   log.info({ workers: size }, 'ready');
   return {
     addresses,
     lost: crew.lost,
     unready: async () => (await middle.gather(UNREADY, undefined)).find((reason) => reason !== undefined),
-    reload: async () => void (await middle.gather(RELOAD, undefined, RELOAD_MS)),
-    stop: () => crew.stop(),
+    reload: async () => {
+      await Promise.all([middle.gather(RELOAD, undefined, RELOAD_MS), audit?.reopen()]);
+    },
+    stop: async () => {
+      await crew.stop();
+      await audit?.close();
+    },
     stopNow: () => crew.cut(),
   };
 }

@@ -114,11 +114,11 @@ function sizeInBytes({
 }
 
 /** true or false. */
-export function onOff(byDefault: boolean, description: string) {
+export function onOff(byDefault: boolean, description: string, flag?: string) {
   return z
     .boolean({ error: saying('must be true or false') })
     .default(byDefault)
-    .register(optionMeta, { description, kind: 'boolean' });
+    .register(optionMeta, { description, kind: 'boolean', ...(flag === undefined ? {} : { flag }) });
 }
 
 /** One of a few words. */

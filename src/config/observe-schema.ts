@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, onOff, optionMeta, parsedBy } from './fields.ts';
+import { integer, onOff, optionMeta, optionalPath, parsedBy } from './fields.ts';
 import type { Parsed } from './listen-address.ts';
 import { isLoopback, parseMetricsAddress } from './metrics-address.ts';
 
@@ -32,6 +32,21 @@ export const metrics = z
     error:
       'is an address that other machines reach. Use 127.0.0.1, or say metrics.public: true where a firewall keeps strangers away',
   });
+
+/** Who did what, for those who have to know. */
+export const audit = z.strictObject({
+  file: optionalPath({
+    flag: '--audit FILE',
+    fallback: 'none',
+    description:
+      'The audit log: a line of JSON for each push, pull, delete, failed login, denial, reload and token. `-` is standard output. docs/audit.md says what is in it.',
+  }),
+  chain: onOff(
+    false,
+    'Whether each line of the audit log carries the hash of the one before, for audit verify.',
+    '--audit-chain',
+  ),
+});
 
 /** What is traced, for OpenTelemetry. */
 export const trace = z.strictObject({

@@ -16,7 +16,7 @@ import {
 import { frontProxies, limits } from './limits-schema.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { parseListenAddress, renderListenAddress } from './listen-address.ts';
-import { metrics, trace } from './observe-schema.ts';
+import { audit, metrics, trace } from './observe-schema.ts';
 
 const DAY = 86_400;
 
@@ -165,6 +165,7 @@ export const schema = z.strictObject({
   trace: trace.prefault({}),
   renew: onOff(true, "Whether serve renews a certificate of the gate's own CA when it is due."),
 });
+  audit: audit.prefault({}),
 
 type Settings = z.output<typeof schema>;
 

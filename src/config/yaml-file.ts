@@ -128,8 +128,9 @@ function explainStray({ path, offset }: Entry, rows: readonly OptionRow[]): Find
   return { path, reason, offset };
 }
 
+/** `-` is a stream, and stands beside nothing. */
 function beside(fileName: string, value: unknown): unknown {
-  if (typeof value !== 'string' || value === '' || isAbsolute(value)) return value;
+  if (typeof value !== 'string' || value === '' || value === '-' || isAbsolute(value)) return value;
   const directory = dirname(fileName);
   return directory === '.' ? value : join(directory, value);
 }

@@ -2,6 +2,9 @@ import type { RegistryRequest } from '../registry/request.ts';
 
 export type FailedLogin = 'wrong-password' | 'wrong-token';
 
+/** What somebody showed to be known. */
+export type SignedInBy = 'password' | 'machine-token' | 'access-token' | 'identity-token';
+
 /** The finished story of one request. Everything that is counted, logged or audited is read from here. */
 export interface Exchange {
   readonly id: string;
@@ -13,6 +16,8 @@ export interface Exchange {
   readonly request: RegistryRequest | undefined;
   /** The user whose password was verified. A name that was only claimed is never here: people type passwords there. */
   readonly user: string | undefined;
+  /** What they showed; undefined for nobody. An access token may stand for nobody too. */
+  readonly signedInBy?: SignedInBy | undefined;
   /** What allowed the request: `access.yml:7`, `every user`. */
   readonly rule: string | undefined;
   /** What became of a mount that was asked for: `stripped` where its source may not be read. */
@@ -20,6 +25,10 @@ export interface Exchange {
   /** What the layer cache did for it, where it was asked. */
   readonly cache?: 'hit' | 'fill' | 'miss' | undefined;
   readonly status: number;
+  /** The digest that the registry gave for a manifest; known where there is an audit log. */
+  readonly digest?: string | undefined;
+  /** What the token service gave out. */
+  readonly issued?: 'access-token' | 'identity-token' | undefined;
   /** Why the gate answered itself: the code and the reason of a problem. */
   readonly problem: { readonly code: string; readonly reason: string } | undefined;
   /** What was shown and did not hold: a password (or the secret of a machine), or a token. */

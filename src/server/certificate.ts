@@ -18,6 +18,8 @@ export interface CertificateKeeperOptions {
   /** Wall clock. */
   readonly today: () => Date;
   readonly logger: Logger;
+  /** Told what kept the one before in force. */
+  readonly onDamage?: (error: unknown) => void;
 }
 
 export interface CertificateKeeper {
@@ -65,6 +67,7 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
       logger.info({ fingerprint: next.fingerprint, notAfter: next.notAfter }, 'certificate reloaded');
     } catch (error) {
       logger.error({ reason: reasonOf(error) }, 'certificate not reloaded, the one before stays in force');
+      options.onDamage?.(error);
     }
   };
 

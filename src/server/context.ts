@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FailedLogin } from '../observe/exchange.ts';
+import type { FailedLogin, SignedInBy } from '../observe/exchange.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
@@ -28,6 +28,12 @@ export interface RequestContext {
   /** The W3C trace context that the client claims. */
   readonly traceparent: string | undefined;
   failedLogin: FailedLogin | undefined;
+  /** What they showed; undefined where the header says it. */
+  signedInBy: SignedInBy | undefined;
+  /** What the token service gave out. */
+  issued: 'access-token' | 'identity-token' | undefined;
+  /** The digest that the registry gave for a manifest. */
+  digest: string | undefined;
   received: number;
   sent: number;
   /** When the last piece of the body came. */

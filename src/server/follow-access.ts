@@ -5,6 +5,7 @@ import type { KnownNames } from '../policy/compile.ts';
 import { OPEN_POLICY } from '../policy/policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { UserStore } from '../users/user-store.ts';
+import type { Audit } from './audit.ts';
 import { openAccessStore } from './access-store.ts';
 import type { AccessStore } from './access-store.ts';
 
@@ -27,12 +28,14 @@ export async function followAccess(
   { access: path, reloadMs }: Pick<Config, 'access' | 'reloadMs'>,
   users: Pick<UserStore, 'current'>,
   logger: Logger,
+  audit: Pick<Audit, 'noteReload'> | undefined,
 ): Promise<FollowedAccess> {
   if (path === undefined) return NO_FILE;
   let store: AccessStore | undefined;
   const reload = async (): Promise<void> => {
     const result = await store?.reload();
     if (result === undefined) return;
+    audit?.noteReload('access', result.ok ? undefined : result.error);
     if (result.ok)
       logger.info({ rules: result.access.rules, warnings: result.access.warnings }, 'access rules reloaded');
     else

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { watchFiles } from '../lib/watch-file.ts';
+import type { Watcher } from '../lib/watch-file.ts';
 import { hasAnonymousRules } from '../policy/policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { openTokens } from '../tokens/open-tokens.ts';
@@ -8,10 +9,12 @@ import type { Tokens, TokensOptions } from '../tokens/open-tokens.ts';
 import { createAuthenticator } from '../users/authenticator.ts';
 import type { HashPool } from '../users/hash-pool.ts';
 import type { UserStore } from '../users/user-store.ts';
+import type { Audit } from './audit.ts';
 import { createChallenge } from './challenge.ts';
 import type { Challenge } from './challenge.ts';
 import { keepAlike } from './alike-tokens.ts';
 import type { Together } from './together.ts';
+import { followTokenChanges } from './token-changes.ts';
 import { grantedAccess, toIdentity } from './token-rights.ts';
 
 /** Tokens, following their files. */
@@ -31,6 +34,7 @@ export interface FollowTokensOptions {
   /** Milliseconds, never running backwards. */
   readonly now: () => number;
   readonly together: Together;
+  readonly audit: Pick<Audit, 'noteReload' | 'noteToken'> | undefined;
 }
 
 const DAY = 86_400_000;
@@ -38,13 +42,9 @@ const DAY = 86_400_000;
 /** Opens the tokens, follows their files, and says once a day which of them end soon. */
 export async function followTokens(
   { state, auth, reloadMs }: Pick<Config, 'state' | 'auth' | 'reloadMs'>,
-  { users, pool, policy, logger, now, together }: FollowTokensOptions,
+  { users, pool, policy, logger, now, together, audit }: FollowTokensOptions,
 ): Promise<FollowedTokens> {
-  const grants: TokensOptions['grants'] = (holder, asked, address) => {
-    const machine = holder.kind === 'token' ? tokens.machine(holder.id) : undefined;
-    const identity = toIdentity(holder, machine, true);
-    return identity === undefined ? [] : grantedAccess(policy(), identity, asked, address);
-  };
+  const grants = grantsBy(policy, (id) => tokens.machine(id));
   const alike = keepAlike(together);
   const passwords = createAuthenticator({
     store: users,
@@ -66,15 +66,10 @@ export async function followTokens(
     anonymous: () => hasAnonymousRules(policy()),
     logger,
     now: () => Date.now(),
+    onDamage: (error) => audit?.noteReload('tokens', error),
   });
   alike.follow(passwords, tokens);
-  const watcher = await watchFiles({
-    paths: tokens.paths,
-    intervalMs: reloadMs,
-    onChange: () => tokens.reload(),
-  });
-  // What changed between opening and watching.
-  await tokens.reload();
+  const watcher = await watchTokens(tokens, reloadMs, audit);
   const timer = setInterval(() => tokens.warn(), DAY).unref();
   return {
     tokens,
@@ -86,4 +81,28 @@ export async function followTokens(
       await tokens.close();
     },
   };
+}
+
+function grantsBy(policy: () => Policy, machineOf: Tokens['machine']): TokensOptions['grants'] {
+  return (holder, asked, address) => {
+    const machine = holder.kind === 'token' ? machineOf(holder.id) : undefined;
+    const identity = toIdentity(holder, machine, true);
+    return identity === undefined ? [] : grantedAccess(policy(), identity, asked, address);
+  };
+}
+
+async function watchTokens(
+  tokens: Tokens,
+  intervalMs: number,
+  audit: FollowTokensOptions['audit'],
+): Promise<Watcher> {
+  const changes = followTokenChanges(tokens.alive, (token, what) => audit?.noteToken(token, what));
+  const onChange = async (): Promise<void> => {
+    await tokens.reload();
+    changes.look();
+  };
+  const watcher = await watchFiles({ paths: tokens.paths, intervalMs, onChange });
+  // What changed between opening and watching.
+  await onChange();
+  return watcher;
 }

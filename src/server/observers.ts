@@ -7,6 +7,8 @@ import type { HashPool } from '../users/hash-pool.ts';
 import { createLocalBus } from '../workers/bus.ts';
 import type { Bus } from '../workers/bus.ts';
 import type { AppOptions } from './app.ts';
+import { openAudit } from './audit.ts';
+import type { Audit } from './audit.ts';
 import { createMetrics } from './metrics.ts';
 import type { MetricsSources } from './metrics.ts';
 import { openTraces, traceJobs } from './trace-jobs.ts';
@@ -29,6 +31,8 @@ export interface Observers {
   watchHashes(pool: HashPool): HashPool;
   /** Opens the page of metrics, where there is to be one. Rejects with AppError LISTEN_FAILED. */
   showMetrics(sources: MetricsSources): Promise<void>;
+  /** Undefined where there is none. */
+  readonly audit: Audit | undefined;
   close(): Promise<void>;
 }
 
@@ -39,21 +43,25 @@ export async function openObservers({
   bus = createLocalBus().bus,
 }: ObserversOptions): Promise<Observers> {
   const tracing = await openTraces(config, logger);
+  const audit = await openAudit({ config, bus, logger });
   const metrics = createMetrics({ config, logger, now, bus });
   return {
+    audit,
     observe: (exchange) => {
       logExchange(logger, exchange);
       warnOfSlowCommit(logger, exchange);
       metrics?.observe(exchange);
       tracing?.observe(exchange);
+      audit?.observe(exchange);
     },
-    follow: (forward) => traceJobs(tracing, forward),
+    follow: (forward) => traceJobs(tracing, audit === undefined ? forward : audit.follow(forward)),
     watchHashes: (pool) => (metrics === undefined ? pool : { ...pool, ...metrics.watchHashes(pool) }),
     showMetrics: async (sources) => {
+      audit?.look(sources.connections);
       await metrics?.listen(sources);
     },
     close: async () => {
-      await Promise.all([metrics?.close(), tracing?.close()]);
+      await Promise.all([metrics?.close(), tracing?.close(), audit?.close()]);
     },
   };
 }

@@ -7,6 +7,7 @@ import { createHashPool } from '../users/hash-pool.ts';
 import { openUserStore } from '../users/user-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { AppOptions } from './app.ts';
+import type { Audit } from './audit.ts';
 import { openCertificateKeeper } from './certificate.ts';
 import type { CertificateKeeper } from './certificate.ts';
 import { followAccess } from './follow-access.ts';
@@ -37,14 +38,16 @@ export async function createServices(config: Config, logger: Logger, together: T
   const now = (): number => performance.now();
   // The others follow the files.
   const renew = config.renew && bus.slot === 0;
-  const certificate = await openCertificate({ ...config, renew }, chores);
-  const { store, watcher } = await followUsers(config, chores);
   const observers = await openObservers({ config, logger, now, bus });
+  const { audit } = observers;
+  const certificate = await openCertificate({ ...config, renew }, chores, audit);
+  const { store, watcher } = await followUsers(config, chores, audit);
   const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
   const lane = await openLane({ config, bus, now, logger });
-  const access = await followAccess(config, store, chores);
+  const access = await followAccess(config, store, chores, audit);
   const { policy } = access;
-  const following = await followTokens(config, { users: store, pool, policy, logger: chores, now, together });
+  const context = { logger: chores, now, together, audit };
+  const following = await followTokens(config, { users: store, pool, policy, ...context });
   const followed = [certificate, watcher, access, following];
   let draining = false;
   return {
@@ -68,11 +71,9 @@ export async function createServices(config: Config, logger: Logger, together: T
       forward: observers.follow((job) => lane.forward(job)),
     },
     showMetrics: (connections) => observers.showMetrics({ connections, certificate, lane }),
-    drain: () => {
-      draining = true;
-    },
+    drain: () => void (draining = true),
     reload: async () => {
-      await Promise.all(followed.map((files) => files.check()));
+      await Promise.all([...followed.map((files) => files.check()), audit?.reopen()]);
     },
     close: async () => {
       for (const files of followed) await files.close();
@@ -83,26 +84,35 @@ export async function createServices(config: Config, logger: Logger, together: T
   };
 }
 
-function openCertificate(
+async function openCertificate(
   { certs, tls, renew, reloadMs }: Config,
   logger: Logger,
+  audit: Audit | undefined,
 ): Promise<CertificateKeeper> {
-  return openCertificateKeeper({
+  const keeper = await openCertificateKeeper({
     directory: certs,
     ...tls,
     renew,
     reloadMs,
     today: () => new Date(),
     logger,
+    onDamage: (error) => audit?.noteReload('certificate', error),
   });
+  keeper.onChange(() => audit?.noteReload('certificate'));
+  return keeper;
 }
 
 /** The watcher stands before the first load, so that no change falls between the two. */
-async function followUsers(config: Config, logger: Logger): Promise<{ store: UserStore; watcher: Watcher }> {
+async function followUsers(
+  config: Config,
+  logger: Logger,
+  audit: Audit | undefined,
+): Promise<{ store: UserStore; watcher: Watcher }> {
   let store: UserStore | undefined;
   const reload = async (): Promise<void> => {
     const result = await store?.reload();
     if (result === undefined) return;
+    audit?.noteReload('users', result.ok ? undefined : result.error);
     if (result.ok) {
       logger.info({ users: result.users }, 'users reloaded');
       warnOf(result.warnings, logger);

@@ -43,6 +43,8 @@ export interface IdentityStore {
   credentialOf(id: string, user: string): string | undefined;
   /** Whether there is such a token, alive or not. */
   has(id: string): boolean;
+  /** Those that are good now. */
+  current(): readonly IdentityToken[];
   /** Reads the file again. Throws AppError STATE_INVALID; the tokens before stay in force then. */
   reload(): Promise<void>;
 }
@@ -90,6 +92,7 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
       return token?.user === user && isCurrent(token) ? `${token.hash} ${token.fingerprint}` : undefined;
     },
     has: (id) => index.byId.has(id),
+    current: () => [...index.byId.values()].filter(isCurrent),
     reload: async () => {
       index = createIndex((await readState(file)).state);
     },

@@ -10,6 +10,7 @@ import type { IdentityStore } from './identity-store.ts';
 import { openKeyRing } from './key-ring.ts';
 import type { KeyRing, KeyState } from './key-ring.ts';
 import { expiryWarning } from './lifetime.ts';
+import { isAlive } from './machine-token.ts';
 import type { MachineToken } from './machine-token.ts';
 import { createSignInCheck } from './sign-in.ts';
 import type { PasswordCheck, SignInCheck } from './sign-in.ts';
@@ -43,8 +44,19 @@ export interface TokensOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Told why the tokens of machines were not loaded again. */
+  readonly onDamage?: (error: unknown) => void;
   /** The other processes of this gate, where there are any. */
   readonly others?: OtherTokens | undefined;
+}
+
+/** A token, and whose it is as the log calls them: `token:ci`, `alice`. */
+export interface NamedToken {
+  readonly id: string;
+  readonly name: string;
+  readonly isMachine: boolean;
+  /** Whether it has come to its end by itself. */
+  hasEnded(): boolean;
 }
 
 /** How the processes of one gate keep their tokens alike. */
@@ -69,6 +81,8 @@ export interface Tokens {
   admits(holder: Holder, address: string): boolean;
   /** The token of a machine, while it is alive: its scope, and its end for expiryWarning. */
   machine(id: string): MachineToken | undefined;
+  /** The tokens that are good now. */
+  alive(): readonly NamedToken[];
   /** The files to be watched. */
   readonly paths: readonly string[];
   /** Reads them again; what is damaged stays as it was, and is logged. Never rejects. */
@@ -121,15 +135,43 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
     paths: [paths.machineTokens, paths.identityTokens, paths.keys],
     reload: async () => {
       const result = await store.reload();
-      if (!result.ok) logger.error({ reason: result.error.message }, 'tokens not reloaded');
+      if (!result.ok) sayDamaged(result.error, options);
       await keys.reload().catch(failure(logger, 'keys of tokens not reloaded'));
       await identities?.reload().catch(failure(logger, 'identity tokens not reloaded'));
       warn();
     },
+    alive: () => listAlive(store, identities, now),
     learnUses: (seen) => uses.learn(seen),
     warn,
     close: () => uses.close(),
   };
+}
+
+function sayDamaged(error: AppError, { logger, onDamage }: TokensOptions): void {
+  logger.error({ reason: error.message }, 'tokens not reloaded');
+  onDamage?.(error);
+}
+
+function listAlive(
+  { current }: TokenStore,
+  identities: IdentityStore | undefined,
+  now: () => number,
+): readonly NamedToken[] {
+  const machines = current().all.filter((token) => isAlive(token, now()));
+  return [
+    ...machines.map((token) => ({
+      id: token.id,
+      name: `token:${token.name}`,
+      isMachine: true,
+      hasEnded: () => !isAlive(token, now()),
+    })),
+    ...(identities?.current() ?? []).map(({ id, user }) => ({
+      id,
+      name: user,
+      isMachine: false,
+      hasEnded: () => false,
+    })),
+  ];
 }
 
 async function openKeys(options: TokensOptions, path: string): Promise<KeyRing> {

@@ -255,6 +255,7 @@ describe('the options', () => {
       log: { level: 'info' },
       metrics: { listen: undefined, public: false },
       trace: { endpoint: undefined, percent: 100 },
+      audit: { file: undefined, chain: false },
       renew: true,
     });
   });
@@ -283,6 +284,8 @@ describe('describeOptions', () => {
       '--workers N',
       '--metrics HOST:PORT',
       '--trace-endpoint URL',
+      '--audit FILE',
+      '--audit-chain',
     ]);
   });
 

@@ -76,6 +76,9 @@ metrics:
 trace:
   endpoint: null # not set
   percent: 100
+audit:
+  file: null # not set
+  chain: false
 renew: true
 `);
   });

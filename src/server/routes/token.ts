@@ -117,7 +117,12 @@ function send(req: IncomingMessage, res: Response, answer: TokenAnswer): void {
   const text = `${JSON.stringify(body)}\n`;
   const context = contextOf(req);
   context.failedLogin = answer.failedLogin;
-  if (holder !== undefined) context.identity = whoOf(holder);
+  if (holder !== undefined) {
+    context.identity = whoOf(holder);
+    const isDevice = holder.kind === 'user' && holder.device !== undefined;
+    if (isDevice) context.signedInBy = 'identity-token';
+    context.issued = !isDevice && 'refresh_token' in body ? 'identity-token' : 'access-token';
+  }
   if (status !== 200)
     context.problem = createProblem(CODES[status] ?? 'UNSUPPORTED', String(body['error_description']));
   res.writeHead(status, {

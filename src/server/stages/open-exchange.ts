@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { plainAddress } from '../../lib/network.ts';
-import type { Exchange } from '../../observe/exchange.ts';
+import type { Exchange, SignedInBy } from '../../observe/exchange.ts';
 import { nameAsker } from '../../policy/identity.ts';
 import type { Identity } from '../../policy/identity.ts';
 import { setContext } from '../context.ts';
@@ -11,6 +11,8 @@ export interface OpenExchangeOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly observe: (exchange: Exchange) => void;
+  /** Whose request it is. */
+  readonly addressOf?: (req: IncomingMessage) => string;
 }
 
 const LONGEST_LOGGED = 256;
@@ -20,6 +22,7 @@ const NOBODY: Identity = { kind: 'anonymous' };
 export function createOpenExchange({
   now,
   observe,
+  addressOf = peerOf,
 }: OpenExchangeOptions): (req: IncomingMessage, res: ServerResponse) => RequestContext {
   const prefix = randomBytes(4).toString('hex');
   let serial = 0;
@@ -30,7 +33,7 @@ export function createOpenExchange({
       res,
       id: `${prefix}-${serial.toString(36)}`,
       startedAt: now(),
-      address: plainAddress(req.socket.remoteAddress),
+      address: addressOf(req),
       method: req.method ?? '',
       target: req.url ?? '',
       request: undefined,
@@ -40,6 +43,9 @@ export function createOpenExchange({
       cache: undefined,
       problem: undefined,
       failedLogin: undefined,
+      signedInBy: undefined,
+      issued: undefined,
+      digest: undefined,
       traceparent: traceparentOf(req),
       received: 0,
       sent: 0,
@@ -49,6 +55,10 @@ export function createOpenExchange({
     res.on('close', () => observe(toExchange(context, now())));
     return context;
   };
+}
+
+function peerOf(req: IncomingMessage): string {
+  return plainAddress(req.socket.remoteAddress);
 }
 
 function toExchange(context: RequestContext, at: number): Exchange {
@@ -61,11 +71,14 @@ function toExchange(context: RequestContext, at: number): Exchange {
     userAgent: loggable(req.headers['user-agent']),
     request: context.request,
     user: context.identity.kind === 'anonymous' ? undefined : nameAsker(context.identity),
+    signedInBy: context.signedInBy ?? signedInBy(context),
     rule: context.rule,
     mount: context.mount,
     cache: context.cache,
     status: res.headersSent ? res.statusCode : 0,
     problem: context.problem && { code: context.problem.code, reason: context.problem.message },
+    digest: context.digest,
+    issued: context.issued,
     failedLogin: context.failedLogin,
     traceparent: context.traceparent,
     received: context.received,
@@ -74,6 +87,14 @@ function toExchange(context: RequestContext, at: number): Exchange {
     millisecondsSinceBody: req.complete ? at - (context.receivedAt ?? context.startedAt) : undefined,
     outcome: outcomeOf(context, res),
   };
+}
+
+/** Nobody has shown anything, unless it was a token that stands for nobody. */
+function signedInBy({ identity, req }: RequestContext): SignedInBy | undefined {
+  if (identity.kind === 'anonymous') return identity.hasToken === true ? 'access-token' : undefined;
+  const { authorization = '' } = req.headers;
+  if (/^bearer /i.test(authorization)) return 'access-token';
+  return identity.kind === 'token' ? 'machine-token' : 'password';
 }
 
 /** An answer that did not end was either broken off by us, for a reason that the context names, or left by the client. */

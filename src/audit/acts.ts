@@ -1,0 +1,95 @@
+import { ACT_OF, keyOf } from './act.ts';
+import type { Act } from './act.ts';
+import { opening } from './event.ts';
+import type { AuditEvent } from './event.ts';
+import type { Fact } from './fact.ts';
+import { Gathered, gatheredKey } from './gathered.ts';
+import { Pull } from './pull.ts';
+import { Push } from './push.ts';
+
+export interface ActsOptions {
+  readonly write: (event: AuditEvent) => void;
+  /** How many are followed at once; of more, the one that was silent for the longest time is written as it is. */
+  readonly most?: number;
+}
+
+/** Makes acts of facts: what begins, goes on and has ended. Knows no clock but that of the facts. */
+export interface Acts {
+  take(fact: Fact): void;
+  /** Keys of those that are silent for long enough at this time to have ended. */
+  due(at: number): readonly string[];
+  /** Ends these, but for those in `busy`, of which something is still under way. */
+  end(keys: readonly string[], busy: ReadonlySet<string>): void;
+  /** Ends all: nothing more will come. */
+  endAll(): void;
+}
+
+export function createActs({ write, most = 10_000 }: ActsOptions): Acts {
+  /** In the order in which they were last heard of. */
+  const open = new Map<string, Act>();
+
+  const finish = (key: string): void => {
+    const act = open.get(key);
+    open.delete(key);
+    for (const event of act?.finish() ?? []) write(event);
+  };
+  const hold = (key: string, act: Act): void => {
+    open.delete(key);
+    open.set(key, act);
+    const [oldest] = open.size > most ? open.keys() : [];
+    if (oldest !== undefined) finish(oldest);
+  };
+  const push = (key: string, fact: Fact): void => {
+    const found = open.get(key);
+    const act = found instanceof Push ? found : new Push(fact);
+    act.take(fact);
+    hold(key, act);
+    if (act.hasEnded) finish(key);
+  };
+  const pull = (key: string, fact: Fact): void => {
+    const found = open.get(key);
+    const isOn = found instanceof Pull && !found.isAnother(fact);
+    if (!isOn) finish(key);
+    const act = isOn ? found : new Pull(fact);
+    act.take(fact);
+    hold(key, act);
+  };
+  const gather = (key: string, fact: Fact): void => {
+    const act = open.get(key) ?? new Gathered(fact);
+    act.take(fact);
+    if (!open.has(key)) hold(key, act);
+  };
+
+  return {
+    take: (fact) => {
+      const kind = ACT_OF[fact.kind];
+      if (kind === 'push') push(keyOf(kind, fact), fact);
+      else if (kind === 'pull') pull(keyOf(kind, fact), fact);
+      else if (fact.kind === 'delete' || fact.kind === 'reload') write(single(fact));
+      else gather(gatheredKey(fact), fact);
+    },
+    due: (at) => [...open].filter(([, act]) => act.at + act.quietMs <= at).map(([key]) => key),
+    end: (keys, busy) => {
+      for (const key of keys) if (!busy.has(key)) finish(key);
+    },
+    endAll: () => {
+      for (const key of open.keys()) finish(key);
+    },
+  };
+}
+
+/** What is done by one request, or by none. */
+function single(fact: Fact): AuditEvent {
+  const { kind, isDone, rule, status, reason } = fact;
+  const result = isDone ? 'done' : 'failed';
+  if (kind === 'reload')
+    return { ...opening('reload', result, fact), reason, ...(fact.action && { part: fact.action }) };
+  return {
+    ...opening('delete', result, fact),
+    tag: fact.tags?.[0],
+    digest: fact.digest,
+    ms: Math.round(fact.ms),
+    rule,
+    status: isDone ? undefined : status,
+  };
+}

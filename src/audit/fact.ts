@@ -1,0 +1,163 @@
+import type { Exchange, SignedInBy } from '../observe/exchange.ts';
+import { isTag } from '../registry/grammar.ts';
+import type { RegistryRequest } from '../registry/request.ts';
+
+/** What one request adds to the audit log. Requests that add nothing make none. */
+export type FactKind =
+  | 'manifest-put'
+  | 'manifest-get'
+  | 'manifest-look'
+  | 'layer-put'
+  | 'layer-part'
+  | 'layer-mount'
+  | 'layer-look'
+  | 'layer-get'
+  | 'delete'
+  | 'denial'
+  | 'login'
+  | 'token'
+  | 'reload';
+
+/** Plain data: it goes from process to process. Names that were only claimed are not in it. */
+export interface Fact {
+  readonly kind: FactKind;
+  /** Milliseconds of a clock that all processes of the machine share and nobody sets: when it ended. */
+  readonly at: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly ms: number;
+  readonly id?: string | undefined;
+  readonly user?: string | undefined;
+  readonly by?: SignedInBy | undefined;
+  readonly address?: string | undefined;
+  readonly rule?: string | undefined;
+  readonly repository?: string | undefined;
+  /** Tags that a manifest was asked for or put by; none for one that was named by its digest. */
+  readonly tags?: readonly string[] | undefined;
+  readonly digest?: string | undefined;
+  readonly action?: string | undefined;
+  /** Id of a machine's or device's token that was made or revoked. */
+  readonly token?: string | undefined;
+  readonly status?: number | undefined;
+  /** Why not, or what: a code of ours and never a text of a client. */
+  readonly reason?: string | undefined;
+  /** Body bytes: of the client for a push, to the client for a pull. */
+  readonly bytes: number;
+  /** Whether it was done, to the end. */
+  readonly isDone: boolean;
+}
+
+/** When something ended, on both clocks. */
+export interface Moment {
+  readonly at: number;
+  readonly time: number;
+}
+
+/** The fact of an exchange; undefined where there is nothing to remember of it. */
+export function factOf(exchange: Exchange, now: () => Moment): Fact | undefined {
+  const kind = refusalOf(exchange) ?? kindOf(exchange);
+  if (kind === undefined) return undefined;
+  const { request, outcome, status } = exchange;
+  return {
+    kind,
+    ...now(),
+    ms: exchange.milliseconds,
+    id: exchange.id,
+    user: exchange.user,
+    by: exchange.signedInBy,
+    address: exchange.address,
+    rule: exchange.rule,
+    repository: request && repositoryOf(request),
+    tags: request && tagsOf(request),
+    digest: digestOf(exchange),
+    action: request?.action,
+    status,
+    reason: reasonOf(kind, exchange),
+    bytes: request?.action === 'pull' ? exchange.sent : exchange.received,
+    isDone: outcome === 'complete' && status >= 200 && status < 400,
+  };
+}
+
+/**
+ * A challenge to somebody who showed nothing is the way in and no denial; one to somebody whose token stands for nobody
+ * is.
+ */
+function refusalOf({ failedLogin, problem, signedInBy, status }: Exchange): FactKind | undefined {
+  if (failedLogin !== undefined) return failedLogin === 'wrong-password' ? 'login' : 'token';
+  if (problem === undefined || status < 400) return undefined;
+  if (problem.code === 'DENIED' || problem.code === 'TOOMANYREQUESTS') return 'denial';
+  return problem.code === 'UNAUTHORIZED' && signedInBy === 'access-token' ? 'denial' : undefined;
+}
+
+function kindOf({ request, issued, status }: Exchange): FactKind | undefined {
+  if (issued !== undefined) return 'token';
+  return request && factKindOf(request, status);
+}
+
+/** What a request is that was answered so. */
+export function factKindOf(request: RegistryRequest, status: number): FactKind | undefined {
+  const { method, route } = request;
+  switch (route.kind) {
+    case 'manifest':
+      return ofManifest(method, status);
+    case 'blob':
+      return ofBlob(method, status);
+    case 'uploads':
+      return ofNewUpload(request, status);
+    case 'upload':
+      return ofUpload(method, status);
+    default:
+      return undefined;
+  }
+}
+
+type Method = RegistryRequest['method'];
+
+/** What was not there, or is known to the client already (304), was not pulled. */
+function ofManifest(method: Method, status: number): FactKind | undefined {
+  if (method === 'PUT') return 'manifest-put';
+  if (method === 'DELETE') return 'delete';
+  if (status !== 200) return undefined;
+  return method === 'GET' ? 'manifest-get' : 'manifest-look';
+}
+
+function ofBlob(method: Method, status: number): FactKind | undefined {
+  if (method === 'DELETE') return 'delete';
+  if (status < 200 || status === 304 || status >= 400) return undefined;
+  return method === 'GET' ? 'layer-get' : 'layer-look';
+}
+
+function ofNewUpload({ mount, query }: RegistryRequest, status: number): FactKind | undefined {
+  if (status === 0 || status === 202 || status >= 400) return 'layer-part';
+  if (mount !== undefined || query.get('mount') !== undefined) return 'layer-mount';
+  return 'layer-put';
+}
+
+function ofUpload(method: Method, status: number): FactKind | undefined {
+  if (method === 'PUT') return status === 201 ? 'layer-put' : 'layer-part';
+  return method === 'PATCH' ? 'layer-part' : undefined;
+}
+
+function repositoryOf({ route }: RegistryRequest): string | undefined {
+  return 'repository' in route ? route.repository : undefined;
+}
+
+/** A manifest that is put by its digest may be given tags in the query (distribution-spec v1.1.1). */
+function tagsOf({ route, query, method }: RegistryRequest): readonly string[] | undefined {
+  if (route.kind !== 'manifest') return undefined;
+  if (!route.reference.includes(':')) return [route.reference];
+  if (method !== 'PUT') return [];
+  return query.pairs.filter(({ key, value }) => key === 'tag' && isTag(value)).map(({ value }) => value);
+}
+
+function digestOf({ request, digest }: Exchange): string | undefined {
+  if (digest !== undefined || request === undefined) return digest;
+  const { route, query } = request;
+  if (route.kind === 'manifest') return route.reference.includes(':') ? route.reference : undefined;
+  if (route.kind === 'blob') return route.digest;
+  return query.get('digest') ?? query.get('mount');
+}
+
+function reasonOf(kind: FactKind, { failedLogin, problem, issued }: Exchange): string | undefined {
+  return failedLogin ?? issued ?? (kind === 'denial' ? problem?.code : undefined);
+}

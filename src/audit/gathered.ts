@@ -1,0 +1,60 @@
+import type { Act } from './act.ts';
+import { opening } from './event.ts';
+import type { AuditEvent, EventName } from './event.ts';
+import type { Fact } from './fact.ts';
+
+/** What is repeated within this time is one line: clients try one typo six times, and those who guess try for hours. */
+const WINDOW_MS = 2000;
+
+/** Requests alike, counted: a refusal of the same thing to the same, or a token for the same. */
+export class Gathered implements Act {
+  readonly quietMs = WINDOW_MS;
+  readonly #first: Fact;
+  #last: Fact;
+  #requests = 0;
+
+  constructor(first: Fact) {
+    this.#first = first;
+    this.#last = first;
+  }
+
+  /** Of the first: the line is not put off by those who go on. */
+  get at(): number {
+    return this.#first.at;
+  }
+
+  take(fact: Fact): void {
+    this.#last = fact;
+    this.#requests += 1;
+  }
+
+  finish(): readonly AuditEvent[] {
+    const fact = this.#first;
+    const [event, result] = nameOf(fact);
+    return [
+      {
+        ...opening(event, result, fact, this.#last),
+        action: event === 'token' ? undefined : fact.action,
+        tag: fact.tags?.[0],
+        digest: fact.digest,
+        token: fact.token,
+        rule: fact.rule,
+        status: fact.status,
+        reason: fact.reason,
+        requests: this.#requests,
+      },
+    ];
+  }
+}
+
+/** Requests with the same text are counted together. */
+export function gatheredKey({ kind, user, by, address, repository, action, token, reason }: Fact): string {
+  return [kind, repository, address, user, by, action, token, reason].join('\n');
+}
+
+function nameOf({ kind, reason }: Fact): readonly [EventName, string] {
+  if (kind === 'login') return ['login', 'wrong'];
+  if (kind === 'denial') return ['denial', 'denied'];
+  if (reason === 'wrong-token') return ['token', 'wrong'];
+  return ['token', reason === 'made' || reason === 'revoked' ? reason : 'issued'];
+}

@@ -1,0 +1,64 @@
+import type { Logger } from '../lib/logger.ts';
+import { hashOf, readTail } from './chain.ts';
+import type { AuditEvent } from './event.ts';
+import { openLineFile, STANDARD_OUTPUT } from './line-file.ts';
+
+export interface LogOptions {
+  readonly path: string;
+  readonly chain: boolean;
+  readonly logger: Logger;
+}
+
+/** The lines of the audit log, each with the hash of the one before where that is wanted. */
+export interface Log {
+  write(event: AuditEvent): void;
+  /** Rejects with a system error; the file before goes on then. */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How often the hash of the last line is said in the other log, where it can be compared with later. */
+const TELL_MS = 3_600_000;
+
+/** Rejects with a system error. */
+export async function openLog({ path, chain, logger }: LogOptions): Promise<Log> {
+  const tail = path === STANDARD_OUTPUT ? { hash: undefined, torn: 0 } : await readTail(path);
+  let last = tail.hash;
+  const file = await openLineFile({
+    path,
+    onTrouble: (error) => logger.error({ file: path, error }, 'audit log not written, the gate serves on'),
+    onRelief: (lost) => {
+      logger.warn({ file: path, lost }, 'audit log written again');
+      note('resumed', { lost });
+    },
+  });
+  const write = (event: AuditEvent): void => {
+    const line = JSON.stringify(chain ? { ...event, previous: last ?? null } : event);
+    if (file.append(line) && chain) last = hashOf(line);
+  };
+  const note = (result: string, more: object = {}): void =>
+    write({ time: new Date().toISOString(), event: 'log', result, ...more });
+  const tell = (): void => {
+    if (chain) logger.info({ file: path, last }, 'audit log');
+  };
+
+  // What is left of a line becomes a line of its own, and the next one says so.
+  if (tail.torn > 0) file.append('');
+  note('opened', tail.torn > 0 ? { torn: tail.torn } : {});
+  tell();
+  const timer = setInterval(tell, TELL_MS).unref();
+  return {
+    write,
+    reopen: async () => {
+      if (!(await file.reopen())) return;
+      note('opened');
+      tell();
+    },
+    close: async () => {
+      clearInterval(timer);
+      note('closed');
+      tell();
+      await file.close();
+    },
+  };
+}

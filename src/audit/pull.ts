@@ -1,0 +1,97 @@
+import type { Act } from './act.ts';
+import { opening, span } from './event.ts';
+import type { AuditEvent } from './event.ts';
+import type { Fact } from './fact.ts';
+
+/** Of layers beyond these the number is kept, and no digest: they may be counted twice. */
+const MOST_KNOWN = 1000;
+const QUIET_MS = 10_000;
+
+/**
+ * A pull: the manifest that was asked for first, those that it leads to, and layers. Some clients look at a tag (HEAD)
+ * and then take the manifest by its digest: that look gives the pull its tag.
+ */
+export class Pull implements Act {
+  readonly quietMs = QUIET_MS;
+  #first: Fact;
+  #last: Fact;
+  #look: Fact | undefined;
+  #top: Fact | undefined;
+  #manifests = 0;
+  readonly #layers = new Set<string>();
+  readonly #broken = new Set<string>();
+  #more = 0;
+  #bytes = 0;
+
+  constructor(first: Fact) {
+    this.#first = first;
+    this.#last = first;
+  }
+
+  get at(): number {
+    return this.#last.at;
+  }
+
+  /** Whether a fact belongs to another pull than this one, which has ended then. */
+  isAnother(fact: Fact): boolean {
+    if (fact.kind !== 'manifest-get' || this.#top === undefined) return false;
+    const [tag] = fact.tags ?? [];
+    // By digest: one that the manifest leads to, unless it is the very one that everything began with.
+    if (tag === undefined) return this.#hasLayers() && fact.digest === this.#top.digest;
+    return this.#hasLayers() || fact.digest !== this.#top.digest;
+  }
+
+  take(fact: Fact): void {
+    if (fact.kind === 'manifest-look') {
+      if (this.#top === undefined) this.#first = fact;
+      this.#look = fact;
+      this.#last = fact;
+      return;
+    }
+    this.#last = fact;
+    this.#bytes += fact.bytes;
+    if (fact.kind === 'manifest-get') {
+      this.#manifests += 1;
+      this.#top ??= fact;
+    } else this.#takeLayer(fact, fact.digest ?? '');
+  }
+
+  #takeLayer(fact: Fact, digest: string): void {
+    if (!fact.isDone) {
+      if (this.#broken.size < MOST_KNOWN && !this.#layers.has(digest)) this.#broken.add(digest);
+      return;
+    }
+    this.#broken.delete(digest);
+    if (this.#layers.size < MOST_KNOWN) this.#layers.add(digest);
+    else if (!this.#layers.has(digest)) this.#more += 1;
+  }
+
+  #hasLayers(): boolean {
+    return this.#layers.size + this.#broken.size > 0;
+  }
+
+  /** Nothing where somebody only looked. Layers without a manifest are a pull too, of which nobody knows the tag. */
+  finish(): readonly AuditEvent[] {
+    const top = this.#top;
+    if (top === undefined && !this.#hasLayers()) return [];
+    const isWhole = this.#broken.size === 0 && top?.isDone !== false;
+    return [
+      {
+        ...opening('pull', isWhole ? 'done' : 'incomplete', this.#first, this.#last),
+        tag: this.#tag(),
+        digest: top?.digest,
+        manifests: this.#manifests,
+        layers: { fetched: this.#layers.size + this.#more, broken: this.#broken.size },
+        bytes: this.#bytes,
+        ms: span(this.#first, this.#last),
+        rule: (top ?? this.#last).rule,
+      },
+    ];
+  }
+
+  #tag(): string | undefined {
+    const [tag] = this.#top?.tags ?? [];
+    const look = this.#look;
+    return tag ?? (look !== undefined && look.digest === this.#top?.digest ? look.tags?.[0] : undefined);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Act } from './act.ts';
+import { opening, span } from './event.ts';
+import type { AuditEvent } from './event.ts';
+import type { Fact } from './fact.ts';
+
+type Came = 'uploaded' | 'mounted' | 'existing';
+
+const CAME: Readonly<Record<string, Came>> = {
+  'layer-put': 'uploaded',
+  'layer-mount': 'mounted',
+  'layer-look': 'existing',
+};
+/** A layer that was looked for and then sent was not there. */
+const RANK: Readonly<Record<Came, number>> = { existing: 0, mounted: 1, uploaded: 2 };
+/** Of layers beyond these the number is kept, and no digest: they may be counted twice. */
+const MOST_KNOWN = 1000;
+const QUIET_MS = 120_000;
+
+/** A push: layers of all kinds, manifests by their digests, and the manifest with the tag, which ends it. */
+export class Push implements Act {
+  readonly quietMs = QUIET_MS;
+  readonly #first: Fact;
+  #last: Fact;
+  readonly #layers = new Map<string, Came>();
+  readonly #more: Record<Came, number> = { uploaded: 0, mounted: 0, existing: 0 };
+  #bytes = 0;
+  /** Whether there was more than looks. */
+  #isPush = false;
+  #manifests = 0;
+  #top: Fact | undefined;
+  #refused: Fact | undefined;
+
+  constructor(first: Fact) {
+    this.#first = first;
+    this.#last = first;
+  }
+
+  get at(): number {
+    return this.#last.at;
+  }
+
+  /** The manifest with the tag has come. */
+  get hasEnded(): boolean {
+    return (this.#top?.tags ?? []).length > 0;
+  }
+
+  take(fact: Fact): void {
+    this.#last = fact;
+    this.#bytes += fact.bytes;
+    if (fact.kind !== 'layer-look') this.#isPush = true;
+    const came = CAME[fact.kind];
+    if (fact.kind === 'manifest-put') this.#takeManifest(fact);
+    else if (came !== undefined && fact.isDone) this.#takeLayer(came, fact.digest ?? '');
+  }
+
+  #takeManifest(fact: Fact): void {
+    if (!fact.isDone) {
+      this.#refused = fact;
+      return;
+    }
+    this.#manifests += 1;
+    this.#top = fact;
+    this.#refused = undefined;
+  }
+
+  #takeLayer(came: Came, digest: string): void {
+    const before = this.#layers.get(digest);
+    if (before === undefined && this.#layers.size >= MOST_KNOWN) this.#more[came] += 1;
+    else if (before === undefined || RANK[came] > RANK[before]) this.#layers.set(digest, came);
+  }
+
+  /** One line, or one for each tag that the manifest was given at once: the first of them has the layers. */
+  finish(): readonly AuditEvent[] {
+    if (!this.#isPush) return [];
+    const top = this.#refused ?? this.#top;
+    const [tag, ...others] = top?.tags ?? [];
+    const common = {
+      ...opening('push', resultOf(top), this.#first, this.#last),
+      digest: top?.digest,
+      rule: (top ?? this.#last).rule,
+      status: this.#refused?.status,
+    };
+    const all = { manifests: this.#manifests, layers: this.#count(), bytes: this.#bytes };
+    return [
+      { ...common, tag, ...all, ms: span(this.#first, this.#last) },
+      ...others.map((other) => ({ ...common, tag: other, manifests: 0, bytes: 0 })),
+    ];
+  }
+
+  #count(): Readonly<Record<Came, number>> {
+    const layers = { ...this.#more };
+    for (const came of this.#layers.values()) layers[came] += 1;
+    return layers;
+  }
+}
+
+/** Without a manifest the layers lead to nothing. */
+function resultOf(top: Fact | undefined): string {
+  if (top === undefined) return 'incomplete';
+  return top.isDone ? 'done' : 'failed';
+}

@@ -1,0 +1,59 @@
+import type { Exchange } from '../observe/exchange.ts';
+import { factOf } from './fact.ts';
+import type { Fact, Moment } from './fact.ts';
+
+/** What a process that serves tells the audit log. */
+export interface Reporter {
+  observe(exchange: Exchange): void;
+  /** What was done by no request: a reload, a token that was revoked by hand. */
+  note(fact: Omit<Fact, 'at' | 'time' | 'ms' | 'bytes'>): void;
+  /** Hands on what waits. Never rejects. */
+  flush(): Promise<void>;
+}
+
+const HOLD_MS = 50;
+const MOST_WAITING = 10_000;
+
+/** Facts wait a moment and go together. `send` that rejects loses them, which `onLost` is told. */
+export function createReporter(
+  send: (facts: readonly Fact[]) => void | Promise<void>,
+  onLost: (facts: number, error: unknown) => void,
+  now: () => Moment = bothClocks,
+): Reporter {
+  let waiting: Fact[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const flush = async (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const facts = waiting;
+    waiting = [];
+    if (facts.length === 0) return;
+    try {
+      await send(facts);
+    } catch (error) {
+      onLost(facts.length, error);
+    }
+  };
+  const hold = (fact: Fact): void => {
+    waiting.push(fact);
+    if (waiting.length >= MOST_WAITING) void flush();
+    else timer ??= setTimeout(() => void flush(), HOLD_MS).unref();
+  };
+  return {
+    observe: (exchange) => {
+      const fact = factOf(exchange, now);
+      if (fact !== undefined) hold(fact);
+    },
+    note: (fact) => hold({ ...fact, ...now(), ms: 0, bytes: 0 }),
+    flush,
+  };
+}
+
+/** The first is shared by all processes of the machine (CLOCK_MONOTONIC). */
+export function bothClocks(): Moment {
+  return { at: sharedClock(), time: Date.now() };
+}
+
+export function sharedClock(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

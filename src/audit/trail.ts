@@ -1,0 +1,106 @@
+import { AppError, systemCode } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createActs } from './acts.ts';
+import type { Acts } from './acts.ts';
+import type { Fact } from './fact.ts';
+import { openLog } from './log.ts';
+
+export interface TrailOptions {
+  /** `-` is standard output. */
+  readonly path: string;
+  /** Whether each line carries the hash of the one before. */
+  readonly chain: boolean;
+  /** Where facts of several processes meet: how long one is waited for that was before another, in milliseconds. */
+  readonly holdMs: number;
+  /** Keys (`keyOf`) of the transfers that are under way now. Never rejects. */
+  readonly underWay: () => Promise<ReadonlySet<string>>;
+  readonly logger: Logger;
+  /** The clock of the facts' `at`. */
+  readonly clock: () => number;
+}
+
+/** The audit log of a gate: one for all its processes. */
+export interface Trail {
+  take(facts: readonly Fact[]): void;
+  /** SIGHUP: the file may have been moved away. Never rejects. */
+  reopen(): Promise<void>;
+  /** Writes what has not ended as it is. */
+  close(): Promise<void>;
+}
+
+const LOOK_MS = 500;
+const MOST_HELD = 50_000;
+
+/** Throws AppError FILE_UNWRITABLE for a file that can't be opened at start. Later nothing stops the gate. */
+export async function openTrail(options: TrailOptions): Promise<Trail> {
+  const { path, logger } = options;
+  const log = await openLog(options).catch((error: unknown) => {
+    throw new AppError('FILE_UNWRITABLE', {
+      message: `The audit log ${path} can't be opened (${systemCode(error) ?? String(error)}).`,
+      hint: 'Make its directory, writable for the gate, or name another file with --audit FILE.',
+      cause: error,
+    });
+  });
+  const acts = createActs({ write: (event) => log.write(event) });
+  const order = createOrder(acts, options);
+  const timer = setInterval(() => void order.look(), LOOK_MS).unref();
+  return {
+    take: order.take,
+    reopen: async () => {
+      try {
+        await log.reopen();
+      } catch (error) {
+        const reason = systemCode(error);
+        logger.error({ file: path, error: reason }, 'audit log not opened again, the file before goes on');
+      }
+    },
+    close: async () => {
+      clearInterval(timer);
+      order.settle(Infinity);
+      acts.endAll();
+      await log.close();
+    },
+  };
+}
+
+interface Order {
+  take(facts: readonly Fact[]): void;
+  /** Hands on what was held until this time. */
+  settle(until: number): void;
+  look(): Promise<void>;
+}
+
+/** Brings facts of several processes into the order in which they happened, and ends what is silent. */
+function createOrder(acts: Acts, { holdMs, underWay, clock }: TrailOptions): Order {
+  let held: Fact[] = [];
+  let isLooking = false;
+  const settle = (until: number): void => {
+    const ready = held.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at);
+    held = held.filter(({ at }) => at > until);
+    for (const fact of ready) acts.take(fact);
+  };
+  const silent = (): readonly string[] => {
+    const at = clock() - holdMs;
+    settle(at);
+    return acts.due(at);
+  };
+  return {
+    take: (facts) => {
+      held.push(...facts);
+      if (holdMs === 0 || held.length > MOST_HELD) settle(Infinity);
+    },
+    settle,
+    look: async () => {
+      const before = silent();
+      if (before.length === 0 || isLooking) return;
+      isLooking = true;
+      const busy = await underWay();
+      isLooking = false;
+      const now = new Set(silent());
+      acts.end(
+        before.filter((key) => now.has(key)),
+        busy,
+      );
+    },
+  };
+}
