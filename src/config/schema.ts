@@ -163,9 +163,9 @@ export const schema = z.strictObject({
     .prefault({}),
   metrics: metrics.prefault({}),
   trace: trace.prefault({}),
+  audit: audit.prefault({}),
   renew: onOff(true, "Whether serve renews a certificate of the gate's own CA when it is due."),
 });
-  audit: audit.prefault({}),
 
 type Settings = z.output<typeof schema>;
 
