@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { createNamespace } from '../support/namespace.ts';
+import { must, run, startDaemon, until } from '../support/programs.ts';
+import { describeWith } from '../support/requires.ts';
+
+const DEPLOY = resolve(import.meta.dirname, '../../deploy');
+const UNIT = resolve(DEPLOY, 'registry-gate.service');
+const RULES = resolve(DEPLOY, 'nftables.conf');
+
+describeWith(['systemd-analyze'], 'the unit for systemd', () => {
+  it('R165: leaves less than 2.0 of 10 open, as systemd counts', async () => {
+    const out = await must('systemd-analyze', ['security', '--offline=true', '--no-pager', UNIT]);
+    const [, score = ''] = /Overall exposure level for \S+: (\d+\.\d)/.exec(out) ?? [];
+    expect(score).toMatch(/^[01]\.\d$/);
+  });
+
+  it('R165: has one capability, and no way to another', async () => {
+    const text = await readFile(UNIT, 'utf8');
+    const rights = [...text.matchAll(/^(?:Ambient|Bounding|CapabilityBounding)\w*=(.*)$/gm)];
+    expect(rights.map((match) => match[1])).toEqual(['CAP_NET_BIND_SERVICE', 'CAP_NET_BIND_SERVICE']);
+    for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'User=registry-gate'])
+      expect(text.split('\n')).toContain(line);
+  });
+
+  it('names nothing that systemd does not know', async () => {
+    const { output } = await run('systemd-analyze', ['verify', '--man=no', UNIT]);
+    const complaints = output
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('is not executable'));
+    expect(complaints).toEqual([]);
+  });
+});
+
+/** Listens on every address, says when somebody has come, and stays. */
+const LISTENERS = `
+for (const port of [443, 5000, 9464])
+  require('node:net').createServer((socket) => socket.end(String(port))).listen(port, '0.0.0.0', () => console.log('on', port));
+`;
+/** What a listener on this port says. */
+const ASK = `
+const socket = require('node:net').connect(Number(process.argv[1]), process.argv[2], () => undefined);
+socket.on('data', (data) => { console.log(String(data)); process.exit(0); });
+socket.on('error', (error) => { console.log(error.code); process.exit(1); });
+`;
+
+describeWith(['nft', 'ip', 'nsenter'], 'the rules for nftables', () => {
+  it('are accepted by nft', async () => {
+    expect(await run('nft', ['-c', '-f', RULES])).toMatchObject({ status: 0, output: '' });
+  });
+
+  it('R163: let nobody but the machine itself reach what stands beside the gate', async () => {
+    const { inside, enter, close } = await createNamespace();
+    const within = (...command: readonly string[]): readonly [string, string[]] => {
+      const [program = '', ...rest] = [...enter, ...command];
+      return [program, rest];
+    };
+    const listeners = startDaemon(...within(process.execPath, '-e', LISTENERS));
+    const ask = (port: number, address: string): string[] => ['-e', ASK, String(port), address];
+    try {
+      for (const port of [443, 5000, 9464]) await listeners.line(new RegExp(`^on ${port}$`));
+      expect(await must(process.execPath, ask(5000, inside))).toBe('5000');
+      await must(...within('nft', '-f', RULES));
+      await must(...within('nft', '-f', RULES));
+      expect(await must(process.execPath, ask(443, inside))).toBe('443');
+      for (const port of [5000, 9464]) {
+        expect(await must(...within(process.execPath, ...ask(port, '127.0.0.1')))).toBe(String(port));
+      }
+      const before = await dropped();
+      const stranger = startDaemon(process.execPath, ask(5000, inside));
+      await until(
+        async () => ((await dropped()) > before ? true : undefined),
+        () => 'nothing was dropped',
+      );
+      expect(stranger.log).toEqual([]);
+      await stranger.close();
+    } finally {
+      await listeners.close();
+      await close();
+    }
+
+    async function dropped(): Promise<number> {
+      const text = await must(...within('nft', 'list', 'table', 'inet', 'registry_gate'));
+      return Number(/counter packets (\d+)/.exec(text)?.[1]);
+    }
+  });
+});
