@@ -6,6 +6,7 @@ import type { Logger } from '../lib/logger.ts';
 import { openSharedAudit } from '../server/audit.ts';
 import type { Gate } from '../server/start.ts';
 import { startGate } from '../server/start.ts';
+import { countForWorkers, openThrottling } from '../server/throttling.ts';
 import { makeSpareKeys } from '../tokens/key-ring.ts';
 import { Crew } from '../workers/crew.ts';
 import { createMiddle } from '../workers/hub.ts';
@@ -38,6 +39,8 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     secrets: { seed, spareKeys: await makeSpareKeys(Date.now()) },
   };
   middle.answer(SETTINGS, () => settings);
+  const throttling = await openThrottling(config, log);
+  if (throttling !== undefined) countForWorkers(middle, throttling);
   const audit = await openSharedAudit(config, middle, log);
   const crew = new Crew({
     size,
@@ -47,7 +50,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
   });
   const listening = await crew.start().catch(async (error: unknown) => {
-    await audit?.close();
+    await Promise.all([audit?.close(), throttling?.close()]);
     throw error;
   });
   const addresses = listening.filter(isAddressInfo);
@@ -61,6 +64,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     },
     stop: async () => {
       await crew.stop();
+      await throttling?.close();
       await audit?.close();
     },
     stopNow: () => crew.cut(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { abuse } from './abuse-schema.ts';
 import { auth } from './auth-schema.ts';
 import { parseBackend } from './backend-url.ts';
 import {
@@ -139,6 +140,7 @@ export const schema = z.strictObject({
   }),
   tls: tls.prefault({}),
   auth: auth.prefault({}),
+  abuse: abuse.prefault({}),
   timeouts: timeouts.prefault({}),
   limits: limits.prefault({}),
   frontProxies: frontProxies.prefault({}),

@@ -1,6 +1,7 @@
 import type { Identity } from '../policy/identity.ts';
 import type { Holder } from '../tokens/holder.ts';
 import { expiryWarning } from '../tokens/lifetime.ts';
+import type { Throttled } from '../tokens/guard.ts';
 import type { Tokens } from '../tokens/open-tokens.ts';
 import { readCredentials } from './sent-credentials.ts';
 import { toIdentity } from './token-rights.ts';
@@ -11,7 +12,8 @@ export type Asker =
   /** No name and no password: what some clients send before they were told to sign in. */
   | { readonly kind: 'nobody' }
   /** A password, or a token, that is not or no longer valid; or too many passwords at once. */
-  | { readonly kind: 'wrong-password' | 'wrong-token' | 'busy' };
+  | { readonly kind: 'wrong-password' | 'wrong-token' | 'busy' }
+  | Throttled;
 
 interface Step {
   readonly tokens: AskerTokens;
@@ -19,7 +21,7 @@ interface Step {
   /** Which the header came on. */
   readonly connection: object;
 }
-export type AskerTokens = Pick<Tokens, 'check' | 'access' | 'admits' | 'machine'>;
+export type AskerTokens = Pick<Tokens, 'check' | 'access' | 'admits' | 'machine' | 'noteWrong'>;
 
 const BEARER = /^bearer (.*)$/i;
 
@@ -33,11 +35,11 @@ function byToken(token: string, step: Step): Asker | Promise<Asker> {
   const { access } = step.tokens;
   const remembered = access.remembered(token);
   if (remembered !== undefined) return admit(remembered.holder, 'wrong-token', step);
-  return access
-    .verify(token)
-    .then((verified) =>
-      verified === undefined ? { kind: 'wrong-token' } : admit(verified.holder, 'wrong-token', step),
-    );
+  return access.verify(token).then((verified) => {
+    if (verified !== undefined) return admit(verified.holder, 'wrong-token', step);
+    step.tokens.noteWrong(token, step.address);
+    return { kind: 'wrong-token' };
+  });
 }
 
 function byPassword(header: string, step: Step): Asker | Promise<Asker> {
@@ -50,6 +52,7 @@ function byPassword(header: string, step: Step): Asker | Promise<Asker> {
   if (remembered !== undefined) return admit(remembered, 'wrong-password', step);
   return step.tokens.check.signIn(attempt).then((verdict) => {
     if (verdict.kind === 'verified') return admit(verdict.holder, 'wrong-password', step);
+    if (verdict.kind === 'throttled') return verdict;
     return { kind: verdict.kind === 'busy' ? 'busy' : 'wrong-password' };
   });
 }

@@ -14,6 +14,7 @@ import { createChallenge } from './challenge.ts';
 import type { Challenge } from './challenge.ts';
 import { keepAlike } from './alike-tokens.ts';
 import type { Together } from './together.ts';
+import { openGuard } from './throttling.ts';
 import { followTokenChanges } from './token-changes.ts';
 import { grantedAccess, toIdentity } from './token-rights.ts';
 
@@ -41,9 +42,10 @@ const DAY = 86_400_000;
 
 /** Opens the tokens, follows their files, and says once a day which of them end soon. */
 export async function followTokens(
-  { state, auth, reloadMs }: Pick<Config, 'state' | 'auth' | 'reloadMs'>,
+  config: Pick<Config, 'abuse' | 'auth' | 'reloadMs' | 'state'>,
   { users, pool, policy, logger, now, together, audit }: FollowTokensOptions,
 ): Promise<FollowedTokens> {
+  const { state, auth, reloadMs } = config;
   const grants = grantsBy(policy, (id) => tokens.machine(id));
   const alike = keepAlike(together);
   const passwords = createAuthenticator({
@@ -53,6 +55,7 @@ export async function followTokens(
     cacheTtlMs: auth.cacheSeconds * 1000,
     ...alike.passwords,
   });
+  const guarded = await openGuard({ config, together, logger, users });
   const tokens: Tokens = await openTokens({
     directory: state,
     service: auth.service,
@@ -61,7 +64,7 @@ export async function followTokens(
     identityTokens: auth.identityTokens,
     passwords,
     others: alike.tokens,
-    entryOf: (user) => users.current().byName.get(user)?.hash.text,
+    ...guarded.options,
     grants,
     anonymous: () => hasAnonymousRules(policy()),
     logger,
@@ -79,6 +82,7 @@ export async function followTokens(
       clearInterval(timer);
       watcher.close();
       await tokens.close();
+      await guarded.close();
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Access } from '../registry/scope.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { createCredentials } from './credentials.ts';
+import { UNGUARDED } from './guard.ts';
+import type { SignInGuard } from './guard.ts';
 import type { Holder } from './holder.ts';
 import { openIdentityStore } from './identity-store.ts';
 import type { IdentityStore } from './identity-store.ts';
@@ -44,6 +46,8 @@ export interface TokensOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Who stands before the verification of passwords. */
+  readonly guard?: SignInGuard | undefined;
   /** Told why the tokens of machines were not loaded again. */
   readonly onDamage?: (error: unknown) => void;
   /** The other processes of this gate, where there are any. */
@@ -77,6 +81,8 @@ export interface Tokens {
   readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
   /** `/token`. */
   readonly answer: (asked: FormOutcome, asker: TokenAsker) => Promise<TokenAnswer>;
+  /** Counts a Bearer token that is none. Its answer is what it is: a client has to hear that its token has ended. */
+  noteWrong(token: string, address: string): void;
   /** Whether a holder may come from this address: to be asked at every request. */
   admits(holder: Holder, address: string): boolean;
   /** The token of a machine, while it is alive: its scope, and its end for expiryWarning. */
@@ -99,7 +105,7 @@ export const ISSUER = 'registry-gate';
 
 /** Opens everything about tokens. Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT. */
 export async function openTokens(options: TokensOptions): Promise<Tokens> {
-  const { logger, now, realm, service, anonymous, grants } = options;
+  const { logger, now, realm, service, anonymous, grants, guard = UNGUARDED } = options;
   const paths = statePaths(options.directory);
   const store = await openTokenStore({ path: paths.machineTokens });
   const keys = await openKeys(options, paths.keys);
@@ -107,7 +113,7 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const credentials = createCredentials({ ...options, tokens: store, identities });
   const { credentialOf, admits } = credentials;
   const access = createAccessTokens({ ...options, keys, issuer: ISSUER, credentialOf });
-  const check = createSignInCheck({ ...options, tokens: store, uses });
+  const check = createSignInCheck({ ...options, tokens: store, uses, guard });
   const onError = failure(logger, 'no identity token was given out');
   const warn = (): void => {
     for (const token of store.current().all) {
@@ -124,12 +130,14 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
       realm,
       tokens: access,
       check,
+      guard,
       identities,
       grants,
       admits,
       anonymous,
       onError,
     }),
+    noteWrong: (token, address) => void guard.wrongToken(token, address).catch(() => undefined),
     admits,
     machine: (id) => store.current().find(id, now()),
     paths: [paths.machineTokens, paths.identityTokens, paths.keys],

@@ -1,4 +1,5 @@
 import type { Secret } from '../lib/secret.ts';
+import type { SignInGuard, Throttled } from './guard.ts';
 import type { Holder } from './holder.ts';
 import type { TokenStore } from './token-store.ts';
 import type { UseLog } from './use-log.ts';
@@ -15,7 +16,8 @@ export interface Attempt {
 export type SignIn =
   | { readonly kind: 'verified'; readonly holder: Holder }
   | { readonly kind: 'rejected' }
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy' }
+  | Throttled;
 
 /** What checks the passwords of people. */
 export interface PasswordCheck {
@@ -29,6 +31,7 @@ export interface SignInCheckOptions {
   readonly passwords: PasswordCheck;
   readonly tokens: Pick<TokenStore, 'current'>;
   readonly uses: Pick<UseLog, 'record'>;
+  readonly guard: SignInGuard;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -41,7 +44,7 @@ export interface SignInCheck {
 }
 
 /** Tells people and machines apart by the form of the secret: what has the form of a machine token is never tried as a password. */
-export function createSignInCheck({ passwords, tokens, uses, now }: SignInCheckOptions): SignInCheck {
+export function createSignInCheck({ passwords, tokens, uses, guard, now }: SignInCheckOptions): SignInCheck {
   const machine = ({ user, password, address }: Attempt): Holder | undefined => {
     const attempt = { name: user, secret: password.reveal(), address };
     const token = tokens.current().authenticate(attempt, now());
@@ -60,10 +63,15 @@ export function createSignInCheck({ passwords, tokens, uses, now }: SignInCheckO
     signIn: async (attempt) => {
       if (isMachineSecret(attempt)) {
         const holder = machine(attempt);
-        return holder === undefined ? { kind: 'rejected' } : { kind: 'verified', holder };
+        if (holder !== undefined) return { kind: 'verified', holder };
+        return (await guard.wrongToken(attempt.password.reveal(), attempt.address)) ?? { kind: 'rejected' };
       }
-      const verdict = await passwords.authenticate(attempt);
-      return verdict.kind === 'verified' ? { kind: 'verified', holder: person(verdict.user) } : verdict;
+      const known = passwords.remembered(attempt);
+      if (known !== undefined) return { kind: 'verified', holder: person(known) };
+      return guard.password(attempt, async () => {
+        const verdict = await passwords.authenticate(attempt);
+        return verdict.kind === 'verified' ? { kind: 'verified', holder: person(verdict.user) } : verdict;
+      });
     },
   };
 }

@@ -1,4 +1,5 @@
 import { basicChallenge } from '../registry/challenge.ts';
+import type { Throttled } from './guard.ts';
 import type { Holder } from './holder.ts';
 import type { FormError } from './token-form.ts';
 
@@ -17,6 +18,7 @@ export interface Refusals {
   readonly wrong: TokenAnswer;
   readonly signIn: TokenAnswer;
   readonly busy: TokenAnswer;
+  throttled(why: Throttled): TokenAnswer;
   /** Answered as an unknown grant is, so that a client that has a password too falls back to it. */
   readonly switchedOff: TokenAnswer;
   invalid(error: FormError, reason: string): TokenAnswer;
@@ -42,6 +44,8 @@ export function refusals(realm: string): Refusals {
       'Too many passwords are being checked. Try again in a moment.',
       { 'Retry-After': '5' },
     ),
+    throttled: ({ seconds, message }) =>
+      refuse(429, ['TOOMANYREQUESTS', 'temporarily_unavailable'], message, { 'Retry-After': `${seconds}` }),
     switchedOff: refuse(
       400,
       ['UNSUPPORTED', 'unsupported_grant_type'],

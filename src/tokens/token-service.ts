@@ -2,6 +2,7 @@ import type { Secret } from '../lib/secret.ts';
 import { intersectAccess, renderScopes } from '../registry/scope.ts';
 import type { Access } from '../registry/scope.ts';
 import type { AccessTokens } from './access-tokens.ts';
+import type { SignInGuard } from './guard.ts';
 import { ANONYMOUS } from './holder.ts';
 import type { Holder } from './holder.ts';
 import type { IdentityStore } from './identity-store.ts';
@@ -30,6 +31,7 @@ export interface TokenServiceOptions {
   readonly realm: string;
   readonly tokens: Pick<AccessTokens, 'issue'>;
   readonly check: Pick<SignInCheck, 'signIn'>;
+  readonly guard: Pick<SignInGuard, 'wrongToken'>;
   /** Undefined where identity tokens are switched off. */
   readonly identities: Pick<IdentityStore, 'issue' | 'redeem'> | undefined;
   /** What a holder may do, of what was asked, from this address. */
@@ -72,7 +74,7 @@ async function findHolder(form: TokenForm, asker: TokenAsker, options: TokenServ
   if (grant.kind !== 'header' && asker.authorization.kind !== 'anonymous') {
     return { refusal: answers.invalid('invalid_request', 'credentials stand in the header and in the body') };
   }
-  if (grant.kind === 'refresh') return redeem(grant.secret, options);
+  if (grant.kind === 'refresh') return redeem(grant.secret, asker.address, options);
   const claimed = grant.kind === 'password' ? grant : credentialsOf(asker.authorization);
   if (claimed === 'malformed') return { refusal: answers.wrong };
   if (claimed === undefined) return welcome(form, options);
@@ -88,11 +90,22 @@ function welcome({ access }: TokenForm, { realm, anonymous }: TokenServiceOption
   return isWelcome ? { holder: ANONYMOUS } : { refusal: refusals(realm).signIn };
 }
 
-function redeem(secret: Secret<string>, { realm, identities }: TokenServiceOptions): Found {
-  if (identities === undefined) return { refusal: refusals(realm).switchedOff };
+async function redeem(
+  secret: Secret<string>,
+  address: string,
+  { realm, identities, guard }: TokenServiceOptions,
+): Promise<Found> {
+  const answers = refusals(realm);
+  if (identities === undefined) return { refusal: answers.switchedOff };
   const holder = identities.redeem(secret.reveal());
   if (holder !== undefined) return { holder, refresh: secret };
-  return { refusal: { ...refusals(realm).wrong, failedLogin: 'wrong-token' } };
+  const throttled = await guard.wrongToken(secret.reveal(), address);
+  return {
+    refusal:
+      throttled === undefined
+        ? { ...answers.wrong, failedLogin: 'wrong-token' }
+        : answers.throttled(throttled),
+  };
 }
 
 async function signIn(
@@ -102,7 +115,9 @@ async function signIn(
 ): Promise<Found> {
   const verdict = await check.signIn({ user, password, address });
   if (verdict.kind === 'verified') return { holder: verdict.holder };
-  return { refusal: verdict.kind === 'busy' ? refusals(realm).busy : refusals(realm).wrong };
+  const answers = refusals(realm);
+  if (verdict.kind === 'throttled') return { refusal: answers.throttled(verdict) };
+  return { refusal: verdict.kind === 'busy' ? answers.busy : answers.wrong };
 }
 
 function credentialsOf(

@@ -23,7 +23,9 @@ const DIRECTION: Record<string, readonly string[]> = {
   peer: ['lib'],
   limits: ['lib'],
   workers: ['lib'],
+  abuse: ['lib'],
   server: [
+    'abuse',
     'peer',
     'limits',
     'workers',
@@ -43,6 +45,7 @@ const DIRECTION: Record<string, readonly string[]> = {
     'tokens',
   ],
   cli: [
+    'abuse',
     'workers',
     'lib',
     'registry',
@@ -91,6 +94,8 @@ const DOORS: Record<string, string> = {
   '@opentelemetry/resources': 'observe',
   '@opentelemetry/sdk-trace': 'observe',
   jose: 'tokens',
+  'rate-limiter-flexible': 'abuse',
+  '@redis/client': 'abuse',
   zod: 'config',
   yaml: 'config',
   commander: 'cli',

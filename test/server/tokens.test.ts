@@ -105,7 +105,8 @@ describe('a gate without an access file', () => {
     const { headers } = await ask('GET', '/v2/');
     expect(headers['www-authenticate']).toBe('Basic realm="Registry", charset="UTF-8"');
     expect((await ask('GET', '/v2/', alice())).status).toBe(200);
-    expect(await readdir(state.path)).toEqual([]);
+    // The socket that `abuse list` asks is no file of tokens.
+    expect((await readdir(state.path)).filter((name) => !name.endsWith('.sock'))).toEqual([]);
   });
 
   it('takes a token all the same, and never hands it on', async () => {

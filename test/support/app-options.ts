@@ -35,6 +35,7 @@ export function appOptions(
         signIn: async () => ({ kind: 'rejected' }),
       },
       access: { remembered: () => undefined, verify: async () => undefined },
+      noteWrong: quiet,
       admits: () => true,
       machine: () => undefined,
       answer: async () => ({ status: 200, headers: {}, body: { token: 't' } }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
+import { UNGUARDED } from '../../src/tokens/guard.ts';
 import { createSignInCheck } from '../../src/tokens/sign-in.ts';
 import type { Attempt, SignInCheck } from '../../src/tokens/sign-in.ts';
 import { makeSecret } from '../../src/tokens/secret-text.ts';
@@ -29,6 +30,7 @@ function started(): Started {
     },
     tokens: { current: () => createMachineTokens([token]) },
     uses: { record: (id) => void used.push(id) },
+    guard: UNGUARDED,
     now: () => START,
   });
   return { check, asked, used };

@@ -8,6 +8,7 @@ import type { Holder } from '../../src/tokens/holder.ts';
 import { openIdentityStore } from '../../src/tokens/identity-store.ts';
 import type { IdentityStore } from '../../src/tokens/identity-store.ts';
 import { openKeyRing } from '../../src/tokens/key-ring.ts';
+import { UNGUARDED } from '../../src/tokens/guard.ts';
 import { createSignInCheck } from '../../src/tokens/sign-in.ts';
 import type { TokenAnswer } from '../../src/tokens/token-answer.ts';
 import { readTokenForm, readTokenQuery } from '../../src/tokens/token-form.ts';
@@ -77,7 +78,8 @@ beforeEach(async () => {
     service: 'gate.test',
     realm: 'Registry',
     tokens,
-    check: createSignInCheck({ passwords, tokens: store, uses, now }),
+    check: createSignInCheck({ passwords, tokens: store, uses, guard: UNGUARDED, now }),
+    guard: UNGUARDED,
     identities,
     grants: (holder, _asked, address) => [
       ...parseScopes([PUBLIC]),

@@ -104,7 +104,11 @@ function tooLarge(req: IncomingMessage, res: Response): undefined {
   return undefined;
 }
 
-const CODES: Readonly<Record<number, ProblemCode>> = { 401: 'UNAUTHORIZED', 503: 'UNAVAILABLE' };
+const CODES: Readonly<Record<number, ProblemCode>> = {
+  401: 'UNAUTHORIZED',
+  429: 'TOOMANYREQUESTS',
+  503: 'UNAVAILABLE',
+};
 
 /** For the log: who was given a token. */
 function whoOf(holder: Holder): Identity {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createProblem } from '../../registry/problem.ts';
 import type { Problem } from '../../registry/problem.ts';
+import type { Throttled } from '../../tokens/guard.ts';
 import { warningHeader } from '../../tokens/lifetime.ts';
 import { answerProblem } from '../answer.ts';
 import type { Challenge } from '../challenge.ts';
@@ -38,8 +39,8 @@ export function identify({ tokens, challenge }: IdentifyOptions): Stage {
       if (asker.warning !== undefined) res.setHeader('Warning', warningHeader(asker.warning));
       return true;
     }
-    if (asker.kind !== 'busy') context.failedLogin = asker.kind;
-    answerProblem(req, res, refusalOf(asker.kind, req));
+    if (asker.kind === 'wrong-password' || asker.kind === 'wrong-token') context.failedLogin = asker.kind;
+    answerProblem(req, res, asker.kind === 'throttled' ? throttledBy(asker) : refusalOf(asker.kind, req));
     return false;
   }
 
@@ -51,4 +52,8 @@ export function identify({ tokens, challenge }: IdentifyOptions): Stage {
           headers: challenge(req, { error: 'invalid_token' }),
         });
   }
+}
+
+function throttledBy({ seconds, message }: Throttled): Problem {
+  return createProblem('TOOMANYREQUESTS', message, { headers: { 'Retry-After': `${seconds}` } });
 }

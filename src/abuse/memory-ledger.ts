@@ -1,0 +1,127 @@
+import { parsePlace, placeKey, worstOf } from './ledger.ts';
+import type { Kind, Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
+
+export interface MemoryLedgerOptions {
+  /** Milliseconds, never running backwards. */
+  readonly now: () => number;
+  /** How long a count lives after its first failure. */
+  readonly windowMs: number;
+  /** How many places of each kind are known at most. */
+  readonly mostPlaces?: number;
+}
+
+interface Entry {
+  count: number;
+  readonly endsAt: number;
+  blockedUntil: number;
+}
+
+const MOST_PLACES = 20_000;
+/** Of so many that were left alone for the longest time the one with the fewest failures makes room. */
+const LOOKED_AT = 16;
+
+/**
+ * A ledger in this process, of bounded size: no timer per key and no wall clock, as the memory store of
+ * rate-limiter-flexible has. Each kind has its own room, so that a flood of addresses pushes out no user.
+ */
+export class MemoryLedger implements Ledger {
+  readonly #options: MemoryLedgerOptions;
+  readonly #rooms = new Map<Kind, Map<string, Entry>>();
+
+  constructor(options: MemoryLedgerOptions) {
+    this.#options = options;
+  }
+
+  async take(place: Place, { limit, blockMs, enforced }: TakeRule): Promise<Taken> {
+    const entry = this.#open(place);
+    const at = this.#options.now();
+    const count = entry.count + 1;
+    let blockedMs = 0;
+    if (enforced && count >= limit) {
+      if (entry.blockedUntil > at) return { ok: false, waitMs: entry.blockedUntil - at };
+      blockedMs = blockMs(count);
+      entry.blockedUntil = at + blockedMs;
+    }
+    entry.count = count;
+    return { ok: true, count, blockedMs };
+  }
+
+  async giveBack(place: Place, block: boolean): Promise<void> {
+    const entry = this.#find(place);
+    if (entry === undefined) return;
+    entry.count -= 1;
+    if (block) entry.blockedUntil = 0;
+    if (entry.count <= 0) this.#drop(place);
+  }
+
+  async forget(place: Place): Promise<void> {
+    this.#drop(place);
+  }
+
+  async rows(most: number): Promise<readonly LedgerRow[]> {
+    const at = this.#options.now();
+    const rows = this.#places().map(({ place, entry }): LedgerRow => {
+      const blockedMs = Math.max(0, entry.blockedUntil - at);
+      return { ...place, failures: entry.count, blockedMs };
+    });
+    return worstOf(rows, most);
+  }
+
+  async forgetWhere(matches: (place: Place) => boolean): Promise<number> {
+    const found = this.#places().filter(({ place }) => matches(place));
+    for (const { place } of found) this.#drop(place);
+    return found.length;
+  }
+
+  #room(kind: Kind): Map<string, Entry> {
+    let room = this.#rooms.get(kind);
+    if (room === undefined) this.#rooms.set(kind, (room = new Map()));
+    return room;
+  }
+
+  #drop(place: Place): void {
+    this.#room(place.kind).delete(placeKey(place));
+  }
+
+  #find(place: Place): Entry | undefined {
+    const entry = this.#room(place.kind).get(placeKey(place));
+    return entry === undefined || this.#isOver(entry) ? undefined : entry;
+  }
+
+  #open(place: Place): Entry {
+    const { now, windowMs, mostPlaces = MOST_PLACES } = this.#options;
+    const room = this.#room(place.kind);
+    const key = placeKey(place);
+    const entry = this.#find(place) ?? { count: 0, endsAt: now() + windowMs, blockedUntil: 0 };
+    room.delete(key);
+    if (room.size >= mostPlaces) this.#makeRoom(room);
+    room.set(key, entry);
+    return entry;
+  }
+
+  #makeRoom(room: Map<string, Entry>): void {
+    let fewest: { readonly key: string; readonly count: number } | undefined;
+    let looked = 0;
+    for (const [key, entry] of room) {
+      const count = this.#isOver(entry) ? 0 : entry.count;
+      if (fewest === undefined || count < fewest.count) fewest = { key, count };
+      looked += 1;
+      if (looked >= LOOKED_AT) break;
+    }
+    if (fewest !== undefined) room.delete(fewest.key);
+  }
+
+  /** A block outlasts the window in which it began. */
+  #isOver({ endsAt, blockedUntil }: Entry): boolean {
+    return Math.max(endsAt, blockedUntil) <= this.#options.now();
+  }
+
+  #places(): { readonly place: Place; readonly entry: Entry }[] {
+    return [...this.#rooms.values()].flatMap((room) =>
+      [...room].flatMap(([key, entry]) => {
+        const place = parsePlace(key);
+        return place === undefined || this.#isOver(entry) ? [] : [{ place, entry }];
+      }),
+    );
+  }
+}
