@@ -6,7 +6,7 @@ import type { Logger } from '../lib/logger.ts';
 import { openSharedAudit } from '../server/audit.ts';
 import type { Gate } from '../server/start.ts';
 import { startGate } from '../server/start.ts';
-import { countForWorkers, openThrottling } from '../server/throttling.ts';
+import { answerEntrances } from '../server/turnstiles.ts';
 import { makeSpareKeys } from '../tokens/key-ring.ts';
 import { Crew } from '../workers/crew.ts';
 import { createMiddle } from '../workers/hub.ts';
@@ -38,9 +38,12 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     config,
     secrets: { seed, spareKeys: await makeSpareKeys(Date.now()) },
   };
-  middle.answer(SETTINGS, () => settings);
-  const throttling = await openThrottling(config, log);
-  if (throttling !== undefined) countForWorkers(middle, throttling);
+  const gatekeeper = answerEntrances(config.limits, middle);
+  middle.answer(SETTINGS, (_nothing, slot) => {
+    // A new worker: what the one before it held is free.
+    gatekeeper.forget(slot);
+    return settings;
+  });
   const audit = await openSharedAudit(config, middle, log);
   const crew = new Crew({
     size,
@@ -50,7 +53,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
   });
   const listening = await crew.start().catch(async (error: unknown) => {
-    await Promise.all([audit?.close(), throttling?.close()]);
+    await audit?.close();
     throw error;
   });
   const addresses = listening.filter(isAddressInfo);
@@ -64,7 +67,6 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     },
     stop: async () => {
       await crew.stop();
-      await throttling?.close();
       await audit?.close();
     },
     stopNow: () => crew.cut(),

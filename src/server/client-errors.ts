@@ -7,6 +7,7 @@ import { createProblem, renderProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import { answerProblem } from './answer.ts';
 import type { Connections, OpenExchange } from './connections.ts';
+import type { FrontProxies } from './front-proxies.ts';
 import { isLingering, linger } from './linger.ts';
 
 const OF_CODE: Readonly<Record<string, Problem>> = {
@@ -45,10 +46,14 @@ export interface ClientErrorOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly connections: Connections;
+  readonly addressOf: FrontProxies['addressOf'];
 }
 
 /** Answers what Node's parser could not read, and keeps strangers on the port from filling the log. */
-export function handleClientErrors(server: Server, { logger, now, connections }: ClientErrorOptions): void {
+export function handleClientErrors(
+  server: Server,
+  { logger, now, connections, addressOf }: ClientErrorOptions,
+): void {
   server.on('clientError', (error: Error, socket) => {
     // The parser complains of every piece that still comes.
     if (isLingering(socket)) return;
@@ -64,7 +69,7 @@ export function handleClientErrors(server: Server, { logger, now, connections }:
     if (now() < nextWarning) return;
     nextWarning = now() + WARN_EVERY_MS;
     logger.warn(
-      { address: addressOf(socket), error: systemCode(error) ?? error.name, count: unsaid },
+      { address: addressOf({ socket, headers: {} }), error: systemCode(error) ?? error.name, count: unsaid },
       adviceFor(error),
     );
     unsaid = 0;
@@ -89,10 +94,6 @@ function endAfter(res: ServerResponse, socket: Socket): void {
   ending.add(res);
   if (res.headersSent) res.once('finish', () => socket.destroySoon());
   else res.setHeader('Connection', 'close');
-}
-
-function addressOf(socket: Socket): string | undefined {
-  return socket.remoteAddress;
 }
 
 /** The alerts that a client sends when it does not trust us say which cure it needs. */

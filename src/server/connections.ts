@@ -126,6 +126,6 @@ function createIdle(): Idle {
 }
 
 /** The TCP connection and the TLS one over it are two sockets with one pair of ends. */
-function endpointOf({ remoteAddress, remotePort, localPort }: Socket): string {
+export function endpointOf({ remoteAddress, remotePort, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localPort}`;
 }

@@ -8,10 +8,12 @@ import type { ServerCertificate } from '../certs/server-certificate.ts';
 import type { CertificateKeeper } from './certificate.ts';
 import type { Connections } from './connections.ts';
 import { watchFirstByte } from './first-byte.ts';
+import type { Greet } from './front-door.ts';
+import type { FrontProxies } from './front-proxies.ts';
 import { lingerOnClose } from './linger.ts';
 import type { Services } from './services.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
-import { shareOf, sharedKey } from './together.ts';
+import { sharedKey } from './together.ts';
 import type { Together } from './together.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -21,6 +23,8 @@ export interface ListenerOptions {
   readonly services: Pick<Services, 'certificate' | 'app'>;
   readonly connections: Connections;
   readonly handler: Handler;
+  readonly greet: Greet;
+  readonly addressOf: FrontProxies['addressOf'];
   readonly logger: Logger;
   readonly together: Together;
 }
@@ -31,7 +35,7 @@ const TICKET_KEY_BYTES = 48;
 
 /** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
 export function createListener(options: ListenerOptions): Server {
-  const { config, services, connections, handler, logger, together } = options;
+  const { config, services, connections, handler, greet, addressOf, logger, together } = options;
   const { timeouts, limits, tls } = config;
   const { certificate, app } = services;
   const handshakeMs = timeouts.handshakeSeconds * 1000;
@@ -48,17 +52,12 @@ export function createListener(options: ListenerOptions): Server {
   });
   // Fields past Node's own count would be hidden from us and still frame the body; admission counts all of them.
   server.maxHeadersCount = 0;
-  if (limits.connections !== undefined) {
-    server.maxConnections = shareOf(limits.connections, together.bus);
-    // Handed back to the primary it would be offered again and again, as long as all workers are full.
-    Object.assign(server, { dropMaxConnection: true });
-  }
   certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
   shareTickets(server, certificate, together);
-  watchFirstByte(server, { silenceMs: handshakeMs, onPlainText: refusePlainText });
+  watchFirstByte(server, { silenceMs: handshakeMs, greet, onPlainText: refusePlainText });
   connections.follow(server);
   attachHandler(server, handler, connections);
-  handleClientErrors(server, { logger, now: app.now, connections });
+  handleClientErrors(server, { logger, now: app.now, connections, addressOf });
   return server;
 }
 

@@ -7,11 +7,14 @@ import { createHandler } from './app.ts';
 import { createConnections } from './connections.ts';
 import type { OpenExchange } from './connections.ts';
 import { findContext } from './context.ts';
+import { createFrontDoor } from './front-door.ts';
+import { createFrontProxies } from './front-proxies.ts';
 import { close, listen } from './listen.ts';
 import { createListener } from './listener.ts';
 import { createServices } from './services.ts';
 import { alone, saidOnce } from './together.ts';
 import type { Together } from './together.ts';
+import { openEntrances } from './turnstiles.ts';
 
 /** A gate that listens. */
 export interface Gate {
@@ -34,9 +37,24 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
   const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
   const servers: Server[] = [];
   try {
-    const handler = createHandler(services.app);
+    const { limits, frontProxies } = config;
+    const { now } = services.app;
+    const entrances = openEntrances(limits, together.bus);
+    const proxies = createFrontProxies({ config: frontProxies, logger, now });
+    const { addressOf } = proxies;
+    const greet = createFrontDoor({ proxies, entrance: entrances.connections });
+    const handler = createHandler({ ...services.app, addressOf });
     for (const address of config.listen) {
-      const server = createListener({ config, services, connections, handler, logger, together });
+      const server = createListener({
+        config,
+        services,
+        connections,
+        handler,
+        greet,
+        addressOf,
+        logger,
+        together,
+      });
       servers.push(server);
       await listen(server, { ...address, flag: '--listen' }, logger);
     }

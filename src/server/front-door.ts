@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net';
+import { neighbourhood } from '../lib/network.ts';
+import type { FrontProxies } from './front-proxies.ts';
+import type { Entrance } from './turnstiles.ts';
+
+/** What a new connection passes before its first byte is looked at: it is ended, or goes on. */
+export type Greet = (socket: Socket, goOn: () => void) => void;
+
+export interface FrontDoorOptions {
+  readonly proxies: Pick<FrontProxies, 'introduce' | 'isFront'>;
+  /** Undefined where there may be any number of connections. */
+  readonly entrance: Entrance | undefined;
+}
+
+/**
+ * Finds out whose connection it is, and whether there is room for it. Who is too many is closed at once and without a
+ * word: a TLS handshake for every refusal would cost us more than it costs them.
+ */
+export function createFrontDoor({ proxies, entrance }: FrontDoorOptions): Greet {
+  return function greet(socket, goOn) {
+    proxies.introduce(socket, (address) => {
+      if (entrance === undefined) {
+        goOn();
+        return;
+      }
+      const { isInside, leave } = entrance.enter(
+        proxies.isFront(address) ? undefined : neighbourhood(address),
+      );
+      socket.once('close', leave);
+      const settle = (admitted: boolean): void => {
+        if (!admitted) socket.destroy();
+        else if (!socket.destroyed) goOn();
+      };
+      if (isInside instanceof Promise) void isInside.then(settle);
+      else settle(isInside);
+    });
+  };
+}

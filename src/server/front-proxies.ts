@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../lib/logger.ts';
+import { isInside, parseNetwork, plainAddress } from '../lib/network.ts';
+import { clientOf } from '../peer/forwarded-for.ts';
+import { readProxyHeader } from '../peer/proxy-protocol.ts';
+import { endpointOf } from './connections.ts';
+
+export interface FrontProxiesOptions {
+  readonly config: Config['frontProxies'];
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Knows who stands before the gate, and whom they speak for. */
+export interface FrontProxies {
+  /**
+   * Takes the PROXY header off a new connection where one is due, and calls back with the address of the client. Ends
+   * the connection of a front that sends none; how long it may take is for the caller to watch.
+   */
+  introduce(socket: Socket, onClient: (address: string) => void): void;
+  /** Whose request it is. */
+  addressOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
+  /** Whether this is the address of a front itself. */
+  isFront(address: string): boolean;
+}
+
+const WARN_EVERY_MS = 60_000;
+
+/** Without networks nobody is believed, and nothing is looked at but the socket. */
+export function createFrontProxies({ config, logger, now }: FrontProxiesOptions): FrontProxies {
+  const trusted = config.networks.map(parseNetwork).flatMap((it) => (it.ok ? [it.network] : []));
+  const isFront = (address: string): boolean => isInside(address, trusted);
+  if (trusted.length === 0) return { ...byHeader([]), isFront };
+  if (config.protocol === 'x-forwarded-for') return { ...byHeader(trusted), isFront };
+  return { ...byConnection(isFront, warner(logger, now)), isFront };
+}
+
+type Protocol = Pick<FrontProxies, 'introduce' | 'addressOf'>;
+
+function byHeader(trusted: Parameters<typeof clientOf>[2]): Protocol {
+  return {
+    introduce: (socket, onClient) => onClient(plainAddress(socket.remoteAddress)),
+    addressOf: ({ socket, headers }) => {
+      const peer = plainAddress(socket.remoteAddress);
+      const given = headers['x-forwarded-for'];
+      return trusted.length === 0 || given === undefined ? peer : clientOf(peer, String(given), trusted);
+    },
+  };
+}
+
+function byConnection(isFront: (address: string) => boolean, warn: Warn): Protocol {
+  /** By the ends of the connection: over it there is another socket, of TLS. */
+  const clients = new Map<string, string>();
+  return {
+    introduce: (socket, onClient) => {
+      const front = plainAddress(socket.remoteAddress);
+      if (!isFront(front)) {
+        onClient(front);
+        return;
+      }
+      takeHeader(socket, (outcome) => {
+        if (outcome.kind === 'malformed') {
+          warn(front, outcome.reason);
+          socket.destroy();
+          return;
+        }
+        const { address = front } = outcome;
+        const endpoint = endpointOf(socket);
+        clients.set(endpoint, address);
+        socket.once('close', () => clients.delete(endpoint));
+        onClient(address);
+      });
+    },
+    addressOf: ({ socket }) => clients.get(endpointOf(socket)) ?? plainAddress(socket.remoteAddress),
+  };
+}
+
+type Taken = Exclude<ReturnType<typeof readProxyHeader>, { kind: 'partial' }>;
+
+/** Reads until it is known whether there is a header; what follows it is given back to the socket. */
+function takeHeader(socket: Socket, onTaken: (taken: Taken) => void): void {
+  let bytes: Buffer = Buffer.alloc(0);
+  const onReadable = (): void => {
+    const piece: unknown = socket.read();
+    if (!(piece instanceof Buffer)) {
+      // The front only looked whether somebody listens here.
+      socket.destroy();
+      return;
+    }
+    bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
+    const outcome = readProxyHeader(bytes);
+    if (outcome.kind === 'partial') return;
+    socket.off('readable', onReadable);
+    if (outcome.kind === 'header' && bytes.length > outcome.length) {
+      socket.unshift(bytes.subarray(outcome.length));
+    }
+    onTaken(outcome);
+  };
+  socket.on('readable', onReadable);
+}
+
+type Warn = (front: string, reason: string) => void;
+
+/** One line a minute is enough to find out. */
+function warner(logger: Logger, now: () => number): Warn {
+  let next = -Infinity;
+  let unsaid = 0;
+  return (front, reason) => {
+    unsaid += 1;
+    if (now() < next) return;
+    next = now() + WARN_EVERY_MS;
+    const cure = 'let the front proxy send the PROXY protocol, or set frontProxies.protocol: x-forwarded-for';
+    logger.warn(
+      { address: front, error: `it ${reason}`, count: unsaid },
+      `a front proxy was refused: ${cure}`,
+    );
+    unsaid = 0;
+  };
+}
