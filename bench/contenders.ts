@@ -12,6 +12,7 @@ import {
 import type { Place } from './configurations.ts';
 import { freePort, startDaemon } from './daemon.ts';
 import type { Daemon } from './daemon.ts';
+import { BUILT } from './fixture.ts';
 import type { Fixture, UsersKind } from './fixture.ts';
 
 /** Who is measured in front of whom. */
@@ -63,12 +64,12 @@ export const CONTENDERS: readonly Contender[] = [
 ];
 
 /**
- * The program under test, and flags for its Node.js. `GATE_MAIN` names another build, such as `dist/main.js`; the names
+ * The program under test, and flags for its Node.js. `GATE_MAIN` names another build, such as `src/main.ts`; the names
  * with `-b` are a second one beside it, by `GATE_B_MAIN` and `GATE_B_NODE_FLAGS`.
  */
 function programOf(name: string): readonly string[] {
   const prefix = name.endsWith('-b') ? 'GATE_B' : 'GATE';
-  const main = process.env[`${prefix}_MAIN`] ?? resolve(import.meta.dirname, '../src/main.ts');
+  const main = process.env[`${prefix}_MAIN`] ?? BUILT;
   const flags = (process.env[`${prefix}_NODE_FLAGS`] ?? '').split(' ').filter((flag) => flag !== '');
   return [...flags, resolve(main)];
 }

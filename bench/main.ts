@@ -32,7 +32,7 @@ ${PARTS.map(([name, text]) => `  ${name}\n      ${text}`).join('\n')}
 
 Contenders: ${CONTENDERS.map(({ name }) => name).join(' ')}
 
-GATE_MAIN names another build of the gate, GATE_NODE_FLAGS flags for its Node.js (--cpu-prof --cpu-prof-dir=DIR).
+GATE_MAIN names another build of the gate (src/main.ts: the sources), GATE_NODE_FLAGS flags for its Node.js (--cpu-prof --cpu-prof-dir=DIR).
 GATE_B_MAIN and GATE_B_NODE_FLAGS set a second gate beside it, gate-b.
 TMPDIR says where the blobs lie: a folder in memory leaves the disk out of it.`;
 
