@@ -11,14 +11,19 @@ export type SocketOutcome =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Asks every gate that runs with this state directory. */
+/** Asks every gate that runs with this state directory. Never rejects. */
 export async function askGates(
   directory: string,
   request: ControlRequest,
 ): Promise<readonly SocketOutcome[]> {
-  const names = (await namesIn(directory)).filter((name) => SOCKET_NAME.test(name));
-  const outcomes = await Promise.all(names.map((name) => askSocket(join(directory, name), request)));
-  return outcomes.filter(({ kind }) => kind !== 'nobody');
+  try {
+    const names = (await readdir(directory)).filter((name) => SOCKET_NAME.test(name));
+    const outcomes = await Promise.all(names.map((name) => askSocket(join(directory, name), request)));
+    return outcomes.filter(({ kind }) => kind !== 'nobody');
+  } catch (error) {
+    const code = systemCode(error);
+    return code === 'ENOENT' ? [] : [{ kind: 'failed', reason: code ?? String(error) }];
+  }
 }
 
 /** Asks one gate; without a request only whether somebody is there. Never rejects. */
@@ -58,13 +63,4 @@ function replyIn(text: string): SocketOutcome {
     // Half an answer is none.
   }
   return { kind: 'failed', reason: 'it gave no answer' };
-}
-
-async function namesIn(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

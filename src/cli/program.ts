@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
+import { abuseCommand } from './abuse.ts';
 import { accessCommand } from './access.ts';
 import { certsCommand } from './certs.ts';
 import { configCommand } from './config.ts';
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     usersCommand,
     accessCommand,
     tokensCommand,
+    abuseCommand,
     configCommand,
     gcCommand,
   ]) {
@@ -57,7 +59,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
  */
 function speakingAsCalled(terminal: Terminal): Terminal {
   if (!['gate', 'start'].includes(terminal.env['npm_lifecycle_event'] ?? '')) return terminal;
-  const command = /\bregistry-gate (?=(?:up|serve|certs|users|tokens|access|config|gc) )/g;
+  const command = /\bregistry-gate (?=(?:up|serve|certs|users|tokens|abuse|access|config|gc) )/g;
   return { ...terminal, err: (text) => terminal.err(text.replace(command, 'npm run -s gate -- ')) };
 }
 

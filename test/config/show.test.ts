@@ -37,6 +37,14 @@ auth:
   tokenSeconds: 3600
   identityTokens: true
   backendTokens: false
+abuse:
+  throttle: true
+  wrongPasswords: 10
+  wrongPerNetwork: 100
+  wrongPerUser: 100
+  windowSeconds: 86400
+  longestBlockSeconds: 900
+  redis: null # not set
 timeouts:
   headerSeconds: 20
   handshakeSeconds: 10
