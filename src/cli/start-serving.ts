@@ -45,10 +45,11 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     return settings;
   });
   const audit = await openSharedAudit(config, middle, log);
+  const descriptors = config.listen.flatMap(({ fd }) => fd ?? []);
   const crew = new Crew({
     size,
     middle,
-    fork: (slot) => forkWorker(['worker', String(slot), String(size)]),
+    fork: (slot) => forkWorker(['worker', String(slot), String(size)], descriptors),
     logger: log,
     stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
   });

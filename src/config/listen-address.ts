@@ -4,6 +4,8 @@ import { isIP } from 'node:net';
 export interface ListenAddress {
   readonly host: string | undefined;
   readonly port: number;
+  /** The number of a descriptor instead: a socket that listens already, handed over by whoever started the gate. */
+  readonly fd?: number;
 }
 
 /** What a text turned out to be: the value, or why it isn't one (the reason continues a sentence). */
@@ -12,10 +14,18 @@ export type Parsed<T> =
   | { readonly ok: false; readonly reason: string };
 
 const FORMS = /^(?:\[(?<bracketed>[^\]]*)\]:|(?<plain>[^:[\]]*):)?(?<port>\d{1,5})$/;
+/** Below are standard input, output and errors. */
+const DESCRIPTOR = /^fd:([3-9]|[1-9]\d{1,2})$/;
 const HOST_NAME = /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
 
-/** Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`. Port 0 lets the system choose. */
+/** Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`. Port 0 lets the system choose. `fd:3` is descriptor 3. */
 export function parseListenAddress(text: string): Parsed<ListenAddress> {
+  const fd = Number(DESCRIPTOR.exec(text)?.[1] ?? NaN);
+  if (!Number.isNaN(fd)) return { ok: true, value: { host: undefined, port: 0, fd } };
+  return parseHostAndPort(text);
+}
+
+function parseHostAndPort(text: string): Parsed<ListenAddress> {
   const groups = FORMS.exec(text)?.groups;
   if (groups === undefined) return { ok: false, reason: whyNotAnAddress(text) };
   const port = Number(groups['port']);
@@ -41,7 +51,8 @@ function whyNotAnAddress(text: string): string {
 }
 
 /** The inverse of `parseListenAddress`. */
-export function renderListenAddress({ host, port }: ListenAddress): string {
+export function renderListenAddress({ host, port, fd }: ListenAddress): string {
+  if (fd !== undefined) return `fd:${fd}`;
   if (host === undefined) return `:${port}`;
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -12,7 +12,9 @@ export interface MetricsAddress {
 export function parseMetricsAddress(text: string): Parsed<MetricsAddress> {
   const parsed = parseListenAddress(text);
   if (!parsed.ok) return parsed;
-  return { ok: true, value: { ...parsed.value, host: parsed.value.host ?? '127.0.0.1' } };
+  const { host = '127.0.0.1', port, fd } = parsed.value;
+  if (fd !== undefined) return { ok: false, reason: 'must be HOST:PORT or PORT, not a descriptor' };
+  return { ok: true, value: { host, port } };
 }
 
 /** Whether only this machine reaches the address. */

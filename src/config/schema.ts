@@ -43,11 +43,11 @@ const listen = z
     kind: 'list',
     flag: '--listen HOST:PORT',
     description:
-      'Where to listen, repeatable: HOST:PORT, [IPV6]:PORT, or :PORT for every address of the machine.',
+      'Where to listen, repeatable: HOST:PORT, [IPV6]:PORT, or :PORT for every address of the machine. fd:3 is a socket that whoever starts the gate hands over (docs/operations.md).',
   });
 
 function isWithoutTwins(addresses: readonly ListenAddress[]): boolean {
-  const fixed = addresses.filter(({ port }) => port !== 0).map(renderListenAddress);
+  const fixed = addresses.filter(({ port, fd }) => port !== 0 || fd !== undefined).map(renderListenAddress);
   return new Set(fixed).size === fixed.length;
 }
 

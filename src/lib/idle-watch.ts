@@ -13,6 +13,9 @@ export interface Watched {
   expire(wait: Wait): void;
 }
 
+/** Who is held back by us waits for nobody: it is never the same number twice. */
+export const HELD: Progress = { waitingFor: 'backend', moved: Number.NaN };
+
 /** How long each wait may last without a byte moving, in milliseconds. */
 export type IdleLimits = Readonly<Record<Wait, number>>;
 

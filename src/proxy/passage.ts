@@ -1,7 +1,9 @@
 import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
 import { systemCode } from '../lib/errors.ts';
+import { HELD } from '../lib/idle-watch.ts';
 import type { IdleWatch, Progress, Wait, Watched } from '../lib/idle-watch.ts';
 import type { Logger } from '../lib/logger.ts';
+import { inPace } from '../lib/pace.ts';
 import { queuedBytes } from '../lib/queued-bytes.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { AnswerFault, AnswerHead } from './answer-head.ts';
@@ -35,11 +37,14 @@ export class Passage implements Exchange, Watched {
   readonly #question: string;
   readonly #body: PushBody | undefined;
   readonly #written = (): void => this.#onWritten();
+  readonly #goOn = (): void => this.#onPaced();
   #connection: BackendConnection;
   #buffer: Buffer | undefined;
   /** Pieces of the buffer that the client's connection has not taken yet. */
   #pending = 0;
   #length: number | undefined;
+  /** Whether the next piece waits for its time. */
+  #isHeld = false;
   /** Whether the backend has nothing more to say. */
   #isOver = false;
   #settled = false;
@@ -85,7 +90,7 @@ export class Passage implements Exchange, Watched {
     this.#length = head.length;
     if (head.length === undefined || head.length > SMALL_BYTES) {
       this.#buffer = takeBuffer();
-      this.#connection.readInto(this.#buffer);
+      this.#connection.readInto(this.#buffer.subarray(0, this.#job.pace?.pieceBytes));
     }
   }
 
@@ -139,6 +144,7 @@ export class Passage implements Exchange, Watched {
   progress(): Progress {
     const { req, res } = this.#job;
     const { socket, isConnecting } = this.#connection;
+    if (this.#isHeld || this.#body?.isHeld === true) return HELD;
     if (this.#pending > 0 || res.writableNeedDrain || res.writableEnded) {
       return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - queuedBytes(req.socket) };
     }
@@ -183,7 +189,13 @@ export class Passage implements Exchange, Watched {
     this.#pending -= 1;
     if (this.#pending > 0) return;
     if (this.#isOver) this.#returnBuffer();
-    else this.#connection.resume();
+    else this.#isHeld = inPace(this.#job.pace, 'sent', this.#goOn);
+  }
+
+  #onPaced(): void {
+    this.#isHeld = false;
+    // Once it is over, the connection may be another's.
+    if (!this.#isOver) this.#connection.resume();
   }
 
   #returnBuffer(): void {

@@ -5,6 +5,7 @@ import type { Problem } from '../registry/problem.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
 import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
+import type { Pace } from '../lib/pace.ts';
 import type { Origin } from './request-headers.ts';
 
 /** One request on its way through: what the forwarder is given. */
@@ -21,6 +22,8 @@ export interface ForwardJob {
   readonly cut: (problem: Problem) => void;
   /** Told what a cache did for it. */
   readonly noteCache?: (outcome: 'hit' | 'fill' | 'miss') => void;
+  /** How fast its body may go; as fast as it can where there is none. */
+  readonly pace?: Pace;
   /** Told of body bytes as they pass. */
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HELD } from '../lib/idle-watch.ts';
 import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
+import type { Pace } from '../lib/pace.ts';
 import { queuedBytes } from '../lib/queued-bytes.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
@@ -19,6 +21,8 @@ export interface Job {
   readonly cut: (problem: Problem) => void;
   /** Told what a cache did for it. */
   readonly noteCache?: (outcome: 'hit' | 'fill' | 'miss') => void;
+  /** How fast its body may go; as fast as it can where there is none. */
+  readonly pace?: Pace;
   /** Told of body bytes as they pass. */
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }
@@ -37,6 +41,8 @@ const SLOW_DISK = createProblem('UNAVAILABLE', 'The disk of this registry does n
 export class Transfer implements Watched {
   readonly job: Job;
   waitingFor: 'client-body' | 'client-reading' | 'backend' = 'backend';
+  /** Whether it waits for its own pace. */
+  isHeld = false;
   /** Steps of the disk; grows. */
   steps = 0;
   /** Ends a body that is being received. */
@@ -50,6 +56,7 @@ export class Transfer implements Watched {
   }
 
   progress(): Progress {
+    if (this.isHeld) return HELD;
     const { socket } = this.job.req;
     const moved = {
       'client-body': () => socket.bytesRead,

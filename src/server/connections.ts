@@ -20,7 +20,7 @@ export interface Connections {
   underWay(): readonly OpenExchange[];
   /** How many connections are open. */
   count(): number;
-  /** From now on each connection ends with the answer that is under way on it; idle ones end now. */
+  /** From now on each connection ends with the answer that is under way on it, or the next one; idle ones end soon. */
   drain(): void;
   /** Ends everything now; each exchange that is under way is told to `onCut` before. */
   cut(): void;
@@ -29,48 +29,51 @@ export interface Connections {
 export interface ConnectionsOptions {
   /**
    * How long a head may take: a connection that has sent none by then, when the gate is draining, is silent and not
-   * slow. Node stops looking for those as soon as a server is closed, and never knew of connections that are still
-   * before their TLS handshake.
+   * slow. Node never knew of connections that are still before their TLS handshake.
    */
   readonly headMs: number;
   readonly onCut: (exchange: OpenExchange) => void;
 }
 
 /**
- * How long a connection that has not said a word since its handshake is waited for when the gate drains, in
- * milliseconds. Programs in Go open connections in reserve, which would hold the end up for the time of a head.
+ * How long the next word on a connection is waited for when the gate drains, in milliseconds: after its handshake, or
+ * between two requests. Ended at once it would be ended on clients whose request is on its way. Longer than this nobody
+ * waits: programs in Go hold connections in reserve.
  */
-const SPARE_MS = 1000;
+const PARTING_MS = 2000;
 
 /** Follows no connection yet. */
 export function createConnections({ headMs, onCut }: ConnectionsOptions): Connections {
-  const idle = createIdle();
   const sockets = new Map<string, Socket>();
+  /** Those after their TLS handshake. */
+  const secured = new Set<Socket>();
   /** A connection keeps its list, empty between two requests, until it closes. */
   const busy = new Map<Duplex, OpenExchange[]>();
   let silent: NodeJS.Timeout | undefined;
 
   const close = (exchange: OpenExchange): void => {
-    const list = busy.get(exchange.req.socket) ?? [];
+    const { socket } = exchange.req;
+    const list = busy.get(socket) ?? [];
     const at = list.indexOf(exchange);
     if (at >= 0) list.splice(at, 1);
-    if (silent !== undefined) idle.close();
+    if (silent !== undefined) part(socket);
   };
-  const cutSilent = (): void => {
-    const active = new Set([...busy.values()].flat().map(({ req }) => endpointOf(req.socket)));
-    for (const [endpoint, socket] of sockets) if (!active.has(endpoint)) socket.destroy();
-  };
+  const part = (socket: Socket): void => endIfIdle(socket, () => (busy.get(socket)?.length ?? 0) > 0);
+  const cutSilent = (): void => cutOthers(sockets, [...busy.values()].flat());
 
   return {
     follow: (server) => {
-      idle.follow(server);
       server.on('connection', (socket: Socket) => {
         const endpoint = endpointOf(socket);
         sockets.set(endpoint, socket);
         socket.once('close', () => sockets.delete(endpoint));
       });
-      // An answer that stands behind another one when the connection ends never closes.
-      server.on('secureConnection', (socket: Socket) => socket.once('close', () => busy.delete(socket)));
+      server.on('secureConnection', (socket: Socket) => {
+        secured.add(socket);
+        // An answer that stands behind another one when the connection ends never closes.
+        socket.once('close', () => secured.delete(socket) && busy.delete(socket));
+        if (silent !== undefined) part(socket);
+      });
     },
     open: (exchange) => {
       const { socket } = exchange.req;
@@ -83,12 +86,10 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
     underWay: () => [...busy.values()].flat(),
     count: () => sockets.size,
     drain: () => {
-      for (const { res } of [...busy.values()].flat()) {
+      for (const { res } of [...busy.values()].flat())
         if (!res.headersSent) res.setHeader('Connection', 'close');
-      }
       silent ??= setTimeout(cutSilent, headMs).unref();
-      setTimeout(idle.closeSpare, SPARE_MS).unref();
-      idle.close();
+      for (const socket of secured) part(socket);
     },
     cut: () => {
       for (const exchange of [...busy.values()].flat()) onCut(exchange);
@@ -97,32 +98,19 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
   };
 }
 
-interface Idle {
-  follow(server: Server): void;
-  /** Ends the connections between two requests. */
-  close(): void;
-  /** Ends the connections that never had a first one: Node does not count them among the idle. */
-  closeSpare(): void;
+/** Ends the connection if nothing is under way on it and nothing more comes. */
+function endIfIdle(socket: Socket, isBusy: () => boolean): void {
+  const { bytesRead } = socket;
+  const end = (): void => {
+    if (socket.bytesRead === bytesRead && !isBusy()) socket.destroy();
+  };
+  if (!isBusy()) setTimeout(end, PARTING_MS).unref();
 }
 
-function createIdle(): Idle {
-  const servers = new Set<Server>();
-  const secured = new Set<Socket>();
-  return {
-    follow: (server) => {
-      servers.add(server);
-      server.on('secureConnection', (socket: Socket) => {
-        secured.add(socket);
-        socket.once('close', () => secured.delete(socket));
-      });
-    },
-    close: () => {
-      for (const server of servers) server.closeIdleConnections();
-    },
-    closeSpare: () => {
-      for (const socket of secured) if (socket.bytesRead === 0) socket.destroy();
-    },
-  };
+/** Ends all connections on which nothing is under way. */
+function cutOthers(sockets: ReadonlyMap<string, Socket>, underWay: readonly OpenExchange[]): void {
+  const active = new Set(underWay.map(({ req }) => endpointOf(req.socket)));
+  for (const [endpoint, socket] of sockets) if (!active.has(endpoint)) socket.destroy();
 }
 
 /** The TCP connection and the TLS one over it are two sockets with one pair of ends. */

@@ -28,14 +28,15 @@ export interface Upstream {
 }
 
 /**
- * Starts this program again as a worker, with these arguments. The primary takes connections and hands them out in
- * turn, which makes a new connection a third dearer: left to the kernel, of eight at once, as the layers of a pull are,
- * all went to one of two workers most of the time. Sockets of their own (SO_REUSEPORT) would hide that another program
- * has the port, and a worker that dies would take with it who waits there.
+ * Starts this program again as a worker, with these arguments and descriptors. The primary takes connections and hands
+ * them out in turn, which makes a new connection a third dearer: left to the kernel, of eight at once, as the layers of
+ * a pull are, all went to one of two workers most of the time. Sockets of their own (SO_REUSEPORT) would hide that
+ * another program has the port, and a worker that dies would take with it who waits there. Only from a socket that was
+ * handed over do workers take connections themselves.
  */
-export function forkWorker(args: readonly string[]): WorkerProcess {
+export function forkWorker(args: readonly string[], descriptors: readonly number[] = []): WorkerProcess {
   cluster.schedulingPolicy = cluster.SCHED_RR;
-  cluster.setupPrimary({ args: [...args], serialization: 'advanced' });
+  cluster.setupPrimary({ args: [...args], serialization: 'advanced', stdio: stdioWith(descriptors) });
   const worker = cluster.fork();
   // What can't be sent is noticed by the exit that follows.
   worker.on('error', () => undefined);
@@ -50,6 +51,15 @@ export function forkWorker(args: readonly string[]): WorkerProcess {
     release: () => void worker.disconnect(),
     kill: () => worker.kill('SIGKILL'),
   };
+}
+
+/** The worker has these descriptors under the same numbers. */
+function stdioWith(descriptors: readonly number[]): ('inherit' | 'ignore' | 'ipc')[] {
+  const all = new Set([0, 1, 2, ...descriptors]);
+  const stdio = Array.from({ length: Math.max(...all) + 1 }, (_none, fd) =>
+    all.has(fd) ? 'inherit' : 'ignore',
+  );
+  return [...stdio, 'ipc'];
 }
 
 /** The primary, or undefined in a process that no primary has started. */

@@ -13,6 +13,12 @@ const GOOD: readonly [text: string, host: string | undefined, port: number, show
   ['registry-1.lan:443', 'registry-1.lan', 443],
 ];
 
+const DESCRIPTORS: readonly [text: string, fd: number][] = [
+  ['fd:3', 3],
+  ['fd:10', 10],
+  ['fd:255', 255],
+];
+
 const BAD: readonly [text: string, reason: RegExp][] = [
   ['', /HOST:PORT/],
   [':', /HOST:PORT/],
@@ -41,6 +47,12 @@ describe('parseListenAddress', () => {
     const parsed = parseListenAddress(text);
     expect(parsed).toEqual({ ok: true, value: { host, port } });
     expect(renderListenAddress({ host, port })).toBe(shown);
+  });
+
+  it.each(DESCRIPTORS)('%j is descriptor %i', (text, fd) => {
+    const value = { host: undefined, port: 0, fd };
+    expect(parseListenAddress(text)).toEqual({ ok: true, value });
+    expect(renderListenAddress(value)).toBe(text);
   });
 
   it.each(BAD)('%j is refused', (text, reason) => {

@@ -84,12 +84,18 @@ describe('a gate that is told to stop', () => {
     await stopping.done;
   });
 
-  it('ends idle connections at once', async () => {
+  it('ends idle connections, soon but not at once: the next request may be on its way', async () => {
     await stage();
     const one = await client();
     one.ask('GET', '/v2/');
     await one.answer();
+    const two = await client();
+    two.ask('GET', '/v2/');
+    await two.answer();
     const stopping = stop();
+    two.ask('GET', '/v2/');
+    expect((await two.answer(1)).header('connection')).toBe('close');
+    await two.ended();
     await one.ended();
     await stopping.done;
     expect(one.text().match(/HTTP\/1\.1/g)).toHaveLength(1);
@@ -127,6 +133,7 @@ describe('a gate that is told to stop', () => {
     const [slow, spare] = [await client(), await client()];
     slow.send('GET /healthz HTTP/1.1\r\n');
     const stopping = stop();
+    slow.send('Accept: text/plain\r\n');
     await spare.ended();
     slow.send('Host: registry.test\r\n\r\n');
     expect(await slow.answer()).toMatchObject({ status: 503 });

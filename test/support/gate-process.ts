@@ -3,11 +3,13 @@ import type { Ran, RunOptions } from './programs.ts';
 import { run, startDaemon } from './programs.ts';
 
 /** The program under test; `GATE_MAIN` names another build of it, such as `dist/main.js`. */
-const MAIN = resolve(process.env['GATE_MAIN'] ?? resolve(import.meta.dirname, '../../src/main.ts'));
+export const GATE_MAIN = resolve(
+  process.env['GATE_MAIN'] ?? resolve(import.meta.dirname, '../../src/main.ts'),
+);
 
 /** Runs one command of the gate to its end, as a person types it. */
 export function gateCommand(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  return run(process.execPath, [MAIN, ...args], options);
+  return run(process.execPath, [GATE_MAIN, ...args], options);
 }
 
 /** A command of the gate that has to succeed. */
@@ -40,7 +42,7 @@ export interface GateProcess {
 export async function startGate(options: GateOptions): Promise<GateProcess> {
   const { certs, backend, listen = '127.0.0.1:0', args = [] } = options;
   const where = ['--listen', listen, '--backend', backend, '--certs', certs];
-  const daemon = startDaemon(process.execPath, [MAIN, 'serve', ...where, ...args]);
+  const daemon = startDaemon(process.execPath, [GATE_MAIN, 'serve', ...where, ...args]);
   try {
     const { input } = await daemon.line(/"msg":"listening/);
     const name = `${listen.replace(/:\d+$/, '')}${portSuffix(input)}`;
