@@ -1,3 +1,4 @@
+import { inPace } from '../lib/pace.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { Job, Transfer } from '../reply/job.ts';
 import type { BlobSource, ByteSpan } from './source.ts';
@@ -24,7 +25,7 @@ export function sendRest<J extends Job>(transfer: Transfer, { job, source, span,
           count('sent', piece.length);
           transfer.waitingFor = 'backend';
           transfer.steps += 1;
-          done();
+          inPace(job.pace, 'sent', done);
         });
       },
       end: (error) => {

@@ -1,6 +1,7 @@
 import { write } from 'node:fs';
 import { transferBuffers } from '../lib/buffers.ts';
 import { Gatherer } from '../lib/gatherer.ts';
+import { Tap } from '../lib/tap.ts';
 import { tooLarge } from '../registry/body.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { Transfer } from '../reply/job.ts';
@@ -41,13 +42,15 @@ export async function receiveBody(transfer: Transfer, sink: Sink): Promise<Recei
 }
 
 function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
-  const { req, bodyLimit, count } = transfer.job;
+  const { req, bodyLimit, pace, count } = transfer.job;
+  const tap = new Tap(req, pace);
+  transfer.held = tap;
   return new Promise((resolve, reject) => {
     let bytes = 0;
     const end = (received: Received): void => {
       req.off('data', onData);
       // What still comes is dropped, so that the client gets to read its answer; the server bounds how much.
-      if (received.kind === 'refused') req.resume();
+      if (received.kind === 'refused') tap.release();
       resolve(received);
     };
     const onData = (chunk: Buffer): void => {
@@ -58,19 +61,18 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
         return;
       }
       sink.take(chunk);
-      if (sink.isFull()) {
-        transfer.waitingFor = 'backend';
-        req.pause();
-      }
+      const isFull = sink.isFull();
+      if (isFull) transfer.waitingFor = 'backend';
+      tap.took(isFull);
     };
     sink.onRoom = () => {
       transfer.steps += 1;
       transfer.waitingFor = 'client-body';
-      req.resume();
+      tap.room();
     };
     sink.onError = (error) => {
       req.off('data', onData);
-      req.resume();
+      tap.release();
       reject(error);
     };
     transfer.stop = (problem) => end({ kind: 'refused', bytes, problem });

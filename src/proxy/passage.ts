@@ -144,7 +144,7 @@ export class Passage implements Exchange, Watched {
   progress(): Progress {
     const { req, res } = this.#job;
     const { socket, isConnecting } = this.#connection;
-    if (this.#isHeld || this.#body?.isHeld === true) return HELD;
+    if (this.#isPaced()) return HELD;
     if (this.#pending > 0 || res.writableNeedDrain || res.writableEnded) {
       return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - queuedBytes(req.socket) };
     }
@@ -153,6 +153,10 @@ export class Passage implements Exchange, Watched {
       return { waitingFor: 'client-body', moved: req.socket.bytesRead };
     }
     return { waitingFor: 'backend', moved: socket.bytesRead + socket.bytesWritten - queuedBytes(socket) };
+  }
+
+  #isPaced(): boolean {
+    return this.#isHeld || this.#body?.isHeld === true;
   }
 
   expire(wait: Wait): void {

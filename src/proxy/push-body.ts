@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { transferBuffers } from '../lib/buffers.ts';
 import { Gatherer } from '../lib/gatherer.ts';
+import { Tap } from '../lib/tap.ts';
 import { bodyLength, tooLarge } from '../registry/body.ts';
 import type { Problem } from '../registry/problem.ts';
 import { hearLastWords } from './last-words.ts';
 import type { ForwardJob } from './transfer.ts';
 
-type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'count'>;
+type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
 
 /**
  * The body of an upload on its way to the backend, framed anew: by the length that the head of the request gave, or in
@@ -18,22 +19,28 @@ export class PushBody {
   readonly #job: BodyJob;
   /** More than this is not taken: a body without a length would be the beginning of another request. */
   readonly #most: number;
+  readonly #tap: Tap;
   readonly #onData = (chunk: Buffer): void => this.#take(chunk);
   #gatherer: Gatherer | undefined;
   #onProblem: (problem: Problem) => void = () => undefined;
   #received = 0;
-  #isFull = false;
   #isFlushing = false;
 
   constructor(job: BodyJob) {
     this.#job = job;
+    this.#tap = new Tap(job.req, job.pace);
     this.length = bodyLength(job.req.headers);
     this.#most = Math.min(job.bodyLimit ?? Infinity, this.length ?? Infinity);
   }
 
   /** Whether the next move is the client's: its body is not in, and the backend would take more of it. */
   get waitsForClient(): boolean {
-    return !this.#job.req.complete && !this.#isFull;
+    return !this.#job.req.complete && !this.#tap.isFull;
+  }
+
+  /** Whether it waits for its own pace. */
+  get isHeld(): boolean {
+    return this.#tap.isHeld;
   }
 
   /** Sends the body to the backend as it comes, no faster than the backend takes it. Begins with the next turn. */
@@ -45,10 +52,7 @@ export class PushBody {
     const gatherer = new Gatherer({
       buffers: transferBuffers,
       deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
-      onRoom: () => {
-        this.#isFull = false;
-        req.resume();
-      },
+      onRoom: () => this.#tap.room(),
       // What it means shows in the connection.
       onError: () => this.stop(),
     });
@@ -64,11 +68,11 @@ export class PushBody {
     const { req } = this.#job;
     this.#gatherer = undefined;
     req.off('data', this.#onData);
-    req.resume();
+    this.#tap.release();
   }
 
   #take(chunk: Buffer): void {
-    const { req, count } = this.#job;
+    const { count } = this.#job;
     const gatherer = this.#gatherer;
     if (gatherer === undefined) return;
     this.#received += chunk.length;
@@ -78,9 +82,9 @@ export class PushBody {
       return;
     }
     gatherer.take(chunk);
-    this.#isFull = gatherer.isFull();
-    if (this.#isFull) req.pause();
-    else this.#flushSoon(gatherer);
+    const isFull = gatherer.isFull();
+    this.#tap.took(isFull);
+    if (!isFull) this.#flushSoon(gatherer);
   }
 
   /** Nothing lies here waiting for more: what came in one turn leaves in one piece. */

@@ -41,8 +41,8 @@ const SLOW_DISK = createProblem('UNAVAILABLE', 'The disk of this registry does n
 export class Transfer implements Watched {
   readonly job: Job;
   waitingFor: 'client-body' | 'client-reading' | 'backend' = 'backend';
-  /** Whether it waits for its own pace. */
-  isHeld = false;
+  /** Knows whether it waits for its own pace. */
+  held: { readonly isHeld: boolean } | undefined;
   /** Steps of the disk; grows. */
   steps = 0;
   /** Ends a body that is being received. */
@@ -56,7 +56,7 @@ export class Transfer implements Watched {
   }
 
   progress(): Progress {
-    if (this.isHeld) return HELD;
+    if (this.held?.isHeld === true) return HELD;
     const { socket } = this.job.req;
     const moved = {
       'client-body': () => socket.bytesRead,

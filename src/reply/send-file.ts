@@ -1,5 +1,6 @@
 import { read } from 'node:fs';
 import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
+import { inPace } from '../lib/pace.ts';
 import type { Transfer } from './job.ts';
 import type { FilePart, Growth } from './reply.ts';
 
@@ -42,6 +43,7 @@ class Pump {
   readonly #ends: Ends;
   readonly #growth: Growth | undefined;
   readonly #free: Buffer[] = [];
+  readonly #goOn = (): void => this.#onPaced();
   #taken = 0;
   #position: number;
   #unread: number;
@@ -49,6 +51,8 @@ class Pump {
   #reading = false;
   #awaiting = false;
   #over = false;
+  /** Whether the next piece waits for its time. */
+  isHeld = false;
 
   constructor(transfer: Transfer, { file, start, length, growth }: FilePart, ends: Ends) {
     this.#transfer = transfer;
@@ -58,6 +62,7 @@ class Pump {
     this.#unsent = length;
     this.#growth = growth;
     this.#ends = ends;
+    transfer.held = this;
   }
 
   run(): void {
@@ -71,22 +76,32 @@ class Pump {
   }
 
   #read(): void {
-    if (this.#reading || this.#awaiting || this.#over || this.#unread === 0) return;
+    if (this.#reading || this.#awaiting || this.#over || this.isHeld || this.#unread === 0) return;
     const ready = this.#growth === undefined ? this.#unread : this.#growth.ready - this.#position;
     if (ready <= 0) {
       this.#await();
       return;
     }
+    this.#readPiece(ready);
+  }
+
+  #readPiece(ready: number): void {
     const buffer = this.#free.pop() ?? this.#take();
     if (buffer === undefined) return;
     this.#reading = true;
-    const wanted = Math.min(buffer.length, this.#unread, ready);
+    const { pace } = this.#transfer.job;
+    const wanted = Math.min(buffer.length, this.#unread, ready, pace?.pieceBytes ?? Infinity);
     read(this.#fd, buffer, 0, wanted, this.#position, (error, bytes) => {
       this.#reading = false;
       this.#transfer.steps += 1;
       if (error !== null || bytes === 0 || this.#over) this.#stop(buffer, error);
       else this.#write(buffer, bytes);
     });
+  }
+
+  #onPaced(): void {
+    this.isHeld = false;
+    this.#read();
   }
 
   #await(): void {
@@ -126,7 +141,7 @@ class Pump {
     else if (this.#unsent === 0) this.#end();
     else {
       if ((this.#reading || this.#awaiting) && this.#free.length > 0) this.#transfer.waitingFor = 'backend';
-      this.#read();
+      if (!this.isHeld) this.isHeld = inPace(this.#transfer.job.pace, 'sent', this.#goOn);
     }
   }
 

@@ -11,7 +11,10 @@ import { createFrontDoor } from './front-door.ts';
 import { createFrontProxies } from './front-proxies.ts';
 import { close, listen } from './listen.ts';
 import { createListener } from './listener.ts';
+import type { ListenerOptions } from './listener.ts';
 import { createServices } from './services.ts';
+import type { Services } from './services.ts';
+import { limitTransfers } from './transfer-limits.ts';
 import { alone, saidOnce } from './together.ts';
 import type { Together } from './together.ts';
 import { openEntrances } from './turnstiles.ts';
@@ -37,24 +40,9 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
   const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
   const servers: Server[] = [];
   try {
-    const { limits, frontProxies } = config;
-    const { now } = services.app;
-    const entrances = openEntrances(limits, together.bus);
-    const proxies = createFrontProxies({ config: frontProxies, logger, now });
-    const { addressOf } = proxies;
-    const greet = createFrontDoor({ proxies, entrance: entrances.connections });
-    const handler = createHandler({ ...services.app, addressOf });
+    const front = openFront(config, services, logger, together);
     for (const address of config.listen) {
-      const server = createListener({
-        config,
-        services,
-        connections,
-        handler,
-        greet,
-        addressOf,
-        logger,
-        together,
-      });
+      const server = createListener({ config, services, connections, ...front, logger, together });
       servers.push(server);
       await listen(server, { ...address, flag: '--listen' }, logger);
     }
@@ -82,6 +70,23 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
     reload: () => services.reload(),
     stop,
     stopNow: () => connections.cut(),
+  };
+}
+
+type Front = Pick<ListenerOptions, 'greet' | 'addressOf' | 'handler'>;
+
+/** What stands between a connection and the services: who it is from, whether there is room for it and for what it asks. */
+function openFront(config: Config, { app }: Services, logger: Logger, { bus }: Together): Front {
+  const { limits, frontProxies } = config;
+  const { now } = app;
+  const entrances = openEntrances(limits, bus);
+  const proxies = createFrontProxies({ config: frontProxies, logger, now });
+  const { addressOf } = proxies;
+  const forward = limitTransfers({ limits, entrance: entrances.transfers, bus, now }, app.forward);
+  return {
+    greet: createFrontDoor({ proxies, entrance: entrances.connections }),
+    addressOf,
+    handler: createHandler({ ...app, addressOf, forward }),
   };
 }
 
