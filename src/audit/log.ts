@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/logger.ts';
-import { hashOf, readTail } from './chain.ts';
+import { EMPTY, hashOf, readTail } from './chain.ts';
 import type { AuditEvent } from './event.ts';
 import { openLineFile, STANDARD_OUTPUT } from './line-file.ts';
 
@@ -22,7 +22,7 @@ const TELL_MS = 3_600_000;
 
 /** Rejects with a system error. */
 export async function openLog({ path, chain, logger }: LogOptions): Promise<Log> {
-  const tail = path === STANDARD_OUTPUT ? { hash: undefined, torn: 0 } : await readTail(path);
+  const tail = path === STANDARD_OUTPUT ? EMPTY : await readTail(path);
   let last = tail.hash;
   const file = await openLineFile({
     path,
@@ -43,7 +43,7 @@ export async function openLog({ path, chain, logger }: LogOptions): Promise<Log>
   };
 
   // What is left of a line becomes a line of its own, and the next one says so.
-  if (tail.torn > 0) file.append('');
+  if (tail.isOpen) file.append('');
   note('opened', tail.torn > 0 ? { torn: tail.torn } : {});
   tell();
   const timer = setInterval(tell, TELL_MS).unref();

@@ -10,7 +10,7 @@ export interface TrailOptions {
   readonly path: string;
   /** Whether each line carries the hash of the one before. */
   readonly chain: boolean;
-  /** Where facts of several processes meet: how long one is waited for that was before another, in milliseconds. */
+  /** How long a fact is held until one that was before it has certainly come, in milliseconds. */
   readonly holdMs: number;
   /** Keys (`keyOf`) of the transfers that are under way now. Never rejects. */
   readonly underWay: () => Promise<ReadonlySet<string>>;
@@ -70,12 +70,18 @@ interface Order {
   look(): Promise<void>;
 }
 
-/** Brings facts of several processes into the order in which they happened, and ends what is silent. */
+/**
+ * Brings facts into the order in which the requests began, and ends what is silent. A client that goes on with what it was
+ * answered begins the next request after the end of the one before, on whatever connection, and with whatever process;
+ * that the gate has taken note of the end before it has of the next one's, nobody promises.
+ */
 function createOrder(acts: Acts, { holdMs, underWay, clock }: TrailOptions): Order {
   let held: Fact[] = [];
   let isLooking = false;
   const settle = (until: number): void => {
-    const ready = held.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at);
+    const ready = held
+      .filter(({ at }) => at <= until)
+      .sort((one, other) => one.at - one.ms - (other.at - other.ms));
     held = held.filter(({ at }) => at > until);
     for (const fact of ready) acts.take(fact);
   };
@@ -87,7 +93,7 @@ function createOrder(acts: Acts, { holdMs, underWay, clock }: TrailOptions): Ord
   return {
     take: (facts) => {
       held.push(...facts);
-      if (holdMs === 0 || held.length > MOST_HELD) settle(Infinity);
+      if (held.length > MOST_HELD) settle(Infinity);
     },
     settle,
     look: async () => {

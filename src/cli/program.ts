@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
 import { abuseCommand } from './abuse.ts';
 import { accessCommand } from './access.ts';
+import { auditCommand } from './audit.ts';
 import { certsCommand } from './certs.ts';
 import { configCommand } from './config.ts';
 import { docsCommand } from './docs.ts';
@@ -43,6 +44,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     accessCommand,
     tokensCommand,
     abuseCommand,
+    auditCommand,
     configCommand,
     gcCommand,
   ]) {
@@ -59,7 +61,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
  */
 function speakingAsCalled(terminal: Terminal): Terminal {
   if (!['gate', 'start'].includes(terminal.env['npm_lifecycle_event'] ?? '')) return terminal;
-  const command = /\bregistry-gate (?=(?:up|serve|certs|users|tokens|abuse|access|config|gc) )/g;
+  const command = /\bregistry-gate (?=(?:up|serve|certs|users|tokens|abuse|access|audit|config|gc) )/g;
   return { ...terminal, err: (text) => terminal.err(text.replace(command, 'npm run -s gate -- ')) };
 }
 

@@ -15,6 +15,8 @@ export interface Terminal {
   };
   /** Data, to standard output. The text comes with its own line end. */
   out(text: string): void;
+  /** Resolves when what was written is taken; false where nobody reads any more. For those who write more than fits into memory. */
+  readonly outTaken?: () => Promise<boolean>;
   /** Words for a person, to standard error. */
   err(text: string): void;
   /** Asks a question whose answer is not echoed. Only where `isTTY`. */
@@ -36,6 +38,7 @@ export const processTerminal: Terminal = {
     rejectUnauthorized: process.env['NODE_TLS_REJECT_UNAUTHORIZED'],
   },
   out: (text) => void process.stdout.write(text),
+  outTaken,
   err: (text) => void process.stderr.write(text),
   askSecret,
   readStdin,
@@ -68,6 +71,17 @@ async function askSecret(question: string): Promise<string> {
     prompt.close();
     process.stderr.write('\n');
   }
+}
+
+async function outTaken(): Promise<boolean> {
+  const { stdout } = process;
+  if (stdout.writableNeedDrain && !stdout.destroyed) {
+    await new Promise<void>((resolve) => {
+      stdout.once('drain', resolve);
+      stdout.once('close', resolve);
+    });
+  }
+  return !stdout.destroyed;
 }
 
 async function readStdin(): Promise<Buffer> {

@@ -44,8 +44,9 @@ export interface AuditOptions {
 /** Workers tell the primary what they have seen: each sees a part of an act. */
 const FACTS = createTopic('audit', isFacts, isNothing);
 const UNDER_WAY = createTopic('audit-under-way', isNothing, isKeys);
-/** Two workers tell of what they see within so much time of each other. */
+/** Two workers tell of what they see within so much time of each other; a busy machine takes its time. */
 const HOLD_MS = 1000;
+const OWN_HOLD_MS = 200;
 
 /** Undefined where there is no audit log. Throws AppError FILE_UNWRITABLE. */
 export async function openAudit({ config, bus, logger }: AuditOptions): Promise<Audit | undefined> {
@@ -60,7 +61,7 @@ export async function openAudit({ config, bus, logger }: AuditOptions): Promise<
           path,
           chain,
           logger,
-          holdMs: 0,
+          holdMs: OWN_HOLD_MS,
           underWay: async () => new Set(ownKeys()),
           clock: sharedClock,
         });

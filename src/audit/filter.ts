@@ -1,0 +1,51 @@
+import { fieldsOf } from './chain.ts';
+import type { Fields } from './chain.ts';
+
+/** Which lines are wanted: all that fit everything that is said. */
+export interface Filter {
+  /** As in the log: `alice`, `token:ci`. */
+  readonly user?: string | undefined;
+  /** A name, or the beginning of names with `/**` behind it. */
+  readonly repository?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly actions?: readonly string[] | undefined;
+}
+
+/** Picks a line, and reads no more of those that are not wanted than it has to. */
+export function createPicker(filter: Filter): (bytes: Buffer) => Fields | undefined {
+  const needles = needlesOf(filter);
+  return (bytes) => {
+    if (needles.some((needle) => !bytes.includes(needle))) return undefined;
+    const fields = fieldsOf(bytes);
+    return fields !== undefined && fits(fields, filter) ? fields : undefined;
+  };
+}
+
+/** Text that every wanted line has somewhere. */
+function needlesOf({ user, repository }: Filter): readonly Buffer[] {
+  const texts = [
+    user === undefined ? undefined : JSON.stringify(user),
+    repository === undefined ? undefined : `"${repository.replace(/\*\*$/, '')}`,
+  ];
+  return texts.filter((text) => text !== undefined).map((text) => Buffer.from(text));
+}
+
+function fits(fields: Fields, { user, repository, since, until, actions }: Filter): boolean {
+  if (user !== undefined && fields['user'] !== user) return false;
+  if (actions !== undefined && !actions.includes(String(fields['event']))) return false;
+  if (repository !== undefined && !isIn(repository, fields['repository'])) return false;
+  return isWithin(fields['time'], since, until);
+}
+
+function isWithin(time: unknown, since: number | undefined, until: number | undefined): boolean {
+  if (since === undefined && until === undefined) return true;
+  const moment = Date.parse(String(time));
+  return moment >= (since ?? -Infinity) && moment <= (until ?? Infinity);
+}
+
+function isIn(wanted: string, repository: unknown): boolean {
+  if (typeof repository !== 'string') return false;
+  return wanted.endsWith('/**') ? repository.startsWith(wanted.slice(0, -2)) : repository === wanted;
+}

@@ -1,0 +1,67 @@
+import type { Fields } from './chain.ts';
+
+const COLUMNS = [20, 8, 11, 16, 16] as const;
+const HEAD = ['TIME (UTC)', 'EVENT', 'RESULT', 'WHO', 'FROM', 'WHAT'];
+
+/** The line above the table. */
+export function tableHead(): string {
+  return rowOf(HEAD);
+}
+
+/** One line of the audit log for a person. The widths are the same for all, for there is no end to see first. */
+export function tableRow(fields: Fields): string {
+  const text = (name: string): string => printable(fields[name]);
+  return rowOf([
+    text('time').slice(0, 19).replace('T', ' '),
+    text('event'),
+    text('result'),
+    text('user') || (fields['signedInBy'] === 'anonymous' ? 'anonymous' : '-'),
+    text('address') || '-',
+    whatOf(fields),
+  ]);
+}
+
+function rowOf(cells: readonly string[]): string {
+  const line = cells.map((cell, column) => cell.padEnd(COLUMNS[column] ?? 0)).join('  ');
+  return `${line.trimEnd()}\n`;
+}
+
+function whatOf(fields: Fields): string {
+  const text = (name: string): string => printable(fields[name]);
+  const tag = text('tag');
+  const name = `${text('repository')}${tag === '' ? '' : `:${tag}`}`;
+  const digest = text('digest').replace(/^(\w+:\w{12})\w*$/, '$1');
+  const words = [
+    name,
+    digest,
+    layersOf(fields['layers']),
+    bytesOf(fields['bytes']),
+    text('token'),
+    text('action'),
+    text('part'),
+    text('reason'),
+    timesOf(fields['requests']),
+  ];
+  return words.filter((word) => word !== '').join(' ');
+}
+
+function layersOf(layers: unknown): string {
+  const counts = Object.entries(Object(layers)).filter(([, count]) => typeof count === 'number' && count > 0);
+  return counts.length === 0
+    ? ''
+    : `(${counts.map(([name, count]) => `${String(count)} ${name}`).join(', ')})`;
+}
+
+function bytesOf(bytes: unknown): string {
+  return typeof bytes === 'number' ? `${(bytes / 1e6).toFixed(1)} MB` : '';
+}
+
+function timesOf(requests: unknown): string {
+  return typeof requests === 'number' && requests > 1 ? `${requests} times` : '';
+}
+
+/** Whoever could write into the file must not be able to write on the terminal. */
+function printable(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') return '';
+  return String(value).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
+}

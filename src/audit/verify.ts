@@ -1,0 +1,122 @@
+import { fieldsOf, hashOf } from './chain.ts';
+import type { Fields } from './chain.ts';
+import { readLines } from './lines.ts';
+import type { Line } from './lines.ts';
+
+/** What the chain of one file, or of several in their order, says. */
+export interface Verdict {
+  /** The first line that does not fit; undefined where all do. */
+  readonly broken: Broken | undefined;
+  /** Lines that carry the hash of the one before. */
+  readonly chained: number;
+  /** Lines before the chain begins: nothing can be said of them. */
+  readonly unchained: number;
+  /** Lines that were torn when the gate or the machine died, and marked so. */
+  readonly torn: number;
+  /** What the first line of the chain carries: null where the chain began with it, undefined where there is none. */
+  readonly begins: string | null | undefined;
+  /** Hash of the last line: whoever keeps it elsewhere can tell later whether lines were cut off the end. */
+  readonly last: string | undefined;
+  /** Whether a hash that was kept is that of some line; undefined where none was given. */
+  readonly foundKept: boolean | undefined;
+}
+
+export interface Broken {
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** Reads the files as one chain, the oldest first. Rejects with a system error. */
+export async function verifyChain(files: readonly string[], kept?: string): Promise<Verdict> {
+  const chain = new Chain(kept);
+  for (const file of files) {
+    for await (const line of readLines(file)) {
+      const reason = line.isWhole ? chain.take(line) : chain.takeEnd(line);
+      if (reason !== undefined) return chain.verdict({ file, ...reason });
+    }
+  }
+  return chain.verdict(undefined);
+}
+
+type Fault = Omit<Broken, 'file'>;
+
+class Chain {
+  readonly #kept: string | undefined;
+  #last: string | undefined;
+  #fragment: { readonly line: number; readonly bytes: number; readonly hash: string } | undefined;
+  #chained = 0;
+  #unchained = 0;
+  #torn = 0;
+  #found = false;
+  #begins: string | null | undefined;
+
+  constructor(kept: string | undefined) {
+    this.#kept = kept;
+  }
+
+  take({ number, bytes }: Line): Fault | undefined {
+    const fields = fieldsOf(bytes);
+    const hash = hashOf(bytes);
+    if (this.#fragment !== undefined) return this.#takeAfterFragment(fields, hash, number);
+    if (fields === undefined) {
+      this.#fragment = { line: number, bytes: bytes.length, hash };
+      return undefined;
+    }
+    return this.#takeWhole(fields, hash, number);
+  }
+
+  /** What has no line end is being written, or was when the gate died: it will be marked at the next start. */
+  takeEnd(_line: Line): undefined {
+    this.#torn += 1;
+  }
+
+  #takeAfterFragment(fields: Fields | undefined, hash: string, line: number): Fault | undefined {
+    const fragment = this.#fragment;
+    this.#fragment = undefined;
+    if (fragment === undefined) return undefined;
+    if (fields?.['event'] !== 'log' || fields['torn'] !== fragment.bytes) {
+      return { line: fragment.line, reason: 'is no line of the audit log, and was not torn by a crash' };
+    }
+    this.#torn += 1;
+    return this.#takeWhole(fields, hash, line);
+  }
+
+  #takeWhole(fields: Fields, hash: string, line: number): Fault | undefined {
+    const { previous } = fields;
+    if (previous === undefined && this.#chained > 0)
+      return { line, reason: 'carries no hash: it was put in, or the chain was switched off there' };
+    if (previous === undefined) this.#unchained += 1;
+    else this.#count(previous);
+    const fits = this.#last === undefined || previous === undefined || previous === this.#last;
+    this.#last = hash;
+    if (hash === this.#kept) this.#found = true;
+    if (fits) return undefined;
+    const reason =
+      'does not follow the line before it: that one was changed, or lines between them were cut out';
+    return { line, reason };
+  }
+
+  #count(previous: unknown): void {
+    if (this.#chained === 0)
+      this.#begins = typeof previous === 'string' && this.#last === undefined ? previous : null;
+    this.#chained += 1;
+  }
+
+  verdict(broken: Broken | undefined): Verdict {
+    return {
+      broken: broken ?? this.#fragmentAtEnd(),
+      chained: this.#chained,
+      unchained: this.#unchained,
+      torn: this.#torn,
+      begins: this.#begins,
+      last: this.#last,
+      foundKept: this.#kept === undefined ? undefined : this.#found,
+    };
+  }
+
+  #fragmentAtEnd(): Broken | undefined {
+    if (this.#fragment === undefined) return undefined;
+    return { file: '', line: this.#fragment.line, reason: 'is no line of the audit log' };
+  }
+}
