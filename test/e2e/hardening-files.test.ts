@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { makeCerts, startGate } from '../support/gate-process.ts';
 import { createNamespace } from '../support/namespace.ts';
-import { must, run, startDaemon, until } from '../support/programs.ts';
+import { must, run, startDaemon, temporaryFolder, until } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 const DEPLOY = resolve(import.meta.dirname, '../../deploy');
@@ -83,6 +84,50 @@ describeWith(['nft', 'ip', 'nsenter'], 'the rules for nftables', () => {
     async function dropped(): Promise<number> {
       const text = await must(...within('nft', 'list', 'table', 'inet', 'registry_gate'));
       return Number(/counter packets (\d+)/.exec(text)?.[1]);
+    }
+  });
+});
+
+describeWith(['logrotate', 'curl'], 'the rules for logrotate', () => {
+  it('take the audit log away from a gate that goes on with a new one, and lose no line', async () => {
+    const folder = await temporaryFolder('rotate');
+    const certs = join(folder.path, 'certs');
+    const audit = join(folder.path, 'audit.log');
+    await makeCerts(certs, ['localhost', '127.0.0.1']);
+    const backend = `embedded:${join(folder.path, 'data')}`;
+    const gate = await startGate({ certs, backend, args: ['--audit', audit] });
+    try {
+      const rules = (await readFile(resolve(DEPLOY, 'logrotate/registry-gate'), 'utf8'))
+        .replace('/var/log/registry-gate/audit.log', audit)
+        .replace(/^\tsu .*\n/m, '')
+        .replace('systemctl reload registry-gate.service', `kill -HUP ${gate.pid}`);
+      const file = join(folder.path, 'rules');
+      await writeFile(file, rules, { mode: 0o644 });
+      const failLogin = (): Promise<string> =>
+        must('curl', ['-sS', '--cacert', join(certs, 'ca.crt'), '-u', 'alice:wrong', `${gate.url}/v2/`]);
+      const loginsIn = async (path: string): Promise<number> =>
+        (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line.includes('"login"'))
+          .length;
+      const logged = (path: string, count: number): Promise<number> =>
+        until(
+          async () => ((await loginsIn(path)) === count ? count : undefined),
+          () => `${path} does not hold ${count} failed logins`,
+        );
+
+      await failLogin();
+      await logged(audit, 1);
+      const state = ['--state', join(folder.path, 'state')];
+      expect(await run('logrotate', ['--force', ...state, file])).toMatchObject({ status: 0, output: '' });
+      await until(
+        async () => ((await readFile(audit).catch(() => undefined)) === undefined ? undefined : true),
+        () => 'the gate did not go on with a new file',
+      );
+      await failLogin();
+      await logged(audit, 1);
+      expect(await loginsIn(`${audit}.1`)).toBe(1);
+    } finally {
+      await gate.close();
+      await folder.close();
     }
   });
 });
