@@ -23,6 +23,7 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
     '\nSIGHUP looks at certificate and users at once, SIGTERM and SIGINT let running transfers end, a second one cuts them.',
   );
   return command.action(async (options: Readonly<Record<string, unknown>>) => {
+    const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
     const config = await loadConfig(configSources(options, terminal));
     const log = createLog({ level: config.log.level, shared: config.workers !== 1 });
@@ -30,12 +31,22 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
       const gate = await startServing(config, log);
       void warnIfUnready(gate, log);
       void warnIfExposed(config.backend, log);
+      reloadIfAsked(gate);
       await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
       log.info({}, 'stopped');
     } finally {
       log.flush();
     }
   });
+}
+
+/** SIGHUP ends a process that does not listen for it. One that comes while the gate starts waits until it is there. */
+export function keepReloads(terminal: Terminal): (gate: Gate) => void {
+  let isAsked = false;
+  terminal.onSignal('SIGHUP', () => void (isAsked = true));
+  return (gate) => {
+    if (isAsked) void gate.reload();
+  };
 }
 
 /** A gate without a registry serves all the same: the two may be started in any order. But it should not be a riddle. */

@@ -9,7 +9,7 @@ import { checkPlatform } from '../server/platform.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
 import { localNames, prepareCertificates, prepareFirstUser } from './first-start.ts';
 import type { Outcome } from './outcome.ts';
-import { runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
+import { keepReloads, runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
 import type { Terminal } from './terminal.ts';
@@ -37,6 +37,7 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     );
   addConfigOptions(command);
   return command.action(async (options: UpOptions) => {
+    const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
     const loaded = await loadConfigWithOrigins(configSources({ ...options }, terminal));
     const config = withEmbedded(loaded, options.data);
@@ -51,6 +52,7 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       terminal.err(renderWelcome({ certificates, certs: config.certs, port, refused, hosts, firstUser }));
       void warnIfUnready(gate, log);
       void warnIfExposed(config.backend, log);
+      reloadIfAsked(gate);
       await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
     } finally {
       log.flush();

@@ -1,8 +1,9 @@
 import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { kill } from 'node:process';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gateCommand, makeCerts } from '../support/gate-process.ts';
-import { temporaryFolder } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';
 
 let folder: Folder;
@@ -82,5 +83,31 @@ describe('R94: a users file', () => {
     expect(ran.output).toMatch(/htpasswd/);
     expect(ran.output).not.toContain('"listening"');
     expect(ran.output).not.toContain('hunter2');
+  });
+});
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+
+/** Whether a process listens for SIGHUP: the first bit of the signals that it catches (proc_pid_status(5)). */
+async function catchesHangUp(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return (BigInt(`0x${/SigCgt:\s+([0-9a-f]+)/.exec(status)?.[1] ?? '0'}`) & 1n) === 1n;
+}
+
+describe('SIGHUP, by which files are rotated and reloaded', () => {
+  it('ends no gate that is still starting', async () => {
+    const where = ['--listen', '127.0.0.1:0', '--backend', `embedded:${join(folder.path, 'data')}`];
+    const gate = startDaemon(process.execPath, [MAIN, 'serve', '--certs', good, '--workers', '2', ...where]);
+    try {
+      await until(
+        async () => ((await catchesHangUp(gate.pid)) ? true : undefined),
+        () => 'it never listened for SIGHUP',
+      );
+      kill(gate.pid, 'SIGHUP');
+      expect(gate.log).toEqual([]);
+      await gate.line(/"msg":"ready"/);
+    } finally {
+      await gate.close();
+    }
   });
 });
