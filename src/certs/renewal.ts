@@ -6,7 +6,6 @@ import { readAuthority } from './authority.ts';
 import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
 import { keyKind, parsePrivateKey } from './key-pair.ts';
-import { makeLeaf } from './leaf.ts';
 import type { SubjectName } from './subject-names.ts';
 import { parseSubjectNames } from './subject-names.ts';
 import type { RandomSource } from './validity.ts';
@@ -88,6 +87,8 @@ async function issue(
   leaf: X509Certificate,
   { directory, now, random = randomBytes, days = LIFETIME.leaf }: RenewOptions,
 ): Promise<void> {
+  // Building certificates takes a large library, which a gate needs every few weeks: not at every start.
+  const { makeLeaf } = await import('./leaf.ts');
   const { publicKey } = leaf;
   const like = { keyKind: keyKind(publicKey), like: publicKey };
   await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));

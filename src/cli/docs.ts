@@ -10,12 +10,12 @@ import { renderCommandReference } from './command-reference.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `docs`, for this repository alone: writes the references that are generated from the sources. */
-export function docsCommand(terminal: Terminal, createTree: () => Command): Command {
+export function docsCommand(terminal: Terminal, createTree: () => Promise<Command>): Command {
   return new Command('docs')
     .description('Write the generated references.')
     .option('--out <DIR>', 'Where to.', 'docs')
     .action(async ({ out }: { readonly out: string }) => {
-      for (const [name, text] of renderReferences(createTree())) {
+      for (const [name, text] of renderReferences(await createTree())) {
         await writeFileAtomic(join(out, name), text, { mode: 0o644 });
         terminal.err(`wrote ${join(out, name)}\n`);
       }

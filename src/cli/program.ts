@@ -1,58 +1,63 @@
 import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
-import { abuseCommand } from './abuse.ts';
-import { accessCommand } from './access.ts';
-import { auditCommand } from './audit.ts';
-import { certsCommand } from './certs.ts';
-import { configCommand } from './config.ts';
-import { docsCommand } from './docs.ts';
-import { gcCommand } from './gc.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import { reportError } from './report-error.ts';
-import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
-import { tokensCommand } from './tokens.ts';
-import { upCommand } from './up.ts';
-import { usersCommand } from './users.ts';
-import { workerCommand } from './worker.ts';
+
+type Create = (terminal: Terminal, outcome: Outcome) => Command;
+
+/** Each command with what it needs is loaded only where it is asked for: a server does not wait for the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
+  up: async () => (await import('./up.ts')).upCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  certs: async () => (await import('./certs.ts')).certsCommand,
+  users: async () => (await import('./users.ts')).usersCommand,
+  access: async () => (await import('./access.ts')).accessCommand,
+  tokens: async () => (await import('./tokens.ts')).tokensCommand,
+  abuse: async () => (await import('./abuse.ts')).abuseCommand,
+  audit: async () => (await import('./audit.ts')).auditCommand,
+  config: async () => (await import('./config.ts')).configCommand,
+  gc: async () => (await import('./gc.ts')).gcCommand,
+};
+
+/** For this program itself; no help names them. */
+const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
+  docs: async () => {
+    const { docsCommand } = await import('./docs.ts');
+    return (terminal, outcome) => docsCommand(terminal, () => createProgram(terminal, outcome));
+  },
+  worker: async () => (await import('./worker.ts')).workerCommand,
+};
 
 /** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
 export async function run(argv: readonly string[], plain: Terminal): Promise<number> {
   const terminal = speakingAsCalled(plain);
   const outcome: Outcome = { exitCode: EXIT.done };
   try {
-    await createProgram(terminal, outcome).parseAsync(argv, { from: 'user' });
+    const program = await createProgram(terminal, outcome, argv[0]);
+    await program.parseAsync(argv, { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
     return reportError(error, terminal);
   }
 }
 
-/** The command tree. Also what docs/cli.md is generated from. */
-export function createProgram(terminal: Terminal, outcome: Outcome): Command {
+/** The command tree, which docs/cli.md is generated from; or as much of it as this one command needs. */
+export async function createProgram(terminal: Terminal, outcome: Outcome, only?: string): Promise<Command> {
   const program = new Command('registry-gate')
     .description('The front door of a private container registry: certificates, users, TLS, rights.')
     .version(packageVersion(), '-V, --version', 'Print the version.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
-  for (const create of [
-    upCommand,
-    serveCommand,
-    certsCommand,
-    usersCommand,
-    accessCommand,
-    tokensCommand,
-    abuseCommand,
-    auditCommand,
-    configCommand,
-    gcCommand,
-  ]) {
-    program.addCommand(inheriting(program, create(terminal, outcome)));
+  const wanted = Object.entries({ ...COMMANDS, ...HIDDEN }).filter(
+    ([name], _, all) => !all.some(([known]) => known === only) || name === only,
+  );
+  for (const [name, load] of wanted) {
+    const create = await load();
+    program.addCommand(inheriting(program, create(terminal, outcome)), { hidden: name in HIDDEN });
   }
-  const docs = docsCommand(terminal, () => createProgram(terminal, outcome));
-  const worker = inheriting(program, workerCommand(terminal, outcome));
-  return program.addCommand(inheriting(program, docs), { hidden: true }).addCommand(worker, { hidden: true });
+  return program;
 }
 
 /**

@@ -5,9 +5,8 @@ import { createGuard } from '../abuse/guard.ts';
 import type { Ledger } from '../abuse/ledger.ts';
 import type { Limits } from '../abuse/limits.ts';
 import { MemoryLedger } from '../abuse/memory-ledger.ts';
-import { openRedisLedger } from '../abuse/redis-ledger.ts';
+import type { RedisLedger, RedisLedgerOptions } from '../abuse/redis-ledger.ts';
 import { Throttle } from '../abuse/throttle.ts';
-
 import type { Config } from '../config/schema.ts';
 import { createKeyedHash } from '../lib/keyed-hash.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -46,10 +45,7 @@ export async function openThrottling(
     longestBlockMs: abuse.longestBlockSeconds * 1000,
   };
   const memory = new MemoryLedger({ now, windowMs });
-  const redis =
-    abuse.redis === undefined
-      ? undefined
-      : await openRedisLedger({ url: new Secret(abuse.redis), windowMs, meanwhile: memory, logger, now });
+  const redis = await openRedis(abuse.redis, { windowMs, meanwhile: memory, logger, now });
   const ledger: Ledger = redis ?? memory;
   const throttle = new Throttle({ limits, ledger, now, onBlock: (block) => logBlock(logger, block) });
   const opened = await openControl({ directory: state, throttle });
@@ -62,6 +58,16 @@ export async function openThrottling(
       await redis?.close();
     },
   };
+}
+
+/** The client of Redis is large: loaded where there is a Redis, and not at every start. */
+async function openRedis(
+  url: string | undefined,
+  options: Omit<RedisLedgerOptions, 'url'>,
+): Promise<RedisLedger | undefined> {
+  if (url === undefined) return undefined;
+  const { openRedisLedger } = await import('../abuse/redis-ledger.ts');
+  return openRedisLedger({ ...options, url: new Secret(url) });
 }
 
 const BEGIN = createTopic('sign-in begins', isAttempt, isAdmission);

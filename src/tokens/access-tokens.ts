@@ -1,5 +1,4 @@
 import { hash, randomBytes } from 'node:crypto';
-import { errors, jwtVerify } from 'jose';
 import type { CompactJWSHeaderParameters, JWTPayload } from 'jose';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import type { Access } from '../registry/scope.ts';
@@ -148,12 +147,16 @@ function sign(claims: Omit<Claims, 'ends' | 'kid'>, { kid, key }: SigningKey, se
  */
 function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims | undefined> {
   const { keys, issuer, service, lifetimeSeconds, now } = settings;
-  const keyOf = ({ kid }: Partial<CompactJWSHeaderParameters>) => {
-    const key = isText(kid) ? keys.verifier(kid) : undefined;
-    if (key === undefined) throw new errors.JWKSNoMatchingKey();
-    return key;
-  };
+  // Loaded with the first token: most gates never see one.
+  const load = () => import('jose');
+  let library: ReturnType<typeof load> | undefined;
   return async (token) => {
+    const { errors, jwtVerify } = await (library ??= load());
+    const keyOf = ({ kid }: Partial<CompactJWSHeaderParameters>) => {
+      const key = isText(kid) ? keys.verifier(kid) : undefined;
+      if (key === undefined) throw new errors.JWKSNoMatchingKey();
+      return key;
+    };
     try {
       const { payload, protectedHeader } = await jwtVerify(token, keyOf, {
         algorithms: [ALGORITHM],

@@ -1,7 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes } from 'node:crypto';
 import type { KeyObject, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
-import { calculateJwkThumbprint } from 'jose';
 import { AppError } from '../lib/errors.ts';
 import { createKeyedHash } from '../lib/keyed-hash.ts';
 import { changeState, isListOf, isMoment, isRecord, isText, readState } from './state-file.ts';
@@ -173,6 +172,8 @@ async function withNewKey(state: KeyState, now: number, keepMs: number): Promise
 
 /** The name of a key is its thumbprint (RFC 7638), computed from the key itself. */
 async function load({ keys, fingerprintKey }: KeyState, path: string): Promise<Loaded> {
+  // Only a gate that gives out tokens has keys: the others start without the library.
+  const { calculateJwkThumbprint } = await import('jose');
   const loaded = keys.map(async ({ made, pem }) => {
     const key = parseKey(pem, path);
     const publicKey = createPublicKey(key);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeAuthority } from '../../src/certs/authority.ts';
+import { makeAuthority } from '../../src/certs/make-authority.ts';
 import { certificateParts } from '../../src/certs/der-reader.ts';
 import { namesOf, parseCertificates } from '../../src/certs/certificate-file.ts';
 import { serialNumber, validityFrom } from '../../src/certs/validity.ts';

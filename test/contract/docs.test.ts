@@ -10,15 +10,15 @@ import { recordingTerminal } from '../support/terminal.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-describe('the generated references', () => {
-  const references = renderReferences(createProgram(recordingTerminal(), { exitCode: 0 }));
+describe('the generated references', async () => {
+  const references = renderReferences(await createProgram(recordingTerminal(), { exitCode: 0 }));
 
   it.each([...references])('docs/%s is what `npm run docs` writes', (name, text) => {
     expect(read(`docs/${name}`)).toBe(text);
   });
 
-  it('do not depend on the width of the terminal', () => {
-    const program = createProgram(recordingTerminal(), { exitCode: 0 });
+  it('do not depend on the width of the terminal', async () => {
+    const program = await createProgram(recordingTerminal(), { exitCode: 0 });
     program.configureOutput({ getOutHelpWidth: () => 40, getOutHasColors: () => true });
     expect(renderReferences(program)).toEqual(references);
   });

@@ -52,8 +52,8 @@ describe('the READMEs', () => {
     expect(shape(korean)).toEqual(shape(english));
   });
 
-  it('name commands and options that exist', () => {
-    const program = createProgram(recordingTerminal(), { exitCode: 0 });
+  it('name commands and options that exist', async () => {
+    const program = await createProgram(recordingTerminal(), { exitCode: 0 });
     const wrong = gateCommands(english).filter(({ words, options }) => {
       const command = find(program, words);
       const known = command.options.map((option) => option.long);
