@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PASSWORD, USER, makeCerts, startGate } from '../support/gate-process.ts';
 import type { GateProcess } from '../support/gate-process.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
+import { must, run, temporaryFolder, until } from '../support/programs.ts';
 import type { Ran } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 
@@ -42,6 +42,8 @@ export async function openAuditStage({ backend, args = [] }: AuditStageOptions):
   const registry = backend === 'embedded' ? undefined : await startRegistry();
   const url = registry?.url ?? `embedded:${join(folder.path, 'data')}`;
   const gate = await startGate({ certs, backend: url, args: ['--audit', file, ...args] });
+  // Before all workers are there, the gate ends at once when it is told to.
+  if (args.includes('--workers')) await untilReady(gate);
   return {
     gate,
     folder: folder.path,
@@ -62,6 +64,13 @@ export async function openAuditStage({ backend, args = [] }: AuditStageOptions):
       await folder.close();
     },
   };
+}
+
+async function untilReady(gate: GateProcess): Promise<void> {
+  await until(
+    () => (gate.log.some((line) => line.includes('"msg":"ready"')) ? true : undefined),
+    () => gate.log.join('\n'),
+  );
 }
 
 function endOf(end: 'src' | 'dest', name: string, trust: string): string[] {
