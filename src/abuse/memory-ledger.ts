@@ -16,7 +16,7 @@ interface Entry {
   blockedUntil: number;
 }
 
-const MOST_PLACES = 20_000;
+const MOST_PLACES = 10_000;
 /** Of so many that were left alone for the longest time the one with the fewest failures makes room. */
 const LOOKED_AT = 16;
 

@@ -17,7 +17,7 @@ export interface ThrottleOptions {
   readonly mostRemembered?: number;
 }
 
-const MOST_REMEMBERED = 20_000;
+const MOST_REMEMBERED = 10_000;
 /** A guess whose end nobody tells, since its process has died, is no guess that is being verified after this time. */
 const PENDING_MS = 60_000;
 /** How long it is remembered that a credential was right, and that a user has signed in from a network. */

@@ -7,6 +7,7 @@ import { openSharedAudit } from '../server/audit.ts';
 import type { Gate } from '../server/start.ts';
 import { startGate } from '../server/start.ts';
 import { answerEntrances } from '../server/turnstiles.ts';
+import { countForWorkers, openThrottling } from '../server/throttling.ts';
 import { makeSpareKeys } from '../tokens/key-ring.ts';
 import { Crew } from '../workers/crew.ts';
 import { createMiddle } from '../workers/hub.ts';
@@ -44,6 +45,8 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     gatekeeper.forget(slot);
     return settings;
   });
+  const throttling = await openThrottling(config, log);
+  if (throttling !== undefined) countForWorkers(middle, throttling);
   const audit = await openSharedAudit(config, middle, log);
   const descriptors = config.listen.flatMap(({ fd }) => fd ?? []);
   const crew = new Crew({
@@ -54,7 +57,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
   });
   const listening = await crew.start().catch(async (error: unknown) => {
-    await audit?.close();
+    await Promise.all([audit?.close(), throttling?.close()]);
     throw error;
   });
   const addresses = listening.filter(isAddressInfo);
@@ -68,6 +71,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     },
     stop: async () => {
       await crew.stop();
+      await throttling?.close();
       await audit?.close();
     },
     stopNow: () => crew.cut(),
