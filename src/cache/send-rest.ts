@@ -25,7 +25,7 @@ export function sendRest<J extends Job>(transfer: Transfer, { job, source, span,
           count('sent', piece.length);
           transfer.waitingFor = 'backend';
           transfer.steps += 1;
-          inPace(job.pace, 'sent', done);
+          inPace(job.pace, done);
         });
       },
       end: (error) => {

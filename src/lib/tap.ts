@@ -30,7 +30,7 @@ export class Tap {
   took(isFull: boolean): void {
     this.#isFull = isFull;
     // Another piece may have been on its way when the body was stopped.
-    if (this.#pace !== undefined && !this.#isHeld) this.#isHeld = inPace(this.#pace, 'received', this.#goOn);
+    if (this.#pace !== undefined && !this.#isHeld) this.#isHeld = inPace(this.#pace, this.#goOn);
     if (isFull || this.#isHeld) this.#body.pause();
   }
 

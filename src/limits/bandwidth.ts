@@ -1,4 +1,4 @@
-import type { Direction, Pace } from '../lib/pace.ts';
+import type { Pace } from '../lib/pace.ts';
 import { Bucket, BURST_MS } from './bucket.ts';
 
 export interface BandwidthOptions {
@@ -11,6 +11,9 @@ export interface BandwidthOptions {
   /** Told when a transfer has begun or ended. */
   readonly onChange?: () => void;
 }
+
+/** Seen from the gate. */
+export type Direction = 'received' | 'sent';
 
 /** One transfer's part. */
 export interface Ration {
@@ -34,8 +37,8 @@ interface User {
 
 const SMALLEST_PIECE = 16 * 1024;
 const LARGEST_PIECE = 512 * 1024;
-/** A piece is what passes in a twentieth of a second: small enough to be even, large enough to be cheap. */
-const PIECES_PER_SECOND = 20;
+/** A piece is what passes in so small a part of a second: small enough to be even, large enough to be cheap. */
+const PIECES_PER_SECOND = 50;
 const NONE: Traffic = { all: 0, of: {} };
 
 /**
@@ -57,20 +60,19 @@ export class Bandwidth {
     this.#pieceBytes = Math.max(SMALLEST_PIECE, Math.min(LARGEST_PIECE, slowest / PIECES_PER_SECOND)) | 0;
   }
 
-  begin(key: string): Ration {
+  /** A transfer that mostly moves in this direction. */
+  begin(key: string, direction: Direction): Ration {
     const user = this.#users.get(key) ?? { buckets: this.#pair(this.#options.each), active: 0 };
     this.#users.set(key, user);
     user.active += 1;
     this.#active += 1;
     this.#changed();
     const pairs = [this.#all, user.buckets].filter((pair) => pair !== undefined);
+    const ration = createRation(pairs, this.#pieceBytes, direction);
     return {
-      pace: {
-        pieceBytes: this.#pieceBytes,
-        wait: (direction) => Math.max(...pairs.map((pair) => pair[direction].wait())),
-      },
-      charge: (direction, bytes) => pairs.forEach((pair) => pair[direction].charge(bytes)),
+      ...ration,
       end: () => {
+        ration.end();
         user.active -= 1;
         this.#active -= 1;
         this.#forget(key, user);
@@ -130,6 +132,33 @@ export class Bandwidth {
     const { now } = this.#options;
     return { sent: new Bucket(bytesPerSecond, now), received: new Bucket(bytesPerSecond, now) };
   }
+}
+
+/**
+ * A piece is paid for before it moves, and who pays waits for those who paid before: a hundred transfers go piece by
+ * piece in turn, also when they begin at the same moment.
+ */
+function createRation(pairs: readonly Pair[], pieceBytes: number, direction: Direction): Ration {
+  const pay = (way: Direction, bytes: number): void => pairs.forEach((pair) => pair[way].charge(bytes));
+  let paid = 0;
+  return {
+    pace: {
+      pieceBytes,
+      next: () => {
+        if (paid > 0) return 0;
+        const wait = Math.max(...pairs.map((pair) => pair[direction].wait()));
+        paid = pieceBytes;
+        pay(direction, paid);
+        return wait;
+      },
+    },
+    charge: (way, bytes) => {
+      const free = way === direction ? Math.min(paid, bytes) : 0;
+      paid -= free;
+      if (bytes > free) pay(way, bytes - free);
+    },
+    end: () => pay(direction, -paid),
+  };
 }
 
 function setShare(pair: Pair | undefined, here: number, elsewhere: number): void {

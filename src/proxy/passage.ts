@@ -193,7 +193,7 @@ export class Passage implements Exchange, Watched {
     this.#pending -= 1;
     if (this.#pending > 0) return;
     if (this.#isOver) this.#returnBuffer();
-    else this.#isHeld = inPace(this.#job.pace, 'sent', this.#goOn);
+    else this.#isHeld = inPace(this.#job.pace, this.#goOn);
   }
 
   #onPaced(): void {

@@ -141,7 +141,7 @@ class Pump {
     else if (this.#unsent === 0) this.#end();
     else {
       if ((this.#reading || this.#awaiting) && this.#free.length > 0) this.#transfer.waitingFor = 'backend';
-      if (!this.isHeld) this.isHeld = inPace(this.#transfer.job.pace, 'sent', this.#goOn);
+      if (!this.isHeld) this.isHeld = inPace(this.#transfer.job.pace, this.#goOn);
     }
   }
 

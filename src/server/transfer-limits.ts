@@ -59,15 +59,14 @@ function queue(job: ForwardJob, entrance: Entrance, pass: Forward): void {
 function withPace(bandwidth: Bandwidth | undefined, forward: Forward): Forward {
   if (bandwidth === undefined) return forward;
   return (job) => {
-    const ration = bandwidth.begin(keyOf(job));
+    const ration = bandwidth.begin(keyOf(job), job.request.method === 'GET' ? 'sent' : 'received');
     job.res.once('close', ration.end);
     const count: ForwardJob['count'] = (direction, bytes) => {
       job.count(direction, bytes);
       ration.charge(direction, bytes);
     };
-    const direction = job.request.method === 'GET' ? 'sent' : 'received';
     // A thousand small layers are as much as a large one.
-    inPace(ration.pace, direction, () => {
+    inPace(ration.pace, () => {
       if (!job.res.destroyed) forward({ ...job, count, pace: ration.pace });
     });
   };
