@@ -26,6 +26,8 @@ export interface TestGateOptions {
   readonly limits?: Partial<Config['limits']>;
   /** In seconds; fractions are good here. */
   readonly timeouts?: Partial<Config['timeouts']>;
+  /** Whether guessing passwords has consequences. Default: it has. */
+  readonly throttle?: boolean;
   /** Any other part of the configuration. */
   readonly config?: Partial<Config>;
   /** Whether the log may hold what `findSecret` looks for. Default: closing such a gate is an error. */
@@ -74,12 +76,16 @@ export async function startTestGate(options: TestGateOptions): Promise<TestGate>
   }
 }
 
-function makeConfig(certs: string, { backend, limits, timeouts, config }: TestGateOptions): Config {
+function makeConfig(
+  certs: string,
+  { backend, limits, timeouts, throttle = true, config }: TestGateOptions,
+): Config {
   const parsed = schema.parse({ listen: '127.0.0.1:0', backend, certs, renew: false });
   return {
     ...parsed,
     users: join(certs, 'htpasswd'),
     state: certs,
+    abuse: { ...parsed.abuse, throttle },
     ...config,
     limits: { ...parsed.limits, ...limits },
     timeouts: { ...parsed.timeouts, drainSeconds: 5, ...timeouts },
