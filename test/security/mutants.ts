@@ -80,7 +80,7 @@ function mutate(text: string, dice: Dice): string {
 }
 
 /** How long the gate may be silent before we say that no more will come: what waits for the rest of a body ends then. */
-const SILENCE_MS = 200;
+const SILENCE_MS = 300;
 const DEADLINE_MS = 60_000;
 
 export interface Shot {

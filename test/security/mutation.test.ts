@@ -71,7 +71,9 @@ describe(`R8: ${REQUESTS} requests with bytes changed, seed ${SEED}`, () => {
       for (const request of recorded.requests) {
         // The gate's own question whether the registry is there; what it asks for a client says so.
         if (request.raw === `GET /v2/ HTTP/1.1\r\nhost: 127.0.0.1:${backend.port}\r\n\r\n`) continue;
-        seen.complaints.push(...complaintsAboutForwarded(request));
+        // A body may be anything, the next request with its credentials too, where a length has grown.
+        const head = request.raw.slice(0, request.raw.indexOf('\r\n\r\n'));
+        seen.complaints.push(...complaintsAboutForwarded({ ...request, raw: head }));
         if (request.target.startsWith(MARK)) marks.add(request.target.slice(MARK.length));
         else seen.forwarded += 1;
         if (request.target.includes('hidden')) seen.complaints.push(`smuggled: ${request.target}`);
