@@ -33,14 +33,16 @@ export function describeOptions(): readonly OptionRow[] {
 }
 
 function describe({ path, field, meta }: Leaf): OptionRow {
-  const json = z.toJSONSchema(field, { io: 'input', reused: 'inline' });
   return {
     path,
     env: environmentName(path),
     flag: meta.flag,
     kind: meta.kind,
-    values: valuesOf(json, meta.kind),
-    byDefault: defaultOf(json, meta),
+    // Read by the references alone, and dear: a start would spend a tenth of its time on it.
+    get values() {
+      return valuesOf(z.toJSONSchema(field, { io: 'input', reused: 'inline' }), meta.kind);
+    },
+    byDefault: defaultOf(field, meta),
     isDefaultInWords: meta.fallback !== undefined && meta.fallback !== 'unlimited',
     description: meta.description,
     secret: meta.secret === true,
@@ -114,7 +116,17 @@ function rangeOf({ minimum, maximum }: JsonSchema): string {
   return minimum === undefined ? 'whole number from 1' : `whole number, ${minimum} to ${maximum}`;
 }
 
-function defaultOf(json: JsonSchema, meta: OptionMeta): string {
-  if (json.default === undefined) return meta.fallback ?? 'not set';
-  return Array.isArray(json.default) ? json.default.join(', ') : String(json.default);
+function defaultOf(field: z.ZodType, meta: OptionMeta): string {
+  const value = defaultValue(field);
+  if (value === undefined) return meta.fallback ?? 'not set';
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}
+
+/** The default as it would be written, from below whatever is wrapped around it. */
+function defaultValue(field: z.ZodType): unknown {
+  if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault) return field.def.defaultValue;
+  if (field instanceof z.ZodPipe) return defaultValue(asZodType(field.def.in));
+  return field instanceof z.ZodOptional || field instanceof z.ZodReadonly
+    ? defaultValue(asZodType(field.def.innerType))
+    : undefined;
 }
