@@ -7,8 +7,9 @@ export interface Break {
   /**
    * `fin`: both ends see an orderly end. `reset`: both see a reset. `stall`: nothing passes any more. `vanish`: the one
    * behind is gone, and the one in front hears nothing of it. `flip`: one bit of that byte is turned, and all goes on.
+   * `note`: nothing happens but that it is told.
    */
-  readonly how: 'fin' | 'reset' | 'stall' | 'vanish' | 'flip';
+  readonly how: 'fin' | 'reset' | 'stall' | 'vanish' | 'flip' | 'note';
 }
 
 /** What happens to one connection; `up` is towards the registry. */
@@ -23,8 +24,8 @@ export interface Trouble {
 export interface FaultProxy {
   readonly url: string;
   readonly port: number;
-  /** From now on: what happens to connections. Asked at each byte count, so that it may change its mind. */
-  cause(trouble: Trouble, times?: number): void;
+  /** From now on: what happens to connections, and who is told of it. The ones that are open end. */
+  cause(trouble: Trouble, times?: number, onStruck?: () => void): void;
   /** How often a `Break` came to pass since `cause` was called. */
   struck(): number;
   /** Nothing goes wrong any more; what stands still is ended. */
@@ -35,11 +36,15 @@ export interface FaultProxy {
 const SMOOTH: Trouble = {};
 const PIECE = 16 * 1024;
 
-/** A cable between the gate and its registry that can be trodden on. `times` is how many connections a break hits. */
+/**
+ * A cable that can be trodden on: between the gate and its registry, or a client and the gate. `times` is how many
+ * connections a break hits; `target` is looked at for each connection.
+ */
 export async function startFaultProxy(target: { readonly port: number }): Promise<FaultProxy> {
   let trouble = SMOOTH;
   let left = 0;
   let struck = 0;
+  let tell = (): void => undefined;
   const open = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     open.add(socket);
@@ -50,6 +55,7 @@ export async function startFaultProxy(target: { readonly port: number }): Promis
     if (left <= 0) return false;
     left -= 1;
     struck += 1;
+    tell();
     return true;
   };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (front) => {
@@ -66,9 +72,9 @@ export async function startFaultProxy(target: { readonly port: number }): Promis
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    cause: (next, times = Infinity) => {
+    cause: (next, times = Infinity, onStruck = () => undefined) => {
       endAll();
-      [trouble, left, struck] = [next, times, 0];
+      [trouble, left, struck, tell] = [next, times, 0, onStruck];
     },
     struck: () => struck,
     heal: () => {
@@ -110,7 +116,7 @@ function carry(direction: Direction): void {
     if (hit && direction.strikes()) {
       const index = fault.at - passed;
       if (fault.how === 'flip') piece.writeUInt8(piece.readUInt8(index) ^ 1, index);
-      else {
+      else if (fault.how !== 'note') {
         cable.isBroken = true;
         to.write(piece.subarray(0, index), () => breakOff(fault.how, cable));
         return;

@@ -5,6 +5,7 @@ import { startDaemon, temporaryFolder } from './programs.ts';
 export interface Registry {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
+  readonly pid: number;
   readonly log: readonly string[];
   /** Where it keeps its blobs. */
   readonly data: string;
@@ -24,7 +25,7 @@ export async function startRegistry(given?: string): Promise<Registry> {
   };
   try {
     const [, port] = await daemon.line(/listening on 127\.0\.0\.1:(\d+)/);
-    return { url: `http://127.0.0.1:${port}`, log: daemon.log, data, close };
+    return { url: `http://127.0.0.1:${port}`, pid: daemon.pid, log: daemon.log, data, close };
   } catch (error) {
     await close();
     throw error;
