@@ -39,7 +39,11 @@ export async function openControl({ directory, throttle }: ControlOptions): Prom
   const path = join(directory, `gate-${randomBytes(4).toString('hex')}.sock`);
   if (Buffer.byteLength(path) > LONGEST_PATH)
     return { ok: false, reason: 'the path of the state directory is too long' };
-  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, throttle));
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket.once('close', () => sockets.delete(socket)));
+    serve(socket, throttle);
+  });
   server.maxConnections = MOST_CONNECTIONS;
   try {
     await removeStale(directory);
@@ -48,7 +52,11 @@ export async function openControl({ directory, throttle }: ControlOptions): Prom
     return { ok: false, reason: systemCode(error) ?? String(error) };
   }
   server.unref();
-  const close = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
   return { ok: true, control: { close } };
 }
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Command } from 'commander';
 import { askGates } from '../abuse/ask-gate.ts';
 import type { ControlReply, ControlRequest } from '../abuse/control-protocol.ts';
+import { placeKey, worstOf } from '../abuse/ledger.ts';
 import type { LedgerRow } from '../abuse/ledger.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Terminal } from './terminal.ts';
@@ -39,7 +40,7 @@ function listCommand(terminal: Terminal): Command {
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {
       const replies = await ask({ ask: 'list' }, options, terminal);
-      const rows = replies.flatMap((reply) => reply.rows ?? []).map(listed);
+      const rows = together(replies.flatMap((reply) => reply.rows ?? [])).map(listed);
       if (options.json === true) terminal.out(`${JSON.stringify(rows, undefined, 2)}\n`);
       else if (rows.length === 0) terminal.err('Nobody has given a wrong password.\n');
       else terminal.out(renderTable(rows));
@@ -101,6 +102,16 @@ async function ask(
       ? 'Its owner alone may ask it: run this as the user that the gate runs as.'
       : 'Name its directory with --state DIR or --certs DIR. With abuse.throttle: false there is nothing to ask for.',
   });
+}
+
+/** Gates that share a Redis tell the same; of those that don't, the one that has seen more. */
+function together(rows: readonly LedgerRow[]): readonly LedgerRow[] {
+  const worst = new Map<string, LedgerRow>();
+  for (const row of worstOf(rows, Infinity)) {
+    const key = placeKey(row);
+    if (!worst.has(key)) worst.set(key, row);
+  }
+  return [...worst.values()];
 }
 
 function listed({ kind, user, network, failures, blockedMs }: LedgerRow): ListedRow {

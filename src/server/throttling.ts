@@ -29,6 +29,17 @@ export interface Throttling {
 
 type AbuseConfig = Pick<Config, 'abuse' | 'state'>;
 
+/** The limits of a configuration. */
+export function limitsOf(abuse: Config['abuse']): Limits {
+  return {
+    perPair: abuse.wrongPasswords,
+    perNetwork: abuse.wrongPerNetwork,
+    perUser: abuse.wrongPerUser,
+    windowMs: abuse.windowSeconds * 1000,
+    longestBlockMs: abuse.longestBlockSeconds * 1000,
+  };
+}
+
 /** Opened once per gate: in its only process, or in the primary. Undefined where throttling is switched off. */
 export async function openThrottling(
   { abuse, state }: AbuseConfig,
@@ -36,14 +47,8 @@ export async function openThrottling(
 ): Promise<Throttling | undefined> {
   if (!abuse.throttle) return undefined;
   const now = (): number => performance.now();
-  const windowMs = abuse.windowSeconds * 1000;
-  const limits: Limits = {
-    perPair: abuse.wrongPasswords,
-    perNetwork: abuse.wrongPerNetwork,
-    perUser: abuse.wrongPerUser,
-    windowMs,
-    longestBlockMs: abuse.longestBlockSeconds * 1000,
-  };
+  const limits = limitsOf(abuse);
+  const { windowMs } = limits;
   const memory = new MemoryLedger({ now, windowMs });
   const redis = await openRedis(abuse.redis, { windowMs, meanwhile: memory, logger, now });
   const ledger: Ledger = redis ?? memory;

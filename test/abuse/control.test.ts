@@ -68,10 +68,10 @@ describe('abuse list', () => {
       out: [
         'USER            NETWORK            WRONG  BLOCKED FOR',
         'alice           192.0.2.1          12     30 s',
-        'alice           (all)              12',
-        '(unknown name)  2001:db8:0:0::/64  2',
         '(all)           192.0.2.1          14',
+        'alice           (all)              12',
         '(tokens)        192.0.2.1          3',
+        '(unknown name)  2001:db8:0:0::/64  2',
         '',
       ].join('\n'),
     });
@@ -79,7 +79,7 @@ describe('abuse list', () => {
 
   it('prints JSON', async () => {
     await startGate();
-    const [first, , third] = JSON.parse((await abuse('list', '--json')).out);
+    const [first, , , , stranger] = JSON.parse((await abuse('list', '--json')).out);
     expect(first).toEqual({
       kind: 'user-and-network',
       user: 'alice',
@@ -88,7 +88,7 @@ describe('abuse list', () => {
       failures: 12,
       blockedSeconds: 30,
     });
-    expect(third).toMatchObject({ user: null, isStranger: true });
+    expect(stranger).toMatchObject({ user: null, isStranger: true });
   });
 
   it('says that there is nothing, on standard error', async () => {
@@ -97,10 +97,21 @@ describe('abuse list', () => {
     expect((await abuse('list', '--json')).out).toBe('[]\n');
   });
 
-  it('asks every gate that runs there', async () => {
+  it('asks every gate that runs there, and says the same only once', async () => {
     await startGate();
-    await startGate();
-    expect(JSON.parse((await abuse('list', '--json')).out)).toHaveLength(2 * ROWS.length);
+    await startGate([
+      ...ROWS.slice(1),
+      { kind: 'user', network: '', user: '=bob', failures: 99, blockedMs: 0 },
+    ]);
+    const rows = JSON.parse((await abuse('list', '--json')).out);
+    expect(rows.map(({ user, failures }: Record<string, unknown>) => `${user} ${failures}`)).toEqual([
+      'alice 12',
+      'bob 99',
+      'null 14',
+      'alice 12',
+      'null 3',
+      'null 2',
+    ]);
   });
 });
 

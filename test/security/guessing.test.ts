@@ -114,7 +114,7 @@ function logged(message: string): Record<string, unknown>[] {
 const BLOCKED = 'password guessing blocked';
 
 describe('guessing the password of a user', () => {
-  it('ends after so many different ones with 429, a reason, a cure, and one line in the log', async () => {
+  it('R87, R95: ends after so many different ones with 429, a reason, a cure, and one line in the log', async () => {
     const wrong = await guesses('alice', many(LIMIT));
     expect(wrong).toEqual(wrong.map(() => 401));
     const answer = await ask({ authorization: basic('alice', 'guess more') });
@@ -131,7 +131,7 @@ describe('guessing the password of a user', () => {
     expect(backend.accepted()).toBe(0);
   });
 
-  it('looks the same for a name that nobody has, which is not logged: it may be a password', async () => {
+  it('R84: looks the same for a name that nobody has, which is not logged: it may be a password', async () => {
     const known = await guesses('alice', many(LIMIT + 2));
     const unknown = await guesses('Pa55word', many(LIMIT + 2), ATTACKER);
     expect(unknown).toEqual(known);
@@ -162,9 +162,10 @@ describe('guessing the password of a user', () => {
       expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ code: 'TOOMANYREQUESTS' }] });
     }
     expect((await ask({ authorization: basic('alice', 'and here') })).status).toBe(429);
+    expect(logged('request').map(({ error }) => error)).toContain('TOOMANYREQUESTS');
   });
 
-  it('counts a thousand that come at once as those that were tried', async () => {
+  it('R122: counts a thousand that come at once as those that were tried', async () => {
     const requests = many(1000).map(
       (password) => `GET /v2/ HTTP/1.1\r\nHost: gate\r\nAuthorization: ${basic('alice', password)}\r\n\r\n`,
     );
@@ -228,7 +229,7 @@ describe('what clients do by themselves is no guessing', () => {
   });
 });
 
-describe('nobody is locked out by others', () => {
+describe('R87: nobody is locked out by others', () => {
   const spray = async (from: string): Promise<void> => {
     expect((await guesses('alice', many(LIMIT + 2, 'spray'), from)).at(-1)).toBe(429);
   };

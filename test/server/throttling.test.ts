@@ -44,7 +44,7 @@ describe('throttling', () => {
   it.each([
     ['forward', DAY],
     ['back', -DAY],
-  ])('does not care about a clock that jumps a day %s', async (_name, jump) => {
+  ])('R152: does not care about a clock that jumps a day %s', async (_name, jump) => {
     for (const nth of [1, 2, 3]) expect(await fail(nth)).toBe('admitted');
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + jump });
     expect(await fail(4)).toBe('blocked');

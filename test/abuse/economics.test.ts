@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MemoryLedger } from '../../src/abuse/memory-ledger.ts';
+import { Throttle } from '../../src/abuse/throttle.ts';
+import { schema } from '../../src/config/schema.ts';
+import { limitsOf } from '../../src/server/throttling.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const STEP = 300_000;
+
+/** How many guesses are checked of attackers who try as often as they are let, from so many networks, until a time. */
+async function checked(networks: number, until: number, users: readonly string[]): Promise<number> {
+  let at = 0;
+  let count = 0;
+  const now = (): number => at;
+  const limits = limitsOf(schema.parse({}).abuse);
+  const ledger = new MemoryLedger({ now, windowMs: limits.windowMs });
+  const throttle = new Throttle({ limits, ledger, now, onBlock: () => undefined });
+  /** True as long as more are let through at this moment. */
+  const tries = async (network: number): Promise<boolean> => {
+    const user = users[count % users.length] ?? '';
+    const attempt = { user, network: `${network}`, id: `${user} ${count} ${network}` };
+    const admission = await throttle.begin(attempt);
+    if (admission.kind !== 'admitted') return false;
+    count += 1;
+    await throttle.end(attempt, admission.ticket, 'wrong');
+    return true;
+  };
+  const step = networks === 1 ? 15_000 : STEP;
+  for (; at < until; at += step)
+    for (let network = 0; network < networks; network += 1) while (await tries(network));
+  return count;
+}
+
+const MANY = Array.from({ length: 5000 }, (_none, at) => `=user ${at}`);
+
+describe('what docs/abuse.md says an attacker can do', () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../../docs/abuse.md'), 'utf8');
+
+  it.each([
+    { from: 'one address', networks: 1, until: HOUR, users: ['=alice'], says: '17', about: [17, 17] },
+    { from: 'one address', networks: 1, until: DAY, users: ['=alice'], says: 'about 110', about: [105, 115] },
+    { from: 'one address', networks: 1, until: DAY, users: MANY, says: 'about 200', about: [190, 210] },
+    {
+      from: '1,000 addresses',
+      networks: 1000,
+      until: HOUR,
+      users: ['=alice'],
+      says: 'about 2,000',
+      about: [1950, 2100],
+    },
+    {
+      from: '1,000 addresses',
+      networks: 1000,
+      until: DAY,
+      users: ['=alice'],
+      says: 'about 2,100',
+      about: [2050, 2200],
+    },
+  ])(
+    '$from, $users.length users, $until ms: $says',
+    async ({ from, networks, until, users, says, about }) => {
+      const count = await checked(networks, until, users);
+      expect(count).toBeGreaterThanOrEqual(about[0] ?? 0);
+      expect(count).toBeLessThanOrEqual(about[1] ?? 0);
+      expect(page.split('\n').find((line) => line.startsWith(`| ${from} |`))).toContain(says);
+    },
+  );
+});
