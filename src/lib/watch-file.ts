@@ -1,11 +1,15 @@
 import { stat } from 'node:fs/promises';
+import { systemCode } from './errors.ts';
 
 export interface WatchOptions {
   readonly paths: readonly string[];
   /** Time between two looks, in milliseconds. */
   readonly intervalMs: number;
-  /** Called after a change was seen; the next look waits for its promise. Must not reject. */
-  readonly onChange: () => Promise<void> | void;
+  /**
+   * Called after a change was seen; the next look waits for its promise. Must not reject. May resolve to the error that
+   * kept it from reading: where that passes by itself, it is called again at the next look.
+   */
+  readonly onChange: () => unknown;
 }
 
 export interface Watcher {
@@ -29,13 +33,31 @@ export async function watchFiles({ paths, intervalMs, onChange }: WatchOptions):
     const now = await fingerprintAll(paths);
     if (now === seen) return;
     seen = now;
-    await onChange();
+    const error = await onChange();
+    if (isPassing(error)) seen = UNSEEN;
   };
   const check = (): Promise<void> => (running = running.then(look, look));
 
   const timer = setInterval(() => void check(), intervalMs);
   timer.unref();
   return { check, close: () => clearInterval(timer) };
+}
+
+const UNSEEN = 'not seen';
+/** No descriptors, no memory, a disk or a server behind the network that does not answer: nothing is wrong with the file. */
+const PASSING: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EIO',
+  'ESTALE',
+  'ETIMEDOUT',
+]);
+
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return PASSING.has(systemCode(error) ?? '') || isPassing(error.cause);
 }
 
 async function fingerprintAll(paths: readonly string[]): Promise<string> {

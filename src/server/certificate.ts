@@ -1,4 +1,4 @@
-import type { ServerCertificate } from '../certs/server-certificate.ts';
+import type { ServerCertificate, ServerCertificateOptions } from '../certs/server-certificate.ts';
 import { loadServerCertificate } from '../certs/server-certificate.ts';
 import { certificatePaths } from '../certs/cert-store.ts';
 import { authorityFingerprint } from '../certs/certificate-file.ts';
@@ -39,11 +39,7 @@ const RENEWAL_LOOK_MS = 6 * 3600 * 1000;
 export async function openCertificateKeeper(options: CertificateKeeperOptions): Promise<CertificateKeeper> {
   const { directory, reloadMs, today, logger } = options;
   const defaults = certificatePaths(directory);
-  const source = {
-    directory,
-    ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
-    ...(options.key === undefined ? {} : { key: options.key }),
-  };
+  const source = sourceOf(options);
   const paths = [
     options.certificate ?? defaults.certificate,
     options.key ?? defaults.key,
@@ -59,15 +55,17 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
     authority = pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem) };
     for (const warning of certificate.warnings) logger.warn({ warning }, 'certificate');
   };
-  const reload = async (): Promise<void> => {
+  const reload = async (): Promise<unknown> => {
     try {
       const next = await loadServerCertificate(source, today());
       for (const listener of listeners) listener(next);
       adopt(next);
       logger.info({ fingerprint: next.fingerprint, notAfter: next.notAfter }, 'certificate reloaded');
+      return undefined;
     } catch (error) {
       logger.error({ reason: reasonOf(error) }, 'certificate not reloaded, the one before stays in force');
       options.onDamage?.(error);
+      return error;
     }
   };
 
@@ -89,8 +87,16 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
   };
 }
 
+function sourceOf({ directory, certificate, key }: CertificateKeeperOptions): ServerCertificateOptions {
+  return {
+    directory,
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
 async function loadFirst(
-  source: Parameters<typeof loadServerCertificate>[0],
+  source: ServerCertificateOptions,
   now: Date,
   watcher: Watcher,
 ): Promise<ServerCertificate> {

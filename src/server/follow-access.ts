@@ -32,9 +32,9 @@ export async function followAccess(
 ): Promise<FollowedAccess> {
   if (path === undefined) return NO_FILE;
   let store: AccessStore | undefined;
-  const reload = async (): Promise<void> => {
+  const reload = async (): Promise<unknown> => {
     const result = await store?.reload();
-    if (result === undefined) return;
+    if (result === undefined) return undefined;
     audit?.noteReload('access', result.ok ? undefined : result.error);
     if (result.ok)
       logger.info({ rules: result.access.rules, warnings: result.access.warnings }, 'access rules reloaded');
@@ -43,6 +43,7 @@ export async function followAccess(
         { reason: result.error.message },
         'access rules not reloaded, the ones before stay in force',
       );
+    return result.ok ? undefined : result.error;
   };
   const watcher = await watchFiles({ paths: [path], intervalMs: reloadMs, onChange: reload });
   const known = (): KnownNames => ({ users: users.current().byName });

@@ -101,9 +101,10 @@ async function watchTokens(
   audit: FollowTokensOptions['audit'],
 ): Promise<Watcher> {
   const changes = followTokenChanges(tokens.alive, (token, what) => audit?.noteToken(token, what));
-  const onChange = async (): Promise<void> => {
-    await tokens.reload();
+  const onChange = async (): Promise<unknown> => {
+    const error = await tokens.reload();
     changes.look();
+    return error;
   };
   const watcher = await watchFiles({ paths: tokens.paths, intervalMs, onChange });
   // What changed between opening and watching.

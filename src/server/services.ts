@@ -109,15 +109,17 @@ async function followUsers(
   audit: Audit | undefined,
 ): Promise<{ store: UserStore; watcher: Watcher }> {
   let store: UserStore | undefined;
-  const reload = async (): Promise<void> => {
+  const reload = async (): Promise<unknown> => {
     const result = await store?.reload();
-    if (result === undefined) return;
+    if (result === undefined) return undefined;
     audit?.noteReload('users', result.ok ? undefined : result.error);
     if (result.ok) {
       logger.info({ users: result.users }, 'users reloaded');
       warnOf(result.warnings, logger);
-    } else
-      logger.error({ reason: result.error.message }, 'users not reloaded, the ones before stay in force');
+      return undefined;
+    }
+    logger.error({ reason: result.error.message }, 'users not reloaded, the ones before stay in force');
+    return result.error;
   };
   const watcher = await watchFiles({ paths: [config.users], intervalMs: config.reloadMs, onChange: reload });
   try {

@@ -91,8 +91,8 @@ export interface Tokens {
   alive(): readonly NamedToken[];
   /** The files to be watched. */
   readonly paths: readonly string[];
-  /** Reads them again; what is damaged stays as it was, and is logged. Never rejects. */
-  reload(): Promise<void>;
+  /** Reads them again; what is damaged stays as it was, and is logged. Resolves to what was wrong. Never rejects. */
+  reload(): Promise<unknown>;
   /** Remembers uses that another process has seen. */
   learnUses(uses: Uses): void;
   /** Logs the tokens that end soon: at start, at each reload, and once a day. */
@@ -142,17 +142,34 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
     machine: (id) => store.current().find(id, now()),
     paths: [paths.machineTokens, paths.identityTokens, paths.keys],
     reload: async () => {
-      const result = await store.reload();
-      if (!result.ok) sayDamaged(result.error, options);
-      await keys.reload().catch(failure(logger, 'keys of tokens not reloaded'));
-      await identities?.reload().catch(failure(logger, 'identity tokens not reloaded'));
+      const error = await reloadAll(options, { store, keys, identities });
       warn();
+      return error;
     },
     alive: () => listAlive(store, identities, now),
     learnUses: (seen) => uses.learn(seen),
     warn,
     close: () => uses.close(),
   };
+}
+
+/** Resolves to what kept one of them from being read. */
+async function reloadAll(options: TokensOptions, { store, keys, identities }: Reloaded): Promise<unknown> {
+  const { logger } = options;
+  const result = await store.reload();
+  if (!result.ok) sayDamaged(result.error, options);
+  const errors = [
+    result.ok ? undefined : result.error,
+    await keys.reload().catch(failure(logger, 'keys of tokens not reloaded')),
+    await identities?.reload().catch(failure(logger, 'identity tokens not reloaded')),
+  ];
+  return errors.find((error) => error !== undefined);
+}
+
+interface Reloaded {
+  readonly store: Pick<TokenStore, 'reload'>;
+  readonly keys: Pick<KeyRing, 'reload'>;
+  readonly identities: Pick<IdentityStore, 'reload'> | undefined;
 }
 
 function sayDamaged(error: AppError, { logger, onDamage }: TokensOptions): void {
@@ -224,7 +241,9 @@ function storing({ others }: TokensOptions): { readonly onStored?: () => Promise
   return others === undefined ? {} : { onStored: others.onStored };
 }
 
-function failure(logger: Logger, message: string): (error: unknown) => void {
-  return (error) =>
+function failure(logger: Logger, message: string): (error: unknown) => unknown {
+  return (error) => {
     logger.error({ reason: error instanceof AppError ? error.message : String(error) }, message);
+    return error;
+  };
 }

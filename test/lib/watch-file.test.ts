@@ -13,7 +13,7 @@ let one: string;
 let two: string;
 let watcher: Watcher;
 let changes = 0;
-let onChange: () => Promise<void> | void;
+let onChange: () => unknown;
 beforeEach(async () => {
   folder = await temporaryFolder('watch');
   one = join(folder.path, 'one');
@@ -82,6 +82,28 @@ describe('a change is seen once', () => {
     await readFile(one);
     await watcher.check();
     expect(changes).toBe(0);
+  });
+});
+
+describe('a change that could not be read', () => {
+  const failing = (code: string): Error =>
+    new Error('not read', { cause: Object.assign(new Error(code), { code }) });
+
+  it.each([
+    ['EMFILE', 2],
+    ['EIO', 2],
+    ['ESTALE', 2],
+    ['ENOENT', 1],
+    ['EACCES', 1],
+  ])('because of %s is seen %i times where the second time goes well', async (code, times) => {
+    const outcomes: unknown[] = [failing(code), undefined];
+    onChange = async () => {
+      changes += 1;
+      return outcomes.shift();
+    };
+    await writeFile(one, 'after');
+    for (let look = 0; look < 4; look += 1) await watcher.check();
+    expect(changes).toBe(times);
   });
 });
 
