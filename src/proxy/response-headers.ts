@@ -52,13 +52,21 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
     if (location === undefined) return { ok: false };
     crossing['location'] = location;
   }
-  if (crossing['link'] !== undefined) crossing['link'] = relativeLinks(crossing['link']);
+  if (crossing['link'] !== undefined) {
+    const link = relativeLinks(crossing['link']);
+    if (link === undefined) delete crossing['link'];
+    else crossing['link'] = link;
+  }
   // No length may stand there (RFC 9110 section 8.6).
   if (context.status === 204) delete crossing['content-length'];
   return { ok: true, headers: crossing };
 }
 
-/** `Link: <http://backend/v2/_catalog?last=x>; rel="next"` to the path-absolute form (RFC 8288). */
-function relativeLinks(link: string): string {
-  return link.replace(/<https?:\/\/[^/>]*(\/v2\/[^>]*)>/g, '<$1>');
+/**
+ * `Link: <http://backend/v2/_catalog?last=x>; rel="next"` to the path-absolute form (RFC 8288). Clients follow a link with
+ * their credentials: undefined where one leads anywhere else.
+ */
+function relativeLinks(link: string): string | undefined {
+  const relative = link.replace(/<https?:\/\/[^/?#\\>]+(\/v2\/[^>]*)>/gi, '<$1>');
+  return /<\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})|\\/i.test(relative) ? undefined : relative;
 }

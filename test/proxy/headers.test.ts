@@ -92,6 +92,7 @@ describe('headers to the client', () => {
   const LINKS: readonly (readonly [string, string])[] = [
     ['</v2/_catalog?last=b&n=2>; rel="next"', '</v2/_catalog?last=b&n=2>; rel="next"'],
     ['<http://127.0.0.1:5000/v2/_catalog?last=b&n=2>; rel="next"', '</v2/_catalog?last=b&n=2>; rel="next"'],
+    ['<HTTP://registry.test/v2/a?n=1>; rel="next"', '</v2/a?n=1>; rel="next"'],
     [
       '<https://registry.test/v2/a/tags/list?n=1>; rel="next", <http://x/v2/b>; rel="prev"',
       '</v2/a/tags/list?n=1>; rel="next", </v2/b>; rel="prev"',
@@ -101,6 +102,17 @@ describe('headers to the client', () => {
     it(`Link ${given} is made relative`, () =>
       expect(answer({ link: given })).toEqual({ ok: true, headers: { ...ALWAYS, link: expected } }));
   }
+
+  // Clients follow a link with their credentials.
+  it.each([
+    '<https://evil.example/next>; rel="next"',
+    '<//evil.example/v2/_catalog>; rel="next"',
+    '</v2/a>; rel="next", <ftp://evil.example/v2/b>; rel="prev"',
+    '<http:///v2/a>; rel="next"',
+    '</\\\\evil.example/v2/a>; rel="next"',
+  ])('R47: Link %s, which leads elsewhere, stays here', (link) => {
+    expect(answer({ link })).toEqual({ ok: true, headers: ALWAYS });
+  });
 
   it('Location is made relative, or the answer is refused', () => {
     expect(answer({ location: 'http://registry.test/v2/a' })).toEqual({
