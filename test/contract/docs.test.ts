@@ -23,9 +23,10 @@ describe('the generated references', async () => {
     expect(renderReferences(program)).toEqual(references);
   });
 
-  it.each(describeOptions())('name $path, its variable and its flag', ({ path, env, flag }) => {
+  it.each(describeOptions())('name $path, its variable and its flag', ({ path, env, flag, secret }) => {
     const text = references.get('configuration.md') ?? '';
-    expect(text).toContain(`| \`${path}\`<br>\`${env}\`${flag === undefined ? ' |' : `<br>\`${flag}\` |`}`);
+    const names = [path, env, secret ? `${env}_FILE` : undefined, flag].filter((name) => name !== undefined);
+    expect(text).toContain(`| ${names.map((name) => `\`${name}\``).join('<br>')} |`);
   });
 
   it('have a section for every visible command', () => {
