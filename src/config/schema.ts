@@ -148,7 +148,7 @@ export const schema = z.strictObject({
   workers: countOrAuto(
     { to: 256, byDefault: 1 },
     '--workers N',
-    'How many processes serve. auto is one for each processor. Limits are shared out among them.',
+    'How many processes serve. auto is one for each processor. Limits hold for all of them together.',
   ),
   reloadMs: integer(
     { from: 50, to: 60_000, byDefault: 500 },
