@@ -150,7 +150,7 @@ describe('a body that is larger than it may be: 413', () => {
     });
   }
 
-  it('a manifest of exactly the limit passes', async () => {
+  it('R123: a manifest of exactly the limit passes', async () => {
     script = () => undefined;
     const before = backend.visits.length;
     const client = await openClient(gate);

@@ -115,7 +115,7 @@ describe('the memory of the gate stays flat', () => {
     one.close();
   });
 
-  it('while 50 pushes and 50 pulls of a gigabyte stand still', { timeout: DEADLINE_MS }, async () => {
+  it('R119: while 50 pushes and 50 pulls of a gigabyte stand still', { timeout: DEADLINE_MS }, async () => {
     let asked = 0;
     script = (visit) => {
       asked += 1;

@@ -86,7 +86,7 @@ describe('an upload', () => {
   for (const isChunked of [false, true]) {
     const form = isChunked ? 'Transfer-Encoding: chunked' : 'Content-Length: 1000000';
 
-    it(`that stands still is cut with 408, and the backend left: ${form}`, async () => {
+    it(`R112: that stands still is cut with 408, and the backend left: ${form}`, async () => {
       const { gate, client, visit } = await stage({ bodyIdleSeconds: 0.3 });
       client.ask('PATCH', UPLOAD, form);
       client.send(isChunked ? '5\r\nhello\r\n' : 'hello');
@@ -104,7 +104,7 @@ describe('an upload', () => {
       expect(await client.answer()).toMatchObject({ status: 408 });
     });
 
-    it(`that is slow but moves is not cut: ${form}`, async () => {
+    it(`R112: that is slow but moves is not cut: ${form}`, async () => {
       const { client, visit } = await stage({ bodyIdleSeconds: 0.4 });
       client.ask('PATCH', UPLOAD, isChunked ? form : 'Content-Length: 20');
       await every(80, 20, () => client.send(isChunked ? '1\r\nx\r\n' : 'x'));
@@ -115,7 +115,7 @@ describe('an upload', () => {
     });
   }
 
-  it('is waited for after its end, though the client is silent: the registry is busy', async () => {
+  it('R115: is waited for after its end, though the client is silent: the registry is busy', async () => {
     const { client, visit } = await stage({ bodyIdleSeconds: 0.2, sendIdleSeconds: 0.2, backendSeconds: 60 });
     client.ask('PATCH', UPLOAD, 'Content-Length: 5');
     client.send('hello');
@@ -169,7 +169,7 @@ describe('an upload', () => {
 });
 
 describe('a download', () => {
-  it('that the client does not read is cut, the backend left, and no more than buffers are taken', async () => {
+  it('R114: that the client does not read is cut, the backend left, and no more than buffers are taken', async () => {
     let poured = (): number => 0;
     const { client, gate, visit } = await stage(
       { sendIdleSeconds: 0.5, backendSeconds: 60 },

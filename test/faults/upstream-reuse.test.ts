@@ -39,7 +39,7 @@ async function get(nth: number): Promise<number> {
 }
 
 describe('connections to the backend', () => {
-  it('are used again: 1000 requests, one connection, no listener left behind', async () => {
+  it('R116: are used again: 1000 requests, one connection, no listener left behind', async () => {
     const warnings: Error[] = [];
     const warn = (warning: Error): void => void warnings.push(warning);
     process.on('warning', warn);

@@ -40,7 +40,7 @@ function flood(port: number, ca: string, head: string): Promise<Flood> {
   });
 }
 
-describe('an endless body that is not wanted', () => {
+describe('R120: an endless body that is not wanted', () => {
   const arena = useArena();
 
   it.each([
