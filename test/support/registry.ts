@@ -13,11 +13,11 @@ export interface Registry {
 }
 
 /** A real registry (Debian's docker-registry) on a free loopback port, deletion allowed; empty, unless it is given a folder. */
-export async function startRegistry(given?: string): Promise<Registry> {
+export async function startRegistry(given?: string, at = 0): Promise<Registry> {
   const folder = await temporaryFolder('registry');
   const config = join(folder.path, 'config.yml');
   const data = given ?? join(folder.path, 'data');
-  await writeFile(config, JSON.stringify(settings(data)));
+  await writeFile(config, JSON.stringify(settings(data, at)));
   const daemon = startDaemon('docker-registry', ['serve', config]);
   const close = async (): Promise<void> => {
     await daemon.close();
@@ -33,11 +33,11 @@ export async function startRegistry(given?: string): Promise<Registry> {
 }
 
 /** JSON is YAML, which spares us a writer. */
-function settings(rootdirectory: string): object {
+function settings(rootdirectory: string, port: number): object {
   return {
     version: '0.1',
     log: { level: 'info' },
     storage: { filesystem: { rootdirectory }, delete: { enabled: true } },
-    http: { addr: '127.0.0.1:0', secret: 'of these tests' },
+    http: { addr: `127.0.0.1:${port}`, secret: 'of these tests' },
   };
 }
