@@ -1,0 +1,88 @@
+/** One of the attacks that `npm run test:hostile` makes. */
+export interface Part {
+  readonly name: string;
+  readonly about: string;
+  /** Test files, or folders of them. */
+  readonly files: readonly string[];
+  /** A regular expression: the tests whose names match. All without one. */
+  readonly only?: string;
+  /** What it cannot do without. What else is missing is skipped by the tests, by name. */
+  readonly programs: readonly string[];
+  /** It is ended after this time. */
+  readonly minutes: number;
+}
+
+/** In the order in which they run: the quick ones first. */
+export const PARTS: readonly Part[] = [
+  {
+    name: 'cases',
+    about: 'requests of the tables: Http11Probe, framing, targets, headers, tokens, rights',
+    files: ['test/security'],
+    only: '^(?!.*(R8:|R69:|R105|R106|R102|R121|parsers at the rim|parsers of files|R90: passwords))',
+    programs: [],
+    minutes: 6,
+  },
+  {
+    name: 'parsers',
+    about: 'every parser at the rim beside a judge of its own',
+    files: ['test/security/fuzz-rim.test.ts', 'test/security/fuzz-files.test.ts'],
+    programs: ['htpasswd'],
+    minutes: 8,
+  },
+  {
+    name: 'handshakes',
+    about: 'odd TLS handshakes, and half ones left open',
+    files: ['test/security/handshakes.test.ts'],
+    programs: [],
+    minutes: 5,
+  },
+  {
+    name: 'scanners',
+    about: 'sslscan and testssl',
+    files: ['test/security/scanners.test.ts', 'test/security/tls.test.ts'],
+    programs: ['sslscan', 'testssl', 'openssl'],
+    minutes: 6,
+  },
+  {
+    name: 'servers',
+    about: 'what six servers behind the gate take for a request',
+    files: ['test/security/garden.test.ts'],
+    programs: ['nginx', 'haproxy', 'apache2', 'caddy', 'docker-registry', 'python3'],
+    minutes: 8,
+  },
+  {
+    name: 'slow',
+    about: 'slowhttptest in its four modes while layers are pulled',
+    files: ['test/security/slow-clients.test.ts'],
+    programs: ['slowhttptest'],
+    minutes: 5,
+  },
+  {
+    name: 'faults',
+    about: 'clients, backends, disks and clocks that fail',
+    files: ['test/faults'],
+    programs: ['skopeo', 'docker-registry', 'strace'],
+    minutes: 10,
+  },
+  {
+    name: 'mutations',
+    about: 'requests with bytes changed',
+    files: ['test/security/mutation.test.ts'],
+    programs: [],
+    minutes: 15,
+  },
+  {
+    name: 'answers',
+    about: 'answers of a backend, valid and damaged, beside the parser of node',
+    files: ['test/proxy/answer-fuzz.test.ts'],
+    programs: [],
+    minutes: 10,
+  },
+  {
+    name: 'soak',
+    about: 'a mix of requests with a reload every second',
+    files: ['test/hostile/soak.test.ts'],
+    programs: [],
+    minutes: 20,
+  },
+];

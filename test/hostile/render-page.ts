@@ -1,0 +1,54 @@
+import type { Figures } from '../support/hostile.ts';
+
+/** What came of one part. */
+export interface Outcome {
+  readonly name: string;
+  readonly about: string;
+  /** Programs that are not installed: what needs them was left out. */
+  readonly missing: readonly string[];
+  readonly seconds: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly figures: readonly { readonly part: string; readonly figures: Figures }[];
+}
+
+export interface Outcomes {
+  readonly date: string;
+  readonly size: 'full' | 'small';
+  readonly node: string;
+  readonly processors: number;
+  readonly parts: readonly Outcome[];
+}
+
+/** The figures as a page of Markdown, which a terminal shows as well as a browser. */
+export function renderPage({ date, size, node, processors, parts }: Outcomes): string {
+  const table = [
+    '| part | what | tests passed | failed | seconds |',
+    '| --- | --- | ---: | ---: | ---: |',
+    ...parts.map(
+      ({ name, about, passed, failed, seconds, missing }) =>
+        `| ${name} | ${about}${missing.length === 0 ? '' : ` (left out, not installed: ${missing.join(', ')})`} | ${passed} | ${failed} | ${seconds} |`,
+    ),
+  ];
+  const figures = [
+    '| attack | figures |',
+    '| --- | --- |',
+    ...parts.flatMap((part) => part.figures.map((it) => `| ${it.part} | ${renderFigures(it.figures)} |`)),
+  ];
+  return [
+    '# Figures of the attacks',
+    '',
+    `Written by \`npm run test:hostile -- --page docs/security-figures.md\` on ${date}: ${size} size, Node ${node}, ${processors} processors.`,
+    '',
+    ...table,
+    '',
+    ...figures,
+    '',
+  ].join('\n');
+}
+
+function renderFigures(figures: Figures): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${name}: ${typeof value === 'number' ? value.toLocaleString('en') : value}`)
+    .join(', ');
+}
