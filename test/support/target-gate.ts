@@ -116,7 +116,8 @@ const ALARM = /"level":[456]0/;
  * Handshakes and requests that fail are what these tests make, with a cheap hash. Key and certificate are two files: a
  * look that falls between the two leaves the pair before in force. Of nothing else is to be warned.
  */
-const OWED = /handshake failed|plain HTTP|"msg":"request"|weak hash|are of two different pairs/;
+const OWED =
+  /handshake failed|plain HTTP|"msg":"request"|weak hash|password guessing blocked|are of two different pairs/;
 
 function countLines(stream: NodeJS.ReadableStream, alarms: string[]): Counted {
   let lines = 0;
