@@ -58,9 +58,11 @@ export function factOf(exchange: Exchange, now: () => Moment): Fact | undefined 
   const kind = refusalOf(exchange) ?? kindOf(exchange);
   if (kind === undefined) return undefined;
   const { request, outcome, status } = exchange;
+  const { at, time } = now();
   return {
     kind,
-    ...now(),
+    at,
+    time,
     ms: exchange.milliseconds,
     id: exchange.id,
     user: exchange.user,

@@ -2,7 +2,7 @@ import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createActs } from './acts.ts';
 import type { Acts } from './acts.ts';
-import type { Fact } from './fact.ts';
+import type { Fact, Moment } from './fact.ts';
 import { openLog } from './log.ts';
 
 export interface TrailOptions {
@@ -15,8 +15,8 @@ export interface TrailOptions {
   /** Keys (`keyOf`) of the transfers that are under way now. Never rejects. */
   readonly underWay: () => Promise<ReadonlySet<string>>;
   readonly logger: Logger;
-  /** The clock of the facts' `at`. */
-  readonly clock: () => number;
+  /** The clocks of the facts. */
+  readonly now: () => Moment;
 }
 
 /** The audit log of a gate: one for all its processes. */
@@ -75,7 +75,7 @@ interface Order {
  * answered begins the next request after the end of the one before, on whatever connection, and with whatever process;
  * that the gate has taken note of the end before it has of the next one's, nobody promises.
  */
-function createOrder(acts: Acts, { holdMs, underWay, clock }: TrailOptions): Order {
+function createOrder(acts: Acts, { holdMs, underWay, now }: TrailOptions): Order {
   let held: Fact[] = [];
   let isLooking = false;
   const settle = (until: number): void => {
@@ -86,7 +86,7 @@ function createOrder(acts: Acts, { holdMs, underWay, clock }: TrailOptions): Ord
     for (const fact of ready) acts.take(fact);
   };
   const silent = (): readonly string[] => {
-    const at = clock() - holdMs;
+    const at = now().at - holdMs;
     settle(at);
     return acts.due(at);
   };
@@ -102,9 +102,9 @@ function createOrder(acts: Acts, { holdMs, underWay, clock }: TrailOptions): Ord
       isLooking = true;
       const busy = await underWay();
       isLooking = false;
-      const now = new Set(silent());
+      const still = new Set(silent());
       acts.end(
-        before.filter((key) => now.has(key)),
+        before.filter((key) => still.has(key)),
         busy,
       );
     },

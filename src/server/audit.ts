@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { ACT_OF, keyOf } from '../audit/act.ts';
 import { factKindOf } from '../audit/fact.ts';
 import type { Fact } from '../audit/fact.ts';
-import { createReporter, sharedClock } from '../audit/reporter.ts';
+import { createClocks, createReporter } from '../audit/reporter.ts';
 import { openTrail } from '../audit/trail.ts';
 import type { Trail } from '../audit/trail.ts';
 import type { Config } from '../config/schema.ts';
@@ -52,6 +52,7 @@ const OWN_HOLD_MS = 200;
 export async function openAudit({ config, bus, logger }: AuditOptions): Promise<Audit | undefined> {
   const { file: path, chain } = config.audit;
   if (path === undefined) return undefined;
+  const now = createClocks();
   let connections: Pick<Connections, 'underWay'> | undefined;
   const ownKeys = (): string[] => (connections === undefined ? [] : keysOf(connections));
   const own =
@@ -63,11 +64,12 @@ export async function openAudit({ config, bus, logger }: AuditOptions): Promise<
           logger,
           holdMs: OWN_HOLD_MS,
           underWay: async () => new Set(ownKeys()),
-          clock: sharedClock,
+          now,
         });
   const reporter = createReporter(
     own === undefined ? (facts) => bus.ask(FACTS, facts) : (facts) => own.take(facts),
     (facts, error) => logger.error({ facts, error: String(error) }, 'lost for the audit log'),
+    now,
   );
   if (own === undefined) {
     bus.answer(UNDER_WAY, async () => {
@@ -104,7 +106,7 @@ export async function openSharedAudit(
   if (path === undefined) return undefined;
   const underWay = async (): Promise<ReadonlySet<string>> =>
     new Set((await hub.gather(UNDER_WAY, undefined)).flat());
-  const trail = await openTrail({ path, chain, logger, holdMs: HOLD_MS, underWay, clock: sharedClock });
+  const trail = await openTrail({ path, chain, logger, holdMs: HOLD_MS, underWay, now: createClocks() });
   hub.answer(FACTS, (facts) => trail.take(facts));
   return trail;
 }

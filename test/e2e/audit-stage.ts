@@ -43,7 +43,7 @@ export async function openAuditStage({ backend, args = [] }: AuditStageOptions):
   const url = registry?.url ?? `embedded:${join(folder.path, 'data')}`;
   const gate = await startGate({ certs, backend: url, args: ['--audit', file, ...args] });
   // Before all workers are there, the gate ends at once when it is told to.
-  if (args.includes('--workers')) await untilReady(gate);
+  if (args.includes('2')) await untilReady(gate);
   return {
     gate,
     folder: folder.path,
@@ -77,11 +77,11 @@ function endOf(end: 'src' | 'dest', name: string, trust: string): string[] {
   return name.startsWith('docker:') ? [`--${end}-cert-dir`, trust, `--${end}-creds`, LOGIN] : [];
 }
 
-/** Throws where a line is none. */
+/** Throws where a line is none; what is still being written has no end yet. */
 export function linesOf(text: string): AuditLine[] {
   return text
     .split('\n')
-    .filter((line) => line !== '')
+    .slice(0, -1)
     .map((line): AuditLine => JSON.parse(line));
 }
 
