@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
+import { networkOf } from '../lib/network.ts';
 import { askSocket } from './ask-gate.ts';
 import {
   LONGEST_PATH,
@@ -14,7 +15,6 @@ import {
   isControlRequest,
 } from './control-protocol.ts';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
-import { networkOf } from './network-of.ts';
 import type { Throttle } from './throttle.ts';
 
 export interface ControlOptions {

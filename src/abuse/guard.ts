@@ -1,4 +1,4 @@
-import { networkOf } from './network-of.ts';
+import { networkOf } from '../lib/network.ts';
 import type { Attempt, Outcome } from './attempt.ts';
 import type { Throttle } from './throttle.ts';
 import type { Kind } from './ledger.ts';

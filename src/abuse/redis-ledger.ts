@@ -1,9 +1,7 @@
-import { createClient } from '@redis/client';
-import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
-import { parsePlace, placeKey, worstOf } from './ledger.ts';
-import type { Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { RedisStore, createRedis } from './redis-store.ts';
 
 export interface RedisLedgerOptions {
   /** `redis://` or `rediss://`, with a password where there is one. */
@@ -20,7 +18,6 @@ export interface RedisLedger extends Ledger {
   close(): Promise<void>;
 }
 
-const PREFIX = { counts: 'registry-gate:failures', blocks: 'registry-gate:blocked' } as const;
 /** How long one word of Redis may take: a sign-in waits for some of them. */
 const PATIENCE_MS = 500;
 /** How long it may take to go through all that it has, which a person waits for. */
@@ -74,105 +71,6 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
     forgetWhere: (matches) => either((ledger) => ledger.forgetWhere(matches), SEARCH_MS),
     close: async () => client.destroy(),
   };
-}
-
-type Client = ReturnType<typeof createRedis>;
-
-function createRedis(url: Secret<string>) {
-  return createClient({
-    url: url.reveal(),
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 1000,
-    // Finds a line that is dead without having been closed.
-    pingInterval: 5000,
-    socket: {
-      connectTimeout: 2000,
-      socketTimeout: 12_000,
-      reconnectStrategy: (tries: number) => Math.min(5000, 100 * 2 ** Math.min(6, tries)),
-    },
-  });
-}
-
-/** Counts are points that live for the window; a block is one point, and whoever takes it is let through. */
-class RedisStore implements Ledger {
-  readonly #client: Client;
-  readonly #counts: RateLimiterRedis;
-  readonly #blocks: RateLimiterRedis;
-
-  constructor(client: Client, windowMs: number) {
-    const shared = { storeClient: client, useRedisPackage: true, rejectIfRedisNotReady: true };
-    const duration = Math.ceil(windowMs / 1000);
-    this.#client = client;
-    this.#counts = new RateLimiterRedis({ ...shared, keyPrefix: PREFIX.counts, points: 1, duration });
-    this.#blocks = new RateLimiterRedis({ ...shared, keyPrefix: PREFIX.blocks, points: 1, duration });
-  }
-
-  async take(place: Place, { limit, blockMs, enforced }: TakeRule): Promise<Taken> {
-    const key = placeKey(place);
-    const { consumedPoints: count } = await this.#counts.penalty(key);
-    if (!enforced || count < limit) return { ok: true, count, blockedMs: 0 };
-    const blockedMs = blockMs(count);
-    const waitMs = await this.#block(key, blockedMs);
-    if (waitMs === 0) return { ok: true, count, blockedMs };
-    await this.#counts.reward(key);
-    return { ok: false, waitMs };
-  }
-
-  async giveBack(place: Place, block: boolean): Promise<void> {
-    await this.#counts.reward(placeKey(place));
-    if (block) await this.#blocks.delete(placeKey(place));
-  }
-
-  async forget(place: Place): Promise<void> {
-    const key = placeKey(place);
-    await Promise.all([this.#counts.delete(key), this.#blocks.delete(key)]);
-  }
-
-  async rows(most: number): Promise<readonly LedgerRow[]> {
-    const rows = await Promise.all((await this.#places()).map((place) => this.#row(place)));
-    return worstOf(
-      rows.filter(({ failures }) => failures > 0),
-      most,
-    );
-  }
-
-  async forgetWhere(matches: (place: Place) => boolean): Promise<number> {
-    const found = (await this.#places()).filter(matches);
-    await Promise.all(found.map((place) => this.forget(place)));
-    return found.length;
-  }
-
-  /** 0 where the block begins with this; else how long the one goes on that has begun. */
-  async #block(key: string, milliseconds: number): Promise<number> {
-    try {
-      await this.#blocks.consume(key, 1, { customDuration: Math.ceil(milliseconds / 1000) });
-      return 0;
-    } catch (refusal) {
-      if (!isRefusal(refusal)) throw refusal;
-      return Math.max(1, refusal.msBeforeNext);
-    }
-  }
-
-  async #places(): Promise<Place[]> {
-    const found: Place[] = [];
-    for await (const keys of this.#client.scanIterator({ MATCH: `${PREFIX.counts}:*`, COUNT: 1000 }))
-      found.push(...keys.flatMap((key) => parsePlace(key.slice(PREFIX.counts.length + 1)) ?? []));
-    return found;
-  }
-
-  async #row(place: Place): Promise<LedgerRow> {
-    const key = placeKey(place);
-    const [count, block] = await Promise.all([this.#counts.get(key), this.#blocks.get(key)]);
-    return {
-      ...place,
-      failures: count?.consumedPoints ?? 0,
-      blockedMs: Math.max(0, block?.msBeforeNext ?? 0),
-    };
-  }
-}
-
-function isRefusal(value: unknown): value is RateLimiterRes {
-  return value instanceof RateLimiterRes;
 }
 
 async function inTime<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
