@@ -59,13 +59,15 @@ export function isInside(address: string, networks: readonly Network[]): boolean
 }
 
 /**
- * Whom an address is counted as: itself, and with IPv6 all of its /64, since whoever has one address there has all. A
- * text that is no address stands for itself.
+ * The network that is counted as one: an IPv4 address, or the /64 that an IPv6 address lies in, since whoever has one
+ * address there has all. Anything else stands for itself.
  */
-export function neighbourhood(address: string): string {
-  const peer = parseAddress(address);
-  if (peer === undefined || peer.family === 4) return peer?.value.toString() ?? address;
-  return `${(peer.value >> 64n).toString(16)}/64`;
+export function networkOf(address: string): string {
+  const peer = parseAddress(plainAddress(address));
+  if (peer === undefined) return address;
+  if (peer.family === 4) return [24n, 16n, 8n, 0n].map((bits) => (peer.value >> bits) & 255n).join('.');
+  const groups = [112n, 96n, 80n, 64n].map((bits) => ((peer.value >> bits) & 0xffffn).toString(16));
+  return `${groups.join(':')}::/64`;
 }
 
 /** An address in the spelling that sockets have for it; undefined for anything else, and for one with a zone. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { neighbourhood } from '../lib/network.ts';
+import { networkOf } from '../lib/network.ts';
 import type { FrontProxies } from './front-proxies.ts';
 import type { Entrance } from './turnstiles.ts';
 
@@ -23,9 +23,7 @@ export function createFrontDoor({ proxies, entrance }: FrontDoorOptions): Greet 
         goOn();
         return;
       }
-      const { isInside, leave } = entrance.enter(
-        proxies.isFront(address) ? undefined : neighbourhood(address),
-      );
+      const { isInside, leave } = entrance.enter(proxies.isFront(address) ? undefined : networkOf(address));
       socket.once('close', leave);
       const settle = (admitted: boolean): void => {
         if (!admitted) socket.destroy();

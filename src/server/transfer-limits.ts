@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { inPace } from '../lib/pace.ts';
-import { neighbourhood } from '../lib/network.ts';
+import { networkOf } from '../lib/network.ts';
 import { Bandwidth } from '../limits/bandwidth.ts';
 import type { Traffic } from '../limits/bandwidth.ts';
 import type { ForwardJob } from '../proxy/transfer.ts';
@@ -79,7 +79,7 @@ function isTransfer({ req, request: { method, route } }: ForwardJob): boolean {
 }
 
 function keyOf({ origin: { asker = '', address } }: ForwardJob): string {
-  return asker === '' ? `at ${neighbourhood(address)}` : `of ${asker}`;
+  return asker === '' ? `at ${networkOf(address)}` : `of ${asker}`;
 }
 
 interface Report extends Traffic {

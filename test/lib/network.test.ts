@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInside, neighbourhood, parseNetwork, plainAddress } from '../../src/lib/network.ts';
+import { isInside, networkOf, parseNetwork, plainAddress } from '../../src/lib/network.ts';
 import type { Network } from '../../src/lib/network.ts';
 
 function read(...texts: string[]): Network[] {
@@ -50,15 +50,24 @@ describe('parseNetwork refuses', () => {
   });
 });
 
-describe('neighbourhood', () => {
+describe('networkOf', () => {
   it.each([
-    ['two addresses of one /64', '2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff', true],
-    ['two /64', '2001:db8:1:2::1', '2001:db8:1:3::1', false],
-    ['two of IPv4', '192.0.2.1', '192.0.2.2', false],
-    ['IPv4 in both its forms', '192.0.2.1', '::ffff:192.0.2.1', true],
-    ['two that are no addresses', 'a', 'b', false],
-  ])('of %s', (_name, one, other, same) => {
-    expect(neighbourhood(one) === neighbourhood(other)).toBe(same);
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['', ''],
+    ['unix', 'unix'],
+  ])('counts %s as %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  });
+
+  it('counts two addresses of a /64 as one, and of a /63 as two', () => {
+    expect(networkOf('2001:db8::2:0:0:1')).toBe(networkOf('2001:db8::ffff:ffff:ffff:ffff'));
+    expect(networkOf('2001:db8:0:2::1')).not.toBe(networkOf('2001:db8:0:3::1'));
   });
 });
 
