@@ -1,9 +1,9 @@
 import { ACT_OF, keyOf } from './act.ts';
-import type { Act } from './act.ts';
 import { opening } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import type { Fact } from './fact.ts';
 import { Gathered, gatheredKey } from './gathered.ts';
+import { OpenActs } from './open-acts.ts';
 import { Pull } from './pull.ts';
 import { Push } from './push.ts';
 
@@ -25,39 +25,19 @@ export interface Acts {
 }
 
 export function createActs({ write, most = 10_000 }: ActsOptions): Acts {
-  /** In the order in which they were last heard of. */
-  const open = new Map<string, Act>();
+  const open = new OpenActs(write, most);
 
-  const finish = (key: string): void => {
-    const act = open.get(key);
-    open.delete(key);
-    for (const event of act?.finish() ?? []) write(event);
-  };
-  const hold = (key: string, act: Act): void => {
-    open.delete(key);
-    open.set(key, act);
-    const [oldest] = open.size > most ? open.keys() : [];
-    if (oldest !== undefined) finish(oldest);
-  };
   const push = (key: string, fact: Fact): void => {
     const found = open.get(key);
     const act = found instanceof Push ? found : new Push(fact);
-    act.take(fact);
-    hold(key, act);
-    if (act.hasEnded) finish(key);
+    open.goOn(key, act, fact);
+    if (act.hasEnded) open.finish(key);
   };
   const pull = (key: string, fact: Fact): void => {
     const found = open.get(key);
     const isOn = found instanceof Pull && !found.isAnother(fact);
-    if (!isOn) finish(key);
-    const act = isOn ? found : new Pull(fact);
-    act.take(fact);
-    hold(key, act);
-  };
-  const gather = (key: string, fact: Fact): void => {
-    const act = open.get(key) ?? new Gathered(fact);
-    act.take(fact);
-    if (!open.has(key)) hold(key, act);
+    if (!isOn) open.finish(key);
+    open.goOn(key, isOn ? found : new Pull(fact), fact);
   };
 
   return {
@@ -66,14 +46,17 @@ export function createActs({ write, most = 10_000 }: ActsOptions): Acts {
       if (kind === 'push') push(keyOf(kind, fact), fact);
       else if (kind === 'pull') pull(keyOf(kind, fact), fact);
       else if (fact.kind === 'delete' || fact.kind === 'reload') write(single(fact));
-      else gather(gatheredKey(fact), fact);
+      else {
+        const key = gatheredKey(fact);
+        open.goOn(key, open.get(key) ?? new Gathered(fact), fact);
+      }
     },
-    due: (at) => [...open].filter(([, act]) => act.at + act.quietMs <= at).map(([key]) => key),
+    due: (at) => open.due(at),
     end: (keys, busy) => {
-      for (const key of keys) if (!busy.has(key)) finish(key);
+      for (const key of keys) if (!busy.has(key)) open.finish(key);
     },
     endAll: () => {
-      for (const key of open.keys()) finish(key);
+      for (const key of open.keys()) open.finish(key);
     },
   };
 }

@@ -299,7 +299,7 @@ describe('what is repeated', () => {
 
 it('writes what was silent for the longest time, where there is too much', () => {
   const b = bench(2);
-  for (const name of ['one', 'two', 'one', 'three'])
-    b.does(`GET /v2/${name}/manifests/1`, { digest: DIGEST });
+  for (const [at, name] of ['one', 'two', 'one', 'three'].entries())
+    b.does(`GET /v2/${name}/manifests/1`, { digest: DIGEST }, at * 1000);
   expect(b.events).toMatchObject([{ repository: 'two' }]);
 });

@@ -1,0 +1,58 @@
+import type { Act } from './act.ts';
+import type { AuditEvent } from './event.ts';
+import type { Fact } from './fact.ts';
+
+interface Place {
+  readonly act: Act;
+  /** Of the fact that brought it to its place. */
+  readonly at: number;
+}
+
+/** To move an act to its place among thousands costs more than all else that is done for a fact. */
+const ORDER_MS = 1000;
+
+/** The acts that have not ended, by their keys; bounded. */
+export class OpenActs {
+  readonly #write: (event: AuditEvent) => void;
+  readonly #most: number;
+  /** In the order in which they were last heard of, to `ORDER_MS`. */
+  readonly #places = new Map<string, Place>();
+
+  constructor(write: (event: AuditEvent) => void, most: number) {
+    this.#write = write;
+    this.#most = most;
+  }
+
+  get(key: string): Act | undefined {
+    return this.#places.get(key)?.act;
+  }
+
+  /** The act takes the fact; a new one has its place from now on. */
+  goOn(key: string, act: Act, fact: Fact): void {
+    act.take(fact);
+    const place = this.#places.get(key);
+    if (place?.act === act && fact.at - place.at < ORDER_MS) return;
+    this.#places.delete(key);
+    this.#places.set(key, { act, at: fact.at });
+    const [oldest] = this.#places.size > this.#most ? this.#places.keys() : [];
+    if (oldest !== undefined) this.finish(oldest);
+  }
+
+  /** Ends it, and writes its lines. */
+  finish(key: string): void {
+    const place = this.#places.get(key);
+    this.#places.delete(key);
+    for (const event of place?.act.finish() ?? []) this.#write(event);
+  }
+
+  /** Keys of those that are silent for long enough at this time. */
+  due(at: number): readonly string[] {
+    const due: string[] = [];
+    for (const [key, { act }] of this.#places) if (act.at + act.quietMs <= at) due.push(key);
+    return due;
+  }
+
+  keys(): Iterable<string> {
+    return this.#places.keys();
+  }
+}
