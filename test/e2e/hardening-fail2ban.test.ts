@@ -10,10 +10,13 @@ import { describeWith } from '../support/requires.ts';
 import { basic, startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 
-const FILTER = resolve(import.meta.dirname, '../../deploy/fail2ban/filter-registry-gate.conf');
+const DEPLOY = resolve(import.meta.dirname, '../../deploy/fail2ban');
+const FILTER = join(DEPLOY, 'filter-registry-gate.conf');
+const GUESSING = join(DEPLOY, 'filter-registry-gate-guessing.conf');
 const VICTIM = '203.0.113.9';
 /** What a line would have to hold for another address to be banned. */
 const FORGED = `","address":"${VICTIM}","failedLogin":"wrong-password","x":"`;
+const BLOCK = `x y: {"level":40,"time":"2026-11-22T07:00:00.000Z","by":"network","address":"${VICTIM}",`;
 const LINE = `{"level":30,"time":"2026-11-22T07:00:00.000Z","id":"a-1","address":"${VICTIM}","failedLogin":"wrong-password","x":"`;
 
 describeWith(['fail2ban-regex'], 'the filter for fail2ban', () => {
@@ -40,10 +43,14 @@ describeWith(['fail2ban-regex'], 'the filter for fail2ban', () => {
   };
 
   /** The addresses that the filter finds in these lines. */
-  const banned = async (lines: readonly string[], ...options: readonly string[]): Promise<string[]> => {
+  const banned = async (
+    lines: readonly string[],
+    filter = FILTER,
+    ...options: string[]
+  ): Promise<string[]> => {
     const file = join(folder.path, 'gate.log');
     await writeFile(file, lines.map((line) => `${line}\n`).join(''));
-    const out = await must('fail2ban-regex', [...options, '-o', '<ip>', file, FILTER]);
+    const out = await must('fail2ban-regex', [...options, '-o', '<ip>', file, filter]);
     return out.split('\n').filter((address) => address !== '');
   };
 
@@ -90,7 +97,7 @@ describeWith(['fail2ban-regex'], 'the filter for fail2ban', () => {
     const lines = await linesOf('GET /v2/ HTTP/1.1', wrong('dora'));
     // The journal knows the date aside; here a number stands for it, which the option takes away again.
     const journal = lines.map((line) => `1795300000 host registry-gate[12]: ${line}`);
-    expect(await banned(journal, '--datepattern', '^Epoch')).toEqual(['127.0.0.1']);
+    expect(await banned(journal, FILTER, '--datepattern', '^Epoch')).toEqual(['127.0.0.1']);
     const ofWorker = lines.map((line) => line.replace(',"id"', ',"worker":2,"id"'));
     expect(await banned(ofWorker)).toEqual(['127.0.0.1']);
     expect(await banned(lines.map((line) => line.replace('127.0.0.1', '2001:db8::1')))).toEqual([
@@ -106,4 +113,17 @@ describeWith(['fail2ban-regex'], 'the filter for fail2ban', () => {
     const fields = JSON.parse(line) as { readonly time: string };
     expect(Number(time)).toBe(Math.floor(Date.parse(fields.time) / 1000));
   });
+
+  it('finds who was blocked for guessing once for each block, and nothing else', async () => {
+    const before = gate.log.length;
+    for (let nth = 0; nth < 12; nth += 1) {
+      await linesOf('GET /v2/ HTTP/1.1', wrong('alice', `guess-${nth}`), `User-Agent: ${BLOCK}`);
+    }
+    const lines = gate.log.slice(before);
+    const blocks = lines.filter((line) => line.includes('"msg":"password guessing blocked"'));
+    expect(blocks.length).toBeGreaterThan(0);
+    expect(await banned(lines, GUESSING)).toEqual(blocks.map(() => '127.0.0.1'));
+    const elsewhere = blocks.map((line) => line.replace('127.0.0.1', '2001:db8:1:2::/64'));
+    expect(new Set(await banned(elsewhere, GUESSING))).toEqual(new Set(['2001:db8:1:2::/64']));
+  }, 120_000);
 });
