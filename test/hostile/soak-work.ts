@@ -79,6 +79,12 @@ export async function takeTurn(
   return kinds.length;
 }
 
+/** Pulls the layer once; throws where it is not the one. */
+export async function pullLayer(connection: SoakConnection): Promise<void> {
+  const [answer] = await connection.ask([get(layer, AUTHORIZATION)]);
+  expectAnswer('layer', 200, answer, LAYER);
+}
+
 async function push(connection: SoakConnection, tally: Map<string, number>): Promise<number> {
   const start = head('POST /v2/open/app/blobs/uploads/', AUTHORIZATION, 'Content-Length: 0');
   const [begun] = await connection.ask([{ head: start }]);
