@@ -22,7 +22,7 @@ const MOST_REMEMBERED = 10_000;
 const PENDING_MS = 60_000;
 /** How long it is remembered that a credential was right, and that a user has signed in from a network. */
 const TRUST_MS = 30 * 86_400_000;
-/** So many guesses of each network are tried whatever happens to the user elsewhere: one typo, and the right one. */
+/** So many guesses of each network (of IPv6, each /48) are tried whatever happens to the user elsewhere: one typo, and the right one. */
 const GRACE = 2;
 
 const FOLLOWING: Admission = { kind: 'admitted', ticket: { taken: [], follows: true } };
@@ -114,7 +114,7 @@ export class Throttle {
       (place) =>
         isAll ||
         (user !== undefined && place.user === user) ||
-        (network !== undefined && place.network === network),
+        (network !== undefined && (place.network === network || place.network === siteOf(network))),
     );
   }
 
@@ -134,13 +134,16 @@ export class Throttle {
   /** One place after the other: where one says no, those before it are given back, and those after it never asked. */
   async #takeAll(attempt: Attempt): Promise<Admission> {
     const { limits } = this.#options;
-    const { pair, network, user } = placesOf(attempt);
+    const { pair, site, network, user } = placesOf(attempt);
     const isHome = this.#signedIn.get(placeKey(pair)) !== undefined;
     const taken: Ticket['taken'][number][] = [];
+    const isGrace = (): boolean =>
+      taken.every(({ place, count }) => place.kind !== pair.kind || count <= GRACE);
     const steps = [
       { place: pair, limit: limits.perPair, enforced: () => true },
+      ...(site === undefined ? [] : [{ place: site, limit: Infinity, enforced: () => false }]),
       { place: network, limit: limits.perNetwork, enforced: () => !isHome },
-      { place: user, limit: limits.perUser, enforced: () => !isHome && (taken[0]?.count ?? 0) > GRACE },
+      { place: user, limit: limits.perUser, enforced: () => !isHome && !isGrace() },
     ].filter(({ place }) => place !== user || this.#wrongAnywhere.get(attempt.id) === undefined);
     for (const { place, limit, enforced } of steps) {
       const one = await this.#take(place, limit, enforced());
@@ -169,12 +172,27 @@ export class Throttle {
   }
 }
 
-function placesOf({ user, network }: Attempt): Readonly<Record<'pair' | 'network' | 'user', Place>> {
+interface Places {
+  readonly pair: Place;
+  /** Counted beside the pair: a customer of a provider has a /48 of IPv6, or a /56, and so thousands of networks. */
+  readonly site: Place | undefined;
+  readonly network: Place;
+  readonly user: Place;
+}
+
+function placesOf({ user, network }: Attempt): Places {
+  const site = siteOf(network);
   return {
     pair: { kind: 'user-and-network', network, user },
+    site: site === undefined ? undefined : { kind: 'user-and-network', network: site, user },
     network: { kind: 'network', network, user: '' },
     user: { kind: 'user', network: '', user },
   };
+}
+
+/** The /48 of a /64. */
+function siteOf(network: string): string | undefined {
+  return network.endsWith('::/64') ? `${network.split(':', 3).join(':')}::/48` : undefined;
 }
 
 function guessKey({ id, network }: Omit<Attempt, 'user'>): string {

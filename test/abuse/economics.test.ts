@@ -10,8 +10,14 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const STEP = 300_000;
 
+interface Attack {
+  readonly networks: number;
+  readonly until: number;
+  readonly users: readonly string[];
+}
+
 /** How many guesses are checked of attackers who try as often as they are let, from so many networks, until a time. */
-async function checked(networks: number, until: number, users: readonly string[]): Promise<number> {
+async function checked({ networks, until, users }: Attack, networkName: Naming): Promise<number> {
   let at = 0;
   let count = 0;
   const now = (): number => at;
@@ -21,18 +27,23 @@ async function checked(networks: number, until: number, users: readonly string[]
   /** True as long as more are let through at this moment. */
   const tries = async (network: number): Promise<boolean> => {
     const user = users[count % users.length] ?? '';
-    const attempt = { user, network: `${network}`, id: `${user} ${count} ${network}` };
+    const attempt = { user, network: networkName(network), id: `${user} ${count} ${network}` };
     const admission = await throttle.begin(attempt);
     if (admission.kind !== 'admitted') return false;
     count += 1;
     await throttle.end(attempt, admission.ticket, 'wrong');
     return true;
   };
-  const step = networks === 1 ? 15_000 : STEP;
+  const step = networks === 1 ? 15_000 : until === HOUR ? 30_000 : STEP;
   for (; at < until; at += step)
     for (let network = 0; network < networks; network += 1) while (await tries(network));
   return count;
 }
+
+/** An address, or one of the networks of a /48. */
+type Naming = (network: number) => string;
+const address: Naming = (network) => `${network}`;
+const inOneSite: Naming = (network) => `2001:db8:7:${network.toString(16)}::/64`;
 
 const MANY = Array.from({ length: 5000 }, (_none, at) => `=user ${at}`);
 
@@ -59,10 +70,27 @@ describe('what docs/abuse.md says an attacker can do', () => {
       says: 'about 2,100',
       about: [2050, 2200],
     },
+    {
+      from: 'one IPv6 /48 (65,536 networks)',
+      networks: 1000,
+      until: HOUR,
+      users: ['=alice'],
+      says: 'about 110',
+      about: [104, 112],
+    },
+    {
+      from: 'one IPv6 /48 (65,536 networks)',
+      networks: 1000,
+      until: DAY,
+      users: ['=alice'],
+      says: 'about 200',
+      about: [190, 215],
+    },
   ])(
     '$from, $users.length users, $until ms: $says',
     async ({ from, networks, until, users, says, about }) => {
-      const count = await checked(networks, until, users);
+      const naming = from.includes('IPv6') ? inOneSite : address;
+      const count = await checked({ networks, until, users }, naming);
       expect(count).toBeGreaterThanOrEqual(about[0] ?? 0);
       expect(count).toBeLessThanOrEqual(about[1] ?? 0);
       expect(page.split('\n').find((line) => line.startsWith(`| ${from} |`))).toContain(says);

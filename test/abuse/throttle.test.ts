@@ -236,6 +236,20 @@ describe('guessing slowly, from many networks', () => {
     expect(await it.tries(guess('d', 'bot 2'))).toMatch(/^blocked by user for \d/);
   });
 
+  it('takes a /48 of IPv6 for one, which its thousands of networks are not', async () => {
+    const it = world();
+    await outcomes(it, botnet(30));
+    const said = await outcomes(
+      it,
+      upTo(9).map((n) => guess(`six ${n}`, `2001:db8:7:${n}::/64`)),
+    );
+    expect(said.slice(0, 3)).toEqual(['wrong', 'wrong', 'wrong']);
+    expect(said.slice(3).every((one) => one.startsWith('blocked by user'))).toBe(true);
+    expect(await it.tries(guess('right', '2001:db8:8:1::/64'), 'right')).toBe('right');
+    await it.throttle.unlock({ network: '2001:db8:7:1::/64' });
+    expect(await it.tries(guess('six again', '2001:db8:7:1::/64'))).toBe('wrong');
+  });
+
   it('counts what fifty machines of one owner have in common as one', async () => {
     const it = world();
     await outcomes(
