@@ -171,3 +171,11 @@ describe('problems', () => {
     expect(problems).toEqual(expected.map((text) => expect.stringContaining(text)));
   });
 });
+
+describe('a path that is a stream', () => {
+  it('stands beside no file', async () => {
+    const files = { 'etc/gate.yml': 'audit: {file: "-"}\n' };
+    const { config } = await loadCase({ files, fileName: 'etc/gate.yml' });
+    expect(config.audit).toEqual({ file: '-', chain: false });
+  });
+});

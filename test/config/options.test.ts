@@ -84,6 +84,9 @@ const GOOD: readonly [path: string, written: unknown, becomes: unknown][] = [
   ['trace.endpoint', 'http://127.0.0.1:4318', 'http://127.0.0.1:4318/v1/traces'],
   ['trace.endpoint', 'https://collector/otlp/traces', 'https://collector/otlp/traces'],
   ['trace.percent', 1, 1],
+  ['audit.file', '-', '-'],
+  ['audit.file', 'audit.log', 'audit.log'],
+  ['audit.chain', true, true],
   ['renew', false, false],
 ];
 
@@ -184,6 +187,8 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['trace.endpoint', 'collector:4318', /^trace\.endpoint: must be a URL, like/],
   ['trace.endpoint', 'http://u:hunter2@collector/', /^trace\.endpoint: must not hold credentials/],
   ['trace.percent', 0, /^trace\.percent: must be a whole number from 1 to 100, not 0/],
+  ['audit.file', '', /^audit\.file: must be the name of a file/],
+  ['audit.chain', 'yes', /^audit\.chain: must be true or false, not "yes"/],
   ['renew', 1, /true or false, not 1/],
 ];
 
