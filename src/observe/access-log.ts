@@ -1,3 +1,4 @@
+import { fstatSync, statfsSync } from 'node:fs';
 import { pino } from 'pino';
 import type { DestinationStream, Level } from 'pino';
 import type { Logger } from '../lib/logger.ts';
@@ -53,6 +54,8 @@ const OWN = { minLength: 8 * 1024, maxWrite: 16 * 1024 };
 const SHARED = { minLength: 4095, maxWrite: 4096 };
 /** How often a full pipe is tried again at the end, 100 ms each. */
 const LAST_TRIES = 10;
+/** More lies here only where writing fails. */
+const LAST_BYTES = 64 * 1024;
 
 function standardOutput(sizes: typeof OWN): { readonly stream: DestinationStream; flush(): void } {
   let triesLeft = Infinity;
@@ -64,7 +67,9 @@ function standardOutput(sizes: typeof OWN): { readonly stream: DestinationStream
     retryEAGAIN: () => (triesLeft -= 1) >= 0,
   });
   let isGone = false;
-  stream.on('error', () => undefined);
+  let isFailing = false;
+  stream.on('error', () => void (isFailing = true));
+  stream.on('write', () => void (isFailing = false));
   stream.on('close', () => void (isGone = true));
   let timer: NodeJS.Timeout | undefined;
   const write = (line: string): void => {
@@ -77,6 +82,9 @@ function standardOutput(sizes: typeof OWN): { readonly stream: DestinationStream
   };
   const flush = (): void => {
     triesLeft = LAST_TRIES;
+    // On a disk that is full they would try for ever, and pino calls them once more when the process ends.
+    if (isFailing || isDiskFull())
+      Object.assign(stream, { flushSync: () => undefined, end: () => undefined });
     try {
       stream.flushSync();
     } catch {
@@ -84,6 +92,16 @@ function standardOutput(sizes: typeof OWN): { readonly stream: DestinationStream
     }
   };
   return { stream: { write }, flush };
+}
+
+/** Whether standard output is a file on a disk that has no room for what may lie here at the end. */
+function isDiskFull(): boolean {
+  try {
+    const { bavail, bsize } = statfsSync('/proc/self/fd/1');
+    return fstatSync(1).isFile() && bavail * bsize < LAST_BYTES;
+  } catch {
+    return false;
+  }
 }
 
 /** One line per exchange, from a fixed list of fields: a field that nobody chose to log cannot leak. */
