@@ -4,6 +4,7 @@ import type { HostileCase } from './hostile-case.ts';
 import { compliance, cookies, normalization } from './http11probe-compliance.ts';
 import { malformed } from './http11probe-malformed.ts';
 import { smuggling } from './http11probe-smuggling.ts';
+import * as strictness from './parser-strictness.ts';
 import * as targets from './targets.ts';
 
 /** Every suite of hostile requests. */
@@ -15,6 +16,7 @@ export const ALL_SUITES: readonly (readonly HostileCase[])[] = [
   smuggling,
   ...Object.values(framing),
   ...Object.values(heads),
+  ...Object.values(strictness),
   ...Object.values(targets),
 ];
 
