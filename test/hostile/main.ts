@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Figures } from '../support/hostile.ts';
@@ -13,7 +13,8 @@ import type { Outcome } from './render-page.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const USAGE = `npm run test:hostile -- [PART...] [--small] [--json FILE] [--page FILE]
 
-All attacks at full size, or these parts. Figures are printed; --json and --page write them to files as well.
+All attacks at full size, or these parts. Figures are printed; --json and --page write them to files as well. What the
+JSON file has of parts that are not run now stays.
 --small: as small as in every test run.
 
 ${PARTS.map(({ name, about }) => `  ${name.padEnd(11)} ${about}`).join('\n')}
@@ -56,6 +57,9 @@ async function attack(part: Part, folder: string, isSmall: boolean): Promise<Out
   return {
     name: part.name,
     about: part.about,
+    date: new Date().toISOString().slice(0, 10),
+    size: isSmall ? 'small' : 'full',
+    node: process.version,
     missing,
     seconds: Math.round((performance.now() - began) / 1000),
     ...counted,
@@ -113,12 +117,11 @@ async function main(): Promise<number> {
     const wanted = PARTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
     const parts: Outcome[] = [];
     for (const part of wanted) parts.push(await attack(part, folder, values.small));
-    const size = values.small ? 'small' : 'full';
-    const date = new Date().toISOString().slice(0, 10);
-    const all = { date, size, node: process.version, processors: availableParallelism(), parts } as const;
-    const page = renderPage(all);
+    const before = values.json === undefined ? [] : (readJson<readonly Outcome[]>(values.json) ?? []);
+    const known = PARTS.flatMap(({ name }) => [...parts, ...before].find((it) => it.name === name) ?? []);
+    const page = renderPage(known);
     console.log(`\n${page}`);
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, undefined, 2)}\n`);
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(known, undefined, 2)}\n`);
     if (values.page !== undefined) writeFileSync(values.page, page);
     return parts.some(({ failed }) => failed > 0) ? 1 : 0;
   } finally {

@@ -3,6 +3,9 @@ import type { Figures } from '../support/hostile.ts';
 /** What came of one part. */
 export interface Outcome {
   readonly name: string;
+  readonly date: string;
+  readonly size: 'full' | 'small';
+  readonly node: string;
   readonly about: string;
   /** Programs that are not installed: what needs them was left out. */
   readonly missing: readonly string[];
@@ -12,22 +15,14 @@ export interface Outcome {
   readonly figures: readonly { readonly part: string; readonly figures: Figures }[];
 }
 
-export interface Outcomes {
-  readonly date: string;
-  readonly size: 'full' | 'small';
-  readonly node: string;
-  readonly processors: number;
-  readonly parts: readonly Outcome[];
-}
-
 /** The figures as a page of Markdown, which a terminal shows as well as a browser. */
-export function renderPage({ date, size, node, processors, parts }: Outcomes): string {
+export function renderPage(parts: readonly Outcome[]): string {
   const table = [
-    '| part | what | tests passed | failed | seconds |',
-    '| --- | --- | ---: | ---: | ---: |',
+    '| part | what | when | size | Node | tests passed | failed | seconds |',
+    '| --- | --- | --- | --- | --- | ---: | ---: | ---: |',
     ...parts.map(
-      ({ name, about, passed, failed, seconds, missing }) =>
-        `| ${name} | ${about}${missing.length === 0 ? '' : ` (left out, not installed: ${missing.join(', ')})`} | ${passed} | ${failed} | ${seconds} |`,
+      ({ name, about, date, size, node, passed, failed, seconds, missing }) =>
+        `| ${name} | ${about}${missing.length === 0 ? '' : ` (left out, not installed: ${missing.join(', ')})`} | ${date} | ${size} | ${node} | ${passed} | ${failed} | ${seconds} |`,
     ),
   ];
   const figures = [
@@ -38,7 +33,7 @@ export function renderPage({ date, size, node, processors, parts }: Outcomes): s
   return [
     '# Figures of the attacks',
     '',
-    `Written by \`npm run test:hostile -- --page docs/security-figures.md\` on ${date}: ${size} size, Node ${node}, ${processors} processors.`,
+    'Written by `npm run test:hostile -- --json FILE --page docs/security-figures.md`.',
     '',
     ...table,
     '',
