@@ -127,7 +127,7 @@ const configFile = fc.oneof(
 /** What was tried, and what of it was taken as good. */
 const tally = { files: 0, good: 0, passwords: 0, tokens: 0 };
 
-describe('the parsers of files and tokens', () => {
+describe('the parsers of files and tokens', { timeout: 300_000 }, () => {
   afterAll(() =>
     reportFigures('parsers of files and tokens', {
       files: tally.files,
@@ -176,7 +176,7 @@ describe('the parsers of files and tokens', () => {
       settings,
     );
     expect(Object.keys(Object.prototype)).toEqual([]);
-  }, 300_000);
+  });
 
   it('a configuration is loaded, or refused in words for a person', async () => {
     await fc.assert(
@@ -194,7 +194,7 @@ describe('the parsers of files and tokens', () => {
       { numRuns: CONFIGURATIONS, seed: SEED },
     );
     expect(Object.keys(Object.prototype)).toEqual([]);
-  }, 300_000);
+  });
 
   it('R170: of a token with anything changed nobody is made', async () => {
     const folder = await makeFolder();
