@@ -132,7 +132,6 @@ describe('the parsers of files and tokens', { timeout: 300_000 }, () => {
     reportFigures('parsers of files and tokens', {
       files: tally.files,
       'taken as good': tally.good,
-      'passwords, beside htpasswd': tally.passwords,
       tokens: tally.tokens,
     }),
   );
