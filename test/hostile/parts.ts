@@ -48,7 +48,7 @@ export const PARTS: readonly Part[] = [
     about: 'what six servers behind the gate take for a request',
     files: ['test/security/garden.test.ts'],
     programs: ['nginx', 'haproxy', 'apache2', 'caddy', 'docker-registry', 'python3'],
-    minutes: 8,
+    minutes: 10,
   },
   {
     name: 'slow',

@@ -33,7 +33,7 @@ export function renderPage(parts: readonly Outcome[]): string {
   return [
     '# Figures of the attacks',
     '',
-    'Written by `npm run test:hostile -- --json FILE --page docs/security-figures.md`.',
+    'Each part as it was last run; to run them again: `npm run test:hostile -- --json docs/security-figures.json --page docs/security-figures.md`.',
     '',
     ...table,
     '',
