@@ -8,7 +8,7 @@ const PASSWORD = 'sesame-open';
 const SCRIPT = `
 cd /
 state=/var/lib/registry-gate
-printf '#!/bin/sh\\nexec ${process.execPath.replace(/'/g, '')} ${CHECKOUT}/src/main.ts "$@"\\n' > /usr/bin/registry-gate
+printf '#!/bin/sh\\nexec ${CHECKOUT}/node_modules/node/bin/node ${CHECKOUT}/src/main.ts "$@"\\n' > /usr/bin/registry-gate
 chmod 755 /usr/bin/registry-gate
 cp ${CHECKOUT}/deploy/registry-gate.service /etc/systemd/system/
 useradd --system --home-dir $state --shell /usr/sbin/nologin registry-gate
