@@ -5,7 +5,7 @@ import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AppError } from '../lib/errors.ts';
-import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
+import { transferBuffers } from '../lib/buffers.ts';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import { withFileLock } from '../lib/file-lock.ts';
 import { createHasher } from '../registry/digest.ts';
@@ -155,7 +155,7 @@ export class UploadStore {
 /** The hash of the first bytes of a file. */
 async function hashFile(file: FileHandle, size: number, algorithm: Algorithm): Promise<Hash> {
   const hash = createHasher(algorithm);
-  const buffer = takeBuffer();
+  const buffer = transferBuffers.take();
   try {
     for (let at = 0; at < size;) {
       const { bytesRead } = await readInto(file.fd, buffer, 0, Math.min(buffer.length, size - at), at);
@@ -165,6 +165,6 @@ async function hashFile(file: FileHandle, size: number, algorithm: Algorithm): P
     }
     return hash;
   } finally {
-    giveBuffer(buffer);
+    transferBuffers.give(buffer);
   }
 }

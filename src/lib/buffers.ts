@@ -44,12 +44,3 @@ export const transferBuffers = createBufferPool({
   smallBytes: 128 * 1024,
   mostLarge: 16,
 });
-
-/** A buffer for a transfer, to be given back with `giveBuffer`. */
-export function takeBuffer(): Buffer {
-  return transferBuffers.take();
-}
-
-export function giveBuffer(buffer: Buffer): void {
-  transferBuffers.give(buffer);
-}

@@ -1,4 +1,4 @@
-import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
+import { transferBuffers } from '../lib/buffers.ts';
 import type { IdleWatch, Progress, Wait, Watched } from '../lib/idle-watch.ts';
 import type { AnswerFault, AnswerHead } from './answer-head.ts';
 import { SMALL_BYTES } from './backend-connection.ts';
@@ -105,7 +105,7 @@ class BlobFetch implements Exchange, Watched {
     }
     this.#wish.sink.begin(length);
     if (this.#isOver || length <= SMALL_BYTES || head.framing === 'none') return;
-    this.#buffer = takeBuffer();
+    this.#buffer = transferBuffers.take();
     this.#connection.readInto(this.#buffer);
   }
 
@@ -168,7 +168,7 @@ class BlobFetch implements Exchange, Watched {
 
   #returnBuffer(): void {
     if (this.#buffer === undefined || this.#pending > 0) return;
-    giveBuffer(this.#buffer);
+    transferBuffers.give(this.#buffer);
     this.#buffer = undefined;
   }
 }

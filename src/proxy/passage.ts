@@ -1,4 +1,4 @@
-import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
+import { transferBuffers } from '../lib/buffers.ts';
 import { systemCode } from '../lib/errors.ts';
 import { HELD } from '../lib/idle-watch.ts';
 import type { IdleWatch, Progress, Wait, Watched } from '../lib/idle-watch.ts';
@@ -89,7 +89,7 @@ export class Passage implements Exchange, Watched {
     res.writeHead(head.status, isEarly ? { ...outcome.headers, connection: 'close' } : outcome.headers);
     this.#length = head.length;
     if (head.length === undefined || head.length > SMALL_BYTES) {
-      this.#buffer = takeBuffer();
+      this.#buffer = transferBuffers.take();
       this.#connection.readInto(this.#buffer.subarray(0, this.#job.pace?.pieceBytes));
     }
   }
@@ -204,7 +204,7 @@ export class Passage implements Exchange, Watched {
 
   #returnBuffer(): void {
     if (this.#buffer === undefined || this.#pending > 0) return;
-    giveBuffer(this.#buffer);
+    transferBuffers.give(this.#buffer);
     this.#buffer = undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { read } from 'node:fs';
-import { giveBuffer, takeBuffer } from '../lib/buffers.ts';
+import { transferBuffers } from '../lib/buffers.ts';
 import { inPace } from '../lib/pace.ts';
 import type { Transfer } from './job.ts';
 import type { FilePart, Growth } from './reply.ts';
@@ -118,7 +118,7 @@ class Pump {
   #take(): Buffer | undefined {
     if (this.#taken === BUFFERS_PER_TRANSFER) return undefined;
     this.#taken += 1;
-    return takeBuffer();
+    return transferBuffers.take();
   }
 
   #write(buffer: Buffer, bytes: number): void {
@@ -179,6 +179,6 @@ class Pump {
   }
 
   #giveBack(): void {
-    for (const buffer of this.#free.splice(0)) giveBuffer(buffer);
+    for (const buffer of this.#free.splice(0)) transferBuffers.give(buffer);
   }
 }
