@@ -64,10 +64,9 @@ export class BackendConnection {
     return this.#exchanges > 1 && !this.#heard;
   }
 
-  /** Whether the connection is not made yet. Over TLS it is none before its handshake. */
+  /** Whether the connection is not made yet. */
   get isConnecting(): boolean {
-    const { socket } = this;
-    return socket.connecting || (socket instanceof TLSSocket && socket.getPeerFinished() === undefined);
+    return isConnecting(this.socket);
   }
 
   /**
@@ -160,6 +159,11 @@ export class BackendConnection {
     this.#reader = undefined;
     exchange?.onBroken(this.#error ?? closedEarly());
   }
+}
+
+/** A TLS connection is none before its handshake. */
+export function isConnecting(socket: Socket): boolean {
+  return socket.connecting || (socket instanceof TLSSocket && socket.getPeerFinished() === undefined);
 }
 
 function open(options: BackendOptions, onread: OnReadOpts): Socket {

@@ -36,8 +36,9 @@ type Hooks = NonNullable<Options<IncomingMessage, ServerResponse>['on']>;
 /**
  * Streams requests to the backend and answers to the client, nothing held on the way. What asks (GET, HEAD) and what
  * carries layers up takes the lane of our own; what starts, names or deletes something goes through
- * http-proxy-middleware, which is given a connection of its own each time. The middleware is given a request whose target and headers are ours already: its own hooks are skipped as soon as a
- * client sends `Expect`, so nothing that protects may live in them.
+ * http-proxy-middleware, with a connection of its own each time. The middleware is given a request whose target and
+ * headers are ours already: its own hooks are skipped as soon as a client sends `Expect`, so nothing that protects may
+ * live in them.
  */
 export function createForwarder({ backend, idle, now, logger }: ForwarderOptions): Forwarder {
   const watch = createIdleWatch(idle, now);

@@ -1,31 +1,14 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { ClientRequest } from 'node:http';
 import type { Problem } from '../registry/problem.ts';
 import { createProblem } from '../registry/problem.ts';
-import type { RegistryRequest } from '../registry/request.ts';
 import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
-import type { Pace } from '../lib/pace.ts';
+import type { Job } from '../reply/job.ts';
+import { isConnecting } from './backend-connection.ts';
 import type { Origin } from './request-headers.ts';
 
 /** One request on its way through: what the forwarder is given. */
-export interface ForwardJob {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly request: RegistryRequest;
+export interface ForwardJob extends Job {
   readonly origin: Origin;
-  /** Most bytes that the body may have; undefined is unlimited. */
-  readonly bodyLimit: number | undefined;
-  /** Answers with a problem of our own. Only while no head was sent. */
-  readonly answer: (problem: Problem) => void;
-  /** Ends a connection whose answer has begun, so that the client cannot take a part for the whole. */
-  readonly cut: (problem: Problem) => void;
-  /** Told what a cache did for it. */
-  readonly noteCache?: (outcome: 'hit' | 'fill' | 'miss') => void;
-  /** How fast its body may go; as fast as it can where there is none. */
-  readonly pace?: Pace;
-  /** Told of body bytes as they pass. */
-  readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }
 
 /** What is said when somebody was waited for in vain. */
@@ -123,9 +106,4 @@ export class Transfer implements Watched {
   expire(wait: Wait): void {
     this.fail(OF_WAIT[wait]);
   }
-}
-
-/** A TLS connection is none before its handshake. */
-function isConnecting(socket: Socket): boolean {
-  return socket.connecting || (socket instanceof TLSSocket && socket.getPeerFinished() === undefined);
 }

@@ -15,7 +15,7 @@ const DIRECTION: Record<string, readonly string[]> = {
   config: ['lib'],
   observe: ['lib', 'registry'],
   audit: ['lib', 'registry', 'observe'],
-  proxy: ['lib', 'registry'],
+  proxy: ['lib', 'registry', 'reply'],
   reply: ['lib', 'registry'],
   embedded: ['lib', 'registry', 'reply'],
   cache: ['lib', 'registry', 'reply'],
