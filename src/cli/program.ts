@@ -50,10 +50,9 @@ export async function createProgram(terminal: Terminal, outcome: Outcome, only?:
     .version(packageVersion(), '-V, --version', 'Print the version.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
-  const wanted = Object.entries({ ...COMMANDS, ...HIDDEN }).filter(
-    ([name], _, all) => !all.some(([known]) => known === only) || name === only,
-  );
-  for (const [name, load] of wanted) {
+  const all = Object.entries({ ...COMMANDS, ...HIDDEN });
+  const asked = all.filter(([name]) => name === only);
+  for (const [name, load] of asked.length > 0 ? asked : all) {
     const create = await load();
     program.addCommand(inheriting(program, create(terminal, outcome)), { hidden: name in HIDDEN });
   }
@@ -66,7 +65,7 @@ export async function createProgram(terminal: Terminal, outcome: Outcome, only?:
  */
 function speakingAsCalled(terminal: Terminal): Terminal {
   if (!['gate', 'start'].includes(terminal.env['npm_lifecycle_event'] ?? '')) return terminal;
-  const command = /\bregistry-gate (?=(?:up|serve|certs|users|tokens|abuse|access|audit|config|gc) )/g;
+  const command = new RegExp(`\\bregistry-gate (?=(?:${Object.keys(COMMANDS).join('|')}) )`, 'g');
   return { ...terminal, err: (text) => terminal.err(text.replace(command, 'npm run -s gate -- ')) };
 }
 
