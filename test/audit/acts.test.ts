@@ -5,7 +5,7 @@ import type { Acts } from '../../src/audit/acts.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { factOf } from '../../src/audit/fact.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { DIGEST, OTHER, exchangeOf } from './exchange.ts';
+import { DIGEST, OTHER, exchangeOf } from '../support/exchange.ts';
 
 const START = Date.UTC(2026, 10, 22);
 const LAYERS = [1, 2, 3].map((n) => `sha256:${String(n).repeat(64)}`);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { factOf } from '../../src/audit/fact.ts';
 import type { Fact } from '../../src/audit/fact.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { DIGEST, OTHER, exchangeOf } from './exchange.ts';
+import { DIGEST, OTHER, exchangeOf } from '../support/exchange.ts';
 
 const NOW = { at: 1000, time: Date.UTC(2026, 10, 22) };
 const of = (line: string, change?: Partial<Exchange>): Fact | undefined =>

@@ -10,7 +10,7 @@ import type { Trail } from '../../src/audit/trail.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
-import { DIGEST, OTHER, exchangeOf } from './exchange.ts';
+import { DIGEST, OTHER, exchangeOf } from '../support/exchange.ts';
 
 const silent = (): void => undefined;
 const logger = { debug: silent, info: silent, warn: silent, error: silent };

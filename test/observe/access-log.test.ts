@@ -3,8 +3,7 @@ import { createLog, logExchange } from '../../src/observe/access-log.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import { parseRegistryRequest } from '../../src/registry/parse.ts';
 import type { RegistryRequest } from '../../src/registry/request.ts';
-
-const DIGEST = `sha256:${'a'.repeat(64)}`;
+import { DIGEST, exchangeOf } from '../support/exchange.ts';
 
 function requestOf(method: string, target: string): RegistryRequest {
   const parsed = parseRegistryRequest(method, target);
@@ -12,26 +11,11 @@ function requestOf(method: string, target: string): RegistryRequest {
   return parsed.request;
 }
 
-const EXCHANGE: Exchange = {
-  id: 'ab-1',
-  address: '192.0.2.7',
-  method: 'GET',
-  path: '/v2/team/app/manifests/latest',
-  userAgent: 'docker/27.0',
-  request: requestOf('GET', '/v2/team/app/manifests/latest'),
-  user: 'alice',
-  rule: 'every user',
-  mount: undefined,
-  status: 200,
-  problem: undefined,
-  failedLogin: undefined,
-  traceparent: undefined,
-  received: 0,
+const EXCHANGE = exchangeOf('GET /v2/team/app/manifests/latest', {
   sent: 1234,
   milliseconds: 12.3456,
   millisecondsSinceBody: 12.3456,
-  outcome: 'complete',
-};
+});
 
 /** The lines that this exchange leaves at a level. */
 function linesOf(change: Partial<Exchange>, level: 'debug' | 'info' = 'info'): readonly string[] {

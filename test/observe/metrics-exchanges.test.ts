@@ -3,36 +3,10 @@ import type { Exchange } from '../../src/observe/exchange.ts';
 import { createExchangeCounts } from '../../src/observe/metrics-exchanges.ts';
 import type { ExchangeCounts, UnderWay } from '../../src/observe/metrics-exchanges.ts';
 import { METRICS } from '../../src/observe/metrics-table.ts';
-import { parseRegistryRequest } from '../../src/registry/parse.ts';
+import { DIGEST, exchangeOf } from '../support/exchange.ts';
 
-const DIGEST = `sha256:${'a'.repeat(64)}`;
 const BLOB = `/v2/a/blobs/${DIGEST}`;
 const UPLOAD = '/v2/a/blobs/uploads/5';
-
-function exchangeOf(method: string, path: string, change: Partial<Exchange> = {}): Exchange {
-  const parsed = parseRegistryRequest(method, path);
-  return {
-    id: 'a-1',
-    address: '192.0.2.7',
-    method,
-    path,
-    userAgent: undefined,
-    request: parsed.kind === 'request' ? parsed.request : undefined,
-    user: 'alice',
-    rule: 'every user',
-    mount: undefined,
-    status: 200,
-    problem: undefined,
-    failedLogin: undefined,
-    traceparent: undefined,
-    received: 0,
-    sent: 0,
-    milliseconds: 3,
-    millisecondsSinceBody: 3,
-    outcome: 'complete',
-    ...change,
-  };
-}
 
 /** `name{label=value,...}` to value, of all that is not zero; histograms by their count alone. */
 function read(counts: ExchangeCounts, underWay: readonly UnderWay[] = []): Record<string, number> {
@@ -55,22 +29,22 @@ function counted(...exchanges: readonly Exchange[]): Record<string, number> {
 
 describe('a request is counted by what it asked and what came of it', () => {
   const CASES: readonly (readonly [string, Exchange, string])[] = [
-    ['a manifest', exchangeOf('GET', '/v2/a/manifests/latest'), 'action=pull,route=manifest,status=2xx'],
-    ['a blob', exchangeOf('HEAD', BLOB, { status: 307 }), 'action=pull,route=blob,status=3xx'],
-    ['a blob that goes', exchangeOf('DELETE', BLOB, { status: 202 }), 'action=delete,route=blob,status=2xx'],
-    ['an upload', exchangeOf('PATCH', UPLOAD, { status: 500 }), 'action=push,route=upload,status=5xx'],
-    ['a client that left', exchangeOf('GET', BLOB, { status: 0 }), 'action=pull,route=blob,status=none'],
-    ['the base', exchangeOf('GET', '/v2/', { status: 401 }), 'action=other,route=base,status=4xx'],
-    ['the catalog', exchangeOf('GET', '/v2/_catalog'), 'action=other,route=catalog,status=2xx'],
-    ['tokens', exchangeOf('POST', '/token'), 'action=other,route=token,status=2xx'],
-    ['health', exchangeOf('GET', '/readyz'), 'action=other,route=health,status=2xx'],
-    ['the CA', exchangeOf('GET', '/ca.crt'), 'action=other,route=page,status=2xx'],
-    ['nonsense', exchangeOf('GET', '/wp-login.php', { status: 404 }), 'action=other,route=other,status=4xx'],
+    ['a manifest', exchangeOf('GET /v2/a/manifests/latest'), 'action=pull,route=manifest,status=2xx'],
+    ['a blob', exchangeOf(`HEAD ${BLOB}`, { status: 307 }), 'action=pull,route=blob,status=3xx'],
     [
-      'no path',
-      exchangeOf('GET', 'x', { path: undefined, status: 400 }),
-      'action=other,route=other,status=4xx',
+      'a blob that goes',
+      exchangeOf(`DELETE ${BLOB}`, { status: 202 }),
+      'action=delete,route=blob,status=2xx',
     ],
+    ['an upload', exchangeOf(`PATCH ${UPLOAD}`, { status: 500 }), 'action=push,route=upload,status=5xx'],
+    ['a client that left', exchangeOf(`GET ${BLOB}`, { status: 0 }), 'action=pull,route=blob,status=none'],
+    ['the base', exchangeOf('GET /v2/', { status: 401 }), 'action=other,route=base,status=4xx'],
+    ['the catalog', exchangeOf('GET /v2/_catalog'), 'action=other,route=catalog,status=2xx'],
+    ['tokens', exchangeOf('POST /token'), 'action=other,route=token,status=2xx'],
+    ['health', exchangeOf('GET /readyz'), 'action=other,route=health,status=2xx'],
+    ['the CA', exchangeOf('GET /ca.crt'), 'action=other,route=page,status=2xx'],
+    ['nonsense', exchangeOf('GET /wp-login.php', { status: 404 }), 'action=other,route=other,status=4xx'],
+    ['no path', exchangeOf('GET x', { path: undefined, status: 400 }), 'action=other,route=other,status=4xx'],
   ];
   it.each(CASES)('%s', (_name, exchange, labels) => {
     expect(counted(exchange)[`requests_total{${labels}}`]).toBe(1);
@@ -80,7 +54,7 @@ describe('a request is counted by what it asked and what came of it', () => {
 
   it('whatever strangers ask, there are no more lines', () => {
     const counts = createExchangeCounts();
-    for (let i = 0; i < 1000; i += 1) counts.observe(exchangeOf('GET', `/stranger/${i}`, { status: 404 }));
+    for (let i = 0; i < 1000; i += 1) counts.observe(exchangeOf(`GET /stranger/${i}`, { status: 404 }));
     expect(Object.keys(read(counts))).toHaveLength(2);
   });
 });
@@ -102,7 +76,7 @@ describe('what goes wrong is counted by its kind', () => {
   const OF_REQUESTS = /^(?:requests_total|request_duration)/;
   it.each(CASES)('%s', (_name, change, line) => {
     const problem = { code: 'UNAUTHORIZED', reason: '' };
-    const lines = counted(exchangeOf('GET', BLOB, { status: 401, problem, ...change }));
+    const lines = counted(exchangeOf(`GET ${BLOB}`, { status: 401, problem, ...change }));
     expect(Object.keys(lines).filter((name) => !OF_REQUESTS.test(name))).toEqual(
       line === undefined ? [] : [line],
     );
@@ -111,10 +85,10 @@ describe('what goes wrong is counted by its kind', () => {
 
 describe('the wait after a layer', () => {
   const CASES: readonly (readonly [string, Exchange, number | undefined])[] = [
-    ['an upload that is kept', exchangeOf('PUT', UPLOAD, { status: 201 }), 1],
-    ['one that is refused', exchangeOf('PUT', UPLOAD, { status: 400 }), undefined],
-    ['a piece of one', exchangeOf('PATCH', UPLOAD, { status: 202 }), undefined],
-    ['a manifest', exchangeOf('PUT', '/v2/a/manifests/latest', { status: 201 }), undefined],
+    ['an upload that is kept', exchangeOf(`PUT ${UPLOAD}`, { status: 201 }), 1],
+    ['one that is refused', exchangeOf(`PUT ${UPLOAD}`, { status: 400 }), undefined],
+    ['a piece of one', exchangeOf(`PATCH ${UPLOAD}`, { status: 202 }), undefined],
+    ['a manifest', exchangeOf('PUT /v2/a/manifests/latest', { status: 201 }), undefined],
   ];
   it.each(CASES)('%s', (_name, exchange, times) => {
     expect(counted(exchange)['upload_commit_duration_seconds_count{}']).toBe(times);
@@ -123,7 +97,7 @@ describe('the wait after a layer', () => {
   it('is in seconds, and each bucket holds those below it', () => {
     const counts = createExchangeCounts();
     for (const millisecondsSinceBody of [40, 50, 21_000, 1_000_000])
-      counts.observe(exchangeOf('PUT', UPLOAD, { status: 201, millisecondsSinceBody }));
+      counts.observe(exchangeOf(`PUT ${UPLOAD}`, { status: 201, millisecondsSinceBody }));
     const samples = counts
       .readings([])
       .filter(({ name }) => name === 'registry_gate_upload_commit_duration_seconds')
@@ -143,7 +117,7 @@ describe('the wait after a layer', () => {
 });
 
 describe('what is under way', () => {
-  const upload = exchangeOf('PATCH', UPLOAD);
+  const upload = exchangeOf(`PATCH ${UPLOAD}`);
   const running = (received: number): UnderWay => ({
     request: upload.request,
     path: UPLOAD,
@@ -185,7 +159,7 @@ describe('the table of metrics', () => {
 
   it('says of each label what values it takes', () => {
     const counts = createExchangeCounts();
-    counts.observe(exchangeOf('GET', BLOB));
+    counts.observe(exchangeOf(`GET ${BLOB}`));
     const readings = counts.readings([{ request: undefined, path: '/token', received: 0, sent: 0 }]);
     expect(readings.flatMap(({ samples }) => samples).length).toBeGreaterThan(20);
     for (const { name, samples } of readings) {
