@@ -164,8 +164,9 @@ describeWith(['docker-registry', 'curl', ...ENGINE_NEEDS], 'rights with Docker e
         }
         expect(await dockerAt(engine, pusher, 'push', to)).toMatchObject({ status: 0 });
         expect(await isThere(stage, `${place}/mounted-${slug}:1`)).toBe(true);
-        const ways = waysOf(stage, `${place}/mounted-${slug}`);
-        expect(ways).toContain(not === 'mount 202' ? 'mount 201' : 'upload 202');
+        const way = not === 'mount 202' ? 'mount 201' : 'upload 202';
+        const ways = await waysOf(stage, `${place}/mounted-${slug}`, [way]);
+        expect(ways).toContain(way);
         expect(ways).not.toContain(not);
         for (const name of [from, to]) await engine.must(['rmi', name]);
       });

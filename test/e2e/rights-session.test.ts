@@ -166,7 +166,7 @@ describe.each([
       expect(verdictOf(await SKOPEO.pull(from, 'secret/plan:1'))).toBe('done');
       expect(await run('skopeo', ['copy', ...trust, ...files, ...images])).toMatchObject({ status: 0 });
       expect(await isThere(stage, `${target}:1`)).toBe(true);
-      expect(waysOf(stage, target)).toEqual(ways);
+      expect(await waysOf(stage, target, ways)).toEqual(ways);
     });
   });
 });

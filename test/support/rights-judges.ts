@@ -32,9 +32,23 @@ export async function newestDevice({ tokens }: RightsStage, user: string): Promi
 
 /**
  * How layers came into a repository: `mount 201` from another one, or `upload 202`, without a word of any other. As the
- * registry behind the gate saw it; where it is inside, as the gate did.
+ * registry behind the gate saw it; where it is inside, as the gate did. What is expected is waited for, since lines of a
+ * log come later than answers; what came instead is told if it does not appear.
  */
-export function waysOf({ registryLog, gate }: RightsStage, repository: string): readonly string[] {
+export async function waysOf(
+  stage: RightsStage,
+  repository: string,
+  expected: readonly string[],
+): Promise<readonly string[]> {
+  const end = Date.now() + 10_000;
+  const settled = (): readonly string[] | undefined => {
+    const ways = waysSoFar(stage, repository);
+    return expected.every((way) => ways.includes(way)) || Date.now() > end ? ways : undefined;
+  };
+  return until(settled, () => `no way into ${repository} was seen`);
+}
+
+function waysSoFar({ registryLog, gate }: RightsStage, repository: string): readonly string[] {
   const ways =
     registryLog.length > 0
       ? registryLog.map((line) => wayBehind(line, repository))
