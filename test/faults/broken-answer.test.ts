@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, exchanges, head, openClient, startBackend } from './stage.ts';
-import type { Backend, Visit } from './stage.ts';
+import { describe, expect, it } from 'vitest';
+import { useScene } from './scene.ts';
+import { BLOB, eventually, exchanges, head, openClient } from './stage.ts';
+import type { Visit } from './stage.ts';
 
-let gate: TestGate;
-let backend: Backend;
-let script: (visit: Visit) => void = () => undefined;
-beforeAll(async () => {
-  backend = await startBackend((visit) => script(visit));
-  gate = await startTestGate({ backend: backend.url });
-});
-afterAll(async () => {
-  await gate.close();
-  await backend.close();
-});
+const scene = useScene();
 
 const WITH_LENGTH = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n';
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -68,26 +57,30 @@ const BROKEN: readonly {
 describe('a backend that dies in the middle of its answer', () => {
   for (const { name, bytes, end } of BROKEN) {
     it(`${name}: the client is cut off`, async () => {
-      script = (visit) => void visit.socket.write(bytes);
-      const before = exchanges(gate).length;
-      const visits = backend.visits.length;
-      const client = await openClient(gate);
+      scene.script = (visit) => void visit.socket.write(bytes);
+      const before = exchanges(scene.gate).length;
+      const visits = scene.backend.visits.length;
+      const client = await openClient(scene.gate);
       client.ask('GET', BLOB);
-      await eventually('the backend is asked', () => backend.visits.length > visits);
+      await eventually('the backend is asked', () => scene.backend.visits.length > visits);
       await eventually('the answer begins', () => bytes === WITH_LENGTH || client.text() !== '');
-      end(backend.visits.at(-1)!);
+      end(scene.backend.visits.at(-1)!);
       await client.ended();
       expect(client.answers()).toEqual([]);
       expect(client.text()).not.toMatch(/0\r\n\r\n$/);
       expect(client.text().match(/HTTP\/1/g) ?? []).toHaveLength(1);
-      await eventually('it is logged', () => exchanges(gate).length > before);
-      expect(exchanges(gate).at(-1)).toMatchObject({ status: 200, outcome: 'cut', error: 'UNAVAILABLE' });
+      await eventually('it is logged', () => exchanges(scene.gate).length > before);
+      expect(exchanges(scene.gate).at(-1)).toMatchObject({
+        status: 200,
+        outcome: 'cut',
+        error: 'UNAVAILABLE',
+      });
     });
   }
 
   it('ends an answer without a length and without chunks, of which nobody can tell whether it is whole: 502', async () => {
-    script = (visit) => void visit.socket.end(UNTIL_CLOSE + FILLING);
-    const client = await openClient(gate);
+    scene.script = (visit) => void visit.socket.end(UNTIL_CLOSE + FILLING);
+    const client = await openClient(scene.gate);
     client.ask('GET', BLOB);
     expect(await client.answer()).toMatchObject({ status: 502 });
     client.close();
@@ -96,19 +89,19 @@ describe('a backend that dies in the middle of its answer', () => {
 
 describe('a client of HTTP/1.0, which takes the end of the connection for the end of the answer', () => {
   const ask = (): string =>
-    head('GET', BLOB, `Authorization: ${gate.authorization}`).replace('HTTP/1.1', 'HTTP/1.0');
+    head('GET', BLOB, `Authorization: ${scene.gate.authorization}`).replace('HTTP/1.1', 'HTTP/1.0');
 
   it('is served where there is a length', async () => {
-    script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-    const client = await openClient(gate);
+    scene.script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    const client = await openClient(scene.gate);
     client.send(ask());
     expect(await client.answer()).toMatchObject({ status: 200, body: 'ok' });
     await client.ended();
   });
 
   it('is sent away where there is none: 505', async () => {
-    script = (visit) => void visit.socket.write(`${CHUNKED}2\r\nok\r\n0\r\n\r\n`);
-    const client = await openClient(gate);
+    scene.script = (visit) => void visit.socket.write(`${CHUNKED}2\r\nok\r\n0\r\n\r\n`);
+    const client = await openClient(scene.gate);
     client.send(ask());
     expect(await client.answer()).toMatchObject({ status: 505 });
     await client.ended();
@@ -133,22 +126,22 @@ describe('a client that leaves during a pull', () => {
   ];
   for (const [name, isReset] of LEAVING) {
     it(`${name}: the backend is left at once, 100 times, and nothing piles up`, async () => {
-      script = pour;
+      scene.script = pour;
       const warnings: Error[] = [];
       const warn = (warning: Error): void => void warnings.push(warning);
       process.on('warning', warn);
       const before = sockets();
-      const logged = exchanges(gate).length;
+      const logged = exchanges(scene.gate).length;
       for (let i = 0; i < 100; i += 1) {
-        const client = await openClient(gate);
+        const client = await openClient(scene.gate);
         client.ask('GET', BLOB);
         await eventually('the pull runs', () => client.received() > 100_000);
         if (isReset) client.reset();
         else client.close();
-        await eventually('the backend is left', () => backend.open() === 0, 1000);
+        await eventually('the backend is left', () => scene.backend.open() === 0, 1000);
       }
       await eventually('all sockets are gone', () => sockets() <= before);
-      const lines = exchanges(gate).slice(logged);
+      const lines = exchanges(scene.gate).slice(logged);
       expect(lines.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 100 }, () => 'client-left'));
       expect(warnings).toEqual([]);
       process.off('warning', warn);
@@ -156,13 +149,13 @@ describe('a client that leaves during a pull', () => {
   }
 
   it('with requests that wait in line: none of them is asked of the backend for nobody', async () => {
-    script = pour;
-    const client = await openClient(gate);
+    scene.script = pour;
+    const client = await openClient(scene.gate);
     for (let i = 0; i < 3; i += 1) client.ask('GET', BLOB);
     await eventually('the pull runs', () => client.received() > 100_000);
     client.close();
-    await eventually('the backend is left', () => backend.open() === 0, 1000);
-    expect(backend.open()).toBe(0);
+    await eventually('the backend is left', () => scene.backend.open() === 0, 1000);
+    expect(scene.backend.open()).toBe(0);
   });
 });
 

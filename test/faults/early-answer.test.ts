@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { eventually, exchanges, MANIFEST, openClient, startBackend, UPLOAD } from './stage.ts';
-import type { Backend, Client, Visit } from './stage.ts';
+import { describe, expect, it } from 'vitest';
+import { useScene } from './scene.ts';
+import { eventually, exchanges, MANIFEST, openClient, UPLOAD } from './stage.ts';
+import type { Client, Visit } from './stage.ts';
 
 const TIMES = 10;
 const SIZE = 30_000_000;
 
-let gate: TestGate;
-let backend: Backend;
-let script: (visit: Visit, head: string) => void;
-beforeAll(async () => {
-  backend = await startBackend((visit, head) => script(visit, head));
-  gate = await startTestGate({ backend: backend.url, limits: { layerBytes: 40_000_000 } });
-});
-afterAll(async () => {
-  await gate.close();
-  await backend.close();
-});
+const scene = useScene({ limits: { layerBytes: 40_000_000 } });
 
 /** Sends a body until it is all sent or the gate has had enough. */
 function pour(client: Client, isChunked: boolean, size: number): void {
@@ -56,19 +45,19 @@ describe('an answer before the body is in', () => {
       for (const [after, act] of AFTER) {
         const upload = isChunked ? 'a chunked upload' : 'an upload';
         it(`reaches the client every time: ${form}, to ${upload}, by a backend that ${after}`, async () => {
-          script = (visit) => act(visit, answer);
+          scene.script = (visit) => act(visit, answer);
           for (let i = 0; i < TIMES; i += 1) {
-            const before = backend.visits.length;
-            const client = await openClient(gate);
+            const before = scene.backend.visits.length;
+            const client = await openClient(scene.gate);
             client.ask('PATCH', UPLOAD, isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${SIZE}`);
             pour(client, isChunked, SIZE);
             expect(await client.answer()).toMatchObject({ status: 404, body: 'upload gone\n' });
             expect(client.answers()[0]?.header('connection')).toBe('close');
             await client.ended();
             // A backend that does not read sees nothing of a goodbye.
-            backend.visits[before]?.socket.resume();
-            await eventually('the backend is left', () => backend.visits[before]?.end() !== 'open');
-            expect(backend.visits.length).toBe(before + 1);
+            scene.backend.visits[before]?.socket.resume();
+            await eventually('the backend is left', () => scene.backend.visits[before]?.end() !== 'open');
+            expect(scene.backend.visits.length).toBe(before + 1);
             client.close();
           }
         });
@@ -77,8 +66,8 @@ describe('an answer before the body is in', () => {
   }
 
   it("is 502 where it is the backend's own login", async () => {
-    script = (visit) => void visit.socket.write('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n');
-    const client = await openClient(gate);
+    scene.script = (visit) => void visit.socket.write('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n');
+    const client = await openClient(scene.gate);
     client.ask('PATCH', UPLOAD, `Content-Length: ${SIZE}`);
     pour(client, false, SIZE);
     expect(await client.answer()).toMatchObject({ status: 502 });
@@ -131,9 +120,9 @@ describe('a body that is larger than it may be: 413', () => {
   ];
   for (const { name, method, target, size, isChunked, seen } of CASES) {
     it(`${name}: the backend never gets the whole of it`, async () => {
-      script = () => undefined;
-      const before = backend.visits.length;
-      const client = await openClient(gate);
+      scene.script = () => undefined;
+      const before = scene.backend.visits.length;
+      const client = await openClient(scene.gate);
       client.ask(method, target, isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`);
       pour(client, isChunked, size);
       const answer = await client.answer();
@@ -142,22 +131,22 @@ describe('a body that is larger than it may be: 413', () => {
         type: 'application/json; charset=utf-8',
       });
       await client.ended();
-      const visit = backend.visits[before];
+      const visit = scene.backend.visits[before];
       await eventually('the backend is left', () => visit?.end() !== 'open');
       expect(seen(visit?.received() ?? 0)).toBe(true);
       expect(visit?.text().endsWith('0\r\n\r\n') ?? false).toBe(false);
-      await eventually('it is logged', () => exchanges(gate).at(-1)?.error === 'SIZE_INVALID');
+      await eventually('it is logged', () => exchanges(scene.gate).at(-1)?.error === 'SIZE_INVALID');
     });
   }
 
   it('R123: a manifest of exactly the limit passes', async () => {
-    script = () => undefined;
-    const before = backend.visits.length;
-    const client = await openClient(gate);
+    scene.script = () => undefined;
+    const before = scene.backend.visits.length;
+    const client = await openClient(scene.gate);
     client.ask('PUT', MANIFEST, `Content-Length: ${LIMIT}`);
     pour(client, false, LIMIT);
-    await eventually('all of it is there', () => (backend.visits[before]?.received() ?? 0) > LIMIT);
-    backend.visits[before]?.socket.write('HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n');
+    await eventually('all of it is there', () => (scene.backend.visits[before]?.received() ?? 0) > LIMIT);
+    scene.backend.visits[before]?.socket.write('HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n');
     expect(await client.answer()).toMatchObject({ status: 201 });
     client.close();
   });

@@ -9,8 +9,9 @@ import { parseAnswers } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, DIGEST, eventually, MANIFEST, openClient, startBackend } from './stage.ts';
-import type { Backend, Client, Visit } from './stage.ts';
+import { useScene } from './scene.ts';
+import { BLOB, DIGEST, eventually, MANIFEST, openClient } from './stage.ts';
+import type { Client } from './stage.ts';
 
 /** The next answer on this connection, to this method. */
 async function answerTo(client: Client, method: string, from: number): Promise<RawAnswer> {
@@ -23,20 +24,10 @@ async function answerTo(client: Client, method: string, from: number): Promise<R
 }
 
 describe('what a backend may answer to a pull', () => {
-  let gate: TestGate;
-  let backend: Backend;
+  const scene = useScene();
   let client: Client;
-  let script: (visit: Visit, head: string) => void = () => undefined;
-  beforeAll(async () => {
-    backend = await startBackend((visit, head) => script(visit, head));
-    gate = await startTestGate({ backend: backend.url });
-  });
-  afterAll(async () => {
-    await gate.close();
-    await backend.close();
-  });
   beforeEach(async () => {
-    client = await openClient(gate);
+    client = await openClient(scene.gate);
     return () => client.close();
   });
 
@@ -157,7 +148,7 @@ describe('what a backend may answer to a pull', () => {
   it.each(PASSED)('$name: $method, $status', async ({ method, target, bytes, status, body, fields }) => {
     // In one piece, and byte by byte.
     for (const pieces of [[bytes], [...bytes]]) {
-      script = ({ socket }) => {
+      scene.script = ({ socket }) => {
         const left = [...pieces];
         const next = (): void => {
           const piece = left.shift();
@@ -198,12 +189,12 @@ describe('what a backend may answer to a pull', () => {
           Buffer.from('0\r\n\r\n'),
         ],
       ].map((pieces) => Buffer.concat(pieces));
-      const before = backend.visits.length;
+      const before = scene.backend.visits.length;
       for (const bytes of [...answers, ...answers]) {
-        script = (visit) => void visit.socket.write(bytes);
-        expect(await digestThrough(gate)).toBe(expected);
+        scene.script = (visit) => void visit.socket.write(bytes);
+        expect(await digestThrough(scene.gate)).toBe(expected);
       }
-      expect(backend.visits.length - before).toBeLessThan(2);
+      expect(scene.backend.visits.length - before).toBeLessThan(2);
     },
   );
 });

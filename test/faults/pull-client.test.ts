@@ -1,22 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, head, openClient, startBackend } from './stage.ts';
-import type { Backend, Client, Visit } from './stage.ts';
+import { describe, expect, it } from 'vitest';
+import { useScene } from './scene.ts';
+import { BLOB, eventually, head, openClient } from './stage.ts';
+import type { Client } from './stage.ts';
 
-let gate: TestGate;
-let backend: Backend;
-let script: (visit: Visit) => void = () => undefined;
-beforeAll(async () => {
-  backend = await startBackend((visit) => script(visit));
-  gate = await startTestGate({ backend: backend.url });
-});
-afterAll(async () => {
-  await gate.close();
-  await backend.close();
-});
+const scene = useScene();
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const IN_CHUNKS = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -50,17 +39,17 @@ describe('a client that leaves at any point of a pull', () => {
       async (_how, leave) => {
         const before = sockets();
         for (let nth = 0; nth < TIMES; nth += 1) {
-          const visits = backend.visits.length;
+          const visits = scene.backend.visits.length;
           let asked = false;
-          script = (visit) => visit.socket.write(bytes, () => (asked = true));
-          const client = await openClient(gate);
+          scene.script = (visit) => visit.socket.write(bytes, () => (asked = true));
+          const client = await openClient(scene.gate);
           client.ask('GET', BLOB);
           await eventually('it is asked', () => asked && client.text().includes(seen));
           leave(client);
-          await eventually('the backend is left', () => backend.visits.at(-1)?.end() !== 'open');
+          await eventually('the backend is left', () => scene.backend.visits.at(-1)?.end() !== 'open');
           // Its own half is still open.
-          backend.visits.at(-1)?.socket.destroy();
-          expect(backend.visits.length - visits).toBe(1);
+          scene.backend.visits.at(-1)?.socket.destroy();
+          expect(scene.backend.visits.length - visits).toBe(1);
         }
         await eventually('all sockets are gone', () => sockets() <= before);
       },
@@ -68,24 +57,24 @@ describe('a client that leaves at any point of a pull', () => {
   }
 
   it('in the head of its request: the backend is not asked', async () => {
-    const visits = backend.visits.length;
-    const whole = head('GET', BLOB, `Authorization: ${gate.authorization}`);
+    const visits = scene.backend.visits.length;
+    const whole = head('GET', BLOB, `Authorization: ${scene.gate.authorization}`);
     for (let at = 1; at < whole.length; at += 7) {
-      const client = await openClient(gate);
+      const client = await openClient(scene.gate);
       client.send(whole.slice(0, at));
       client.close();
     }
-    script = (visit) => void visit.socket.write(OK);
-    const client = await openClient(gate);
+    scene.script = (visit) => void visit.socket.write(OK);
+    const client = await openClient(scene.gate);
     client.ask('GET', BLOB);
     expect(await client.answer()).toMatchObject({ status: 200 });
-    expect(backend.visits.length - visits).toBe(1);
+    expect(scene.backend.visits.length - visits).toBe(1);
     client.close();
   });
 
   it('in the middle of a hundred large pulls, again and again: the memory for buffers stays what it was', async () => {
     const piece = Buffer.alloc(65_536, 'x');
-    script = ({ socket }) => {
+    scene.script = ({ socket }) => {
       const fill = (): void => {
         while (socket.writable && socket.write(piece)) continue;
       };
@@ -94,11 +83,11 @@ describe('a client that leaves at any point of a pull', () => {
       fill();
     };
     const round = async (): Promise<number> => {
-      const clients = await Promise.all(Array.from({ length: 25 }, () => openClient(gate)));
+      const clients = await Promise.all(Array.from({ length: 25 }, () => openClient(scene.gate)));
       for (const client of clients) client.ask('GET', BLOB);
       await eventually('all pulls run', () => clients.every((client) => client.received() > 1_000_000));
       for (const [nth, client] of clients.entries()) (nth % 2 === 0 ? client.reset : client.close)();
-      await eventually('the backend is left', () => backend.open() === 0);
+      await eventually('the backend is left', () => scene.backend.open() === 0);
       return buffersAfterCollection();
     };
     const first = await round();

@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, exchanges, openClient, startBackend } from './stage.ts';
-import type { Backend, Visit } from './stage.ts';
+import { describe, expect, it } from 'vitest';
+import { useScene } from './scene.ts';
+import { BLOB, eventually, exchanges, openClient } from './stage.ts';
+import type { Visit } from './stage.ts';
 
-let gate: TestGate;
-let backend: Backend;
-let script: (visit: Visit, head: string) => void = () => undefined;
-beforeAll(async () => {
-  backend = await startBackend((visit, head) => script(visit, head));
-  gate = await startTestGate({ backend: backend.url });
-});
-afterAll(async () => {
-  await gate.close();
-  await backend.close();
-});
+const scene = useScene();
 
 const ANSWERS: Readonly<
   Record<string, { readonly bytes: string; readonly status: number; readonly body: string }>
@@ -45,7 +34,7 @@ const AT_ONCE = 16;
 
 /** Gets the one manifest that is named after the place where its answer breaks; what became of it, in a few words. */
 async function outcomeAt(target: string): Promise<string> {
-  const client = await openClient(gate);
+  const client = await openClient(scene.gate);
   client.ask('GET', target);
   await eventually(`an end of ${target}`, () => client.answers().length > 0 || client.end() !== 'open');
   const [answer] = client.answers();
@@ -58,7 +47,7 @@ async function outcomeAt(target: string): Promise<string> {
 async function outcomesOf(name: string, how: string): Promise<readonly string[]> {
   const { bytes = '' } = ANSWERS[name] ?? {};
   const outcomes: string[] = [];
-  script = (visit, head) => {
+  scene.script = (visit, head) => {
     const [, at = '0'] = /manifests\/at-(\d+) /.exec(head) ?? [];
     visit.socket.write(bytes.slice(0, Number(at)), () => LEAVE[how]?.(visit));
   };
@@ -90,7 +79,7 @@ describe('a backend that dies after any byte of its answer', () => {
         );
         // With a reset the kernel may throw away what had arrived.
         expect(how === 'resets' ? [whole, 'cut', '502'] : [whole]).toContain(outcomes.at(-1));
-        await eventually('the backend is left', () => backend.open() === 0);
+        await eventually('the backend is left', () => scene.backend.open() === 0);
       });
     }
   }
@@ -123,13 +112,13 @@ describe('a backend that dies in a large answer', () => {
     ),
   ];
   it.each(CASES)('with %s, %#: %s bytes short', async (_name, bytes, short) => {
-    script = (visit) => void visit.socket.end(bytes.subarray(0, bytes.length - short));
-    const client = await openClient(gate);
+    scene.script = (visit) => void visit.socket.end(bytes.subarray(0, bytes.length - short));
+    const client = await openClient(scene.gate);
     client.ask('GET', BLOB);
     await client.ended();
     expect(client.answers()).toEqual([]);
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
-    await eventually('it is logged', () => exchanges(gate).at(-1)?.outcome === 'cut');
-    await eventually('the backend is left', () => backend.open() === 0);
+    await eventually('it is logged', () => exchanges(scene.gate).at(-1)?.outcome === 'cut');
+    await eventually('the backend is left', () => scene.backend.open() === 0);
   });
 });

@@ -1,36 +1,25 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
 import { headerOf } from '../support/wire.ts';
+import { useScene } from '../faults/scene.ts';
 import { BLOB, eventually, MANIFEST, openClient, startBackend } from '../faults/stage.ts';
-import type { Backend, Client, Visit } from '../faults/stage.ts';
+import type { Client, Visit } from '../faults/stage.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
 const IN_CHUNKS = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const TARGETS = [BLOB, MANIFEST, '/v2/', '/v2/library/app/tags/list'];
 
-let gate: TestGate;
-let backend: Backend;
+const scene = useScene({ timeouts: { backendSeconds: 0.3 } });
 let client: Client;
-let script: (visit: Visit, head: string) => void;
-
-beforeAll(async () => {
-  backend = await startBackend((visit, head) => script(visit, head));
-  gate = await startTestGate({ backend: backend.url, timeouts: { backendSeconds: 0.3 } });
-});
-afterAll(async () => {
-  await gate.close();
-  await backend.close();
-});
 beforeEach(async () => {
-  for (const visit of backend.visits) visit.socket.destroy();
-  await eventually('no connection is left', () => backend.open() === 0);
-  client = await openClient(gate);
-  script = (visit) => void visit.socket.write(OK);
+  for (const visit of scene.backend.visits) visit.socket.destroy();
+  await eventually('no connection is left', () => scene.backend.open() === 0);
+  client = await openClient(scene.gate);
+  scene.script = (visit) => void visit.socket.write(OK);
   return () => client.close();
 });
 
@@ -41,7 +30,7 @@ async function get(nth: number, target = BLOB): Promise<number> {
 
 /** What a user gets who comes after the present one. */
 async function nextUserGets(target = BLOB): Promise<string> {
-  const next = await openClient(gate);
+  const next = await openClient(scene.gate);
   next.ask('GET', target);
   const { status, body } = await next.answer();
   next.close();
@@ -50,17 +39,17 @@ async function nextUserGets(target = BLOB): Promise<string> {
 
 /** The backend answers with these bytes; the number of connections that this and the next request took. */
 async function visitsWith(bytes: string, then = 'open' as 'open' | 'fin' | 'reset'): Promise<number> {
-  const before = backend.visits.length;
-  script = (visit) => {
+  const before = scene.backend.visits.length;
+  scene.script = (visit) => {
     visit.socket.write(Buffer.from(bytes, 'latin1'));
     if (then === 'fin') visit.socket.end();
     if (then === 'reset') visit.socket.resetAndDestroy();
   };
   client.ask('GET', BLOB);
   await eventually('it is answered or cut', () => client.answers().length > 0 || client.end() !== 'open');
-  script = (visit) => void visit.socket.write(OK);
+  scene.script = (visit) => void visit.socket.write(OK);
   expect(await nextUserGets()).toBe('200 ok');
-  return backend.visits.length - before;
+  return scene.backend.visits.length - before;
 }
 
 describe('R60, R61, R69: a request without a body is one request at the backend, byte by byte', () => {
@@ -126,7 +115,7 @@ describe('R60, R61, R69: a request without a body is one request at the backend,
     const own = await startTestGate({ backend: `http://127.0.0.1:${port}` });
     const odd = await openClient(own);
     odd.send(
-      `GET ${BLOB} HTTP/1.1\r\nHost: x\r\nAuthorization: ${gate.authorization}\r\nUser-Agent: \u00e4 "\\" \u00ff\r\nAccept:  a,\tb \r\nRange: bytes=0-1\r\n\r\n`,
+      `GET ${BLOB} HTTP/1.1\r\nHost: x\r\nAuthorization: ${scene.gate.authorization}\r\nUser-Agent: \u00e4 "\\" \u00ff\r\nAccept:  a,\tb \r\nRange: bytes=0-1\r\n\r\n`,
     );
     expect(await odd.answer()).toMatchObject({ status: 200, body: 'ok' });
     odd.close();
@@ -159,33 +148,33 @@ describe('R64: a connection to the backend is never used again', () => {
   it.each(AFTER)('after %s', async (_name, bytes) => {
     expect(await visitsWith(bytes)).toBe(2);
     expect(client.text()).not.toContain('poison');
-    await eventually('it is closed', () => backend.visits.at(-2)?.end() !== 'open');
+    await eventually('it is closed', () => scene.backend.visits.at(-2)?.end() !== 'open');
   });
 
   it('after an answer that was left half-way by the client', async () => {
-    const before = backend.visits.length;
-    script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
+    const before = scene.backend.visits.length;
+    scene.script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
     client.ask('GET', BLOB);
     await eventually('it begins', () => client.text().includes('five.'));
     client.close();
-    await eventually('it is closed', () => backend.visits.at(-1)?.end() !== 'open');
+    await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
     // The rest of the old answer, which must be nobody's.
-    backend.visits.at(-1)?.socket.write('five.');
-    script = (visit) => void visit.socket.write(OK);
+    scene.backend.visits.at(-1)?.socket.write('five.');
+    scene.script = (visit) => void visit.socket.write(OK);
     expect(await nextUserGets()).toBe('200 ok');
-    expect(backend.visits.length - before).toBe(2);
+    expect(scene.backend.visits.length - before).toBe(2);
   });
 
   it('after a request that the client left before an answer', async () => {
-    const before = backend.visits.length;
-    script = () => undefined;
+    const before = scene.backend.visits.length;
+    scene.script = () => undefined;
     client.ask('GET', BLOB);
-    await eventually('it is asked', () => backend.visits.length > before);
+    await eventually('it is asked', () => scene.backend.visits.length > before);
     client.reset();
-    await eventually('it is closed', () => backend.visits.at(-1)?.end() !== 'open');
-    script = (visit) => void visit.socket.write(OK);
+    await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
+    scene.script = (visit) => void visit.socket.write(OK);
     expect(await nextUserGets()).toBe('200 ok');
-    expect(backend.visits.length - before).toBe(2);
+    expect(scene.backend.visits.length - before).toBe(2);
   });
 
   it('after a time-out, whether nothing came or half of the answer', async () => {
@@ -194,19 +183,19 @@ describe('R64: a connection to the backend is never used again', () => {
       'HTTP/1.1 200 OK\r\nConte',
       'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.',
     ]) {
-      const own = await openClient(gate);
-      script = (visit) => void visit.socket.write(beginning);
-      const before = backend.visits.length;
+      const own = await openClient(scene.gate);
+      scene.script = (visit) => void visit.socket.write(beginning);
+      const before = scene.backend.visits.length;
       own.ask('GET', BLOB);
       await eventually('it is over', () => own.answers().length > 0 || own.end() !== 'open');
       expect(own.answers().map(({ status }) => status)).toEqual(beginning.includes('five') ? [] : [504]);
-      await eventually('it is closed', () => backend.visits.at(-1)?.end() !== 'open');
+      await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
       own.close();
-      script = (visit) => void visit.socket.write(OK);
+      scene.script = (visit) => void visit.socket.write(OK);
       expect(await nextUserGets()).toBe('200 ok');
-      expect(backend.visits.length - before).toBe(2);
-      backend.visits.at(-1)?.socket.destroy();
-      await eventually('none is kept', () => backend.open() === 0);
+      expect(scene.backend.visits.length - before).toBe(2);
+      scene.backend.visits.at(-1)?.socket.destroy();
+      await eventually('none is kept', () => scene.backend.open() === 0);
     }
   });
 
@@ -221,12 +210,12 @@ describe('R64: a connection to the backend is never used again', () => {
       'HTTP/1.1 307 Go\r\nLocation: https://store.example/x\r\nContent-Length: 0\r\n\r\n',
       'HTTP/1.1 416 No\r\nContent-Range: bytes */2\r\nContent-Length: 0\r\n\r\n',
     ];
-    const before = backend.visits.length;
+    const before = scene.backend.visits.length;
     for (const [nth, bytes] of GOOD.entries()) {
-      script = (visit) => void visit.socket.write(bytes);
+      scene.script = (visit) => void visit.socket.write(bytes);
       expect(await get(nth)).toBe(Number(bytes.slice(9, 12)));
     }
-    expect(backend.visits.length - before).toBe(1);
+    expect(scene.backend.visits.length - before).toBe(1);
   });
 });
 
@@ -238,24 +227,24 @@ describe('R65: what the backend sends unasked is never the answer to the next us
     ['an interim answer', 'HTTP/1.1 100 Continue\r\n\r\n'],
     ['nonsense', '\u0000\u0001'],
   ])('%s while the connection waits', async (_name, bytes) => {
-    const before = backend.visits.length;
+    const before = scene.backend.visits.length;
     await get(0);
-    const kept = backend.visits.at(-1);
+    const kept = scene.backend.visits.at(-1);
     kept?.socket.write(bytes);
     await eventually('it is closed', () => kept?.end() !== 'open');
     expect(await nextUserGets()).toBe('200 ok');
-    expect(backend.visits.length - before).toBe(2);
+    expect(scene.backend.visits.length - before).toBe(2);
   });
 
   it('a second answer 30 ms after the first: it ends the connection', async () => {
-    script = (visit) => {
+    scene.script = (visit) => {
       visit.socket.write(OK);
       setTimeout(() => visit.socket.write(POISON), 30);
     };
     await get(0);
-    const kept = backend.visits.at(-1);
+    const kept = scene.backend.visits.at(-1);
     await eventually('it is closed', () => kept?.end() !== 'open');
-    script = (visit) => void visit.socket.write(OK);
+    scene.script = (visit) => void visit.socket.write(OK);
     expect(await nextUserGets()).toBe('200 ok');
   });
 
@@ -280,11 +269,11 @@ describe('R65: what the backend sends unasked is never the answer to the next us
   });
 
   it('answers of many users at once are told apart', async () => {
-    script = (visit, head) => {
+    scene.script = (visit, head) => {
       const [, tag = ''] = /manifests\/(\S+)/.exec(head) ?? [];
       visit.socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${tag.length}\r\n\r\n${tag}`);
     };
-    const users = await Promise.all(Array.from({ length: 8 }, () => openClient(gate)));
+    const users = await Promise.all(Array.from({ length: 8 }, () => openClient(scene.gate)));
     await Promise.all(
       users.map(async (user, number) => {
         for (let nth = 0; nth < 25; nth += 1) {
@@ -301,11 +290,11 @@ describe('R66: no request waits for another', () => {
   it('300 at once reach the backend, and all are answered', async () => {
     const MANY = 300;
     const waiting: Visit[] = [];
-    script = (visit) => {
+    scene.script = (visit) => {
       waiting.push(visit);
       if (waiting.length === MANY) for (const { socket } of waiting) socket.write(OK);
     };
-    const own = await startTestGate({ backend: backend.url });
+    const own = await startTestGate({ backend: scene.backend.url });
     const users = await Promise.all(Array.from({ length: MANY }, () => openClient(own)));
     for (const user of users) user.ask('GET', BLOB);
     const statuses = await Promise.all(users.map(async (user) => (await user.answer()).status));
@@ -349,18 +338,18 @@ describe('R67: what is no answer is a 502, and the connection is closed', () => 
     ['status 99', `HTTP/1.1 099 X\r\n${LENGTH}`],
   ];
   it.each(NONE)('%s', async (_name, bytes) => {
-    const before = backend.visits.length;
-    script = (visit) => void visit.socket.write(Buffer.from(bytes, 'latin1'));
+    const before = scene.backend.visits.length;
+    scene.script = (visit) => void visit.socket.write(Buffer.from(bytes, 'latin1'));
     for (const [nth, target] of [BLOB, MANIFEST].entries()) {
-      const own = await openClient(gate);
+      const own = await openClient(scene.gate);
       own.ask('GET', target);
       const answer = await own.answer();
       expect(answer.status).toBe(502);
       expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ code: 'UNAVAILABLE' }] });
-      await eventually('it is closed', () => backend.visits[before + nth]?.end() !== 'open');
+      await eventually('it is closed', () => scene.backend.visits[before + nth]?.end() !== 'open');
       own.close();
     }
-    expect(backend.visits.length - before).toBe(2);
+    expect(scene.backend.visits.length - before).toBe(2);
   });
 
   const BROKEN: readonly (readonly [string, string])[] = [
@@ -375,14 +364,14 @@ describe('R67: what is no answer is a 502, and the connection is closed', () => 
     ['a broken trailer', `${IN_CHUNKS}2\r\nok\r\n0\r\nA b\r\n\r\n`],
   ];
   it.each(BROKEN)('in the middle, it is cut: %s', async (_name, bytes) => {
-    const before = backend.visits.length;
-    script = (visit) => void visit.socket.write(bytes);
+    const before = scene.backend.visits.length;
+    scene.script = (visit) => void visit.socket.write(bytes);
     client.ask('GET', BLOB);
     await eventually('it is over', () => client.answers().length > 0 || client.end() !== 'open');
     // Whoever sees the fault before the head has left may say so; nobody may pass the answer for whole.
     expect(client.answers().filter(({ status }) => status !== 502)).toEqual([]);
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
-    await eventually('it is closed', () => backend.visits[before]?.end() !== 'open');
+    await eventually('it is closed', () => scene.backend.visits[before]?.end() !== 'open');
   });
 });
 
@@ -398,10 +387,10 @@ describe('R68: an answer without a body carries none, whatever the backend sends
   ];
   for (const more of ['', 'poison', '6\r\npoison\r\n0\r\n\r\n', POISON]) {
     it.each(BODILESS)(`%s %s, then ${JSON.stringify(more)}`, async (method, _name, bytes) => {
-      script = (visit) => void visit.socket.write(bytes + more);
+      scene.script = (visit) => void visit.socket.write(bytes + more);
       client.ask(method, BLOB);
       await eventually('the head', () => client.text().includes('\r\n\r\n'));
-      script = (visit) => void visit.socket.write(OK);
+      scene.script = (visit) => void visit.socket.write(OK);
       // The answer to a second request on the same connection of the client begins right where the first one ends.
       client.ask('GET', BLOB);
       await eventually('the next answer', () => client.text().endsWith('\r\n\r\nok'));
@@ -414,7 +403,8 @@ describe('R68: an answer without a body carries none, whatever the backend sends
   }
 
   it('the length that HEAD tells is the one of the backend', async () => {
-    script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 123456789012\r\n\r\n');
+    scene.script = (visit) =>
+      void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 123456789012\r\n\r\n');
     client.ask('HEAD', BLOB);
     await eventually('the head', () => client.text().includes('\r\n\r\n'));
     expect(client.text()).toMatch(/^content-length: 123456789012\r$/im);
@@ -423,14 +413,14 @@ describe('R68: an answer without a body carries none, whatever the backend sends
 
 describe('R70: a change of protocols is a 502 within a second', () => {
   it.each(TARGETS)('%s', async (target) => {
-    script = (visit) =>
+    scene.script = (visit) =>
       void visit.socket.write(
         'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
       );
     client.ask('GET', target, 'Connection: Upgrade', 'Upgrade: websocket');
     await eventually('it is answered', () => client.answers().length > 0, 1000);
     expect(client.answers()[0]).toMatchObject({ status: 502 });
-    await eventually('it is closed', () => backend.visits.at(-1)?.end() !== 'open');
+    await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
   });
 });
 
@@ -442,24 +432,24 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
   for (const [how, act] of Object.entries(leave)) {
     for (const method of ['GET', 'HEAD']) {
       it(`${how}: ${method} is asked again, once, on a connection that is new`, async () => {
-        const before = backend.visits.length;
+        const before = scene.backend.visits.length;
         await get(0);
         let asked = 0;
-        script = (visit) => {
+        scene.script = (visit) => {
           asked += 1;
           if (asked === 1) act(visit);
           else visit.socket.write('HTTP/1.1 204 No Content\r\n\r\n');
         };
         client.ask(method, BLOB);
         expect((await client.answer(1)).status).toBe(204);
-        expect([asked, backend.visits.length - before]).toEqual([2, 2]);
+        expect([asked, scene.backend.visits.length - before]).toEqual([2, 2]);
       });
     }
 
     it(`${how}: not where it had begun to answer, not even with one byte`, async () => {
       await get(0);
       let asked = 0;
-      script = (visit) => {
+      scene.script = (visit) => {
         asked += 1;
         visit.socket.write('H', () => act(visit));
       };
@@ -469,7 +459,7 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
 
     it(`${how}: not on a connection that was new`, async () => {
       let asked = 0;
-      script = (visit) => {
+      scene.script = (visit) => {
         asked += 1;
         act(visit);
       };
@@ -478,9 +468,9 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
     });
 
     it(`${how}: several kept ones at once cost one request no more than one more`, async () => {
-      const users = await Promise.all(Array.from({ length: 4 }, () => openClient(gate)));
+      const users = await Promise.all(Array.from({ length: 4 }, () => openClient(scene.gate)));
       const waiting: Visit[] = [];
-      script = (visit) => {
+      scene.script = (visit) => {
         waiting.push(visit);
         if (waiting.length === 4) for (const { socket } of waiting) socket.write(OK);
       };
@@ -489,7 +479,7 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
       for (const user of users) user.close();
       let asked = 0;
       const kept = new Set(waiting);
-      script = (visit) => {
+      scene.script = (visit) => {
         asked += 1;
         if (kept.has(visit)) act(visit);
         else visit.socket.write(OK);
