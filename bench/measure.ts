@@ -20,7 +20,7 @@ export interface CaseResult {
   readonly others: number;
 }
 
-/** Everyone does the work once unmeasured; then, in each round, one after the other, in an order that goes round. */
+/** Everyone does the work unmeasured; then, in each round, one after the other, in an order that goes round. */
 export async function measureCase(
   { name, title, unit }: Case,
   bench: Bench,
@@ -31,7 +31,9 @@ export async function measureCase(
   }: { readonly sides: readonly Side[]; readonly rounds: number; readonly client: Client },
 ): Promise<CaseResult> {
   const samples = new Map<string, Sample[]>(sides.map((side) => [side.name, []]));
-  for (const side of sides) await measureOnce(side, bench, client);
+  const { warmUps = 1 } = bench;
+  for (const side of sides)
+    for (let time = 0; time < warmUps; time += 1) await measureOnce(side, bench, client);
   const others = watchOthers();
   for (let round = 0; round < rounds; round += 1) {
     const first = round % sides.length;
