@@ -37,7 +37,7 @@ export interface Client {
   readonly ca: string;
 }
 
-const PROXIES = ['gate', 'gate-b', 'nginx', 'nginx-tuned', 'caddy', 'haproxy'];
+const PROXIES = ['gate', 'gate-workers', 'gate-b', 'nginx', 'nginx-tuned', 'caddy', 'haproxy'];
 const REGISTRIES = ['gate-embedded', 'gate-embedded-b', 'nginx+registry', 'gate+registry'];
 const CACHES = ['gate-cache', 'nginx-cache', 'gate'];
 const SMALL_COUNT = 10_000;
@@ -45,7 +45,7 @@ const SMALL_COUNT = 10_000;
 const HASHED_COUNT = 2500;
 /** A process that compiles while it runs has done so after twenty thousand requests, not before. */
 const SMALL_WARM_UPS = 2;
-const HANDSHAKES = 1000;
+const HANDSHAKES = 4000;
 const GB = 1e9;
 const nothing = async (): Promise<void> => undefined;
 

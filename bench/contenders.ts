@@ -52,6 +52,7 @@ export const CONTENDERS: readonly Contender[] = [
   })),
   { name: 'gate-embedded', title: 'registry-gate, embedded registry', needs: [] },
   { name: 'gate-cache', title: 'registry-gate, layer cache', needs: [] },
+  { name: 'gate-workers', title: 'registry-gate, 2 workers; only where it is named', needs: [] },
   { name: 'gate-b', title: 'registry-gate, another build or other flags', needs: [] },
   { name: 'gate-embedded-b', title: 'the same, embedded registry', needs: [] },
   { name: 'nginx', title: "nginx, the book's configuration", needs: ['nginx'] },
@@ -157,6 +158,7 @@ async function gateCommand(name: string, place: Place): Promise<readonly [string
   const { fixture, folder, port, backend, users } = place;
   const where = isEmbedded(name) ? `embedded:${join(folder, 'data')}` : `http://${backend}`;
   const rules = Number(/^gate-rules-(\d+)$/.exec(name)?.[1] ?? 0);
+  const workers = /^gate-workers(?:-(\d+))?$/.exec(name);
   const cache = name === 'gate-cache' ? ['--cache', join(folder, 'cache')] : [];
   const access = rules > 0 ? ['--access', await fixture.rules(rules)] : [];
   return [
@@ -167,6 +169,7 @@ async function gateCommand(name: string, place: Place): Promise<readonly [string
     `--certs=${fixture.certs}`,
     `--users=${fixture.users(users)}`,
     `--backend=${where}`,
+    ...(workers === null ? [] : [`--workers=${workers[1] ?? 2}`]),
     ...access,
     ...cache,
   ];

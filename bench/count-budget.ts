@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../test/support/programs.ts';
 import { startFixedBackend } from './budget-backend.ts';
@@ -6,11 +6,13 @@ import { BUDGET_CASES } from './budget-cases.ts';
 import type { BudgetCase } from './budget-cases.ts';
 import type { Client } from './cases.ts';
 import { freePort } from './daemon.ts';
-import { authorityOf, makeFixture } from './fixture.ts';
+import { authorityOf, BUILT, makeFixture } from './fixture.ts';
 import { startCounted } from './instructions.ts';
 import type { Budget } from './judge-budget.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
+/** Looking whether files have changed is work by the clock: it is done as seldom as can be. */
+const SELDOM = { reloadMs: 60_000 };
 
 /** What `npm run budget -- --record` has written. */
 export const BUDGET_FILE = join(import.meta.dirname, 'budget.json');
@@ -19,7 +21,7 @@ export async function readBudget(): Promise<Budget> {
   return JSON.parse(await readFile(BUDGET_FILE, 'utf8')) as Budget;
 }
 
-/** Instructions of one unit of each case, in a gate with all of the pipeline on: the least of three counts, since what the clock adds only adds. */
+/** Instructions of one unit of each case, in a gate with all of the pipeline on: the least of five counts, since what the clock adds only adds. */
 export async function countBudget(
   cases: readonly BudgetCase[] = BUDGET_CASES,
 ): Promise<ReadonlyMap<string, number>> {
@@ -33,9 +35,13 @@ export async function countBudget(
     const port = await freePort();
     const place = join(folder.path, 'counted');
     await mkdir(place);
+    const configuration = join(folder.path, 'registry-gate.yml');
+    // JSON is YAML.
+    await writeFile(configuration, JSON.stringify(SELDOM));
     const args = [
-      resolve(process.env['GATE_MAIN'] ?? join(import.meta.dirname, '../src/main.ts')),
+      resolve(process.env['GATE_MAIN'] ?? BUILT),
       'serve',
+      `--config=${configuration}`,
       `--listen=127.0.0.1:${port}`,
       `--certs=${fixture.certs}`,
       `--users=${fixture.users('apr1')}`,

@@ -24,10 +24,17 @@ const MOST_START_MS = 300_000;
 const CALLGRIND = ['--tool=callgrind', '--smc-check=all-non-file', '--instr-atstart=no'];
 /**
  * The optimizing compilers start by the clock and by chance, and what they give back again costs as much: with them the
- * same hundred requests take anything from 0.7 to 1.9 million instructions each. Everything is counted in one tier.
+ * same hundred requests take anything from 0.7 to 1.9 million instructions each. Everything is counted in one tier. The
+ * collector of garbage sizes its heap by the clock too: it gets a large one, and is seldom seen in the least of some counts.
  */
 const STEADY = [
   '--single-threaded',
+  '--no-memory-reducer',
+  '--no-incremental-marking',
+  '--initial-old-space-size=512',
+  '--no-minor-gc-task',
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
   '--no-opt',
   '--no-maglev',
   '--always-sparkplug',

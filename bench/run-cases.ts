@@ -31,6 +31,9 @@ interface Run {
   readonly starts: Map<string, number>;
 }
 
+/** Contenders that take part only where they are named. */
+const ON_DEMAND: ReadonlySet<string> = new Set(['gate-workers']);
+
 /** Cases by their names; a string says which there is not. */
 export function casesOf(names: readonly string[]): readonly Case[] | string {
   const cases: Case[] = [];
@@ -92,7 +95,7 @@ async function measureGroup(cases: readonly Case[], run: Run): Promise<void> {
   const { fixture } = run.client;
   const hasB = process.env['GATE_B_MAIN'] !== undefined || process.env['GATE_B_NODE_FLAGS'] !== undefined;
   const names = [...new Set(cases.flatMap(({ sides }) => sides))].filter(
-    (name) => (only === undefined || only.includes(name)) && (hasB || !name.endsWith('-b')),
+    (name) => (only?.includes(name) ?? !ON_DEMAND.has(name)) && (hasB || !name.endsWith('-b')),
   );
   const closing: (() => Promise<void>)[] = [];
   const sides: Side[] = [];
