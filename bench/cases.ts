@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { fillCache, pullFromCache } from './cached-layers.ts';
 import { RULE_COUNTS } from './contenders.ts';
 import type { Setup, Side } from './contenders.ts';
 import { forget, REPOSITORY, USER_COUNTS } from './fixture.ts';
@@ -39,7 +40,7 @@ export interface Client {
 
 const PROXIES = ['gate', 'gate-workers', 'gate-b', 'nginx', 'nginx-tuned', 'caddy', 'haproxy'];
 const REGISTRIES = ['gate-embedded', 'gate-embedded-b', 'nginx+registry', 'gate+registry'];
-const CACHES = ['gate-cache', 'nginx-cache', 'gate'];
+const CACHES = ['gate-cache', 'gate-cache-b', 'nginx-cache', 'gate'];
 const SMALL_COUNT = 10_000;
 /** Enough where each request takes the hash of a password: those processes don't get cheaper with time. */
 const HASHED_COUNT = 2500;
@@ -197,6 +198,7 @@ function layerCase(text: string, name: string, given: readonly number[]): Case |
   const isPull = direction === 'pull';
   const isCached = own === 'cached-';
   const isEmbedded = own === 'embedded-';
+  const isHit = ({ name: side }: Side): boolean => isCached && /-cache(-b)?$/.test(side);
   const data = isEmbedded ? 'none' : isPull ? 'static' : 'registry';
   const where = isCached ? ', from a cache' : isEmbedded ? ', registry included' : '';
   return {
@@ -212,8 +214,10 @@ function layerCase(text: string, name: string, given: readonly number[]): Case |
       const amount = (blob.bytes * clients * work.times) / GB;
       return {
         amount: () => amount,
-        before: (side) => beforeLayers(fixture, side, { isPull, work }),
-        work: (side) => (isPull ? pull : push)(fixture, side.port, work),
+        before: (side) =>
+          isHit(side) ? fillCache(fixture, side, work) : beforeLayers(fixture, side, { isPull, work }),
+        work: (side) =>
+          isHit(side) ? pullFromCache(fixture, side, work) : (isPull ? pull : push)(fixture, side.port, work),
       };
     },
   };

@@ -30,6 +30,8 @@ export interface Side {
   readonly startMs: number;
   /** The folder of the registry that it leads to, where there is one. */
   readonly data: string | undefined;
+  /** The process of the backend that all contenders share, where there is one outside of this process. */
+  readonly backend: number | undefined;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'gate-workers', title: 'registry-gate, 2 workers; only where it is named', needs: [] },
   { name: 'gate-b', title: 'registry-gate, another build or other flags', needs: [] },
   { name: 'gate-embedded-b', title: 'the same, embedded registry', needs: [] },
+  { name: 'gate-cache-b', title: 'the same, layer cache', needs: [] },
   { name: 'nginx', title: "nginx, the book's configuration", needs: ['nginx'] },
   { name: 'nginx-tuned', title: 'nginx, tuned', needs: ['nginx'] },
   { name: 'nginx-cache', title: 'nginx, tuned, proxy_cache', needs: ['nginx'] },
@@ -102,7 +105,7 @@ export async function startSide(
   name: string,
   fixture: Fixture,
   setup: Setup,
-  backend: Pick<Backend, 'address' | 'data'> | undefined,
+  backend: (Pick<Backend, 'address' | 'data'> & Partial<Pick<Backend, 'pid'>>) | undefined,
 ): Promise<Side> {
   const own = name.endsWith('+registry') ? await startBackend(fixture, 'registry') : undefined;
   try {
@@ -116,6 +119,7 @@ export async function startSide(
       port,
       roots: own === undefined ? [daemon.pid] : [daemon.pid, own.pid],
       startMs: daemon.startMs,
+      backend: backend?.pid,
       data: isEmbedded(name) ? join(folder, 'data') : (own ?? backend)?.data,
       close: async () => {
         await daemon.close();
@@ -159,7 +163,7 @@ async function gateCommand(name: string, place: Place): Promise<readonly [string
   const where = isEmbedded(name) ? `embedded:${join(folder, 'data')}` : `http://${backend}`;
   const rules = Number(/^gate-rules-(\d+)$/.exec(name)?.[1] ?? 0);
   const workers = /^gate-workers(?:-(\d+))?$/.exec(name);
-  const cache = name === 'gate-cache' ? ['--cache', join(folder, 'cache')] : [];
+  const cache = name.startsWith('gate-cache') ? ['--cache', join(folder, 'cache')] : [];
   const access = rules > 0 ? ['--access', await fixture.rules(rules)] : [];
   return [
     process.execPath,

@@ -47,6 +47,15 @@ export function peakBytes(roots: readonly number[]): number {
   return family(roots).reduce((sum, pid) => sum + peakOf(pid), 0);
 }
 
+/** Bytes that these processes and all that descend from them have written, to files and to connections. */
+export function writtenBytes(roots: readonly number[]): number {
+  return family(roots).reduce((sum, pid) => {
+    const found = /^wchar: (\d+)$/m.exec(readOf(`/proc/${pid}/io`))?.[1];
+    if (found === undefined) throw new Error(`what process ${pid} has written can't be read`);
+    return sum + Number(found);
+  }, 0);
+}
+
 function peakOf(pid: number): number {
   const found = /^VmHWM:\s+(\d+) kB$/m.exec(readOf(`/proc/${pid}/status`));
   return Number(found?.[1] ?? 0) * 1024;

@@ -8,7 +8,7 @@ interface RatioTarget {
   readonly what: string;
   /** Each of them has to meet it. */
   readonly cases: readonly string[];
-  readonly against: 'nginx' | 'caddy';
+  readonly against: 'nginx' | 'caddy' | 'nginx-cache';
   readonly most: number;
 }
 
@@ -22,6 +22,7 @@ export interface Judged {
 
 const SMALL = ['get:8', 'manifest:8', 'head:8'];
 const PULLS = ['pull:256:1', 'pull:256:8'];
+const HITS = ['cached-pull:256:1', 'cached-pull:256:8', 'cached-pull:16:8'];
 
 export const RATIOS: readonly RatioTarget[] = [
   { group: 'pull', what: 'CPU per GB pulled', cases: PULLS, against: 'nginx', most: 0.65 },
@@ -31,6 +32,7 @@ export const RATIOS: readonly RatioTarget[] = [
   { group: 'bcrypt', what: 'the same, bcrypt 5', cases: ['bcrypt5:8'], against: 'nginx', most: 0.05 },
   { group: 'push', what: 'CPU per GB pushed', cases: ['push:256:1'], against: 'nginx', most: 0.95 },
   { group: 'push', what: 'CPU per GB pushed', cases: ['push:256:1'], against: 'caddy', most: 1 },
+  { group: 'cache', what: 'CPU per GB of a hit', cases: HITS, against: 'nginx-cache', most: 1 },
   // As many handshakes in a second of processor time as 0.8 of nginx.
   { group: 'handshakes', what: 'CPU per TLS handshake', cases: ['handshakes'], against: 'nginx', most: 1.25 },
 ];

@@ -14,6 +14,9 @@ const GROUPS = [
   'guessing',
 ];
 
+/** Those that a target is about. */
+const CONTENDERS = ['gate', 'nginx', 'caddy', 'gate-cache', 'nginx-cache'];
+
 const USAGE = `npm run bench -- targets [GROUP...] [--rounds N] [--json FILE]
 
 Measures what the gate has promised, and says of each target whether it is met; ends with 1 where one is not.
@@ -25,7 +28,7 @@ async function measureRatios(groups: readonly string[], rounds: number): Promise
   if (wanted.length === 0) return [];
   const cases = casesOf([...new Set(wanted.flatMap((target) => target.cases))]);
   if (typeof cases === 'string') throw new Error(cases);
-  const { rows } = await runCases(withoutMissing({ cases, rounds, only: ['gate', 'nginx', 'caddy'] }));
+  const { rows } = await runCases(withoutMissing({ cases, rounds, only: CONTENDERS }));
   return judgeRatios(wanted, rows);
 }
 
