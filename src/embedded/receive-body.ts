@@ -48,7 +48,7 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
   return new Promise((resolve, reject) => {
     let bytes = 0;
     const end = (received: Received): void => {
-      req.off('data', onData);
+      tap.close();
       // What still comes is dropped, so that the client gets to read its answer; the server bounds how much.
       if (received.kind === 'refused') tap.release();
       resolve(received);
@@ -71,7 +71,6 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
       tap.room();
     };
     sink.onError = (error) => {
-      req.off('data', onData);
       tap.release();
       reject(error);
     };
@@ -80,7 +79,7 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
     req.once('error', () => end({ kind: 'aborted', bytes }));
     req.once('close', () => end({ kind: req.complete ? 'whole' : 'aborted', bytes }));
     if (req.destroyed) end({ kind: 'aborted', bytes });
-    else req.on('data', onData);
+    else tap.open(onData);
   });
 }
 

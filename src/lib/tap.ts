@@ -1,17 +1,24 @@
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { inPace } from './pace.ts';
 import type { Pace } from './pace.ts';
 
-/** Lets a body come while there is room for it and it is not ahead of its pace. */
+/**
+ * Lets a body come while there is room for it and it is not ahead of its pace. Each piece is taken where the parser hands
+ * it over: on its way through the stream it would cost as much again, and 64 KiB more of them would lie there whenever
+ * there is no room.
+ */
 export class Tap {
-  readonly #body: Readable;
+  readonly #body: IncomingMessage;
   readonly #pace: Pace | undefined;
   readonly #goOn = (): void => this.#onPaced();
+  #take: (piece: Buffer) => void = () => undefined;
   #isFull = false;
   #isHeld = false;
   #isOver = false;
+  /** Whether the parser was told to stop. */
+  #isStopped = false;
 
-  constructor(body: Readable, pace: Pace | undefined) {
+  constructor(body: IncomingMessage, pace: Pace | undefined) {
     this.#body = body;
     this.#pace = pace;
   }
@@ -24,6 +31,21 @@ export class Tap {
   /** Whether the next piece waits for its time. */
   get isHeld(): boolean {
     return this.#isHeld;
+  }
+
+  /** Hands over every piece from now on, together with its memory. `take` calls `took` for each. */
+  open(take: (piece: Buffer) => void): void {
+    const body = this.#body;
+    const push = body.push.bind(body);
+    this.#take = take;
+    // What came before, and the end of the body, go through the stream.
+    body.on('data', take);
+    body.push = (piece: unknown, encoding?: BufferEncoding) => {
+      if (this.#isOver || !(piece instanceof Buffer) || body.readableLength > 0) return push(piece, encoding);
+      take(piece);
+      this.#isStopped = !this.#isOver && (this.#isFull || this.#isHeld);
+      return !this.#isStopped;
+    };
   }
 
   /** To be called for each piece that was taken. */
@@ -40,10 +62,16 @@ export class Tap {
     this.#resume();
   }
 
+  /** Nothing more is handed over. */
+  close(): void {
+    this.#isOver = true;
+    this.#body.off('data', this.#take);
+  }
+
   /** Whatever still comes may come: nobody takes it. */
   release(): void {
-    this.#isOver = true;
-    this.#body.resume();
+    this.close();
+    this.#flow();
   }
 
   #onPaced(): void {
@@ -52,6 +80,13 @@ export class Tap {
   }
 
   #resume(): void {
-    if (!this.#isOver && !this.#isFull && !this.#isHeld) this.#body.resume();
+    if (!this.#isOver && !this.#isFull && !this.#isHeld) this.#flow();
+  }
+
+  #flow(): void {
+    this.#body.resume();
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.#body.socket.resume();
   }
 }

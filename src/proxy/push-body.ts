@@ -20,7 +20,6 @@ export class PushBody {
   /** More than this is not taken: a body without a length would be the beginning of another request. */
   readonly #most: number;
   readonly #tap: Tap;
-  readonly #onData = (chunk: Buffer): void => this.#take(chunk);
   #gatherer: Gatherer | undefined;
   #onProblem: (problem: Problem) => void = () => undefined;
   #received = 0;
@@ -57,7 +56,7 @@ export class PushBody {
       onError: () => this.stop(),
     });
     this.#gatherer = gatherer;
-    req.on('data', this.#onData);
+    this.#tap.open((chunk) => this.#take(chunk));
     req.once('end', () => {
       if (this.#gatherer !== undefined && req.complete) void this.#end(gatherer, socket);
     });
@@ -65,9 +64,7 @@ export class PushBody {
 
   /** What still comes is dropped, so that the client gets to read its answer; the server bounds how much. */
   stop(): void {
-    const { req } = this.#job;
     this.#gatherer = undefined;
-    req.off('data', this.#onData);
     this.#tap.release();
   }
 
