@@ -12,7 +12,7 @@ export interface BufferPoolOptions {
   readonly mostLarge: number;
 }
 
-/** So many of the small size are kept for the next use; what is given back beyond that goes to the collector. */
+/** So many of the small size are kept for the next use. */
 const KEPT_SMALL = 64;
 
 /**
@@ -34,6 +34,8 @@ export function createBufferPool({ largeBytes, smallBytes, mostLarge }: BufferPo
         out -= 1;
         large.push(buffer);
       } else if (small.length < KEPT_SMALL) small.push(buffer);
+      // The collector is in no hurry, and a crowd would have as much again lying about.
+      else if (buffer.buffer instanceof ArrayBuffer) buffer.buffer.transfer(0);
     },
   };
 }

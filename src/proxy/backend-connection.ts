@@ -14,9 +14,11 @@ export interface Exchange extends AnswerSink {
 /** Who gets the connection back once an exchange has left nothing behind on it. */
 export interface ConnectionOwner {
   release(connection: BackendConnection): void;
+  /** Where all its connections read what they need not hold: each reads, and has it read, before another one's turn. */
+  readonly small: Buffer;
 }
 
-/** As much as a connection holds for itself: a head and a small answer fit. */
+/** As much as is read where nothing is held: a head and a small answer fit. */
 export const SMALL_BYTES = 16 * 1024;
 const KEEPALIVE_MS = 1000;
 
@@ -29,9 +31,8 @@ export class BackendConnection {
   readonly socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #isTls: boolean;
-  readonly #small = Buffer.allocUnsafeSlow(SMALL_BYTES);
   /** Where the next read goes, after its first `#held` bytes, which somebody still reads from. */
-  #target: Buffer = this.#small;
+  #target: Buffer;
   #held = 0;
   #paused = false;
   #exchange: Exchange | undefined;
@@ -44,6 +45,7 @@ export class BackendConnection {
 
   constructor(options: BackendOptions, owner: ConnectionOwner) {
     this.#owner = owner;
+    this.#target = owner.small;
     this.#isTls = options.kind === 'https';
     this.socket = open(options, {
       buffer: () => this.#room(),
@@ -89,9 +91,9 @@ export class BackendConnection {
 
   /**
    * Where the next reads go. What is read there stays as it is while the connection is paused; what is read into the
-   * small buffer of the connection (the default) is good only while it is handed over.
+   * small buffer of the owner (the default) is good only while it is handed over.
    */
-  readInto(target: Buffer = this.#small): void {
+  readInto(target: Buffer = this.#owner.small): void {
     this.#target = target;
     this.#held = 0;
   }

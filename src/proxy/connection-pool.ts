@@ -1,4 +1,4 @@
-import { BackendConnection } from './backend-connection.ts';
+import { BackendConnection, SMALL_BYTES } from './backend-connection.ts';
 import type { BackendOptions } from './backend.ts';
 
 /** Connections to one backend. */
@@ -30,6 +30,7 @@ interface Idle {
  */
 export function createConnectionPool(options: BackendOptions, now: () => number): ConnectionPool {
   const all = new Set<BackendConnection>();
+  const small = Buffer.allocUnsafeSlow(SMALL_BYTES);
   let idle: Idle[] = [];
 
   const release = (connection: BackendConnection): void => {
@@ -38,7 +39,7 @@ export function createConnectionPool(options: BackendOptions, now: () => number)
     else idle.push({ connection, until: now() + waits });
   };
   const open = (): BackendConnection => {
-    const connection = new BackendConnection(options, { release });
+    const connection = new BackendConnection(options, { release, small });
     all.add(connection);
     connection.socket.once('close', () => {
       all.delete(connection);

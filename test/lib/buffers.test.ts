@@ -21,6 +21,13 @@ describe('a pool of buffers', () => {
     expect(new Set([take(), take(), take()])).toEqual(new Set(first));
   });
 
+  it('keeps those of a crowd, and frees at once what is too many of them', () => {
+    const { take, give } = pool();
+    const taken = Array.from({ length: 2 + 64 + 3 }, take);
+    for (const buffer of taken) give(buffer);
+    expect(taken.map((buffer) => buffer.length)).toEqual([64, 64, ...Array(64).fill(16), 0, 0, 0]);
+  });
+
   it('never gives one to two', () => {
     const { take } = pool();
     const taken = Array.from({ length: 10 }, take);
