@@ -40,8 +40,9 @@ export const BUDGET_CASES: readonly BudgetCase[] = [
     warmUp: 20,
     work: ({ ca }, port, count) => shakeHands({ port, ca }, count, 1),
   },
-  layer('pull', pull),
-  layer('push', push),
+  layer('pull', pull, { size: LAYER, units: 1 }),
+  // One push in four takes 3 % less, by how its pieces arrive: the mean of some is steady.
+  layer('push', push, { size: LAYER / 4, units: 4 }),
 ];
 
 function small(name: string, title: string, asked: Partial<SmallRequest> & { target: string }): BudgetCase {
@@ -55,13 +56,17 @@ function small(name: string, title: string, asked: Partial<SmallRequest> & { tar
   };
 }
 
-function layer(name: string, carry: typeof pull): BudgetCase {
+function layer(
+  name: string,
+  carry: typeof pull,
+  { size, units }: { readonly size: number; readonly units: number },
+): BudgetCase {
   return {
     name,
-    title: `${name} of ${LAYER} MiB`,
-    units: 1,
-    warmUp: 2,
+    title: `${name} of ${size} MiB`,
+    units,
+    warmUp: 2 * units,
     work: async ({ fixture }, port, times) =>
-      carry(fixture, port, { blob: await fixture.blob(LAYER), clients: 1, times }),
+      carry(fixture, port, { blob: await fixture.blob(size), clients: 1, times }),
   };
 }
