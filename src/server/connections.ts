@@ -12,8 +12,8 @@ export interface OpenExchange {
 export interface Connections {
   /** Follows the connections of a server. */
   follow(server: Server): void;
-  /** Called for each request before anything is done with it. */
-  open(exchange: OpenExchange): void;
+  /** Called for each request before anything is done with it. Whether it is the first one on its connection. */
+  open(exchange: OpenExchange): boolean;
   /** What is under way on this connection, in the order of arrival. */
   on(socket: Duplex): readonly OpenExchange[];
   /** All that is under way. */
@@ -44,7 +44,7 @@ const PARTING_MS = 2000;
 
 /** Follows no connection yet. */
 export function createConnections({ headMs, onCut }: ConnectionsOptions): Connections {
-  const sockets = new Map<string, Socket>();
+  const sockets = new Set<Socket>();
   /** Those after their TLS handshake. */
   const secured = new Set<Socket>();
   /** A connection keeps its list, empty between two requests, until it closes. */
@@ -64,14 +64,13 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
   return {
     follow: (server) => {
       server.on('connection', (socket: Socket) => {
-        const endpoint = endpointOf(socket);
-        sockets.set(endpoint, socket);
-        socket.once('close', () => sockets.delete(endpoint));
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
       });
       server.on('secureConnection', (socket: Socket) => {
         secured.add(socket);
         // An answer that stands behind another one when the connection ends never closes.
-        socket.once('close', () => secured.delete(socket) && busy.delete(socket));
+        socket.on('close', () => secured.delete(socket) && busy.delete(socket));
         if (silent !== undefined) part(socket);
       });
     },
@@ -81,6 +80,7 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
       if (list === undefined) busy.set(socket, [exchange]);
       else list.push(exchange);
       exchange.res.on('close', () => close(exchange));
+      return list === undefined;
     },
     on: (socket) => busy.get(socket) ?? [],
     underWay: () => [...busy.values()].flat(),
@@ -93,7 +93,7 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
     },
     cut: () => {
       for (const exchange of [...busy.values()].flat()) onCut(exchange);
-      for (const socket of sockets.values()) socket.destroy();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
@@ -108,9 +108,9 @@ function endIfIdle(socket: Socket, isBusy: () => boolean): void {
 }
 
 /** Ends all connections on which nothing is under way. */
-function cutOthers(sockets: ReadonlyMap<string, Socket>, underWay: readonly OpenExchange[]): void {
+function cutOthers(sockets: ReadonlySet<Socket>, underWay: readonly OpenExchange[]): void {
   const active = new Set(underWay.map(({ req }) => endpointOf(req.socket)));
-  for (const [endpoint, socket] of sockets) if (!active.has(endpoint)) socket.destroy();
+  for (const socket of sockets) if (!active.has(endpointOf(socket))) socket.destroy();
 }
 
 /** The TCP connection and the TLS one over it are two sockets with one pair of ends. */

@@ -7,7 +7,7 @@ import type { Entrance } from './turnstiles.ts';
 export type Greet = (socket: Socket, goOn: () => void) => void;
 
 export interface FrontDoorOptions {
-  readonly proxies: Pick<FrontProxies, 'introduce' | 'isFront'>;
+  readonly proxies: FrontProxies;
   /** Undefined where there may be any number of connections. */
   readonly entrance: Entrance | undefined;
 }
@@ -17,12 +17,11 @@ export interface FrontDoorOptions {
  * word: a TLS handshake for every refusal would cost us more than it costs them.
  */
 export function createFrontDoor({ proxies, entrance }: FrontDoorOptions): Greet {
+  // To ask the system who is at the other end costs as much as all the rest of this.
+  if (entrance === undefined) return proxies.introduce;
   return function greet(socket, goOn) {
-    proxies.introduce(socket, (address) => {
-      if (entrance === undefined) {
-        goOn();
-        return;
-      }
+    proxies.introduce(socket, () => {
+      const address = proxies.addressOf({ socket, headers: {} });
       const { isInside, leave } = entrance.enter(proxies.isFront(address) ? undefined : networkOf(address));
       socket.once('close', leave);
       const settle = (admitted: boolean): void => {

@@ -17,11 +17,11 @@ export interface FrontProxiesOptions {
 /** Knows who stands before the gate, and whom they speak for. */
 export interface FrontProxies {
   /**
-   * Takes the PROXY header off a new connection where one is due, and calls back with the address of the client. Ends
-   * the connection of a front that sends none; how long it may take is for the caller to watch.
+   * Takes the PROXY header off a new connection where one is due, and goes on. Ends the connection of a front that
+   * sends none; how long it may take is for the caller to watch.
    */
-  introduce(socket: Socket, onClient: (address: string) => void): void;
-  /** Whose request it is. */
+  introduce(socket: Socket, goOn: () => void): void;
+  /** Whose request it is. Without headers: whose connection. */
   addressOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
   /** Whether this is the address of a front itself. */
   isFront(address: string): boolean;
@@ -42,7 +42,7 @@ type Protocol = Pick<FrontProxies, 'introduce' | 'addressOf'>;
 
 function byHeader(trusted: Parameters<typeof clientOf>[2]): Protocol {
   return {
-    introduce: (socket, onClient) => onClient(plainAddress(socket.remoteAddress)),
+    introduce: (_socket, goOn) => goOn(),
     addressOf: ({ socket, headers }) => {
       const peer = plainAddress(socket.remoteAddress);
       const given = headers['x-forwarded-for'];
@@ -55,10 +55,10 @@ function byConnection(isFront: (address: string) => boolean, warn: Warn): Protoc
   /** By the ends of the connection: over it there is another socket, of TLS. */
   const clients = new Map<string, string>();
   return {
-    introduce: (socket, onClient) => {
+    introduce: (socket, goOn) => {
       const front = plainAddress(socket.remoteAddress);
       if (!isFront(front)) {
-        onClient(front);
+        goOn();
         return;
       }
       takeHeader(socket, (outcome) => {
@@ -71,7 +71,7 @@ function byConnection(isFront: (address: string) => boolean, warn: Warn): Protoc
         const endpoint = endpointOf(socket);
         clients.set(endpoint, address);
         socket.once('close', () => clients.delete(endpoint));
-        onClient(address);
+        goOn();
       });
     },
     addressOf: ({ socket }) => clients.get(endpointOf(socket)) ?? plainAddress(socket.remoteAddress),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { handleClientErrors, refusePlainText } from './client-errors.ts';
@@ -75,13 +76,14 @@ function shareTickets(server: Server, certificate: CertificateKeeper, together: 
 /** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */
 function attachHandler(server: Server, handler: Handler, connections: Connections): void {
   const handle: Handler = (req, res) => {
-    connections.open({ req, res });
+    if (connections.open({ req, res })) prepare(req.socket, connections);
     handler(req, res);
   };
   server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
-  server.on('secureConnection', (socket) => {
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
-    lingerOnClose(socket, () => connections.on(socket).some(({ req }) => !req.complete));
-  });
+}
+
+/** Before its first request a connection needs none of this: it ends with the time for heads. */
+function prepare(socket: Socket, connections: Connections): void {
+  socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+  lingerOnClose(socket, () => connections.on(socket).some(({ req }) => !req.complete));
 }
