@@ -38,9 +38,10 @@ const VALUE_RULES: ReadonlyMap<string, ValueRule> = new Map<string, ValueRule>([
  * first of two equal keys wins; both are refused here, so that there is nothing to read in two ways.
  */
 export function parseQuery(text: string): QueryOutcome {
+  if (text === '') return NONE;
   const pairs: QueryPair[] = [];
   const seen = new Set<string>();
-  for (const raw of text === '' ? [] : text.split('&')) {
+  for (const raw of text.split('&')) {
     if (raw === '') continue;
     const pair = parsePair(raw);
     if (typeof pair === 'string') return { ok: false, reason: pair };
@@ -65,6 +66,9 @@ export function isPageSize(value: string | undefined): boolean {
 export function createQuery(pairs: readonly QueryPair[]): Query {
   return { pairs, get: (key) => pairs.find((pair) => pair.key === key)?.value };
 }
+
+/** Most requests have none. */
+const NONE: QueryOutcome = { ok: true, query: createQuery([]) };
 
 function parsePair(raw: string): QueryPair | string {
   const mark = raw.indexOf('=');
