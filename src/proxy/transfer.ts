@@ -2,6 +2,7 @@ import type { ClientRequest } from 'node:http';
 import type { Problem } from '../registry/problem.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
+import { queuedBytes } from '../lib/queued-bytes.ts';
 import type { Job } from '../reply/job.ts';
 import { isConnecting } from './backend-connection.ts';
 import type { Origin } from './request-headers.ts';
@@ -90,12 +91,12 @@ export class Transfer implements Watched {
     const { req, res } = this.job;
     const upstream = this.proxyReq?.socket ?? undefined;
     if (res.writableNeedDrain || res.writableEnded) {
-      // Without what waits in our own memory: what was given to the kernel.
-      return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - req.socket.writableLength };
+      return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - queuedBytes(req.socket) };
     }
     if (upstream === undefined || isConnecting(upstream)) return { waitingFor: 'connect', moved: 0 };
     if (this.#wantsBody()) return { waitingFor: 'client-body', moved: req.socket.bytesRead };
-    return { waitingFor: 'backend', moved: upstream.bytesRead + upstream.bytesWritten };
+    const given = upstream.bytesWritten - queuedBytes(upstream);
+    return { waitingFor: 'backend', moved: upstream.bytesRead + given };
   }
 
   /** The next move is the client's: its body is not in, and the backend would take more of it. */

@@ -1,11 +1,15 @@
-import { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { once } from 'node:events';
+import { ClientRequest, createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { connect, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { queuedBytes } from '../../src/lib/queued-bytes.ts';
 import type { Problem } from '../../src/registry/problem.ts';
 import { parseRegistryRequest } from '../../src/registry/parse.ts';
 import { Transfer } from '../../src/proxy/transfer.ts';
 import type { ForwardJob } from '../../src/proxy/transfer.ts';
+import { eventually } from '../faults/stage.ts';
 
 interface State {
   readonly complete?: boolean;
@@ -43,7 +47,7 @@ function transferIn(state: State): {
     upstream = 'open',
     upstreamFull = false,
   } = state;
-  const socket = fixed(new Socket(), { bytesRead: 1000, bytesWritten: 700, writableLength: 200 });
+  const socket = fixed(new Socket(), { bytesRead: 1000, bytesWritten: 700 });
   const req = fixed(new IncomingMessage(socket), { complete });
   const res = fixed(new ServerResponse(req), {
     writableNeedDrain: needsDrain,
@@ -97,12 +101,12 @@ const WAITS: readonly (readonly [string, State, string, number])[] = [
   ['the body is in', {}, 'backend', 34],
   ['the answer has begun', { responding: true }, 'backend', 34],
   ['the answer has begun before the body is in', { responding: true, complete: false }, 'backend', 34],
-  ['the client takes no more', { responding: true, needsDrain: true }, 'client-reading', 500],
+  ['the client takes no more', { responding: true, needsDrain: true }, 'client-reading', 700],
   [
     'all is written, and the client has not taken it',
     { responding: true, ended: true },
     'client-reading',
-    500,
+    700,
   ],
 ];
 
@@ -112,6 +116,26 @@ describe('whom a transfer waits for', () => {
       expect(transferIn(state).transfer.progress()).toEqual({ waitingFor, moved });
     });
   }
+});
+
+describe('one large piece of an answer', () => {
+  it('moves while its client reads, slowly as that may be', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+    client.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [req, res] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+    const { job } = transferIn({}).transfer;
+    const moved = (): number => new Transfer({ ...job, req, res }).progress().moved;
+    res.write(Buffer.alloc(32 * 1024 * 1024));
+    await eventually('a client that takes no more', () => queuedBytes(req.socket) > 0);
+    const before = moved();
+    await eventually('a move', () => client.read() !== null && moved() > before);
+    expect(req.socket.writableLength).toBeGreaterThan(0);
+    client.destroy();
+    server.close();
+  });
 });
 
 describe('how a transfer ends', () => {
