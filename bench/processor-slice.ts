@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A share of a processor that a process and what it starts may have, as a control group of Linux. */
@@ -16,6 +16,7 @@ export interface Slices {
 
 /** Short, so that who waits for its next share does not wait for long. */
 const PERIOD_US = 20_000;
+const PREFIX = 'registry-gate-bench-';
 
 interface Place {
   readonly folder: string;
@@ -39,7 +40,8 @@ function findPlace(mounts: string): Place | string {
 export function makeSlices(share: number): Slices | string {
   const place = findPlace(readFileSync('/proc/mounts', 'utf8'));
   if (typeof place === 'string') return place;
-  const root = join(place.folder, `registry-gate-bench-${process.pid}`);
+  removeLeftovers(place.folder);
+  const root = join(place.folder, `${PREFIX}${process.pid}`);
   try {
     mkdirSync(root);
     if (place.version === 2) writeFileSync(join(root, 'cgroup.subtree_control'), '+cpu');
@@ -82,6 +84,17 @@ function openSlice({ folder, version }: Place, quota: number): Slice {
       return share;
     },
   };
+}
+
+/** Groups of a process that was killed: those that it started were still in them. */
+function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(PREFIX) || existsSync(join('/proc', name.slice(PREFIX.length)))) continue;
+    const root = join(folder, name);
+    const groups = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    for (const group of groups) removeGroup(join(root, group.name));
+    removeGroup(root);
+  }
 }
 
 function removeGroup(folder: string): void {

@@ -30,7 +30,7 @@ export interface WorkerRow {
   readonly idle: number;
 }
 
-interface Work extends Pick<WorkerRow, 'name' | 'title' | 'unit'> {
+export interface Work extends Pick<WorkerRow, 'name' | 'title' | 'unit'> {
   /** Units for each worker in one measurement, with a share of a processor of this size. */
   amount(share: number): number;
   run(
@@ -46,7 +46,7 @@ const LAYER = 16;
 const LAYER_GB = (LAYER * 1024 * 1024) / 1e9;
 /** What a warm gate does in a second of processor time, roughly: how long a measurement takes hangs on it. */
 const SPEED = { request: 20_000, handshake: 2000, GB: 2 };
-const SECONDS = 1.5;
+const SECONDS = 1;
 
 export const WORKER_WORK: readonly Work[] = [
   {
@@ -84,7 +84,7 @@ function timesOf(share: number): number {
 }
 
 export interface Scaling {
-  readonly work: readonly string[];
+  readonly work: Work;
   readonly counts: readonly number[];
   readonly rounds: number;
   readonly given?: { readonly slices: Slices; readonly share: number };
@@ -102,16 +102,15 @@ interface Team {
 
 type Sample = Omit<WorkerRow, 'name' | 'title' | 'unit' | 'workers' | 'share' | 'ofOne'>;
 
-/** Everyone is warm before anything is measured. */
+/** One kind of work. Everyone is warm before anything is measured. */
 export async function measureWorkers(client: Client, wishes: Scaling): Promise<readonly WorkerRow[]> {
-  const { counts, given, rounds } = wishes;
+  const { work, counts, given, rounds } = wishes;
   const backend = await startBackend(client.fixture, 'static');
   const teams: Team[] = [];
   try {
     for (const workers of new Set([1, 2, ...(given === undefined ? [] : counts)]))
       teams.push(await startTeam(client, workers, backend));
-    const work = WORKER_WORK.filter(({ name }) => wishes.work.includes(name));
-    for (const one of work) for (const team of teams) await measureOnce(client, one, team);
+    for (const team of teams) await measureOnce(client, work, team);
     const few = teams.filter(({ workers }) => workers <= 2);
     const rows = await measureRounds(client, { work, teams: few, rounds, share: undefined });
     if (given === undefined) return rows;
@@ -144,38 +143,34 @@ async function startTeam(
 function enclose(team: Team, slices: Slices): void {
   const { workers, members, side } = team;
   team.slices = members.map((pid, at) => {
-    const slice = slices.open(`${workers}-${at}`);
+    const slice = slices.open(`${side.port}-${at}`);
     slice.add(pid);
     return slice;
   });
   const [root] = side.roots;
   if (workers === 1 || root === undefined) return;
-  team.primarySlice = slices.open(`${workers}-first`);
+  team.primarySlice = slices.open(`${side.port}-first`);
   team.primarySlice.add(root);
 }
 
 interface Rounds {
-  readonly work: readonly Work[];
+  readonly work: Work;
   readonly teams: readonly Team[];
   readonly rounds: number;
   readonly share: number | undefined;
 }
 
 async function measureRounds(client: Client, { work, teams, rounds, share }: Rounds): Promise<WorkerRow[]> {
-  const rows: WorkerRow[] = [];
-  for (const one of work) {
-    const samples = new Map<Team, Sample[]>(teams.map((team) => [team, []]));
-    for (let round = 0; round < rounds; round += 1)
-      for (const [team, taken] of samples) taken.push(await measureOnce(client, one, team, share));
-    const [single = []] = [...samples].filter(([{ workers }]) => workers === 1).map(([, taken]) => taken);
-    for (const [{ workers }, taken] of samples) {
-      const { name, title, unit } = one;
-      const ratios = taken.map(({ rate }, round) => rate / (single[round]?.rate ?? Number.NaN));
-      const ofOne = single.length === 0 ? undefined : median(ratios);
-      rows.push({ name, title, unit, workers, share, ofOne, ...mediansOf(taken) });
-    }
-  }
-  return rows;
+  const samples = new Map<Team, Sample[]>(teams.map((team) => [team, []]));
+  for (let round = 0; round < rounds; round += 1)
+    for (const [team, taken] of samples) taken.push(await measureOnce(client, work, team, share));
+  const single = [...samples].find(([{ workers }]) => workers === 1)?.[1];
+  return [...samples].map(([{ workers }, taken]) => {
+    const { name, title, unit } = work;
+    const ratios = taken.map(({ rate }, round) => rate / (single?.[round]?.rate ?? Number.NaN));
+    const ofOne = single === undefined ? undefined : median(ratios);
+    return { name, title, unit, workers, share, ofOne, ...mediansOf(taken) };
+  });
 }
 
 async function measureOnce(client: Client, work: Work, team: Team, share = 1): Promise<Sample> {

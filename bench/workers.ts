@@ -102,11 +102,16 @@ async function main(): Promise<number> {
   if (typeof slices === 'string')
     console.error(`Without slices of a processor, and so without any word on how it scales: ${slices}.\n`);
   const given = typeof slices === 'string' ? undefined : { slices, share };
-  const rows = await withClient((client) =>
-    measureWorkers(client, { work, counts, rounds, ...(given === undefined ? {} : { given }) }),
-  );
+  const rows: WorkerRow[] = [];
+  await withClient(async (client) => {
+    for (const one of WORKER_WORK.filter(({ name }) => work.includes(name))) {
+      const wanted = { work: one, counts, rounds, ...(given === undefined ? {} : { given }) };
+      const measured = await measureWorkers(client, wanted);
+      rows.push(...measured);
+      console.log(tableOf(measured));
+    }
+  });
   given?.slices.close();
-  for (const one of Map.groupBy(rows, ({ name }) => name).values()) console.log(tableOf(one));
   if (json !== undefined) await writeFile(json, `${JSON.stringify({ began, rounds, rows }, undefined, 2)}\n`);
   return 0;
 }
