@@ -63,9 +63,11 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
 }
 
 const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Fields that `Connection` names end at the next hop (RFC 9110 section 7.6.1); the length of a body cannot. */
 function namedByConnection(connection: string | undefined): ReadonlySet<string> {
-  const names = (connection ?? '').toLowerCase().split(',');
+  if (connection === undefined) return NOTHING;
+  const names = connection.toLowerCase().split(',');
   return new Set(names.map((name) => name.trim()).filter((name) => !FRAMING.has(name)));
 }

@@ -44,7 +44,8 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
     'docker-distribution-api-version': 'registry/2.0',
     'x-content-type-options': 'nosniff',
   };
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     if (CROSSING.has(name) && typeof value === 'string') crossing[name] = value;
   }
   if (crossing['location'] !== undefined) {
