@@ -37,8 +37,11 @@ function findPlace(mounts: string): Place | string {
 }
 
 /** Slices of `share` of one processor each. A text says why there can be none. */
-export function makeSlices(share: number): Slices | string {
-  const place = findPlace(readFileSync('/proc/mounts', 'utf8'));
+export function makeSlices(
+  share: number,
+  mounts: string = readFileSync('/proc/mounts', 'utf8'),
+): Slices | string {
+  const place = findPlace(mounts);
   if (typeof place === 'string') return place;
   removeLeftovers(place.folder);
   const root = join(place.folder, `${PREFIX}${process.pid}`);
