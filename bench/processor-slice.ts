@@ -6,6 +6,8 @@ export interface Slice {
   add(pid: number): void;
   /** Of the periods in which somebody wanted to run: in what share the processor was taken away. Since the last call. */
   throttled(): number;
+  /** From now on it holds nobody back. */
+  lift(): void;
 }
 
 export interface Slices {
@@ -70,11 +72,14 @@ export function makeSlices(
 }
 
 function openSlice({ folder, version }: Place, quota: number): Slice {
-  if (version === 2) writeFileSync(join(folder, 'cpu.max'), `${quota} ${PERIOD_US}`);
-  else {
-    writeFileSync(join(folder, 'cpu.cfs_period_us'), String(PERIOD_US));
-    writeFileSync(join(folder, 'cpu.cfs_quota_us'), String(quota));
-  }
+  const limit = (most: number | undefined): void => {
+    if (version === 2) writeFileSync(join(folder, 'cpu.max'), `${most ?? 'max'} ${PERIOD_US}`);
+    else {
+      writeFileSync(join(folder, 'cpu.cfs_period_us'), String(PERIOD_US));
+      writeFileSync(join(folder, 'cpu.cfs_quota_us'), String(most ?? -1));
+    }
+  };
+  limit(quota);
   let before = { periods: 0, throttled: 0 };
   return {
     add: (pid) => writeFileSync(join(folder, 'cgroup.procs'), String(pid)),
@@ -86,6 +91,7 @@ function openSlice({ folder, version }: Place, quota: number): Slice {
       before = now;
       return share;
     },
+    lift: () => limit(undefined),
   };
 }
 

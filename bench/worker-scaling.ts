@@ -31,6 +31,8 @@ export interface WorkerRow {
 }
 
 export interface Work extends Pick<WorkerRow, 'name' | 'title' | 'unit'> {
+  /** Units for each worker before anything is measured: a process gets cheaper with its first tens of thousands of requests. */
+  readonly warmUp: number;
   /** Units for each worker in one measurement, with a share of a processor of this size. */
   amount(share: number): number;
   run(
@@ -53,6 +55,7 @@ export const WORKER_WORK: readonly Work[] = [
     name: 'get',
     title: `GET /v2/, signed in, ${CLIENTS} connections for each worker`,
     unit: 'request',
+    warmUp: 20_000,
     amount: (share) => Math.ceil(SPEED.request * SECONDS * share),
     run: ({ ca }, port, { units, workers }) => {
       const request = { method: 'GET', target: '/v2/', authorization: AUTHORIZATION, status: 200 } as const;
@@ -63,6 +66,7 @@ export const WORKER_WORK: readonly Work[] = [
     name: 'handshakes',
     title: `full TLS handshakes, ${CLIENTS} at once for each worker`,
     unit: 'handshake',
+    warmUp: 1500,
     amount: (share) => Math.ceil(SPEED.handshake * SECONDS * share),
     run: ({ ca }, port, { units, workers }) => shakeHands({ port, ca }, units, CLIENTS * workers),
   },
@@ -70,6 +74,7 @@ export const WORKER_WORK: readonly Work[] = [
     name: 'pull',
     title: `layers of ${LAYER} MiB, ${PULLS} clients for each worker`,
     unit: 'GB',
+    warmUp: PULLS * 8 * LAYER_GB,
     amount: (share) => PULLS * timesOf(share) * LAYER_GB,
     run: async ({ fixture }, port, { units, workers }) => {
       const clients = PULLS * workers;
@@ -102,7 +107,7 @@ interface Team {
 
 type Sample = Omit<WorkerRow, 'name' | 'title' | 'unit' | 'workers' | 'share' | 'ofOne'>;
 
-/** One kind of work. Everyone is warm before anything is measured. */
+/** One kind of work. Every worker is as warm as the others before anything is measured. */
 export async function measureWorkers(client: Client, wishes: Scaling): Promise<readonly WorkerRow[]> {
   const { work, counts, given, rounds } = wishes;
   const backend = await startBackend(client.fixture, 'static');
@@ -110,13 +115,18 @@ export async function measureWorkers(client: Client, wishes: Scaling): Promise<r
   try {
     for (const workers of new Set([1, 2, ...(given === undefined ? [] : counts)]))
       teams.push(await startTeam(client, workers, backend));
-    for (const team of teams) await measureOnce(client, work, team);
+    for (const { side, workers } of teams)
+      await work.run(client, side.port, { units: work.warmUp * workers, workers });
+    const rows: WorkerRow[] = [];
+    if (given !== undefined) {
+      const several = teams.filter(({ workers }) => counts.includes(workers));
+      for (const team of several) enclose(team, given.slices);
+      rows.push(...(await measureRounds(client, { work, teams: several, rounds, share: given.share })));
+      for (const { slices, primarySlice } of several)
+        for (const slice of [...slices, primarySlice]) slice?.lift();
+    }
     const few = teams.filter(({ workers }) => workers <= 2);
-    const rows = await measureRounds(client, { work, teams: few, rounds, share: undefined });
-    if (given === undefined) return rows;
-    for (const team of teams) enclose(team, given.slices);
-    const several = teams.filter(({ workers }) => counts.includes(workers));
-    return [...rows, ...(await measureRounds(client, { work, teams: several, rounds, share: given.share }))];
+    return [...rows, ...(await measureRounds(client, { work, teams: few, rounds, share: undefined }))];
   } finally {
     for (const { side } of teams) await side.close();
     await backend.close();
@@ -188,8 +198,8 @@ async function measureOnce(client: Client, work: Work, team: Team, share = 1): P
     rate: units / seconds,
     cpu: all / units,
     primaryCpu: (all - (cpuSeconds(members) - before.members)) / units,
-    throttled: slices.length === 0 ? undefined : held.reduce((sum, value) => sum + value, 0) / held.length,
-    primaryThrottled: primarySlice?.throttled(),
+    throttled: share === 1 ? undefined : held.reduce((sum, value) => sum + value, 0) / held.length,
+    primaryThrottled: share === 1 ? undefined : primarySlice?.throttled(),
     idle: availableParallelism() - (machineSeconds() - before.machine) / seconds,
   };
 }

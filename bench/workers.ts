@@ -13,7 +13,7 @@ const USAGE = `npm run bench -- workers [WORK...] [--workers 1,2,3,4] [--slice P
 What more workers bring. Client and registry need processors too, so that few are left to show it with. Therefore each worker, and the
 process that hands connections to them, gets the same slice of one processor (15 percent if nothing else is said), which the kernel
 enforces: what as many more slices bring is what as many more processors would, as far as it is the software that decides.
-Before that, 1 and 2 workers are measured without slices.
+After that, 1 and 2 workers are measured without slices.
 
 Work (without any: all): ${WORKER_WORK.map(({ name, title }) => `${name} (${title})`).join(', ')}`;
 

@@ -35,18 +35,26 @@ describe('makeSlices', () => {
       what: 'version 1',
       mounts: () => `cgroup ${folder.path} cgroup rw,relatime,cpu,cpuacct 0 0\n`,
       written: { 'cpu.cfs_period_us': '20000', 'cpu.cfs_quota_us': '5000' },
+      lifted: { 'cpu.cfs_quota_us': '-1' },
     },
     {
       what: 'version 2',
       mounts: () => version2('cpuset cpu memory'),
       written: { 'cpu.max': '5000 20000' },
+      lifted: { 'cpu.max': 'max 20000' },
     },
-  ])('limits a process by $what', ({ mounts, written }) => {
+  ])('limits a process by $what', ({ mounts, written, lifted }) => {
     slices = makeSlices(QUARTER, mounts());
     if (typeof slices === 'string') throw new Error(slices);
-    slices.open('one').add(123);
-    for (const [name, text] of Object.entries({ ...written, 'cgroup.procs': '123' }))
-      expect(readFileSync(join(made(), 'one', name), 'utf8')).toBe(text);
+    const slice = slices.open('one');
+    slice.add(123);
+    const expectWritten = (files: Readonly<Record<string, string>>): void => {
+      for (const [name, text] of Object.entries(files))
+        expect(readFileSync(join(made(), 'one', name), 'utf8')).toBe(text);
+    };
+    expectWritten({ ...written, 'cgroup.procs': '123' });
+    slice.lift();
+    expectWritten(lifted);
   });
 
   it.each([
