@@ -133,7 +133,9 @@ interface Requests {
 }
 
 function requests({ name, title, users, request, clients }: Requests): Case {
-  const amount = ({ name: side }: Side): number => countOf(side, users);
+  // A stranger is turned away without a hash.
+  const amount = ({ name: side }: Side): number =>
+    request.authorization === undefined ? SMALL_COUNT : countOf(side, users);
   return {
     name,
     title,
