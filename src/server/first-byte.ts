@@ -21,28 +21,46 @@ export function watchFirstByte(server: Server, { silenceMs, greet, onPlainText }
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     const timer = setTimeout(() => socket.destroy(), silenceMs);
-    const ignore = (): void => undefined;
+    socket.on('close', () => clearTimeout(timer));
+    // Once TLS has the connection its errors are told there.
     socket.on('error', ignore);
-    socket.once('close', () => clearTimeout(timer));
-    const look = (): void => {
-      clearTimeout(timer);
-      const first: unknown = socket.read();
-      if (!(first instanceof Buffer)) {
-        socket.destroy();
-        return;
-      }
-      socket.off('error', ignore);
-      if (isLetter(first[0] ?? 0)) onPlainText(socket);
-      else {
-        socket.unshift(first);
-        startTls.call(server, socket);
-      }
-    };
-    greet(socket, () => {
-      if (socket.readableLength > 0) look();
-      else socket.once('readable', look);
-    });
+    greet(socket, () =>
+      onFirstByte(socket, (byte) => {
+        clearTimeout(timer);
+        if (isLetter(byte)) onPlainText(socket);
+        else startTls.call(server, socket);
+      }),
+    );
   });
+}
+
+/**
+ * Calls back when the first byte has come, and leaves it where it is. The event that says so would cost a connection
+ * more than all else that is done for it here; so what the socket puts into its buffer is looked at as it gets there.
+ */
+function onFirstByte(socket: Socket, look: (byte: number) => void): void {
+  if (socket.readableLength > 0) {
+    const first: Buffer = socket.read();
+    socket.unshift(first);
+    look(first[0] ?? 0);
+    return;
+  }
+  const { push } = socket;
+  socket.push = (chunk: Buffer | null) => {
+    // Set, not deleted: an object that loses a property is a slow one for the rest of its life.
+    socket.push = push;
+    if (chunk === null) {
+      socket.destroy();
+      return false;
+    }
+    const hasRoom = socket.push(chunk);
+    look(chunk[0] ?? 0);
+    return hasRoom;
+  };
+}
+
+function ignore(): void {
+  // The socket closes after it.
 }
 
 function isLetter(byte: number): boolean {

@@ -54,6 +54,7 @@ describe('a connection that is not TLS either', () => {
     'zero bytes': Buffer.alloc(100),
     SSLv2: Buffer.from('802e0100020015000000100100800200800300800400800500800600400700c0', 'hex'),
     'high bytes': Buffer.alloc(100, 0xff),
+    'more high bytes than are read at once': Buffer.alloc(300_000, 0xff),
   };
   for (const [name, bytes] of Object.entries(CASES)) {
     it(`is closed: ${name}`, async () => {
