@@ -46,3 +46,10 @@ export const transferBuffers = createBufferPool({
   smallBytes: 128 * 1024,
   mostLarge: 16,
 });
+
+/** An upload on its way to the registry holds two, one being filled while the other leaves. In a crowd small ones cost no more. */
+export const uploadBuffers = createBufferPool({
+  largeBytes: 512 * 1024,
+  smallBytes: 64 * 1024,
+  mostLarge: 4,
+});

@@ -16,8 +16,8 @@ interface Piece {
   bytes: number;
 }
 
-/** No parser hands over more at once; what does all the same costs a third buffer. */
-const LARGEST_CHUNK = 64 * 1024;
+/** No TLS record holds more; what does all the same costs a third buffer. */
+const LARGEST_CHUNK = 16 * 1024;
 
 /**
  * Makes few large pieces of many small chunks. A body comes in records of 16 KiB, each in memory of its own: they are

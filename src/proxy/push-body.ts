@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { transferBuffers } from '../lib/buffers.ts';
+import { uploadBuffers } from '../lib/buffers.ts';
 import { Gatherer } from '../lib/gatherer.ts';
 import { Tap } from '../lib/tap.ts';
 import { bodyLength, tooLarge } from '../registry/body.ts';
@@ -49,7 +49,7 @@ export class PushBody {
     hearLastWords(socket);
     this.#onProblem = onProblem;
     const gatherer = new Gatherer({
-      buffers: transferBuffers,
+      buffers: uploadBuffers,
       deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
       onRoom: () => this.#tap.room(),
       // What it means shows in the connection.
