@@ -9,6 +9,7 @@ import { answerProblem } from './answer.ts';
 import type { Connections, OpenExchange } from './connections.ts';
 import type { FrontProxies } from './front-proxies.ts';
 import { isLingering, linger } from './linger.ts';
+import { answerPlainText, isPlainText, wireBelow } from './plain-text.ts';
 
 const OF_CODE: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: createProblem('UNSUPPORTED', 'The request head is larger than is served here.', {
@@ -65,6 +66,13 @@ export function handleClientErrors(
   let nextWarning = -Infinity;
   let unsaid = 0;
   server.on('tlsClientError', (error: Error, socket) => {
+    const wire = wireBelow(socket);
+    if (wire !== undefined && isPlainText(error)) {
+      answerPlainText(wire, rawAnswer(PLAIN_TEXT));
+      return;
+    }
+    // Somebody looked whether the port is open, and has not begun to speak.
+    if (wire?.bytesRead === 0) return;
     unsaid += 1;
     if (now() < nextWarning) return;
     nextWarning = now() + WARN_EVERY_MS;
@@ -103,12 +111,6 @@ function adviceFor(error: Error): string {
     return 'a client does not accept this certificate: run registry-gate certs trust on it, or it calls the gate by a name that the certificate lacks (registry-gate certs renew --host NAME)';
   }
   return 'a TLS handshake failed';
-}
-
-/** Tells somebody who speaks plain HTTP to the port what it speaks. */
-export function refusePlainText(socket: Socket): void {
-  socket.on('error', () => socket.destroy());
-  linger(socket, rawAnswer(PLAIN_TEXT));
 }
 
 /** An answer for a connection on which there is no request that Node would let us answer. */

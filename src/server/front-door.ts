@@ -3,7 +3,7 @@ import { networkOf } from '../lib/network.ts';
 import type { FrontProxies } from './front-proxies.ts';
 import type { Entrance } from './turnstiles.ts';
 
-/** What a new connection passes before its first byte is looked at: it is ended, or goes on. */
+/** What a new connection passes before TLS takes it: it is ended, or goes on. */
 export type Greet = (socket: Socket, goOn: () => void) => void;
 
 export interface FrontDoorOptions {

@@ -23,8 +23,8 @@ describe('plain HTTP on the HTTPS port', () => {
   const CASES: Readonly<Record<string, string | readonly string[]>> = {
     'in one piece': REQUEST,
     'byte by byte': [...REQUEST],
-    'in lower case': REQUEST.toLowerCase(),
-    'a method of one letter': 'G',
+    'of any method': REQUEST.replace('GET', 'DELETE'),
+    'of a proxy': 'CONNECT registry.test:443 HTTP/1.1\r\nHost: registry.test\r\n\r\n',
     'a push with a body': `PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n${'x'.repeat(300_000)}`,
   };
   for (const [name, bytes] of Object.entries(CASES)) {
@@ -51,6 +51,7 @@ describe('plain HTTP on the HTTPS port', () => {
 
 describe('a connection that is not TLS either', () => {
   const CASES: Readonly<Record<string, Buffer>> = {
+    'a method that HTTP does not have': Buffer.from(REQUEST.toLowerCase()),
     'zero bytes': Buffer.alloc(100),
     SSLv2: Buffer.from('802e0100020015000000100100800200800300800400800500800600400700c0', 'hex'),
     'high bytes': Buffer.alloc(100, 0xff),
