@@ -67,6 +67,9 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'gate+registry', title: 'registry-gate and docker-registry', needs: ['docker-registry'] },
 ];
 
+/** As the image, the systemd unit and the npm scripts start it. */
+export const NODE_FLAGS = '--max-semi-space-size=16';
+
 /**
  * The program under test, and flags for its Node.js. `GATE_MAIN` names another build, such as `src/main.ts`; the names
  * with `-b` are a second one beside it, by `GATE_B_MAIN` and `GATE_B_NODE_FLAGS`.
@@ -74,7 +77,7 @@ export const CONTENDERS: readonly Contender[] = [
 function programOf(name: string): readonly string[] {
   const prefix = name.endsWith('-b') ? 'GATE_B' : 'GATE';
   const main = process.env[`${prefix}_MAIN`] ?? BUILT;
-  const flags = (process.env[`${prefix}_NODE_FLAGS`] ?? '').split(' ').filter((flag) => flag !== '');
+  const flags = (process.env[`${prefix}_NODE_FLAGS`] ?? NODE_FLAGS).split(' ').filter((flag) => flag !== '');
   return [...flags, resolve(main)];
 }
 

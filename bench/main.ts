@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CASE_HELP, DEFAULT_CASES } from './cases.ts';
-import { CONTENDERS } from './contenders.ts';
+import { CONTENDERS, NODE_FLAGS } from './contenders.ts';
 import { machine } from './report.ts';
 import { casesOf, runCases, withoutMissing } from './run-cases.ts';
 import type { Wishes } from './run-cases.ts';
@@ -33,7 +33,8 @@ ${PARTS.map(([name, text]) => `  ${name}\n      ${text}`).join('\n')}
 
 Contenders: ${CONTENDERS.map(({ name }) => name).join(' ')}
 
-GATE_MAIN names another build of the gate (src/main.ts: the sources), GATE_NODE_FLAGS flags for its Node.js (--cpu-prof --cpu-prof-dir=DIR).
+GATE_MAIN names another build of the gate (src/main.ts: the sources), GATE_NODE_FLAGS flags for its Node.js in place of those
+that image and systemd unit give it (${NODE_FLAGS}).
 GATE_B_MAIN and GATE_B_NODE_FLAGS set a second gate beside it, gate-b.
 TMPDIR says where the blobs lie: a folder in memory leaves the disk out of it.`;
 
