@@ -26,6 +26,11 @@ export interface Case {
 export interface Bench {
   /** How often the work is done before it is measured; once if nothing is said. */
   readonly warmUps?: number;
+  /**
+   * In how many turns a round is done, all sides one after the other in each; one if nothing is said. The speed of a
+   * machine changes within seconds: in short turns it does so for all alike.
+   */
+  readonly turns?: number;
   /** Units of one measurement of this side. */
   amount(side: Side): number;
   /** Before each measurement; costs nobody anything. */
@@ -46,7 +51,12 @@ const SMALL_COUNT = 10_000;
 const HASHED_COUNT = 2500;
 /** A process that compiles while it runs has done so after twenty thousand requests, not before. */
 const SMALL_WARM_UPS = 2;
-const HANDSHAKES = 4000;
+const HANDSHAKES = 1000;
+const HANDSHAKE_WARM_UPS = 12;
+/** Of a round with handshakes or few layers. */
+const TURNS = 4;
+/** Transfers at once of so many MiB together take long enough by themselves. */
+const WHOLE_ROUND = 1024;
 const GB = 1e9;
 const nothing = async (): Promise<void> => undefined;
 
@@ -186,6 +196,8 @@ function handshakeCase(name: string): Case {
     needs: [],
     setup: { users: 'apr1', backend: 'static' },
     prepare: async () => ({
+      warmUps: HANDSHAKE_WARM_UPS,
+      turns: TURNS,
       amount: () => HANDSHAKES,
       before: nothing,
       work: ({ port }, { ca }) => shakeHands({ port, ca }, HANDSHAKES),
@@ -215,6 +227,7 @@ function layerCase(text: string, name: string, given: readonly number[]): Case |
       const work = { blob, clients, times: timesOf(size, clients, isPull) };
       const amount = (blob.bytes * clients * work.times) / GB;
       return {
+        turns: size * clients < WHOLE_ROUND ? TURNS : 1,
         amount: () => amount,
         before: (side) =>
           isHit(side) ? fillCache(fixture, side, work) : beforeLayers(fixture, side, { isPull, work }),

@@ -20,7 +20,7 @@ export interface CaseResult {
   readonly others: number;
 }
 
-/** Everyone does the work unmeasured; then, in each round, one after the other, in an order that goes round. */
+/** Everyone does the work unmeasured; then, in each turn of a round, one after the other, in an order that goes round. */
 export async function measureCase(
   { name, title, unit }: Case,
   bench: Bench,
@@ -31,15 +31,18 @@ export async function measureCase(
   }: { readonly sides: readonly Side[]; readonly rounds: number; readonly client: Client },
 ): Promise<CaseResult> {
   const samples = new Map<string, Sample[]>(sides.map((side) => [side.name, []]));
-  const { warmUps = 1 } = bench;
+  const { warmUps = 1, turns = 1 } = bench;
   for (const side of sides)
     for (let time = 0; time < warmUps; time += 1) await measureOnce(side, bench, client);
   const others = watchOthers();
   for (let round = 0; round < rounds; round += 1) {
-    const first = round % sides.length;
-    for (const side of [...sides.slice(first), ...sides.slice(0, first)]) {
-      samples.get(side.name)?.push(await measureOnce(side, bench, client));
+    const parts = new Map<string, Sample[]>(sides.map((side) => [side.name, []]));
+    for (let turn = 0; turn < turns; turn += 1) {
+      const first = (round * turns + turn) % sides.length;
+      for (const side of [...sides.slice(first), ...sides.slice(0, first)])
+        parts.get(side.name)?.push(await measureOnce(side, bench, client));
     }
+    for (const [name, part] of parts) samples.get(name)?.push(together(part));
   }
   return { name, title, unit, samples, others: others() };
 }
@@ -56,6 +59,17 @@ async function measureOnce(side: Side, bench: Bench, client: Client): Promise<Sa
     cpu: (cpuSeconds(side.roots) - cpu) / amount,
     rate: amount / seconds,
     peak: peakBytes(side.roots),
+  };
+}
+
+/** One sample of all the turns of a round, each of which did the same amount. */
+function together(parts: readonly Sample[]): Sample {
+  const sum = (figure: (sample: Sample) => number): number =>
+    parts.reduce((total, sample) => total + figure(sample), 0);
+  return {
+    cpu: sum(({ cpu }) => cpu) / parts.length,
+    rate: parts.length / sum(({ rate }) => 1 / rate),
+    peak: Math.max(...parts.map(({ peak }) => peak)),
   };
 }
 

@@ -18,10 +18,14 @@ function sideOf(name: string): Side {
   };
 }
 
-async function measure(warmUps?: number): Promise<{ worked: readonly string[]; rounds: readonly number[] }> {
+async function measure(
+  warmUps?: number,
+  turns?: number,
+): Promise<{ worked: readonly string[]; rounds: readonly number[] }> {
   const worked: string[] = [];
   const bench: Bench = {
     ...(warmUps === undefined ? {} : { warmUps }),
+    ...(turns === undefined ? {} : { turns }),
     amount: () => 1,
     before: NOTHING,
     work: async ({ name }) => void worked.push(name),
@@ -52,4 +56,10 @@ describe('a case', () => {
       expect(rounds).toEqual([2, 2]);
     },
   );
+
+  it('is done in turns where it says so, and a round stays one figure', async () => {
+    const { worked, rounds } = await measure(1, 3);
+    expect(worked.join('')).toBe(['ab', 'abbaab', 'baabba'].join(''));
+    expect(rounds).toEqual([2, 2]);
+  });
 });
