@@ -30,8 +30,9 @@ export async function measureMemory(direction: 'pull' | 'push'): Promise<readonl
       return peakBytes(side.roots);
     };
     await peakOf(SMALL_LAYER, 1);
-    // As many bytes in small layers as in large ones: what is asked is whether the size matters.
-    return [await peakOf(SMALL_LAYER, LAYER / SMALL_LAYER), await peakOf(LAYER, 1)] as const;
+    const ofLarge = await peakOf(LAYER, 1);
+    // As many bytes in small layers: what is asked is whether the size matters.
+    return [await peakOf(SMALL_LAYER, LAYER / SMALL_LAYER), ofLarge] as const;
   });
   const what = `memory, ${TRANSFERS} ${direction === 'pull' ? 'pulls' : 'pushes'} at once`;
   const growth = large / small;
