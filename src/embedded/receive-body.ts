@@ -48,9 +48,9 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
   return new Promise((resolve, reject) => {
     let bytes = 0;
     const end = (received: Received): void => {
-      tap.close();
       // What still comes is dropped, so that the client gets to read its answer; the server bounds how much.
       if (received.kind === 'refused') tap.release();
+      else tap.close();
       resolve(received);
     };
     const onData = (chunk: Buffer): void => {

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 
-const LINGER_MS = 2000;
-const LINGER_BYTES = 1024 * 1024;
+/** How long a client that is still sending is read from after its answer, and how much. */
+export const LINGER_MS = 2000;
+export const LINGER_BYTES = 1024 * 1024;
 
 const lingering = new WeakSet<object>();
 

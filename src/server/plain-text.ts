@@ -1,10 +1,9 @@
 import { Socket } from 'node:net';
 import { systemCode } from '../lib/errors.ts';
+import { LINGER_BYTES, LINGER_MS } from './linger.ts';
 
 /** What OpenSSL says of a first record that begins like a request of HTTP; it sends no alert then. */
 const CODES: readonly (string | undefined)[] = ['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_HTTPS_PROXY_REQUEST'];
-const LINGER_MS = 2000;
-const LINGER_BYTES = 1024 * 1024;
 /** Who sends nothing for so long has nothing left unread. */
 const LOOK_MS = 250;
 
