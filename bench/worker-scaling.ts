@@ -183,10 +183,15 @@ async function measureRounds(client: Client, { work, teams, rounds, share }: Rou
   });
 }
 
-async function measureOnce(client: Client, work: Work, team: Team, share = 1): Promise<Sample> {
+async function measureOnce(
+  client: Client,
+  work: Work,
+  team: Team,
+  share: number | undefined,
+): Promise<Sample> {
   const { side, workers, members, slices, primarySlice } = team;
   // Without slices there are not more processors than there are, however many workers.
-  const units = work.amount(share) * (share === 1 ? 1 : workers);
+  const units = share === undefined ? work.amount(1) : work.amount(share) * workers;
   for (const slice of [...slices, primarySlice]) slice?.throttled();
   const before = { all: cpuSeconds(side.roots), members: cpuSeconds(members), machine: machineSeconds() };
   const start = performance.now();
@@ -198,8 +203,8 @@ async function measureOnce(client: Client, work: Work, team: Team, share = 1): P
     rate: units / seconds,
     cpu: all / units,
     primaryCpu: (all - (cpuSeconds(members) - before.members)) / units,
-    throttled: share === 1 ? undefined : held.reduce((sum, value) => sum + value, 0) / held.length,
-    primaryThrottled: share === 1 ? undefined : primarySlice?.throttled(),
+    throttled: share === undefined ? undefined : held.reduce((sum, value) => sum + value, 0) / held.length,
+    primaryThrottled: share === undefined ? undefined : primarySlice?.throttled(),
     idle: availableParallelism() - (machineSeconds() - before.machine) / seconds,
   };
 }
