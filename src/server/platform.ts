@@ -1,4 +1,5 @@
 import { AppError } from '../lib/errors.ts';
+import { isSupportedNode } from '../lib/node-version.ts';
 
 /** What the process runs on; given by the terminal. */
 export interface Platform {
@@ -10,12 +11,6 @@ export interface Platform {
   readonly rejectUnauthorized: string | undefined;
 }
 
-/**
- * First releases of each line that count the header fields by which they frame a body (CVE-2026-58044) and do not hand
- * one client's answer to another (CVE-2026-48931).
- */
-const FLOOR: Readonly<Record<number, readonly [number, number]>> = { 22: [23, 2], 24: [18, 1], 26: [5, 1] };
-
 const UNSAFE_FLAGS = [
   '--insecure-http-parser',
   '--security-revert',
@@ -25,7 +20,7 @@ const UNSAFE_FLAGS = [
 
 /** Refuses to serve where a proxy would not be safe. Throws AppError NODE_UNSUPPORTED. */
 export function checkPlatform({ nodeVersion, execArgv, nodeOptions, rejectUnauthorized }: Platform): void {
-  if (!isSupported(nodeVersion)) {
+  if (!isSupportedNode(nodeVersion)) {
     throw new AppError('NODE_UNSUPPORTED', {
       message: `Node.js ${nodeVersion} is not safe for a proxy: it forwards requests that carry hidden bodies.`,
       hint: 'Use Node.js 22.23.2, 24.18.1 or 26.5.1 or newer of these lines.',
@@ -41,11 +36,4 @@ export function checkPlatform({ nodeVersion, execArgv, nodeOptions, rejectUnauth
       hint: 'Start it without that setting.',
     });
   }
-}
-
-function isSupported(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.replace(/^v/, '').split('.').map(Number);
-  const floor = FLOOR[major];
-  if (floor === undefined) return major > Math.max(...Object.keys(FLOOR).map(Number));
-  return minor > floor[0] || (minor === floor[0] && patch >= floor[1]);
 }

@@ -59,7 +59,7 @@ const DIRECTION: Record<string, readonly string[]> = {
     'server',
     'embedded',
   ],
-  'main.ts': ['cli'],
+  'main.ts': ['lib', 'cli'],
   'index.ts': [
     'lib',
     'registry',

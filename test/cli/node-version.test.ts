@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isSupportedNode } from '../../src/lib/node-version.ts';
+import { must, run, temporaryFolder } from '../support/programs.ts';
+import type { Folder } from '../support/programs.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** A Node.js of this machine on which the gate does not run, and which can read an ES module. */
+const OLD = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
+  .map((folder) => join(folder, 'node'))
+  .find(
+    (program) =>
+      Number(versionOf(program).slice(1).split('.')[0]) >= 16 && !isSupportedNode(versionOf(program)),
+  );
+
+function versionOf(program: string): string {
+  try {
+    return execFileSync(program, ['--version'], { encoding: 'utf8' }).trim();
+  } catch {
+    return 'v0';
+  }
+}
+
+/** The modules that are read before any of this one's code runs. */
+function staticImports(path: string): string[] {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  return [...text.matchAll(/^(?:import|export)\b[^;]*?'([^']+)';/gm)].map((match) => match[1] ?? '');
+}
+
+describe('the check of the version of Node.js', () => {
+  it('is all that is loaded before it', () => {
+    expect(staticImports('src/main.ts')).toEqual(['./lib/node-version.ts']);
+    expect(staticImports('src/lib/node-version.ts')).toEqual([]);
+  });
+
+  it('lets pass what package.json asks for', () => {
+    const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly engines: { readonly node: string };
+    };
+    for (const [version = ''] of engines.node.matchAll(/\d+\.\d+\.\d+/g)) {
+      expect(isSupportedNode(`v${version}`)).toBe(true);
+      const [major, minor, patch] = version.split('.').map(Number);
+      expect(isSupportedNode(`v${major}.${minor}.${(patch ?? 0) - 1}`)).toBe(false);
+    }
+  });
+});
+
+const COMMANDS = [
+  '',
+  '--version',
+  '--help',
+  'up',
+  'serve',
+  'certs init --host registry.lan',
+  'certs status',
+  'certs renew',
+  'certs trust --for docker registry.lan',
+  'users list',
+  'tokens list',
+  'access check alice pull a',
+  'audit verify',
+  'abuse list',
+  'config check',
+  'gc',
+  'docs',
+  'worker 0 1',
+  'nothing-of-the-kind',
+];
+
+describe.skipIf(OLD === undefined)(
+  'the built program on an older Node.js (skipped where there is none)',
+  () => {
+    let dist: Folder;
+
+    beforeAll(async () => {
+      dist = await temporaryFolder('dist');
+      await must(
+        join(ROOT, 'node_modules/.bin/tsc'),
+        ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false', '--outDir', dist.path],
+        { cwd: ROOT },
+      );
+    });
+    afterAll(() => dist.close());
+
+    it.each(COMMANDS)(
+      'ends "%s" with one line: what is here, what is needed, what to do',
+      async (command) => {
+        const args = [join(dist.path, 'main.js'), ...command.split(' ').filter(Boolean)];
+        const { status, stdout, output } = await run(OLD ?? '', args, { cwd: dist.path });
+        expect(output).toMatch(/^registry-gate: .*\n$/);
+        expect(output).toContain(versionOf(OLD ?? ''));
+        expect(output).toMatch(/needs 22\.23\.2, 24\.18\.1 or 26\.5\.1.*Install one/);
+        expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      },
+    );
+  },
+);
