@@ -1,15 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkPlatform } from '../../src/server/platform.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly version?: string; readonly dev?: boolean }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly version?: string; readonly dev?: boolean; readonly engines?: unknown }>
+  >;
 }
 
 const lock: Lock = JSON.parse(readFileSync(resolve(ROOT, 'package-lock.json'), 'utf8'));
 const manifest: {
+  readonly engines?: unknown;
+  readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly allowScripts: Readonly<Record<string, boolean>>;
@@ -68,6 +73,31 @@ describe('dependencies', () => {
   it('bring no body parser and no WebSocket into the path of a request', () => {
     const present = Object.entries(lock.packages).filter(([, { dev }]) => dev !== true);
     expect(present.filter(([path]) => /node_modules\/(multer|busboy|formidable|ws)$/.test(path))).toEqual([]);
+  });
+
+  // A checkout runs on the Node.js that it brings, whatever npm itself runs on. npm warns by what stands in these two
+  // files: delete the "engines" that `npm install` adds to the lock; prepack puts that of the package in.
+  it('make npm print no warning about the version of Node.js', () => {
+    const named = Object.entries(lock.packages).filter(([, { engines }]) => engines !== undefined);
+    expect(named.map(([path]) => path)).toEqual([]);
+    expect(manifest.engines).toBeUndefined();
+  });
+
+  it('are refused by npm for the same versions of Node.js as by the program', () => {
+    const [, range] = /engines\.node=([^"]+)"/.exec(manifest.scripts['prepack'] ?? '') ?? [];
+    const floors = (range ?? '').split(' || ').map((part) => part.replace(/^(?:\^|>=)/, ''));
+    const accepted = (nodeVersion: string): boolean => {
+      try {
+        checkPlatform({ nodeVersion, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const below = floors.map((floor) => floor.replace(/\d+$/, (patch) => `${Number(patch) - 1}`));
+    expect(floors.length).toBeGreaterThan(1);
+    expect(floors.filter((floor) => !accepted(`v${floor}`))).toEqual([]);
+    expect(below.filter((version) => accepted(`v${version}`))).toEqual([]);
   });
 
   it('run one install script, that of the runtime', () => {
