@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseNetwork } from '../lib/network.ts';
+import { whyTooManyBelieved } from './believed-networks.ts';
 import { parseByteSize } from './byte-size.ts';
 import { bytes, bytesOrUnlimited, countOrUnlimited, integer, oneOf, optionMeta, saying } from './fields.ts';
 
@@ -75,7 +76,13 @@ export const frontProxies = z.strictObject({
   networks: z
     .preprocess(
       (value) => (typeof value === 'string' ? [value] : value),
-      z.array(network, { error: saying('must be an address, a network, or a list of them') }).optional(),
+      z
+        .array(network, { error: saying('must be an address, a network, or a list of them') })
+        .superRefine((networks, context) => {
+          const reason = whyTooManyBelieved(networks);
+          if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
+        })
+        .optional(),
     )
     .transform((networks) => networks ?? [])
     .register(optionMeta, {

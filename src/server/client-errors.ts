@@ -9,7 +9,8 @@ import { answerProblem } from './answer.ts';
 import type { Connections, OpenExchange } from './connections.ts';
 import type { FrontProxies } from './front-proxies.ts';
 import { isLingering, linger } from './linger.ts';
-import { answerPlainText, isPlainText, wireBelow } from './plain-text.ts';
+import { answerPlainText, isPlainText } from './plain-text.ts';
+import { wireBelow } from './wire.ts';
 
 const OF_CODE: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: createProblem('UNSUPPORTED', 'The request head is larger than is served here.', {

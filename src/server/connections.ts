@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { wireOf } from './wire.ts';
 
 /** A request and its answer, under way on a connection. */
 export interface OpenExchange {
@@ -109,11 +110,6 @@ function endIfIdle(socket: Socket, isBusy: () => boolean): void {
 
 /** Ends all connections on which nothing is under way. */
 function cutOthers(sockets: ReadonlySet<Socket>, underWay: readonly OpenExchange[]): void {
-  const active = new Set(underWay.map(({ req }) => endpointOf(req.socket)));
-  for (const socket of sockets) if (!active.has(endpointOf(socket))) socket.destroy();
-}
-
-/** The TCP connection and the TLS one over it are two sockets with one pair of ends. */
-export function endpointOf({ remoteAddress, remotePort, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localPort}`;
+  const active = new Set(underWay.map(({ req }) => wireOf(req.socket)));
+  for (const socket of sockets) if (!active.has(socket)) socket.destroy();
 }

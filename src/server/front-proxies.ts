@@ -5,7 +5,7 @@ import type { Logger } from '../lib/logger.ts';
 import { isInside, parseNetwork, plainAddress } from '../lib/network.ts';
 import { clientOf } from '../peer/forwarded-for.ts';
 import { readProxyHeader } from '../peer/proxy-protocol.ts';
-import { endpointOf } from './connections.ts';
+import { wireOf } from './wire.ts';
 
 export interface FrontProxiesOptions {
   readonly config: Config['frontProxies'];
@@ -52,8 +52,8 @@ function byHeader(trusted: Parameters<typeof clientOf>[2]): Protocol {
 }
 
 function byConnection(isFront: (address: string) => boolean, warn: Warn): Protocol {
-  /** By the ends of the connection: over it there is another socket, of TLS. */
-  const clients = new Map<string, string>();
+  /** By the TCP connection: over it there is another socket, of TLS. */
+  const clients = new WeakMap<object, string>();
   return {
     introduce: (socket, goOn) => {
       const front = plainAddress(socket.remoteAddress);
@@ -67,14 +67,11 @@ function byConnection(isFront: (address: string) => boolean, warn: Warn): Protoc
           socket.destroy();
           return;
         }
-        const { address = front } = outcome;
-        const endpoint = endpointOf(socket);
-        clients.set(endpoint, address);
-        socket.once('close', () => clients.delete(endpoint));
+        clients.set(socket, outcome.address ?? front);
         goOn();
       });
     },
-    addressOf: ({ socket }) => clients.get(endpointOf(socket)) ?? plainAddress(socket.remoteAddress),
+    addressOf: ({ socket }) => clients.get(wireOf(socket)) ?? plainAddress(socket.remoteAddress),
   };
 }
 

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { systemCode } from '../lib/errors.ts';
 import { LINGER_BYTES, LINGER_MS } from './linger.ts';
 
@@ -6,12 +6,6 @@ import { LINGER_BYTES, LINGER_MS } from './linger.ts';
 const CODES: readonly (string | undefined)[] = ['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_HTTPS_PROXY_REQUEST'];
 /** Who sends nothing for so long has nothing left unread. */
 const LOOK_MS = 250;
-
-/** The TCP connection below a connection of TLS. No public name leads there; undefined where Node should rename it. */
-export function wireBelow(socket: object): Socket | undefined {
-  const { _parent: wire } = socket as { readonly _parent?: unknown };
-  return wire instanceof Socket ? wire : undefined;
-}
 
 /** Whether a handshake failed because the client speaks plain HTTP. */
 export function isPlainText(error: Error): boolean {

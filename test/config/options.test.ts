@@ -161,6 +161,11 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['frontProxies.networks', 'balancer', /^frontProxies\.networks\[0\]: "balancer" is neither an address/],
   ['frontProxies.networks', ['10.1.2.3/8'], /^frontProxies\.networks\[0\]: .* its last 24 bits must be zero/],
   ['frontProxies.networks', ['fe80::1%eth0'], /^frontProxies\.networks\[0\]: .* is neither an address/],
+  [
+    'frontProxies.networks',
+    ['0.0.0.0/0', '::/0'],
+    /^frontProxies\.networks: hold a fourth .* IPv4 addresses/,
+  ],
   ['frontProxies.networks', 10, /^frontProxies\.networks: must be an address, a network, or a list/],
   [
     'frontProxies.protocol',

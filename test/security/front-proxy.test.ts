@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { askThrough, clientHello, dialGate } from '../support/front.ts';
+import { askOver, askThrough, clientHello, dialGate } from '../support/front.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import type { RecordingBackend } from '../support/recording-backend.ts';
@@ -193,5 +194,65 @@ describe('R44: the PROXY protocol', () => {
     );
     await askThrough(gate, { from: STRANGER });
     expect(await told()).toEqual({ backend: STRANGER, log: STRANGER });
+  });
+});
+
+describe('M-B6: one front, one source port, two addresses of the gate', () => {
+  const everywhere = { listen: [{ host: '0.0.0.0', port: 0 }] };
+
+  /** Two connections that differ in nothing but the address at which they reach the gate. */
+  async function twins(
+    gate: TestGate,
+    headers: readonly [string[], string[]],
+  ): Promise<readonly [Socket, Socket]> {
+    const first = await dialGate(gate, { to: '127.0.0.1', from: '127.0.0.1', before: headers[0] });
+    const fromPort = first.localPort ?? 0;
+    const second = await dialGate(gate, {
+      to: '127.0.0.2',
+      from: '127.0.0.1',
+      fromPort,
+      before: headers[1],
+    });
+    return [first, second];
+  }
+
+  it('leaves each connection the client that its own header names', async () => {
+    const { gate, told } = await stage('proxy-protocol', { config: everywhere });
+    const other = LINE.replace(CLIENT, '198.51.100.77');
+    const [first, second] = await twins(gate, [[LINE], [other]]);
+    expect((await askOver(gate, first, {}))[0]?.status).toBe(200);
+    expect(await told()).toEqual({ backend: CLIENT, log: CLIENT });
+    // What the end of the one takes with it is not the other's.
+    await until(
+      () => (first.closed ? true : undefined),
+      () => 'the first connection stays open',
+    );
+    expect((await askOver(gate, second, { target: 'GET /v2/second/manifests/x HTTP/1.1' }))[0]?.status).toBe(
+      200,
+    );
+    await until(
+      async () => ((await told()).log === '198.51.100.77' ? true : undefined),
+      () => `the second request is another one's:\n${gate.log.join('\n')}`,
+    );
+  });
+
+  it('ends a silent one when the gate drains, although its twin is at work', async () => {
+    const { gate, backend } = await stage('x-forwarded-for', {
+      config: everywhere,
+      timeouts: { headerSeconds: 0.5, handshakeSeconds: 600, drainSeconds: 600 },
+    });
+    const [first, silent] = await twins(gate, [[], []]);
+    const body = 'Content-Length: 5';
+    const busy = askOver(gate, first, { target: 'PATCH /v2/a/blobs/uploads/x HTTP/1.1', lines: [body] });
+    const cut = busy.catch(() => 'cut');
+    await until(
+      () => (backend.received() > 0 ? true : undefined),
+      () => 'no upload is under way',
+    );
+    const stopped = gate.gate.stop();
+    expect(await ended(silent)).toBe('');
+    expect(first.closed).toBe(false);
+    gate.gate.stopNow();
+    await Promise.all([stopped, cut]);
   });
 });

@@ -11,14 +11,22 @@ export interface FrontOptions {
   readonly before?: readonly (string | Buffer)[];
   /** The address it comes from, one of 127.0.0.0/8. */
   readonly from?: string;
+  /** The port it comes from. */
+  readonly fromPort?: number;
+  /** The address of the gate, one of 127.0.0.0/8. */
+  readonly to?: string;
 }
 
 /** A TCP connection to the gate, as a front proxy has it. */
 export async function dialGate(
   { port }: Pick<TestGate, 'port'>,
-  { before = [], from }: FrontOptions = {},
+  { before = [], from, fromPort, to = '127.0.0.1' }: FrontOptions = {},
 ): Promise<Socket> {
-  const place = { port, host: '127.0.0.1', ...(from === undefined ? {} : { localAddress: from }) };
+  const source = {
+    ...(from === undefined ? {} : { localAddress: from }),
+    ...(fromPort === undefined ? {} : { localPort: fromPort }),
+  };
+  const place = { port, host: to, ...source };
   const socket = connectTcp({ ...place, noDelay: true });
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   for (const piece of before) {
@@ -39,9 +47,22 @@ export interface AskOptions extends FrontOptions {
 /** Asks over TLS, on top of such a connection. Rejects where the gate ends it before it has answered. */
 export async function askThrough(
   gate: Pick<TestGate, 'port' | 'ca' | 'authorization'>,
-  { target = 'GET /v2/ HTTP/1.1', lines = [], count = 1, ...front }: AskOptions,
+  { target, lines, count, ...front }: AskOptions,
 ): Promise<readonly RawAnswer[]> {
-  const socket = connectTls({ socket: await dialGate(gate, front), ca: gate.ca, servername: 'localhost' });
+  return askOver(gate, await dialGate(gate, front), {
+    ...(target === undefined ? {} : { target }),
+    ...(lines === undefined ? {} : { lines }),
+    ...(count === undefined ? {} : { count }),
+  });
+}
+
+/** Asks over TLS, on top of a connection that is open, and ends it. */
+export async function askOver(
+  gate: Pick<TestGate, 'ca' | 'authorization'>,
+  below: Socket,
+  { target = 'GET /v2/ HTTP/1.1', lines = [], count = 1 }: Omit<AskOptions, keyof FrontOptions>,
+): Promise<readonly RawAnswer[]> {
+  const socket = connectTls({ socket: below, ca: gate.ca, servername: 'localhost' });
   const head = [target, 'Host: localhost', `Authorization: ${gate.authorization}`, ...lines];
   const received: Buffer[] = [];
   return new Promise((resolve, reject) => {
