@@ -5,7 +5,14 @@ import type { KeyKind } from '../certs/key-pair.ts';
 import { readStatus } from '../certs/status.ts';
 import { AppError } from '../lib/errors.ts';
 import type { DirectoryOptions } from './certs-options.ts';
-import { addDirectoryOptions, certsDirectory, collect, day, days } from './certs-options.ts';
+import {
+  addDirectoryOptions,
+  certsDirectory,
+  collect,
+  day,
+  days,
+  hostsFromEnvironment,
+} from './certs-options.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Options extends DirectoryOptions {
@@ -81,7 +88,7 @@ function given(options: Options): Partial<InitOptions> {
 
 function hostsOf(options: Options, terminal: Terminal): readonly string[] {
   if (options.host !== undefined) return options.host;
-  const fromEnvironment = (terminal.env['REGISTRY_GATE_HOSTS'] ?? '').split(/[\s,]+/).filter(Boolean);
+  const fromEnvironment = hostsFromEnvironment(terminal);
   if (fromEnvironment.length > 0) return fromEnvironment;
   throw new AppError('USAGE', {
     message: 'No name was given to make a certificate for.',

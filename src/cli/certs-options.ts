@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { HOSTS_VARIABLE, whySpoiled } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
+import { configInvalid } from '../config/problem.ts';
 import { AppError } from '../lib/errors.ts';
 import { configSources } from './config-flags.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,6 +27,14 @@ export async function certsDirectory(options: DirectoryOptions, terminal: Termin
 /** Gathers an option that may be given several times. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
+}
+
+/** The names in REGISTRY_GATE_HOSTS, with commas or spaces between them. Throws AppError CONFIG_INVALID. */
+export function hostsFromEnvironment({ env }: Terminal): readonly string[] {
+  const value = env[HOSTS_VARIABLE] ?? '';
+  const reason = whySpoiled(value);
+  if (reason !== undefined) throw configInvalid([{ path: HOSTS_VARIABLE, reason, where: 'environment' }]);
+  return value.split(/[\s,]+/).filter(Boolean);
 }
 
 /** A number of days as it was typed. Throws AppError USAGE for anything but digits. */

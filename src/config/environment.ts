@@ -3,6 +3,7 @@ import { closest } from './closest.ts';
 import type { OptionRow } from './options.ts';
 import { ENV_PREFIX } from './options.ts';
 import type { Problem } from './problem.ts';
+import { isServiceLink, isServiceUrl } from './service-link.ts';
 import type { Given, Source } from './source.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,8 +12,11 @@ export type ReadFile = (path: string) => Promise<string>;
 /** Names the configuration file, as `--config` does. */
 export const CONFIG_VARIABLE = `${ENV_PREFIX}CONFIG`;
 
-/** Variables with our prefix that aren't options: `certs init` and the container image read the host names from it. */
-const OTHERS = [CONFIG_VARIABLE, `${ENV_PREFIX}HOSTS`];
+/** Names the hosts that `certs init` and `up` make the certificate for. */
+export const HOSTS_VARIABLE = `${ENV_PREFIX}HOSTS`;
+
+/** Variables with our prefix that aren't options. */
+const OTHERS = [CONFIG_VARIABLE, HOSTS_VARIABLE];
 
 /**
  * Reads the `REGISTRY_GATE_*` variables. An empty one counts as not set, since compose files pass `${X:-}`. For a
@@ -24,14 +28,20 @@ export async function readEnvironment(
   readFile: ReadFile,
 ): Promise<Source> {
   const values = new Map<string, Given>();
-  const problems: Problem[] = [...unknownVariables(env, rows)];
+  const problems: Problem[] = [...unknownVariables(env, rows), ...spoiledValues(env, rows)];
   for (const row of rows) {
     const text = env[row.env] ?? '';
-    if (text !== '') values.set(row.path, { value: fromText(text, row), where: row.env });
+    const isOurs = text !== '' && !isServiceUrl(row.env, text) && whySpoiled(text, row.secret) === undefined;
+    if (isOurs) values.set(row.path, { value: fromText(text, row), where: row.env });
     if (row.secret) await readSecretFile({ env, row, readFile }, values, problems);
   }
   return { values, problems };
 }
+
+const CARRIAGE_RETURN =
+  "ends with a carriage return: the file that it comes from has the line ends of Windows. Convert it: sed -i 's/\\r$//' FILE";
+const QUOTED =
+  'stands in quotes, which belong to the value here: docker run --env-file and others take them as they are. Write it without';
 
 interface SecretFile {
   readonly env: Environment;
@@ -59,10 +69,32 @@ async function readSecretFile(
 }
 
 function unknownVariables(env: Environment, rows: readonly OptionRow[]): Problem[] {
-  const known = rows.flatMap((row) => (row.secret ? [row.env, `${row.env}_FILE`] : [row.env])).concat(OTHERS);
-  return Object.keys(env)
-    .filter((name) => name.startsWith(ENV_PREFIX) && !known.includes(name))
-    .map((name) => ({ path: name, reason: whyUnknown(name, known), where: 'environment' }));
+  const known = knownNames(rows);
+  return Object.entries(env)
+    .filter(([name]) => name.startsWith(ENV_PREFIX) && !known.includes(name))
+    .filter(([name, value = '']) => !isServiceLink(name, value))
+    .map(([name]) => ({ path: name, reason: whyUnknown(name, known), where: 'environment' }));
+}
+
+function knownNames(rows: readonly OptionRow[]): readonly string[] {
+  return rows.flatMap((row) => (row.secret ? [row.env, `${row.env}_FILE`] : [row.env])).concat(OTHERS);
+}
+
+function spoiledValues(env: Environment, rows: readonly OptionRow[]): Problem[] {
+  const secrets = new Set(rows.filter((row) => row.secret).map((row) => row.env));
+  return knownNames(rows).flatMap((name): Problem[] => {
+    const reason = whySpoiled(env[name] ?? '', secrets.has(name));
+    return reason === undefined ? [] : [{ path: name, reason, where: 'environment' }];
+  });
+}
+
+/**
+ * What is wrong with a value as an env file may bring it, or undefined: a carriage return at its end, or quotes around
+ * it, which are part of the value with `docker run --env-file`. A secret may begin and end with quotes.
+ */
+export function whySpoiled(value: string, isSecret = false): string | undefined {
+  if (value.endsWith('\r')) return CARRIAGE_RETURN;
+  return !isSecret && /^(["']).*\1$/s.test(value) ? QUOTED : undefined;
 }
 
 function whyUnknown(name: string, known: readonly string[]): string {

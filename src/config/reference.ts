@@ -25,6 +25,9 @@ to, and who said what.
 - A list in a variable is separated by commas: \`REGISTRY_GATE_LISTEN=0.0.0.0:443,[::1]:8443\`.
 - Sizes are bytes, or have a unit: \`4MiB\` is 4 × 1024 × 1024, \`4MB\` is 4 × 1000 × 1000.
 - \`REGISTRY_GATE_HOSTS\` is no option of the server: \`certs init\` reads the host names from it.
+- A value that ends with a carriage return or stands in quotes, as an env file may bring it, is an error that says so.
+- What Kubernetes sets for a Service whose name begins with \`registry-gate\` (\`REGISTRY_GATE_PORT=tcp://10.0.0.1:443\`,
+  \`REGISTRY_GATE_SERVICE_HOST\`, \`REGISTRY_GATE_METRICS_PORT_9464_TCP_ADDR\`) is left alone, by name and value.
 `;
 
 const TITLES: Readonly<Record<string, string>> = {

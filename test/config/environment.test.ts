@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/config/environment.ts';
+import { describeOptions } from '../../src/config/options.ts';
 import type { OptionRow } from '../../src/config/options.ts';
 import { fileReader, loadCase, problemsOf } from '../support/config.ts';
 
@@ -68,6 +69,81 @@ describe('the environment', () => {
   });
 });
 
+describe('the service links of Kubernetes', () => {
+  /** https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables */
+  const linksOf = (service: string, port: number): Readonly<Record<string, string>> => {
+    const name = service.toUpperCase().replaceAll('-', '_');
+    return {
+      [`${name}_SERVICE_HOST`]: '10.96.12.7',
+      [`${name}_SERVICE_PORT`]: `${port}`,
+      [`${name}_SERVICE_PORT_HTTPS`]: `${port}`,
+      [`${name}_PORT`]: `tcp://10.96.12.7:${port}`,
+      [`${name}_PORT_${port}_TCP`]: `tcp://10.96.12.7:${port}`,
+      [`${name}_PORT_${port}_TCP_PROTO`]: 'tcp',
+      [`${name}_PORT_${port}_TCP_PORT`]: `${port}`,
+      [`${name}_PORT_${port}_TCP_ADDR`]: '10.96.12.7',
+    };
+  };
+
+  it.each(['registry-gate', 'registry-gate-metrics', 'registry-gate-2', 'registry-gate-auth'])(
+    'of a service %s are left alone',
+    async (service) => {
+      expect(await problemsOf({ env: linksOf(service, 443) })).toEqual([]);
+    },
+  );
+
+  it('are left alone with IPv6', async () => {
+    const env = {
+      REGISTRY_GATE_SERVICE_HOST: 'fd00:10:96::7',
+      REGISTRY_GATE_PORT: 'tcp://[fd00:10:96::7]:443',
+      REGISTRY_GATE_PORT_443_TCP_ADDR: 'fd00:10:96::7',
+    };
+    expect(await problemsOf({ env })).toEqual([]);
+  });
+
+  it.each([
+    ['REGISTRY_GATE_PORT', '8443'],
+    ['REGISTRY_GATE_METRICS_PORT', '9464'],
+    ['REGISTRY_GATE_SERVICE_HOST', 'registry.lan'],
+    ['REGISTRY_GATE_SERVICE_PORT', 'https'],
+    ['REGISTRY_GATE_PORT_443_TCP', '443'],
+    ['REGISTRY_GATE_PORT_X_TCP', 'tcp://10.0.0.1:1'],
+    ['REGISTRY_GATE_LISTENS', ':443'],
+    ['REGISTRY_GATE_SERVICE', 'tcp://10.0.0.1:1'],
+  ])('%s=%s is none, and is named', async (name, text) => {
+    expect(await problemsOf({ env: { [name]: text } })).toEqual([
+      expect.stringMatching(new RegExp(`^${name}: is unknown`)),
+    ]);
+  });
+
+  it('stand aside where an option has the same variable', async () => {
+    const row = describeOptions()[0];
+    if (row === undefined) throw new Error('no options');
+    const named = { ...row, path: 'metrics.port', env: 'REGISTRY_GATE_METRICS_PORT' };
+    const read = (value: string) =>
+      readEnvironment({ REGISTRY_GATE_METRICS_PORT: value }, [named], fileReader({}));
+    expect((await read('tcp://10.96.12.7:9464')).values.size).toBe(0);
+    expect((await read('9464')).values.size).toBe(1);
+  });
+});
+
+describe('a value as an env file brings it', () => {
+  it.each([
+    ['REGISTRY_GATE_LISTEN', ':8443\r', 'ends with a carriage return'],
+    ['REGISTRY_GATE_LISTEN', '\r', 'ends with a carriage return'],
+    ['REGISTRY_GATE_HOSTS', 'registry.lan\r', 'ends with a carriage return'],
+    ['REGISTRY_GATE_ABUSE_REDIS', 'redis://h:1\r', 'ends with a carriage return'],
+    ['REGISTRY_GATE_RENEW', '"true"', 'stands in quotes'],
+    ['REGISTRY_GATE_CERTS', "'./certs'", 'stands in quotes'],
+    ['REGISTRY_GATE_HOSTS', '"registry.lan"', 'stands in quotes'],
+    ['REGISTRY_GATE_LOG_LEVEL', '""', 'stands in quotes'],
+  ])('%s=%j is refused, and the reason is said once', async (name, text, reason) => {
+    expect(await problemsOf({ env: { [name]: text } })).toEqual([
+      expect.stringMatching(new RegExp(`^${name}: ${reason}`)),
+    ]);
+  });
+});
+
 describe('a secret', () => {
   const row: OptionRow = {
     path: 'password',
@@ -86,6 +162,12 @@ describe('a secret', () => {
   it('may stand in the variable', async () => {
     const { values } = await read({ REGISTRY_GATE_PASSWORD: 'hunter2' });
     expect(values.get('password')).toEqual({ value: 'hunter2', where: 'REGISTRY_GATE_PASSWORD' });
+  });
+
+  it('may begin and end with quotes', async () => {
+    const { values, problems } = await read({ REGISTRY_GATE_PASSWORD: '"hunter2"' });
+    expect(values.get('password')?.value).toBe('"hunter2"');
+    expect(problems).toEqual([]);
   });
 
   it('may stand in a file, whose last line end is not part of it', async () => {

@@ -1,0 +1,27 @@
+const ADDRESS = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)$/i;
+const PORT = /^\d+$/;
+const URL_VALUE = /^(?:tcp|udp|sctp):\/\/(?:[\d.]+|\[[\da-f:.]+\]|[\da-f:.]+):\d+$/i;
+
+/** What follows the name of a service in the name of a variable -> the values that it can have. */
+const SHAPES: readonly (readonly [end: RegExp, value: RegExp])[] = [
+  [/_SERVICE_HOST$/, ADDRESS],
+  [/_SERVICE_PORT(?:_[A-Z0-9_]+)?$/, PORT],
+  [/_PORT(?:_\d+_(?:TCP|UDP|SCTP))?$/, URL_VALUE],
+  [/_PORT_\d+_(?:TCP|UDP|SCTP)_ADDR$/, ADDRESS],
+  [/_PORT_\d+_(?:TCP|UDP|SCTP)_PORT$/, PORT],
+  [/_PORT_\d+_(?:TCP|UDP|SCTP)_PROTO$/, /^(?:tcp|udp|sctp)$/i],
+];
+
+/**
+ * Whether a variable is one that Kubernetes sets for a Service whose name begins with `registry-gate`:
+ * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables. Name and value must both have
+ * that shape, so that `REGISTRY_GATE_PORT=8443` is still found to be a mistake.
+ */
+export function isServiceLink(name: string, value: string): boolean {
+  return SHAPES.some(([end, values]) => end.test(name) && values.test(value));
+}
+
+/** Whether the value can only come from a service link: it stands aside where an option has the same variable. */
+export function isServiceUrl(name: string, value: string): boolean {
+  return URL_VALUE.test(value) && isServiceLink(name, value);
+}
