@@ -19,12 +19,15 @@ LABEL org.opencontainers.image.title="registry-gate" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
 
-# The certs directory belongs to the group of the user below, so that a volume without content begins writable.
-RUN install --directory --owner=1000 --group=1000 --mode=0770 /registry-gate/certs
+# Both directories belong to the user below, so that a volume without content begins writable: certs has the keys, users
+# and tokens, data the images of the registry inside the gate.
+RUN install --directory --owner=1000 --group=1000 --mode=0770 /registry-gate/certs /registry-gate/data
 WORKDIR /registry-gate
 COPY --from=packages /registry-gate ./
 COPY --from=build /build/dist dist
 COPY LICENSE ./
+# For `docker exec CONTAINER registry-gate ...`.
+RUN chmod 0755 dist/main.js && ln -s /registry-gate/dist/main.js /usr/local/bin/registry-gate
 
 # `node` by number, so that Kubernetes can tell that it is not root.
 USER 1000:1000
@@ -32,8 +35,10 @@ USER 1000:1000
 # 8443 and not 443: whether a user without rights may listen below 1024 depends on the container engine and its kernel
 # settings; publishing 443:8443 works with each of them. Clients see 443 alone.
 ENV REGISTRY_GATE_LISTEN=:8443
+# Hints say how a command is run in this container.
+ENV REGISTRY_GATE_IN_CONTAINER=1
 EXPOSE 8443
-VOLUME /registry-gate/certs
+VOLUME /registry-gate/certs /registry-gate/data
 
 # Asks the process itself over loopback, where the name in the certificate is not the one that is dialled.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \

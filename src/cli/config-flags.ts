@@ -6,9 +6,11 @@ import type { OptionRow } from '../config/options.ts';
 import { describeOptions } from '../config/options.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Adds the flags of the configuration, `--config` among them, to a command that reads it. */
-export function addConfigOptions(command: Command): Command {
-  for (const { option } of configOptions()) command.addOption(option);
+/** Adds the flags of the configuration, `--config` among them, to a command that reads it: all, or those of some options. */
+export function addConfigOptions(command: Command, only?: readonly string[]): Command {
+  for (const { row, option } of configOptions()) {
+    if (only === undefined || only.includes(row.path)) command.addOption(option);
+  }
   return command.option(
     '--config <FILE>',
     'The configuration file. Default: registry-gate.yml, if there is one.',

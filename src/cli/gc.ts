@@ -34,7 +34,7 @@ export function gcCommand(terminal: Terminal): Command {
     .option('--dry-run', 'Say what would go, and leave it.')
     .option('--untagged', 'Let images go too that no tag leads to.')
     .option('--json', 'Print the report as JSON.');
-  addConfigOptions(command).addHelpText('after', DETAILS);
+  addConfigOptions(command, ['backend']).addHelpText('after', DETAILS);
   return command.action(async (options: GcCommandOptions) => {
     const directory = await findDirectory(options, terminal);
     await mustExist(directory);

@@ -2,8 +2,12 @@ import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
+import type { Place } from './place.ts';
+import { findPlace } from './place.ts';
 import { reportError } from './report-error.ts';
 import type { Terminal } from './terminal.ts';
+import type { GivenFlags } from './typed-command.ts';
+import { asTyped, withoutBlamed } from './typed-command.ts';
 
 type Create = (terminal: Terminal, outcome: Outcome) => Command;
 
@@ -30,16 +34,27 @@ const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
   worker: async () => (await import('./worker.ts')).workerCommand,
 };
 
+/** Commands that go on after they have spoken. */
+const SERVING = ['up', 'serve'];
+
 /** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
 export async function run(argv: readonly string[], plain: Terminal): Promise<number> {
-  const terminal = speakingAsCalled(plain);
+  const place = findPlace(plain.env, plain.startedAs);
+  const given = new Map<string, readonly string[]>();
+  const lives = SERVING.includes(argv[0] ?? '');
+  const terminal = speakingAsTyped(plain, lives ? place.here : place.afterwards, place, given);
   const outcome: Outcome = { exitCode: EXIT.done };
   try {
     const program = await createProgram(terminal, outcome, argv[0]);
+    program.hook('preAction', (_program, command) => {
+      for (const [flag, values] of flagsGiven(command)) given.set(flag, values);
+    });
     await program.parseAsync(argv, { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
-    return reportError(error, terminal);
+    const message = error instanceof Error ? error.message : '';
+    const flags = withoutBlamed(given, message);
+    return reportError(error, speakingAsTyped(plain, place.afterwards, place, flags));
   }
 }
 
@@ -59,14 +74,23 @@ export async function createProgram(terminal: Terminal, outcome: Outcome, only?:
   return program;
 }
 
-/**
- * In a checkout there is no program called registry-gate: whoever came by `npm run` is told to go on by it, so that
- * every command in a hint can be typed as it stands.
- */
-function speakingAsCalled(terminal: Terminal): Terminal {
-  if (!['gate', 'start'].includes(terminal.env['npm_lifecycle_event'] ?? '')) return terminal;
-  const command = new RegExp(`\\bregistry-gate (?=(?:${Object.keys(COMMANDS).join('|')}) )`, 'g');
-  return { ...terminal, err: (text) => terminal.err(text.replace(command, 'npm run -s gate -- ')) };
+/** A terminal whose words name each command as it is typed in this place. */
+function speakingAsTyped(terminal: Terminal, program: string, place: Place, given: GivenFlags): Terminal {
+  return { ...terminal, err: (text) => terminal.err(asTyped(text, program, place, given)) };
+}
+
+/** What the command line said, for the commands that a hint names. */
+function flagsGiven(command: Command): GivenFlags {
+  const said = command.options.filter(
+    (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  return new Map(
+    said.map((option) => {
+      const value: unknown = command.getOptionValue(option.attributeName());
+      const values = Array.isArray(value) ? value : [value];
+      return [option.name(), values.filter((it) => typeof it === 'string')];
+    }),
+  );
 }
 
 /** `addCommand` does not hand settings down; without this a mistake in a subcommand would end the process. */

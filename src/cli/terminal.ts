@@ -1,6 +1,8 @@
+import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { AppError, systemCode } from '../lib/errors.ts';
+import type { StartedAs } from './place.ts';
 
 /** What a command may touch of the process it runs in. Tests pass a recorder. */
 export interface Terminal {
@@ -13,6 +15,7 @@ export interface Terminal {
     readonly nodeOptions: string;
     readonly rejectUnauthorized: string | undefined;
   };
+  readonly startedAs: StartedAs;
   /** Data, to standard output. The text comes with its own line end. */
   out(text: string): void;
   /** Resolves when what was written is taken; false where nobody reads any more. For those who write more than fits into memory. */
@@ -36,6 +39,14 @@ export const processTerminal: Terminal = {
     execArgv: process.execArgv,
     nodeOptions: process.env['NODE_OPTIONS'] ?? '',
     rejectUnauthorized: process.env['NODE_TLS_REJECT_UNAUTHORIZED'],
+  },
+  startedAs: {
+    runtime: process.execPath,
+    script: process.argv[1] ?? 'registry-gate',
+    directory: process.cwd(),
+    pid: process.pid,
+    parentPid: process.ppid,
+    hostName: hostname(),
   },
   out: (text) => void process.stdout.write(text),
   outTaken,

@@ -15,8 +15,14 @@ export const CONFIG_VARIABLE = `${ENV_PREFIX}CONFIG`;
 /** Names the hosts that `certs init` and `up` make the certificate for. */
 export const HOSTS_VARIABLE = `${ENV_PREFIX}HOSTS`;
 
+/** Set in the container image: hints then say how a command is run in a container. */
+export const CONTAINER_VARIABLE = `${ENV_PREFIX}IN_CONTAINER`;
+
+/** What hints write instead of `registry-gate`, where the program is started by something else: `docker compose run --rm gate`. */
+export const COMMAND_VARIABLE = `${ENV_PREFIX}COMMAND`;
+
 /** Variables with our prefix that aren't options. */
-const OTHERS = [CONFIG_VARIABLE, HOSTS_VARIABLE];
+const OTHERS = [CONFIG_VARIABLE, HOSTS_VARIABLE, CONTAINER_VARIABLE, COMMAND_VARIABLE];
 
 /**
  * Reads the `REGISTRY_GATE_*` variables. An empty one counts as not set, since compose files pass `${X:-}`. For a

@@ -24,7 +24,10 @@ to, and who said what.
 - A relative path in the file counts from the directory of the file; one in a flag or a variable from the working directory.
 - A list in a variable is separated by commas: \`REGISTRY_GATE_LISTEN=0.0.0.0:443,[::1]:8443\`.
 - Sizes are bytes, or have a unit: \`4MiB\` is 4 × 1024 × 1024, \`4MB\` is 4 × 1000 × 1000.
-- \`REGISTRY_GATE_HOSTS\` is no option of the server: \`certs init\` reads the host names from it.
+- \`REGISTRY_GATE_HOSTS\` is no option of the server: \`certs init\` and \`up\` read the host names from it.
+- \`REGISTRY_GATE_COMMAND\` says what hints write instead of \`registry-gate\`, where the program is started by something else:
+  \`docker compose run --rm gate\`. \`REGISTRY_GATE_IN_CONTAINER\` is set in the container image; hints then name
+  \`docker exec\`, \`docker run\`, \`podman\` or \`kubectl\`.
 - A value that ends with a carriage return or stands in quotes, as an env file may bring it, is an error that says so.
 - What Kubernetes sets for a Service whose name begins with \`registry-gate\` (\`REGISTRY_GATE_PORT=tcp://10.0.0.1:443\`,
   \`REGISTRY_GATE_SERVICE_HOST\`, \`REGISTRY_GATE_METRICS_PORT_9464_TCP_ADDR\`) is left alone, by name and value.

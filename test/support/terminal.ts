@@ -14,15 +14,27 @@ export interface RecordingTerminal extends Terminal {
 export interface RecordingTerminalOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly isTTY?: boolean;
+  readonly startedAs?: Partial<Terminal['startedAs']>;
   /** The answers to `askSecret`, in order. */
   readonly answers?: readonly string[];
   readonly stdin?: string | Buffer;
 }
 
+/** As a package that was installed for the whole machine. */
+const INSTALLED: Terminal['startedAs'] = {
+  runtime: '/usr/bin/node',
+  script: '/usr/bin/registry-gate',
+  directory: '/home/jane',
+  pid: 4711,
+  parentPid: 4700,
+  hostName: 'server',
+};
+
 /** A terminal without a process: says what the options say, remembers what was written. */
 export function recordingTerminal({
   env = {},
   isTTY = false,
+  startedAs = {},
   answers = [],
   stdin = '',
 }: RecordingTerminalOptions = {}): RecordingTerminal {
@@ -33,6 +45,7 @@ export function recordingTerminal({
     env,
     isTTY,
     platform: { nodeVersion: process.version, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined },
+    startedAs: { ...INSTALLED, ...startedAs },
     questions,
     out: (text) => void (written.out += text),
     err: (text) => void (written.err += text),
