@@ -5,6 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
 import { networkOf } from '../lib/network.ts';
+import { giveTo, ownerForNew } from '../lib/ownership.ts';
 import { askSocket } from './ask-gate.ts';
 import {
   LONGEST_PATH,
@@ -48,6 +49,7 @@ export async function openControl({ directory, throttle }: ControlOptions): Prom
   try {
     await removeStale(directory);
     await listenAlone(server, path);
+    await giveTo(await ownerForNew(directory), path);
   } catch (error) {
     return { ok: false, reason: systemCode(error) ?? String(error) };
   }

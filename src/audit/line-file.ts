@@ -1,7 +1,9 @@
 import { constants, fstatSync, write as writeTo } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
+import { giveTo, ownerForNew } from '../lib/ownership.ts';
 
 export interface LineFileOptions {
   /** `-` is standard output. */
@@ -35,6 +37,14 @@ const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | cons
 export async function openLineFile(options: LineFileOptions): Promise<LineFile> {
   const file = new Lines(options);
   await file.reopen();
+  return file;
+}
+
+/** A file that root makes belongs to the owner of its directory. */
+async function openOrMake(path: string): Promise<FileHandle> {
+  const old = await stat(path).catch(() => undefined);
+  const file = await open(path, FLAGS, 0o600);
+  if (old === undefined) await giveTo(await ownerForNew(dirname(path)), file);
   return file;
 }
 
@@ -80,7 +90,7 @@ class Lines implements LineFile {
       await this.#running;
       const before = this.#file;
       if (before !== undefined && (await isStillAt(before, path))) return false;
-      this.#file = await open(path, FLAGS, 0o600);
+      this.#file = await openOrMake(path);
       // The rest of a line would be no line: it is written again, whole.
       this.#written = 0;
       await before?.close().catch(() => undefined);

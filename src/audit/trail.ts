@@ -1,5 +1,6 @@
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { createActs } from './acts.ts';
 import type { Acts } from './acts.ts';
 import type { Fact, Moment } from './fact.ts';
@@ -35,9 +36,12 @@ const MOST_HELD = 50_000;
 export async function openTrail(options: TrailOptions): Promise<Trail> {
   const { path, logger } = options;
   const log = await openLog(options).catch((error: unknown) => {
+    const code = systemCode(error);
     throw new AppError('FILE_UNWRITABLE', {
-      message: `The audit log ${path} can't be opened (${systemCode(error) ?? String(error)}).`,
-      hint: 'Make its directory, writable for the gate, or name another file with --audit FILE.',
+      message: `The audit log ${path} can't be opened (${code ?? String(error)}).`,
+      hint: isForbidden(error)
+        ? ownershipCure(path, 'read')
+        : 'Make its directory, writable for the gate, or name another file with --audit FILE.',
       cause: error,
     });
   });

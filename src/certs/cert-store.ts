@@ -1,8 +1,9 @@
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { unwritableHint, writeFileAtomic } from '../lib/atomic-file.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
 import { withFileLock } from '../lib/file-lock.ts';
+import { makeDirectory, ownershipCure } from '../lib/ownership.ts';
 
 /** Where the files of a certs directory are. */
 export interface CertificatePaths {
@@ -45,7 +46,7 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new AppError('CERT_INVALID', {
       message: `${path} can't be read (${code ?? String(error)}).`,
-      hint: 'Run as the user that owns the file, or give it to the user that this runs as (chown), mode 0600.',
+      hint: ownershipCure(path, 'read'),
       cause: error,
     });
   }
@@ -56,10 +57,11 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
  * forgotten first. Makes the directory. Throws AppError LOCK_TIMEOUT, FILE_UNWRITABLE.
  */
 export async function withCertificateLock<T>(directory: string, action: () => Promise<T>): Promise<T> {
-  await mkdir(directory, { recursive: true, mode: MODE.directory }).catch((error: unknown) => {
+  await makeDirectory(directory, MODE.directory).catch((error: unknown) => {
+    const code = systemCode(error);
     throw new AppError('FILE_UNWRITABLE', {
-      message: `${directory} can't be made (${systemCode(error) ?? String(error)}).`,
-      hint: 'Choose another directory with --certs DIR, or make this one writable.',
+      message: `${directory} can't be made (${code ?? String(error)}).`,
+      hint: `Choose another directory with --certs DIR. ${unwritableHint(code, directory)}`,
       cause: error,
     });
   });

@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { loadConfigWithOrigins } from '../config/load.ts';
 import { openEmbedded } from '../embedded/embedded.ts';
 import type { GcReport } from '../embedded/gc.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Owner } from '../lib/ownership.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,6 +16,9 @@ interface GcCommandOptions {
   readonly untagged?: true;
   readonly json?: true;
 }
+
+/** What is in here belongs to the user that the gate runs as, whoever made the folder around it. */
+const IMAGES = 'docker/registry/v2/repositories';
 
 /** As `up` has it. */
 const DEFAULT_DATA = './data';
@@ -37,19 +42,27 @@ export function gcCommand(terminal: Terminal): Command {
   addConfigOptions(command, ['backend']).addHelpText('after', DETAILS);
   return command.action(async (options: GcCommandOptions) => {
     const directory = await findDirectory(options, terminal);
-    await mustExist(directory);
-    const registry = await openEmbedded({ directory, now: () => new Date(), logger: wordsOf(terminal) });
+    const actAsBefore = terminal.actAs(await ownerOf(directory));
     try {
-      const report = await registry.collectGarbage({
-        dryRun: options.dryRun === true,
-        dropUntagged: options.untagged === true,
-        ...(terminal.isTTY ? { onProgress: createProgressLine(terminal) } : {}),
-      });
-      print(report, options, terminal);
+      await collect(directory, options, terminal);
     } finally {
-      await registry.close();
+      actAsBefore();
     }
   });
+}
+
+async function collect(directory: string, options: GcCommandOptions, terminal: Terminal): Promise<void> {
+  const registry = await openEmbedded({ directory, now: () => new Date(), logger: wordsOf(terminal) });
+  try {
+    const report = await registry.collectGarbage({
+      dryRun: options.dryRun === true,
+      dropUntagged: options.untagged === true,
+      ...(terminal.isTTY ? { onProgress: createProgressLine(terminal) } : {}),
+    });
+    print(report, options, terminal);
+  } finally {
+    await registry.close();
+  }
 }
 
 async function findDirectory(options: GcCommandOptions, terminal: Terminal): Promise<string> {
@@ -63,10 +76,11 @@ async function findDirectory(options: GcCommandOptions, terminal: Terminal): Pro
   });
 }
 
-/** Opening a registry would make the folder; a mistyped name must not. */
-async function mustExist(directory: string): Promise<void> {
+/** Whose images these are. Opening a registry would make the folder; a mistyped name must not. */
+async function ownerOf(directory: string): Promise<Owner> {
   try {
-    await stat(directory);
+    const top = await stat(directory);
+    return await stat(join(directory, IMAGES)).catch(() => top);
   } catch (error) {
     throw new AppError('FILE_UNREADABLE', {
       message: `There is no registry in ${directory}.`,

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { AppError, systemCode } from '../lib/errors.ts';
+import type { Owner } from '../lib/ownership.ts';
 import type { StartedAs } from './place.ts';
 
 /** What a command may touch of the process it runs in. Tests pass a recorder. */
@@ -26,6 +27,11 @@ export interface Terminal {
   askSecret(question: string): Promise<string>;
   /** All of standard input. */
   readStdin(): Promise<Buffer>;
+  /**
+   * Goes on as another user, so that what root makes for them is theirs, until the returned function is called. Does
+   * nothing where this process is not root.
+   */
+  actAs(owner: Owner): () => void;
   /** Calls back for each signal until the returned function is called. */
   onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void): () => void;
 }
@@ -53,6 +59,7 @@ export const processTerminal: Terminal = {
   err: (text) => void process.stderr.write(text),
   askSecret,
   readStdin,
+  actAs,
   onSignal: (signal, listener) => {
     process.on(signal, listener);
     return () => void process.off(signal, listener);
@@ -82,6 +89,17 @@ async function askSecret(question: string): Promise<string> {
     prompt.close();
     process.stderr.write('\n');
   }
+}
+
+function actAs({ uid, gid }: Owner): () => void {
+  if (process.geteuid?.() !== 0 || uid === 0) return () => undefined;
+  const group = process.getegid?.() ?? 0;
+  process.setegid?.(gid);
+  process.seteuid?.(uid);
+  return () => {
+    process.seteuid?.(0);
+    process.setegid?.(group);
+  };
 }
 
 async function outTaken(): Promise<boolean> {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { loadConfig } from '../config/load.ts';
+import { unwritableHint } from '../lib/atomic-file.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
+import { makeDirectory } from '../lib/ownership.ts';
 import { configSources } from './config-flags.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -31,11 +32,11 @@ export async function findUsersFile(options: PlaceOptions, terminal: Terminal): 
 /** Makes the directory that a file is to stand in. Throws AppError FILE_UNWRITABLE. */
 export async function makeDirectoryOf(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path), 0o750);
   } catch (error) {
     throw new AppError('FILE_UNWRITABLE', {
       message: `The directory ${dirname(path)} can't be made (${systemCode(error) ?? String(error)}).`,
-      hint: 'Name another place with --users FILE.',
+      hint: `Name another place with --users FILE. ${unwritableHint(systemCode(error), dirname(path))}`,
       cause: error,
     });
   }

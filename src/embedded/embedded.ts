@@ -1,6 +1,7 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { BlobStore } from './blob-store.ts';
 import { Catalog } from './catalog.ts';
 import type { CatalogPage } from './catalog.ts';
@@ -107,7 +108,9 @@ async function makeRoot(directory: string, { paths }: Registry): Promise<void> {
   } catch (error) {
     throw new AppError('FILE_UNWRITABLE', {
       message: `The registry in ${directory} can't be written (${causeOf(error)}).`,
-      hint: `Check who owns ${directory}, that it is a folder, and that its disk is mounted for writing.`,
+      hint: isForbidden(error)
+        ? ownershipCure(paths.staging, 'write')
+        : `Check who owns ${directory}, that it is a folder, and that its disk is mounted for writing.`,
       cause: error,
     });
   }

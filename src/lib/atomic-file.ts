@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { lstat, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, systemCode } from './errors.ts';
+import { giveTo, ownerForNew, ownershipCure } from './ownership.ts';
 
 export interface WriteOptions {
-  /** Mode of a new file. An existing file keeps its own mode and owner unless `forceMode` is set. */
+  /**
+   * Mode of a new file, which belongs to the owner of its directory where root makes it. An existing file keeps its owner,
+   * and its mode unless `forceMode` is set.
+   */
   readonly mode: number;
   /** Apply `mode` to an existing file too: private keys. */
   readonly forceMode?: boolean;
@@ -81,19 +84,12 @@ async function writeTemporary(
   const file = await open(temporary, 'wx', 0o600);
   try {
     await file.writeFile(data);
-    if (old !== undefined) await keepOwner(file, old.uid, old.gid);
+    await giveTo(old ?? (await ownerForNew(dirname(target))), file);
     await file.chmod(old === undefined || options.forceMode === true ? options.mode : old.mode & 0o777);
     await file.sync();
   } finally {
     await file.close();
   }
-}
-
-/** Keeps the owner where we may. Without the right to give files away the new file is ours, which the write needs anyway. */
-async function keepOwner(file: FileHandle, uid: number, gid: number): Promise<void> {
-  await file.chown(uid, gid).catch((error: unknown) => {
-    if (systemCode(error) !== 'EPERM') throw error;
-  });
 }
 
 async function statIfAny(path: string): Promise<Stats | undefined> {
@@ -134,10 +130,23 @@ function explain(error: unknown, path: string): AppError {
   }
   return new AppError('FILE_UNWRITABLE', {
     message: `${path} can't be written (${code ?? String(error)}). The old content is untouched.`,
-    hint:
-      code === 'ENOSPC'
-        ? 'Free some space on that disk, then try again.'
-        : `Check who owns ${dirname(path)} and that it is writable.`,
+    hint: unwritableHint(code, path),
     cause: error,
   });
+}
+
+/** What to do where something can't be made beside a path, by the code of the system. */
+export function unwritableHint(code: string | undefined, path: string): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'Free some space on that disk, then try again.';
+    case 'EROFS':
+      return `${dirname(path)} is on a file system that is mounted read-only: mount it for writing.`;
+    case 'EACCES':
+    case 'EPERM':
+      return ownershipCure(path, 'write');
+    default:
+      return `Check who owns ${dirname(path)} and that it is writable.`;
+  }
 }

@@ -4,7 +4,9 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pid } from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
+import { unwritableHint } from './atomic-file.ts';
 import { AppError, systemCode } from './errors.ts';
+import { giveTo, ownerForNew } from './ownership.ts';
 
 export interface FileLockOptions {
   /** How long to wait for another holder, in milliseconds. */
@@ -75,7 +77,10 @@ async function tryCreate({ path, text }: Lock): Promise<boolean> {
   try {
     const file = await open(path, 'wx', 0o644);
     try {
-      await file.writeFile(text).finally(() => file.close());
+      await file
+        .writeFile(text)
+        .then(async () => giveTo(await ownerForNew(dirname(path)), file))
+        .finally(() => file.close());
       return true;
     } catch (error) {
       await remove(path);
@@ -208,10 +213,7 @@ function unwritable(path: string, cause: unknown): AppError {
   }
   return new AppError('FILE_UNWRITABLE', {
     message: `The lock file ${path} can't be made (${code}). Nothing was changed.`,
-    hint:
-      code === 'ENOSPC'
-        ? 'Free some space on that disk, then try again.'
-        : `Check who owns ${dirname(path)} and that it is writable.`,
+    hint: unwritableHint(code, path),
     cause,
   });
 }

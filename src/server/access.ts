@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { readAccessFile } from '../config/access-file.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
+import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { KnownNames, PolicyProblem } from '../policy/compile.ts';
 import { failedExpectations } from '../policy/expectation.ts';
@@ -57,7 +58,7 @@ async function readText(path: string): Promise<string> {
     const code = systemCode(error);
     throw new AppError('FILE_UNREADABLE', {
       message: `The access file ${path} ${code === 'ENOENT' ? 'does not exist' : `can't be read (${code ?? String(error)})`}.`,
-      hint: 'Name a readable file with --access FILE.',
+      hint: isForbidden(error) ? ownershipCure(path, 'read') : 'Name a readable file with --access FILE.',
       cause: error,
     });
   }

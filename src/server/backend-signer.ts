@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
-import { AppError } from '../lib/errors.ts';
+import { AppError, systemCode } from '../lib/errors.ts';
+import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { createBackendTokens } from '../tokens/backend-tokens.ts';
 import type { BackendTokens } from '../tokens/backend-tokens.ts';
 import { ISSUER } from '../tokens/open-tokens.ts';
@@ -27,6 +28,14 @@ async function readPart(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
+    const code = systemCode(error);
+    if (isForbidden(error)) {
+      throw new AppError('FILE_UNREADABLE', {
+        message: `${path}, for tokens that the registry checks, can't be read (${code}).`,
+        hint: ownershipCure(path, 'read'),
+        cause: error,
+      });
+    }
     throw new AppError('CERT_MISSING', {
       message: `${path}, for tokens that the registry checks, can't be read.`,
       hint: 'Make it with: registry-gate tokens certificate. Or go without: auth.backendTokens: false.',

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { parseCertificates } from '../certs/certificate-file.ts';
 import type { Config } from '../config/schema.ts';
 import { openEmbedded } from '../embedded/embedded.ts';
-import { AppError } from '../lib/errors.ts';
+import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { createBackend } from '../proxy/backend.ts';
 import type { BackendOptions } from '../proxy/backend.ts';
 import { createCatalogSource } from '../proxy/catalog-source.ts';
@@ -123,9 +124,12 @@ async function readAuthorities(backendCa: string): Promise<string> {
   try {
     return await readFile(backendCa, 'utf8');
   } catch (error) {
+    const code = systemCode(error);
     throw new AppError('FILE_UNREADABLE', {
-      message: `${backendCa}, the authorities of the backend, can't be read.`,
-      hint: 'Name a readable PEM file with --backend-ca.',
+      message: `${backendCa}, the authorities of the backend, can't be read (${code ?? String(error)}).`,
+      hint: isForbidden(error)
+        ? ownershipCure(backendCa, 'read')
+        : 'Name a readable PEM file with --backend-ca.',
       cause: error,
     });
   }

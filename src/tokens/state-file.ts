@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { removeTemporaries, resolveTarget, writeFileAtomic } from '../lib/atomic-file.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
 import { withFileLock } from '../lib/file-lock.ts';
+import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 
 /** A JSON file that the gate and its commands share. */
 export interface StateFile<T> {
@@ -82,6 +83,7 @@ async function readWhole(path: string): Promise<{ text: string; mode: number } |
     if (error instanceof AppError) throw error;
     const code = systemCode(error);
     if (code === 'ENOENT') return undefined;
+    if (isForbidden(error)) throw forbidden(path, error);
     throw invalid(path, `can't be read (${code ?? String(error)})`, error);
   }
 }
@@ -92,6 +94,15 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The tokens are sound: nothing is to be brought back or moved away. */
+function forbidden(path: string, cause: unknown): AppError {
+  return new AppError('FILE_UNREADABLE', {
+    message: `${path} can't be read (${systemCode(cause)}).`,
+    hint: ownershipCure(path, 'read'),
+    cause,
+  });
 }
 
 function invalid(path: string, what: string, cause?: unknown): AppError {

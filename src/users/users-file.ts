@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { removeTemporaries, resolveTarget, writeFileAtomic } from '../lib/atomic-file.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
 import { withFileLock } from '../lib/file-lock.ts';
+import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { entriesOf, parseHtpasswd, renderHtpasswd } from './htpasswd-file.ts';
 import type { HtpasswdDocument, HtpasswdProblem } from './htpasswd-file.ts';
 
@@ -84,10 +85,19 @@ async function readWhole(path: string): Promise<{ bytes: Buffer; mode: number }>
   } catch (error) {
     if (error instanceof AppError) throw error;
     const code = systemCode(error);
-    throw code === 'ENOENT'
-      ? missingUsers(path, 'does not exist', error)
+    if (code === 'ENOENT') throw missingUsers(path, 'does not exist', error);
+    throw isForbidden(error)
+      ? forbidden(path, error)
       : unreadable(path, `not to be read (${code ?? String(error)})`, error);
   }
+}
+
+function forbidden(path: string, cause: unknown): AppError {
+  return new AppError('HTPASSWD_MISSING', {
+    message: `The users file ${path} is not to be read (${systemCode(cause)}).`,
+    hint: ownershipCure(path, 'read'),
+    cause,
+  });
 }
 
 function unreadable(path: string, what: string, cause?: unknown): AppError {

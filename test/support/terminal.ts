@@ -58,6 +58,7 @@ export function recordingTerminal({
       return answer;
     },
     readStdin: async () => Buffer.from(stdin),
+    actAs: () => () => undefined,
     onSignal: (name, listener) => {
       const entry = { name, listener };
       listeners.add(entry);
