@@ -1,4 +1,6 @@
 import { defineConfig } from 'vitest/config';
+import { PATIENCE_MS } from './test/support/patience.ts';
+import { SkippedReporter } from './test/support/skipped-reporter.ts';
 
 /** A suite of this name is left out of `npm test`. */
 const HEAVY = 'test/**/*.heavy.test.ts';
@@ -6,6 +8,11 @@ const HEAVY = 'test/**/*.heavy.test.ts';
 export default defineConfig({
   test: {
     pool: 'forks',
+    globalSetup: 'test/support/global-setup.ts',
+    reporters: ['default', new SkippedReporter()],
+    // `expect.poll` waits as long as the rest of the tests do.
+    expect: { poll: { timeout: PATIENCE_MS } },
+    setupFiles: 'test/support/setup-file.ts',
     projects: [
       {
         extends: true,
@@ -13,8 +20,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', HEAVY],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -25,8 +32,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: [HEAVY],
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
@@ -37,8 +44,8 @@ export default defineConfig({
         test: {
           name: 'heavy',
           include: [HEAVY],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 1_200_000,
+          hookTimeout: 1_200_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

@@ -1,5 +1,4 @@
 import { appendFile, mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -9,6 +8,7 @@ import { recordingTerminal } from '../support/terminal.ts';
 import type { RecordingTerminal } from '../support/terminal.ts';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
+import { startProcess } from '../support/processes.ts';
 
 let folder: Folder;
 let path: string;
@@ -129,7 +129,7 @@ describe('audit show --follow', () => {
     const done = run(['audit', 'show', '--audit', path, '--follow', '--json'], terminal);
     const shown = async (count: number): Promise<void> => {
       const all = written.slice(0, count).join('');
-      await expect.poll(() => terminal.stdout(), { timeout: 10_000 }).toBe(all);
+      await expect.poll(() => terminal.stdout()).toBe(all);
     };
     await shown(1);
     await appendFile(path, two.slice(0, 3));
@@ -157,7 +157,7 @@ it('shows a large file in memory that does not grow with it, to a slow reader', 
   out.end();
   await once(out, 'close');
   const main = resolve(import.meta.dirname, '../../src/main.ts');
-  const child = spawn(process.execPath, [main, 'audit', 'show', '--json', '--audit', path], {
+  const child = startProcess(process.execPath, [main, 'audit', 'show', '--json', '--audit', path], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let bytes = 0;

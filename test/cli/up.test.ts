@@ -12,6 +12,7 @@ import type { Welcome } from '../../src/cli/up-words.ts';
 import { basic } from '../support/test-gate.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 import type { RecordingTerminal } from '../support/terminal.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let folder = '';
 
@@ -25,7 +26,7 @@ afterEach(async () => {
 
 /** Polls until the terminal has said it. */
 async function said(terminal: RecordingTerminal, words: string): Promise<string> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while (!terminal.stderr().includes(words)) {
     if (Date.now() > deadline) throw new Error(`never said ${words}: ${terminal.stderr()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -49,14 +49,14 @@ describeWith([...NEEDS, ...STAND_IN_NEEDS], 'docker compose, from a fresh clone'
     await cloneTo(clone);
     // The clone of somebody who is neither root nor the user that the gate runs as.
     await must('chown', ['-R', '1234:1234', clone]);
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await engine?.docker(['compose', 'down', '--volumes'], { cwd: clone });
     await engine?.close();
     await namespace?.close();
     await rm(`/etc/docker/certs.d/${address}`, { recursive: true, force: true });
-  }, 180_000);
+  });
 
   const compose = (args: readonly string[], input = ''): Promise<Ran> =>
     engine.docker(['compose', ...args], { cwd: clone, input });

@@ -46,14 +46,14 @@ for (const { name, programs, settings, store } of ENGINES) {
       address = namespace.outside;
       stage = await openStage({ address, port: 443 });
       engine = await startEngine({ namespace, programs, settings });
-    }, 180_000);
+    });
 
     afterAll(async () => {
       await engine?.close();
       await stage?.close();
       await namespace?.close();
       await rm(`/etc/docker/certs.d/${address}`, { recursive: true, force: true });
-    }, 120_000);
+    });
 
     const login = (password: string): ReturnType<Engine['docker']> =>
       engine.docker(['login', '-u', USER, '--password-stdin', address], { input: password });
@@ -100,7 +100,7 @@ for (const { name, programs, settings, store } of ENGINES) {
     it('pushes and pulls 20 MB', async () => {
       const [before, after] = await roundTrip(20);
       expect(after).toBe(before);
-    }, 120_000);
+    });
 
     it('pushes and pulls 1 GB', async () => {
       const [before, after] = await roundTrip(1024);

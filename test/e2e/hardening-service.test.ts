@@ -60,7 +60,7 @@ describeWith([...SYSTEMD_NEEDS, 'curl'], 'the unit, under systemd', () => {
     const output = await runUnderSystemd(SCRIPT);
     for (const [, name = '', value = ''] of output.matchAll(/^([\w /]+): (.*)$/gm)) facts.set(name, value);
     if (facts.get('after') !== '200') throw new Error(output);
-  }, 300_000);
+  });
 
   /** The capability alone that lets a port below 1024 be had (capabilities(7)), as a set of bits. */
   const BIND = '0000000000000400';

@@ -25,7 +25,7 @@ async function certsDirectory(): Promise<string> {
 /** Starts `serve`, which is expected to end by itself. */
 function serve(certs: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const args = ['serve', '--certs', certs, '--listen', '127.0.0.1:0', '--backend', 'http://127.0.0.1:9'];
-  return gateCommand(args, { env, deadlineMs: 60_000 });
+  return gateCommand(args, { env });
 }
 
 describe('R2: serve', () => {

@@ -33,7 +33,7 @@ describeWith(['npm', 'pgrep', 'dockerd', 'docker', 'podman', 'skopeo', ...ENGINE
     await mkdir(join(folder.path, 'trust'));
     await copyFile(join(certs, 'ca.crt'), join(folder.path, 'trust/ca.crt'));
     engine = await startEngine({ namespace, programs: SYSTEM_ENGINE });
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await engine?.close();
@@ -41,7 +41,7 @@ describeWith(['npm', 'pgrep', 'dockerd', 'docker', 'podman', 'skopeo', ...ENGINE
     await namespace?.close();
     await rm(`/etc/docker/certs.d/${address}`, { recursive: true, force: true });
     await folder?.close();
-  }, 120_000);
+  });
 
   /** Resolves once it has said what to type next. */
   async function begin(): Promise<Daemon> {
@@ -85,7 +85,7 @@ describeWith(['npm', 'pgrep', 'dockerd', 'docker', 'podman', 'skopeo', ...ENGINE
     await engine.must(['rmi', image]);
     await engine.must(['pull', image]);
     expect(await engine.must(layers)).toBe(before);
-  }, 120_000);
+  });
 
   it('serves skopeo and podman', async () => {
     const image = await writeImage(join(folder.path, 'image'), 20);
@@ -97,7 +97,7 @@ describeWith(['npm', 'pgrep', 'dockerd', 'docker', 'podman', 'skopeo', ...ENGINE
     const state = ['--runroot', join(folder.path, 'run'), '--cgroup-manager', 'cgroupfs'];
     const pull = ['pull', '--quiet', '--cert-dir', trust, '--creds', `admin:${password}`, name];
     expect(await run('podman', [...store, ...state, ...pull])).toMatchObject({ status: 0 });
-  }, 120_000);
+  });
 
   it('changes nothing at a second start, and keeps the images', async () => {
     const ca = await readFile(join(certs, 'ca.crt'), 'utf8');
@@ -110,5 +110,5 @@ describeWith(['npm', 'pgrep', 'dockerd', 'docker', 'podman', 'skopeo', ...ENGINE
     const list = ['list-tags', '--cert-dir', join(folder.path, 'trust'), '--creds', `admin:${password}`];
     const tags = await must('skopeo', [...list, `docker://${address}/team/app`]);
     expect(JSON.parse(tags)).toMatchObject({ Tags: ['1'] });
-  }, 60_000);
+  });
 });

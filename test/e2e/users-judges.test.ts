@@ -218,7 +218,7 @@ describeWith(['htpasswd', 'openssl', 'nginx'], 'our verdict beside that of Apach
     await writeFile(join(folder.path, 'htpasswd'), `${[...lines].join('\n')}\n`, { mode: 0o600 });
     nginx = await startNginx(folder.path);
     ours = await askOurselves(join(folder.path, 'htpasswd'), cases);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await nginx.close();
@@ -241,13 +241,13 @@ describeWith(['htpasswd', 'openssl', 'nginx'], 'our verdict beside that of Apach
       theirs.push(ran.status === 0);
     }
     expect(compare(ours, theirs)).toEqual({ unexplained: [], reasons: Object.keys(STRICTER).sort() });
-  }, 120_000);
+  });
 
   it('is that of nginx, or stricter for a reason', async () => {
     const theirs: boolean[] = [];
     for (const { user, attempt } of cases) theirs.push((await askNginx(folder.path, user, attempt)) === 200);
     expect(compare(ours, theirs)).toEqual({ unexplained: [], reasons: Object.keys(STRICTER).sort() });
-  }, 120_000);
+  });
 
   it.each(LINES)('on a line by itself: %s', async (_name, hash, expected) => {
     const path = join(folder.path, 'htpasswd');

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 import { TERMINAL_NEEDS, describeWith } from '../support/requires.ts';
+import { startProcess } from '../support/processes.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const FIRST = 'New password for bob: ';
@@ -18,7 +18,7 @@ interface Seen {
 /** `users add bob` on a terminal of its own (script, of util-linux), whose questions are answered the moment they stand there. */
 function onTerminal(file: string, answers: Readonly<Record<string, string>>): Promise<Seen> {
   const command = `${process.execPath} ${MAIN} users add bob --users ${file}`;
-  const child = spawn('script', ['-q', '-e', '-c', command, '/dev/null'], {
+  const child = startProcess('script', ['-q', '-e', '-c', command, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const left = new Map(Object.entries(answers));

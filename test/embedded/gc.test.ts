@@ -186,7 +186,7 @@ describe('collecting garbage', () => {
     expect(problems).toEqual([]);
     expect(state.pushes).toBeGreaterThanOrEqual(5);
     expect((await storedBlobs(folder.path)).every(({ whole }) => whole)).toBe(true);
-  }, 120_000);
+  });
 
   it('removes what lies in staging for a day, and no more', async () => {
     const staging = join(folder.path, V2, '.staging');

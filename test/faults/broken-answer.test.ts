@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { useScene } from './scene.ts';
 import { BLOB, eventually, exchanges, head, openClient } from './stage.ts';
 import type { Visit } from './stage.ts';
+import { AT_ONCE_MS } from '../support/patience.ts';
 
 const scene = useScene();
 
@@ -141,7 +142,7 @@ describe('a client that leaves during a pull', () => {
         await eventually('the pull runs', () => client.received() > 100_000);
         if (isReset) client.reset();
         else client.close();
-        await eventually('the backend is left', () => scene.backend.open() === 0, 1000);
+        await eventually('the backend is left', () => scene.backend.open() === 0, AT_ONCE_MS);
       }
       await eventually('all sockets are gone', () => sockets() <= before);
       const lines = exchanges(scene.gate).slice(logged);
@@ -157,7 +158,7 @@ describe('a client that leaves during a pull', () => {
     for (let i = 0; i < 3; i += 1) client.ask('GET', BLOB);
     await eventually('the pull runs', () => client.received() > 100_000);
     client.close();
-    await eventually('the backend is left', () => scene.backend.open() === 0, 1000);
+    await eventually('the backend is left', () => scene.backend.open() === 0, AT_ONCE_MS);
     expect(scene.backend.open()).toBe(0);
   });
 });

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,13 +7,13 @@ import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { BLOB, eventually, openClient, startBackend, UPLOAD } from './stage.ts';
 import type { Backend, Client, Visit } from './stage.ts';
+import { startProcess } from '../support/processes.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const SIZE = 2 ** 30;
 /** Above what it has at rest. The collector lets used pieces lie for a while; how many does not depend on how much passes. */
 const LARGEST_GROWTH = 200 * 2 ** 20;
 const PIECE = Buffer.alloc(256 * 1024, 'x');
-const DEADLINE_MS = 100_000;
 
 let lender: TestGate;
 let backend: Backend;
@@ -25,12 +24,12 @@ beforeAll(async () => {
   lender = await startTestGate({ backend: 'http://127.0.0.1:1' });
   backend = await startBackend((visit) => script(visit));
   const args = [MAIN, 'serve', '--listen', '127.0.0.1:0', '--backend', backend.url, '--certs', lender.certs];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = startProcess(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let port = 0;
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.includes('"listening"')) port = Number(/"port":(\d+)/.exec(line)?.[1]);
   });
-  await eventually('it listens', () => port > 0, 30_000);
+  await eventually('it listens', () => port > 0);
   atRest = rss(child.pid);
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
@@ -71,19 +70,15 @@ function pour({ socket }: Pick<Visit, 'socket'>, size: number): void {
 /** Waits, and gives the most memory that the gate had meanwhile. */
 async function largestUntil(what: string, holds: () => boolean): Promise<number> {
   let largest = 0;
-  await eventually(
-    what,
-    () => {
-      largest = Math.max(largest, rss(gate.pid));
-      return holds();
-    },
-    DEADLINE_MS,
-  );
+  await eventually(what, () => {
+    largest = Math.max(largest, rss(gate.pid));
+    return holds();
+  });
   return largest;
 }
 
 describe('the memory of the gate stays flat', () => {
-  it('while a gigabyte is pushed', { timeout: DEADLINE_MS }, async () => {
+  it('while a gigabyte is pushed', async () => {
     let answered = false;
     const before = backend.visits.length;
     script = () => undefined;
@@ -103,7 +98,7 @@ describe('the memory of the gate stays flat', () => {
     one.close();
   });
 
-  it('while a gigabyte is pulled', { timeout: DEADLINE_MS }, async () => {
+  it('while a gigabyte is pulled', async () => {
     script = (visit) => {
       visit.socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`);
       pour(visit, SIZE);
@@ -115,7 +110,7 @@ describe('the memory of the gate stays flat', () => {
     one.close();
   });
 
-  it('R119: while 50 pushes and 50 pulls of a gigabyte stand still', { timeout: DEADLINE_MS }, async () => {
+  it('R119: while 50 pushes and 50 pulls of a gigabyte stand still', async () => {
     let asked = 0;
     script = (visit) => {
       asked += 1;

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +8,7 @@ import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { BLOB, eventually, openClient, startBackend } from './stage.ts';
 import type { Backend, Client, Visit } from './stage.ts';
+import { startProcess } from '../support/processes.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -47,7 +47,7 @@ afterAll(async () => {
 /** `serve` as a process of its own. */
 async function serve(...args: readonly string[]): Promise<Served> {
   const where = ['--listen', '127.0.0.1:0', '--backend', backend.url, '--certs', lender.certs];
-  const child = spawn(process.execPath, [MAIN, 'serve', ...where, ...args], {
+  const child = startProcess(process.execPath, [MAIN, 'serve', ...where, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
@@ -57,15 +57,11 @@ async function serve(...args: readonly string[]): Promise<Served> {
     typeof code === 'number' ? code : String(signal),
   );
   let port = 0;
-  await eventually(
-    'it listens',
-    () => {
-      const line = lines.find((text) => text.includes('"listening"'));
-      port = line === undefined ? 0 : Number(/"port":(\d+)/.exec(line)?.[1]);
-      return port > 0;
-    },
-    30_000,
-  );
+  await eventually('it listens', () => {
+    const line = lines.find((text) => text.includes('"listening"'));
+    port = line === undefined ? 0 : Number(/"port":(\d+)/.exec(line)?.[1]);
+    return port > 0;
+  });
   const served = { child, lines, exit, client: () => openClient({ ...lender, port }) };
   processes.push(served);
   return served;

@@ -13,8 +13,6 @@ import type { TestGate } from '../support/test-gate.ts';
 import { eventually, head, openClient, startBackend } from './stage.ts';
 import type { Backend, Client } from './stage.ts';
 
-const WITHIN_MS = 1000;
-
 let folder: Folder;
 let backend: Backend;
 let gate: TestGate;
@@ -55,11 +53,7 @@ async function status(authorization = gate.authorization): Promise<number> {
 /** Resolves once the gate has logged this again. */
 async function logged(message: string): Promise<void> {
   const seen = gate.log.filter((line) => line.includes(message)).length;
-  await eventually(
-    message,
-    () => gate.log.filter((line) => line.includes(message)).length > seen,
-    WITHIN_MS * 5,
-  );
+  await eventually(message, () => gate.log.filter((line) => line.includes(message)).length > seen);
 }
 
 const OTHER = 'Another-Pa55';

@@ -6,6 +6,7 @@ import { until } from '../support/programs.ts';
 import { parseAnswers } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import type { TestGate } from '../support/test-gate.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 export const BLOB = `/v2/library/app/blobs/${DIGEST}`;
@@ -172,14 +173,12 @@ export async function openClient(gate: Pick<TestGate, 'port' | 'ca' | 'authoriza
       until(
         () => answers()[nth],
         () => `no answer ${nth}; so far: ${text.slice(0, 2000)}`,
-        10_000,
       ),
     end: () => end,
     ended: async () =>
       void (await until(
         () => (end === 'open' ? undefined : end),
         () => `still open; so far: ${text.slice(0, 2000)}`,
-        10_000,
       )),
     close: () => socket.destroy(),
     reset: () => wire.resetAndDestroy(),
@@ -187,7 +186,11 @@ export async function openClient(gate: Pick<TestGate, 'port' | 'ca' | 'authoriza
 }
 
 /** Resolves once the condition holds. */
-export async function eventually(what: string, holds: () => boolean, deadlineMs = 10_000): Promise<void> {
+export async function eventually(
+  what: string,
+  holds: () => boolean,
+  deadlineMs = PATIENCE_MS,
+): Promise<void> {
   await until(
     () => (holds() ? true : undefined),
     () => `never: ${what}`,

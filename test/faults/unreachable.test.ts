@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -17,6 +16,7 @@ import type { TestGate } from '../support/test-gate.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import { BLOB, exchanges, MANIFEST, openClient, startBackend, UPLOAD } from './stage.ts';
 import type { Visit } from './stage.ts';
+import { startProcess } from '../support/processes.ts';
 
 let folder: Folder;
 /** Gates that are open at the same time share their certificate; this one spares the others the making. */
@@ -301,7 +301,7 @@ async function startFullBacklog(): Promise<{ readonly url: string; close(): Prom
       require('node:fs').writeSync(1, server.address().port + '\\n');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     });`;
-  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = startProcess(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const port = Number(line);
   const fillers: Socket[] = [];

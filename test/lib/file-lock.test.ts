@@ -26,7 +26,7 @@ afterEach(async () => {
 async function leaveDeadLock(): Promise<string> {
   const program = `import { withFileLock } from ${JSON.stringify(SOURCE)};
     await withFileLock(process.argv[1], async () => process.kill(process.pid, 'SIGKILL'));`;
-  await run(process.execPath, ['--input-type=module', '-e', program, path], { deadlineMs: 20_000 });
+  await run(process.execPath, ['--input-type=module', '-e', program, path]);
   return readFile(lock, 'utf8');
 }
 

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startProcess } from '../support/processes.ts';
 
 const ACCESS_LOG = resolve(import.meta.dirname, '../../src/observe/access-log.ts');
 
@@ -21,7 +21,7 @@ function program(
     for (let i = 0; i < ${lines}; i += 1) log.info({ i }, 'line');
     ${last}
   `;
-  const started = spawn(process.execPath, ['--input-type=module-typescript', '--eval', source], {
+  const started = startProcess(process.execPath, ['--input-type=module-typescript', '--eval', source], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   child = started;

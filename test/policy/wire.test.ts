@@ -222,7 +222,7 @@ describe('what reaches the registry', () => {
     );
     // Each of these has happened, so that none is agreed upon for want of cases.
     expect(Object.entries(seen).filter(([, times]) => times === 0)).toEqual([]);
-  }, 120_000);
+  });
 
   function count(line: string, status: number, target: string | undefined): void {
     if (target === undefined) seen[status === 403 ? 'denied' : status === 401 ? 'strangers' : 'refused'] += 1;

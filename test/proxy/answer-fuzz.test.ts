@@ -11,7 +11,7 @@ const FULL = process.env['HOSTILE'] === 'full';
 const INPUTS = FULL ? 1_000_000 : 20_000;
 const IN_ONE_TEST = FULL ? 50_000 : 10_000;
 const AT_ONCE = 200;
-const DEADLINE_MS = 300_000;
+const DEADLINE_MS = 900_000;
 
 interface Made extends Input {
   readonly seed: number;

@@ -7,6 +7,7 @@ import { headerOf } from '../support/wire.ts';
 import { useScene } from '../faults/scene.ts';
 import { BLOB, eventually, MANIFEST, openClient, startBackend } from '../faults/stage.ts';
 import type { Client, Visit } from '../faults/stage.ts';
+import { AT_ONCE_MS } from '../support/patience.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
@@ -418,7 +419,7 @@ describe('R70: a change of protocols is a 502 within a second', () => {
         'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
       );
     client.ask('GET', target, 'Connection: Upgrade', 'Upgrade: websocket');
-    await eventually('it is answered', () => client.answers().length > 0, 1000);
+    await eventually('it is answered', () => client.answers().length > 0, AT_ONCE_MS);
     expect(client.answers()[0]).toMatchObject({ status: 502 });
     await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
   });

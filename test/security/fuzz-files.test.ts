@@ -127,7 +127,7 @@ const configFile = fc.oneof(
 /** What was tried, and what of it was taken as good. */
 const tally = { files: 0, good: 0, passwords: 0, tokens: 0 };
 
-describe('the parsers of files and tokens', { timeout: 300_000 }, () => {
+describe('the parsers of files and tokens', { timeout: 900_000 }, () => {
   afterAll(() =>
     reportFigures('parsers of files and tokens', {
       files: tally.files,
@@ -272,5 +272,5 @@ describeWith(['htpasswd'], "R90: passwords, beside Apache's htpasswd", () => {
       await folder.close();
     }
     reportFigures('passwords, beside htpasswd', { verdicts: tally.passwords, 'not the same': 0 });
-  }, 300_000);
+  });
 });

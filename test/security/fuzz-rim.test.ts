@@ -99,7 +99,7 @@ const head = (method: string, target: string): Parameters<typeof admit>[0] => ({
   rawHeaders: ['Host', 'localhost'],
 });
 
-describe(`the parsers at the rim, ${RUNS} inputs each`, { timeout: 300_000 }, () => {
+describe(`the parsers at the rim, ${RUNS} inputs each`, { timeout: 900_000 }, () => {
   afterAll(() => reportFigures('parsers at the rim', tried));
 
   it('R29: what is authorised is what is forwarded, and no server folds it into something else', () => {

@@ -176,7 +176,6 @@ describe('guessing the password of a user', () => {
           ca: gate.ca,
           bytes: requests.slice(at * 100, at * 100 + 100).join(''),
           answers: 100,
-          deadlineMs: 25_000,
         }),
       ),
     );

@@ -81,7 +81,7 @@ function mutate(text: string, dice: Dice): string {
 
 /** How long the gate may be silent before we say that no more will come: what waits for the rest of a body ends then. */
 const SILENCE_MS = 300;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 240_000;
 
 export interface Shot {
   readonly statuses: readonly number[];

@@ -11,7 +11,7 @@ import type { TargetGate } from '../support/target-gate.ts';
 
 /** The sections that take seconds; the rest of testssl takes a minute. */
 const QUICK = ['--protocols', '--std', '--fs', '--headers'];
-const DEADLINE_MS = 480_000;
+const DEADLINE_MS = 1_800_000;
 /** What a CA of one's own does not have. */
 const EXCUSED = /neither CRL nor OCSP URI/;
 

@@ -38,54 +38,48 @@ describeWith(['slowhttptest'], `R121: ${CONNECTIONS} slow connections`, () => {
     await registry?.close();
   });
 
-  it.each(MODES)(
-    '%s: the service is available throughout, and pulls go on',
-    async (name, flags) => {
-      const all = flags.map((flag) =>
-        flag.startsWith('/') ? `https://127.0.0.1:${gate.port}${flag}` : flag,
-      );
-      const speed = [
-        '-c',
-        `${CONNECTIONS}`,
-        '-r',
-        '200',
-        '-i',
-        '5',
-        '-l',
-        `${SECONDS}`,
-        '-p',
-        `${PROBE_SECONDS}`,
-      ];
-      const attack = run('slowhttptest', [...all, ...speed]);
-      let over = false;
-      const isOver = (): boolean => over;
-      let pulls = 0;
-      const pulling = (async () => {
-        while (!isOver()) {
-          const connection = await openSoakConnection(gate.port, gate.ca);
-          for (let nth = 0; nth < 20; nth += 1) await pullLayer(connection);
-          pulls += 20;
-          connection.close();
-        }
-      })();
-      const { output } = await attack.finally(() => (over = true));
-      await pulling;
-      const words = stripVTControlCharacters(output).matchAll(/service available:\s+(YES|NO)/g);
-      const said = [...words].map(([, word]) => word);
-      reportFigures(`slowhttptest, ${name}`, {
-        connections: CONNECTIONS,
-        seconds: SECONDS,
-        'asked whether available': said.length,
-        yes: said.filter((word) => word === 'YES').length,
-        'layers pulled meanwhile': pulls,
-        'MB pulled': Math.round((pulls * LAYER.length) / 1e6),
-      });
-      expect(said.length).toBeGreaterThan(0);
-      expect(said.filter((word) => word !== 'YES')).toEqual([]);
-      expect(pulls).toBeGreaterThan(0);
-      expect(gate.isAlive()).toBe(true);
-      expect(gate.alarms).toEqual([]);
-    },
-    120_000,
-  );
+  it.each(MODES)('%s: the service is available throughout, and pulls go on', async (name, flags) => {
+    const all = flags.map((flag) => (flag.startsWith('/') ? `https://127.0.0.1:${gate.port}${flag}` : flag));
+    const speed = [
+      '-c',
+      `${CONNECTIONS}`,
+      '-r',
+      '200',
+      '-i',
+      '5',
+      '-l',
+      `${SECONDS}`,
+      '-p',
+      `${PROBE_SECONDS}`,
+    ];
+    const attack = run('slowhttptest', [...all, ...speed]);
+    let over = false;
+    const isOver = (): boolean => over;
+    let pulls = 0;
+    const pulling = (async () => {
+      while (!isOver()) {
+        const connection = await openSoakConnection(gate.port, gate.ca);
+        for (let nth = 0; nth < 20; nth += 1) await pullLayer(connection);
+        pulls += 20;
+        connection.close();
+      }
+    })();
+    const { output } = await attack.finally(() => (over = true));
+    await pulling;
+    const words = stripVTControlCharacters(output).matchAll(/service available:\s+(YES|NO)/g);
+    const said = [...words].map(([, word]) => word);
+    reportFigures(`slowhttptest, ${name}`, {
+      connections: CONNECTIONS,
+      seconds: SECONDS,
+      'asked whether available': said.length,
+      yes: said.filter((word) => word === 'YES').length,
+      'layers pulled meanwhile': pulls,
+      'MB pulled': Math.round((pulls * LAYER.length) / 1e6),
+    });
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.filter((word) => word !== 'YES')).toEqual([]);
+    expect(pulls).toBeGreaterThan(0);
+    expect(gate.isAlive()).toBe(true);
+    expect(gate.alarms).toEqual([]);
+  });
 });

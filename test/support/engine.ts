@@ -74,7 +74,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await folder.close();
   };
   try {
-    await daemon.line(/API listen on /, 90_000);
+    await daemon.line(/API listen on /);
   } catch (error) {
     await close();
     throw error;
@@ -96,5 +96,5 @@ async function stopInside(unshare: number): Promise<void> {
   await run('kill', ['-TERM', engine]);
   const gone = async (): Promise<true | undefined> =>
     (await run('kill', ['-0', engine])).status === 0 ? undefined : true;
-  await until(gone, () => 'the engine did not end', 30_000).catch(() => run('kill', ['-KILL', engine]));
+  await until(gone, () => 'the engine did not end').catch(() => run('kill', ['-KILL', engine]));
 }

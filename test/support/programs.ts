@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { signalGroup, startProcess } from './processes.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 /** The folder that `.ci/tools` unpacks newer clients into. They come last: what the system installed wins. */
 export const TOOLS = join(
@@ -34,15 +35,18 @@ export interface Ran {
   readonly output: string;
 }
 
+/** Longest run of a program, in milliseconds, unless a test says otherwise. */
+const PROGRAM_MS = 600_000;
+
 /** Runs a program to its end. Resolves whatever its exit status; rejects where it can't be started or takes too long. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { input, cwd, env, deadlineMs = 300_000 } = options;
+  const { input, cwd, env, deadlineMs = PROGRAM_MS } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, ...env } });
+    const child = startProcess(program, args, { cwd, env: { ...process.env, ...env } });
     const out: string[] = [];
     const all: string[] = [];
     const timer = setTimeout(() => {
-      child.kill('SIGKILL');
+      signalGroup(child, 'SIGKILL');
       reject(new Error(`${program} ${args.join(' ')}: not done in ${deadlineMs} ms\n${all.join('')}`));
     }, deadlineMs);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out.push(text), all.push(text)));
@@ -79,13 +83,13 @@ export interface Daemon {
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** Starts a program that stays. It dies with the test process at the latest. */
+/** Starts a program that stays, until the end of the test file at the latest. */
 export function startDaemon(
   program: string,
   args: readonly string[],
   options: Pick<RunOptions, 'cwd' | 'env'> = {},
 ): Daemon {
-  const child = spawn(program, args, {
+  const child = startProcess(program, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -94,18 +98,16 @@ export function startDaemon(
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => log.push(line));
   }
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
   let gone = false;
   const exit = new Promise<void>((resolve) => {
     child.once('error', (error) => (log.push(String(error)), (gone = true), resolve()));
-    child.once('close', () => ((gone = true), process.off('exit', kill), resolve()));
+    child.once('close', () => ((gone = true), resolve()));
   });
 
   return {
     pid: child.pid ?? 0,
     log,
-    line: (pattern, deadlineMs = 30_000) =>
+    line: (pattern, deadlineMs = PATIENCE_MS) =>
       until(
         () => {
           const found = log.map((line) => pattern.exec(line)).find((match) => match !== null);
@@ -116,10 +118,10 @@ export function startDaemon(
         () => `${program} did not say ${pattern}:\n${log.slice(-40).join('\n')}`,
         deadlineMs,
       ),
-    close: async (deadlineMs = 15_000) => {
+    close: async (deadlineMs = 60_000) => {
       if (gone) return exit;
       child.kill('SIGTERM');
-      const timer = setTimeout(kill, deadlineMs);
+      const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), deadlineMs);
       await exit;
       clearTimeout(timer);
     },
@@ -130,7 +132,7 @@ export function startDaemon(
 export async function until<T>(
   ask: () => T | undefined | Promise<T | undefined>,
   complaint: () => string,
-  deadlineMs = 30_000,
+  deadlineMs = PATIENCE_MS,
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
   for (;;) {

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { PATIENCE_MS } from './patience.ts';
 
 /** An answer as it stood on the wire. */
 export interface RawAnswer {
@@ -44,7 +45,7 @@ export interface RawOptions {
 
 /** Sends bytes as they are, and collects what comes back. Rejects where nothing ends it within the deadline. */
 export function sendRaw(options: RawOptions): Promise<RawOutcome> {
-  const { port, ca, bytes, methods = [], answers = Infinity, deadlineMs = 10_000 } = options;
+  const { port, ca, bytes, methods = [], answers = Infinity, deadlineMs = PATIENCE_MS } = options;
   const pieces = (Array.isArray(bytes) ? bytes : [bytes]).map(toBuffer);
   return new Promise((resolve, reject) => {
     const socket = ca === undefined ? connectTcp(port, '127.0.0.1') : connectGate(port, ca);

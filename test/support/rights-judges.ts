@@ -10,7 +10,7 @@ export async function endsAs(deed: () => Promise<Ran>, verdict: string): Promise
     last = verdictOf(await deed());
     return last === verdict ? true : undefined;
   };
-  await until(ask, () => `it went on as: ${last}`, 10_000);
+  await until(ask, () => `it went on as: ${last}`);
 }
 
 export interface Device {

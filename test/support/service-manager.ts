@@ -81,7 +81,7 @@ ExecStopPost=/bin/systemctl exit 0
 `;
 
 /** Runs a script as root below a systemd of its own; resolves to what it prints. Nothing that it does stays. */
-export async function runUnderSystemd(script: string, deadlineMs = 240_000): Promise<string> {
+export async function runUnderSystemd(script: string, deadlineMs = 900_000): Promise<string> {
   const folder = await temporaryFolder('systemd');
   const files = { 'boot.sh': BOOT, 'script.sh': script, 'lab.target': TARGET, 'lab.service': SERVICE };
   try {

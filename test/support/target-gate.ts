@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { writeFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import bcrypt from 'bcrypt';
@@ -8,6 +7,7 @@ import { temporaryFolder, until } from './programs.ts';
 import { holdingsOf } from './hostile.ts';
 import type { Holdings } from './hostile.ts';
 import { TEST_PASSWORD, TEST_USER } from './test-gate.ts';
+import { signalGroup, startProcess } from './processes.ts';
 
 /** The program under test; `GATE_MAIN` names another build of it, such as `dist/main.js`. */
 const MAIN = resolve(process.env['GATE_MAIN'] ?? resolve(import.meta.dirname, '../../src/main.ts'));
@@ -55,16 +55,13 @@ export async function startTargetGate(options: TargetOptions): Promise<TargetGat
   await writeFile(config, JSON.stringify({ ...settings, ...options.config }));
   for (const [name, text] of Object.entries(options.files ?? {}))
     await writeFile(join(folder.path, name), text);
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', config, ...(options.args ?? [])], {
+  const child = startProcess(process.execPath, [MAIN, 'serve', '--config', config, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
   const alarms: string[] = [];
   let ended: { readonly status: number | null } | undefined;
   const exit = new Promise<number | null>((done) => {
     child.once('close', (status) => {
-      process.off('exit', kill);
       ended = { status };
       done(status);
     });
@@ -73,7 +70,7 @@ export async function startTargetGate(options: TargetOptions): Promise<TargetGat
   child.stderr.setEncoding('utf8').on('data', (text: string) => alarms.push(text));
   const close = async (): Promise<number | null> => {
     child.kill('SIGTERM');
-    const timer = setTimeout(kill, 20_000);
+    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), 60_000);
     const status = await exit;
     clearTimeout(timer);
     await folder.close();
