@@ -53,6 +53,14 @@ export const limits = z.strictObject({
     { from: 0, to: 300, byDefault: 30 },
     'How long a layer waits for its turn, before its client is told to come back later.',
   ),
+  uploadsPerUser: integer(
+    { from: 1, to: 100_000, byDefault: 500 },
+    'The most unfinished uploads of one user in the embedded registry. Beyond it the answer is 429; an upload that lies still for an hour makes room for a new one.',
+  ),
+  uploadPercentPerUser: integer(
+    { from: 1, to: 100, byDefault: 50 },
+    'How much of the disk the unfinished uploads of one user may hold in the embedded registry, in percent of its size. Beyond it the answer is 429.',
+  ),
   bandwidth: rateOrUnlimited(
     'How fast layers go, all together, in each direction: 50MB/s, or 4MiB/s. All that are on their way have the same part.',
   ),

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { digestOf } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import { ifAny, isThere, readLink, removeLink } from './durable.ts';
-import type { Staging } from './durable.ts';
+import type { Staging } from './staging.ts';
 import type { Paths } from './paths.ts';
 
 export interface BlobStoreOptions {
@@ -25,7 +25,11 @@ export interface Upload {
   readonly file: FileHandle;
 }
 
-/** Blobs by digest, and the links that say which repositories hold them. */
+/**
+ * Blobs by digest, and the links that say which repositories hold them. The link is asked for first, always: whoever asks
+ * in a repository without it learns nothing of the blobs of others, not by the time that an answer takes, and keeps none
+ * of them young.
+ */
 export class BlobStore {
   readonly #options: BlobStoreOptions;
 
@@ -36,12 +40,8 @@ export class BlobStore {
   /** Opens a blob of a repository; undefined where the repository has none of that digest. */
   async open(repository: string, digest: Digest): Promise<OpenBlob | undefined> {
     const link = this.#options.paths.layer(repository, digest);
-    const [linked, found] = await Promise.all([isThere(link), this.#open(digest)]);
-    if (!linked) {
-      await found?.close();
-      return undefined;
-    }
-    const file = found ?? (await this.#openAlias(link, digest));
+    if (!(await isThere(link))) return undefined;
+    const file = (await this.#open(digest)) ?? (await this.#openAlias(link, digest));
     if (file === undefined) return undefined;
     try {
       return { file, size: (await file.stat()).size };
@@ -57,8 +57,9 @@ export class BlobStore {
    */
   async size(repository: string, digest: Digest): Promise<number | undefined> {
     const link = this.#options.paths.layer(repository, digest);
-    const [linked, size] = await Promise.all([isThere(link), this.#size(digest)]);
-    if (!linked || size !== undefined) return linked ? size : undefined;
+    if (!(await isThere(link))) return undefined;
+    const size = await this.#size(digest);
+    if (size !== undefined) return size;
     const alias = await aliasOf(link, digest);
     return alias === undefined ? undefined : this.#size(alias);
   }
@@ -81,9 +82,8 @@ export class BlobStore {
   async commit(upload: Upload, repository: string, digest: Digest): Promise<void> {
     const { paths, staging, now } = this.#options;
     await upload.file.utimes(now(), now());
-    await upload.file.sync();
     await staging.putAll([
-      { target: paths.blob(digest), path: upload.path },
+      { target: paths.blob(digest), path: upload.path, file: upload.file },
       { target: paths.layer(repository, digest), bytes: digest.text },
     ]);
   }

@@ -1,18 +1,21 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { BlobStore } from './blob-store.ts';
 import { Catalog } from './catalog.ts';
 import type { CatalogPage } from './catalog.ts';
-import { Staging } from './durable.ts';
+import { Staging } from './staging.ts';
+import { openToOthers, unreadableReason, unwritableReason } from './condition.ts';
 import { causeOf } from './faults.ts';
+import { FOLDER_MODE } from './folders.ts';
 import { collectGarbage } from './gc.ts';
 import type { GcOptions, GcReport } from './gc.ts';
 import { handleJob } from './handle.ts';
 import type { IdleWatch } from '../lib/idle-watch.ts';
 import type { Job } from '../reply/job.ts';
 import { ManifestStore } from './manifest-store.ts';
+import type { UploadLimits } from './open-uploads.ts';
 import { Paths } from './paths.ts';
 import { purgeUploads, restoreCollected } from './purge.ts';
 import { Referrers } from './referrers.ts';
@@ -29,6 +32,10 @@ export interface EmbeddedOptions {
   readonly idle?: Pick<IdleWatch, 'add' | 'remove'> | undefined;
   /** How long a blob that nothing refers to is kept, in milliseconds. Default: an hour. */
   readonly graceMs?: number;
+  /** How much each user may have under way. */
+  readonly uploads?: UploadLimits | undefined;
+  /** Whether this process clears away what was abandoned, at the start and every hour: one of all that serve a folder does. Default: true. */
+  readonly clearsUp?: boolean;
 }
 
 /** An OCI registry on disk (distribution-spec v1.1), in distribution's own layout. */
@@ -37,8 +44,10 @@ export interface Embedded {
   handle(job: Job): void;
   /** A page of the names of all repositories. */
   catalog(count: number, last: string | undefined): Promise<CatalogPage>;
-  /** Why pushes would fail, or undefined. */
+  /** Why pulls would fail, or undefined. */
   unready(): Promise<string | undefined>;
+  /** Why pushes fail or may fail, while pulls work; or undefined. */
+  limitation(): Promise<string | undefined>;
   /** Gives back what nothing refers to. Safe while others push. */
   collectGarbage(options?: GcOptions): Promise<GcReport>;
   /** Ends uploads that nobody went on with for a day; runs by itself when the registry is opened, and every hour. Resolves to their number. */
@@ -47,16 +56,18 @@ export interface Embedded {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 
 /** Opens a registry. Throws AppError FILE_UNWRITABLE. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { now, logger, idle, graceMs = HOUR_MS } = options;
+  const { now, logger, idle, graceMs = HOUR_MS, clearsUp = true } = options;
   const registry = createRegistry(options, graceMs);
   await makeRoot(options.directory, registry);
   await restoreCollected(registry);
+  if (clearsUp) await warnOf(options.directory, registry, logger);
+  let isOpen = true;
   let purging = Promise.resolve(0);
-  const purge = (): Promise<number> => (purging = purging.then(() => purgeUploads(registry, now())));
+  const purge = (): Promise<number> =>
+    (purging = purging.then(() => purgeUploads(registry, { now: now(), goesOn: () => isOpen })));
   const purgeQuietly = async (): Promise<void> => {
     try {
       const uploads = await purge();
@@ -66,23 +77,25 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       logger.warn({ error: causeOf(error) }, 'abandoned uploads could not be removed');
     }
   };
-  void purgeQuietly();
-  const timer = setInterval(() => void purgeQuietly(), HOUR_MS);
-  timer.unref();
+  if (clearsUp) void purgeQuietly();
+  const timer = clearsUp ? setInterval(() => void purgeQuietly(), HOUR_MS) : undefined;
+  timer?.unref();
   return {
     handle: (job) => void handleJob({ registry, idle, logger }, job),
     catalog: (count, last) => registry.catalog.page(count, last),
-    unready: () => unready(registry),
+    unready: () => unreadableReason(registry.paths),
+    limitation: () => unwritableReason(registry.paths),
     collectGarbage: (wishes = {}) => collectGarbage({ registry, now, graceMs }, wishes),
     purge,
     close: async () => {
+      isOpen = false;
       clearInterval(timer);
       await purging.catch(() => 0);
     },
   };
 }
 
-function createRegistry({ directory, now }: EmbeddedOptions, graceMs: number): Registry {
+function createRegistry({ directory, now, uploads }: EmbeddedOptions, graceMs: number): Registry {
   const paths = new Paths(directory);
   const staging = new Staging(paths.staging);
   const blobs = new BlobStore({ paths, staging, now, graceMs });
@@ -93,7 +106,7 @@ function createRegistry({ directory, now }: EmbeddedOptions, graceMs: number): R
     blobs,
     manifests,
     tags: new TagStore({ paths, staging, now }),
-    uploads: new UploadStore({ paths, staging, now }),
+    uploads: new UploadStore({ paths, staging, now, limits: uploads }),
     referrers: new Referrers({ paths, manifests, now }),
     catalog: new Catalog({ paths, now }),
   };
@@ -101,9 +114,8 @@ function createRegistry({ directory, now }: EmbeddedOptions, graceMs: number): R
 
 async function makeRoot(directory: string, { paths }: Registry): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o750 });
-    for (const folder of [paths.blobs, paths.repositories, paths.staging])
-      await mkdir(folder, { recursive: true });
+    for (const folder of [directory, paths.blobs, paths.repositories, paths.staging])
+      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     await access(paths.staging, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new AppError('FILE_UNWRITABLE', {
@@ -116,12 +128,10 @@ async function makeRoot(directory: string, { paths }: Registry): Promise<void> {
   }
 }
 
-async function unready({ paths }: Registry): Promise<string | undefined> {
-  try {
-    await access(paths.staging, constants.W_OK | constants.X_OK);
-    const { bavail, bsize } = await statfs(paths.staging);
-    return bavail * bsize < LEAST_FREE_BYTES ? 'the disk of the registry is nearly full' : undefined;
-  } catch (error) {
-    return `the folder of the registry can't be written (${causeOf(error)})`;
-  }
+/** Says what the operator should know of the folder, and can mend. */
+async function warnOf(directory: string, { paths }: Registry, logger: Logger): Promise<void> {
+  const warning = await openToOthers(directory);
+  if (warning !== undefined) logger.warn({ warning }, 'the folder of the registry is open to others');
+  const reason = await unwritableReason(paths);
+  if (reason !== undefined) logger.warn({ reason }, 'pushes will fail');
 }

@@ -35,6 +35,11 @@ export function problemOf(error: unknown): Problem {
   return OF_CODE[causeOf(error)] ?? BUG;
 }
 
+/** Whether something went wrong for want of space. */
+export function isFull(error: unknown): boolean {
+  return OF_CODE[causeOf(error)] === FULL;
+}
+
 /** The code of the system error at the bottom of an error, for the log. */
 export function causeOf(error: unknown): string {
   if (error instanceof AppError && error.cause !== undefined) return causeOf(error.cause);

@@ -2,8 +2,8 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ALGORITHMS, parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
-import { discard, ifAny, isRenamed, isThere, makeFolder, place, readLink, removeIfEmpty } from './durable.ts';
-
+import { discard, ifAny, isRenamed, isThere, place, readLink } from './durable.ts';
+import { makeFolder, removeIfEmpty } from './folders.ts';
 import { markNew } from './gc-mark.ts';
 import type { GcProgress, Marks } from './gc-mark.ts';
 import { inTurn } from './in-turn.ts';

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withFileLock } from '../lib/file-lock.ts';
-import { discard, isRenamed, place, removeIfEmpty } from './durable.ts';
+import { discard, isRenamed, place } from './durable.ts';
+import { removeIfEmpty } from './folders.ts';
 import { markAll } from './gc-mark.ts';
 import type { GcProgress, Marks } from './gc-mark.ts';
 import { Sweep } from './gc-sweep.ts';
@@ -15,6 +16,8 @@ export interface GcOptions {
   readonly dropUntagged?: boolean;
   /** How long what nothing refers to is kept, in milliseconds. Default: that of the registry. */
   readonly graceMs?: number;
+  /** How long an upload that nobody goes on with is kept, in milliseconds. Default: a day. */
+  readonly uploadMs?: number | undefined;
   /** Told now and then how far it is. */
   readonly onProgress?: (progress: GcProgress) => void;
 }
@@ -52,12 +55,16 @@ async function collect(place: GcPlace, options: GcOptions): Promise<GcReport> {
   const { dryRun = false, dropUntagged = false, onProgress } = options;
   const before = now().getTime() - (options.graceMs ?? place.graceMs);
   if (!dryRun) await restoreCollected(registry);
-  const uploads = await purgeUploads(registry, now(), dryRun);
+  const { uploadMs } = options;
+  const purge = { now: now(), dryRun, uploadMs };
+  const uploads = await purgeUploads(registry, purge);
   const marks = await markAll(registry, { dropUntagged, before, onProgress });
   const manifests = dryRun ? marks.dropped.length : await drop(registry, marks, before);
   const sweep = new Sweep({ registry, marks, before, dryRun, onProgress });
   const { blobs, bytes } = await sweep.blobs();
   const links = await sweep.links();
+  // Repositories whose last link has gone.
+  if (!dryRun) await purgeUploads(registry, purge);
   return { blobs, bytes, manifests, uploads, links };
 }
 

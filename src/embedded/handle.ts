@@ -1,6 +1,6 @@
 import type { Logger } from '../lib/logger.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
-import { causeOf, problemOf } from './faults.ts';
+import { causeOf, isFull, problemOf } from './faults.ts';
 import { Transfer } from '../reply/job.ts';
 import type { IdleWatch } from '../lib/idle-watch.ts';
 import type { Job } from '../reply/job.ts';
@@ -29,6 +29,8 @@ export async function handleJob({ registry, idle, logger }: HandleOptions, job: 
     if (job.res.destroyed) return;
     const { requestId: id } = job.origin;
     logger.error({ id, error: causeOf(error) }, 'the embedded registry failed');
+    // So that the next request finds space, where there is any to be had.
+    if (isFull(error)) registry.uploads.all.relieve().catch(() => undefined);
     transfer.fail(problemOf(error));
   } finally {
     // A reply that is still on its way out is watched until it has left.
@@ -90,6 +92,6 @@ function onUpload(
   const { method } = transfer.job.request;
   if (method === 'PATCH') return patchUpload(registry, place, transfer);
   if (method === 'PUT') return putUpload(registry, place, transfer);
-  if (method === 'DELETE') return cancelUpload(registry, place.repository, place.id);
-  return uploadStatus(registry, place.repository, place.id);
+  if (method === 'DELETE') return cancelUpload(registry, place, transfer);
+  return uploadStatus(registry, place, transfer);
 }

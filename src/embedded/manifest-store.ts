@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BlobStore } from './blob-store.ts';
 import type { Digest } from '../registry/digest.ts';
 import { isThere, removeLink } from './durable.ts';
-import type { Staging } from './durable.ts';
+import type { Staging } from './staging.ts';
 import { inTurn } from './in-turn.ts';
 import { readManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';

@@ -6,11 +6,15 @@ import { etagOf, matches } from '../reply/entity-tag.ts';
 import { digestOf, parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { Transfer } from '../reply/job.ts';
+import { both } from './durable.ts';
+import { inTurn } from './in-turn.ts';
 import { judgeManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
+import { isTooDeep } from './paths.ts';
 import { MemorySink, receiveBody } from './receive-body.ts';
 import * as refusals from './refusals.ts';
 import type { Registry } from './registry.ts';
+import type { PreparedTag } from './tag-store.ts';
 import { isProblem } from '../reply/reply.ts';
 import type { Outcome } from '../reply/reply.ts';
 
@@ -51,6 +55,7 @@ export async function putManifest(
   { repository, reference }: ManifestPlace,
   transfer: Transfer,
 ): Promise<Outcome> {
+  if (isTooDeep(repository)) return refusals.NAME_TOO_DEEP;
   const target = targetOf(reference);
   if (target === undefined) return refusals.DIGEST_UNSUPPORTED;
   const { pairs } = transfer.job.request.query;
@@ -64,19 +69,36 @@ export async function putManifest(
       : ([target.algorithm, asked] as const);
   const digest = digestOf(algorithm, pushed.bytes);
   if (typeof target !== 'string' && target.hex !== digest.hex) return refusals.DIGEST_WRONG;
-  if (!(await isStored(registry, repository, { digest, pushed }))) return refusals.BLOB_MISSING;
-  for (const tag of new Set(tags)) await registry.tags.set(repository, tag, digest);
+  if (!(await isStored(registry, repository, { digest, pushed, tags }))) return refusals.BLOB_MISSING;
   return createdReply(repository, { digest, asked, subject: pushed.manifest.subject });
 }
 
-/** False where the repository lacks a blob that the manifest needs. Asked first: then there is nothing to take back. */
+/**
+ * The manifest first, then its tags: no tag ever names a manifest that a power cut took away. What the tags need is
+ * written at the same time as the manifest. False where the repository lacks a blob that the manifest needs.
+ */
 async function isStored(
-  { manifests }: Registry,
+  { manifests, tags: store }: Registry,
   repository: string,
-  { digest, pushed }: { readonly digest: Digest; readonly pushed: Pushed },
+  {
+    digest,
+    pushed,
+    tags,
+  }: { readonly digest: Digest; readonly pushed: Pushed; readonly tags: readonly string[] },
 ): Promise<boolean> {
+  // Asked first: then there is nothing to take back.
   if (!(await manifests.isComplete(repository, pushed.manifest))) return false;
-  return manifests.put(repository, digest, pushed);
+  const prepared: PreparedTag[] = [];
+  try {
+    const [isPut] = await both(
+      manifests.put(repository, digest, pushed),
+      inTurn(new Set(tags), async (tag) => void prepared.push(await store.prepare(repository, tag, digest))),
+    );
+    if (isPut) await inTurn(prepared, (tag) => tag.set());
+    return isPut;
+  } finally {
+    await inTurn(prepared, (tag) => tag.discard());
+  }
 }
 
 function createdReply(

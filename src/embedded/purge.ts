@@ -1,28 +1,40 @@
 import { readdir, stat } from 'node:fs/promises';
 import { parseDigest } from '../registry/digest.ts';
-import { discard, ifAny, isRenamed, isThere, makeFolder } from './durable.ts';
+import { discard, ifAny, isRenamed, isThere } from './durable.ts';
+import { clearRepositories } from './empty-folders.ts';
+import { makeFolder } from './folders.ts';
 import { COLLECTED } from './paths.ts';
 import type { Registry } from './registry.ts';
 
 /** How long an upload may lie still, and how long something unfinished may, in milliseconds. */
-const UPLOAD_MS = 24 * 60 * 60 * 1000;
+export const UPLOAD_MS = 24 * 60 * 60 * 1000;
+
+/** Sessions in a repository are of distribution or of an older version: nothing of them can go on here. */
+const FOREIGN_MS = 60 * 60 * 1000;
 
 const TAKEN = /^collected-([a-z0-9]+)-([a-f0-9]+)(?:\.last)?$/;
 
-/** Ends uploads that nobody went on with for a day, and clears away what writers that were killed left. Resolves to the number of uploads. */
-export async function purgeUploads(registry: Registry, now: Date, dryRun = false): Promise<number> {
-  const { catalog, paths, uploads } = registry;
-  const before = now.getTime() - UPLOAD_MS;
-  if (!dryRun) await clearStaging(registry, before);
-  let purged = 0;
-  for await (const repository of catalog.walk()) {
-    for (const id of (await ifAny(readdir(paths.uploads(repository)))) ?? []) {
-      const folder = `${paths.uploads(repository)}/${id}`;
-      if ((await youngest([folder, `${folder}/data`, `${folder}/startedat`])) >= before) continue;
-      if (dryRun || (await uploads.remove(repository, id))) purged += 1;
-    }
-  }
-  return purged;
+export interface PurgeOptions {
+  readonly now: Date;
+  /** How long an upload may lie still, in milliseconds. Default: a day. */
+  readonly uploadMs?: number | undefined;
+  /** Report only. */
+  readonly dryRun?: boolean;
+  /** Whether to go on. */
+  readonly goesOn?: () => boolean;
+}
+
+/**
+ * Ends uploads that lay still, clears away what writers that were killed left, and the folders that older versions and
+ * abandoned uploads left. Resolves to the number of uploads.
+ */
+export async function purgeUploads(registry: Registry, options: PurgeOptions): Promise<number> {
+  const { now, uploadMs = UPLOAD_MS, dryRun = false, goesOn = () => true } = options;
+  const before = now.getTime() - uploadMs;
+  if (!dryRun) await clearStaging(registry, now.getTime() - UPLOAD_MS);
+  const own = await registry.uploads.all.purge(before, dryRun);
+  const foreign = now.getTime() - Math.min(uploadMs, FOREIGN_MS);
+  return own + (await clearRepositories(registry, { before: foreign, dryRun, goesOn }));
 }
 
 async function clearStaging({ staging }: Registry, before: number): Promise<void> {

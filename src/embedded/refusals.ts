@@ -1,4 +1,5 @@
 import { createProblem } from '../registry/problem.ts';
+import type { Problem } from '../registry/problem.ts';
 
 /** What the end-points refuse with, one sentence each. */
 export const BLOB_UNKNOWN = createProblem('BLOB_UNKNOWN', 'This repository holds no such blob.');
@@ -40,3 +41,25 @@ export const BLOB_MISSING = createProblem(
 );
 export const TAG_INVALID = createProblem('TAG_INVALID', 'A tag that was asked for is not a legal tag.');
 export const PAGE_INVALID = createProblem('PAGINATION_NUMBER_INVALID', 'n is not the size of a page.');
+export const NAME_TOO_DEEP = createProblem(
+  'NAME_INVALID',
+  'The name of the repository has more than 32 parts between slashes, which is the most that this registry makes folders for.',
+);
+
+/** A user has as many sessions as allowed, none of them abandoned. */
+export function tooManyUploads(most: number): Problem {
+  return createProblem(
+    'TOOMANYREQUESTS',
+    `You have ${most} unfinished uploads here, the most that one user may have. Finish or cancel some of them; one that lies still for an hour makes room for a new one.`,
+    { headers: { 'Retry-After': '60' } },
+  );
+}
+
+/** The unfinished uploads of a user hold as many bytes as allowed. */
+export function tooManyUploadBytes(most: number): Problem {
+  return createProblem(
+    'TOOMANYREQUESTS',
+    `Your unfinished uploads hold more than ${Math.floor(most / 1e6)} MB here, the most that those of one user may hold. Finish or cancel some of them.`,
+    { headers: { 'Retry-After': '60' }, close: true },
+  );
+}

@@ -1,6 +1,6 @@
 import type { BlobStore } from './blob-store.ts';
 import type { Catalog } from './catalog.ts';
-import type { Staging } from './durable.ts';
+import type { Staging } from './staging.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import type { Paths } from './paths.ts';
 import type { Referrers } from './referrers.ts';

@@ -1,21 +1,12 @@
-import { rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
 import { isTag } from '../registry/grammar.ts';
 import type { Digest } from '../registry/digest.ts';
 import { DirectoryCache } from './directory-cache.ts';
-import {
-  discard,
-  ifAny,
-  isRenamed,
-  isThere,
-  makeFolder,
-  readLink,
-  syncFolder,
-  whenAll,
-  writeSynced,
-} from './durable.ts';
-import type { Staging } from './durable.ts';
+import { discard, ifAny, isRenamed, isThere, readLink, syncAndClose, whenAll, writeNew } from './durable.ts';
+import { FOLDER_MODE, makeFolder, syncFolder, syncFolders } from './folders.ts';
+import type { Staging } from './staging.ts';
 import { inTurn } from './in-turn.ts';
 import { CURRENT, indexLink } from './paths.ts';
 import type { Paths } from './paths.ts';
@@ -24,6 +15,13 @@ export interface TagStoreOptions {
   readonly paths: Paths;
   readonly staging: Staging;
   readonly now: () => Date;
+}
+
+/** A tag that stands ready on the disk. */
+export interface PreparedTag {
+  /** Makes the tag name the manifest. */
+  set(): Promise<void>;
+  discard(): Promise<void>;
 }
 
 const MAX_NAMES = 300_000;
@@ -55,31 +53,48 @@ export class TagStore {
     return readLink(`${this.#paths.tag(repository, tag)}/${CURRENT}`);
   }
 
-  /** Makes a tag name a manifest. A tag that is removed at the same time is there with both its links, or not at all. */
-  async set(repository: string, tag: string, digest: Digest): Promise<void> {
+  /**
+   * Writes all that a tag will hold, aside, and forces it to the disk: beside other work, so that `set` has little to wait
+   * for. Call `set` or `discard` on what it resolves to.
+   */
+  async prepare(repository: string, tag: string, digest: Digest): Promise<PreparedTag> {
     const folder = this.#paths.tag(repository, tag);
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      if (!(await isThere(folder)) && (await this.#create(folder, digest))) return;
-      await this.#staging.putAll(
-        [indexLink(digest), CURRENT].map((link) => ({ target: `${folder}/${link}`, bytes: digest.text })),
-      );
-      if (await isThere(`${folder}/${indexLink(digest)}`)) return;
+    const staged = await StagedTag.write(this.#staging.path(), digest, !(await isThere(folder)));
+    return { discard: () => staged.discard(), set: () => this.#set(folder, staged) };
+  }
+
+  /** A tag that is removed at the same time is there with both its links, or not at all. */
+  async #set(folder: string, prepared: StagedTag): Promise<void> {
+    const { digest } = prepared;
+    let staged = prepared;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        if (!(await isThere(folder)) && (await this.#create(folder, staged))) return;
+        await this.#staging.putAll(
+          [indexLink(digest), CURRENT].map((link) => ({
+            target: `${folder}/${link}`,
+            path: `${staged.path}/${link}`,
+          })),
+        );
+      } finally {
+        await staged.discard();
+      }
+      if (tries === TRIES || (await isThere(`${folder}/${indexLink(digest)}`))) return;
+      staged = await StagedTag.write(this.#staging.path(), digest, true);
     }
   }
 
-  /** A new tag appears whole: its folder is made aside. False where somebody else was faster. */
-  async #create(folder: string, digest: Digest): Promise<boolean> {
-    const staged = this.#staging.path();
+  /** A new tag appears whole. False where somebody else was faster. */
+  async #create(folder: string, staged: StagedTag): Promise<boolean> {
+    await staged.syncFolders();
+    const above = await makeFolder(dirname(folder));
     try {
-      const links = [indexLink(digest), CURRENT].map((link) => `${staged}/${link}`);
-      await whenAll([...links.map((link) => writeNew(link, digest.text)), makeFolder(dirname(folder))]);
-      await rename(staged, folder);
+      await rename(staged.path, folder);
     } catch (error) {
-      await discard(staged);
       if (['EEXIST', 'ENOTEMPTY', 'ENOENT'].includes(systemCode(error) ?? '')) return false;
       throw error;
     }
-    await syncFolder(dirname(folder));
+    await syncFolders([...above, dirname(folder)]);
     return true;
   }
 
@@ -116,8 +131,48 @@ export class TagStore {
   }
 }
 
-async function writeNew(path: string, text: string): Promise<void> {
-  await makeFolder(dirname(path));
-  await writeSynced(path, text);
-  await syncFolder(dirname(path));
+/** Both links of a tag in a folder of their own, their bytes forced to the disk. */
+class StagedTag {
+  readonly path: string;
+  readonly digest: Digest;
+  #areFoldersSynced = false;
+
+  /** `whole`: its folders are forced to the disk too, for a tag that is not there yet. */
+  static async write(path: string, digest: Digest, whole: boolean): Promise<StagedTag> {
+    const staged = new StagedTag(path, digest);
+    try {
+      const links = staged.#links();
+      await whenAll(links.map((link) => mkdir(dirname(link), { recursive: true, mode: FOLDER_MODE })));
+      const files = await whenAll(links.map((link) => writeNew(link, digest.text)));
+      await whenAll([...files.map(syncAndClose), ...(whole ? [staged.syncFolders()] : [])]);
+      return staged;
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+
+  private constructor(path: string, digest: Digest) {
+    this.path = path;
+    this.digest = digest;
+  }
+
+  async syncFolders(): Promise<void> {
+    if (this.#areFoldersSynced) return;
+    const folders = new Set<string>();
+    for (const link of this.#links()) {
+      for (let folder = dirname(link); folder.length >= this.path.length; folder = dirname(folder))
+        folders.add(folder);
+    }
+    await syncFolders(folders);
+    this.#areFoldersSynced = true;
+  }
+
+  #links(): string[] {
+    return [indexLink(this.digest), CURRENT].map((link) => `${this.path}/${link}`);
+  }
+
+  async discard(): Promise<void> {
+    await discard(this.path);
+  }
 }

@@ -1,26 +1,24 @@
 import type { Hash } from 'node:crypto';
 import { randomUUID } from 'node:crypto';
-import { read } from 'node:fs';
-import { mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { constants, read } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { AppError } from '../lib/errors.ts';
+import { AppError, systemCode } from '../lib/errors.ts';
 import { transferBuffers } from '../lib/buffers.ts';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import { withFileLock } from '../lib/file-lock.ts';
 import { createHasher } from '../registry/digest.ts';
 import type { Algorithm } from '../registry/digest.ts';
-import { discard, ifAny, isRenamed, isThere } from './durable.ts';
-import type { Staging } from './durable.ts';
+import type { Problem } from '../registry/problem.ts';
+import { discard, ifAny, isRenamed } from './durable.ts';
 import { causeOf } from './faults.ts';
+import { FILE_MODE, makePath } from './folders.ts';
+import { OpenUploads } from './open-uploads.ts';
+import type { OpenUploadsOptions } from './open-uploads.ts';
 import { isUpload } from './paths.ts';
-import type { Paths } from './paths.ts';
-
-export interface UploadStoreOptions {
-  readonly paths: Paths;
-  readonly staging: Staging;
-  readonly now: () => Date;
-}
+import type { Paths, UploadPlace } from './paths.ts';
+import type { Staging } from './staging.ts';
 
 /** An upload session, open for one request alone. */
 export interface OpenUpload {
@@ -40,6 +38,13 @@ export type UploadOutcome<T> =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'busy' };
 
+/** A session that has just begun. */
+export interface NewUpload {
+  readonly id: string;
+  readonly path: string;
+  readonly file: FileHandle;
+}
+
 interface HashState {
   readonly algorithm: Algorithm;
   readonly hash: Hash;
@@ -51,92 +56,93 @@ const MAX_STATES = 10_000;
 const STATE_MS = 24 * 60 * 60 * 1000;
 /** How long a request waits for another one on the same upload: long enough to see that a dead process held it. */
 const WAIT_MS = 7000;
+const TRIES = 8;
+const APPEND = constants.O_RDWR | constants.O_APPEND;
 
 /**
- * Upload sessions, where distribution keeps them too. The bytes on the disk are the session; the state of the hash is
- * kept in memory and made again by reading the file, where another process went on with it or this one is new.
+ * Upload sessions, each a file that holds the bytes so far. The state of the hash is kept in memory and made again by
+ * reading the file, where another process went on with it or this one is new.
  */
 export class UploadStore {
+  /** What is under way, of all users. */
+  readonly all: OpenUploads;
   readonly #paths: Paths;
   readonly #staging: Staging;
-  readonly #now: () => Date;
   readonly #states = createExpiringMap<string, HashState>({
     maxSize: MAX_STATES,
     ttl: STATE_MS,
     now: () => performance.now(),
   });
 
-  constructor({ paths, staging, now }: UploadStoreOptions) {
-    this.#paths = paths;
-    this.#staging = staging;
-    this.#now = now;
+  constructor(options: OpenUploadsOptions) {
+    this.all = new OpenUploads(options);
+    this.#paths = options.paths;
+    this.#staging = options.staging;
   }
 
-  /** Begins a session; resolves to its name. */
-  async create(repository: string): Promise<string> {
+  /** Begins a session; resolves to why the asker may not, or to the open file, which the caller closes. Nothing is forced to the disk: a session that a power cut took away is begun again. */
+  async create(repository: string, asker: string): Promise<NewUpload | Problem> {
+    const refusal = await this.all.refusal(asker);
+    if (refusal !== undefined) return refusal;
     const id = randomUUID();
-    const folder = this.#paths.upload(repository, id);
-    // Not forced to the disk: a session that a power cut took away is begun again.
-    await mkdir(folder, { recursive: true });
-    await writeFile(`${folder}/startedat`, `${this.#now().toISOString().slice(0, 19)}Z`);
-    return id;
+    const path = this.#paths.upload({ repository, id, asker });
+    for (let tries = 1; ; tries += 1) {
+      await makePath(this.#paths.uploadsOf(asker));
+      try {
+        return { id, path, file: await open(path, 'ax', FILE_MODE) };
+      } catch (error) {
+        // The folder was removed as empty, at this moment.
+        if (systemCode(error) !== 'ENOENT' || tries === TRIES) throw error;
+      }
+    }
   }
 
   /** Bytes so far, or undefined for a session that is not known. */
-  async size(repository: string, id: string): Promise<number | undefined> {
-    if (!isUpload(id)) return undefined;
-    const folder = this.#paths.upload(repository, id);
-    const data = await ifAny(stat(`${folder}/data`));
-    if (data !== undefined) return data.size;
-    return (await isThere(`${folder}/startedat`)) ? 0 : undefined;
+  async size(place: UploadPlace): Promise<number | undefined> {
+    return isUpload(place.id) ? (await ifAny(stat(this.#paths.upload(place))))?.size : undefined;
   }
 
   /** Ends a session. False for one that is not known. */
-  async remove(repository: string, id: string): Promise<boolean> {
-    this.#states.delete(`${repository}/${id}`);
-    if (!isUpload(id)) return false;
+  async remove(place: UploadPlace): Promise<boolean> {
+    if (!isUpload(place.id)) return false;
+    const path = this.#paths.upload(place);
+    this.#states.delete(path);
     const staged = this.#staging.path();
-    if (!(await isRenamed(this.#paths.upload(repository, id), staged))) return false;
+    if (!(await isRenamed(path, staged))) return false;
     await discard(staged);
+    await this.all.tidy(place.asker);
     return true;
   }
 
   /** Opens a session for one request, of all processes on all hosts. */
-  async use<T>(
-    repository: string,
-    id: string,
-    action: (upload: OpenUpload) => Promise<T>,
-  ): Promise<UploadOutcome<T>> {
-    if ((await this.size(repository, id)) === undefined) return { kind: 'unknown' };
-    const path = `${this.#paths.upload(repository, id)}/data`;
+  async use<T>(place: UploadPlace, action: (upload: OpenUpload) => Promise<T>): Promise<UploadOutcome<T>> {
+    if ((await this.size(place)) === undefined) return { kind: 'unknown' };
+    const path = this.#paths.upload(place);
     try {
-      return await withFileLock(path, () => this.#open(repository, id, action), { timeoutMs: WAIT_MS });
+      return await withFileLock(path, () => this.#open(place, action), { timeoutMs: WAIT_MS });
     } catch (error) {
       if (error instanceof AppError && error.code === 'LOCK_TIMEOUT') return { kind: 'busy' };
       if (error instanceof AppError && causeOf(error) === 'ENOENT') return { kind: 'unknown' };
       throw error;
+    } finally {
+      await this.all.tidy(place.asker);
     }
   }
 
-  async #open<T>(
-    repository: string,
-    id: string,
-    action: (upload: OpenUpload) => Promise<T>,
-  ): Promise<UploadOutcome<T>> {
-    // Who held the session before us may have ended it.
-    if ((await this.size(repository, id)) === undefined) return { kind: 'unknown' };
-    const path = `${this.#paths.upload(repository, id)}/data`;
-    const file = await open(path, 'a+');
+  async #open<T>(place: UploadPlace, action: (upload: OpenUpload) => Promise<T>): Promise<UploadOutcome<T>> {
+    const path = this.#paths.upload(place);
+    // Another request may have ended the session while this one waited for the lock.
+    const size = await this.size(place);
+    const file = size === undefined ? undefined : await ifAny(open(path, APPEND));
+    if (size === undefined || file === undefined) return { kind: 'unknown' };
     try {
-      const { size } = await file.stat();
-      const key = `${repository}/${id}`;
       const upload: OpenUpload = {
-        id,
+        id: place.id,
         path,
         file,
         size,
-        hash: (algorithm) => this.#hash(key, file, size, algorithm),
-        keepHash: (algorithm, hash, bytes) => this.#states.set(key, { algorithm, hash, size: bytes }),
+        hash: (algorithm) => this.#hash({ path, file, size }, algorithm),
+        keepHash: (algorithm, hash, bytes) => this.#states.set(path, { algorithm, hash, size: bytes }),
       };
       return { kind: 'done', value: await action(upload) };
     } finally {
@@ -144,9 +150,12 @@ export class UploadStore {
     }
   }
 
-  async #hash(key: string, file: FileHandle, size: number, algorithm: Algorithm): Promise<Hash> {
-    const state = this.#states.get(key);
-    this.#states.delete(key);
+  async #hash(
+    { path, file, size }: Pick<OpenUpload, 'path' | 'file' | 'size'>,
+    algorithm: Algorithm,
+  ): Promise<Hash> {
+    const state = this.#states.get(path);
+    this.#states.delete(path);
     if (state?.algorithm === algorithm && state.size === size) return state.hash;
     return hashFile(file, size, algorithm);
   }

@@ -1,15 +1,18 @@
-import { open } from 'node:fs/promises';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import { parseChunk } from '../registry/byte-range.ts';
 import { createHasher, isAlgorithm, parseDigest } from '../registry/digest.ts';
-import type { Algorithm, Digest } from '../registry/digest.ts';
+import type { Digest } from '../registry/digest.ts';
+import { append, askerOf, meteredSink } from './append-body.ts';
 import { discard } from './durable.ts';
+import { isTooDeep } from './paths.ts';
 import type { Transfer } from '../reply/job.ts';
-import { FileSink, receiveBody } from './receive-body.ts';
+import { receiveBody } from './receive-body.ts';
 import * as refusals from './refusals.ts';
 import type { Registry } from './registry.ts';
+import { isProblem } from '../reply/reply.ts';
 import type { Outcome, Reply } from '../reply/reply.ts';
+import type { SessionName, UploadPlace } from './paths.ts';
 import type { OpenUpload } from './upload-store.ts';
 
 /** POST: a session, a whole blob with `digest=`, or a blob of another repository with `mount=` and `from=` (end-4a, 4b, 11). */
@@ -19,6 +22,7 @@ export async function startUpload(
   transfer: Transfer,
 ): Promise<Outcome> {
   const { query, mount } = transfer.job.request;
+  if (isTooDeep(repository)) return refusals.NAME_TOO_DEEP;
   const algorithm = query.get('digest-algorithm');
   if (algorithm !== undefined && !isAlgorithm(algorithm)) return refusals.DIGEST_UNSUPPORTED;
   if (mount !== undefined) {
@@ -31,23 +35,27 @@ export async function startUpload(
   }
   const text = query.get('digest');
   if (text !== undefined) return postWhole(registry, repository, { text, transfer });
-  const id = await registry.uploads.create(repository);
-  return sessionReply(202, repository, { id, size: 0, algorithm });
+  const session = await registry.uploads.create(repository, askerOf(transfer));
+  if (isProblem(session)) return session;
+  await session.file.close();
+  return sessionReply(202, repository, { id: session.id, size: 0, algorithm });
 }
 
 /** A blob in one request: no session, nothing to resume. */
 async function postWhole(
-  { staging, blobs }: Registry,
+  { uploads, blobs }: Registry,
   repository: string,
   { text, transfer }: { readonly text: string; readonly transfer: Transfer },
 ): Promise<Outcome> {
   const digest = parseDigest(text);
   if (digest === undefined) return refusals.DIGEST_UNSUPPORTED;
-  const path = staging.path();
-  const file = await open(path, 'ax');
+  const asker = askerOf(transfer);
+  const session = await uploads.create(repository, asker);
+  if (isProblem(session)) return session;
+  const { path, file } = session;
   try {
     const hash = createHasher(digest.algorithm);
-    const received = await receiveBody(transfer, new FileSink(file.fd, (chunk) => hash.update(chunk)));
+    const received = await receiveBody(transfer, meteredSink(uploads, transfer, { file, hash }));
     if (received.kind === 'refused') return received.problem;
     if (received.kind === 'aborted') return undefined;
     if (hash.digest('hex') !== digest.hex) return refusals.DIGEST_WRONG;
@@ -56,21 +64,25 @@ async function postWhole(
   } finally {
     await file.close();
     await discard(path);
+    await uploads.all.tidy(asker);
   }
 }
 
 /** PATCH: more bytes (end-5). What has come stays, also when the client breaks off. */
 export async function patchUpload(
   registry: Registry,
-  { repository, id }: { readonly repository: string; readonly id: string },
+  { repository, id }: SessionName,
   transfer: Transfer,
 ): Promise<Outcome> {
   const asked = transfer.job.request.query.get('digest-algorithm') ?? 'sha256';
   if (!isAlgorithm(asked)) return refusals.DIGEST_UNSUPPORTED;
-  return withUpload(registry, { repository, id }, async (upload) => {
+  const place = { repository, id, asker: askerOf(transfer) };
+  const refusal = await registry.uploads.all.bytesRefusal(place.asker);
+  if (refusal !== undefined) return refusal;
+  return withUpload(registry, place, async (upload) => {
     const wrong = judgeChunk(transfer, repository, upload);
     if (wrong !== undefined) return wrong;
-    const outcome = await append(transfer, upload, asked);
+    const outcome = await append(registry, transfer, { upload, algorithm: asked });
     if (outcome.kind !== 'whole') return outcome.problem;
     upload.keepHash(asked, outcome.hash, outcome.size);
     const algorithm = asked === 'sha256' ? undefined : asked;
@@ -81,76 +93,62 @@ export async function patchUpload(
 /** PUT: the last bytes, if any, and the digest of all (end-6). */
 export async function putUpload(
   registry: Registry,
-  { repository, id }: { readonly repository: string; readonly id: string },
+  { repository, id }: SessionName,
   transfer: Transfer,
 ): Promise<Outcome> {
   const text = transfer.job.request.query.get('digest');
   const digest = text === undefined ? undefined : parseDigest(text);
   if (digest === undefined) return text === undefined ? refusals.DIGEST_MISSING : refusals.DIGEST_UNSUPPORTED;
-  return withUpload(registry, { repository, id }, async (upload) => {
+  const place = { repository, id, asker: askerOf(transfer) };
+  return withUpload(registry, place, async (upload) => {
     const wrong = judgeChunk(transfer, repository, upload);
     if (wrong !== undefined) return wrong;
-    const outcome = await append(transfer, upload, digest.algorithm);
+    const outcome = await append(registry, transfer, { upload, algorithm: digest.algorithm });
     if (outcome.kind !== 'whole') {
       // The session is what it was before this request, so that the same request can be made again.
       await upload.file.truncate(upload.size);
       return outcome.problem;
     }
     if (outcome.hash.digest('hex') !== digest.hex) {
-      await registry.uploads.remove(repository, id);
+      await registry.uploads.remove(place);
       return refusals.DIGEST_WRONG;
     }
     await registry.blobs.commit(upload, repository, digest);
-    await registry.uploads.remove(repository, id);
+    await registry.uploads.remove(place);
     return created(repository, digest);
   });
 }
 
 /** GET and HEAD: how far an upload has come (end-13). */
-export async function uploadStatus({ uploads }: Registry, repository: string, id: string): Promise<Outcome> {
-  const size = await uploads.size(repository, id);
+export async function uploadStatus(
+  { uploads }: Registry,
+  { repository, id }: SessionName,
+  transfer: Transfer,
+): Promise<Outcome> {
+  const size = await uploads.size({ repository, id, asker: askerOf(transfer) });
   return size === undefined
     ? refusals.UPLOAD_UNKNOWN
     : sessionReply(204, repository, { id, size, algorithm: undefined });
 }
 
 /** DELETE: the upload is given up (end-14). */
-export async function cancelUpload({ uploads }: Registry, repository: string, id: string): Promise<Outcome> {
-  return (await uploads.remove(repository, id)) ? { status: 204, headers: {} } : refusals.UPLOAD_UNKNOWN;
+export async function cancelUpload(
+  { uploads }: Registry,
+  { repository, id }: SessionName,
+  transfer: Transfer,
+): Promise<Outcome> {
+  const isRemoved = await uploads.remove({ repository, id, asker: askerOf(transfer) });
+  return isRemoved ? { status: 204, headers: {} } : refusals.UPLOAD_UNKNOWN;
 }
 
 async function withUpload(
   { uploads }: Registry,
-  { repository, id }: { readonly repository: string; readonly id: string },
+  place: UploadPlace,
   action: (upload: OpenUpload) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const outcome = await uploads.use(repository, id, action);
+  const outcome = await uploads.use(place, action);
   if (outcome.kind === 'done') return outcome.value;
   return outcome.kind === 'busy' ? refusals.UPLOAD_BUSY : refusals.UPLOAD_UNKNOWN;
-}
-
-type Appended =
-  | { readonly kind: 'whole'; readonly size: number; readonly hash: ReturnType<typeof createHasher> }
-  /** Without a problem the client has left. */
-  | { readonly kind: 'broken'; readonly problem: Problem | undefined };
-
-async function append(transfer: Transfer, upload: OpenUpload, algorithm: Algorithm): Promise<Appended> {
-  const hash = await upload.hash(algorithm);
-  const { file } = upload;
-  try {
-    const received = await receiveBody(transfer, new FileSink(file.fd, (chunk) => hash.update(chunk)));
-    const { size } = await file.stat();
-    if (received.kind === 'refused') return { kind: 'broken', problem: received.problem };
-    // Appending never overwrites: bytes of somebody else show in the size.
-    if (size !== upload.size + received.bytes) return { kind: 'broken', problem: refusals.UPLOAD_MIXED };
-    if (received.kind === 'whole') return { kind: 'whole', size, hash };
-    upload.keepHash(algorithm, hash, size);
-    return { kind: 'broken', problem: undefined };
-  } catch (error) {
-    // A full disk: what can't be used is given back.
-    await file.truncate(upload.size).catch(() => undefined);
-    throw error;
-  }
 }
 
 /** A chunk has to begin where the last one ended. */

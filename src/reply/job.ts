@@ -12,7 +12,13 @@ export interface Job {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly request: RegistryRequest;
-  readonly origin: { readonly address: string; readonly host: string; readonly requestId: string };
+  readonly origin: {
+    readonly address: string;
+    readonly host: string;
+    readonly requestId: string;
+    /** Who asks; absent or empty for anonymous clients. */
+    readonly asker?: string;
+  };
   /** Most bytes that the body may have; undefined is unlimited. */
   readonly bodyLimit: number | undefined;
   /** Answers with a problem. Only while no head was sent. */

@@ -30,13 +30,15 @@ export interface Lane {
   readonly catalog: CatalogSource;
   /** Why the registry cannot serve, in a few words, or undefined. */
   unready(): Promise<string | undefined>;
+  /** Why pushes fail or may fail, while pulls work; or undefined. */
+  limitation?(): Promise<string | undefined>;
   /** Of the layer cache, where there is one. */
   readonly cacheCounters?: (() => CacheCounters) | undefined;
   close(): Promise<void>;
 }
 
 export interface LaneOptions {
-  readonly config: Pick<Config, 'auth' | 'backend' | 'backendCa' | 'cache' | 'state' | 'timeouts'>;
+  readonly config: Pick<Config, 'auth' | 'backend' | 'backendCa' | 'cache' | 'limits' | 'state' | 'timeouts'>;
   readonly bus: Bus;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -54,13 +56,22 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   return backend.kind === 'embedded' ? openFolder(backend.directory, options) : openNetwork(options);
 }
 
-async function openFolder(directory: string, { config, now, logger }: LaneOptions): Promise<Lane> {
+async function openFolder(directory: string, { config, bus, now, logger }: LaneOptions): Promise<Lane> {
   const idle = createIdleWatch(idleLimits(config), now);
-  const registry = await openEmbedded({ directory, idle, logger, now: () => new Date() });
+  const { uploadsPerUser, uploadPercentPerUser } = config.limits;
+  const registry = await openEmbedded({
+    directory,
+    idle,
+    logger,
+    now: () => new Date(),
+    uploads: { sessions: uploadsPerUser, percent: uploadPercentPerUser },
+    clearsUp: bus.slot === 0,
+  });
   return {
     forward: (job) => registry.handle(job),
     catalog: (n, last) => registry.catalog(n, last),
     unready: () => registry.unready(),
+    limitation: () => registry.limitation(),
     close: async () => {
       idle.close();
       await registry.close();

@@ -13,6 +13,7 @@ import type { CertificateKeeper } from './certificate.ts';
 import { followAccess } from './follow-access.ts';
 import { followTokens } from './follow-tokens.ts';
 import { openLane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import { hashShare, saidOnce } from './together.ts';
 import type { Together } from './together.ts';
 import type { MetricsSources } from './metrics.ts';
@@ -57,7 +58,7 @@ export async function createServices(config: Config, logger: Logger, together: T
       logger,
       observe: observers.observe,
       authority: () => certificate.authority(),
-      unready: async () => expiry(certificate) ?? (await lane.unready()),
+      ...readinessOf(certificate, lane),
       isDraining: () => draining,
       hsts: config.tls.hsts,
       tokens: following.tokens,
@@ -134,6 +135,13 @@ async function followUsers(
 
 function warnOf(warnings: UserStore['warnings'], logger: Logger): void {
   for (const { user, reason } of warnings) logger.warn({ user, warning: reason }, 'users');
+}
+
+function readinessOf(certificate: CertificateKeeper, lane: Lane): Pick<AppOptions, 'unready' | 'limitation'> {
+  return {
+    unready: async () => expiry(certificate) ?? (await lane.unready()),
+    limitation: async () => lane.limitation?.(),
+  };
 }
 
 function expiry(certificate: CertificateKeeper): string | undefined {

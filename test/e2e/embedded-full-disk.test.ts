@@ -59,7 +59,8 @@ describeWith([...MOUNT_NEEDS, 'umount'], 'a disk of 4 MiB', () => {
     const made = await client.image(REPOSITORY, 'tag');
     const before = await filesIn(disk);
     await fill(join(disk, 'filler'));
-    expect(await server.embedded.unready()).toContain('full');
+    expect(await server.embedded.unready()).toBeUndefined();
+    expect(await server.embedded.limitation()).toContain('is full: pulls work, pushes are refused');
     const again = await client.manifest(REPOSITORY, 'other', image(digestOf('{}'), undefined));
     expect(again.status).toBe(507);
     const blob = await client.ask('POST', `/v2/${REPOSITORY}/blobs/uploads/?digest=${digestOf('some')}`, {

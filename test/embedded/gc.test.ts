@@ -111,9 +111,8 @@ describe('collecting garbage', () => {
   it('ends uploads that lay still for a day', async () => {
     const still = locationOf(await client.patch(await client.begin('team/app'), 'some'));
     const then = new Date(Date.now() - 25 * 60 * 60 * 1000);
-    const uploads = join(folder.path, V2, 'repositories/team/app/_uploads');
-    for (const id of await readdir(uploads)) {
-      for (const name of ['data', 'startedat', '']) await utimes(join(uploads, id, name), then, then);
+    for (const path of await filesIn(join(folder.path, V2, '.uploads'))) {
+      await utimes(join(folder.path, V2, '.uploads', path), then, then);
     }
     const moving = await client.begin('team/app');
     expect(await server.embedded.collectGarbage({ dryRun: true })).toEqual({ ...NOTHING, uploads: 1 });

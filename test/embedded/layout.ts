@@ -11,13 +11,26 @@ export interface StoredBlob {
 
 export const V2 = 'docker/registry/v2';
 
-/** Every file below a folder, by its path in it. */
+/** Every file below a folder, by its path in it. A folder that goes meanwhile has none. */
 export async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .toSorted();
+  const found = await entriesIn(folder, '');
+  return found.filter((path) => !path.endsWith('/')).toSorted();
+}
+
+/** Every folder below a folder, by its path in it. */
+export async function foldersIn(folder: string): Promise<string[]> {
+  const found = await entriesIn(folder, '');
+  return found.flatMap((path) => (path.endsWith('/') ? [path.slice(0, -1)] : [])).toSorted();
+}
+
+async function entriesIn(folder: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch(() => []);
+  const found = entries.map(async (entry) => {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) return [`${path}/`, ...(await entriesIn(folder, `${path}/`))];
+    return entry.isFile() ? [path] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** All blobs of a registry's folder, each read and hashed. */

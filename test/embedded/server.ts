@@ -65,7 +65,12 @@ function serveOne(
     req,
     res,
     request,
-    origin: { address: '127.0.0.1', host: req.headers.host ?? '', requestId: 'test' },
+    origin: {
+      address: '127.0.0.1',
+      host: req.headers.host ?? '',
+      requestId: 'test',
+      asker: String(req.headers['x-asker'] ?? ''),
+    },
     bodyLimit: bodyLimit(request, LIMITS),
     answer,
     cut: () => res.destroy(),

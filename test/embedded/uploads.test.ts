@@ -158,7 +158,8 @@ describe('uploads', () => {
     await client.blob(REPOSITORY);
     const wrong = await client.put(await client.begin(REPOSITORY), digestOf('else'), 'some');
     expect(codeOf(wrong)).toBe('DIGEST_INVALID');
-    expect(await readdir(join(folder.path, V2, `repositories/${REPOSITORY}/_uploads`))).toEqual([]);
+    expect(await readdir(join(folder.path, V2, `repositories/${REPOSITORY}`))).toEqual(['_layers']);
+    expect(await readdir(join(folder.path, V2, '.uploads'))).toEqual([]);
     expect(await readdir(join(folder.path, V2, '.staging'))).toEqual([]);
   });
 

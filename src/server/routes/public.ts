@@ -10,6 +10,8 @@ export interface PublicRoutesOptions {
   readonly authority: () => { readonly pem: string; readonly sha256: string } | undefined;
   /** Why the gate is not ready, or nothing. */
   readonly unready: () => Promise<string | undefined>;
+  /** What the gate can't do although it is ready, or nothing. */
+  readonly limitation?: () => Promise<string | undefined>;
   readonly isDraining: () => boolean;
 }
 
@@ -45,6 +47,7 @@ export function publicRoutes(options: PublicRoutesOptions): RequestHandler {
 function createRoutes({
   authority,
   unready,
+  limitation = () => Promise.resolve(undefined),
   isDraining,
 }: PublicRoutesOptions): ReadonlyMap<string, PublicRoute> {
   return new Map<string, PublicRoute>([
@@ -53,7 +56,8 @@ function createRoutes({
       '/readyz',
       async (res) => {
         const reason = isDraining() ? 'draining' : await unready();
-        sendText(res, reason === undefined ? 200 : 503, `${reason ?? 'ok'}\n`);
+        const words = reason ?? ['ok', await limitation()].filter((line) => line !== undefined).join('\n');
+        sendText(res, reason === undefined ? 200 : 503, `${words}\n`);
       },
     ],
     ['/ca.crt', (res) => sendAuthority(res, authority()?.pem, 'application/x-pem-file')],
