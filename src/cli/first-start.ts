@@ -1,39 +1,28 @@
-import { randomInt } from 'node:crypto';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import { certificatePaths } from '../certs/cert-store.ts';
 import { initCertificates } from '../certs/init-certificates.ts';
 import { readStatus } from '../certs/status.ts';
 import type { DirectoryStatus } from '../certs/status.ts';
 import { parseSubjectName } from '../certs/subject-names.ts';
 import type { Config } from '../config/schema.ts';
-import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { AppError } from '../lib/errors.ts';
-import { Secret } from '../lib/secret.ts';
-import { entriesOf, withUser } from '../users/htpasswd-file.ts';
-import { createHash } from '../users/password-hash.ts';
-import { changeUsersFile, readUsersFileIfAny } from '../users/users-file.ts';
 
-/** The user that a first start made. */
-export type FirstUser =
-  | { readonly kind: 'shown once'; readonly name: string; readonly password: Secret<string> }
-  | { readonly kind: 'kept in a file'; readonly name: string; readonly file: string };
-
-const FIRST_NAME = 'admin';
-const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
-const PASSWORD_LENGTH = 20;
 /** Interfaces that lead to containers and not to clients. */
 const INNER_INTERFACE = /^(docker|br-|veth|cni|podman|virbr|lxc)/;
 
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+
 /** Names and addresses by which this machine can be reached: the ones worth a place in the certificate. Its own name comes first. */
-export function localNames(): readonly string[] {
+export function localNames(isContainer: boolean): readonly string[] {
+  // Name and addresses of a container are others with each new one, and lead no client here.
+  if (isContainer) return LOOPBACK;
   const addresses = Object.entries(networkInterfaces())
     .filter(([name]) => !INNER_INTERFACE.test(name))
     .flatMap(([, list]) => list ?? [])
     .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
     .map(({ address }) => address);
-  const candidates = [hostname(), ...addresses, 'localhost', '127.0.0.1', '::1'];
+  const candidates = [hostname(), ...addresses, ...LOOPBACK];
   return [...new Set(candidates)].filter((name) => 'value' in parseSubjectName(name));
 }
 
@@ -41,8 +30,8 @@ export function localNames(): readonly string[] {
 export interface PreparedCertificates {
   readonly names: readonly string[];
   readonly notes: readonly string[];
-  /** Whether there is a CA for clients to trust. */
-  readonly hasAuthority: boolean;
+  /** SHA-256 of the CA for clients to trust, in hex; undefined where there is none. */
+  readonly authority: string | undefined;
 }
 
 /** Makes a CA and a certificate where there are none, adds names that are new, and leaves what is not ours as it is. */
@@ -50,23 +39,30 @@ export async function prepareCertificates(
   { certs: directory, tls }: Config,
   wanted: readonly string[],
 ): Promise<PreparedCertificates> {
-  const now = new Date();
-  if (tls.certificate !== undefined) return { names: wanted, notes: [], hasAuthority: false };
-  const { authorityKey, authorityCertificate } = certificatePaths(directory);
+  if (tls.certificate !== undefined) return { names: wanted, notes: [], authority: undefined };
+  const { names, notes } = await makeMissing(directory, wanted, new Date());
+  const fingerprint = (await statusIfAny(directory, new Date()))?.authority?.fingerprint;
+  return { names, notes, authority: fingerprint?.replaceAll(':', '').toLowerCase() };
+}
+
+async function makeMissing(
+  directory: string,
+  wanted: readonly string[],
+  now: Date,
+): Promise<Pick<PreparedCertificates, 'names' | 'notes'>> {
   const status = await statusIfAny(directory, now);
   if (status === undefined) {
     const { names } = await initCertificates({ directory, hosts: wanted, now });
-    return { names, notes: [], hasAuthority: true };
+    return { names, notes: [] };
   }
   const { names, state } = status.certificate;
   const missing = wanted.filter((name) => !names.includes(valueOf(name)));
-  const hasAuthority = await exists(authorityCertificate);
-  if (!status.isOwn || !(await exists(authorityKey))) {
-    return { names, notes: missing.length === 0 ? [] : [keptNote(missing)], hasAuthority };
+  if (!status.isOwn || !(await exists(certificatePaths(directory).authorityKey))) {
+    return { names, notes: missing.length === 0 ? [] : [keptNote(missing)] };
   }
-  if (missing.length === 0 && state === 'fine') return { names, notes: [], hasAuthority };
+  if (missing.length === 0 && state === 'fine') return { names, notes: [] };
   const made = await initCertificates({ directory, hosts: [...names, ...missing], now });
-  return { names: made.names, notes: made.certificate === 'made' ? [madeNote(missing)] : [], hasAuthority };
+  return { names: made.names, notes: made.certificate === 'made' ? [madeNote(missing)] : [] };
 }
 
 function keptNote(missing: readonly string[]): string {
@@ -85,19 +81,6 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A first user where there is none. The password goes to a terminal, once, or to a file of its own where there is no terminal to show it on. */
-export async function prepareFirstUser(config: Config, isTTY: boolean): Promise<FirstUser | undefined> {
-  if (entriesOf((await readUsersFileIfAny(config.users)).document).length > 0) return undefined;
-  const password = generatePassword();
-  const hash = await createHash(password);
-  await mkdir(config.certs, { recursive: true });
-  await changeUsersFile(config.users, (document) => withUser(document, FIRST_NAME, hash));
-  if (isTTY) return { kind: 'shown once', name: FIRST_NAME, password: new Secret(password) };
-  const file = join(config.certs, 'first-password.txt');
-  await writeFileAtomic(file, `${password}\n`, { mode: 0o600 });
-  return { kind: 'kept in a file', name: FIRST_NAME, file };
-}
-
 async function statusIfAny(directory: string, now: Date): Promise<DirectoryStatus | undefined> {
   try {
     return await readStatus(directory, now);
@@ -110,9 +93,4 @@ async function statusIfAny(directory: string, now: Date): Promise<DirectoryStatu
 function valueOf(name: string): string {
   const parsed = parseSubjectName(name);
   return 'value' in parsed ? parsed.value : name;
-}
-
-/** Letters and digits that cannot be taken for one another: about 116 bits. */
-function generatePassword(): string {
-  return Array.from({ length: PASSWORD_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }

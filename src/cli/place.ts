@@ -23,6 +23,8 @@ export interface Place {
   /** What stands for it on the machine of a client. */
   readonly onClient: string;
   readonly isContainer: boolean;
+  /** What stands before a command of the system, to run it where the files of this process are: `docker exec ID`. */
+  readonly shell: string;
 }
 
 const NAME = 'registry-gate';
@@ -31,10 +33,10 @@ const NAME = 'registry-gate';
 export function findPlace(env: Environment, started: StartedAs): Place {
   const isContainer = (env[CONTAINER_VARIABLE] ?? '') !== '';
   const said = env[COMMAND_VARIABLE] ?? '';
-  if (said !== '') return { here: said, afterwards: said, onClient: NAME, isContainer };
+  if (said !== '') return { here: said, afterwards: said, onClient: NAME, isContainer, shell: '' };
   if (isContainer) return { ...inContainer(env, started), isContainer };
   const command = onMachine(env, started);
-  return { here: command, afterwards: command, onClient: command, isContainer };
+  return { here: command, afterwards: command, onClient: command, isContainer, shell: '' };
 }
 
 function onMachine(env: Environment, started: StartedAs): string {
@@ -60,10 +62,11 @@ function shown(path: string, { directory }: StartedAs): string {
  * is the container itself or the only child of an init process.
  */
 function inContainer(env: Environment, { pid, parentPid, hostName }: StartedAs): Omit<Place, 'isContainer'> {
-  if (pid !== 1 && parentPid > 1) return { here: NAME, afterwards: NAME, onClient: NAME };
+  if (pid !== 1 && parentPid > 1) return { here: NAME, afterwards: NAME, onClient: NAME, shell: '' };
   if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') {
-    const exec = `kubectl exec -it ${shellWord(hostName)} -- ${NAME}`;
-    return { here: exec, afterwards: exec, onClient: NAME };
+    const pod = shellWord(hostName);
+    const exec = `kubectl exec -it ${pod} -- ${NAME}`;
+    return { here: exec, afterwards: exec, onClient: NAME, shell: `kubectl exec ${pod} --` };
   }
   const engine = env['container'] === 'podman' ? 'podman' : 'docker';
   const id = /^[0-9a-f]{12}$/.test(hostName) ? hostName : 'CONTAINER';
@@ -71,7 +74,7 @@ function inContainer(env: Environment, { pid, parentPid, hostName }: StartedAs):
   const isExec = pid !== 1 && parentPid === 0;
   const image = `$(${engine} inspect -f '{{.Image}}' ${id})`;
   const afterwards = isExec ? here : `${engine} run -it --rm --volumes-from ${id} ${image}`;
-  return { here, afterwards, onClient: NAME };
+  return { here, afterwards, onClient: NAME, shell: `${engine} exec ${id}` };
 }
 
 /** A word as a POSIX shell takes it. */

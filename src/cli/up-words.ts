@@ -1,40 +1,33 @@
-import { isIP } from 'node:net';
-import { parseSubjectName } from '../certs/subject-names.ts';
-import type { FirstUser, PreparedCertificates } from './first-start.ts';
+import type { PreparedCertificates } from './first-start.ts';
+import type { FirstUser } from './first-user.ts';
+import type { Place } from './place.ts';
+import { shellWord } from './place.ts';
+import { placeOf } from './reachable.ts';
+import type { Reachable } from './reachable.ts';
 
 export interface Welcome {
   readonly certificates: PreparedCertificates;
-  readonly certs: string;
-  readonly port: number;
+  readonly reachable: Reachable;
   /** Why it is not port 443, in the words of the system. */
   readonly refused: string | undefined;
-  /** What was given with --host. */
-  readonly hosts: readonly string[];
   readonly firstUser: FirstUser | undefined;
+  readonly place: Place;
 }
 
 /** What a person reads in the first minute: where it serves, who may come in, and what to type next. */
-export function renderWelcome({ certificates, certs, port, refused, hosts, firstUser }: Welcome): string {
-  const { names, notes, hasAuthority } = certificates;
-  const host = nameForImages(names, hosts);
-  const place = placeOf(host, port);
-  const others = names.filter((name) => name !== host);
+export function renderWelcome(welcome: Welcome): string {
+  const { certificates, reachable, firstUser } = welcome;
+  const { others } = reachable;
+  const place = placeOf(reachable);
   const user = firstUser?.name ?? 'NAME';
   return [
     '',
     `registry-gate serves https://${place}${others.length === 0 ? '' : ` (also as ${others.join(', ')})`}`,
-    ...notes,
-    ...(refused === undefined
-      ? []
-      : [PORT_WORDS[refused] ?? '', `So this is port ${port}: name it in every command, as below.`]),
-    ...wordsFor(firstUser),
+    ...certificates.notes,
+    ...wordsForPort(welcome),
+    ...wordsFor(welcome),
     '',
-    ...(hasAuthority
-      ? [
-          'Trust its CA once on each client (here: docker on this machine; podman, containerd and system are the others):',
-          `  registry-gate certs trust --for docker ${place} --certs ${certs}`,
-        ]
-      : []),
+    ...wordsForTrust(certificates, place),
     'Then:',
     `  docker login ${place} -u ${user}`,
     `  docker tag IMAGE ${place}/IMAGE`,
@@ -51,31 +44,55 @@ const PORT_WORDS: Readonly<Record<string, string>> = {
   EACCES: 'Port 443 needs a right that this user does not have.',
 };
 
-/** A name that was given by hand, else a name with a dot, else an address of the network. */
-function nameForImages(names: readonly string[], hosts: readonly string[]): string {
-  const given = hosts.map((host) => parseSubjectName(host)).find((name) => 'value' in name);
-  if (given !== undefined && 'value' in given) return given.value;
-  const dotted = names.filter(
-    (name) => name.includes('.') && !name.startsWith('127.') && !name.startsWith('*'),
-  );
-  return dotted.find((name) => isIP(name) === 0) ?? dotted[0] ?? 'localhost';
+function wordsForPort({ refused, reachable: { port }, place }: Welcome): readonly string[] {
+  if (place.isContainer) {
+    return [
+      `That is port ${port} of this container: publish it (docker run -p 443:${port}), and say with --host NAME, or in`,
+      'REGISTRY_GATE_HOSTS, by which name or address clients reach the machine. Below, write that name and the published port.',
+    ];
+  }
+  if (refused === undefined) return [];
+  return [PORT_WORDS[refused] ?? '', `So this is port ${port}: name it in every command, as below.`];
 }
 
-/** docker takes a first part with neither dot nor port for a folder of Docker Hub, `localhost` alone excepted. */
-function placeOf(host: string, port: number): string {
-  const written = isIP(host) === 6 ? `[${host}]` : host;
-  const isPlain = port === 443 && (host.includes('.') || host === 'localhost' || isIP(host) === 6);
-  return isPlain ? written : `${written}:${port}`;
+/** What is typed on a client, where the gate is the one place that the CA can come from. */
+function wordsForTrust({ authority }: PreparedCertificates, place: string): readonly string[] {
+  if (authority === undefined) return [];
+  return [
+    'Trust its CA once on each client, this machine included (here for docker; podman, containerd and system are the others):',
+    `  registry-gate certs trust --for docker ${place} --from https://${place} --fingerprint ${authority}`,
+  ];
 }
 
-function wordsFor(firstUser: FirstUser | undefined): readonly string[] {
-  if (firstUser === undefined) return [];
-  const { name } = firstUser;
-  return firstUser.kind === 'kept in a file'
-    ? ['', `The first user is ${name}. The password is in ${firstUser.file}: read it, then delete the file.`]
-    : [
+function wordsFor({ firstUser, place }: Welcome): readonly string[] {
+  switch (firstUser?.kind) {
+    case undefined:
+      return [];
+    case 'shown once':
+      return [
         '',
-        `The first user is ${name}, with the password  ${firstUser.password.reveal()}`,
+        `The first user is ${firstUser.name}, with the password  ${firstUser.password.reveal()}`,
         'It is shown this once and stored nowhere.',
       ];
+    case 'kept in a file':
+      return [
+        '',
+        `The first user is ${firstUser.name}. The password is in a file: read it, then delete the file.`,
+        `  ${reading(firstUser.file, place)}`,
+      ];
+    case 'not signed in yet':
+      return [
+        '',
+        `Nobody has signed in as ${firstUser.name} yet, the user that an earlier start made.`,
+        ...(firstUser.file === undefined
+          ? []
+          : [`The password is in a file:  ${reading(firstUser.file, place)}`]),
+        `Where nobody knows the password, set a new one: registry-gate users passwd ${firstUser.name}`,
+      ];
+  }
+}
+
+/** The command that shows a file of this process. */
+function reading(file: string, { shell }: Place): string {
+  return `${shell} cat ${shellWord(file)}`.trimStart();
 }

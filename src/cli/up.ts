@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { parseSubjectName } from '../certs/subject-names.ts';
 import { loadConfigWithOrigins } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -7,8 +8,12 @@ import { createLog } from '../observe/access-log.ts';
 import type { Log } from '../observe/access-log.ts';
 import { checkPlatform } from '../server/platform.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
-import { localNames, prepareCertificates, prepareFirstUser } from './first-start.ts';
+import { hostsFromEnvironment } from './certs-options.ts';
+import { localNames, prepareCertificates } from './first-start.ts';
+import { prepareFirstUser } from './first-user.ts';
 import type { Outcome } from './outcome.ts';
+import { findPlace } from './place.ts';
+import { findReachable } from './reachable.ts';
 import { keepReloads, runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
@@ -41,15 +46,22 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     checkPlatform(terminal.platform);
     const loaded = await loadConfigWithOrigins(configSources({ ...options }, terminal));
     const config = withEmbedded(loaded, options.data);
-    const hosts = options.host ?? [];
-    const certificates = await prepareCertificates(config, [...hosts, ...localNames()]);
-    const firstUser = await prepareFirstUser(config, terminal.isTTY);
+    const place = findPlace(terminal.env, terminal.startedAs);
+    const hosts = options.host ?? hostsFromEnvironment(terminal);
+    const wanted = new Set([...hosts, ...listenedOn(config), ...localNames(place.isContainer)]);
+    const certificates = await prepareCertificates(config, [...wanted]);
+    // The engine of a container keeps all that it prints.
+    const first = await prepareFirstUser(config, terminal.isTTY && !place.isContainer);
     const level = loaded.origins.has('log.level') ? config.log.level : 'warn';
     const log = createLog({ level, shared: config.workers !== 1 });
     try {
-      const { gate, refused } = await startOnFreePort({ config, origins: loaded.origins }, log);
-      const port = gate.addresses[0]?.port ?? 443;
-      terminal.err(renderWelcome({ certificates, certs: config.certs, port, refused, hosts, firstUser }));
+      const { gate, refused } = await startOr(first.withdraw, () =>
+        startOnFreePort({ config, origins: loaded.origins }, log),
+      );
+      const { names } = certificates;
+      const { isContainer } = place;
+      const reachable = findReachable({ addresses: gate.addresses, names, hosts, isContainer });
+      terminal.err(renderWelcome({ certificates, reachable, refused, firstUser: first.user, place }));
       void warnIfUnready(gate, log);
       void warnIfExposed(config.backend, log);
       reloadIfAsked(gate);
@@ -63,6 +75,23 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
 /** The registry inside the gate, unless somebody named another. */
 function withEmbedded({ config, origins }: LoadedConfig, directory = './data'): Config {
   return origins.has('backend') ? config : { ...config, backend: { kind: 'embedded', directory } };
+}
+
+/** A user whose password was shown to no one must not outlive a start that failed. */
+async function startOr<T>(withdraw: () => Promise<void>, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    await withdraw();
+    throw error;
+  }
+}
+
+/** Addresses that are asked for by name belong into the certificate, also those of inner networks. */
+function listenedOn({ listen }: Config): readonly string[] {
+  return listen.flatMap(({ host = '::' }) =>
+    ['0.0.0.0', '::'].includes(host) || 'reason' in parseSubjectName(host) ? [] : [host],
+  );
 }
 
 interface Started {

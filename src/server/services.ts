@@ -10,6 +10,7 @@ import type { AppOptions } from './app.ts';
 import type { Audit } from './audit.ts';
 import { openCertificateKeeper } from './certificate.ts';
 import type { CertificateKeeper } from './certificate.ts';
+import { watchFirstSignIn } from './first-sign-in.ts';
 import { followAccess } from './follow-access.ts';
 import { followTokens } from './follow-tokens.ts';
 import { openLane } from './lane.ts';
@@ -56,7 +57,7 @@ export async function createServices(config: Config, logger: Logger, together: T
     app: {
       now,
       logger,
-      observe: observers.observe,
+      observe: await watchFirstSignIn(config.state, observers.observe),
       authority: () => certificate.authority(),
       ...readinessOf(certificate, lane),
       isDraining: () => draining,

@@ -7,7 +7,13 @@ import { createProgram, run } from '../../src/cli/program.ts';
 import { FLAGS_OF, asTyped, optionFlags } from '../../src/cli/typed-command.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
-const PLACE = { here: 'npm run -s gate --', afterwards: '', onClient: 'on-client', isContainer: false };
+const PLACE = {
+  here: 'npm run -s gate --',
+  afterwards: '',
+  onClient: 'on-client',
+  isContainer: false,
+  shell: '',
+};
 
 function typed(text: string, given: Readonly<Record<string, readonly string[]>> = {}): string {
   return asTyped(text, PLACE.here, PLACE, new Map(Object.entries(given)));

@@ -2,11 +2,16 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { authorityFingerprint } from '../../src/certs/certificate-file.ts';
+import { readStatus } from '../../src/certs/status.ts';
 import { initCertificates } from '../../src/certs/init-certificates.ts';
+import { findPlace } from '../../src/cli/place.ts';
 import { run } from '../../src/cli/program.ts';
+import { findReachable, placeOf } from '../../src/cli/reachable.ts';
+import type { Reachable, ReachableOptions } from '../../src/cli/reachable.ts';
 import { renderWelcome } from '../../src/cli/up-words.ts';
 import type { Welcome } from '../../src/cli/up-words.ts';
 import { basic } from '../support/test-gate.ts';
@@ -93,8 +98,10 @@ describe('up', () => {
         expect((await get(port, '/v2/', ca, basic('admin', `${password}x`))).status).toBe(401);
         expect((await get(port, '/readyz', ca)).status).toBe(200);
         expect(words).toContain(`docker login registry.lan:${port} -u admin`);
+        const host = `registry.lan:${port}`;
+        const fingerprint = authorityFingerprint(ca);
         expect(words).toContain(
-          `certs trust --for docker registry.lan:${port} --certs ${join(folder, 'certs')}`,
+          `certs trust --for docker ${host} --from https://${host} --fingerprint ${fingerprint}\n`,
         );
       },
     );
@@ -105,7 +112,7 @@ describe('up', () => {
     await whileUp([], recordingTerminal({ isTTY: true }), async () => undefined);
     const before = await contents();
     await whileUp([], recordingTerminal({ isTTY: true }), async (_port, words) => {
-      expect(words).not.toContain('password');
+      expect(words).not.toContain('with the password');
     });
     expect(await contents()).toEqual(before);
   });
@@ -127,7 +134,7 @@ describe('up', () => {
     const ca = await readFile(join(directory, 'ca.crt'), 'utf8');
     await whileUp(['--host', 'new.lan'], recordingTerminal({ isTTY: true }), async (_port, words) => {
       expect(words).toMatch(/took the place of the one before: to cover new\.lan/);
-      expect(words).toContain('old.lan');
+      expect((await readStatus(directory, new Date())).certificate.names).toContain('old.lan');
     });
     expect(await readFile(join(directory, 'ca.crt'), 'utf8')).toBe(ca);
   });
@@ -152,12 +159,96 @@ describe('up', () => {
     expect(await readFile(join(directory, 'domain.crt'), 'utf8')).toBe(before);
   });
 
-  it('says what is wrong with a folder that it cannot use', async () => {
+  it('says what is wrong with a folder that it cannot use, and leaves no user behind', async () => {
     await writeFile(join(folder, 'data'), 'a file, not a folder');
     const terminal = recordingTerminal({ isTTY: true });
     expect(await whileUp([], terminal, async () => undefined)).toBe(1);
     expect(terminal.stderr()).toMatch(/The registry in .*data can't be written/);
+    expect(await left()).toEqual([]);
   });
+
+  it.each([
+    ['an address that this machine does not have', '192.0.2.1:0'],
+    ['a host name that leads nowhere', 'nowhere.invalid:0'],
+  ])('leaves no user behind where it cannot listen: %s', async (_name, address) => {
+    const terminal = recordingTerminal();
+    const flags = ['--certs', join(folder, 'certs'), '--data', join(folder, 'data')];
+    expect(await run(['up', '--listen', address, ...flags], terminal)).toBe(1);
+    expect(await left()).toEqual([]);
+  });
+
+  it('keeps a users file that was there, and is without users as before', async () => {
+    const users = join(folder, 'users');
+    await writeFile(users, '# nobody yet\n');
+    const flags = ['--certs', join(folder, 'certs'), '--data', join(folder, 'data'), '--users', users];
+    expect(await run(['up', '--listen', '192.0.2.1:0', ...flags], recordingTerminal())).toBe(1);
+    expect(await readFile(users, 'utf8')).toBe('# nobody yet\n');
+  });
+
+  it('names the first user and the cure at later starts, until somebody has signed in', async () => {
+    await whileUp([], recordingTerminal({ isTTY: true }), async () => undefined);
+    let password = '';
+    await whileUp([], recordingTerminal(), async (_port, words) => {
+      expect(words).toContain('Nobody has signed in as admin yet');
+      expect(words).toContain(`registry-gate users passwd --certs ${join(folder, 'certs')} admin`);
+      expect(words).not.toContain('first-password.txt');
+      expect(words).toMatch(/docker login \S+ -u admin/);
+    });
+    await run(['users', 'remove', 'admin', '--certs', join(folder, 'certs')], recordingTerminal());
+    await whileUp([], recordingTerminal(), async () => undefined);
+    password = (await readFile(join(folder, 'certs/first-password.txt'), 'utf8')).trim();
+    await whileUp([], recordingTerminal(), async (port, words) => {
+      expect(words).toContain(`The password is in a file:  cat ${join(folder, 'certs/first-password.txt')}`);
+      const ca = await readFile(join(folder, 'certs/ca.crt'), 'utf8');
+      expect((await get(port, '/v2/', ca, basic('admin', 'wrong'))).status).toBe(401);
+      expect(await left()).toContain('first-user.json');
+      expect((await get(port, '/v2/', ca, basic('admin', password))).status).toBe(200);
+      await gone(join(folder, 'certs/first-user.json'));
+    });
+    await whileUp([], recordingTerminal(), async (_port, words) => {
+      expect(words).not.toContain('admin');
+    });
+  });
+
+  it('says nothing of the first user once the password was changed', async () => {
+    await whileUp([], recordingTerminal({ isTTY: true }), async () => undefined);
+    const flags = ['--certs', join(folder, 'certs'), '--password-stdin'];
+    await run(['users', 'passwd', 'admin', ...flags], recordingTerminal({ stdin: 'another password' }));
+    await whileUp([], recordingTerminal(), async (_port, words) => expect(words).not.toContain('admin'));
+    expect(await left()).toEqual(['htpasswd']);
+  });
+
+  it('in a container names what clients can reach, takes the names from the environment, and shows no password', async () => {
+    const env = { REGISTRY_GATE_IN_CONTAINER: '1', REGISTRY_GATE_HOSTS: 'registry.lan' };
+    const startedAs = { pid: 1, parentPid: 0, hostName: '0123456789ab' };
+    const terminal = recordingTerminal({ isTTY: true, env, startedAs });
+    await whileUp([], terminal, async (port, words) => {
+      expect(words).toContain(`registry-gate serves https://registry.lan:${port} (also as localhost)\n`);
+      expect(words).toContain(`docker run -p 443:${port}`);
+      expect(words).toContain(`docker exec 0123456789ab cat ${join(folder, 'certs/first-password.txt')}`);
+      expect(words).toContain(
+        `docker exec -it 0123456789ab registry-gate users add --certs ${join(folder, 'certs')} NAME`,
+      );
+      expect(words).toContain('  registry-gate certs trust --for docker registry.lan');
+      expect(words).not.toContain(hostname());
+    });
+  });
+
+  /** What stands there of users, besides the certificates and locks that have gone. */
+  async function left(): Promise<readonly string[]> {
+    const names = await readdir(join(folder, 'certs'));
+    return names
+      .filter((name) => ['htpasswd', 'first-user.json', 'first-password.txt'].includes(name))
+      .sort();
+  }
+
+  async function gone(path: string): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while ((await readdir(join(path, '..'))).includes(path.slice(path.lastIndexOf('/') + 1))) {
+      if (Date.now() > deadline) throw new Error(`${path} is still there`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
 
   async function contents(): Promise<Readonly<Record<string, string>>> {
     const names = (await readdir(join(folder, 'certs'))).filter((name) => !name.startsWith('token-uses'));
@@ -166,43 +257,58 @@ describe('up', () => {
   }
 });
 
-describe('renderWelcome', () => {
-  const WELCOME: Welcome = {
-    certificates: { names: ['build', 'localhost', '127.0.0.1', '10.0.0.5'], notes: [], hasAuthority: true },
-    certs: './certs',
-    port: 443,
-    refused: undefined,
-    hosts: [],
-    firstUser: undefined,
-  };
-  const names = (...list: string[]): Welcome['certificates'] => ({
-    names: list,
-    notes: [],
-    hasAuthority: true,
+describe('findReachable', () => {
+  const NAMES = ['build', '10.0.0.5', 'fd00::5', 'localhost', '127.0.0.1', '::1'];
+  const on = (address: string, port = 443): ReachableOptions['addresses'] => [{ address, port }];
+  const found = (change: Partial<ReachableOptions>): Reachable =>
+    findReachable({ addresses: on('::'), names: NAMES, hosts: [], isContainer: false, ...change });
+
+  it.each<readonly [name: string, change: Partial<ReachableOptions>, place: string]>([
+    ['an address of the network before a name that docker takes for a folder', {}, '10.0.0.5'],
+    ['a name with a dot', { names: ['build.lan', '10.0.0.5'] }, 'build.lan'],
+    ['localhost where there is nothing else', { names: ['localhost', '127.0.0.1'] }, 'localhost'],
+    ['what was given by hand', { hosts: ['https://Foo.lan/'] }, 'foo.lan'],
+    ['a port behind a name without a dot', { hosts: ['foo'] }, 'foo:443'],
+    ['another port', { addresses: on('::', 8443) }, '10.0.0.5:8443'],
+    ['brackets around IPv6', { hosts: ['fd00::5'], addresses: on('::', 8443) }, '[fd00::5]:8443'],
+    ['loopback where nothing else is listened on', { addresses: on('127.0.0.1', 9555) }, 'localhost:9555'],
+    [
+      'another loopback address',
+      { addresses: on('127.0.0.2', 9555), names: ['127.0.0.2'] },
+      '127.0.0.2:9555',
+    ],
+    ['the one address that is listened on', { addresses: on('10.0.0.5', 9555) }, '10.0.0.5:9555'],
+    ['an address that the certificate lacks', { addresses: on('172.17.0.1'), names: NAMES }, '172.17.0.1'],
+    ['the machine around a container', { isContainer: true, addresses: on('::', 8443) }, 'localhost:8443'],
+  ])('names %s', (_name, change, place) => {
+    expect(placeOf(found(change))).toBe(place);
   });
 
+  it.each<readonly [address: string, others: readonly string[]]>([
+    ['127.0.0.1', ['127.0.0.1']],
+    ['::1', ['::1']],
+    ['10.0.0.5', ['build']],
+    ['0.0.0.0', ['build', 'localhost', '127.0.0.1']],
+    ['::', ['build', 'fd00::5', 'localhost', '127.0.0.1', '::1']],
+  ])('on %s names as others only what leads there', (address, others) => {
+    expect(found({ addresses: on(address) }).others).toEqual(others);
+  });
+});
+
+describe('renderWelcome', () => {
+  const WELCOME: Welcome = {
+    certificates: { names: [], notes: [], authority: 'ab12' },
+    reachable: { host: '10.0.0.5', port: 8443, others: [] },
+    refused: undefined,
+    firstUser: undefined,
+    place: findPlace({}, recordingTerminal().startedAs),
+  };
+
   it.each<readonly [name: string, change: Partial<Welcome>, line: string]>([
-    [
-      'an address of the network before a name that docker takes for a folder',
-      {},
-      'docker login 10.0.0.5 -u NAME',
-    ],
-    ['a name with a dot', { certificates: names('build.lan', '10.0.0.5') }, 'docker login build.lan -u NAME'],
-    [
-      'localhost where there is nothing else',
-      { certificates: names('localhost', '127.0.0.1') },
-      'docker login localhost -u',
-    ],
-    ['what was given by hand', { hosts: ['https://Foo.lan/'] }, 'docker login foo.lan -u'],
-    ['a port behind a name without a dot', { hosts: ['foo'] }, 'docker login foo:443 -u'],
-    ['another port', { port: 8443 }, 'docker login 10.0.0.5:8443 -u'],
-    [
-      'brackets around IPv6',
-      { certificates: names('fd00::5'), hosts: ['fd00::5'], port: 8443 },
-      'docker login [fd00::5]:8443',
-    ],
-    ['whose the port is', { port: 8443, refused: 'EADDRINUSE' }, 'Another program has port 443'],
-    ['which right is missing', { port: 8443, refused: 'EACCES' }, 'Port 443 needs a right'],
+    ['the place', {}, 'docker login 10.0.0.5:8443 -u NAME'],
+    ['whose the port is', { refused: 'EADDRINUSE' }, 'Another program has port 443'],
+    ['which right is missing', { refused: 'EACCES' }, 'Port 443 needs a right'],
+    ['what is typed on a client', {}, '--from https://10.0.0.5:8443 --fingerprint ab12\n'],
   ])('names %s', (_name, change, line) => {
     expect(renderWelcome({ ...WELCOME, ...change })).toContain(line);
   });
