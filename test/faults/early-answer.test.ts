@@ -3,7 +3,7 @@ import { useScene } from './scene.ts';
 import { eventually, exchanges, MANIFEST, openClient, UPLOAD } from './stage.ts';
 import type { Client, Visit } from './stage.ts';
 
-const TIMES = 10;
+const TIMES = 4;
 const SIZE = 30_000_000;
 
 const scene = useScene({ limits: { layerBytes: 40_000_000 } });

@@ -74,14 +74,14 @@ export const PARTS: readonly Part[] = [
   {
     name: 'answers',
     about: 'answers of a backend, valid and damaged, beside the parser of node',
-    files: ['test/proxy/answer-fuzz.test.ts'],
+    files: ['test/proxy/answer-fuzz.heavy.test.ts'],
     programs: [],
     minutes: 10,
   },
   {
     name: 'soak',
     about: 'a mix of requests with a reload every second',
-    files: ['test/hostile/soak.test.ts'],
+    files: ['test/hostile/soak.heavy.test.ts'],
     programs: [],
     minutes: 20,
   },

@@ -27,7 +27,7 @@ const SIZES = [
   512 * 1024 + 1,
   3 * MIB + 7,
 ];
-const LARGE = 20 * MIB;
+const LARGE = 4 * MIB;
 
 /** Where a body begins in the random bytes: no two of different size look alike. */
 function bodyOf(size: number): Buffer {

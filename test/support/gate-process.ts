@@ -1,4 +1,7 @@
-import { resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { initCertificates } from '../../src/certs/init-certificates.ts';
+import { createHash } from '../../src/users/password-hash.ts';
 import type { Ran, RunOptions } from './programs.ts';
 import { run, startDaemon } from './programs.ts';
 
@@ -63,8 +66,9 @@ export const USER = 'alice';
 /** Characters that shells, URLs and header parsers like to trip over. */
 export const PASSWORD = 'Wörd: "p@ss"%20$HOME/+=';
 
-/** A certs directory with a CA, a certificate for the hosts and one user, made by the gate's own commands. */
+/** A certs directory with a CA, a certificate for the hosts and one user, as the gate's own commands make it. */
 export async function makeCerts(certs: string, hosts: readonly string[]): Promise<void> {
-  await gateDoes(['certs', 'init', '--certs', certs, ...hosts.flatMap((host) => ['--host', host])]);
-  await gateDoes(['users', 'add', USER, '--certs', certs, '--password-stdin'], { input: `${PASSWORD}\n` });
+  await initCertificates({ directory: certs, hosts, now: new Date() });
+  const { text: hash } = await createHash(PASSWORD);
+  await writeFile(join(certs, 'htpasswd'), `${USER}:${hash}\n`, { mode: 0o600 });
 }
