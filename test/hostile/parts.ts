@@ -39,14 +39,14 @@ export const PARTS: readonly Part[] = [
   {
     name: 'scanners',
     about: 'sslscan and testssl',
-    files: ['test/security/scanners.test.ts', 'test/security/tls.test.ts'],
+    files: ['test/security/scanners.heavy.test.ts', 'test/security/tls.test.ts'],
     programs: ['sslscan', 'testssl', 'openssl'],
     minutes: 6,
   },
   {
     name: 'servers',
     about: 'what six servers behind the gate take for a request',
-    files: ['test/security/garden.test.ts'],
+    files: ['test/security/garden.heavy.test.ts'],
     programs: ['nginx', 'haproxy', 'apache2', 'caddy', 'docker-registry', 'python3'],
     minutes: 10,
   },
@@ -67,7 +67,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'mutations',
     about: 'requests with bytes changed',
-    files: ['test/security/mutation.test.ts'],
+    files: ['test/security/mutation.heavy.test.ts'],
     programs: [],
     minutes: 15,
   },
