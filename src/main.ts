@@ -19,6 +19,6 @@ if (isSupportedNode(process.version)) {
   diskSyncs.setThreads(Number(threads) || 4);
   process.exitCode = await run(process.argv.slice(2), processTerminal);
 } else {
-  process.stderr.write(`registry-gate: ${unsupportedNode(process.version)}\n`);
+  process.stderr.write(`registry-gate: error[NODE_UNSUPPORTED]: ${unsupportedNode(process.version)}\n`);
   process.exitCode = 1;
 }

@@ -13,7 +13,7 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
 export function reportError(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof AppError) {
-    terminal.err(`registry-gate: ${error.message}\n`);
+    terminal.err(`registry-gate: error[${error.code}]: ${error.message}\n`);
     if (error.hint !== undefined) terminal.err(`  ${error.hint}\n`);
     return EXIT_OF[error.code] ?? EXIT.failed;
   }

@@ -193,7 +193,7 @@ rules:
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.replaceAll(file, 'FILE')).toBe(
       [
-        'registry-gate: The access file FILE has 4 problems:',
+        'registry-gate: error[ACCESS_INVALID]: The access file FILE has 4 problems:',
         '  groups.dev[0]: is no user: a group holds users, by their names (FILE:2)',
         '  rules[0].allow[0]: must be one of pull, push, delete, not "read" (FILE:6)',
         '  rules[1].who[0]: there is no group "ops" in this file (FILE:7)',

@@ -66,7 +66,7 @@ describe('config check', () => {
       code: 1,
       stdout: '',
       stderr: [
-        'registry-gate: The configuration has 4 problems:',
+        'registry-gate: error[CONFIG_INVALID]: The configuration has 4 problems:',
         `  colour: is unknown (${config}:2)`,
         `  listen[0]: must be HOST:PORT, [IPV6]:PORT, :PORT or PORT, like 0.0.0.0:443 (${config}:1)`,
         '  backend: must not hold credentials: the registry behind the gate is asked without any (--backend)',
@@ -153,7 +153,7 @@ describe('what keeps serve from starting', () => {
     const env = { REGISTRY_GATE_LISTEN: '127.0.0.1:0', REGISTRY_GATE_LOG_LEVEL: 'error' };
     const checked = await gate(['config', 'check', ...flags], env);
     expect(checked.code).toBe(1);
-    expect(checked.stderr).toMatch(/^registry-gate: .*\n/);
+    expect(checked.stderr).toMatch(/^registry-gate: error\[[A-Z_]+\]: .*\n/);
     expect(await gate(['serve', ...flags], env)).toEqual(checked);
   });
 });

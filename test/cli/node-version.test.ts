@@ -90,7 +90,7 @@ describe.skipIf(OLD === undefined)(
       async (command) => {
         const args = [join(dist.path, 'main.js'), ...command.split(' ').filter(Boolean)];
         const { status, stdout, output } = await run(OLD ?? '', args, { cwd: dist.path });
-        expect(output).toMatch(/^registry-gate: .*\n$/);
+        expect(output).toMatch(/^registry-gate: error\[NODE_UNSUPPORTED\]: .*\n$/);
         expect(output).toContain(versionOf(OLD ?? ''));
         expect(output).toMatch(/needs 22\.23\.2, 24\.18\.1 or 26\.5\.1.*Install one/);
         expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

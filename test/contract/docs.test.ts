@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderReferences } from '../../src/cli/docs.ts';
-import { createProgram } from '../../src/cli/program.ts';
+import { createProgram, run } from '../../src/cli/program.ts';
 import { describeOptions } from '../../src/config/options.ts';
 import { loadCase } from '../support/config.ts';
 import { recordingTerminal } from '../support/terminal.ts';
@@ -44,12 +44,18 @@ describe('docs/errors.md', () => {
   const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1]);
   const text = read('docs/errors.md');
 
-  it('has a section for every code, in their order, and no other', () => {
+  const CLIENTS = 'What clients print';
+
+  it('has a section for every code, in their order, and one for what clients print', () => {
     expect(codes.length).toBeGreaterThan(0);
-    expect([...text.matchAll(/^## `?(.*?)`?$/gm)].map((match) => match[1])).toEqual(codes);
+    expect([...text.matchAll(/^## `?(.*?)`?$/gm)].map((match) => match[1])).toEqual([...codes, CLIENTS]);
   });
 
-  const sections = text.split(/^## /m).slice(1);
+  const all = text.split(/^## /m).slice(1);
+  const sections = all.filter((section) => !section.startsWith(CLIENTS));
+  const answers = all.flatMap((section) =>
+    section.startsWith(CLIENTS) ? section.split(/^### /m).slice(1) : [],
+  );
 
   it.each(sections.map((section) => [section.split('\n')[0], section] as const))(
     '%s says when, meaning and cure',
@@ -58,6 +64,43 @@ describe('docs/errors.md', () => {
       expect(parts).toEqual(['When', 'Meaning', 'Cure']);
     },
   );
+
+  it.each([
+    'x509: certificate signed by unknown authority',
+    'no basic auth credentials',
+    '401 Unauthorized',
+    '502 Bad Gateway',
+    'server gave HTTP response to HTTPS client',
+    'denied',
+    'blob upload unknown',
+  ])('answers what clients print: %s', (message) => {
+    expect(answers.map((answer) => answer.split('\n')[0])).toContain(`\`${message}\``);
+  });
+
+  it.each(answers.map((answer) => [answer.split('\n')[0], answer] as const))(
+    '%s says meaning and cure',
+    (_, answer) => {
+      const parts = [...answer.matchAll(/^\*\*(\w+)\*\*: \S/gm)].map((match) => match[1]);
+      expect(parts).toEqual(['Meaning', 'Cure']);
+    },
+  );
+
+  it('names commands that there are', async () => {
+    const program = await createProgram(recordingTerminal(), { exitCode: 0 });
+    const named = [...text.matchAll(/`registry-gate ([a-z]+)(?: ([a-z]+))?/g)];
+    for (const [whole, group = '', name = ''] of named) {
+      const command = program.commands.find((it) => it.name() === group);
+      const isKnown = command?.commands.length === 0 || command?.commands.some((it) => it.name() === name);
+      expect({ whole, isKnown }).toEqual({ whole, isKnown: true });
+    }
+  });
+
+  it('shows the code as messages have it', async () => {
+    const terminal = recordingTerminal();
+    await run(['serve', '--certs', '/nonexistent'], terminal);
+    expect(terminal.stderr()).toMatch(/^registry-gate: error\[CERT_MISSING\]: \/nonexistent/);
+    expect(text).toContain('registry-gate: error[CERT_MISSING]: ');
+  });
 
   it('has no code that nothing throws', () => {
     const thrown = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
