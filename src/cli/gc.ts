@@ -28,6 +28,10 @@ Safe while a gate serves the same folder: what was pushed within the last hour i
 something which is about to go either keeps it or is told to send it again.
 `;
 
+const UNREADABLE = `All blobs of these repositories were kept, since such a manifest may need any of them. Push its image again, or delete
+it, and start again.
+`;
+
 /** `gc`: gives back the space of the embedded registry that nothing refers to any more. */
 export function gcCommand(terminal: Terminal): Command {
   const command = new Command('gc')
@@ -115,7 +119,11 @@ function print(report: GcReport, { json, dryRun }: GcCommandOptions, terminal: T
     terminal.out(`${JSON.stringify(report)}\n`);
     return;
   }
-  const { blobs, bytes, manifests, uploads, links } = report;
+  const { blobs, bytes, manifests, uploads, links, unreadable } = report;
+  for (const { repository, digest, reason } of unreadable) {
+    terminal.err(`The manifest ${digest} of ${repository} can't be read: ${reason}.\n`);
+  }
+  if (unreadable.length > 0) terminal.err(UNREADABLE);
   terminal.err('What came within the last hour is left alone.\n');
   const verb = dryRun === true ? 'Would give back' : 'Gave back';
   terminal.out(`${verb} ${megabytes(bytes)} in ${blobs} blobs.\n`);

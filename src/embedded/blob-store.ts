@@ -64,10 +64,11 @@ export class BlobStore {
     return alias === undefined ? undefined : this.#size(alias);
   }
 
-  /** Makes a stored blob one of a repository too. */
-  async link(repository: string, digest: Digest): Promise<void> {
+  /** Makes a blob of one repository one of another too. Its link says where the bytes are, as that of the first one does. */
+  async link(repository: string, digest: Digest, from: string): Promise<void> {
     const { paths, staging } = this.#options;
-    await staging.put(paths.layer(repository, digest), digest.text);
+    const target = await this.target(from, digest);
+    await staging.put(paths.layer(repository, digest), target.text);
   }
 
   /** Takes a blob out of a repository; the bytes stay until nothing refers to them. False where there was none. */
@@ -88,13 +89,29 @@ export class BlobStore {
     ]);
   }
 
-  /** The bytes of a stored blob, verified; undefined where there are none. For manifests. */
-  async read(digest: Digest): Promise<Buffer | undefined> {
-    const bytes = await ifAny(readFile(this.#options.paths.blob(digest)));
+  /** The size of a stored blob, in whatever repository; undefined where there is none. */
+  async storedSize(digest: Digest): Promise<number | undefined> {
+    return (await ifAny(stat(this.#options.paths.blob(digest))))?.size;
+  }
+
+  /** The bytes of a stored blob, verified; undefined where there are none. For manifests: a larger blob is not read. */
+  async read(digest: Digest, largest: number): Promise<Buffer | undefined> {
+    const path = this.#options.paths.blob(digest);
+    const found = await ifAny(stat(path));
+    if (found === undefined) return undefined;
+    if (found.size > largest) throw new Error('a manifest on the disk is larger than any that is taken');
+    const bytes = await ifAny(readFile(path));
     if (bytes !== undefined && digestOf(digest.algorithm, bytes).hex !== digest.hex) {
       throw new Error('a manifest on the disk is not what its digest says');
     }
     return bytes;
+  }
+
+  /** Where the bytes of a digest are, for a repository: here, or under another digest that its link names. */
+  async target(repository: string, digest: Digest): Promise<Digest> {
+    const { paths } = this.#options;
+    if (await isThere(paths.blob(digest))) return digest;
+    return (await aliasOf(paths.layer(repository, digest), digest)) ?? digest;
   }
 
   /** A blob may be with the collector for a moment: there it is looked for too, and then once more where it belongs. */

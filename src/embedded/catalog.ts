@@ -14,7 +14,8 @@ export interface CatalogPage {
 
 /** Folders of a repository itself; all others below it are the components of longer names. */
 const OWN = ['_layers', '_manifests', '_uploads'];
-const MAX_NAMES = 200_000;
+/** Of the names of folders that are kept. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * All repositories, in the order of distribution: component by component, so that `a/b` comes before `a-b`. A repository
@@ -27,7 +28,7 @@ export class Catalog {
   constructor({ paths, now }: CatalogOptions) {
     this.#paths = paths;
     const accepts = (name: string): boolean => OWN.includes(name) || isRepository(name);
-    this.#folders = new DirectoryCache({ accepts, maxNames: MAX_NAMES, now });
+    this.#folders = new DirectoryCache({ accepts, mostBytes: MOST_BYTES, now });
   }
 
   async page(count: number, last: string | undefined): Promise<CatalogPage> {

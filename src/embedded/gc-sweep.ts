@@ -92,7 +92,7 @@ export class Sweep {
     const { registry, marks, before, dryRun, onProgress } = this.#options;
     this.#done += 1;
     if (this.#done % BATCH === 0) onProgress?.({ phase: 'sweep', done: this.#done });
-    if (marks.kept.has(digest.text)) return undefined;
+    if (marks.keeping.has(digest)) return undefined;
     const from = registry.paths.blob(digest);
     const found = await ifAny(stat(from));
     if (found === undefined || found.mtimeMs >= before) return undefined;
@@ -119,7 +119,7 @@ export class Sweep {
   async #decide(taken: Taken): Promise<void> {
     const { marks, before, registry } = this.#options;
     const { digest, path, size } = taken;
-    if (marks.kept.has(digest.text)) {
+    if (marks.keeping.has(digest)) {
       await this.#restore(taken);
       return;
     }
@@ -150,7 +150,8 @@ export class Sweep {
     const link = paths.layer(repository, digest);
     const taken = staging.path();
     if (!(await isRenamed(link, taken))) return false;
-    if (await isThere(paths.blob(digest))) {
+    const target = (await readLink(taken)) ?? digest;
+    if ((await isThere(paths.blob(digest))) || (await isThere(paths.blob(target)))) {
       await place(taken, link);
       return false;
     }
@@ -167,9 +168,10 @@ export class Sweep {
 
   async #isDangling(repository: string, digest: Digest): Promise<boolean> {
     const { paths } = this.#options.registry;
-    if (this.#gone.has(digest.text) && this.#options.dryRun) return true;
-    if (await isThere(paths.blob(digest))) return false;
+    const isGone = async (one: Digest): Promise<boolean> =>
+      (this.#options.dryRun && this.#gone.has(one.text)) || !(await isThere(paths.blob(one)));
+    if (!(await isGone(digest))) return false;
     const target = await readLink(paths.layer(repository, digest));
-    return target !== undefined && !(await isThere(paths.blob(target)));
+    return target !== undefined && (await isGone(target));
   }
 }

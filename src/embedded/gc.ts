@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { withFileLock } from '../lib/file-lock.ts';
 import { discard, isRenamed, place } from './durable.ts';
 import { removeIfEmpty } from './folders.ts';
+import type { Unreadable } from './gc-keep.ts';
 import { markAll } from './gc-mark.ts';
 import type { GcProgress, Marks } from './gc-mark.ts';
 import { Sweep } from './gc-sweep.ts';
@@ -32,6 +33,8 @@ export interface GcReport {
   readonly uploads: number;
   /** Links of repositories to blobs that are no more. */
   readonly links: number;
+  /** Manifests of which it is not known what they need: their repositories keep all their blobs. The first thousand. */
+  readonly unreadable: readonly Unreadable[];
 }
 
 export interface GcPlace {
@@ -42,8 +45,7 @@ export interface GcPlace {
 
 /**
  * Mark and sweep over all repositories, while others push and pull. One collector at a time. Throws AppError
- * LOCK_TIMEOUT while another one is at work, FILE_UNREADABLE for a manifest that can't be read: without it nobody knows
- * what it needs, and so nothing is removed.
+ * LOCK_TIMEOUT while another one is at work. A manifest that can't be read keeps all blobs of its repository.
  */
 export async function collectGarbage(place: GcPlace, options: GcOptions = {}): Promise<GcReport> {
   const { staging } = place.registry;
@@ -65,7 +67,7 @@ async function collect(place: GcPlace, options: GcOptions): Promise<GcReport> {
   const links = await sweep.links();
   // Repositories whose last link has gone.
   if (!dryRun) await purgeUploads(registry, purge);
-  return { blobs, bytes, manifests, uploads, links };
+  return { blobs, bytes, manifests, uploads, links, unreadable: marks.keeping.unreadable };
 }
 
 /** Takes the links of untagged manifests away. One that was pushed again at this moment is put back. Resolves to their number. */

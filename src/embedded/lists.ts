@@ -2,30 +2,36 @@ import type { Query } from '../registry/query.ts';
 import { parseDigest } from '../registry/digest.ts';
 import { indexAfter } from './directory-cache.ts';
 import { IMAGE_INDEX } from './manifest.ts';
-import type { Referrer } from './referrers.ts';
 import * as refusals from './refusals.ts';
 import type { Registry } from './registry.ts';
-import { jsonReply } from '../reply/reply.ts';
+import { jsonReply, jsonTextReply } from '../reply/reply.ts';
 import type { Outcome } from '../reply/reply.ts';
+import { jsonInSlices } from './slices.ts';
 
 const CATALOG_PAGE = 100;
 const CATALOG_LARGEST = 1000;
-/** An index may not be larger than clients read a manifest (distribution-spec, "Listing Referrers"). */
-const REFERRERS_BYTES = 3 * 1024 * 1024;
+/** Most tags in one answer, also where no size is asked for; a link leads to the next ones. */
+const TAGS_LARGEST = 100_000;
 
 /** Tags of a repository, all or a page of them (end-8a, end-8b). */
-export async function listTags({ tags }: Registry, repository: string, query: Query): Promise<Outcome> {
+export async function listTags(
+  { tags: store }: Registry,
+  repository: string,
+  query: Query,
+): Promise<Outcome> {
   const count = countOf(query);
   if (Number.isNaN(count)) return refusals.PAGE_INVALID;
-  const all = await tags.list(repository);
+  const all = await store.list(repository);
   if (all === undefined) return refusals.NAME_UNKNOWN;
   const last = query.get('last');
   const from = last === undefined ? 0 : indexAfter(all, last);
-  const page = all.slice(from, count === undefined ? undefined : from + count);
+  const size = Math.min(count ?? TAGS_LARGEST, TAGS_LARGEST);
+  const page = all.slice(from, from + size);
   const end = page.at(-1);
   const more = end !== undefined && from + page.length < all.length;
-  const link = more ? linkTo(`/v2/${repository}/tags/list`, { n: String(count), last: end }) : {};
-  return jsonReply({ name: repository, tags: page }, link);
+  const link = more ? linkTo(`/v2/${repository}/tags/list`, { n: String(size), last: end }) : {};
+  const tags = await jsonInSlices(page);
+  return jsonTextReply(`{"name":${JSON.stringify(repository)},"tags":${tags}}`, link);
 }
 
 /** Repositories of the registry (Docker's `_catalog`), 100 where no size is asked for. */
@@ -47,33 +53,17 @@ export async function listReferrers(
   const digest = parseDigest(text);
   if (digest === undefined) return refusals.DIGEST_UNSUPPORTED;
   const artifactType = query.get('artifactType');
-  const last = query.get('last') ?? '';
-  const all = await referrers.of(repository, digest);
-  const wanted = all.filter(
-    (one) => one.digest > last && (artifactType === undefined || one.artifactType === artifactType),
-  );
-  const manifests = firstOf(wanted);
-  const end = manifests.at(-1)?.digest;
+  const after = query.get('last') ?? '';
+  const { descriptors, end } = await referrers.page(repository, { subject: digest, after, artifactType });
   const filter = artifactType === undefined ? {} : { artifactType };
-  const more = end !== undefined && manifests.length < wanted.length;
-  return jsonReply(
-    { schemaVersion: 2, mediaType: IMAGE_INDEX, manifests },
-    {
-      'Content-Type': IMAGE_INDEX,
-      ...(artifactType === undefined ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
-      ...(more ? linkTo(`/v2/${repository}/referrers/${digest.text}`, { ...filter, last: end }) : {}),
-    },
-  );
-}
-
-/** As many as one answer holds, and at least one. */
-function firstOf(referrers: readonly Referrer[]): readonly Referrer[] {
-  let bytes = 0;
-  const end = referrers.findIndex((referrer, index) => {
-    bytes += JSON.stringify(referrer).length;
-    return index > 0 && bytes > REFERRERS_BYTES;
+  const list = descriptors.join(',');
+  return jsonTextReply(`{"schemaVersion":2,"mediaType":"${IMAGE_INDEX}","manifests":[${list}]}`, {
+    'Content-Type': IMAGE_INDEX,
+    ...(artifactType === undefined ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
+    ...(end === undefined
+      ? {}
+      : linkTo(`/v2/${repository}/referrers/${digest.text}`, { ...filter, last: end })),
   });
-  return end < 0 ? referrers : referrers.slice(0, end);
 }
 
 /** Size of the page; undefined where none is asked for, NaN for what is no size. */

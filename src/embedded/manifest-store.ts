@@ -1,41 +1,61 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BlobStore } from './blob-store.ts';
+import { digestOf } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
-import { isThere, removeLink } from './durable.ts';
+import { ByteGate } from './byte-gate.ts';
+import { isThere, readLink, removeLink } from './durable.ts';
 import type { Staging } from './staging.ts';
 import { inTurn } from './in-turn.ts';
-import { readManifest } from './manifest.ts';
-import type { Manifest } from './manifest.ts';
+import { judgeManifest } from './manifest.ts';
+import type { Manifest, ManifestOutcome } from './manifest.ts';
+import { ManifestCache } from './manifest-cache.ts';
+import type { StoredManifest } from './manifest-cache.ts';
 import type { Paths } from './paths.ts';
+import { readStoredManifest } from './stored-manifest.ts';
+import type { Reading } from './stored-manifest.ts';
 
 export interface ManifestStoreOptions {
   readonly paths: Paths;
   readonly staging: Staging;
   readonly blobs: BlobStore;
+  /** The largest manifest that is taken, in bytes. Default: 4 MiB. */
+  readonly largest?: number | undefined;
 }
 
-export interface StoredManifest {
+/** A manifest as it stands on the disk, with all that it names. */
+export interface Inspected {
+  readonly size: number;
+  readonly reading: Reading;
+}
+
+interface Loaded {
   readonly bytes: Buffer;
-  /** Undefined for content that is no manifest known to us. */
-  readonly manifest: Manifest | undefined;
+  readonly reading: Reading;
 }
 
-const CACHE_BYTES = 32 * 1024 * 1024;
+/** What distribution takes at most. */
+const LARGEST = 4 * 1024 * 1024;
+/** Bytes of manifests that are read and judged at one time. What is made of them takes up to eight times as much. */
+const READ_AT_ONCE = 16 * 1024 * 1024;
 const LOOKS = 4;
 const BETWEEN_LOOKS_MS = 50;
 
 /** Manifests by digest, and the links that say which repositories hold them. */
 export class ManifestStore {
+  /** No blob that is larger is read as a manifest. */
+  readonly largest: number;
   readonly #paths: Paths;
   readonly #staging: Staging;
   readonly #blobs: BlobStore;
-  readonly #cache = new Map<string, StoredManifest>();
-  #cachedBytes = 0;
+  readonly #cache = new ManifestCache();
+  readonly #gate = new ByteGate(READ_AT_ONCE);
+  readonly #reading = new Map<string, Promise<StoredManifest | undefined>>();
 
-  constructor({ paths, staging, blobs }: ManifestStoreOptions) {
+  constructor({ paths, staging, blobs, largest = LARGEST }: ManifestStoreOptions) {
     this.#paths = paths;
     this.#staging = staging;
     this.#blobs = blobs;
+    this.largest = Math.max(largest, LARGEST);
   }
 
   async has(repository: string, digest: Digest): Promise<boolean> {
@@ -44,29 +64,42 @@ export class ManifestStore {
 
   /** A manifest of a repository; undefined where it holds none of that digest. */
   async get(repository: string, digest: Digest): Promise<StoredManifest | undefined> {
-    return (await this.has(repository, digest)) ? this.read(digest) : undefined;
+    if (!(await this.has(repository, digest))) return undefined;
+    return (await this.#read(digest)) ?? this.#readAlias(repository, digest);
   }
 
-  /** A manifest in whatever repository. What a digest names never changes, so that it is read once. */
-  async read(digest: Digest): Promise<StoredManifest | undefined> {
-    const known = this.#cache.get(digest.text);
-    if (known !== undefined) {
-      this.#keep(digest, known);
-      return known;
+  /** Where the bytes of a manifest of a repository are: another registry may keep them under another digest. */
+  async target(repository: string, digest: Digest): Promise<Digest> {
+    if (await isThere(this.#paths.blob(digest))) return digest;
+    return (await readLink(this.#paths.revision(repository, digest))) ?? digest;
+  }
+
+  /** All that a manifest names. Undefined where there are no such bytes; rejects where they can't be read. */
+  async inspect(digest: Digest): Promise<Inspected | undefined> {
+    const cached = this.#cache.get(digest);
+    if (cached !== undefined) {
+      const { bytes } = cached;
+      return this.#gate.run(bytes.length, async () => ({
+        size: bytes.length,
+        reading: await readStoredManifest(bytes),
+      }));
     }
-    const bytes = await this.#blobs.read(digest);
-    if (bytes === undefined) return undefined;
-    const stored = { bytes, manifest: readManifest(bytes) };
-    this.#keep(digest, stored);
-    return stored;
+    const loaded = await this.#load(digest);
+    return loaded === undefined ? undefined : { size: loaded.bytes.length, reading: loaded.reading };
+  }
+
+  /** Judges what a client sends. */
+  async judge(bytes: Buffer, contentType: string | undefined): Promise<ManifestOutcome> {
+    return this.#gate.run(bytes.length, () => judgeManifest(bytes, contentType));
   }
 
   /** Whether all blobs that a manifest needs are in the repository. */
   async isComplete(repository: string, manifest: Manifest): Promise<boolean> {
-    return this.#all(
-      manifest.blobs,
-      async (digest) => (await this.#blobs.size(repository, digest)) !== undefined,
-    );
+    const missing = { any: false };
+    await inTurn(untilMissing(manifest.blobs, missing), async (digest) => {
+      if ((await this.#blobs.size(repository, digest)) === undefined) missing.any = true;
+    });
+    return !missing.any;
   }
 
   /**
@@ -76,22 +109,23 @@ export class ManifestStore {
   async put(
     repository: string,
     digest: Digest,
-    stored: StoredManifest & { manifest: Manifest },
+    { bytes, manifest }: { readonly bytes: Buffer; readonly manifest: Manifest },
   ): Promise<boolean> {
     const link = this.#paths.revision(repository, digest);
     const before = await isThere(link);
     await this.#staging.putAll([
-      { target: this.#paths.blob(digest), bytes: stored.bytes },
+      { target: this.#paths.blob(digest), bytes },
       { target: link, bytes: digest.text },
     ]);
-    for (let look = 1; !(await this.isComplete(repository, stored.manifest)); look += 1) {
+    for (let look = 1; !(await this.isComplete(repository, manifest)); look += 1) {
       if (look < LOOKS) await pause(BETWEEN_LOOKS_MS);
       else {
         if (!before) await removeLink(link);
         return false;
       }
     }
-    this.#keep(digest, stored);
+    const { mediaType, subject, artifactType } = manifest;
+    this.#cache.keep(digest, { bytes, mediaType, subject, artifactType });
     return true;
   }
 
@@ -100,24 +134,55 @@ export class ManifestStore {
     return removeLink(this.#paths.revision(repository, digest));
   }
 
-  async #all(digests: readonly Digest[], test: (digest: Digest) => Promise<boolean>): Promise<boolean> {
-    let all = true;
-    const different = new Map(digests.map((digest) => [digest.text, digest]));
-    await inTurn(different.values(), async (digest) => {
-      if (all && !(await test(digest))) all = false;
-    });
-    return all;
+  /** What a manifest says of itself. A digest never changes its bytes, so that they are read once, for all who ask. */
+  async #read(digest: Digest): Promise<StoredManifest | undefined> {
+    const cached = this.#cache.get(digest);
+    if (cached !== undefined) return cached;
+    const begun = this.#reading.get(digest.text);
+    if (begun !== undefined) return begun;
+    const reading = this.#readNow(digest).finally(() => this.#reading.delete(digest.text));
+    this.#reading.set(digest.text, reading);
+    return reading;
   }
 
-  #keep(digest: Digest, stored: StoredManifest): void {
-    const known = this.#cache.get(digest.text);
-    if (known === undefined) this.#cachedBytes += stored.bytes.length;
-    this.#cache.delete(digest.text);
-    this.#cache.set(digest.text, stored);
-    for (const [text, { bytes }] of this.#cache) {
-      if (this.#cachedBytes <= CACHE_BYTES) break;
-      this.#cache.delete(text);
-      this.#cachedBytes -= bytes.length;
-    }
+  async #readNow(digest: Digest): Promise<StoredManifest | undefined> {
+    const loaded = await this.#load(digest);
+    if (loaded === undefined) return undefined;
+    const { mediaType, subject, artifactType } = loaded.reading.manifest;
+    const stored = { bytes: loaded.bytes, mediaType, subject, artifactType };
+    this.#cache.keep(digest, stored);
+    return stored;
+  }
+
+  async #readAlias(repository: string, digest: Digest): Promise<StoredManifest | undefined> {
+    const target = await readLink(this.#paths.revision(repository, digest));
+    if (target === undefined || target.text === digest.text) return undefined;
+    const stored = await this.#read(target);
+    const isSame = stored === undefined || digestOf(digest.algorithm, stored.bytes).hex === digest.hex;
+    if (!isSame) throw new Error('a link to a manifest leads to another one');
+    return stored;
+  }
+
+  async #load(digest: Digest): Promise<Loaded | undefined> {
+    const size = await this.#blobs.storedSize(digest);
+    if (size === undefined) return undefined;
+    return this.#gate.run(size, async () => {
+      const bytes = await this.#blobs.read(digest, this.largest);
+      return bytes === undefined ? undefined : { bytes, reading: await readStoredManifest(bytes) };
+    });
+  }
+}
+
+/** Different digests, as long as none is missing. */
+function* untilMissing(
+  digests: readonly Digest[],
+  missing: { readonly any: boolean },
+): Generator<Digest, void, undefined> {
+  const seen = new Set<string>();
+  for (const digest of digests) {
+    if (missing.any) return;
+    if (seen.has(digest.text)) continue;
+    seen.add(digest.text);
+    yield digest;
   }
 }

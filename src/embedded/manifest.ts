@@ -1,26 +1,48 @@
 import { parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
+import { MOST_ENTRIES } from './json-shape.ts';
+import { readManifestText } from './manifest-text.ts';
+import type { DescriptorText, ManifestText } from './manifest-text.ts';
 
 export const IMAGE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const IMAGE_INDEX = 'application/vnd.oci.image.index.v1+json';
 const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
-const DOCKER_SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
 
-/** Layers that a registry need not hold: their bytes are elsewhere (image-spec, "Non-Distributable Layers"). */
+/** Layers that a registry need not hold if they say where they are (image-spec, "Non-Distributable Layers"). */
 const FOREIGN =
   /^application\/vnd\.(?:docker\.image\.rootfs\.foreign\.|oci\.image\.layer\.nondistributable\.)/;
+/** Layers whose addresses distribution looks at. */
+const LINKED = /^application\/vnd\.(?:docker\.image\.rootfs\.foreign\.|oci\.image\.layer\.)/;
+/** Addresses that distribution takes: of the web, and without a fragment. */
+const WEB_ADDRESS = /^https?:\/\/[^\s#\p{Cc}]*$/iu;
+
+/** Bounds of what may be pushed. What another registry took is read without them. */
+const LIMITS = { values: 200_000, depth: 500 };
+const MOST_REFERENCES = 10_000;
+const MOST_ANNOTATION_CHARACTERS = 1024 * 1024;
+/** The longest type and subtype of RFC 6838, and the slash. */
+const LONGEST_MEDIA_TYPE = 255;
+
+/** Something that a manifest names. */
+export interface Reference {
+  readonly digest: Digest;
+  /** Empty where the manifest does not say it. */
+  readonly mediaType: string;
+}
 
 /** What a manifest says, as far as a registry needs it. */
 export interface Manifest {
   readonly mediaType: string;
   /** Blobs that must be in the repository with it. */
   readonly blobs: readonly Digest[];
-  /** Blobs and manifests that belong to it where they are there. */
+  /** Blobs that belong to it where they are there. */
   readonly optional: readonly Digest[];
+  /** What an index lists: manifests as a rule, but layers too (BuildKit's cache). They may be missing. */
+  readonly children: readonly Reference[];
   readonly subject: Digest | undefined;
   readonly artifactType: string | undefined;
-  readonly annotations: Readonly<Record<string, string>> | undefined;
+  readonly annotations: ReadonlyMap<string, string>;
 }
 
 /** A manifest, or the reason why it is none. */
@@ -28,30 +50,57 @@ export type ManifestOutcome =
   | { readonly ok: true; readonly manifest: Manifest }
   | { readonly ok: false; readonly reason: string };
 
-type Json = Readonly<Record<string, unknown>>;
+/** The media types that are served here, and the members that each must have in order. */
+const KINDS: ReadonlyMap<string, { readonly isIndex: boolean; readonly members: readonly string[] }> =
+  new Map([
+    [IMAGE_MANIFEST, { isIndex: false, members: ['config', 'layers', 'annotations'] }],
+    [DOCKER_MANIFEST, { isIndex: false, members: ['config', 'layers'] }],
+    [IMAGE_INDEX, { isIndex: true, members: ['manifests', 'annotations'] }],
+    [DOCKER_LIST, { isIndex: true, members: ['manifests'] }],
+  ]);
 
-const KINDS: ReadonlyMap<string, (json: Json, mediaType: string) => Manifest | string> = new Map([
-  [IMAGE_MANIFEST, imageOf],
-  [DOCKER_MANIFEST, imageOf],
-  [IMAGE_INDEX, indexOf],
-  [DOCKER_LIST, indexOf],
-]);
+/** Whether a media type is one that is served here. */
+export function isServed(mediaType: string): boolean {
+  return KINDS.has(mediaType);
+}
 
-/** Reads what a client sends. The media type of the payload decides; a `Content-Type` that says another is an error. */
-export function judgeManifest(bytes: Uint8Array, contentType: string | undefined): ManifestOutcome {
-  const json = parseJson(bytes);
-  if (json === undefined) return refused('The manifest is not a JSON object.');
-  if (json['schemaVersion'] !== 2) return refused('Only manifests of schemaVersion 2 are served here.');
-  const mediaType = mediaTypeOf(json);
-  const claimed = contentTypeOf(contentType);
-  if (KINDS.has(claimed) && claimed !== mediaType) {
-    return refused('The Content-Type is not the media type that the manifest says it has.');
-  }
-  const read = KINDS.get(mediaType);
-  if (read === undefined)
+/** All that a manifest keeps alive. */
+export function referencesOf({ blobs, optional, children }: Manifest): readonly Digest[] {
+  return [...blobs, ...optional, ...children.map(({ digest }) => digest)];
+}
+
+/**
+ * Judges what a client sends, by what distribution takes and Go reads (docs/manifests.md lists the differences). The media
+ * type of the payload decides; a `Content-Type` that says another is an error.
+ */
+export async function judgeManifest(
+  bytes: Buffer,
+  contentType: string | undefined,
+): Promise<ManifestOutcome> {
+  const outcome = await readManifestText(bytes, LIMITS);
+  if (!outcome.ok) return refused(`The manifest is refused: ${outcome.reason}.`);
+  const { text } = outcome;
+  const mediaType = pushedType(text, contentTypeOf(contentType));
+  const kind = KINDS.get(mediaType);
+  if (kind === undefined)
     return refused('Only Docker and OCI image manifests and their lists are served here.');
-  const manifest = read(json, mediaType);
-  return typeof manifest === 'string' ? refused(manifest) : { ok: true, manifest };
+  const claimed = contentTypeOf(contentType);
+  if (KINDS.has(claimed) && claimed !== mediaType)
+    return refused('The Content-Type is not the media type that the manifest says it has.');
+  const problem = problemOf(text, kind);
+  return problem === undefined ? manifestOf(text, mediaType, kind.isIndex) : refused(problem);
+}
+
+/** The payload's own word; without one, an OCI type that the client claims, else what the shape says. */
+function pushedType(text: ManifestText, claimed: string): string {
+  if (text.mediaType !== '') return text.mediaType;
+  return claimed === IMAGE_MANIFEST || claimed === IMAGE_INDEX ? claimed : shapeOf(text);
+}
+
+/** What a manifest without a media type is. An image has a config; an index may have nothing at all. */
+export function shapeOf(text: ManifestText): string {
+  if (text.has('manifests')) return IMAGE_INDEX;
+  return text.has('config') || text.has('layers') ? IMAGE_MANIFEST : IMAGE_INDEX;
 }
 
 /** Without parameters, which the spec says to ignore. */
@@ -60,119 +109,86 @@ function contentTypeOf(header: string | undefined): string {
   return type.trim().toLowerCase();
 }
 
-/** Reads what stands on the disk, whoever wrote it; undefined for what no registry would have taken. */
-export function readManifest(bytes: Uint8Array): Manifest | undefined {
-  const json = parseJson(bytes);
-  if (json?.['schemaVersion'] === 1) return schema1Of(json);
-  const outcome = judgeManifest(bytes, undefined);
-  return outcome.ok ? outcome.manifest : undefined;
+function problemOf(
+  text: ManifestText,
+  { isIndex, members }: { readonly isIndex: boolean; readonly members: readonly string[] },
+): string | undefined {
+  const { findings } = text;
+  if (text.schemaVersion !== '2') return 'Only manifests of schemaVersion 2 are served here.';
+  if (findings.doubled !== undefined)
+    return `The manifest has ${findings.doubled} twice in one object: clients may read it in two ways.`;
+  const misshapen = ['mediaType', ...members].find((member) => findings.misshapen.has(member));
+  if (misshapen !== undefined) return `The manifest has something in ${misshapen} that is not of its type.`;
+  const foreign = (isIndex ? ['config', 'layers', 'fsLayers'] : ['manifests', 'fsLayers']).find(text.has);
+  if (foreign !== undefined)
+    return `The manifest has ${foreign}, which belongs to another kind of manifest (CVE-2021-41190).`;
+  return boundProblemOf(text);
 }
 
-/** All that a manifest keeps alive. */
-export function referencesOf({ blobs, optional }: Manifest): readonly Digest[] {
-  return [...blobs, ...optional];
+function boundProblemOf(text: ManifestText): string | undefined {
+  if (text.layers.length > MOST_REFERENCES || text.manifests.length > MOST_REFERENCES)
+    return `The manifest names more than ${MOST_REFERENCES} blobs or manifests.`;
+  return text.subject !== '' && hasManyAnnotations(text)
+    ? `The manifest has a subject, and more than ${MOST_ENTRIES} annotations or more than 1 MiB of them: lists of referrers must hold them.`
+    : undefined;
+}
+
+/** Whether a list of referrers could not show the annotations of a manifest. */
+export function hasManyAnnotations({ annotations }: ManifestText): boolean {
+  let characters = 0;
+  for (const [key, value] of annotations) characters += key.length + value.length;
+  return annotations.size > MOST_ENTRIES || characters > MOST_ANNOTATION_CHARACTERS;
+}
+
+function manifestOf(text: ManifestText, mediaType: string, isIndex: boolean): ManifestOutcome {
+  return isIndex ? indexOf(text, mediaType) : imageOf(text, mediaType);
+}
+
+function imageOf(text: ManifestText, mediaType: string): ManifestOutcome {
+  const config = referenceOf(text.config);
+  if (config === undefined) return refused('The manifest has no config with a digest that is served here.');
+  const blobs = [config.digest];
+  const optional: Digest[] = [];
+  for (const descriptor of text.layers) {
+    const layer = referenceOf(descriptor);
+    if (layer === undefined) return refused('A layer has no digest that is served here.');
+    const isForeign = FOREIGN.test(layer.mediaType) && descriptor.urls.length > 0;
+    if (LINKED.test(layer.mediaType) && !descriptor.urls.every((url) => WEB_ADDRESS.test(url)))
+      return refused('A layer has an address that is not of http or https.');
+    (isForeign ? optional : blobs).push(layer.digest);
+  }
+  const artifactType = text.artifactType || config.mediaType;
+  return {
+    ok: true,
+    manifest: { mediaType, blobs, optional, children: [], ...commonOf({ ...text, artifactType }) },
+  };
+}
+
+function indexOf(text: ManifestText, mediaType: string): ManifestOutcome {
+  const children = text.manifests.map(referenceOf).filter((child) => child !== undefined);
+  if (children.length < text.manifests.length)
+    return refused('The index names a manifest without a digest that is served here.');
+  return { ok: true, manifest: { mediaType, blobs: [], optional: [], children, ...commonOf(text) } };
+}
+
+/** A subject that is not served here is no subject: clients that miss `OCI-Subject` then keep the list themselves. */
+export function commonOf({
+  subject,
+  artifactType,
+  annotations,
+}: Pick<ManifestText, 'subject' | 'artifactType' | 'annotations'>): Pick<
+  Manifest,
+  'subject' | 'artifactType' | 'annotations'
+> {
+  const isType = artifactType !== '' && artifactType.length <= LONGEST_MEDIA_TYPE;
+  return { subject: parseDigest(subject), artifactType: isType ? artifactType : undefined, annotations };
+}
+
+export function referenceOf(descriptor: DescriptorText | undefined): Reference | undefined {
+  const digest = parseDigest(descriptor?.digest ?? '');
+  return digest === undefined ? undefined : { digest, mediaType: descriptor?.mediaType ?? '' };
 }
 
 function refused(reason: string): ManifestOutcome {
   return { ok: false, reason };
-}
-
-function parseJson(bytes: Uint8Array): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
-    );
-    return isJson(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** As distribution decides it: the payload's own word, else by its shape. */
-function mediaTypeOf(json: Json): string {
-  const { mediaType } = json;
-  if (typeof mediaType === 'string' && mediaType !== '') return mediaType;
-  return Array.isArray(json['manifests']) ? IMAGE_INDEX : IMAGE_MANIFEST;
-}
-
-function imageOf(json: Json, mediaType: string): Manifest | string {
-  const config = descriptorOf(json['config']);
-  const layers = descriptorsOf(json['layers']);
-  if (config === undefined) return 'The manifest has no config with a digest and a media type.';
-  if (layers === undefined) return 'The manifest has no list of layers, each with a digest and a media type.';
-  const foreign = layers.filter((layer) => FOREIGN.test(layer.mediaType));
-  const own = layers.filter((layer) => !FOREIGN.test(layer.mediaType));
-  return withCommon(json, {
-    mediaType,
-    blobs: [config.digest, ...own.map((layer) => layer.digest)],
-    optional: foreign.map((layer) => layer.digest),
-    artifactType: textOf(json['artifactType']) ?? config.mediaType,
-  });
-}
-
-function indexOf(json: Json, mediaType: string): Manifest | string {
-  const children = descriptorsOf(json['manifests']);
-  if (children === undefined)
-    return 'The index has no list of manifests, each with a digest and a media type.';
-  return withCommon(json, {
-    mediaType,
-    blobs: [],
-    optional: children.map((child) => child.digest),
-    artifactType: textOf(json['artifactType']),
-  });
-}
-
-/** Docker's first format: read where it stands, taken from nobody. */
-function schema1Of(json: Json): Manifest | undefined {
-  const layers = json['fsLayers'];
-  if (!Array.isArray(layers)) return undefined;
-  const digests = layers.map((layer: unknown) => (isJson(layer) ? digestIn(layer, 'blobSum') : undefined));
-  const optional = digests.filter((digest) => digest !== undefined);
-  const common = { subject: undefined, artifactType: undefined, annotations: undefined };
-  return { mediaType: DOCKER_SCHEMA_1, blobs: [], optional, ...common };
-}
-
-function withCommon(json: Json, parts: Omit<Manifest, 'subject' | 'annotations'>): Manifest | string {
-  const subject = json['subject'];
-  const digest = isJson(subject) ? digestIn(subject, 'digest') : undefined;
-  if (subject !== undefined && subject !== null && digest === undefined)
-    return 'The subject has no digest that is served here.';
-  return { ...parts, subject: digest, annotations: annotationsOf(json['annotations']) };
-}
-
-interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: Digest;
-}
-
-function descriptorOf(value: unknown): Descriptor | undefined {
-  if (!isJson(value)) return undefined;
-  const digest = digestIn(value, 'digest');
-  const mediaType = textOf(value['mediaType']);
-  return digest === undefined || mediaType === undefined ? undefined : { mediaType, digest };
-}
-
-function descriptorsOf(value: unknown): readonly Descriptor[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const descriptors = value.map(descriptorOf).filter((descriptor) => descriptor !== undefined);
-  return descriptors.length === value.length ? descriptors : undefined;
-}
-
-function digestIn(json: Json, key: string): Digest | undefined {
-  const text = json[key];
-  return typeof text === 'string' ? parseDigest(text) : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function annotationsOf(value: unknown): Readonly<Record<string, string>> | undefined {
-  if (!isJson(value)) return undefined;
-  const pairs = Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
-  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

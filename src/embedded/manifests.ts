@@ -8,7 +8,6 @@ import type { Digest } from '../registry/digest.ts';
 import type { Transfer } from '../reply/job.ts';
 import { both } from './durable.ts';
 import { inTurn } from './in-turn.ts';
-import { judgeManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import { isTooDeep } from './paths.ts';
 import { MemorySink, receiveBody } from './receive-body.ts';
@@ -37,12 +36,12 @@ export async function getManifest(
   if (digest === undefined || stored === undefined) return refusals.MANIFEST_UNKNOWN;
   const about = { 'Docker-Content-Digest': digest.text, ETag: etagOf(digest) };
   if (matches(headers['if-none-match'], digest)) return { status: 304, headers: about };
-  const { bytes, manifest } = stored;
+  const { bytes, mediaType } = stored;
   const reply = {
     status: 200,
     headers: {
       ...about,
-      'Content-Type': manifest?.mediaType ?? 'application/octet-stream',
+      'Content-Type': mediaType,
       'Content-Length': String(bytes.length),
     },
   };
@@ -61,7 +60,7 @@ export async function putManifest(
   const { pairs } = transfer.job.request.query;
   const asked = pairs.filter((pair) => pair.key === 'tag').map((pair) => pair.value);
   if (!asked.every(isTag)) return refusals.TAG_INVALID;
-  const pushed = await receiveManifest(transfer);
+  const pushed = await receiveManifest(registry, transfer);
   if (pushed === undefined || isProblem(pushed)) return pushed;
   const [algorithm, tags] =
     typeof target === 'string'
@@ -126,13 +125,16 @@ interface Pushed {
 }
 
 /** The body as a manifest; undefined where the client has left. */
-async function receiveManifest(transfer: Transfer): Promise<Pushed | Problem | undefined> {
+async function receiveManifest(
+  { manifests }: Registry,
+  transfer: Transfer,
+): Promise<Pushed | Problem | undefined> {
   const sink = new MemorySink();
   const received = await receiveBody(transfer, sink);
   if (received.kind === 'refused') return received.problem;
   if (received.kind === 'aborted') return undefined;
   const bytes = sink.bytes();
-  const outcome = judgeManifest(bytes, transfer.job.req.headers['content-type']);
+  const outcome = await manifests.judge(bytes, transfer.job.req.headers['content-type']);
   return outcome.ok
     ? { bytes, manifest: outcome.manifest }
     : createProblem('MANIFEST_INVALID', outcome.reason);

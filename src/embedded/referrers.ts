@@ -1,10 +1,11 @@
 import { ALGORITHMS, parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
-import { DirectoryCache } from './directory-cache.ts';
-import { isThere } from './durable.ts';
+import { DirectoryCache, indexAfter } from './directory-cache.ts';
 import { inTurn } from './in-turn.ts';
-import type { ManifestStore } from './manifest-store.ts';
+import type { Inspected, ManifestStore } from './manifest-store.ts';
 import type { Paths } from './paths.ts';
+import { KnownManifests } from './referrer-index.ts';
+import { forEachInSlices } from './slices.ts';
 
 export interface ReferrersOptions {
   readonly paths: Paths;
@@ -12,44 +13,51 @@ export interface ReferrersOptions {
   readonly now: () => Date;
 }
 
-/** A manifest that refers to a subject, as it stands in the answer (image-spec "Content Descriptors"). */
-export interface Referrer {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly artifactType?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
+/** Which referrers are asked for. */
+export interface ReferrersQuery {
+  readonly subject: Digest;
+  /** Those after this digest; empty for all. */
+  readonly after: string;
+  readonly artifactType: string | undefined;
 }
 
-/** What is known of one repository: which manifests were looked at, and who refers to whom. */
-interface Known {
-  readonly seen: Set<string>;
-  readonly bySubject: Map<string, Map<string, Referrer>>;
-  looking: Promise<void>;
+/** A part of the referrers of a subject. */
+export interface ReferrersPage {
+  /** Descriptors as JSON, by digest in byte order (image-spec "Content Descriptors"). */
+  readonly descriptors: readonly string[];
+  /** The digest of the last one, where there are more. */
+  readonly end: string | undefined;
 }
 
-const MAX_NAMES = 300_000;
-const MAX_REPOSITORIES = 1000;
+/** An index may not be larger than clients read a manifest (distribution-spec, "Listing Referrers"). */
+const PAGE_BYTES = 3 * 1024 * 1024;
+const PAGE_DESCRIPTORS = 1000;
+/** Manifests that are read for a page, in bytes: large ones make it short. */
+const PAGE_READ_BYTES = 16 * 1024 * 1024;
+/** Of the names of manifests, and of what is known of them. */
+const MOST_NAME_BYTES = 64 * 1024 * 1024;
+const MOST_KNOWN_BYTES = 64 * 1024 * 1024;
+const MOST_REPOSITORIES = 1000;
 const HEX = /^[a-f0-9]{64,128}$/;
 
 /**
- * Who refers to a manifest. There is no index on the disk, which another registry would not keep: the manifests of a
- * repository are read once, and after that only new ones. A digest says the same for ever, so that what is in memory can
- * be incomplete but not wrong; that a referrer is still there is asked of the disk for each answer.
+ * The manifests that refer to a manifest. There is no index on the disk, which another registry would not keep: the
+ * manifests of a repository are read once, and after that only new ones. In memory is which refers to what, by digest; what
+ * a page shows of them is read for the page, which ends when it is full or has cost enough.
  */
 export class Referrers {
   readonly #options: ReferrersOptions;
   readonly #folders: DirectoryCache;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, KnownManifests>();
 
   constructor(options: ReferrersOptions) {
     this.#options = options;
     const accepts = (name: string): boolean => HEX.test(name);
-    this.#folders = new DirectoryCache({ accepts, maxNames: MAX_NAMES, now: options.now });
+    this.#folders = new DirectoryCache({ accepts, mostBytes: MOST_NAME_BYTES, now: options.now });
   }
 
-  /** The referrers of a subject, by digest in byte order. */
-  async of(repository: string, subject: Digest): Promise<readonly Referrer[]> {
+  /** The referrers of a subject, a page of them. */
+  async page(repository: string, query: ReferrersQuery): Promise<ReferrersPage> {
     const known = this.#knownOf(repository);
     // One look at a time; whoever asks meanwhile gets one that began after the question.
     known.looking = known.looking.then(
@@ -57,57 +65,116 @@ export class Referrers {
       () => this.#look(repository, known),
     );
     await known.looking;
-    const there: Referrer[] = [];
-    await inTurn(known.bySubject.get(subject.text)?.values() ?? [], async (referrer) => {
-      const digest = parseDigest(referrer.digest);
-      if (digest !== undefined && (await isThere(this.#options.paths.revision(repository, digest))))
-        there.push(referrer);
-    });
-    return there.sort((one, other) => (one.digest < other.digest ? -1 : 1));
+    const digests = known.referrersOf(query.subject.text);
+    this.#forgetOldest();
+    return this.#pageOf(repository, known, { ...query, digests });
   }
 
-  #knownOf(repository: string): Known {
-    const known = this.#known.get(repository) ?? {
-      seen: new Set(),
-      bySubject: new Map(),
-      looking: Promise.resolve(),
-    };
+  async #pageOf(
+    repository: string,
+    known: KnownManifests,
+    { after, artifactType, digests }: ReferrersQuery & { readonly digests: readonly string[] },
+  ): Promise<ReferrersPage> {
+    const page = new Page();
+    for (let at = indexAfter(digests, after); at < digests.length; at += 1) {
+      const text = digests[at] ?? '';
+      if (artifactType !== undefined && known.artifactTypeOf(text) !== artifactType) continue;
+      if (page.isFull()) return page.endedEarly();
+      const inspected = await this.#inspect(repository, text);
+      if (inspected !== undefined && !page.add(text, inspected)) return page.endedEarly();
+    }
+    return page;
+  }
+
+  /** A referrer that is still there and can be read. */
+  async #inspect(repository: string, text: string): Promise<Inspected | undefined> {
+    const digest = parseDigest(text);
+    const { manifests } = this.#options;
+    if (digest === undefined || !(await manifests.has(repository, digest))) return undefined;
+    return manifests
+      .target(repository, digest)
+      .then((target) => manifests.inspect(target).catch(() => undefined));
+  }
+
+  #knownOf(repository: string): KnownManifests {
+    const known = this.#known.get(repository) ?? new KnownManifests();
     this.#known.delete(repository);
     this.#known.set(repository, known);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_REPOSITORIES) break;
-      this.#known.delete(oldest);
-    }
     return known;
   }
 
-  async #look(repository: string, known: Known): Promise<void> {
-    for (const algorithm of ALGORITHMS) {
-      const names = await this.#folders.list(this.#options.paths.revisions(repository, algorithm));
-      const fresh = names?.filter((hex) => !known.seen.has(hex)) ?? [];
-      await inTurn(fresh, async (hex) => {
-        const digest = parseDigest(`${algorithm}:${hex}`);
-        if (digest !== undefined) await this.#learn(known, digest);
-      });
+  #forgetOldest(): void {
+    let bytes = 0;
+    for (const known of this.#known.values()) bytes += known.bytes;
+    for (const [repository, known] of this.#known) {
+      if (bytes <= MOST_KNOWN_BYTES && this.#known.size <= MOST_REPOSITORIES) break;
+      this.#known.delete(repository);
+      bytes -= known.bytes;
     }
   }
 
-  /** What can't be read now is looked at again next time. */
-  async #learn({ seen, bySubject }: Known, digest: Digest): Promise<void> {
-    const stored = await this.#options.manifests.read(digest).catch(() => undefined);
-    if (stored === undefined) return;
-    seen.add(digest.hex);
-    const { manifest, bytes } = stored;
-    if (manifest?.subject === undefined) return;
-    const { mediaType, artifactType, annotations } = manifest;
-    const referrers = bySubject.get(manifest.subject.text) ?? new Map<string, Referrer>();
-    bySubject.set(manifest.subject.text, referrers);
-    referrers.set(digest.text, {
+  async #look(repository: string, known: KnownManifests): Promise<void> {
+    const lists: (readonly string[])[] = [];
+    for (const algorithm of ALGORITHMS)
+      lists.push((await this.#folders.list(this.#options.paths.revisions(repository, algorithm))) ?? []);
+    if (known.isUpToDate(lists)) return;
+    let isWhole = true;
+    for (const [at, algorithm] of ALGORITHMS.entries()) {
+      const fresh: string[] = [];
+      await forEachInSlices(lists[at] ?? [], (hex) => {
+        if (!known.has(`${algorithm}:${hex}`)) fresh.push(`${algorithm}:${hex}`);
+      });
+      await inTurn(fresh, async (text) => {
+        if (!(await this.#learn(repository, known, text))) isWhole = false;
+      });
+    }
+    await known.looked(lists, isWhole);
+  }
+
+  /** False where it can't be read now; it is looked at again next time. */
+  async #learn(repository: string, known: KnownManifests, text: string): Promise<boolean> {
+    const digest = parseDigest(text);
+    if (digest === undefined) return true;
+    const { manifests } = this.#options;
+    const stored = await manifests.get(repository, digest).catch(() => undefined);
+    if (stored === undefined) return false;
+    known.add(text, stored.subject?.text, stored.artifactType);
+    return true;
+  }
+}
+
+class Page implements ReferrersPage {
+  readonly descriptors: string[] = [];
+  end: string | undefined;
+  #last: string | undefined;
+  #bytes = 0;
+  #read = 0;
+
+  /** Whether nothing more may be read for it. */
+  isFull(): boolean {
+    return this.descriptors.length === PAGE_DESCRIPTORS || this.#read > PAGE_READ_BYTES;
+  }
+
+  /** False where there is no room for it. One always has room. */
+  add(digest: string, { size, reading }: Inspected): boolean {
+    this.#read += size;
+    const { mediaType, artifactType, annotations } = reading.manifest;
+    const text = JSON.stringify({
       mediaType,
-      digest: digest.text,
-      size: bytes.length,
+      digest,
+      size,
       ...(artifactType === undefined ? {} : { artifactType }),
-      ...(annotations === undefined ? {} : { annotations }),
+      ...(annotations.size === 0 ? {} : { annotations: Object.fromEntries(annotations) }),
     });
+    this.#bytes += Buffer.byteLength(text) + 1;
+    if (this.descriptors.length > 0 && this.#bytes > PAGE_BYTES) return false;
+    this.descriptors.push(text);
+    this.#last = digest;
+    return true;
+  }
+
+  endedEarly(): this {
+    this.end = this.#last;
+    return this;
   }
 }

@@ -24,7 +24,8 @@ export interface PreparedTag {
   discard(): Promise<void>;
 }
 
-const MAX_NAMES = 300_000;
+/** Of the names of folders that are kept. */
+const MOST_BYTES = 64 * 1024 * 1024;
 const TRIES = 8;
 
 /** Tags: which manifest a name stands for. Each is swapped by rename; there is no state but the disk's. */
@@ -36,7 +37,7 @@ export class TagStore {
   constructor({ paths, staging, now }: TagStoreOptions) {
     this.#paths = paths;
     this.#staging = staging;
-    this.#folders = new DirectoryCache({ accepts: isTag, maxNames: MAX_NAMES, now });
+    this.#folders = new DirectoryCache({ accepts: isTag, mostBytes: MOST_BYTES, now });
   }
 
   /** All tags in byte order; undefined where the repository is unknown. */

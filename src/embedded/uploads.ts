@@ -29,7 +29,7 @@ export async function startUpload(
     const digest = parseDigest(mount.digest);
     const there = digest !== undefined && (await registry.blobs.size(mount.from, digest)) !== undefined;
     if (there) {
-      await registry.blobs.link(repository, digest);
+      await registry.blobs.link(repository, digest, mount.from);
       return created(repository, digest);
     }
   }

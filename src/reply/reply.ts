@@ -39,10 +39,15 @@ export function isPart(body: Buffer | FilePart): body is FilePart {
 
 /** JSON as distribution writes it, with the line end. */
 export function jsonReply(value: object, headers: Readonly<Record<string, string>> = {}): Reply {
+  return jsonTextReply(JSON.stringify(value), headers);
+}
+
+/** JSON that was made already, as `jsonReply` sends it. */
+export function jsonTextReply(text: string, headers: Readonly<Record<string, string>> = {}): Reply {
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
-    body: Buffer.from(`${JSON.stringify(value)}\n`),
+    body: Buffer.from(`${text}\n`),
   };
 }
 

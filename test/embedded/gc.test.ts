@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GcReport } from '../../src/embedded/gc.ts';
 import type { Folder } from '../support/programs.ts';
@@ -9,10 +9,19 @@ import { filesIn, storedBlobs, V2 } from './layout.ts';
 import type { TestServer } from './server.ts';
 import { serveEmbedded } from './server.ts';
 import type { Made } from './spec-client.ts';
-import { ACCEPT, digestOf, image, index, locationOf, SpecClient } from './spec-client.ts';
+import {
+  ACCEPT,
+  digestOf,
+  image,
+  index,
+  locationOf,
+  OCI_LAYER,
+  OCI_MANIFEST,
+  SpecClient,
+} from './spec-client.ts';
 
 const accept = { Accept: ACCEPT };
-const NOTHING: GcReport = { blobs: 0, bytes: 0, manifests: 0, uploads: 0, links: 0 };
+const NOTHING: GcReport = { blobs: 0, bytes: 0, manifests: 0, uploads: 0, links: 0, unreadable: [] };
 
 describe('collecting garbage', () => {
   let folder: Folder;
@@ -34,10 +43,6 @@ describe('collecting garbage', () => {
   async function age(): Promise<void> {
     const then = new Date(Date.now() - 2 * 60 * 60 * 1000);
     for (const path of await filesIn(folder.path)) await utimes(join(folder.path, path), then, then);
-  }
-
-  async function digests(): Promise<string[]> {
-    return (await storedBlobs(folder.path)).map(({ digest }) => digest).toSorted();
   }
 
   it('keeps what manifests need and removes the rest, with the links to it', async () => {
@@ -122,20 +127,109 @@ describe('collecting garbage', () => {
     await client.expect(204, 'GET', moving);
   });
 
-  it('removes nothing when a manifest can not be read', async () => {
-    const made = await client.image('team/app', '1');
-    await client.blob('team/app');
-    await age();
-    const { path } = (await storedBlobs(folder.path)).find(({ digest }) => digest === made.digest) ?? {
-      path: '',
-    };
-    await writeFile(join(folder.path, V2, 'blobs', path), '{');
-    const all = (await digests()).length;
+  /** Where a manifest stands on the disk. */
+  async function pathOf(digest: string): Promise<string> {
+    const { path } = (await storedBlobs(folder.path)).find((blob) => blob.digest === digest) ?? { path: '' };
+    return join(folder.path, V2, 'blobs', path);
+  }
+
+  async function reopen(): Promise<void> {
     await server.close();
     server = await serveEmbedded(folder.path);
+    client.close();
+    client = new SpecClient(server.url);
+  }
+
+  /** A link as another registry writes it: to a digest that is not its own. */
+  async function writeLink(path: string, digest: string): Promise<void> {
+    const link = join(folder.path, V2, 'repositories', path, 'link');
+    await mkdir(dirname(link), { recursive: true });
+    await writeFile(link, digest);
+  }
+
+  it('keeps all blobs of a repository with a damaged manifest, names it, and goes on for the rest', async () => {
+    const made = await client.image('team/app', '1');
+    const kept = await client.blob('team/app');
+    const lost = await client.blob('team/other');
+    await writeFile(await pathOf(made.digest), '{');
+    await reopen();
     await age();
-    await expect(server.embedded.collectGarbage()).rejects.toThrow('Nothing was removed');
-    expect((await digests()).length).toBe(all);
+    const report = await server.embedded.collectGarbage();
+    expect(report).toMatchObject({ blobs: 1, unreadable: [{ repository: 'team/app', digest: made.digest }] });
+    await client.expect(200, 'HEAD', `/v2/team/app/blobs/${kept}`);
+    await client.expect(404, 'HEAD', `/v2/team/other/blobs/${lost}`);
+  });
+
+  it('drops no untagged manifest where a tagged one can not be read', async () => {
+    const damaged = await client.image('team/app', '1');
+    const loose = await untagged(client, 'team/app');
+    const gone = await untagged(client, 'team/other');
+    await writeFile(await pathOf(damaged.digest), '{');
+    await reopen();
+    await age();
+    expect(await server.embedded.collectGarbage({ dropUntagged: true })).toMatchObject({ manifests: 1 });
+    await client.expect(200, 'GET', `/v2/team/app/manifests/${loose.digest}`, { headers: accept });
+    await client.expect(404, 'GET', `/v2/team/other/manifests/${gone.digest}`, { headers: accept });
+  });
+
+  it('keeps what a sha512 digest names whose link points to sha256, as distribution writes it', async () => {
+    const bytes = randomBytes(100);
+    const canonical = await client.blob('team/app', bytes);
+    const alias = digestOf(bytes, 'sha512');
+    await writeLink(`team/app/_layers/sha512/${alias.slice(7)}`, canonical);
+    const made = image(await client.blob('team/app', '{}'), alias);
+    expect((await client.manifest('team/app', 'tag', made)).status).toBe(201);
+    await client.expect(201, 'POST', `/v2/team/other/blobs/uploads/?mount=${alias}&from=team/app`);
+    await client.expect(202, 'DELETE', `/v2/team/app/blobs/${canonical}`);
+    await age();
+    expect(await server.embedded.collectGarbage()).toEqual(NOTHING);
+    for (const repository of ['team/app', 'team/other']) {
+      const { body } = await client.expect(200, 'GET', `/v2/${repository}/blobs/${alias}`);
+      expect(digestOf(body)).toBe(canonical);
+    }
+    await client.expect(202, 'DELETE', `/v2/team/app/manifests/${made.digest}`);
+    await age();
+    expect(await server.embedded.collectGarbage({ dryRun: true })).toMatchObject({ blobs: 3, links: 3 });
+    expect(await server.embedded.collectGarbage()).toMatchObject({ blobs: 3, links: 3 });
+  });
+
+  it('keeps a manifest by sha512 whose link points to sha256, and its layers', async () => {
+    const made = await client.image('team/app', '1');
+    const alias = digestOf(made.bytes, 'sha512');
+    await writeLink(`team/app/_manifests/revisions/sha512/${alias.slice(7)}`, made.digest);
+    await rm(join(folder.path, V2, 'repositories/team/app/_manifests/revisions/sha256'), { recursive: true });
+    await rm(join(folder.path, V2, 'repositories/team/app/_manifests/tags'), { recursive: true });
+    await age();
+    expect(await server.embedded.collectGarbage()).toEqual(NOTHING);
+    const path = `/v2/team/app/manifests/${alias}`;
+    expect((await client.expect(200, 'GET', path, { headers: accept })).body.toString()).toBe(made.bytes);
+    await writeLink(`team/app/_manifests/revisions/sha512/${'0'.repeat(128)}`, made.digest);
+    await client.expect(500, 'GET', `/v2/team/app/manifests/sha512:${'0'.repeat(128)}`, { headers: accept });
+  });
+
+  it.each([
+    { name: 'a layer by its media type', mediaType: OCI_LAYER, size: 64 },
+    { name: 'what is larger than manifests are', mediaType: '', size: 4 * 1024 * 1024 + 1 },
+  ])('does not read, as a manifest, what an index lists: $name', async ({ mediaType, size }) => {
+    // What a reader would take for a manifest, so that reading it shows.
+    const lost = await client.blob('team/app');
+    const text = JSON.stringify({ schemaVersion: 2, config: { digest: lost } });
+    const digest = await client.blob('team/app', text.padEnd(size));
+    const list = index([{ type: mediaType, digest, size, bytes: text }]);
+    expect((await client.manifest('team/app', 'cache', list)).status).toBe(201);
+    await age();
+    expect(await server.embedded.collectGarbage()).toMatchObject({ blobs: 1, links: 1, unreadable: [] });
+    await client.expect(200, 'HEAD', `/v2/team/app/blobs/${digest}`);
+  });
+
+  it('keeps what a manifest needs that only an index names', async () => {
+    const layer = await client.blob('team/app');
+    const text = JSON.stringify({ schemaVersion: 2, config: { digest: layer } });
+    const digest = await client.blob('team/app', text);
+    const list = index([{ type: OCI_MANIFEST, digest, size: text.length, bytes: text }]);
+    expect((await client.manifest('team/app', 'list', list)).status).toBe(201);
+    await age();
+    expect(await server.embedded.collectGarbage()).toEqual(NOTHING);
   });
 
   it('puts back what a collector that was killed had taken away', async () => {

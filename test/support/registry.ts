@@ -12,12 +12,12 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** A real registry (Debian's docker-registry) on a free loopback port, deletion allowed; empty, unless it is given a folder. */
-export async function startRegistry(given?: string, at = 0): Promise<Registry> {
+/** A real registry (Debian's docker-registry) on a free loopback port, deletion allowed; empty, unless it is given a folder. `more`: further settings. */
+export async function startRegistry(given?: string, at = 0, more: object = {}): Promise<Registry> {
   const folder = await temporaryFolder('registry');
   const config = join(folder.path, 'config.yml');
   const data = given ?? join(folder.path, 'data');
-  await writeFile(config, JSON.stringify(settings(data, at)));
+  await writeFile(config, JSON.stringify({ ...settings(data, at), ...more }));
   const daemon = startDaemon('docker-registry', ['serve', config]);
   const close = async (): Promise<void> => {
     await daemon.close();

@@ -1,0 +1,197 @@
+import { numberEnd, stringEnd } from './json-token.ts';
+
+/** Receives the members of one object or array, in the order of the text. */
+export interface Receiver {
+  /** An object or array begins. Returns what receives its members; undefined skips them. */
+  open(key: string | undefined, kind: 'object' | 'array'): Receiver | undefined;
+  /** A string, a number, `true`, `false` or `null`. */
+  leaf(key: string | undefined, leaf: Leaf): void;
+}
+
+/** A value without members. It is decoded only when its text is asked for. */
+export interface Leaf {
+  readonly kind: 'string' | 'number' | 'boolean' | 'null';
+  /** A decoded string, or the literal of anything else. Bytes that are not UTF-8 become U+FFFD, as in Go. */
+  readonly text: string;
+}
+
+/** How much a text may hold. */
+export interface JsonLimits {
+  /** Values, counted over the whole text. */
+  readonly values: number;
+  /** Objects and arrays within one another. */
+  readonly depth: number;
+}
+
+type State = 'value' | 'first element' | 'first key' | 'key' | 'after' | 'end';
+
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const QUOTE = 0x22;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const LITERALS: ReadonlyMap<number, { readonly text: string; readonly kind: Leaf['kind'] }> = new Map([
+  [0x74, { text: 'true', kind: 'boolean' }],
+  [0x66, { text: 'false', kind: 'boolean' }],
+  [0x6e, { text: 'null', kind: 'null' }],
+]);
+
+/**
+ * Reads JSON as Go's encoding/json takes it (RFC 8259; strings may hold bytes that are not UTF-8), a slice at a time.
+ * It keeps nothing: what a text costs in memory is up to its receiver, and neither depth nor width costs more than a
+ * byte for each open object or array.
+ */
+export class JsonReader implements Leaf {
+  /** Why the text was refused; undefined while it is good. */
+  fault: string | undefined;
+  kind: Leaf['kind'] = 'null';
+  /** Values read so far. */
+  values = 0;
+  readonly #bytes: Buffer;
+  readonly #limits: JsonLimits;
+  readonly #receivers: (Receiver | undefined)[];
+  readonly #kinds: ('object' | 'array')[] = [];
+  #state: State = 'value';
+  #at = 0;
+  #from = 0;
+  #isEscaped = false;
+  #key: string | undefined;
+
+  constructor(bytes: Buffer, limits: JsonLimits, root: Receiver) {
+    this.#bytes = bytes;
+    this.#limits = limits;
+    this.#receivers = [root];
+  }
+
+  /** Goes on for so many values. True when the text has ended or was refused. */
+  advance(values: number): boolean {
+    const pause = this.values + values;
+    while (this.fault === undefined && this.#state !== 'end' && this.values < pause) this.#step();
+    if (this.#state !== 'end' || this.fault !== undefined) return this.fault !== undefined;
+    this.#skipSpace();
+    if (this.#at < this.#bytes.length) this.fault = 'something follows the JSON text';
+    return true;
+  }
+
+  get text(): string {
+    const raw = this.#bytes.subarray(this.#from, this.#at);
+    if (this.kind !== 'string') return raw.toString('latin1');
+    return decoded(raw, this.#isEscaped);
+  }
+
+  #step(): void {
+    this.#skipSpace();
+    const byte = this.#bytes[this.#at] ?? -1;
+    if (this.#state === 'after') this.#goOn(byte);
+    else if (this.#state === 'first element' && byte === CLOSE_ARRAY) this.#close();
+    else if (this.#state === 'first key' && byte === CLOSE_OBJECT) this.#close();
+    else if (this.#state === 'key' || this.#state === 'first key') this.#readKey(byte);
+    else this.#readValue(byte);
+  }
+
+  #skipSpace(): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let byte = bytes[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;) {
+      at += 1;
+      byte = bytes[at];
+    }
+    this.#at = at;
+  }
+
+  #readValue(byte: number): void {
+    this.values += 1;
+    if (this.values > this.#limits.values) this.fault = `it holds more than ${this.#limits.values} values`;
+    else if (byte === OPEN_OBJECT) this.#open('object');
+    else if (byte === OPEN_ARRAY) this.#open('array');
+    else this.#readLeaf(byte);
+  }
+
+  #readLeaf(byte: number): void {
+    const literal = LITERALS.get(byte);
+    this.#from = this.#at;
+    if (byte === QUOTE) this.#take('string', this.#string());
+    else if (literal === undefined) this.#take('number', numberEnd(this.#bytes, this.#at));
+    else {
+      const end = this.#at + literal.text.length;
+      const isSame = this.#bytes.toString('latin1', this.#at, end) === literal.text;
+      this.#take(literal.kind, isSame ? end : -1);
+    }
+  }
+
+  #take(kind: Leaf['kind'], end: number): void {
+    if (end < 0) {
+      this.#refuse();
+      return;
+    }
+    this.kind = kind;
+    this.#at = end;
+    this.#state = this.#kinds.length === 0 ? 'end' : 'after';
+    this.#receivers.at(-1)?.leaf(this.#key, this);
+  }
+
+  /** The end of the string that begins here, or -1. */
+  #string(): number {
+    const { end, isEscaped } = stringEnd(this.#bytes, this.#at);
+    this.#isEscaped = isEscaped;
+    return end;
+  }
+
+  #readKey(byte: number): void {
+    const from = this.#at;
+    const end = byte === QUOTE ? this.#string() : -1;
+    if (end >= 0) this.#at = end;
+    this.#skipSpace();
+    if (end < 0 || this.#bytes[this.#at] !== COLON) {
+      this.#refuse();
+      return;
+    }
+    this.#at += 1;
+    const isWanted = this.#receivers.at(-1) !== undefined;
+    this.#key = isWanted ? decoded(this.#bytes.subarray(from, end), this.#isEscaped) : undefined;
+    this.#state = 'value';
+  }
+
+  #open(kind: 'object' | 'array'): void {
+    if (this.#kinds.length === this.#limits.depth) {
+      this.fault = `it is nested more than ${this.#limits.depth} deep`;
+      return;
+    }
+    this.#receivers.push(this.#receivers.at(-1)?.open(this.#key, kind));
+    this.#kinds.push(kind);
+    this.#key = undefined;
+    this.#state = kind === 'object' ? 'first key' : 'first element';
+    this.#at += 1;
+  }
+
+  #close(): void {
+    this.#receivers.pop();
+    this.#kinds.pop();
+    this.#key = undefined;
+    this.#state = this.#kinds.length === 0 ? 'end' : 'after';
+    this.#at += 1;
+  }
+
+  #goOn(byte: number): void {
+    const kind = this.#kinds.at(-1);
+    if (byte === (kind === 'object' ? CLOSE_OBJECT : CLOSE_ARRAY)) this.#close();
+    else if (byte !== COMMA) this.#refuse();
+    else {
+      this.#at += 1;
+      this.#state = kind === 'object' ? 'key' : 'value';
+    }
+  }
+
+  #refuse(): void {
+    this.fault = `it is no JSON from byte ${this.#at} on`;
+  }
+}
+
+/** A string with its quotes, which the scan found sound. */
+function decoded(raw: Buffer, isEscaped: boolean): string {
+  if (!isEscaped) return raw.toString('utf8', 1, raw.length - 1);
+  const value: unknown = JSON.parse(raw.toString('utf8'));
+  return typeof value === 'string' ? value.toWellFormed() : '';
+}

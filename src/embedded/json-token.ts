@@ -1,0 +1,58 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** The longest number that is looked at, in bytes. */
+const LONGEST_NUMBER = 4096;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
+
+/** Bytes of an escape by what follows its backslash; 0 where nothing may. */
+const ESCAPE_WIDTHS = tableOf('"\\/bfnrt', 2);
+ESCAPE_WIDTHS['u'.charCodeAt(0)] = 6;
+const IS_HEX = tableOf('0123456789abcdefABCDEF', 1);
+const IS_NUMERIC = tableOf('0123456789+-.eE', 1);
+
+/** A table of all bytes, so that a scan costs one look-up for each. */
+function tableOf(characters: string, value: number): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of Buffer.from(characters)) table[byte] = value;
+  return table;
+}
+
+/** Where a JSON string ends that begins at a quote: behind its closing quote; -1 where it is malformed. */
+export function stringEnd(
+  bytes: Buffer,
+  from: number,
+): { readonly end: number; readonly isEscaped: boolean } {
+  const { length } = bytes;
+  let isEscaped = false;
+  let at = from + 1;
+  while (at < length) {
+    const byte = bytes[at] ?? 0;
+    if (byte === QUOTE) return { end: at + 1, isEscaped };
+    if (byte < 0x20) break;
+    if (byte === BACKSLASH) {
+      const width = escapeWidth(bytes, at);
+      if (width === 0) break;
+      isEscaped = true;
+      at += width;
+    } else at += 1;
+  }
+  return { end: -1, isEscaped };
+}
+
+/** Bytes of the escape at a backslash; 0 where it is malformed. */
+function escapeWidth(bytes: Buffer, at: number): number {
+  const width = ESCAPE_WIDTHS[bytes[at + 1] ?? 0] ?? 0;
+  for (let digit = at + 2; digit < at + width; digit += 1) {
+    if (IS_HEX[bytes[digit] ?? 0] === 0) return 0;
+  }
+  return width;
+}
+
+/** Where a JSON number ends; -1 where none begins. One of 4 KiB and more is refused. */
+export function numberEnd(bytes: Buffer, from: number): number {
+  const most = Math.min(bytes.length, from + LONGEST_NUMBER);
+  let to = from;
+  while (to < most && IS_NUMERIC[bytes[to] ?? 0] === 1) to += 1;
+  const [number] = NUMBER.exec(bytes.toString('latin1', from, to)) ?? [];
+  return number === undefined || to === from + LONGEST_NUMBER ? -1 : from + number.length;
+}
