@@ -172,7 +172,7 @@ describe('collecting garbage', () => {
     await client.expect(404, 'GET', `/v2/team/other/manifests/${gone.digest}`, { headers: accept });
   });
 
-  it('keeps what a sha512 digest names whose link points to sha256, as distribution writes it', async () => {
+  it('M-B9: keeps what a sha512 digest names whose link points to sha256, as distribution writes it', async () => {
     const bytes = randomBytes(100);
     const canonical = await client.blob('team/app', bytes);
     const alias = digestOf(bytes, 'sha512');
