@@ -23,7 +23,7 @@ export function renderConfig({ config, origins }: LoadedConfig, rows: readonly O
     const [first = '', second] = row.path.split('.');
     const value = shownValue(config, row);
     const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0, compat: 'yaml-1.1' }).trim();
-    const remark = value === null ? 'not set' : origins.get(row.path);
+    const remark = value === null ? 'not set' : (origins.get(row.path) ?? remarkOf(row.path));
     const line = `${second ?? first}: ${text}${remark === undefined ? '' : ` # ${remark}`}`;
     if (second === undefined) return [line];
     const head = group === first ? [] : [`${first}:`];
@@ -31,6 +31,11 @@ export function renderConfig({ config, origins }: LoadedConfig, rows: readonly O
     return [...head, `  ${line}`];
   });
   return `${lines.join('\n')}\n`;
+}
+
+/** A default that a command overrides is said to be one. */
+function remarkOf(path: string): string | undefined {
+  return path === 'backend' ? 'the default of serve; up uses embedded:./data instead' : undefined;
 }
 
 function shownValue(config: Config, row: OptionRow): unknown {

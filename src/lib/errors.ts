@@ -1,6 +1,7 @@
 /** Codes of the errors that a user can meet. Each is documented in docs/errors.md; a test holds the two equal. */
 export type ErrorCode =
   | 'ACCESS_INVALID'
+  | 'BACKEND_UNREACHABLE'
   | 'CERT_INVALID'
   | 'CERT_MISSING'
   | 'CONFIG_INVALID'

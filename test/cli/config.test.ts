@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { chmod, cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,7 +54,14 @@ describe('config check', () => {
     const certs = await certsDirectory();
     const before = await readdir(certs);
     const result = await gate(['config', 'check', '--certs', certs]);
-    expect(result).toEqual({ code: 0, stdout: '', stderr: 'The configuration is fine.\n' });
+    expect(result).toMatchObject({ code: 0, stdout: '' });
+    expect(result.stderr.split('\n')).toEqual([
+      'The configuration is fine.',
+      'Checked: options, certificate, users.',
+      `Not checked: the registry http://127.0.0.1:5000. To ask it: registry-gate config check --certs ${certs} --connect`,
+      'That registry is the default of serve. up, and npm start, use the one inside the gate, embedded:./data, unless --backend is given.',
+      '',
+    ]);
     expect(await readdir(certs)).toEqual(before);
   });
 
@@ -93,7 +101,7 @@ describe('config check', () => {
     await chmod(join(certs, 'domain.key'), 0o644);
     const { code, stderr } = await gate(['config', 'check', '--certs', certs]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Warning: .*domain\.key.*\nThe configuration is fine\.\n$/);
+    expect(stderr).toMatch(/^Warning: .*domain\.key.*\nThe configuration is fine\.\n/);
   });
 
   it('warns of a registry that others reach around the gate', async () => {
@@ -104,7 +112,42 @@ describe('config check', () => {
     const { code, stderr } = await gate(['config', 'check', '--certs', await certsDirectory(), ...backend]);
     registry.close();
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Warning: the registry on port \d+ listens on every address .*\n.*fine\.\n$/);
+    expect(stderr).toMatch(/^Warning: the registry on port \d+ listens on every address .*\n.*fine\.\n/);
+  });
+
+  it('asks the registry with --connect', async () => {
+    const asked: (string | undefined)[] = [];
+    const registry = createHttpServer((req, res) => {
+      asked.push(req.url);
+      res.writeHead(asked.length === 1 ? 200 : 503).end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+    const url = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const flags = ['--certs', await certsDirectory(), '--backend', url];
+    const silent = await gate(['config', 'check', ...flags]);
+    expect(silent.stderr).toContain(`Not checked: the registry ${url}.`);
+    expect(asked).toEqual([]);
+    const good = await gate(['config', 'check', '--connect', ...flags]);
+    expect(good).toMatchObject({ code: 0 });
+    expect(good.stderr).toContain(
+      `Checked: options, certificate, users, and the registry ${url}, which answers.`,
+    );
+    expect(good.stderr).not.toContain('Not checked');
+    expect(asked).toEqual(['/v2/']);
+    const bad = await gate(['config', 'check', '--connect', ...flags]);
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toMatch(/error\[BACKEND_UNREACHABLE\]: http.*--backend.*503/);
+    await new Promise((resolve) => registry.close(resolve));
+    const gone = await gate(['config', 'check', '--connect', ...flags]);
+    expect(gone.stderr).toMatch(/error\[BACKEND_UNREACHABLE\]: .*ECONNREFUSED/);
+    expect(gone.stderr).not.toContain('fine');
+  });
+
+  it('with --connect makes no folder for the registry inside the gate', async () => {
+    const data = join(root, 'not-there');
+    const flags = ['--certs', await certsDirectory(), '--backend', `embedded:${data}`, '--connect'];
+    expect((await gate(['config', 'check', ...flags])).code).toBe(0);
+    expect(await readdir(root)).not.toContain('not-there');
   });
 
   it.each(['', '--nonsense', '--listen'])('used wrongly: config check %s', async (flag) => {
@@ -169,7 +212,7 @@ describe('config show', () => {
     expect(stdout.split('\n')).toEqual(
       expect.arrayContaining([
         'listen: [ :1, "[::1]:2" ] # --listen',
-        'backend: http://127.0.0.1:5000',
+        'backend: http://127.0.0.1:5000 # the default of serve; up uses embedded:./data instead',
         `certs: ${join(root, 'keys')} # ${config}:1`,
         `users: ${join(root, 'keys/htpasswd')}`,
         'auth:',
