@@ -1,16 +1,21 @@
 import { isIP } from 'node:net';
 import type { Parsed } from './listen-address.ts';
 
-/** The registry behind the gate. `host` is without brackets. */
+/** The registry behind the gate. `host` is without brackets; `prefix` is the path before `/v2/`, like `/registry`. */
 export type Backend =
-  | { readonly kind: 'http' | 'https'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'http' | 'https';
+      readonly host: string;
+      readonly port: number;
+      readonly prefix?: string;
+    }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'embedded'; readonly directory: string };
 
 /** The `sun_path` of Linux has 108 bytes with the closing zero (unix(7)); the other systems have fewer. */
 const SOCKET_PATH_BYTES = 107;
 
-/** Reads `http://HOST[:PORT]`, `https://HOST[:PORT]`, `unix:/PATH` or `embedded:DIR`. The reasons never repeat the text: it may hold a password. */
+/** Reads `http://HOST[:PORT][/PREFIX]`, `https://HOST[:PORT][/PREFIX]`, `unix:/PATH` or `embedded:DIR`. The reasons never repeat the text: it may hold a password. */
 export function parseBackend(text: string): Parsed<Backend> {
   if (/^unix:/i.test(text)) return parseUnix(text.slice('unix:'.length));
   if (/^embedded:/i.test(text)) return parseEmbedded(text.slice('embedded:'.length));
@@ -23,12 +28,23 @@ export function parseBackend(text: string): Parsed<Backend> {
 function parseHttp(kind: 'http' | 'https', text: string): Parsed<Backend> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) return refuse('has a malformed host or port');
-  if (url.pathname !== '/') {
-    return refuse('must not have a path: the registry answers under /v2/ of its own host');
-  }
   if (url.port === '0') return refuse('has port 0, where nothing can listen');
   const port = url.port === '' ? { http: 80, https: 443 }[kind] : Number(url.port);
-  return { ok: true, value: { kind, host: url.hostname.replaceAll(/^\[|\]$/g, ''), port } };
+  const prefix = prefixOf(text);
+  if (!prefix.ok) return prefix;
+  const place = { kind, host: url.hostname.replaceAll(/^\[|\]$/g, ''), port };
+  return { ok: true, value: prefix.value === '' ? place : { ...place, prefix: prefix.value } };
+}
+
+/** The path before `/v2/`, without a slash at its end. Read from the text itself, which the URL parser would mend. */
+function prefixOf(text: string): Parsed<string> {
+  const path = /^https?:\/\/[^/]+(\/.*)?$/i.exec(text)?.[1] ?? '';
+  const prefix = path.replace(/\/$/, '');
+  if (prefix.endsWith('/v2')) return refuse('must not end in /v2: the gate adds that itself');
+  const isPlain = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(prefix);
+  return isPlain
+    ? { ok: true, value: prefix }
+    : refuse('has a path that is not plain: letters, digits and . _ ~ - between single slashes');
 }
 
 function parseUnix(rest: string): Parsed<Backend> {
@@ -62,8 +78,7 @@ function whyNotPlain(text: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(text) || text.includes('\\')) {
     return 'must be plain ASCII without spaces and backslashes (an international name in its xn-- form)';
   }
-  if (text.includes('@'))
-    return 'must not hold credentials: the registry behind the gate is asked without any';
+  if (text.includes('@')) return 'must not hold credentials: give them as backendUser and backendPassword';
   if (text.includes('?')) return 'must not have a query';
   if (text.includes('#')) return 'must not have a fragment';
   return undefined;
@@ -78,5 +93,5 @@ export function renderBackend(backend: Backend): string {
   if (backend.kind === 'unix') return `unix:${backend.path}`;
   if (backend.kind === 'embedded') return `embedded:${backend.directory}`;
   const host = isIP(backend.host) === 6 ? `[${backend.host}]` : backend.host;
-  return `${backend.kind}://${host}:${backend.port}`;
+  return `${backend.kind}://${host}:${backend.port}${backend.prefix ?? ''}`;
 }

@@ -5,6 +5,7 @@ import { fromText, readEnvironment } from './environment.ts';
 import type { OptionRow } from './options.ts';
 import { describeOptions } from './options.ts';
 import type { Problem } from './problem.ts';
+import { contradictions } from './contradictions.ts';
 import { configInvalid } from './problem.ts';
 import type { Config } from './schema.ts';
 import { schema } from './schema.ts';
@@ -91,28 +92,4 @@ function schemaProblems(issues: readonly SchemaIssue[], given: ReadonlyMap<strin
     return { path, reason: issue.message, where: given.get(option)?.where };
   });
   return problems.filter(({ path }, at) => problems.findIndex((it) => it.path === path) === at);
-}
-
-/** What no option can see alone. Judged on what was said, so that it is reported beside other mistakes. */
-function contradictions(given: ReadonlyMap<string, Given>): Problem[] {
-  const pair = [lonely('tls.certificate', 'tls.key', given), lonely('tls.key', 'tls.certificate', given)];
-  const found = pair.filter((problem) => problem !== undefined);
-  const backend = given.get('backend')?.value ?? '';
-  const ca = given.get('backendCa');
-  if (ca !== undefined && typeof backend === 'string' && !/^https:/i.test(backend)) {
-    const reason = 'is of no use: only an https backend has a certificate to verify';
-    found.push({ path: 'backendCa', reason, where: ca.where });
-  }
-  const cache = given.get('cache.directory');
-  if (cache !== undefined && typeof backend === 'string' && /^embedded:/i.test(backend)) {
-    const reason = 'is of no use: the embedded registry reads from the disk itself';
-    found.push({ path: 'cache.directory', reason, where: cache.where });
-  }
-  return found;
-}
-
-function lonely(one: string, other: string, given: ReadonlyMap<string, Given>): Problem | undefined {
-  const here = given.get(one);
-  if (here === undefined || given.has(other)) return undefined;
-  return { path: other, reason: `is missing, since ${one} is set`, where: here.where };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { abuse } from './abuse-schema.ts';
 import { auth } from './auth-schema.ts';
-import { parseBackend } from './backend-url.ts';
+import { backendOptions } from './backend-schema.ts';
 import {
   bytes,
   countOrAuto,
@@ -50,15 +50,6 @@ function isWithoutTwins(addresses: readonly ListenAddress[]): boolean {
   const fixed = addresses.filter(({ port, fd }) => port !== 0 || fd !== undefined).map(renderListenAddress);
   return new Set(fixed).size === fixed.length;
 }
-
-const backend = parsedBy(parseBackend, 'a URL, like http://127.0.0.1:5000')
-  .prefault('http://127.0.0.1:5000')
-  .register(optionMeta, {
-    kind: 'text',
-    flag: '--backend URL',
-    description:
-      'The registry behind the gate: http://HOST:PORT, https://HOST:PORT, unix:/PATH, or embedded:DIR for the one inside the gate.',
-  });
 
 const tls = z.strictObject({
   certificate: optionalPath({
@@ -113,12 +104,7 @@ const cache = z.strictObject({
 /** Every option, once: its values, its default, its sentence. The keys are those of registry-gate.yml. */
 export const schema = z.strictObject({
   listen,
-  backend,
-  backendCa: optionalPath({
-    flag: '--backend-ca FILE',
-    description:
-      'A PEM file with the authorities that an https backend is verified with, instead of the usual ones.',
-  }),
+  ...backendOptions,
   certs: path('./certs', {
     flag: '--certs DIR',
     description: 'The certs directory: ca.crt, ca.key, domain.crt, domain.key, htpasswd.',

@@ -49,6 +49,7 @@ function written(config: Config, path: string): unknown {
   if (path === 'listen') return config.listen.map(renderListenAddress);
   if (path === 'metrics.listen') return config.metrics.listen && renderListenAddress(config.metrics.listen);
   if (path === 'backend') return renderBackend(config.backend);
+  if (path === 'publicUrl') return config.publicUrl && `https://${config.publicUrl}`;
   return path
     .split('.')
     .reduce<unknown>((value, key) => new Map(Object.entries(Object(value))).get(key), config);

@@ -28,6 +28,9 @@ export type HeadOutcome =
   | { readonly ok: true; readonly head: AnswerHead }
   | { readonly ok: false; readonly fault: AnswerFault };
 
+/** What is said of a 400 in HTTP/1.0 without a length: Go sends it to a client that did not begin with TLS. */
+export const EXPECTS_TLS = 'the refusal of a server that expects TLS';
+
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\u0080-\u00ff]*)?\r\n/;
 const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\u0080-\u00ff]*)\r\n/y;
 /** Up to a petabyte: a number that is counted without loss. */
@@ -110,7 +113,8 @@ function frame(headers: Record<string, string>, circumstances: Circumstances): H
   if (isHead || isBodiless(status)) return { ok: true, head: { ...common, framing: 'none', length: 0 } };
   if (coding !== undefined) return { ok: true, head: { ...common, framing: 'chunked', length: undefined } };
   if (declared === undefined) {
-    return { ok: false, fault: { kind: 'unmeasured', reason: 'neither a length nor chunks' } };
+    const reason = isOld && status === 400 ? EXPECTS_TLS : 'neither a length nor chunks';
+    return { ok: false, fault: { kind: 'unmeasured', reason } };
   }
   return { ok: true, head: { ...common, framing: 'length', length: Number(declared) } };
 }

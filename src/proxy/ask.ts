@@ -4,6 +4,7 @@ import type { Backend } from './backend.ts';
 
 /** A question of the gate's own. */
 export interface Question {
+  /** Below the prefix of the backend. */
   readonly path: string;
   readonly timeoutMs: number;
   /** Most bytes of the answer's body that are taken. */
@@ -25,6 +26,17 @@ export interface SmallAnswer {
  */
 export function ask(backend: Backend, question: Question): Promise<SmallAnswer> {
   return new Promise((resolve, reject) => new Asking(backend, question, { resolve, reject }).begin());
+}
+
+/** The registry sent something that is no answer. */
+export class AnswerError extends Error {
+  readonly fault: AnswerFault;
+
+  constructor(fault: AnswerFault) {
+    super(`the registry sent ${fault.reason}`);
+    this.name = 'AnswerError';
+    this.fault = fault;
+  }
 }
 
 interface Outcome {
@@ -53,7 +65,8 @@ class Asking implements Exchange {
   begin(): void {
     const { path, authorization } = this.#question;
     const word = authorization === undefined ? '' : `authorization: ${authorization}\r\n`;
-    const head = `GET ${path} HTTP/1.1\r\nhost: ${this.#backend.authority}\r\n${word}\r\n`;
+    const { authority, prefix } = this.#backend;
+    const head = `GET ${prefix}${path} HTTP/1.1\r\nhost: ${authority}\r\n${word}\r\n`;
     this.#connection.begin(this, 'GET', head);
     this.#connection.finish();
   }
@@ -76,8 +89,8 @@ class Asking implements Exchange {
     this.#answer(Buffer.concat(this.#pieces).toString('utf8'));
   }
 
-  onFault({ reason }: AnswerFault): void {
-    this.#fail(new Error(`the registry sent ${reason}`));
+  onFault(fault: AnswerFault): void {
+    this.#fail(new AnswerError(fault));
   }
 
   onBroken(error: Error): void {

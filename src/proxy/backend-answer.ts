@@ -5,6 +5,10 @@ import type { Problem } from '../registry/problem.ts';
 import type { Backend } from './backend.ts';
 import type { RegistryRequest } from '../registry/request.ts';
 import type { Origin } from './request-headers.ts';
+import { explainFailure } from './failure.ts';
+import { isSameAddress, redirectAtBackend } from './location.ts';
+import type { LocationContext } from './location.ts';
+import { refusalPage } from './refusal-page.ts';
 import { responseHeaders } from './response-headers.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -14,9 +18,16 @@ const MISDIRECTED = createProblem(
   { status: 502 },
 );
 
-const OWN_LOGIN = createProblem(
+const REDIRECTS_TO_HTTPS = createProblem(
   'UNAVAILABLE',
-  'The registry behind this gate wants a login of its own. Switch its own authentication off.',
+  'The registry behind this gate redirects to https. The operator of the gate sets --backend to https://...',
+  { status: 502 },
+);
+
+/** The registry wants a sign-in of its own, or has taken the gate's no more. */
+export const OWN_LOGIN = createProblem(
+  'UNAVAILABLE',
+  'The registry behind this gate wants a login of its own, or refuses the one of the gate. Switch its authentication off, or set backendUser.',
   { status: 502 },
 );
 
@@ -51,35 +62,62 @@ export const PROTOCOL_CHANGE = createProblem(
 
 export type CrossingOutcome =
   | { readonly ok: true; readonly headers: Record<string, string> }
-  | { readonly ok: false; readonly problem: Problem };
+  | {
+      readonly ok: false;
+      readonly problem: Problem;
+      /** The target at the same host that has the answer; the client cannot go there itself. */
+      readonly follow?: string | undefined;
+    };
 
 export interface CrossingContext {
   readonly request: RegistryRequest;
   readonly origin: Origin;
   /** `host:port` as the registry would name itself, lower case. */
   readonly authority: string;
+  /** The path of the registry before `/v2/`. */
+  readonly prefix: string;
 }
 
 /** The fields of an answer as the client may see them, or the problem that it gets instead. */
 export function crossAnswer(
   { status, headers }: { readonly status: number; readonly headers: IncomingHttpHeaders },
-  { request, origin, authority }: CrossingContext,
+  { request, origin, authority, prefix }: CrossingContext,
 ): CrossingOutcome {
-  const problem = refusalOf(status);
+  const problem = refusalOf(status) ?? refusalPage(status, headers);
   if (problem !== undefined) return { ok: false, problem };
-  const outcome = responseHeaders(headers, {
+  const context = {
     status,
     route: request.route.kind,
     authorities: [origin.host.toLowerCase(), authority],
-  });
-  return outcome.ok ? outcome : { ok: false, problem: MISDIRECTED };
+    prefix,
+  };
+  const { location } = headers;
+  if (location !== undefined && isSameAddress(location, request.target, status)) {
+    return { ok: false, problem: /^https:/i.test(location) ? REDIRECTS_TO_HTTPS : MISDIRECTED };
+  }
+  const outcome = responseHeaders(headers, context);
+  if (outcome.ok) return outcome;
+  return { ok: false, problem: MISDIRECTED, follow: followed(location, request, context) };
+}
+
+function followed(
+  location: string | undefined,
+  { method, target }: RegistryRequest,
+  context: LocationContext,
+): string | undefined {
+  if (location === undefined || (method !== 'GET' && method !== 'HEAD')) return undefined;
+  return redirectAtBackend(location, target, context);
 }
 
 /** Sends the head of the backend's answer to the client, or a problem in its place. */
-export function beginAnswer(transfer: Transfer, proxyRes: IncomingMessage, { authority }: Backend): void {
+export function beginAnswer(
+  transfer: Transfer,
+  proxyRes: IncomingMessage,
+  { authority, prefix }: Backend,
+): void {
   const { req, res, request, origin, count } = transfer.job;
   const status = proxyRes.statusCode ?? 0;
-  const outcome = crossAnswer({ status, headers: proxyRes.headers }, { request, origin, authority });
+  const outcome = crossAnswer({ status, headers: proxyRes.headers }, { request, origin, authority, prefix });
   const unfit = isBodiless(status, req) ? undefined : unmeasured(proxyRes.headers, req);
   if (transfer.settled || unfit !== undefined || !outcome.ok) {
     proxyRes.destroy();
@@ -121,7 +159,8 @@ function unmeasured(headers: IncomingHttpHeaders, req: IncomingMessage): Problem
 /** What a failed connection to the backend is for the client: 504 where it did not answer in time, 502 otherwise. */
 export function problemOf(error: unknown): Problem {
   const status = systemCode(error) === 'ETIMEDOUT' ? 504 : 502;
-  return createProblem('UNAVAILABLE', 'The registry behind this gate cannot be reached.', {
+  const { reason } = explainFailure(error);
+  return createProblem('UNAVAILABLE', `The registry behind this gate cannot be reached: ${reason}.`, {
     status,
     close: true,
   });

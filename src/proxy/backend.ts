@@ -4,16 +4,30 @@ import { backendTls } from './backend-connection.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
-/** Where the registry stands. `ca` is the PEM text that an https backend is verified with; verification is never off. */
-export type BackendOptions =
-  | { readonly kind: 'http'; readonly host: string; readonly port: number }
-  | { readonly kind: 'https'; readonly host: string; readonly port: number; readonly ca?: string | undefined }
-  | { readonly kind: 'unix'; readonly path: string };
+/**
+ * Where the registry stands. `ca` is the PEM text that an https backend is verified with; verification is never off.
+ * `prefix` is the path before `/v2/`, like `/oci`. `hostHeader` is the Host that it is asked with, instead of the client's.
+ */
+export type BackendOptions = (
+  | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly prefix?: string }
+  | {
+      readonly kind: 'https';
+      readonly host: string;
+      readonly port: number;
+      readonly prefix?: string;
+      readonly ca?: string | undefined;
+    }
+  | { readonly kind: 'unix'; readonly path: string; readonly prefix?: undefined }
+) & { readonly hostHeader?: string | undefined };
 
 export interface Backend {
   readonly options: BackendOptions;
-  /** `host:port` as the registry would name itself, lower case. */
+  /** As `--backend` names it. */
+  readonly url: string;
+  /** `host:port` as the registry would name itself, lower case: the Host of the gate's own requests. */
   readonly authority: string;
+  /** The path before `/v2/`, or empty. */
+  readonly prefix: string;
   /** Connections that are kept. For requests that ask and change nothing. */
   readonly pool: ConnectionPool;
   /** A connection of its own for each request. For what changes something and must never be sent twice. */
@@ -29,7 +43,9 @@ export function createBackend(options: BackendOptions, now: () => number): Backe
   const single = new Agent({ ...tls, keepAlive: false });
   return {
     options,
-    authority: authorityOf(options),
+    url: urlOf(options),
+    authority: options.hostHeader ?? authorityOf(options),
+    prefix: options.prefix ?? '',
     pool,
     single,
     close: () => {
@@ -37,6 +53,11 @@ export function createBackend(options: BackendOptions, now: () => number): Backe
       single.destroy();
     },
   };
+}
+
+function urlOf(options: BackendOptions): string {
+  if (options.kind === 'unix') return `unix:${options.path}`;
+  return `${options.kind}://${authorityOf(options)}${options.prefix ?? ''}`;
 }
 
 function authorityOf(options: BackendOptions): string {

@@ -6,7 +6,7 @@ export interface CatalogSourceOptions {
   readonly backend: Backend;
   readonly timeoutMs: number;
   /** The gate's own word, for a registry that asks for one. */
-  readonly authorization?: (() => string) | undefined;
+  readonly authorization?: (() => string | Promise<string>) | undefined;
 }
 
 /** A thousand names of the greatest length, and their quotes. */
@@ -36,7 +36,7 @@ export function createCatalogSource({
   return async (n, last) => {
     const after = last === undefined ? '' : `&last=${encodeURIComponent(last)}`;
     const path = `/v2/_catalog?n=${n}${after}`;
-    const word = authorization?.();
+    const word = await authorization?.();
     const answer = await ask(backend, { path, timeoutMs, largestBytes: LARGEST_BYTES, authorization: word });
     const { status, headers, text } = answer;
     if (status !== 200) throw new CatalogFailure(`the registry answers ${status}`, status);

@@ -2,13 +2,14 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import type { Options, RequestHandler } from 'http-proxy-middleware';
-import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { bodyLength, isForm, tooLarge } from '../registry/body.ts';
 import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
 import type { IdleLimits } from '../lib/idle-watch.ts';
+import { explainFailure } from './failure.ts';
+import { reportFailures } from './report-failure.ts';
 import { Passage } from './passage.ts';
 import { PushBody } from './push-body.ts';
 import { hearLastWords } from './last-words.ts';
@@ -42,6 +43,7 @@ type Hooks = NonNullable<Options<IncomingMessage, ServerResponse>['on']>;
  */
 export function createForwarder({ backend, idle, now, logger }: ForwarderOptions): Forwarder {
   const watch = createIdleWatch(idle, now);
+  const report = reportFailures(backend, logger);
   const transfers = new WeakMap<IncomingMessage, Transfer>();
 
   const onError = (transfer: Transfer, error: Error): void => {
@@ -53,8 +55,7 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
       transfer.job.req.unpipe();
       transfer.job.req.resume();
     } else {
-      const { requestId } = transfer.job.origin;
-      logger.warn({ id: requestId, error: systemCode(error) ?? error.name }, 'the backend failed');
+      report(transfer.job.origin.requestId, explainFailure(error), error);
       transfer.fail(problemOf(error));
     }
   };
@@ -72,7 +73,7 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
 
   const hooks = createHooks(transfers, backend, onError);
   const single = createMiddleware(backend, backend.single, hooks);
-  const around = { pool: backend.pool, authority: backend.authority, watch, logger };
+  const around = { pool: backend.pool, authority: backend.authority, prefix: backend.prefix, watch, report };
   return {
     forward: (job) => {
       if (isPull(job) || isPush(job)) {

@@ -1,13 +1,13 @@
 import { transferBuffers } from '../lib/buffers.ts';
-import { systemCode } from '../lib/errors.ts';
 import { HELD } from '../lib/idle-watch.ts';
 import type { IdleWatch, Progress, Wait, Watched } from '../lib/idle-watch.ts';
-import type { Logger } from '../lib/logger.ts';
 import { inPace } from '../lib/pace.ts';
 import { queuedBytes } from '../lib/queued-bytes.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { AnswerFault, AnswerHead } from './answer-head.ts';
 import { BROKEN_OFF, crossAnswer, problemOf, PROTOCOL_CHANGE, STRANGE, TOO_OLD } from './backend-answer.ts';
+import { explainFailure, explainFault } from './failure.ts';
+import type { ReportFailure } from './report-failure.ts';
 import { SMALL_BYTES } from './backend-connection.ts';
 import type { BackendConnection, Exchange } from './backend-connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
@@ -16,13 +16,19 @@ import { requestHead } from './request-head.ts';
 import { OF_WAIT } from './transfer.ts';
 import type { ForwardJob } from './transfer.ts';
 
+/** Redirects within the registry's own server that one request follows. */
+const MOST_HOPS = 3;
+
 /** What all requests on the lane of one gate share. */
 export interface Surroundings {
   readonly pool: ConnectionPool;
   /** `host:port` as the registry would name itself, lower case. */
   readonly authority: string;
+  /** The path of the registry before `/v2/`. */
+  readonly prefix: string;
+  /** Says why the registry did not answer. */
+  readonly report: ReportFailure;
   readonly watch: IdleWatch;
-  readonly logger: Logger;
 }
 
 /**
@@ -34,11 +40,13 @@ export class Passage implements Exchange, Watched {
   readonly #job: ForwardJob;
   readonly #around: Surroundings;
   /** Written before anything is taken: what cannot be asked takes nothing. */
-  readonly #question: string;
+  #question: string;
   readonly #body: PushBody | undefined;
   readonly #written = (): void => this.#onWritten();
   readonly #goOn = (): void => this.#onPaced();
   #connection: BackendConnection;
+  /** Redirects that were followed. */
+  #hops = 0;
   #buffer: Buffer | undefined;
   /** Pieces of the buffer that the client's connection has not taken yet. */
   #pending = 0;
@@ -73,10 +81,10 @@ export class Passage implements Exchange, Watched {
 
   onHead(head: AnswerHead): void {
     const { req, res, request, origin } = this.#job;
-    const { authority } = this.#around;
-    const outcome = crossAnswer(head, { request, origin, authority });
+    const { authority, prefix } = this.#around;
+    const outcome = crossAnswer(head, { request, origin, authority, prefix });
     if (!outcome.ok) {
-      this.#fail(outcome.problem);
+      this.#followOr(outcome.problem, outcome.follow);
       return;
     }
     if (head.framing === 'chunked' && req.httpVersion === '1.0') {
@@ -92,6 +100,20 @@ export class Passage implements Exchange, Watched {
       this.#buffer = transferBuffers.take();
       this.#connection.readInto(this.#buffer.subarray(0, this.#job.pace?.pieceBytes));
     }
+  }
+
+  /** A registry may keep layers under another path of its own server: they are read from there, by the gate. */
+  #followOr(problem: Problem, target: string | undefined): void {
+    if (target === undefined || this.#hops >= MOST_HOPS) {
+      this.#fail(problem);
+      return;
+    }
+    this.#hops += 1;
+    this.#connection.abandon();
+    this.#connection = this.#around.pool.open();
+    const { req, request, origin } = this.#job;
+    this.#question = requestHead({ req, request: { ...request, target }, origin });
+    this.#ask();
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
@@ -119,7 +141,7 @@ export class Passage implements Exchange, Watched {
     if (this.#job.res.headersSent) this.#fail(BROKEN_OFF);
     else if (kind === 'upgrade') this.#fail(PROTOCOL_CHANGE);
     else {
-      this.#around.logger.warn({ id: this.#job.origin.requestId, error: reason }, 'the backend failed');
+      this.#around.report(this.#job.origin.requestId, explainFault(reason));
       this.#fail(STRANGE);
     }
   }
@@ -133,10 +155,7 @@ export class Passage implements Exchange, Watched {
       this.#connection = this.#around.pool.open();
       this.#ask();
     } else {
-      this.#around.logger.warn(
-        { id: origin.requestId, error: systemCode(error) ?? error.name },
-        'the backend failed',
-      );
+      this.#around.report(origin.requestId, explainFailure(error), error);
       this.#fail(problemOf(error));
     }
   }

@@ -27,8 +27,10 @@ const CROSSING = [
 export interface Origin {
   /** Address of the client as the gate sees it. */
   readonly address: string;
-  /** The validated Host of the client, with its port if it named one. */
+  /** The name by which the client knows the gate, with its port if it has one. */
   readonly host: string;
+  /** The Host that the registry is asked with, where that is not the client's. */
+  readonly backendHost?: string | undefined;
   readonly requestId: string;
   /** Who asks, for a registry that wants to know; empty for nobody. */
   readonly asker?: string;
@@ -44,7 +46,7 @@ export interface Origin {
  */
 export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Record<string, string> {
   const crossing: Record<string, string> = {
-    host: origin.host,
+    host: origin.backendHost ?? origin.host,
     'x-forwarded-for': origin.address,
     'x-forwarded-host': origin.host,
     'x-forwarded-proto': 'https',

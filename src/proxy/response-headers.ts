@@ -54,7 +54,7 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
     crossing['location'] = location;
   }
   if (crossing['link'] !== undefined) {
-    const link = relativeLinks(crossing['link']);
+    const link = relativeLinks(crossing['link'], context.prefix);
     if (link === undefined) delete crossing['link'];
     else crossing['link'] = link;
   }
@@ -67,7 +67,11 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
  * `Link: <http://backend/v2/_catalog?last=x>; rel="next"` to the path-absolute form (RFC 8288). Clients follow a link with
  * their credentials: undefined where one leads anywhere else.
  */
-function relativeLinks(link: string): string | undefined {
-  const relative = link.replace(/<https?:\/\/[^/?#\\>]+(\/v2\/[^>]*)>/gi, '<$1>');
+function relativeLinks(link: string, prefix = ''): string | undefined {
+  const relative = link
+    .replace(/<https?:\/\/[^/?#\\>]+(\/[^>]*)>/gi, (whole: string, path: string) =>
+      path.startsWith('/v2/') || path.startsWith(`${prefix}/v2/`) ? `<${path}>` : whole,
+    )
+    .replaceAll(`<${prefix}/v2/`, '</v2/');
   return /<\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})|\\/i.test(relative) ? undefined : relative;
 }

@@ -25,6 +25,28 @@ export function bearerChallenge({ realm, service, scope = '', error }: BearerOpt
   return `Bearer ${parts.join(',')}`;
 }
 
+/** A challenge that a server sent (RFC 9110 section 11.6.1): the first one, if it sent several. */
+export interface ReceivedChallenge {
+  /** In lower case. */
+  readonly scheme: string;
+  /** By lower-case name. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Reads `WWW-Authenticate`, whose parameters are quoted strings or tokens. Undefined for what is no challenge. */
+export function readChallenge(header: string): ReceivedChallenge | undefined {
+  const [whole, scheme] = /^\s*([A-Za-z0-9-]+)(?:\s+|$)/.exec(header) ?? [];
+  if (whole === undefined || scheme === undefined) return undefined;
+  const parameter = /([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,\s*|$)/y;
+  const parameters = Object.create(null) as Record<string, string>;
+  parameter.lastIndex = whole.length;
+  for (let found = parameter.exec(header); found !== null; found = parameter.exec(header)) {
+    const [, name = '', quoted, token = ''] = found;
+    parameters[name.toLowerCase()] = quoted?.replaceAll(/\\(.)/g, '$1') ?? token;
+  }
+  return { scheme: scheme.toLowerCase(), parameters };
+}
+
 /**
  * Where a client gets its tokens: the origin that it used itself, since clients refuse or distrust any other. `host` is
  * the Host of the request, of the form that admission has checked.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { hasAnonymousRules } from '../policy/policy.ts';
 import type { Policy } from '../policy/policy.ts';
+import { contextOf } from './context.ts';
 import { basicChallenge, bearerChallenge, tokenRealm } from '../registry/challenge.ts';
 import type { BearerOptions } from '../registry/challenge.ts';
 
@@ -10,6 +11,8 @@ export interface ChallengeOptions {
   readonly realm: string;
   readonly service: string;
   readonly policy: () => Policy;
+  /** Told of each host that clients are sent to for a token. */
+  readonly onRealm: (host: string) => void;
 }
 
 /** The one challenge that a request is answered with, as headers. */
@@ -18,13 +21,14 @@ export type Challenge = (
   details?: Pick<BearerOptions, 'scope' | 'error'>,
 ) => Readonly<Record<string, string>>;
 
-/** Asks clients who they are, in the same way on every path. The realm of a token is at the host that the client named. */
-export function createChallenge({ kind, realm, service, policy }: ChallengeOptions): Challenge {
+/** Asks clients who they are, in the same way on every path. The realm of a token is at the host under which the client knows the gate. */
+export function createChallenge({ kind, realm, service, policy, onRealm }: ChallengeOptions): Challenge {
   const basic = { 'WWW-Authenticate': basicChallenge(realm) };
   return (req, details = {}) => {
     const isBearer = kind === 'bearer' || (kind === 'auto' && hasAnonymousRules(policy()));
-    const { host } = req.headers;
-    if (!isBearer || host === undefined) return basic;
+    const { host } = contextOf(req);
+    if (!isBearer || host === '') return basic;
+    onRealm(host);
     return { 'WWW-Authenticate': bearerChallenge({ realm: tokenRealm(host), service, ...details }) };
   };
 }

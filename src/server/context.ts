@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly startedAt: number;
   /** Address of the peer, IPv4 in its own form also on a dual-stack socket. */
   readonly address: string;
+  /** The host, with a port if one was named, under which the client knows the gate. */
+  readonly host: string;
   readonly method: string;
   /** The request target as the client wrote it. */
   readonly target: string;

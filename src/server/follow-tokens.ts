@@ -36,6 +36,8 @@ export interface FollowTokensOptions {
   readonly now: () => number;
   readonly together: Together;
   readonly audit: Pick<Audit, 'noteReload' | 'noteToken'> | undefined;
+  /** Told of each host that clients are sent to for a token. */
+  readonly onRealm: (host: string) => void;
 }
 
 const DAY = 86_400_000;
@@ -43,7 +45,7 @@ const DAY = 86_400_000;
 /** Opens the tokens, follows their files, and says once a day which of them end soon. */
 export async function followTokens(
   config: Pick<Config, 'abuse' | 'auth' | 'reloadMs' | 'state'>,
-  { users, pool, policy, logger, now, together, audit }: FollowTokensOptions,
+  { users, pool, policy, logger, now, together, audit, onRealm }: FollowTokensOptions,
 ): Promise<FollowedTokens> {
   const { state, auth, reloadMs } = config;
   const grants = grantsBy(policy, (id) => tokens.machine(id));
@@ -76,7 +78,7 @@ export async function followTokens(
   const timer = setInterval(() => tokens.warn(), DAY).unref();
   return {
     tokens,
-    challenge: createChallenge({ ...auth, kind: auth.challenge, policy }),
+    challenge: createChallenge({ ...auth, kind: auth.challenge, policy, onRealm }),
     check: () => watcher.check(),
     close: async () => {
       clearInterval(timer);

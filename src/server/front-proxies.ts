@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isInside, parseNetwork, plainAddress } from '../lib/network.ts';
 import { clientOf } from '../peer/forwarded-for.ts';
+import { forwardedHost } from '../peer/forwarded-host.ts';
 import { readProxyHeader } from '../peer/proxy-protocol.ts';
 import { wireOf } from './wire.ts';
 
@@ -23,6 +24,8 @@ export interface FrontProxies {
   introduce(socket: Socket, goOn: () => void): void;
   /** Whose request it is. Without headers: whose connection. */
   addressOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
+  /** The host, with a port if one was named, that the client asked for: Host, or what a front says it was. */
+  hostOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
   /** Whether this is the address of a front itself. */
   isFront(address: string): boolean;
 }
@@ -33,21 +36,47 @@ const WARN_EVERY_MS = 60_000;
 export function createFrontProxies({ config, logger, now }: FrontProxiesOptions): FrontProxies {
   const trusted = config.networks.map(parseNetwork).flatMap((it) => (it.ok ? [it.network] : []));
   const isFront = (address: string): boolean => isInside(address, trusted);
-  if (trusted.length === 0) return { ...byHeader([]), isFront };
-  if (config.protocol === 'x-forwarded-for') return { ...byHeader(trusted), isFront };
-  return { ...byConnection(isFront, warner(logger, now)), isFront };
+  const isByHeader = config.protocol === 'x-forwarded-for';
+  const hostOf: FrontProxies['hostOf'] = ({ socket, headers }) => {
+    const given = isByHeader ? headers['x-forwarded-host'] : undefined;
+    const isBelieved = given !== undefined && isFront(plainAddress(socket.remoteAddress));
+    return (isBelieved ? forwardedHost(String(given)) : undefined) ?? headers.host ?? '';
+  };
+  const protocol =
+    isByHeader || trusted.length === 0
+      ? byHeader(trusted, warnOfDropped(logger))
+      : byConnection(isFront, warner(logger, now));
+  return { ...protocol, hostOf, isFront };
 }
 
 type Protocol = Pick<FrontProxies, 'introduce' | 'addressOf'>;
 
-function byHeader(trusted: Parameters<typeof clientOf>[2]): Protocol {
+function byHeader(trusted: Parameters<typeof clientOf>[2], onDropped: (address: string) => void): Protocol {
   return {
     introduce: (_socket, goOn) => goOn(),
     addressOf: ({ socket, headers }) => {
       const peer = plainAddress(socket.remoteAddress);
       const given = headers['x-forwarded-for'];
-      return trusted.length === 0 || given === undefined ? peer : clientOf(peer, String(given), trusted);
+      if (given === undefined) return peer;
+      if (!isInside(peer, trusted)) onDropped(peer);
+      return clientOf(peer, String(given), trusted);
     },
+  };
+}
+
+/** Peers whose header was dropped: one line for each, and no more than so many. */
+const MOST_DROPPED = 64;
+
+/** A front that is not believed makes one client of all that stand behind it: their wrong passwords count together. */
+function warnOfDropped(logger: Logger): (address: string) => void {
+  const seen = new Set<string>();
+  return (address) => {
+    if (seen.has(address) || seen.size >= MOST_DROPPED) return;
+    seen.add(address);
+    logger.warn(
+      { address, warning: 'X-Forwarded-For was dropped: its sender is not in frontProxies.networks' },
+      'if this is a front proxy of yours, name it there; until then all clients behind it count as one',
+    );
   };
 }
 

@@ -11,16 +11,17 @@ import { createCatalogSource } from '../proxy/catalog-source.ts';
 import { createForwarder } from '../proxy/forward.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
 import type { IdleLimits } from '../lib/idle-watch.ts';
+import type { Failure } from '../proxy/failure.ts';
 import { createProbe } from '../proxy/probe.ts';
 import type { ForwardJob } from '../proxy/transfer.ts';
 import type { CatalogSource } from '../registry/catalog.ts';
-import { backendAccess } from '../registry/scope.ts';
 import type { Access } from '../registry/scope.ts';
-import type { BackendTokens } from '../tokens/backend-tokens.ts';
 import type { CacheCounters } from '../cache/counters.ts';
 import type { Bus } from '../workers/bus.ts';
-import { openBackendSigner } from './backend-signer.ts';
+import { addressing } from './addressing.ts';
+import { openBackendCredentials } from './backend-credentials.ts';
 import { openCachedLane } from './layer-cache.ts';
+import { saidOnce } from './together.ts';
 
 /** The way to the registry: through the network, or into the folder of the embedded one. */
 export interface Lane {
@@ -38,7 +39,19 @@ export interface Lane {
 }
 
 export interface LaneOptions {
-  readonly config: Pick<Config, 'auth' | 'backend' | 'backendCa' | 'cache' | 'limits' | 'state' | 'timeouts'>;
+  readonly config: Pick<
+    Config,
+    | 'auth'
+    | 'backend'
+    | 'backendCa'
+    | 'backendHost'
+    | 'backendPassword'
+    | 'backendUser'
+    | 'cache'
+    | 'limits'
+    | 'state'
+    | 'timeouts'
+  >;
   readonly bus: Bus;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -79,33 +92,39 @@ async function openFolder(directory: string, { config, bus, now, logger }: LaneO
   };
 }
 
-async function openNetwork({ config, bus, now, logger }: LaneOptions): Promise<Lane> {
+async function openNetwork(options: LaneOptions): Promise<Lane> {
+  const { config, bus, now, logger } = options;
   const backend = createBackend(await backendOptions(config), now);
   const forwarder = createForwarder({ backend, idle: idleLimits(config), now, logger });
   const pass = (job: ForwardJob): void => forwarder.forward(job);
   const limits = idleLimits(config);
   const { cache } = config;
   const cached = await openCachedLane({ cache, backend: backend.options, limits, pass, bus, now, logger });
-  const signer = await openBackendSigner(config);
+  const credentials = await openBackendCredentials(config, backend, now);
   const lane = cached ?? forwarder;
-  const authorization = signer && ((): string => signer.authorization('', CATALOG));
-  const probe = createProbe({ backend, ...PROBE, now, authorization });
+  const address = addressing({ backend, credentials, forward: (job) => lane.forward(job), logger });
+  const authorization = credentials && (() => credentials.authorization('', CATALOG));
+  const onChange = followReadiness(backend.url, saidOnce(logger, bus));
+  const probe = createProbe({ backend, ...PROBE, now, authorization, onChange });
   return {
-    forward: (job) => lane.forward(signer === undefined ? job : signed(job, signer)),
+    forward: address,
     catalog: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
-    unready: () => probe.look(),
+    unready: async () => (await probe.look())?.reason,
     cacheCounters: cached?.counters,
     close: async () => {
       cached?.close();
+      credentials?.close();
       forwarder.close();
     },
   };
 }
 
-/** The registry is told who asks, and that this one request is in order. */
-function signed(job: ForwardJob, signer: BackendTokens): ForwardJob {
-  const authorization = signer.authorization(job.origin.asker ?? '', backendAccess(job.request));
-  return { ...job, origin: { ...job.origin, authorization } };
+/** A line when the registry can't serve, for another reason, or again. */
+function followReadiness(url: string, logger: Logger): (failure: Failure | undefined) => void {
+  return (failure) => {
+    if (failure === undefined) logger.info({ backend: url }, 'the registry is ready again');
+    else logger.warn({ backend: url, ...failure }, 'the registry is not ready');
+  };
 }
 
 function idleLimits({ timeouts }: Pick<Config, 'timeouts'>): IdleLimits {
@@ -121,14 +140,16 @@ function idleLimits({ timeouts }: Pick<Config, 'timeouts'>): IdleLimits {
 export async function backendOptions({
   backend,
   backendCa,
-}: Pick<Config, 'backend' | 'backendCa'>): Promise<BackendOptions> {
+  backendHost,
+}: Pick<Config, 'backend' | 'backendCa' | 'backendHost'>): Promise<BackendOptions> {
   if (backend.kind === 'embedded')
     throw new Error('the embedded registry is not reached through the network');
-  if (backend.kind !== 'https' || backendCa === undefined) return backend;
+  const hostHeader = backendHost === undefined ? {} : { hostHeader: backendHost };
+  if (backend.kind !== 'https' || backendCa === undefined) return { ...backend, ...hostHeader };
   const ca = await readAuthorities(backendCa);
   // TLS passes over a text without certificates, and would then trust nobody.
   parseCertificates(ca, backendCa);
-  return { ...backend, ca };
+  return { ...backend, ...hostHeader, ca };
 }
 
 async function readAuthorities(backendCa: string): Promise<string> {

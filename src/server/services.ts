@@ -13,6 +13,7 @@ import type { CertificateKeeper } from './certificate.ts';
 import { watchFirstSignIn } from './first-sign-in.ts';
 import { followAccess } from './follow-access.ts';
 import { followTokens } from './follow-tokens.ts';
+import { warnOfForeignHosts } from './host-warnings.ts';
 import { openLane } from './lane.ts';
 import type { Lane } from './lane.ts';
 import { hashShare, saidOnce } from './together.ts';
@@ -48,7 +49,7 @@ export async function createServices(config: Config, logger: Logger, together: T
   const lane = await openLane({ config, bus, now, logger });
   const access = await followAccess(config, store, chores, audit);
   const { policy } = access;
-  const context = { logger: chores, now, together, audit };
+  const context = { logger: chores, now, together, audit, onRealm: realmWatch(config, certificate, chores) };
   const following = await followTokens(config, { users: store, pool, policy, ...context });
   const followed = [certificate, watcher, access, following];
   let draining = false;
@@ -84,6 +85,16 @@ export async function createServices(config: Config, logger: Logger, together: T
       await observers.close();
     },
   };
+}
+
+/** An address that the configuration names was meant, whatever the certificate of the gate says. */
+function realmWatch(
+  { publicUrl }: Config,
+  certificate: CertificateKeeper,
+  logger: Logger,
+): (host: string) => void {
+  if (publicUrl !== undefined) return () => undefined;
+  return warnOfForeignHosts({ certificate: () => certificate.current().cert, logger });
 }
 
 async function openCertificate(

@@ -77,16 +77,17 @@ type Front = Pick<ListenerOptions, 'greet' | 'addressOf' | 'handler'>;
 
 /** What stands between a connection and the services: who it is from, whether there is room for it and for what it asks. */
 function openFront(config: Config, { app }: Services, logger: Logger, { bus }: Together): Front {
-  const { limits, frontProxies } = config;
+  const { limits, frontProxies, publicUrl } = config;
   const { now } = app;
   const entrances = openEntrances(limits, bus);
   const proxies = createFrontProxies({ config: frontProxies, logger, now });
   const { addressOf } = proxies;
+  const hostOf = publicUrl === undefined ? proxies.hostOf : (): string => publicUrl;
   const forward = limitTransfers({ limits, entrance: entrances.transfers, bus, now }, app.forward);
   return {
     greet: createFrontDoor({ proxies, entrance: entrances.connections }),
     addressOf,
-    handler: createHandler({ ...app, addressOf, forward }),
+    handler: createHandler({ ...app, addressOf, hostOf, forward }),
   };
 }
 

@@ -130,7 +130,7 @@ describe('problems', () => {
       'colour: is unknown (registry-gate.yml:7)',
       'REGISTRY_GATE_LISTN: is unknown. Did you mean REGISTRY_GATE_LISTEN? (environment)',
       'listen[1]: must be HOST:PORT, [IPV6]:PORT, :PORT or PORT, like 0.0.0.0:443 (registry-gate.yml:1)',
-      'backend: must not hold credentials: the registry behind the gate is asked without any (registry-gate.yml:2)',
+      'backend: must not hold credentials: give them as backendUser and backendPassword (registry-gate.yml:2)',
       'users: must be the name of a file or directory, not "" (--users)',
       'timeouts.headerSeconds: must be a whole number from 1 to 86400, not "soon" (registry-gate.yml:5)',
       'renew: must be true or false, not "yes" (REGISTRY_GATE_RENEW)',
@@ -164,6 +164,18 @@ describe('problems', () => {
       'a cache before the embedded registry',
       { cache: { directory: 'c' }, backend: 'embedded:d' },
       ['cache.directory: is of no use'],
+    ],
+    [
+      'a sign-in for the embedded registry',
+      { backendUser: 'u', backendPassword: 'p', backendHost: 'h', backend: 'embedded:d' },
+      ['backendUser: is of no use', 'backendPassword: is of no use', 'backendHost: is of no use'],
+    ],
+    ['a user alone', { backendUser: 'u' }, ['backendPassword: is missing, since backendUser is set']],
+    ['a password alone', { backendPassword: 'p' }, ['backendUser: is missing, since backendPassword is set']],
+    [
+      'a password beside tokens',
+      { backendUser: 'u', backendPassword: 'p', auth: { backendTokens: true } },
+      ['auth.backendTokens: contradicts backendUser'],
     ],
     ['an authority for https', { backendCa: 'a', backend: 'HTTPS://a' }, []],
   ])('%s', async (_name, written, expected) => {

@@ -20,6 +20,10 @@ describe('renderConfig', () => {
 listen: [ "[::1]:8443", :8443 ] # --listen
 backend: "https://[::1]:443" # REGISTRY_GATE_BACKEND
 backendCa: null # not set
+backendUser: null # not set
+backendPassword: null # not set
+backendHost: null # not set
+publicUrl: null # not set
 certs: /srv/certs # --certs
 users: /srv/certs/htpasswd
 state: /srv/certs

@@ -29,7 +29,7 @@ export function forward({ forward: pass, limits, now }: ForwardStageOptions): St
       request,
       origin: {
         address: context.address,
-        host: req.headers.host ?? '',
+        host: context.host,
         requestId: context.id,
         asker: context.identity.kind === 'anonymous' ? '' : nameAsker(context.identity),
       },

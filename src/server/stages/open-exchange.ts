@@ -13,6 +13,8 @@ export interface OpenExchangeOptions {
   readonly observe: (exchange: Exchange) => void;
   /** Whose request it is. */
   readonly addressOf?: (req: IncomingMessage) => string;
+  /** The host under which the client knows the gate. */
+  readonly hostOf?: (req: IncomingMessage) => string;
 }
 
 const LONGEST_LOGGED = 256;
@@ -23,6 +25,7 @@ export function createOpenExchange({
   now,
   observe,
   addressOf = peerOf,
+  hostOf = ownHost,
 }: OpenExchangeOptions): (req: IncomingMessage, res: ServerResponse) => RequestContext {
   const prefix = randomBytes(4).toString('hex');
   let serial = 0;
@@ -34,6 +37,7 @@ export function createOpenExchange({
       id: `${prefix}-${serial.toString(36)}`,
       startedAt: now(),
       address: addressOf(req),
+      host: hostOf(req),
       method: req.method ?? '',
       target: req.url ?? '',
       request: undefined,
@@ -55,6 +59,10 @@ export function createOpenExchange({
     res.on('close', () => observe(toExchange(context, now())));
     return context;
   };
+}
+
+function ownHost({ headers }: IncomingMessage): string {
+  return headers.host ?? '';
 }
 
 function peerOf(req: IncomingMessage): string {
