@@ -30,6 +30,7 @@ export interface GateOptions {
   /** Default: a free port of 127.0.0.1. */
   readonly listen?: string;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface GateProcess {
@@ -43,9 +44,9 @@ export interface GateProcess {
 
 /** Starts `serve` as a process of its own, as users run it, and waits until it listens. */
 export async function startGate(options: GateOptions): Promise<GateProcess> {
-  const { certs, backend, listen = '127.0.0.1:0', args = [] } = options;
+  const { certs, backend, listen = '127.0.0.1:0', args = [], env = {} } = options;
   const where = ['--listen', listen, '--backend', backend, '--certs', certs];
-  const daemon = startDaemon(process.execPath, [GATE_MAIN, 'serve', ...where, ...args]);
+  const daemon = startDaemon(process.execPath, [GATE_MAIN, 'serve', ...where, ...args], { env });
   try {
     const { input } = await daemon.line(/"msg":"listening/);
     const name = `${listen.replace(/:\d+$/, '')}${portSuffix(input)}`;
