@@ -35,15 +35,12 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
 async function startWorkers(config: Config, size: number, log: Logger): Promise<ServingGate> {
   const middle = createMiddle();
   const seed = randomBytes(32);
-  const settings: WorkerSettings = {
-    config,
-    secrets: { seed, spareKeys: await makeSpareKeys(Date.now()) },
-  };
+  const secrets = { seed, spareKeys: await makeSpareKeys(Date.now()) };
   const gatekeeper = answerEntrances(config.limits, middle);
   middle.answer(SETTINGS, (_nothing, slot) => {
     // A new worker: what the one before it held is free.
     gatekeeper.forget(slot);
-    return settings;
+    return { config, secrets, ports: crew.listening?.ports } satisfies WorkerSettings;
   });
   const throttling = await openThrottling(config, log);
   if (throttling !== undefined) countForWorkers(middle, throttling);
@@ -60,10 +57,11 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     await Promise.all([audit?.close(), throttling?.close()]);
     throw error;
   });
-  const addresses = listening.filter(isAddressInfo);
+  const addresses = listening.addresses.filter(isAddressInfo);
   log.info({ workers: size }, 'ready');
   return {
     addresses,
+    ports: listening.ports,
     lost: crew.lost,
     unready: async () => (await middle.gather(UNREADY, undefined)).find((reason) => reason !== undefined),
     reload: async () => {

@@ -6,6 +6,8 @@ import { createTopic, isNothing } from '../workers/bus.ts';
 export interface WorkerSettings {
   readonly config: Config;
   readonly secrets: RunSecrets;
+  /** Of the workers that listen already. */
+  readonly ports: readonly number[] | undefined;
 }
 
 /** A worker asks for its settings. */

@@ -37,12 +37,12 @@ export function workerCommand(terminal: Terminal, outcome: Outcome): Command {
 }
 
 async function serveAsTold(bus: Bus, outcome: Outcome): Promise<void> {
-  const { config, secrets } = await bus.ask(SETTINGS, undefined);
+  const { config, secrets, ports } = await bus.ask(SETTINGS, undefined);
   const log = createLog({ level: config.log.level, shared: true, worker: bus.slot + 1 });
   try {
-    const gate = await startGate(config, log, { bus, secrets });
+    const gate = await startGate(config, log, { bus, secrets, ports });
     const stopped = untilStopped(gate, bus, () => log.flush());
-    await bus.ask(STARTED, gate.addresses);
+    await bus.ask(STARTED, { addresses: gate.addresses, ports: gate.ports });
     await stopped;
   } catch (error) {
     outcome.exitCode = EXIT.failed;

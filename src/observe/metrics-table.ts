@@ -49,6 +49,11 @@ export const METRICS = {
     help: 'Open connections of clients, idle ones included.',
     labels: {},
   },
+  registry_gate_connections_refused_total: {
+    type: 'counter',
+    help: 'Connections that were closed at once: a limit on connections was reached, or that on open files.',
+    labels: {},
+  },
   registry_gate_upload_commit_duration_seconds: {
     type: 'histogram',
     help: 'From the last byte of a layer to the word of the registry that it is kept. Clients built on containerd give up at 30 s.',

@@ -39,7 +39,7 @@ const PATIENCE_MS = 3000;
 
 /** Where the rest stands that is read when the page is asked for. */
 export interface MetricsSources {
-  readonly connections: Pick<Connections, 'underWay' | 'count'>;
+  readonly connections: Pick<Connections, 'underWay' | 'count'> & { refused(): number };
   readonly certificate: { current(): { readonly notAfter: Date } };
   readonly lane: {
     /** Why the registry cannot serve, or undefined. */
@@ -71,6 +71,7 @@ export function createMetrics({ config, logger, now, bus }: MetricsOptions): Met
     ...hashes.readings(),
     ...(await own.readings()),
     readingOf('registry_gate_connections', sources.connections.count()),
+    readingOf('registry_gate_connections_refused_total', sources.connections.refused()),
     ...cacheReadings(sources.lane.cacheCounters?.()),
   ];
   const page = async (sources: MetricsSources): Promise<MetricsPage> => {

@@ -5,13 +5,18 @@ import type { Logger } from '../lib/logger.ts';
 import { createProblem } from '../registry/problem.ts';
 import { createHandler } from './app.ts';
 import { createConnections } from './connections.ts';
-import type { OpenExchange } from './connections.ts';
+import type { Connections, OpenExchange } from './connections.ts';
 import { findContext } from './context.ts';
+import { openFileLimit } from './descriptors.ts';
 import { createFrontDoor } from './front-door.ts';
 import { createFrontProxies } from './front-proxies.ts';
 import { close, listen } from './listen.ts';
+import type { Place } from './listen.ts';
+import { listenPlaces } from './listen-places.ts';
 import { createListener } from './listener.ts';
 import type { ListenerOptions } from './listener.ts';
+import { createRoom } from './room.ts';
+import type { Room } from './room.ts';
 import { createServices } from './services.ts';
 import type { Services } from './services.ts';
 import { limitTransfers } from './transfer-limits.ts';
@@ -22,6 +27,8 @@ import { openEntrances } from './turnstiles.ts';
 /** A gate that listens. */
 export interface Gate {
   readonly addresses: readonly AddressInfo[];
+  /** One for each place; 0 where it is a socket that was handed over. */
+  readonly ports: readonly number[];
   /** Why pushes and pulls would fail, in a few words, or undefined. */
   unready(): Promise<string | undefined>;
   /** SIGHUP: look at certificate and users now. */
@@ -40,19 +47,20 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
   const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
   const servers: Server[] = [];
   try {
-    const front = openFront(config, services, logger, together);
-    for (const address of config.listen) {
+    const { room, ...front } = openFront({ config, services, connections, logger, together });
+    for (const place of placesOf(config, together)) {
       const server = createListener({ config, services, connections, ...front, logger, together });
       servers.push(server);
-      await listen(server, { ...address, flag: '--listen' }, logger);
+      await listen(server, place, logger);
     }
-    await services.showMetrics(connections);
+    await services.showMetrics({ ...connections, refused: room.refused });
   } catch (error) {
     for (const server of servers) server.close();
     await services.close();
     throw error;
   }
-  const addresses = servers.map((server) => server.address()).filter(isAddressInfo);
+  const all = servers.map((server) => server.address());
+  const addresses = all.filter(isAddressInfo);
   const chores = saidOnce(logger, together.bus);
   for (const { address, port } of addresses) chores.info({ address, port }, 'listening');
   const stop = async (): Promise<void> => {
@@ -66,6 +74,7 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
   };
   return {
     addresses,
+    ports: all.map((address) => (isAddressInfo(address) ? address.port : 0)),
     unready: () => services.app.unready(),
     reload: () => services.reload(),
     stop,
@@ -73,19 +82,45 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
   };
 }
 
-type Front = Pick<ListenerOptions, 'greet' | 'addressOf' | 'handler'>;
+/** Where this process listens: beside the other workers, at the ports that the first of them has. */
+function placesOf({ listen: addresses }: Config, { bus, ports }: Together): readonly Place[] {
+  const shared = bus.size === 1 ? undefined : ports === undefined ? 'first' : 'next';
+  return listenPlaces(addresses).map((place, at) => {
+    const port = place.fd === undefined ? (ports?.[at] ?? place.port) : place.port;
+    return { ...place, port, flag: '--listen', shared };
+  });
+}
+
+type Front = Pick<ListenerOptions, 'greet' | 'addressOf' | 'handler'> & { readonly room: Room };
+
+interface FrontOptions {
+  readonly config: Config;
+  readonly services: Services;
+  readonly connections: Connections;
+  readonly logger: Logger;
+  readonly together: Together;
+}
 
 /** What stands between a connection and the services: who it is from, whether there is room for it and for what it asks. */
-function openFront(config: Config, { app }: Services, logger: Logger, { bus }: Together): Front {
+function openFront({
+  config,
+  services: { app },
+  connections,
+  logger,
+  together: { bus },
+}: FrontOptions): Front {
   const { limits, frontProxies, publicUrl } = config;
   const { now } = app;
+  const openFiles = openFileLimit();
+  const room = createRoom({ limits, connections, openFiles, workers: bus.size, logger, now });
   const entrances = openEntrances(limits, bus);
   const proxies = createFrontProxies({ config: frontProxies, logger, now });
   const { addressOf } = proxies;
   const hostOf = publicUrl === undefined ? proxies.hostOf : (): string => publicUrl;
   const forward = limitTransfers({ limits, entrance: entrances.transfers, bus, now }, app.forward);
   return {
-    greet: createFrontDoor({ proxies, entrance: entrances.connections }),
+    room,
+    greet: createFrontDoor({ proxies, room, entrance: entrances.connections }),
     addressOf,
     handler: createHandler({ ...app, addressOf, hostOf, forward }),
   };

@@ -11,6 +11,8 @@ export interface Together {
   readonly bus: Bus;
   /** Of this run, and known to its processes alone; undefined where there is one process. */
   readonly secrets: RunSecrets | undefined;
+  /** The ports of the workers that listen already, in the order of the configuration. */
+  readonly ports?: readonly number[] | undefined;
 }
 
 export interface RunSecrets {

@@ -2,6 +2,7 @@ import type { Logger } from '../lib/logger.ts';
 import { reviveFailure } from './failure.ts';
 import type { Middle } from './hub.ts';
 import { CUT, FAILED, STARTED, STOP } from './life.ts';
+import type { Listening } from './life.ts';
 import type { End, WorkerProcess } from './processes.ts';
 
 export interface CrewOptions {
@@ -15,9 +16,6 @@ export interface CrewOptions {
   /** How long the place of a dead worker stays empty the first time, in milliseconds; it doubles with each death. */
   readonly restartMs?: number;
 }
-
-/** Where a worker listens, as it says itself. */
-export type Listening = readonly unknown[];
 
 interface Place {
   readonly slot: number;
@@ -43,6 +41,7 @@ export class Crew {
   readonly #places: readonly Place[];
   readonly #exits = new Set<Promise<void>>();
   #stopping = false;
+  #listening: Listening | undefined;
   #lose: (error: Error) => void = () => undefined;
   /** Rejects when no worker is left and none can be started. */
   readonly lost: Promise<never>;
@@ -56,6 +55,11 @@ export class Crew {
     const { middle } = options;
     middle.answer(STARTED, (listening, from) => this.#places[from]?.settle?.(listening));
     middle.answer(FAILED, (failure, from) => this.#places[from]?.settle?.(reviveFailure(failure)));
+  }
+
+  /** Where the first worker that started listens; undefined until there is one. */
+  get listening(): Listening | undefined {
+    return this.#listening;
   }
 
   /**
@@ -115,6 +119,7 @@ export class Crew {
     place.settle = undefined;
     if (outcome instanceof Error) throw outcome;
     place.ready = true;
+    this.#listening ??= outcome;
     return outcome;
   }
 

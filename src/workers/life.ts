@@ -3,8 +3,15 @@ import { isFailure } from './failure.ts';
 
 /** What the primary and its workers say to each other over the life of a worker. */
 
-/** A worker listens; the value says where. */
-export const STARTED = createTopic('started', isList, isNothing);
+/** Where a worker listens. */
+export interface Listening {
+  readonly addresses: readonly unknown[];
+  /** One for each place of the configuration. */
+  readonly ports: readonly number[];
+}
+
+/** A worker listens. */
+export const STARTED = createTopic('started', isListening, isNothing);
 /** A worker can't start. */
 export const FAILED = createTopic('failed', isFailure, isNothing);
 /** Look at the followed files now. */
@@ -21,6 +28,6 @@ function isReason(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
 }
 
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
+function isListening(value: unknown): value is Listening {
+  return typeof value === 'object' && value !== null && 'addresses' in value && 'ports' in value;
 }

@@ -28,14 +28,12 @@ export interface Upstream {
 }
 
 /**
- * Starts this program again as a worker, with these arguments and descriptors. The primary takes connections and hands
- * them out in turn, which makes a new connection a third dearer: left to the kernel, of eight at once, as the layers of
- * a pull are, all went to one of two workers most of the time. Sockets of their own (SO_REUSEPORT) would hide that
- * another program has the port, and a worker that dies would take with it who waits there. Only from a socket that was
- * handed over do workers take connections themselves.
+ * Starts this program again as a worker, with these arguments and descriptors. Workers take connections from the system
+ * themselves, and the primary has none: a connection that it would hand on is lost where the worker may open no more
+ * files, and Node.js hands nothing more to a worker that did not confirm one.
  */
 export function forkWorker(args: readonly string[], descriptors: readonly number[] = []): WorkerProcess {
-  cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ args: [...args], serialization: 'advanced', stdio: stdioWith(descriptors) });
   const worker = cluster.fork();
   // What can't be sent is noticed by the exit that follows.

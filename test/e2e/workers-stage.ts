@@ -11,7 +11,7 @@ export interface WorkersStage {
   readonly gate: GateProcess;
   readonly folder: string;
   readonly certs: string;
-  /** Over a connection of its own: the next one is another worker's. */
+  /** Over a connection of its own: at whichever worker. */
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
   /** The same, at the beginning of the answer's body. */
   begin(method: string, path: string, options?: AskOptions): Promise<IncomingMessage>;

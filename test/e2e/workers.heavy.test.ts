@@ -53,11 +53,19 @@ describe('a gate of two workers', () => {
   }
 
   it('says once where it listens, and serves with both', async () => {
-    for (let turn = 0; turn < 8; turn += 1) expect((await stage.ask('GET', '/v2/')).status).toBe(200);
-    await stage.untilLogged('request', 8);
+    for (let turn = 0; turn < 20; turn += 1) expect((await stage.ask('GET', '/v2/')).status).toBe(200);
+    await stage.untilLogged('request', 20);
     expect(stage.logged('listening', 'port')).toHaveLength(1);
     expect(stage.logged('ready', 'workers')).toEqual([2]);
     expect([...new Set(stage.logged('request', 'worker'))].toSorted()).toEqual(BOTH);
+  });
+
+  it('shares its port with no other gate, although its workers share it', async () => {
+    const { port } = new URL(stage.gate.url);
+    const where = ['--certs', stage.certs, '--listen', `127.0.0.1:${port}`, '--workers', '2'];
+    const { status, output } = await gateCommand(['serve', ...where]);
+    expect(status).toBe(1);
+    expect(output).toContain('EADDRINUSE');
   });
 
   it('takes a token of one worker at the other, from the first one on', async () => {
@@ -145,17 +153,19 @@ describe('a gate of two workers of which one is killed', () => {
     const blob = randomBytes(24 * 1024 * 1024);
     const path = await push(stage, blob);
     const begun = [];
-    for (let one = 0; one < 6; one += 1) begun.push(await stage.begin('GET', path));
+    // The system deals them out by chance: so many that none of the two workers is left out.
+    for (let one = 0; one < 18; one += 1) begun.push(await stage.begin('GET', path));
     kill(await pidOfWorker(stage), 'SIGKILL');
     await stage.untilLogged('worker died');
     const read = begun.map((answer) => readAll(answer).then((bytes) => bytes.equals(blob)));
     const asked = Array.from({ length: 40 }, () => stage.ask('GET', '/v2/'));
     const ends = await Promise.allSettled(read);
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
-    // What was whole is right; the three of the dead worker broke off.
-    expect(ends.filter(({ status }) => status === 'fulfilled')).toEqual(
-      Array.from({ length: 3 }, () => ({ status: 'fulfilled', value: true })),
-    );
+    // What was whole is right; those of the dead worker broke off.
+    const whole = ends.filter(({ status }) => status === 'fulfilled');
+    expect(whole).toEqual(whole.map(() => ({ status: 'fulfilled', value: true })));
+    expect(whole.length).toBeGreaterThan(0);
+    expect(whole.length).toBeLessThan(ends.length);
     await stage.untilLogged('worker replaced');
     for (let turn = 0; turn < 4; turn += 1) expect((await stage.ask('GET', '/v2/')).status).toBe(200);
     expect(stage.logged('worker died', 'end')).toEqual(['SIGKILL']);

@@ -66,6 +66,17 @@ describe('listening', () => {
     await gate.close();
   });
 
+  it('M-D13: on the wildcards of IPv4 and IPv6 with one port, as nginx does', async () => {
+    const free = createServer().listen(0);
+    await new Promise((resolve) => free.once('listening', resolve));
+    const { port } = free.address() as AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    const gate = await listening({ host: '0.0.0.0', port }, { host: '::', port });
+    expect(await healthOf('127.0.0.1', port)).toBe(200);
+    expect(await healthOf('::1', port)).toBe(200);
+    await gate.close();
+  });
+
   it('where another program listens: tells how to find it, and leaves nothing open', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));

@@ -16,7 +16,7 @@ const IN_USE = new AppError('LISTEN_FAILED', {
 
 const works: Life = (bus) => {
   bus.answer(STOP, () => undefined);
-  void bus.ask(STARTED, [`from ${bus.slot}`]);
+  void bus.ask(STARTED, { addresses: [`from ${bus.slot}`], ports: [bus.slot] });
 };
 
 const fails: Life = (bus, end) => {
@@ -53,7 +53,9 @@ function stage(size: number, lives: readonly Life[], stopMs = 60_000): Stage {
 describe('a crew that starts', () => {
   it('says where it listens once all do', async () => {
     const { crew, forked } = stage(3, [works]);
-    expect(await crew.start()).toEqual(['from 0']);
+    expect(await crew.start()).toEqual({ addresses: ['from 0'], ports: [0] });
+    // What a worker that replaces another one is told, the first one included.
+    expect(crew.listening?.ports).toEqual([0]);
     expect(forked.map(({ slot, isAlive }) => [slot, isAlive])).toEqual([
       [0, true],
       [1, true],
@@ -151,7 +153,7 @@ describe('a crew that stops', () => {
     const drains = (bus: Bus): void => {
       bus.answer(STOP, () => new Promise<undefined>((resolve) => letEnd.push(() => resolve(undefined))));
       bus.answer(CUT, () => void cut.push(bus.slot));
-      void bus.ask(STARTED, []);
+      void bus.ask(STARTED, { addresses: [], ports: [] });
     };
     const { crew, forked, log } = stage(3, [drains]);
     await crew.start();
@@ -171,7 +173,7 @@ describe('a crew that stops', () => {
   it('kills the worker that does not end', async () => {
     const hangs: Life = (bus) => {
       bus.answer(STOP, () => new Promise<undefined>(() => undefined));
-      void bus.ask(STARTED, []);
+      void bus.ask(STARTED, { addresses: [], ports: [] });
     };
     const { crew, forked } = stage(2, [works, hangs], 1);
     await crew.start();
