@@ -77,7 +77,7 @@ describe('config check', () => {
         'registry-gate: error[CONFIG_INVALID]: The configuration has 4 problems:',
         `  colour: is unknown (${config}:2)`,
         `  listen[0]: must be HOST:PORT, [IPV6]:PORT, :PORT or PORT, like 0.0.0.0:443 (${config}:1)`,
-        '  backend: must not hold credentials: the registry behind the gate is asked without any (--backend)',
+        '  backend: must not hold credentials: give them as backendUser and backendPassword (--backend)',
         '  renew: must be true or false, not "perhaps" (REGISTRY_GATE_RENEW)',
         `  Mend this, then try again with: registry-gate config check --config ${config}`,
         '',
@@ -139,7 +139,7 @@ describe('config check', () => {
     expect(bad.stderr).toMatch(/error\[BACKEND_UNREACHABLE\]: http.*--backend.*503/);
     await new Promise((resolve) => registry.close(resolve));
     const gone = await gate(['config', 'check', '--connect', ...flags]);
-    expect(gone.stderr).toMatch(/error\[BACKEND_UNREACHABLE\]: .*ECONNREFUSED/);
+    expect(gone.stderr).toMatch(/error\[BACKEND_UNREACHABLE\]: .*connection refused/);
     expect(gone.stderr).not.toContain('fine');
   });
 
