@@ -48,6 +48,11 @@ export function isSignedBy(certificate: X509Certificate, issuer: X509Certificate
   return certificate.checkIssued(issuer) && verifies(certificate, issuer.publicKey);
 }
 
+/** As isSignedBy, whatever the issuer may sign: it has the name, and its key made the signature. */
+export function isMadeBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.issuer === issuer.subject && verifies(certificate, issuer.publicKey);
+}
+
 /** Whether the two are one and the same certificate. */
 export function isSame(one: X509Certificate, other: X509Certificate): boolean {
   return one.raw.equals(other.raw);

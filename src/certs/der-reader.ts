@@ -12,25 +12,34 @@ export interface DerValue {
  * form is known to be right; it looks, and never judges.
  */
 export interface CertificateParts {
+  /** 1 or 3. */
+  readonly version: number;
   /** The subject, a Name in DER: byte for byte the issuer of what this certificate signs. */
   readonly subject: Buffer;
   /** Content of the object identifier of the signature algorithm, in hexadecimal. */
   readonly signatureAlgorithm: string;
   /** Extensions by the content of their object identifier in hexadecimal; the value is the DER inside the OCTET STRING. */
   readonly extensions: ReadonlyMap<string, Buffer>;
+  /** Those of the extensions that a reader must understand. */
+  readonly critical: ReadonlySet<string>;
 }
 
-const TAG = { sequence: 0x30, version: 0xa0, extensions: 0xa3, octetString: 0x04 } as const;
+const TAG = { sequence: 0x30, version: 0xa0, extensions: 0xa3, octetString: 0x04, boolean: 0x01 } as const;
 
 /** Takes a certificate apart (RFC 5280 section 4.1). */
 export function certificateParts(certificate: X509Certificate): CertificateParts {
   const [tbs, algorithm] = readSequence(certificate.raw);
-  const fields = readSequence(tbs?.raw).filter((field) => field.tag !== TAG.version);
+  const all = readSequence(tbs?.raw);
+  const fields = all.filter((field) => field.tag !== TAG.version);
   const list = fields.find((field) => field.tag === TAG.extensions);
+  const extensions = list === undefined ? [] : readSequence(list.content);
+  const version = all.find((field) => field.tag === TAG.version);
   return {
+    version: version === undefined ? 1 : readValue(version.content).content.readUInt8(0) + 1,
     subject: need(fields[4]).raw,
     signatureAlgorithm: need(readSequence(algorithm?.raw)[0]).content.toString('hex'),
-    extensions: new Map(list === undefined ? [] : readSequence(list.content).map(extensionEntry)),
+    extensions: new Map(extensions.map(extensionEntry)),
+    critical: new Set(extensions.filter(isCritical).map((extension) => extensionEntry(extension)[0])),
   };
 }
 
@@ -53,6 +62,12 @@ export function readValues(bytes: Buffer): DerValue[] {
 /** The members of a SEQUENCE. */
 export function readSequence(bytes: Buffer | undefined): DerValue[] {
   return readValues(readValue(bytes ?? Buffer.alloc(0)).content);
+}
+
+/** The BOOLEAN is left out where it is false, and a careless writer writes false. */
+function isCritical(extension: DerValue): boolean {
+  const flag = readValues(extension.content).find((field) => field.tag === TAG.boolean);
+  return flag !== undefined && flag.content.readUInt8(0) !== 0;
 }
 
 function extensionEntry(extension: DerValue): [string, Buffer] {

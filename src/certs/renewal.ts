@@ -30,9 +30,13 @@ export type RenewalOutcome = 'renewed' | 'current' | 'foreign' | 'no-authority';
 
 /** Due when less than a third of its life is left, expired included. */
 export function needsRenewal(certificate: X509Certificate, now: Date): boolean {
-  const end = certificate.validToDate.getTime();
-  const life = end - certificate.validFromDate.getTime();
-  return end - now.getTime() < life / 3;
+  return now > renewalTime(certificate);
+}
+
+/** When a third of its life is left. */
+export function renewalTime({ validFromDate, validToDate }: X509Certificate): Date {
+  const end = validToDate.getTime();
+  return new Date(end - (end - validFromDate.getTime()) / 3);
 }
 
 /**

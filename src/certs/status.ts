@@ -1,14 +1,22 @@
 import type { X509Certificate } from 'node:crypto';
-import { AppError } from '../lib/errors.ts';
-import { certificatePaths, readIfPresent, readPair } from './cert-store.ts';
-import { fingerprintOf, isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
-import { describeKey, parsePrivateKey } from './key-pair.ts';
+import { fingerprintOf, isSignedBy, namesOf } from './certificate-file.ts';
+import { anchorOf } from './chain.ts';
+import { judgeChain } from './client-verdicts.ts';
+import { describeKey } from './key-pair.ts';
+import { readMaterial } from './material.ts';
+import type { ServerCertificateOptions } from './material.ts';
 import { describeConstraints } from './name-constraints.ts';
+import { publicRootOf } from './public-roots.ts';
+import { cureOf, describeRefusal } from './refusal.ts';
+import type { Client, CureContext, Refusal, Role } from './refusal.ts';
 import { needsRenewal } from './renewal.ts';
 import { DAY } from './validity.ts';
 
-/** `due`: less than a third of a leaf's life is left, or less than a year of a CA's. */
-export type CertificateState = 'fine' | 'due' | 'expired';
+/**
+ * `due`: less than a third of a leaf's life is left, or less than a year of a CA's. `refused`: some clients do not
+ * connect because of it, which may be because it is not valid yet.
+ */
+export type CertificateState = 'fine' | 'due' | 'refused' | 'expired';
 
 /** One certificate, for people and for programs. */
 export interface CertificateStatus {
@@ -28,7 +36,16 @@ export interface CertificateStatus {
   readonly constraints?: string;
 }
 
-/** Both certificates of a directory. */
+/** Why clients refuse what is served, and what to do. */
+export interface CertificateProblem {
+  readonly role: Role;
+  /** A sentence that names the file. */
+  readonly problem: string;
+  readonly refusedBy: readonly Client[];
+  readonly cure: string;
+}
+
+/** What a gate would serve, and the CA that clients have to trust. */
 export interface DirectoryStatus {
   /** The worse of the two. */
   readonly state: CertificateState;
@@ -36,96 +53,98 @@ export interface DirectoryStatus {
   readonly authority: CertificateStatus | undefined;
   /** Whether the certificate was signed by this CA. */
   readonly isOwn: boolean;
+  readonly problems: readonly CertificateProblem[];
+  /** What was done to the order of the certificates in the file. */
+  readonly notes: readonly string[];
+  /** What a cure has to know. */
+  readonly context: CureContext;
 }
 
 const AUTHORITY_DUE = 365 * DAY;
-const SEVERITY: readonly CertificateState[] = ['fine', 'due', 'expired'];
+const SEVERITY: readonly CertificateState[] = ['fine', 'due', 'refused', 'expired'];
 
-/** Reads the state of a certs directory. Throws AppError CERT_MISSING or CERT_INVALID where it can't be told. */
-export async function readStatus(directory: string, now: Date): Promise<DirectoryStatus> {
-  const paths = certificatePaths(directory);
-  const leaf = await readLeaf(directory, now);
-  const pem = await readIfPresent(paths.authorityCertificate);
-  const root = pem === undefined ? undefined : parseCertificates(pem, paths.authorityCertificate)[0];
-  const certificate = describe(leaf, paths.certificate, stateOf(leaf, needsRenewal(leaf, now), now), now);
-  const authority = root === undefined ? undefined : describeAuthority(root, paths.authorityCertificate, now);
-  const worst = Math.max(SEVERITY.indexOf(certificate.state), SEVERITY.indexOf(authority?.state ?? 'fine'));
+/**
+ * Reads the state of what a gate would serve. Whoever may not read the key (a monitor, say) still learns about the
+ * certificate. Throws AppError CERT_MISSING or CERT_INVALID where it can't be told.
+ */
+export async function readStatus(options: ServerCertificateOptions, now: Date): Promise<DirectoryStatus> {
+  const { chain, notes, context, authorities } = await readMaterial(options, now, { mayLackKey: true });
+  const [leaf] = chain;
+  const found = anchorOf(chain, authorities, publicRootOf);
+  const refusals = judgeChain(found, now);
+  const anchor = authorities.find((authority) => authority === found.anchor);
+  const root = anchor ?? authorities[0];
+  const isRefused = (role: Role): boolean => refusals.some((refusal) => refusal.role === role);
+  const certificate = describe(leaf, context.paths.certificate, {
+    isDue: needsRenewal(leaf, now),
+    isRefused: isRefused('certificate') || isRefused('intermediate'),
+    now,
+  });
+  const authority =
+    root && describeAuthority(root, context.paths.authorityCertificate, { isRefused: isRefused('CA'), now });
   return {
-    state: SEVERITY[worst] ?? 'expired',
+    state: worst(
+      certificate.state,
+      authority === undefined || anchor === undefined ? 'fine' : authority.state,
+    ),
     certificate,
     authority,
     isOwn: root !== undefined && isSignedBy(leaf, root),
+    problems: refusals.map((refusal) => problemOf(refusal, context)),
+    notes,
+    context,
   };
 }
 
-/** Whoever may not read the key (a monitor, say) still learns about the certificate. */
-async function readLeaf(directory: string, now: Date): Promise<X509Certificate> {
-  const paths = certificatePaths(directory);
-  const pair = await readPair(directory, 'domain').catch(() => undefined);
-  const pem = pair?.certificate ?? (await readIfPresent(paths.certificate));
-  if (pem === undefined) throw missing(paths.certificate);
-  const [leaf] = parseCertificates(pem, paths.certificate);
-  if (pair?.key !== undefined && !leaf.checkPrivateKey(parsePrivateKey(pair.key, paths.key))) {
-    throw mismatch(paths.key, paths.certificate);
-  }
-  if (leaf.validFromDate > now) throw early(paths.certificate, leaf.validFromDate);
-  return leaf;
+function worst(...states: readonly CertificateState[]): CertificateState {
+  return SEVERITY[Math.max(...states.map((state) => SEVERITY.indexOf(state)))] ?? 'expired';
 }
 
-function describeAuthority(root: X509Certificate, file: string, now: Date): CertificateStatus {
-  const isDue = root.validToDate.getTime() - now.getTime() < AUTHORITY_DUE;
+function problemOf(refusal: Refusal, context: CureContext): CertificateProblem {
+  const { role, clients } = refusal;
+  const problem = describeRefusal(refusal, context.paths);
+  return { role, problem, refusedBy: clients, cure: cureOf(refusal, context) };
+}
+
+interface Judgement {
+  readonly isDue: boolean;
+  readonly isRefused: boolean;
+  readonly now: Date;
+}
+
+function describeAuthority(
+  root: X509Certificate,
+  file: string,
+  judgement: Omit<Judgement, 'isDue'>,
+): CertificateStatus {
+  const isDue = root.validToDate.getTime() - judgement.now.getTime() < AUTHORITY_DUE;
   const constraints = describeConstraints(root);
-  const status = describe(root, file, stateOf(root, isDue, now), now);
+  const status = describe(root, file, { ...judgement, isDue });
   return constraints === undefined ? status : { ...status, constraints };
 }
 
-function describe(
-  certificate: X509Certificate,
-  file: string,
-  state: CertificateState,
-  now: Date,
-): CertificateStatus {
+function describe(certificate: X509Certificate, file: string, judgement: Judgement): CertificateStatus {
   return {
     file,
-    state,
+    state: stateOf(certificate, judgement),
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),
     names: namesOf(certificate).map(({ value }) => value),
     keyType: describeKey(certificate.publicKey),
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
-    daysLeft: Math.floor((certificate.validToDate.getTime() - now.getTime()) / DAY),
+    daysLeft: Math.floor((certificate.validToDate.getTime() - judgement.now.getTime()) / DAY),
     fingerprint: fingerprintOf(certificate),
   };
 }
 
-function stateOf(certificate: X509Certificate, isDue: boolean, now: Date): CertificateState {
-  if (certificate.validToDate < now) return 'expired';
+function stateOf({ validToDate }: X509Certificate, { isDue, isRefused, now }: Judgement): CertificateState {
+  if (validToDate < now) return 'expired';
+  if (isRefused) return 'refused';
   return isDue ? 'due' : 'fine';
 }
 
 /** Node.js gives one attribute a line. */
 function oneLine(name: string | undefined): string {
   return (name ?? '').split('\n').join(', ');
-}
-
-function missing(path: string): AppError {
-  return new AppError('CERT_MISSING', {
-    message: `${path} does not exist.`,
-    hint: 'Make it: registry-gate certs init --host NAME-OR-ADDRESS (or name the directory that has it: --certs DIR)',
-  });
-}
-
-function mismatch(key: string, certificate: string): AppError {
-  return new AppError('CERT_INVALID', {
-    message: `${key} does not belong to ${certificate}: the server can't start with them.`,
-    hint: 'Bring back the two that belong together, or make a new pair: registry-gate certs renew --force',
-  });
-}
-
-function early(certificate: string, from: Date): AppError {
-  return new AppError('CERT_INVALID', {
-    message: `${certificate} is valid from ${from.toISOString()} only.`,
-    hint: 'Check the clock of this machine (timedatectl); if it is right: registry-gate certs renew --force',
-  });
 }

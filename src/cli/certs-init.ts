@@ -65,7 +65,7 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
     now,
     ...given(options),
   });
-  const { certificate, authority } = await readStatus(directory, now);
+  const { certificate, authority } = await readStatus({ directory }, now);
   terminal.err(words(outcome, directory, certificate.notAfter));
   if (outcome.authority === 'made' && authority !== undefined) {
     const host = outcome.names[0] ?? 'HOST';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ServerCertificateOptions } from '../certs/material.ts';
 import { HOSTS_VARIABLE, whySpoiled } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { configInvalid } from '../config/problem.ts';
@@ -22,6 +23,21 @@ export function addDirectoryOptions(command: Command): Command {
 /** The certs directory: the flag, then REGISTRY_GATE_CERTS, then the configuration file, then `./certs`. */
 export async function certsDirectory(options: DirectoryOptions, terminal: Terminal): Promise<string> {
   return options.certs ?? (await loadConfig(configSources({ ...options }, terminal))).certs;
+}
+
+/** What `serve` would serve with the same flags, environment and file: the directory, and `tls.certificate` where it is set. */
+export async function servedPlace(
+  options: DirectoryOptions,
+  terminal: Terminal,
+): Promise<ServerCertificateOptions> {
+  const { certs, config } = options;
+  const flags = { ...(certs === undefined ? {} : { certs }), ...(config === undefined ? {} : { config }) };
+  const { certs: directory, tls } = await loadConfig(configSources(flags, terminal));
+  const { certificate, key } = tls;
+  return {
+    directory: certs ?? directory,
+    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+  };
 }
 
 /** Gathers an option that may be given several times. */

@@ -31,7 +31,7 @@ async function renew(options: Options, terminal: Terminal): Promise<void> {
     force: options.force === true,
     ...(options.days === undefined ? {} : { days: options.days }),
   });
-  const { certificate } = await readStatus(directory, now);
+  const { certificate } = await readStatus({ directory }, now);
   const names = certificate.names.join(', ');
   const until = day(certificate.notAfter);
   terminal.err(

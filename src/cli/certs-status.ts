@@ -1,20 +1,26 @@
 import { Command } from 'commander';
+import type { CureContext } from '../certs/refusal.ts';
+import { newAuthorityCure, replacementCure } from '../certs/refusal.ts';
 import type { CertificateStatus, DirectoryStatus } from '../certs/status.ts';
 import { readStatus } from '../certs/status.ts';
+import { DAY } from '../certs/validity.ts';
 import type { DirectoryOptions } from './certs-options.ts';
-import { addDirectoryOptions, certsDirectory, day } from './certs-options.ts';
+import { addDirectoryOptions, day, servedPlace } from './certs-options.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
+
+type Shown = Omit<DirectoryStatus, 'context'>;
 
 interface Options extends DirectoryOptions {
   readonly json?: true;
 }
 
-const EXIT_CODES = { fine: EXIT.done, due: EXIT.due, expired: EXIT.expired } as const;
+const EXIT_CODES = { fine: EXIT.done, due: EXIT.due, expired: EXIT.expired, refused: EXIT.refused } as const;
 const DETAILS = `
 Exit code: 0 fine, 3 due for renewal (less than a third of the certificate's life, or less than a year of the CA's, is
-left), 4 expired, 1 where it can't be told.
+left), 4 expired, 5 refused by clients for another reason, 1 where it can't be told. What tls.certificate and tls.key
+name is looked at where the configuration has them.
 `;
 
 /** `certs status`: what there is, and by exit code whether something has to be done. */
@@ -29,24 +35,34 @@ export function statusCommand(terminal: Terminal, outcome: Outcome): Command {
 }
 
 async function status(options: Options, terminal: Terminal): Promise<number> {
-  const found = await readStatus(await certsDirectory(options, terminal), new Date());
-  terminal.out(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : table(found));
-  if (found.state !== 'fine') terminal.err(advice(found));
-  return EXIT_CODES[found.state];
+  const now = new Date();
+  const { context, ...found } = await readStatus(await servedPlace(options, terminal), now);
+  const { state, problems, notes } = found;
+  terminal.out(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : table(found, now));
+  for (const note of notes) terminal.err(`${context.paths.certificate}: ${note}; it is served in order.\n`);
+  // What has come to its end is said in words of its own.
+  const others = problems.filter(({ problem }) => !/ expired on /.test(problem));
+  for (const { problem, cure } of others) terminal.err(`${problem}\n  ${cure}\n`);
+  if (state === 'due' || state === 'expired') terminal.err(advice(found, context));
+  return EXIT_CODES[state];
 }
 
-function table({ certificate, authority, isOwn }: DirectoryStatus): string {
+function table({ certificate, authority, isOwn }: Shown, now: Date): string {
   const origin = isOwn ? '' : '  (not signed by the CA of this directory)';
-  const parts = [section('certificate', certificate, origin)];
-  if (authority !== undefined) parts.push(section('CA', authority, ''));
+  const parts = [section('certificate', certificate, { origin, now })];
+  if (authority !== undefined) parts.push(section('CA', authority, { origin: '', now }));
   return parts.join('\n');
 }
 
-function section(title: string, status: CertificateStatus, origin: string): string {
+function section(
+  title: string,
+  status: CertificateStatus,
+  { origin, now }: { readonly origin: string; readonly now: Date },
+): string {
   const rows = [
     ['names', status.names.join(', ')],
     ['may sign', status.constraints ?? ''],
-    ['state', `${status.state}, ${status.daysLeft} days left`],
+    ['state', stateWords(status, now)],
     ['valid', `${day(status.notBefore)} to ${day(status.notAfter)}`],
     ['key', status.keyType],
     ['subject', status.subject],
@@ -56,10 +72,20 @@ function section(title: string, status: CertificateStatus, origin: string): stri
   return `${title}  ${status.file}\n${rows.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}\n`).join('')}`;
 }
 
-function advice({ certificate, authority }: DirectoryStatus): string {
-  const isAuthority = authority !== undefined && authority.state !== 'fine';
+function stateWords({ state, notBefore, notAfter }: CertificateStatus, now: Date): string {
+  if (notBefore > now) return `not valid before ${notBefore.toISOString()}`;
+  const left = notAfter.getTime() - now.getTime();
+  const days = Math.floor(Math.abs(left) / DAY);
+  const count = `${days} ${days === 1 ? 'day' : 'days'}`;
+  return left < 0 ? `${state} ${count} ago` : `${state}, ${count} left`;
+}
+
+function advice({ certificate, authority }: Shown, context: CureContext): string {
+  const isAuthority = authority !== undefined && (authority.state === 'due' || authority.state === 'expired');
   if (certificate.state === 'fine' || (isAuthority && authority.state === 'expired')) {
-    return 'The CA nears its end or is past it: make a new one in another directory (certs init --certs DIR), and have every client trust it.\n';
+    return `The CA nears its end or is past it. ${newAuthorityCure(context)}\n`;
   }
-  return 'To renew the certificate: registry-gate certs renew\n';
+  return context.canRenew
+    ? 'To renew the certificate: registry-gate certs renew\n'
+    : `The certificate can't be renewed here. ${replacementCure(context)}\n`;
 }

@@ -7,6 +7,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: 'used wrongly: an unknown command or option, a missing value',
   due: '`certs status` alone: the certificate is due for renewal',
   expired: '`certs status` alone: the certificate has expired',
+  refused: '`certs status` alone: clients refuse the certificate for another reason',
   interrupted: 'a question was left with Ctrl-C; nothing was changed',
 };
 

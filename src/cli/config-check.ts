@@ -1,5 +1,6 @@
 import { loadServerCertificate } from '../certs/server-certificate.ts';
 import type { Config } from '../config/schema.ts';
+import { endingWarnings } from '../lib/ending.ts';
 import { loadAccess } from '../server/access.ts';
 import { exposureOf } from '../server/exposed-backend.ts';
 import { backendOptions } from '../server/lane.ts';
@@ -32,7 +33,8 @@ async function certificateWarnings(
   now: Date,
 ): Promise<readonly string[]> {
   const own = certificate === undefined || key === undefined ? {} : { certificate, key };
-  return (await loadServerCertificate({ directory, ...own }, now)).warnings;
+  const { warnings, endings } = await loadServerCertificate({ directory, ...own }, now);
+  return [...warnings, ...endingWarnings(endings, now)];
 }
 
 async function userWarnings({ users }: Config): Promise<readonly string[]> {

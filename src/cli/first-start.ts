@@ -83,7 +83,7 @@ async function exists(path: string): Promise<boolean> {
 
 async function statusIfAny(directory: string, now: Date): Promise<DirectoryStatus | undefined> {
   try {
-    return await readStatus(directory, now);
+    return await readStatus({ directory }, now);
   } catch (error) {
     if (error instanceof AppError && error.code === 'CERT_MISSING') return undefined;
     throw error;

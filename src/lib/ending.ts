@@ -1,0 +1,44 @@
+/** What comes to an end by itself. */
+export type EndingKind =
+  'certificate' | 'intermediate' | 'CA' | 'backend CA' | 'token certificate' | 'machine token';
+
+/** Something that stops working at a time that is known. */
+export interface Ending {
+  readonly kind: EndingKind;
+  /** For a sentence: the path of the file, or `token m-1f0c9a2b4d of ci`. */
+  readonly name: string;
+  readonly notAfter: Date;
+  /** From when on its end is worth a word: what the gate renews by itself is quiet until it should have been. */
+  readonly noticeFrom?: Date;
+}
+
+const DAY = 86_400_000;
+/** So many days before the end, the first is said; then every day from the end on. */
+const STAGES = [1, 3, 7, 14, 30] as const;
+
+/**
+ * How near the end is: 30, 14, 7, 3 or 1 for at most so many days, 0 and below for the days that have passed since; undefined
+ * where nothing is to be said. A notice is due whenever this changes.
+ */
+export function stageOf({ notAfter, noticeFrom }: Ending, now: Date): number | undefined {
+  if (noticeFrom !== undefined && now < noticeFrom) return undefined;
+  const days = (notAfter.getTime() - now.getTime()) / DAY;
+  if (days < 0) return Math.ceil(days) + 0;
+  return STAGES.find((stage) => days <= stage);
+}
+
+/** `certs/domain.crt ends in 3 days, on 2027-02-20.`, `... ended 2 days ago, on 2027-02-20.` */
+export function describeEnding({ name, notAfter }: Ending, now: Date): string {
+  const left = notAfter.getTime() - now.getTime();
+  const day = notAfter.toISOString().slice(0, 10);
+  const days = Math.floor(Math.abs(left) / DAY);
+  const count = days === 0 ? 'less than a day' : `${days} ${days === 1 ? 'day' : 'days'}`;
+  return left < 0 ? `${name} ended ${count} ago, on ${day}.` : `${name} ends in ${count}, on ${day}.`;
+}
+
+/** One sentence for each that has ended or ends within 30 days. */
+export function endingWarnings(endings: readonly Ending[], now: Date): readonly string[] {
+  return endings
+    .filter((ending) => stageOf(ending, now) !== undefined)
+    .map((ending) => describeEnding(ending, now));
+}
