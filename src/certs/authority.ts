@@ -1,7 +1,9 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { AppError } from '../lib/errors.ts';
+import { directoryContext, newAuthorityIn } from './authority-cure.ts';
 import { certificatePaths, readPair } from './cert-store.ts';
 import type { Pair } from './cert-store.ts';
+import { checkAuthorityDates } from './certificate-faults.ts';
 import { parseCertificates } from './certificate-file.ts';
 import { parsePrivateKey } from './key-pair.ts';
 
@@ -16,37 +18,49 @@ export interface Authority {
  * there, where they do not belong together, or where the certificate is not that of a CA.
  */
 export async function readAuthority(directory: string): Promise<Authority | undefined> {
-  const paths = certificatePaths(directory);
-  const pair = await readPair(directory, 'ca');
-  if (pair.key === undefined && pair.certificate === undefined) return undefined;
-  if (pair.key === undefined) throw lone(paths.authorityCertificate, paths.authorityKey);
-  if (pair.certificate === undefined) throw lone(paths.authorityKey, paths.authorityCertificate);
-  return parseAuthority({ key: pair.key, certificate: pair.certificate }, directory);
-}
-
-/** The CA that this pair is. Throws AppError CERT_INVALID, in words that speak of the directory's files. */
-export function parseAuthority(pair: Pair, directory: string): Authority {
-  const paths = certificatePaths(directory);
-  const [certificate] = parseCertificates(pair.certificate, paths.authorityCertificate);
-  const key = parsePrivateKey(pair.key, paths.authorityKey);
-  const fault = faultOf(certificate, key);
-  if (fault === undefined) return { certificate, key };
+  const { authorityKey, authorityCertificate } = certificatePaths(directory);
+  const { key, certificate } = await readPair(directory, 'ca');
+  if (key === undefined && certificate === undefined) return undefined;
+  if (key === undefined) throw await lone(authorityCertificate, authorityKey, directory);
+  if (certificate === undefined) throw await lone(authorityKey, authorityCertificate, directory);
+  const authority = parseAuthority({ key, certificate }, directory);
+  const fault = faultOf(authority);
+  if (fault === undefined) return authority;
   throw new AppError('CERT_INVALID', {
-    message: `${paths.authorityCertificate} and ${paths.authorityKey} can't sign certificates: ${fault}.`,
-    hint: 'Bring back the two files that belong together, or make a new CA in an empty directory (--certs DIR); every client then has to trust the new one.',
+    message: `${authorityCertificate} and ${authorityKey} can't sign certificates: ${fault}.`,
+    hint: `Bring back the two files that belong together, or replace the CA. ${await newAuthorityIn(directory)}`,
   });
 }
 
-function faultOf(certificate: X509Certificate, key: KeyObject): string | undefined {
+/**
+ * As readAuthority, for one that is in date: nothing that another one signs is trusted. Throws AppError CERT_INVALID
+ * for one that has expired or is not valid yet too.
+ */
+export async function readSigner(directory: string, now: Date): Promise<Authority | undefined> {
+  const authority = await readAuthority(directory);
+  if (authority !== undefined) {
+    checkAuthorityDates(authority.certificate, await directoryContext(directory), now);
+  }
+  return authority;
+}
+
+/** The CA that this pair is, unjudged. Throws AppError CERT_INVALID where the files hold no key or no certificate. */
+export function parseAuthority(pair: Pair, directory: string): Authority {
+  const paths = certificatePaths(directory);
+  const [certificate] = parseCertificates(pair.certificate, paths.authorityCertificate);
+  return { certificate, key: parsePrivateKey(pair.key, paths.authorityKey) };
+}
+
+function faultOf({ certificate, key }: Authority): string | undefined {
   if (!certificate.checkPrivateKey(key)) return 'the key does not belong to the certificate';
   if (!certificate.ca) return 'the certificate is not that of a CA (no basicConstraints CA:TRUE)';
   const isSupported = key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'ec';
   return isSupported ? undefined : `the key is ${key.asymmetricKeyType}, and clients expect RSA or ECDSA`;
 }
 
-function lone(present: string, absent: string): AppError {
+async function lone(present: string, absent: string, directory: string): Promise<AppError> {
   return new AppError('CERT_INVALID', {
     message: `${present} is there, ${absent} is not: without both nothing can be signed, and a CA is never replaced.`,
-    hint: `Bring ${absent} back, or use another directory (--certs DIR); every client then has to trust the new CA.`,
+    hint: `Bring ${absent} back, or replace the CA. ${await newAuthorityIn(directory)}`,
   });
 }

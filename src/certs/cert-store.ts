@@ -1,4 +1,4 @@
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { access, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unwritableHint, writeFileAtomic } from '../lib/atomic-file.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
@@ -35,6 +35,20 @@ export function certificatePaths(directory: string): CertificatePaths {
     key: join(directory, 'domain.key'),
     certificate: join(directory, 'domain.crt'),
   };
+}
+
+/** Those of the files that are there. */
+export async function presentOf(paths: CertificatePaths): Promise<readonly string[]> {
+  const { authorityKey, authorityCertificate, key, certificate } = paths;
+  const found = await Promise.all(
+    [authorityKey, authorityCertificate, key, certificate].map(async (path) =>
+      access(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  return found.flat();
 }
 
 /** The file's text, or undefined where there is none. Throws AppError CERT_INVALID where there is one that can't be read. */

@@ -22,7 +22,7 @@ export function missingCertificate(path: string, hasKey: boolean): AppError {
 export function missingKey(context: CureContext): AppError {
   return new AppError('CERT_MISSING', {
     message: `${context.paths.key}, the private key of the server, does not exist.`,
-    hint: `Bring it back. ${replacementCure(context)}`,
+    hint: `Bring it back, or replace the pair. ${replacementCure(context)}`,
   });
 }
 
@@ -31,7 +31,7 @@ export function mismatch(context: CureContext): AppError {
   const { key, certificate } = context.paths;
   return invalid(
     `${key} does not belong to ${certificate}: the key and the certificate are of two different pairs.`,
-    `Bring back the two that belong together. ${replacementCure(context)}`,
+    `Bring back the two that belong together, or replace them. ${replacementCure(context)}`,
   );
 }
 

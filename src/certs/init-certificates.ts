@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../lib/errors.ts';
 import type { Authority } from './authority.ts';
-import { parseAuthority, readAuthority } from './authority.ts';
+import { parseAuthority, readSigner } from './authority.ts';
 import type { Pair } from './cert-store.ts';
 import { certificatePaths, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
@@ -11,6 +11,7 @@ import { keyKind, parsePrivateKey } from './key-pair.ts';
 import { makeLeaf } from './leaf.ts';
 import { makeAuthority } from './make-authority.ts';
 import { constraintsFor, parseConstraints } from './name-constraints.ts';
+import { hostFlags } from './refusal.ts';
 import { needsRenewal } from './renewal.ts';
 import type { SubjectName } from './subject-names.ts';
 import { parseSubjectNames } from './subject-names.ts';
@@ -59,7 +60,7 @@ export async function initCertificates(options: InitOptions): Promise<InitOutcom
 async function initLocked(options: InitOptions, names: readonly SubjectName[]): Promise<InitOutcome> {
   const { directory, days = LIFETIME.leaf, now, random = randomBytes } = options;
   const values = names.map(({ value }) => value);
-  const old = await readAuthority(directory);
+  const old = await readSigner(directory, now);
   const leaf = await existingLeaf(options, old);
   if (leaf !== undefined && isCurrent(leaf, names, options)) {
     return { names: values, dropped: [], authority: 'kept', certificate: 'kept' };
@@ -112,15 +113,16 @@ async function existingLeaf(
   const paths = certificatePaths(options.directory);
   const { key, certificate } = await readPair(options.directory, 'domain');
   if (key === undefined && certificate === undefined) return undefined;
-  if (key === undefined) throw occupied(`${paths.certificate} is there without its key (${paths.key})`);
+  if (key === undefined)
+    throw occupied(options, `${paths.certificate} is there without its key (${paths.key})`);
   if (certificate === undefined)
-    throw occupied(`${paths.key} is there without a certificate (${paths.certificate})`);
+    throw occupied(options, `${paths.key} is there without a certificate (${paths.certificate})`);
   const [leaf] = parseCertificates(certificate, paths.certificate);
   if (!leaf.checkPrivateKey(parsePrivateKey(key, paths.key))) {
-    throw occupied(`${paths.key} does not belong to ${paths.certificate}`);
+    throw occupied(options, `${paths.key} does not belong to ${paths.certificate}`);
   }
   if (authority === undefined || !isSignedBy(leaf, authority.certificate)) {
-    throw occupied(`${paths.certificate} was not signed by the CA of this directory`);
+    throw occupied(options, `${paths.certificate} was not signed by the CA of this directory`);
   }
   return leaf;
 }
@@ -133,9 +135,9 @@ function isCurrent(leaf: X509Certificate, names: readonly SubjectName[], options
   return hasSameNames && hasSameKind && !needsRenewal(leaf, options.now);
 }
 
-function occupied(what: string): AppError {
+function occupied({ hosts }: InitOptions, what: string): AppError {
   return new AppError('CERT_INVALID', {
     message: `${what}, and it is left as it is.`,
-    hint: 'Move it away, use another directory (--certs DIR), or let a new key and certificate take its place: add --force',
+    hint: `Move it away, use another directory (--certs DIR), or let a new key and certificate take its place: registry-gate certs init --force ${hostFlags(hosts)}`,
   });
 }

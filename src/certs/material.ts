@@ -1,6 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { access } from 'node:fs/promises';
-import { certificatePaths, readIfPresent, readPair } from './cert-store.ts';
+import { certificatePaths, presentOf, readIfPresent, readPair } from './cert-store.ts';
 import type { CertificatePaths, Pair } from './cert-store.ts';
 import { mismatch, missingCertificate } from './certificate-faults.ts';
 import { isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
@@ -47,12 +46,7 @@ export async function readMaterial(
   now: Date,
   { mayLackKey = false }: { readonly mayLackKey?: boolean } = {},
 ): Promise<Material> {
-  const defaults = certificatePaths(options.directory);
-  const paths = {
-    ...defaults,
-    certificate: options.certificate ?? defaults.certificate,
-    key: options.key ?? defaults.key,
-  };
+  const paths = pathsOf(options);
   const pair = await readServerPair(options, paths, mayLackKey);
   if (pair.certificate === undefined) throw missingCertificate(paths.certificate, pair.key !== undefined);
   const found = parseCertificates(pair.certificate, paths.certificate);
@@ -63,6 +57,11 @@ export async function readMaterial(
   const context = await contextOf(ordered?.chain[0] ?? found[0], { paths, authorities, isDefault });
   if (ordered === undefined) throw mismatch(context);
   return { ...ordered, key, context, authorities };
+}
+
+function pathsOf({ directory, certificate, key }: ServerCertificateOptions): CertificatePaths {
+  const defaults = certificatePaths(directory);
+  return { ...defaults, certificate: certificate ?? defaults.certificate, key: key ?? defaults.key };
 }
 
 async function readAuthorities(path: string): Promise<readonly X509Certificate[]> {
@@ -82,19 +81,14 @@ async function contextOf(
 ): Promise<CureContext> {
   const [authority] = authorities;
   const isOwn = authority !== undefined && isSignedBy(leaf, authority);
+  const present = await presentOf(paths);
   return {
     paths,
     names: namesOf(leaf).map(({ value }) => value),
     isDefault,
-    canRenew: isDefault && isOwn && (await isThere(paths.authorityKey)),
+    present,
+    canRenew: isDefault && isOwn && present.includes(paths.authorityKey),
   };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function readServerPair(

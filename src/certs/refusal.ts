@@ -20,6 +20,8 @@ export interface Refusal {
 /** Where the certificates stand, and what can be done about them here. */
 export interface CureContext {
   readonly paths: CertificatePaths;
+  /** Which of these files are there. */
+  readonly present: readonly string[];
   /** Names and addresses of the certificate. */
   readonly names: readonly string[];
   /** Whether the certificate is that of the certs directory, and not one that `tls.certificate` names. */
@@ -75,14 +77,18 @@ export function replacementCure(context: CureContext): string {
 }
 
 /** A CA can't be mended: its clients have to trust another one. The old files are kept. */
-export function newAuthorityCure({ paths, names, isDefault }: Omit<CureContext, 'canRenew'>): string {
+export function newAuthorityCure({
+  paths,
+  names,
+  isDefault,
+  present,
+}: Omit<CureContext, 'canRenew'>): string {
   if (!isDefault) return 'Have the certificate made by another CA, and have every client trust that one.';
   const directory = paths.authorityCertificate.replace(/[^/]+$/, '') || './';
-  const place = shellWord(directory);
   const old = shellWord(`${directory}old`);
   return (
     'Make a new CA, which every client then has to trust: ' +
-    `mkdir -p ${old} && mv ${place}ca.* ${place}domain.* ${old} && registry-gate certs init ${hostFlags(names)}`
+    `mkdir -p ${old} && mv ${present.map(shellWord).join(' ')} ${old} && registry-gate certs init ${hostFlags(names)}`
   );
 }
 

@@ -2,10 +2,13 @@ import type { X509Certificate } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../lib/errors.ts';
 import type { Authority } from './authority.ts';
-import { readAuthority } from './authority.ts';
+import { readAuthority, readSigner } from './authority.ts';
+import { directoryContext } from './authority-cure.ts';
 import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from './certificate-file.ts';
+import { canonicalIp } from './ip-address.ts';
 import { keyKind, parsePrivateKey } from './key-pair.ts';
+import { hostFlags } from './refusal.ts';
 import type { SubjectName } from './subject-names.ts';
 import { parseSubjectNames } from './subject-names.ts';
 import type { RandomSource } from './validity.ts';
@@ -47,13 +50,13 @@ export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOut
   const { directory, now } = options;
   if (!needsRenewal((await readServed(directory)).leaf, now)) return 'current';
   if ((await readIfPresent(certificatePaths(directory).authorityKey)) === undefined) return 'no-authority';
-  const authority = await readAuthority(directory);
+  const authority = await readSigner(directory, now);
   if (authority === undefined) return 'no-authority';
   return withCertificateLock(directory, async () => {
     const { leaf } = await readServed(directory);
     if (!isSignedBy(leaf, authority.certificate)) return 'foreign';
     if (!needsRenewal(leaf, now)) return 'current';
-    await issue(authority, namesOf(leaf), leaf, options);
+    await issue(authority, namesToRenew(leaf), leaf, options);
     return 'renewed';
   });
 }
@@ -63,7 +66,8 @@ export async function renewCertificate(options: RenewOptions): Promise<'renewed'
   const { directory, hosts = [], days = LIFETIME.leaf } = options;
   checkDays(days, LIFETIME.leafMost, '--days');
   const added = hosts.length === 0 ? [] : parseSubjectNames(hosts);
-  if ((await readAuthority(directory)) === undefined) throw noAuthority(directory);
+  // Before the lock, which makes the directory.
+  if ((await readAuthority(directory)) === undefined) throw await noAuthority(directory);
   return withCertificateLock(directory, async () => renewLocked(options, added));
 }
 
@@ -72,11 +76,11 @@ async function renewLocked(
   added: readonly SubjectName[],
 ): Promise<'renewed' | 'current'> {
   const { directory, now, force = false } = options;
-  const authority = await readAuthority(directory);
-  if (authority === undefined) throw noAuthority(directory);
+  const authority = await readSigner(directory, now);
+  if (authority === undefined) throw await noAuthority(directory);
   const { leaf, hasKey } = await readServed(directory);
-  if (!isSignedBy(leaf, authority.certificate)) throw foreign(directory);
-  const old = namesOf(leaf);
+  if (!isSignedBy(leaf, authority.certificate)) throw foreign(directory, leaf);
+  const old = namesToRenew(leaf);
   const names = [...new Map([...old, ...added].map((name) => [name.value, name])).values()];
   const isGood = names.length === old.length && hasKey && !needsRenewal(leaf, now);
   if (isGood && !force) return 'current';
@@ -96,6 +100,14 @@ async function issue(
   const { publicKey } = leaf;
   const like = { keyKind: keyKind(publicKey), like: publicKey };
   await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));
+}
+
+/** An address that the certificate holds as a host name, which no client accepts, becomes an address. */
+function namesToRenew(leaf: X509Certificate): SubjectName[] {
+  return namesOf(leaf).map((name) => {
+    const ip = canonicalIp(name.value);
+    return ip === undefined ? name : { kind: 'ip', value: ip };
+  });
 }
 
 interface Served {
@@ -118,18 +130,21 @@ async function readServed(directory: string): Promise<Served> {
   });
 }
 
-function noAuthority(directory: string): AppError {
+async function noAuthority(directory: string): Promise<AppError> {
+  const { names, present } = await directoryContext(directory);
+  const force = present.length === 0 ? '' : '--force ';
   return new AppError('CERT_MISSING', {
     message: `${directory} holds no CA (ca.key and ca.crt): there is nothing to sign a new certificate with.`,
-    hint: 'Where the certificate comes from another CA, renew it there; else: registry-gate certs init --host NAME-OR-ADDRESS',
+    hint: `Where the certificate comes from another CA, renew it there. Else make a CA and a certificate: registry-gate certs init ${force}${hostFlags(names)}`,
   });
 }
 
-function foreign(directory: string): AppError {
+function foreign(directory: string, leaf: X509Certificate): AppError {
   const { certificate, authorityCertificate } = certificatePaths(directory);
+  const names = namesOf(leaf).map(({ value }) => value);
   return new AppError('CERT_INVALID', {
     message: `${certificate} was not signed by ${authorityCertificate}, and is left as it is.`,
-    hint: 'Renew it where it comes from, or replace it by one of this CA: registry-gate certs init --force --host NAME-OR-ADDRESS',
+    hint: `Renew it where it comes from, or replace it by one of this CA: registry-gate certs init --force ${hostFlags(names)}`,
   });
 }
 

@@ -127,7 +127,12 @@ function judge({ chain, context, authorities }: Material, now: Date): Judged {
     trusted,
     refusals: judgeChain(found, now),
     endings: [
-      { kind: 'certificate', name: certificate, notAfter: leaf.validToDate, ...noticeOf(leaf, context.canRenew) },
+      {
+        kind: 'certificate',
+        name: certificate,
+        notAfter: leaf.validToDate,
+        ...noticeOf(leaf, context.canRenew),
+      },
       ...intermediates.map((one) => ({
         kind: 'intermediate' as const,
         name: `an intermediate in ${certificate}`,

@@ -1,6 +1,11 @@
 /** What comes to an end by itself. */
 export type EndingKind =
-  'certificate' | 'intermediate' | 'CA' | 'backend CA' | 'token certificate' | 'machine token';
+  | 'certificate'
+  | 'intermediate'
+  | 'CA'
+  | 'backend CA'
+  | 'token certificate'
+  | 'machine token';
 
 /** Something that stops working at a time that is known. */
 export interface Ending {

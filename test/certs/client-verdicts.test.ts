@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCertificates } from '../../src/certs/certificate-file.ts';
 import { anchorOf, orderChain } from '../../src/certs/chain.ts';
@@ -33,6 +35,16 @@ describe('judgeChain', () => {
     },
   );
 
+  it('says what docs/certificates.md says', () => {
+    const order = ['go', 'curl', 'openssl', 'node', 'gnutls', 'strict'] as const;
+    const rows = CLIENT_CASES.filter(({ refusedBy }) => refusedBy.length > 0).map(
+      ({ name, refusedBy }) =>
+        `| ${[name, ...order.map((client) => (refusedBy.includes(client) ? 'x' : '-'))].join(' | ')} |`,
+    );
+    const page = readFileSync(resolve(import.meta.dirname, '../../docs/certificates.md'), 'utf8');
+    expect([...page.matchAll(/^\| an? .*\|$/gm)].map(([row]) => row)).toEqual(rows);
+  });
+
   it('takes a root that this machine trusts for one that clients trust', () => {
     const root = craft({ name: 'public', extensions: [] });
     const made = craft({ name: 'leaf', issuer: root, extensions: SERVER, key: keys.ec() });
@@ -66,9 +78,11 @@ describe('the words of a refusal', () => {
   });
 
   it('quote what a shell would read otherwise', () => {
-    const cure = cureOf(refusal, { paths, names: ['*.a.lan', '10.0.0.5'], isDefault: true, canRenew: true });
+    const present = [paths.authorityKey, paths.authorityCertificate, paths.certificate];
+    const names = ['*.a.lan', '10.0.0.5'];
+    const cure = cureOf(refusal, { paths, present, names, isDefault: true, canRenew: true });
     expect(cure).toContain(
-      "mkdir -p certs/old && mv certs/ca.* certs/domain.* certs/old && registry-gate certs init --host '*.a.lan' --host 10.0.0.5",
+      "mkdir -p certs/old && mv certs/ca.key certs/ca.crt certs/domain.crt certs/old && registry-gate certs init --host '*.a.lan' --host 10.0.0.5",
     );
   });
 });

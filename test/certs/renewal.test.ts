@@ -94,7 +94,7 @@ describe('renewIfDue', () => {
     const renewing = renewIfDue({ directory, now: later(now, 101) });
     await expect(renewing).rejects.toMatchObject({
       code: 'CERT_INVALID',
-      message: expect.stringContaining('CA expired'),
+      message: expect.stringContaining('the CA, expired'),
     });
   });
 });

@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { authorityFingerprint } from '../../src/certs/certificate-file.ts';
 import type { ServerCertificateOptions } from '../../src/certs/server-certificate.ts';
 import { loadServerCertificate } from '../../src/certs/server-certificate.ts';
+import { keyToPem } from '../../src/certs/key-pair.ts';
+import { endingWarnings } from '../../src/lib/ending.ts';
 import { describeWith } from '../support/requires.ts';
+import { CLIENT_CASES } from './client-cases.ts';
+import { AUTHORITY, SERVER, craft, keys } from './craft.ts';
 import {
   HOSTS,
   followTheBook,
@@ -66,14 +70,14 @@ describe('loadServerCertificate', () => {
       spoil: (it) => rm(join(it, 'domain.crt')),
       code: 'CERT_MISSING',
       says: /domain\.crt, the certificate of the server, does not exist/,
-      hint: /registry-gate certs init --host/,
+      hint: /registry-gate certs init --force --host/,
     },
     {
       name: 'a missing key',
       spoil: (it) => rm(join(it, 'domain.key')),
       code: 'CERT_MISSING',
       says: /domain\.key, the private key of the server, does not exist/,
-      hint: /registry-gate certs init --host/,
+      hint: /registry-gate certs renew --force/,
     },
     {
       name: 'a folder in place of the key',
@@ -83,7 +87,7 @@ describe('loadServerCertificate', () => {
       },
       code: 'CERT_INVALID',
       says: /domain\.key can't be read \(EISDIR\)/,
-      hint: /0600/,
+      hint: /ls -ld/,
     },
     {
       name: 'the key of another certificate',
@@ -117,20 +121,6 @@ describe('loadServerCertificate', () => {
       code: 'CERT_INVALID',
       says: /domain\.crt holds a certificate that can't be read/,
       hint: /openssl x509/,
-    },
-    {
-      name: 'the CA before the leaf',
-      spoil: (it) => concatenate(it, 'domain.crt', 'ca.crt', 'domain.crt'),
-      code: 'CERT_INVALID',
-      says: /wrong order.*number 2/,
-      hint: /leaf\.crt intermediate\.crt/,
-    },
-    {
-      name: 'a stranger in the chain',
-      spoil: (it) => concatenate(it, 'domain.crt', 'domain.crt', 'domain.crt'),
-      code: 'CERT_INVALID',
-      says: /number 1 is not signed by number 2/,
-      hint: /leaf/,
     },
     {
       name: 'an expired certificate',
@@ -180,7 +170,67 @@ describe('loadServerCertificate', () => {
     await rm(join(directory, 'ca.key'));
     await rm(join(directory, 'ca.crt'));
     const loaded = await loadServerCertificate({ directory }, now);
-    expect(loaded).toMatchObject({ authority: undefined, warnings: [] });
+    expect(loaded).toMatchObject({ authority: undefined, refusals: [{ isMissing: true }] });
+    expect(loaded.warnings).toEqual([
+      expect.stringMatching(/domain\.crt leads to ".*registry-gate CA[^]*ca\.crt/),
+    ]);
+  });
+
+  const ORDERS = [
+    { name: 'a CA before the leaf', files: ['ca.crt', 'domain.crt'], sent: 2, says: /not in the order leaf/ },
+    {
+      name: 'a leaf twice',
+      files: ['domain.crt', 'domain.crt'],
+      sent: 1,
+      says: /one certificate stands in it again/,
+    },
+    {
+      name: 'a certificate of another CA',
+      files: ['domain.crt', 'stranger.crt', 'ca.crt'],
+      sent: 2,
+      says: /one certificate stands in it and not in the chain/,
+    },
+    { name: 'a root at its end', files: ['domain.crt', 'ca.crt'], sent: 2, says: /^$/ },
+  ] as const;
+
+  it.each(ORDERS)('serves a chain with $name, in order', async ({ files, sent, says }) => {
+    const directory = await makeDirectory(await folder(), { now });
+    const leaf = await readFile(join(directory, 'domain.crt'), 'utf8');
+    const other = await makeDirectory(await folder(), { now, hosts: ['other.lan'] });
+    await copyFile(join(other, 'ca.crt'), join(directory, 'stranger.crt'));
+    await concatenate(directory, 'domain.crt', ...files);
+    const { cert, names, warnings } = await loadServerCertificate({ directory }, now);
+    expect(names).toEqual(HOSTS);
+    expect(cert.startsWith(leaf)).toBe(true);
+    expect(cert.match(/BEGIN/g)).toHaveLength(sent);
+    expect(warnings.join('\n')).toMatch(says);
+  });
+
+  it('serves the certificate that holds of two with one key', async () => {
+    const authority = craft({ name: 'root', extensions: AUTHORITY });
+    const key = keys.ec();
+    const old = craft({ name: 'old', issuer: authority, extensions: SERVER, key, from: -90, until: -1 });
+    const next = craft({ name: 'next', issuer: authority, extensions: SERVER, key });
+    const directory = await folder();
+    await writeFile(join(directory, 'ca.crt'), authority.pem);
+    await writeFile(join(directory, 'domain.crt'), old.pem + next.pem);
+    await writeFile(join(directory, 'domain.key'), keyToPem(key), { mode: 0o600 });
+    expect((await loadServerCertificate({ directory }, now)).cert).toBe(next.pem);
+  });
+
+  it('says which clients refuse it, and the cure', async () => {
+    const directory = await folder();
+    const { authority, chain, key } =
+      CLIENT_CASES.find(({ name }) => name === 'a leaf for clients alone')?.make() ?? {};
+    await writeFile(join(directory, 'ca.crt'), authority ?? '');
+    await writeFile(join(directory, 'domain.crt'), chain ?? '');
+    await writeFile(join(directory, 'domain.key'), key === undefined ? '' : keyToPem(key), { mode: 0o600 });
+    const { warnings } = await loadServerCertificate({ directory }, now);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /domain\.crt is not for servers .*: every client refuses it\. Have its CA make one for servers/,
+      ),
+    ]);
   });
 
   it('hands out certificates alone, even where ca.crt holds the key too', async () => {
@@ -203,12 +253,22 @@ describe('loadServerCertificate', () => {
     expect((await load({ directory: other, ...elsewhere })).authority).toContain('BEGIN CERTIFICATE');
   });
 
-  it.each([
-    { name: 'fewer than 30 days', at: later(now, 60.5), says: /expires in 29 days/ },
-    { name: 'the last hour', at: later(now, 89.95), says: /expires in 0 days/ },
-  ])('warns with $name left', async ({ at, says }) => {
+  it('names the end of all that is served', async () => {
     const directory = await makeDirectory(await folder(), { now });
-    expect((await loadServerCertificate({ directory }, at)).warnings).toEqual([expect.stringMatching(says)]);
+    const { endings } = await loadServerCertificate({ directory }, now);
+    const [leaf, authority] = [
+      await readCertificate(directory, 'domain.crt'),
+      await readCertificate(directory, 'ca.crt'),
+    ];
+    expect(endings).toMatchObject([
+      { kind: 'certificate', name: join(directory, 'domain.crt'), notAfter: leaf.validToDate },
+      { kind: 'CA', name: join(directory, 'ca.crt'), notAfter: authority.validToDate },
+    ]);
+    // It is renewed when a third of its life is left: until then its end is nothing to speak of.
+    expect(endingWarnings(endings, later(now, 59))).toEqual([]);
+    expect(endingWarnings(endings, later(now, 60.5))).toEqual([
+      expect.stringMatching(/domain\.crt ends in 29 days/),
+    ]);
   });
 
   it.each([
@@ -310,7 +370,11 @@ describeWith(['openssl'], 'loadServerCertificate on what openssl makes', () => {
       'req -x509 -newkey rsa:1024 -nodes -keyout domain.key -out domain.crt -subj /CN=x -days 90',
     );
     await expect(loadServerCertificate({ directory }, new Date())).rejects.toEqual(
-      refusal('CERT_INVALID', /1024 bits/, /certs renew --force/),
+      refusal(
+        'CERT_INVALID',
+        /1024 bits/,
+        /mv \S*domain\.key \S*domain\.crt \S*old && registry-gate certs init/,
+      ),
     );
   });
 

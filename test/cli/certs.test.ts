@@ -5,7 +5,9 @@ import { makeLeaf } from '../../src/certs/leaf.ts';
 import { readAuthority } from '../../src/certs/authority.ts';
 import { parseSubjectNames } from '../../src/certs/subject-names.ts';
 import { serialNumber } from '../../src/certs/validity.ts';
+import { keyToPem } from '../../src/certs/key-pair.ts';
 import { run } from '../../src/cli/program.ts';
+import { CLIENT_CASES } from '../certs/client-cases.ts';
 import { later, makeDirectory, readCertificate, temporaryFolders } from '../certs/support.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
@@ -160,21 +162,23 @@ describe('certs renew', () => {
   it('explains an empty directory', async () => {
     const { status, err } = await gate(['renew', '--certs', await folder()]);
     expect(status).toBe(1);
-    expect(err).toMatch(/holds no CA[^]*certs init --host/);
+    expect(err).toMatch(/holds no CA[^]*certs init .*--host/);
   });
 });
 
 describe('certs status', () => {
   it.each([
-    { days: 0, status: 0, state: 'fine', left: 89 },
-    { days: 70, status: 3, state: 'due', left: 19 },
-    { days: 100, status: 4, state: 'expired', left: -11 },
-  ])('after $days days exits with $status', async ({ days, status, state, left }) => {
+    { days: 0, status: 0, state: 'fine', left: 89, says: 'fine, 89 days left' },
+    { days: 70, status: 3, state: 'due', left: 19, says: 'due, 19 days left' },
+    { days: 100, status: 4, state: 'expired', left: -11, says: 'expired 10 days ago' },
+  ])('after $days days exits with $status', async ({ days, status, state, left, says }) => {
     const directory = await aged(days);
     const words = await gate(['status', '--certs', directory]);
     expect(words.status).toBe(status);
-    expect(words.out).toContain(`state     ${state}, ${left} days left\n`);
-    expect(words.err).toBe(state === 'fine' ? '' : 'To renew the certificate: registry-gate certs renew\n');
+    expect(words.out).toContain(`state     ${says}\n`);
+    expect(words.err).toMatch(
+      state === 'fine' ? /^$/ : /^To renew the certificate: registry-gate certs renew\b.*\n$/,
+    );
     const json = await gate(['status', '--json', '--certs', directory]);
     expect(json.status).toBe(status);
     expect(JSON.parse(json.out)).toMatchObject({
@@ -194,6 +198,53 @@ describe('certs status', () => {
     const { status, err } = await gate(['status', '--certs', directory]);
     expect(status).toBe(3);
     expect(err).toMatch(/CA nears its end/);
+  });
+
+  it('follows tls.certificate and tls.key', async () => {
+    const directory = await makeDirectory(await folder(), { hosts: ['registry.lan'] });
+    const other = await makeDirectory(await folder(), { hosts: ['other.lan'] });
+    const env = {
+      REGISTRY_GATE_CERTS: directory,
+      REGISTRY_GATE_TLS_CERTIFICATE: join(other, 'domain.crt'),
+      REGISTRY_GATE_TLS_KEY: join(other, 'domain.key'),
+    };
+    const { status, out, err } = await gate(['status'], env);
+    expect(status).toBe(5);
+    expect(out).toContain('other.lan');
+    expect(out).not.toMatch(/names +registry\.lan/);
+    expect(err).toMatch(/leads to "[^"]*other\.lan/);
+    await rm(join(directory, 'ca.crt'));
+    await rm(join(directory, 'ca.key'));
+    await writeFile(join(directory, 'ca.crt'), await readFile(join(other, 'ca.crt')));
+    expect((await gate(['status'], env)).status).toBe(0);
+  });
+
+  it('exits with 5 where clients refuse it, and says which and what to do', async () => {
+    const directory = await folder();
+    const found = CLIENT_CASES.find(({ name }) => name === 'a CA of RSA-1024');
+    if (found === undefined) throw new Error('no such case');
+    const { authority, chain, key } = found.make();
+    await writeFile(join(directory, 'ca.crt'), authority);
+    await writeFile(join(directory, 'domain.crt'), chain);
+    await writeFile(join(directory, 'domain.key'), keyToPem(key), { mode: 0o600 });
+    const { status, out, err } = await gate(['status', '--certs', directory]);
+    expect(status).toBe(5);
+    expect(out).toMatch(/CA .*\n(?:.*\n)*? +state +refused, 29 days left\n/);
+    expect(err).toMatch(
+      /ca\.crt has an RSA key of 1024 bits: curl, programs with OpenSSL, Node\.js and Python 3\.13/,
+    );
+    expect(err).toMatch(/Make a new CA.*registry-gate certs init .*--host 127\.0\.0\.1 --host localhost\n/);
+    const json = await gate(['status', '--json', '--certs', directory]);
+    expect(JSON.parse(json.out)).toMatchObject({
+      state: 'refused',
+      problems: [
+        {
+          role: 'CA',
+          refusedBy: ['curl', 'openssl', 'node', 'strict'],
+          cure: expect.stringMatching(/certs init/),
+        },
+      ],
+    });
   });
 
   it('shows fingerprints as openssl does', async () => {
