@@ -134,7 +134,7 @@ describe('up', () => {
     const ca = await readFile(join(directory, 'ca.crt'), 'utf8');
     await whileUp(['--host', 'new.lan'], recordingTerminal({ isTTY: true }), async (_port, words) => {
       expect(words).toMatch(/took the place of the one before: to cover new\.lan/);
-      expect((await readStatus(directory, new Date())).certificate.names).toContain('old.lan');
+      expect((await readStatus({ directory: directory }, new Date())).certificate.names).toContain('old.lan');
     });
     expect(await readFile(join(directory, 'ca.crt'), 'utf8')).toBe(ca);
   });
