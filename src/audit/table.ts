@@ -1,3 +1,4 @@
+import { printable } from '../lib/printable.ts';
 import type { Fields } from './chain.ts';
 
 const COLUMNS = [20, 8, 11, 16, 16] as const;
@@ -58,10 +59,4 @@ function bytesOf(bytes: unknown): string {
 
 function timesOf(requests: unknown): string {
   return typeof requests === 'number' && requests > 1 ? `${requests} times` : '';
-}
-
-/** Whoever could write into the file must not be able to write on the terminal. */
-function printable(value: unknown): string {
-  if (typeof value !== 'string' && typeof value !== 'number') return '';
-  return String(value).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
 }

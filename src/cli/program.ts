@@ -76,7 +76,8 @@ export async function createProgram(terminal: Terminal, outcome: Outcome, only?:
 
 /** A terminal whose words name each command as it is typed in this place. */
 function speakingAsTyped(terminal: Terminal, program: string, place: Place, given: GivenFlags): Terminal {
-  return { ...terminal, err: (text) => terminal.err(asTyped(text, program, place, given)) };
+  const typed = (text: string): string => asTyped(text, program, place, given);
+  return { ...terminal, typed, err: (text) => terminal.err(typed(text)) };
 }
 
 /** What the command line said, for the commands that a hint names. */

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Backend } from '../config/backend-url.ts';
 import type { Logger } from '../lib/logger.ts';
-import { createLog } from '../observe/access-log.ts';
 import { exposureOf } from '../server/exposed-backend.ts';
 import { checkPlatform } from '../server/platform.ts';
 import type { Gate } from '../server/start.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
+import { openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
 import type { Outcome } from './outcome.ts';
@@ -26,7 +26,7 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
     const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
     const config = await loadConfig(configSources(options, terminal));
-    const log = createLog({ level: config.log.level, shared: config.workers !== 1 });
+    const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
     try {
       const gate = await startServing(config, log);
       void warnIfUnready(gate, log);

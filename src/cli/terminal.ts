@@ -8,7 +8,10 @@ import type { StartedAs } from './place.ts';
 /** What a command may touch of the process it runs in. Tests pass a recorder. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether a person can be asked and answered: standard input and standard error are a terminal. */
   readonly isTTY: boolean;
+  /** Whether standard output is a terminal. */
+  readonly isOutTTY: boolean;
   /** The runtime that the process stands on. */
   readonly platform: {
     readonly nodeVersion: string;
@@ -21,6 +24,8 @@ export interface Terminal {
   out(text: string): void;
   /** Resolves when what was written is taken; false where nobody reads any more. For those who write more than fits into memory. */
   readonly outTaken?: () => Promise<boolean>;
+  /** A text with each command as it is typed here. `err` does that by itself. */
+  typed(text: string): string;
   /** Words for a person, to standard error. */
   err(text: string): void;
   /** Asks a question whose answer is not echoed. Only where `isTTY`. */
@@ -40,6 +45,8 @@ export interface Terminal {
 export const processTerminal: Terminal = {
   env: process.env,
   isTTY: process.stdin.isTTY && process.stderr.isTTY,
+  isOutTTY: process.stdout.isTTY,
+  typed: (text) => text,
   platform: {
     nodeVersion: process.version,
     execArgv: process.execArgv,

@@ -4,7 +4,6 @@ import { loadConfigWithOrigins } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
-import { createLog } from '../observe/access-log.ts';
 import type { Log } from '../observe/access-log.ts';
 import { checkPlatform } from '../server/platform.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
@@ -15,6 +14,7 @@ import type { Outcome } from './outcome.ts';
 import { findPlace } from './place.ts';
 import { findReachable } from './reachable.ts';
 import { keepReloads, runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
+import { isHuman, openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
 import type { Terminal } from './terminal.ts';
@@ -45,15 +45,14 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
     const loaded = await loadConfigWithOrigins(configSources({ ...options }, terminal));
-    const config = withEmbedded(loaded, options.data);
+    const config = quietAsJson(withEmbedded(loaded, options.data), loaded, terminal);
     const place = findPlace(terminal.env, terminal.startedAs);
     const hosts = options.host ?? hostsFromEnvironment(terminal);
     const wanted = new Set([...hosts, ...listenedOn(config), ...localNames(place.isContainer)]);
     const certificates = await prepareCertificates(config, [...wanted]);
     // The engine of a container keeps all that it prints.
     const first = await prepareFirstUser(config, terminal.isTTY && !place.isContainer);
-    const level = loaded.origins.has('log.level') ? config.log.level : 'warn';
-    const log = createLog({ level, shared: config.workers !== 1 });
+    const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
     try {
       const { gate, refused } = await startOr(first.withdraw, () =>
         startOnFreePort({ config, origins: loaded.origins }, log),
@@ -92,6 +91,12 @@ function listenedOn({ listen }: Config): readonly string[] {
   return listen.flatMap(({ host = '::' }) =>
     ['0.0.0.0', '::'].includes(host) || 'reason' in parseSubjectName(host) ? [] : [host],
   );
+}
+
+/** Beside the words of `up`, a line of JSON for each request would be no help to a person. */
+function quietAsJson(config: Config, { origins }: LoadedConfig, terminal: Terminal): Config {
+  if (origins.has('log.level') || isHuman(config.log.format, terminal)) return config;
+  return { ...config, log: { ...config.log, level: 'warn' } };
 }
 
 interface Started {

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { AppError } from '../lib/errors.ts';
-import { createLog } from '../observe/access-log.ts';
 import { startGate } from '../server/start.ts';
 import type { Gate } from '../server/start.ts';
 import { describeFailure } from '../workers/failure.ts';
@@ -10,6 +9,7 @@ import type { Bus } from '../workers/bus.ts';
 import { findUpstream } from '../workers/processes.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
+import { openServingLog } from './serving-log.ts';
 import type { Terminal } from './terminal.ts';
 import { SETTINGS } from './worker-settings.ts';
 
@@ -32,13 +32,13 @@ export function workerCommand(terminal: Terminal, outcome: Outcome): Command {
         terminal.onSignal(signal, () => undefined);
       const member = createMember({ slot, size, send: (envelope) => upstream.send(envelope) });
       upstream.onEnvelope((envelope) => member.receive(envelope));
-      await serveAsTold(member.bus, outcome);
+      await serveAsTold(member.bus, terminal, outcome);
     });
 }
 
-async function serveAsTold(bus: Bus, outcome: Outcome): Promise<void> {
+async function serveAsTold(bus: Bus, terminal: Terminal, outcome: Outcome): Promise<void> {
   const { config, secrets, ports } = await bus.ask(SETTINGS, undefined);
-  const log = createLog({ level: config.log.level, shared: true, worker: bus.slot + 1 });
+  const log = openServingLog(config, terminal, { shared: true, worker: bus.slot + 1 });
   try {
     const gate = await startGate(config, log, { bus, secrets, ports });
     const stopped = untilStopped(gate, bus, () => log.flush());

@@ -147,6 +147,12 @@ export const schema = z.strictObject({
         description:
           'The least important entries that are logged. They are written within 50 ms; who kills the process with SIGKILL loses those of that time.',
       }),
+      format: oneOf(['auto', 'human', 'json']).default('auto').register(optionMeta, {
+        kind: 'choice',
+        flag: '--log-format FORMAT',
+        description:
+          'How entries are written: json is one JSON object for each request and event, human is a short line for each push, pull and refusal. auto is human on a terminal, else json.',
+      }),
     })
     .prefault({}),
   metrics: metrics.prefault({}),

@@ -2,6 +2,8 @@ import { pino } from 'pino';
 import type { DestinationStream, Level } from 'pino';
 import type { Logger } from '../lib/logger.ts';
 import type { Exchange } from './exchange.ts';
+import { humanLines } from './human-log.ts';
+import type { HumanLogOptions } from './human-log.ts';
 import { standardOutput } from './standard-output.ts';
 
 export interface LogOptions {
@@ -12,6 +14,8 @@ export interface LogOptions {
   readonly shared?: boolean;
   /** Stands in each line as `worker`. */
   readonly worker?: number;
+  /** Short lines for a person instead of JSON. */
+  readonly human?: HumanLogOptions;
 }
 
 export interface Log extends Logger {
@@ -19,10 +23,11 @@ export interface Log extends Logger {
   flush(): void;
 }
 
-/** JSON lines by pino. A closed pipe, a full disk or a reader that has gone to sleep loses lines and nothing else. */
-export function createLog({ level, destination, shared = false, worker }: LogOptions): Log {
-  const { stream, flush } =
+/** JSON lines by pino, or short ones that are made of them. A closed pipe, a full disk or a reader that has gone to sleep loses lines and nothing else. */
+export function createLog({ level, destination, shared = false, worker, human }: LogOptions): Log {
+  const { stream: plain, flush } =
     destination === undefined ? standardOutput(shared) : { stream: destination, flush: () => undefined };
+  const stream = human === undefined ? plain : humanLines(plain, human);
   const base = worker === undefined ? null : { worker };
   const logger = pino({ level, base, timestamp: createTimestamp() }, stream);
   return Object.assign(logger, { flush });

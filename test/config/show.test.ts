@@ -68,6 +68,8 @@ limits:
   transfers: unlimited
   transfersPerUser: unlimited
   transferWaitSeconds: 30
+  uploadsPerUser: 500
+  uploadPercentPerUser: 50
   bandwidth: 50000000B/s # registry-gate.yml:4
   bandwidthPerUser: unlimited
   hashQueue: 64
@@ -82,6 +84,7 @@ workers: 1
 reloadMs: 500
 log:
   level: info
+  format: auto
 metrics:
   listen: null # not set
   public: false

@@ -14,6 +14,7 @@ export interface RecordingTerminal extends Terminal {
 export interface RecordingTerminalOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly isTTY?: boolean;
+  readonly isOutTTY?: boolean;
   readonly startedAs?: Partial<Terminal['startedAs']>;
   /** The answers to `askSecret`, in order. */
   readonly answers?: readonly string[];
@@ -34,6 +35,7 @@ const INSTALLED: Terminal['startedAs'] = {
 export function recordingTerminal({
   env = {},
   isTTY = false,
+  isOutTTY = false,
   startedAs = {},
   answers = [],
   stdin = '',
@@ -44,6 +46,8 @@ export function recordingTerminal({
   return {
     env,
     isTTY,
+    isOutTTY,
+    typed: (text) => text,
     platform: { nodeVersion: process.version, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined },
     startedAs: { ...INSTALLED, ...startedAs },
     questions,

@@ -1,0 +1,72 @@
+import type { DestinationStream } from 'pino';
+import { printable } from '../lib/printable.ts';
+import { createRequestWords } from './request-words.ts';
+
+export interface HumanLogOptions {
+  readonly colours: boolean;
+  /** Writes the commands in a text as they are typed here. */
+  readonly typed: (text: string) => string;
+}
+
+/** The fields of a line, as JSON has them. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+const WARN = 40;
+const ERROR = 50;
+const COLOUR = { dim: '\u001b[2m', yellow: '\u001b[33m', red: '\u001b[31m', end: '\u001b[0m' } as const;
+/** What the beginning of the line says already, or what is of use to programs alone. */
+const NOT_SHOWN = new Set(['level', 'time', 'msg', 'id', 'worker', 'reason', 'warning', 'error', 'count']);
+
+/** Takes the JSON lines of the log and writes short ones for a person: one for each push, pull and refusal, and all else that is said. */
+export function humanLines(
+  stream: DestinationStream,
+  { colours, typed }: HumanLogOptions,
+): DestinationStream {
+  const requestWords = createRequestWords();
+  return {
+    write: (line) => {
+      const fields = parse(line);
+      const words = fields['msg'] === 'request' ? requestWords(fields) : wordsOf(fields);
+      if (words === undefined) return;
+      const time = clockOf(fields['time']);
+      const colour = colours ? colourOf(fields) : undefined;
+      const text = typed(words);
+      stream.write(
+        colour === undefined
+          ? `${time} ${text}\n`
+          : `${COLOUR.dim}${time}${COLOUR.end} ${colour}${text}${COLOUR.end}\n`,
+      );
+    },
+  };
+}
+
+function parse(line: string): LogFields {
+  const value: unknown = JSON.parse(line);
+  return Object.fromEntries(Object.entries(Object(value)));
+}
+
+function wordsOf(fields: LogFields): string {
+  const reason = ['reason', 'warning', 'error']
+    .map((name) => printable(fields[name]))
+    .find((text) => text !== '');
+  const others = Object.entries(fields).flatMap(([name, value]) => {
+    const text = NOT_SHOWN.has(name) ? '' : printable(value);
+    return text === '' ? [] : [`${name} ${text}`];
+  });
+  const level = Number(fields['level']);
+  const kind = level >= ERROR ? 'error: ' : level >= WARN ? 'warning: ' : '';
+  const rest = others.length === 0 ? '' : ` (${others.join(', ')})`;
+  return `${kind}${printable(fields['msg'])}${reason === undefined ? '' : `: ${reason}`}${rest}`;
+}
+
+/** `14:05:09`, by the clock of this machine. */
+function clockOf(time: unknown): string {
+  const moment = new Date(String(time));
+  const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+function colourOf({ level, status }: LogFields): string {
+  if (Number(level) >= ERROR || Number(status) >= 500) return COLOUR.red;
+  return Number(level) >= WARN || Number(status) >= 400 ? COLOUR.yellow : '';
+}

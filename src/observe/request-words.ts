@@ -1,0 +1,115 @@
+import { printable } from '../lib/printable.ts';
+import type { LogFields } from './human-log.ts';
+
+/** What belongs to one pull comes within this time, in milliseconds. */
+const TOGETHER_MS = 10_000;
+const MOST_REMEMBERED = 1000;
+/** Answers to requests that every client makes on its way to another: they refuse nothing. */
+const USUAL = new Set([401, 404, 416]);
+const MIDDLE: Readonly<Record<string, string>> = {
+  'client-left': 'the client left in the middle',
+  cut: 'it was cut off in the middle',
+};
+
+/**
+ * Tells in words what a request was, or undefined where it is part of something that another line tells. A pull is
+ * several requests: the first of them that gets a manifest is told.
+ */
+export function createRequestWords(): (fields: LogFields) => string | undefined {
+  const pulls = createMemory();
+  const tags = createMemory();
+  return (fields) => {
+    const time = Date.parse(printable(fields['time']));
+    const key = [fields['user'], fields['address'], fields['repository']].map(printable).join('\n');
+    const status = Number(fields['status']);
+    if (status >= 400) return refusal(fields, status);
+    if (fields['action'] === undefined || fields['outcome'] !== 'complete') return interrupted(fields);
+    const verb = VERBS[`${printable(fields['method'])} ${printable(fields['kind'])}`];
+    if (verb === 'asked for') {
+      // Clients ask for the tag by HEAD, and then for its manifest by digest.
+      if (!isDigest(fields)) tags.set(key, time, printable(fields['reference']));
+      return undefined;
+    }
+    if (verb !== 'pulled') return verb === undefined ? undefined : deed(verb, fields);
+    if (pulls.get(key, time) !== undefined) return undefined;
+    pulls.set(key, time, '');
+    const tag = tags.get(key, time);
+    return deed(verb, tag === undefined ? fields : { ...fields, reference: tag });
+  };
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  'PUT manifest': 'pushed',
+  'GET manifest': 'pulled',
+  'HEAD manifest': 'asked for',
+  'DELETE manifest': 'deleted',
+  'DELETE blob': 'deleted',
+};
+
+function deed(verb: string, fields: LogFields): string {
+  return `${whoOf(fields)} ${verb} ${imageOf(fields)}`;
+}
+
+function refusal(fields: LogFields, status: number): string | undefined {
+  const reason = printable(fields['reason']) || printable(fields['error']) || `status ${status}`;
+  if (fields['failedLogin'] !== undefined) return `refused ${printable(fields['address'])}: ${reason}`;
+  if (USUAL.has(status)) return undefined;
+  const verb = status >= 500 ? 'failed' : 'refused';
+  return `${verb} ${whoOf(fields)}: ${taskOf(fields)}: ${reason}`;
+}
+
+/** A transfer that did not reach its end. */
+function interrupted(fields: LogFields): string | undefined {
+  const end = MIDDLE[printable(fields['outcome'])];
+  return end === undefined || fields['action'] === undefined
+    ? undefined
+    : `${whoOf(fields)}: ${taskOf(fields)}: ${end}`;
+}
+
+function whoOf({ user, address }: LogFields): string {
+  return `${printable(user) || 'anonymous'} (${printable(address)})`;
+}
+
+function taskOf(fields: LogFields): string {
+  const { action, method, path } = fields;
+  return action === undefined
+    ? `${printable(method)} ${printable(path)}`.trim()
+    : `${printable(action)} ${imageOf(fields)}`.trim();
+}
+
+/** `team/app:1.2`, or `team/app@sha256:0123456789ab`. */
+function imageOf(fields: LogFields): string {
+  const repository = printable(fields['repository']);
+  const reference = printable(fields['reference']);
+  if (reference === '') return repository;
+  return isDigest(fields)
+    ? `${repository}@${reference.replace(/^(\w+:\w{12})\w*$/, '$1')}`
+    : `${repository}:${reference}`;
+}
+
+function isDigest({ reference }: LogFields): boolean {
+  return printable(reference).includes(':');
+}
+
+interface Memory {
+  /** What was set for a key a short while ago. */
+  get(key: string, now: number): string | undefined;
+  set(key: string, now: number, value: string): void;
+}
+
+/** The oldest make room. */
+function createMemory(): Memory {
+  const kept = new Map<string, { readonly at: number; readonly value: string }>();
+  return {
+    get: (key, now) => {
+      const found = kept.get(key);
+      return found !== undefined && now - found.at < TOGETHER_MS ? found.value : undefined;
+    },
+    set: (key, now, value) => {
+      kept.delete(key);
+      kept.set(key, { at: now, value });
+      const [oldest] = kept.keys();
+      if (kept.size > MOST_REMEMBERED && oldest !== undefined) kept.delete(oldest);
+    },
+  };
+}
