@@ -8,8 +8,8 @@ const PASSWORD = 'sesame-open';
 const SCRIPT = `
 cd /
 state=/var/lib/registry-gate
-printf '#!/bin/sh\\nexec ${CHECKOUT}/node_modules/node/bin/node ${CHECKOUT}/src/main.ts "$@"\\n' > /usr/bin/registry-gate
-chmod 755 /usr/bin/registry-gate
+printf '#!/bin/sh\\nexec ${CHECKOUT}/node_modules/node/bin/node ${CHECKOUT}/src/main.ts "$@"\\n' > /usr/local/bin/registry-gate
+chmod 755 /usr/local/bin/registry-gate
 cp ${CHECKOUT}/deploy/registry-gate.service /etc/systemd/system/
 useradd --system --home-dir $state --shell /usr/sbin/nologin registry-gate
 install -d -m 700 -o registry-gate -g registry-gate $state
