@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -6,11 +6,29 @@ import { createProgram } from '../../src/cli/program.ts';
 import { readAccessFile } from '../../src/config/access-file.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import { failedExpectations } from '../../src/policy/expectation.ts';
+import { headingsOf, linksOf, proseOf } from '../support/pages.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const english = readFileSync(resolve(ROOT, 'README.md'), 'utf8');
 const korean = readFileSync(resolve(ROOT, 'README.ko.md'), 'utf8');
+
+/** Where each section leads: its files with their anchors, and sections of the page itself by their number. */
+function linksBySection(page: string): readonly (readonly string[])[] {
+  const anchors = headingsOf(page).map(({ anchor }) => anchor);
+  return proseOf(page)
+    .split(/^#+ /m)
+    .map((section) =>
+      [...section.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => {
+        if (target.startsWith('#')) return `section ${anchors.indexOf(target.slice(1))}`;
+        return target.replace('README.ko.md', 'README.md');
+      }),
+    );
+}
+
+function withoutBlocks(text: string): string {
+  return text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
+}
 
 /** The blocks that a reader pastes, and the code spans that stand in tables and sentences and begin with a command. */
 function commandsOf(text: string): string[] {
@@ -46,10 +64,29 @@ describe('the READMEs', () => {
     expect(commandsOf(korean)).toEqual(commandsOf(english));
   });
 
-  it('have the same number of sections and of table rows', () => {
+  it('have the same sections, table rows and list items', () => {
+    const depths = (page: string): readonly number[] => headingsOf(page).map(({ depth }) => depth);
+    expect(depths('README.ko.md')).toEqual(depths('README.md'));
     const shape = (text: string): number[] =>
-      [/^#{1,3} /gm, /^\| /gm, /^- /gm].map((mark) => [...text.matchAll(mark)].length);
+      [/^ *\| /gm, /^- /gm, /^\d\. /gm].map((mark) => [...text.matchAll(mark)].length);
     expect(shape(korean)).toEqual(shape(english));
+  });
+
+  it('have the same links in the same order in each section', () => {
+    expect(linksBySection('README.ko.md')).toEqual(linksBySection('README.md'));
+  });
+
+  it('have every section in their contents', () => {
+    const sections = headingsOf('README.md').filter(({ depth }) => depth === 2);
+    const inside = linksOf('README.md').filter(({ path }) => path === 'README.md');
+    const missing = sections.filter(({ anchor }) => !inside.some((link) => link.anchor === anchor));
+    expect(missing).toEqual([{ depth: 2, anchor: 'more' }]);
+  });
+
+  it('have the same words in code', () => {
+    const code = (text: string): readonly string[] =>
+      [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span).toSorted();
+    expect(code(withoutBlocks(korean))).toEqual(code(withoutBlocks(english)));
   });
 
   it('name commands and options that exist', async () => {
@@ -71,13 +108,5 @@ describe('the READMEs', () => {
     expect(compiled.expectations).toHaveLength(2);
     expect([...problems, ...compiled.problems, ...compiled.warnings]).toEqual([]);
     expect(failedExpectations(compiled.policy, compiled.expectations)).toEqual([]);
-  });
-
-  it.each([
-    ['README.md', english],
-    ['README.ko.md', korean],
-  ])('%s links to files that exist', (_name, text) => {
-    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1] ?? '');
-    expect(links.filter((link) => !existsSync(resolve(ROOT, link)))).toEqual([]);
   });
 });
