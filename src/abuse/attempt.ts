@@ -1,3 +1,4 @@
+import type { Standing } from '../lib/turn.ts';
 import type { Kind, Place } from './ledger.ts';
 
 /** Somebody wants to sign in by a password that has to be verified. */
@@ -17,13 +18,13 @@ export interface Ticket {
 }
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly ticket: Ticket }
+  | { readonly kind: 'admitted'; readonly standing: Standing; readonly ticket: Ticket }
   /** The same guess was wrong a while ago: nothing is counted, and nothing needs to be computed. */
   | { readonly kind: 'wrong-again' }
   | { readonly kind: 'blocked'; readonly by: Kind; readonly waitMs: number };
 
-/** `unknown`: it could not be verified. */
-export type Outcome = 'right' | 'wrong' | 'unknown';
+/** `busy`: it was not verified, since too many others were. `unknown`: something failed. */
+export type Outcome = 'right' | 'wrong' | 'busy' | 'unknown';
 
 export interface Block extends Place {
   readonly failures: number;

@@ -1,4 +1,6 @@
 import { networkOf } from '../lib/network.ts';
+import type { Standing } from '../lib/turn.ts';
+import { ownText } from '../lib/own-text.ts';
 import type { Attempt, Outcome } from './attempt.ts';
 import type { Throttle } from './throttle.ts';
 import type { Kind } from './ledger.ts';
@@ -25,14 +27,16 @@ export interface GuardOptions {
   readonly keyedName?: ((name: string) => string) | undefined;
   /** The stored hash of a user; undefined for somebody who is not in the users file. */
   readonly entryOf: (user: string) => string | undefined;
+  /** The part of a password that its stored hash looks at: two that differ behind it are the same guess. */
+  readonly guessed?: ((password: string, entry: string | undefined) => string) | undefined;
   /** Resolves after so many milliseconds. */
   readonly pause?: (milliseconds: number) => Promise<unknown>;
   /** How many answers may be held back at the same time. Beyond it they go out at once: they count all the same. */
   readonly mostDelayed?: number;
 }
 
-/** What verifies a password. */
-type Check<V> = () => Promise<V>;
+/** What verifies a password, in its turn. */
+type Check<V> = (standing: Standing) => Promise<V>;
 
 /** Stands before the verification of passwords and tokens. */
 export interface Guard {
@@ -53,16 +57,26 @@ const ID_LENGTH = 16;
 
 /** Throttles by what the shared state says. */
 export function createGuard(options: GuardOptions): Guard {
-  const { throttle, keyed, keyedName = keyed, entryOf, pause = sleep, mostDelayed = MOST_DELAYED } = options;
+  const {
+    throttle,
+    keyed,
+    keyedName = keyed,
+    entryOf,
+    guessed = whole,
+    pause = sleep,
+    mostDelayed = MOST_DELAYED,
+  } = options;
   let delayed = 0;
 
   const attemptOf = ({ user, password, address }: Sent): Attempt => {
     const entry = entryOf(user);
     // Made for everybody, so that it takes as long for a name that is known.
     const stranger = `#${keyedName(`name ${user}`).slice(0, ID_LENGTH)}`;
-    const text = [user, password.reveal(), entry ?? ''].map((part) => `${part.length}:${part}`).join('');
+    const text = [user, guessed(password.reveal(), entry), entry ?? '']
+      .map((part) => `${part.length}:${part}`)
+      .join('');
     return {
-      user: entry === undefined ? stranger : `=${user}`,
+      user: entry === undefined ? stranger : ownText(`=${user}`),
       network: networkOf(address),
       id: keyed(`guess ${text}`).slice(0, ID_LENGTH),
     };
@@ -82,7 +96,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (admission.kind === 'blocked') return throttled(admission.by, admission.waitMs);
       let outcome: Outcome = 'unknown';
       try {
-        const verdict = await check();
+        const verdict = await check(admission.standing);
         outcome = outcomeOf(verdict.kind);
         return verdict;
       } finally {
@@ -99,7 +113,8 @@ export function createGuard(options: GuardOptions): Guard {
 
 function outcomeOf(kind: string): Outcome {
   if (kind === 'verified') return 'right';
-  return kind === 'rejected' ? 'wrong' : 'unknown';
+  if (kind === 'rejected') return 'wrong';
+  return kind === 'busy' ? 'busy' : 'unknown';
 }
 
 const WHAT: Readonly<Record<Kind, string>> = {
@@ -113,6 +128,10 @@ function throttled(by: Kind, waitMs: number): Throttled {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   const message = `${WHAT[by]}: nothing is checked for ${seconds} s. Then sign in with the right one, or have it unlocked: registry-gate abuse unlock`;
   return { kind: 'throttled', seconds, message };
+}
+
+function whole(password: string): string {
+  return password;
 }
 
 function sleep(milliseconds: number): Promise<void> {

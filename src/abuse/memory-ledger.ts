@@ -1,3 +1,4 @@
+import { bytesOfText, ownText } from '../lib/own-text.ts';
 import { parsePlace, placeKey, worstOf } from './ledger.ts';
 import type { Kind, Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
 
@@ -6,8 +7,8 @@ export interface MemoryLedgerOptions {
   readonly now: () => number;
   /** How long a count lives after its first failure. */
   readonly windowMs: number;
-  /** How many places of each kind are known at most. */
-  readonly mostPlaces?: number;
+  /** How many bytes the places of each kind may take. */
+  readonly maxBytes?: number;
 }
 
 interface Entry {
@@ -16,9 +17,17 @@ interface Entry {
   blockedUntil: number;
 }
 
-const MOST_PLACES = 10_000;
+/** Some 10,000 places of users with names as people have them. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** A place in a map, and the object there. */
+const ENTRY_BYTES = 160;
 /** Of so many that were left alone for the longest time the one with the fewest failures makes room. */
 const LOOKED_AT = 16;
+
+interface Room {
+  readonly entries: Map<string, Entry>;
+  bytes: number;
+}
 
 /**
  * A ledger in this process, of bounded size: no timer per key and no wall clock, as the memory store of
@@ -26,7 +35,7 @@ const LOOKED_AT = 16;
  */
 export class MemoryLedger implements Ledger {
   readonly #options: MemoryLedgerOptions;
-  readonly #rooms = new Map<Kind, Map<string, Entry>>();
+  readonly #rooms = new Map<Kind, Room>();
 
   constructor(options: MemoryLedgerOptions) {
     this.#options = options;
@@ -73,42 +82,43 @@ export class MemoryLedger implements Ledger {
     return found.length;
   }
 
-  #room(kind: Kind): Map<string, Entry> {
+  #room(kind: Kind): Room {
     let room = this.#rooms.get(kind);
-    if (room === undefined) this.#rooms.set(kind, (room = new Map()));
+    if (room === undefined) this.#rooms.set(kind, (room = { entries: new Map(), bytes: 0 }));
     return room;
   }
 
   #drop(place: Place): void {
-    this.#room(place.kind).delete(placeKey(place));
+    remove(this.#room(place.kind), placeKey(place));
   }
 
   #find(place: Place): Entry | undefined {
-    const entry = this.#room(place.kind).get(placeKey(place));
+    const entry = this.#room(place.kind).entries.get(placeKey(place));
     return entry === undefined || this.#isOver(entry) ? undefined : entry;
   }
 
   #open(place: Place): Entry {
-    const { now, windowMs, mostPlaces = MOST_PLACES } = this.#options;
+    const { now, windowMs, maxBytes = MAX_BYTES } = this.#options;
     const room = this.#room(place.kind);
-    const key = placeKey(place);
+    const key = ownText(placeKey(place));
     const entry = this.#find(place) ?? { count: 0, endsAt: now() + windowMs, blockedUntil: 0 };
-    room.delete(key);
-    if (room.size >= mostPlaces) this.#makeRoom(room);
-    room.set(key, entry);
+    remove(room, key);
+    while (room.entries.size > 0 && room.bytes + bytesOf(key) > maxBytes) this.#makeRoom(room);
+    room.entries.set(key, entry);
+    room.bytes += bytesOf(key);
     return entry;
   }
 
-  #makeRoom(room: Map<string, Entry>): void {
+  #makeRoom(room: Room): void {
     let fewest: { readonly key: string; readonly count: number } | undefined;
     let looked = 0;
-    for (const [key, entry] of room) {
+    for (const [key, entry] of room.entries) {
       const count = this.#isOver(entry) ? 0 : entry.count;
       if (fewest === undefined || count < fewest.count) fewest = { key, count };
       looked += 1;
       if (looked >= LOOKED_AT) break;
     }
-    if (fewest !== undefined) room.delete(fewest.key);
+    if (fewest !== undefined) remove(room, fewest.key);
   }
 
   /** A block outlasts the window in which it began. */
@@ -118,10 +128,18 @@ export class MemoryLedger implements Ledger {
 
   #places(): { readonly place: Place; readonly entry: Entry }[] {
     return [...this.#rooms.values()].flatMap((room) =>
-      [...room].flatMap(([key, entry]) => {
+      [...room.entries].flatMap(([key, entry]) => {
         const place = parsePlace(key);
         return place === undefined || this.#isOver(entry) ? [] : [{ place, entry }];
       }),
     );
   }
+}
+
+function remove(room: Room, key: string): void {
+  if (room.entries.delete(key)) room.bytes -= bytesOf(key);
+}
+
+function bytesOf(key: string): number {
+  return ENTRY_BYTES + bytesOfText(key);
 }

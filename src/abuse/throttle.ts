@@ -1,10 +1,10 @@
-import { createExpiringMap } from '../lib/expiring-map.ts';
-import type { ExpiringMap } from '../lib/expiring-map.ts';
+import { siteOfNetwork } from '../lib/network.ts';
 import type { Admission, Attempt, Block, Outcome, Ticket, Unlocking } from './attempt.ts';
+import { History, guessKey } from './history.ts';
 import { blockMs, delayMs } from './limits.ts';
 import type { Limits } from './limits.ts';
-import { placeKey } from './ledger.ts';
 import type { Ledger, LedgerRow, Place, Taken } from './ledger.ts';
+import { placesOf } from './places.ts';
 
 export interface ThrottleOptions {
   readonly limits: Limits;
@@ -13,19 +13,14 @@ export interface ThrottleOptions {
   readonly now: () => number;
   /** Told of each block once, when it begins. */
   readonly onBlock: (block: Block) => void;
-  /** How many guesses, credentials and networks of users are remembered at most, of each. */
-  readonly mostRemembered?: number;
 }
 
-const MOST_REMEMBERED = 10_000;
-/** A guess whose end nobody tells, since its process has died, is no guess that is being verified after this time. */
-const PENDING_MS = 60_000;
-/** How long it is remembered that a credential was right, and that a user has signed in from a network. */
-const TRUST_MS = 30 * 86_400_000;
 /** So many guesses of each network (of IPv6, each /48) are tried whatever happens to the user elsewhere: one typo, and the right one. */
 const GRACE = 2;
-
-const FOLLOWING: Admission = { kind: 'admitted', ticket: { taken: [], follows: true } };
+/** All networks of an IPv6 /48 together may fail so many times as often as one of them: behind it may be a house, or an office. */
+const SITE_FACTOR = 10;
+/** Each is a word to the ledger. */
+const MOST_FORGIVEN = 1000;
 
 /**
  * Bears with mistakes and not with guessing. Different wrong passwords count, by user and network, by network, and by
@@ -33,20 +28,11 @@ const FOLLOWING: Admission = { kind: 'admitted', ticket: { taken: [], follows: t
  */
 export class Throttle {
   readonly #options: ThrottleOptions;
-  readonly #wrongHere: ExpiringMap<string, true>;
-  readonly #wrongAnywhere: ExpiringMap<string, true>;
-  readonly #pending: ExpiringMap<string, Promise<Admission>>;
-  readonly #wasRight: ExpiringMap<string, true>;
-  readonly #signedIn: ExpiringMap<string, true>;
+  readonly #history: History;
 
   constructor(options: ThrottleOptions) {
-    const { now, limits, mostRemembered: maxSize = MOST_REMEMBERED } = options;
     this.#options = options;
-    this.#wrongHere = createExpiringMap({ maxSize, ttl: limits.windowMs, now });
-    this.#wrongAnywhere = createExpiringMap({ maxSize, ttl: limits.windowMs, now });
-    this.#pending = createExpiringMap({ maxSize, ttl: PENDING_MS, now });
-    this.#wasRight = createExpiringMap({ maxSize, ttl: TRUST_MS, now });
-    this.#signedIn = createExpiringMap({ maxSize, ttl: TRUST_MS, now });
+    this.#history = new History({ windowMs: options.limits.windowMs, now: options.now });
   }
 
   /**
@@ -55,38 +41,33 @@ export class Throttle {
    * of each network.
    */
   async begin(attempt: Attempt): Promise<Admission> {
+    const { wrongHere, pending } = this.#history;
     const here = guessKey(attempt);
-    if (this.#wasRight.get(attempt.id) !== undefined) return FOLLOWING;
-    if (this.#wrongHere.get(here) !== undefined) {
+    const standing = this.#history.standingOf(attempt);
+    const following: Admission = { kind: 'admitted', standing, ticket: { taken: [], follows: true } };
+    if (standing === 'proven') return following;
+    if (wrongHere.get(here) !== undefined) {
       // Whoever goes on with it for days is one mistake all the same.
-      this.#wrongHere.set(here, true);
+      wrongHere.set(here, true);
       return { kind: 'wrong-again' };
     }
-    const first = this.#pending.get(here);
+    const first = pending.get(here);
     if (first === undefined) return this.#beginNew(attempt, here);
     const said = await first;
-    return said.kind === 'admitted' ? FOLLOWING : said;
+    return said.kind === 'admitted' ? following : said;
   }
 
   /** How long the answer is to wait, in milliseconds. */
-  async end(attempt: Attempt, { taken, follows }: Ticket, outcome: Outcome): Promise<number> {
-    const here = guessKey(attempt);
-    if (!follows) this.#pending.delete(here);
-    if (outcome === 'wrong') {
-      const isCounted =
-        !follows || this.#pending.get(here) !== undefined || this.#wrongHere.get(here) !== undefined;
-      this.#wrongHere.set(here, true);
-      if (!isCounted) await this.#takeAll(attempt);
-      this.#wrongAnywhere.set(attempt.id, true);
-      this.#tellBlocks(taken);
-      return delayMs(taken[0]?.count ?? 0);
-    }
-    await this.#giveBack(taken);
+  async end(attempt: Attempt, ticket: Ticket, outcome: Outcome): Promise<number> {
+    const isPending = this.#history.pending.get(guessKey(attempt)) !== undefined;
+    if (!ticket.follows) this.#history.pending.delete(guessKey(attempt));
+    if (outcome === 'wrong') return this.#endWrong(attempt, ticket, isPending);
+    if (outcome === 'busy') await this.#endBusy(attempt, ticket);
+    else await this.#giveBack(ticket.taken);
     if (outcome === 'right') {
-      const { pair } = placesOf(attempt);
-      this.#wasRight.set(attempt.id, true);
-      this.#signedIn.set(placeKey(pair), true);
-      await this.#options.ledger.forget(pair);
+      await this.#forgiveBusy(attempt);
+      this.#history.noteRight(attempt);
+      await this.#options.ledger.forget(placesOf(attempt).pair);
     }
     return 0;
   }
@@ -94,11 +75,12 @@ export class Throttle {
   /** A token that is none; `id` as of an attempt. Counted by network alone. How long that is to stay away; 0 where it is not blocked. */
   async wrongToken(attempt: Omit<Attempt, 'user'>): Promise<number> {
     const here = guessKey(attempt);
-    if (this.#wrongHere.get(here) !== undefined) return 0;
+    const { wrongHere } = this.#history;
+    if (wrongHere.get(here) !== undefined) return 0;
     const place: Place = { kind: 'tokens', network: attempt.network, user: '' };
     const taken = await this.#take(place, this.#options.limits.perNetwork, true);
     if (!taken.ok) return taken.waitMs;
-    this.#wrongHere.set(here, true);
+    wrongHere.set(here, true);
     this.#tellBlocks([{ place, ...taken }]);
     return 0;
   }
@@ -114,28 +96,65 @@ export class Throttle {
       (place) =>
         isAll ||
         (user !== undefined && place.user === user) ||
-        (network !== undefined && (place.network === network || place.network === siteOf(network))),
+        (network !== undefined && (place.network === network || place.network === siteOfNetwork(network))),
     );
   }
 
   async #beginNew(attempt: Attempt, here: string): Promise<Admission> {
+    const { pending } = this.#history;
     const admission = this.#takeAll(attempt);
-    this.#pending.set(here, admission);
+    pending.set(here, admission);
     try {
       const said = await admission;
-      if (said.kind === 'blocked') this.#pending.delete(here);
+      if (said.kind === 'blocked') pending.delete(here);
       return said;
     } catch (error) {
-      this.#pending.delete(here);
+      pending.delete(here);
       throw error;
     }
+  }
+
+  async #endWrong(attempt: Attempt, { taken, follows }: Ticket, isPending: boolean): Promise<number> {
+    const { wrongHere, wrongAnywhere } = this.#history;
+    const here = guessKey(attempt);
+    const isCounted = !follows || isPending || wrongHere.get(here) !== undefined;
+    wrongHere.set(here, true);
+    if (!isCounted) await this.#takeAll(attempt);
+    wrongAnywhere.set(attempt.id, true);
+    this.#tellBlocks(taken);
+    return delayMs(taken[0]?.count ?? 0);
+  }
+
+  /**
+   * It was not verified, since too many others were. Where no user is known to come from, that counts for the network, and
+   * for nobody's name: a flood that nothing comes of would be free otherwise.
+   */
+  async #endBusy(attempt: Attempt, { taken }: Ticket): Promise<void> {
+    const { busy } = this.#history;
+    const isStranger = this.#history.standingOf(attempt) === 'stranger';
+    const [kept, back] = split(taken, ({ place }) => isStranger && place.kind === 'network');
+    await this.#giveBack(back);
+    if (kept.length === 0) return;
+    busy.set(attempt.network, (busy.get(attempt.network) ?? 0) + 1);
+    this.#tellBlocks(kept);
+  }
+
+  /** Somebody has signed in from there: those who were turned away unverified were no flood. */
+  async #forgiveBusy(attempt: Attempt): Promise<void> {
+    const { busy } = this.#history;
+    const { network, networkSite } = placesOf(attempt);
+    const places = networkSite === undefined ? [network] : [network, networkSite];
+    const times = Math.min(MOST_FORGIVEN, busy.get(attempt.network) ?? 0);
+    busy.delete(attempt.network);
+    for (let nth = 0; nth < times; nth += 1)
+      await Promise.all(places.map((place) => this.#options.ledger.giveBack(place, true)));
   }
 
   /** One place after the other: where one says no, those before it are given back, and those after it never asked. */
   async #takeAll(attempt: Attempt): Promise<Admission> {
     const { limits } = this.#options;
-    const { pair, site, network, user } = placesOf(attempt);
-    const isHome = this.#signedIn.get(placeKey(pair)) !== undefined;
+    const { pair, site, network, networkSite, user } = placesOf(attempt);
+    const isHome = this.#history.isHome(attempt);
     const taken: Ticket['taken'][number][] = [];
     const isGrace = (): boolean =>
       taken.every(({ place, count }) => place.kind !== pair.kind || count <= GRACE);
@@ -143,8 +162,11 @@ export class Throttle {
       { place: pair, limit: limits.perPair, enforced: () => true },
       ...(site === undefined ? [] : [{ place: site, limit: Infinity, enforced: () => false }]),
       { place: network, limit: limits.perNetwork, enforced: () => !isHome },
+      ...(networkSite === undefined
+        ? []
+        : [{ place: networkSite, limit: SITE_FACTOR * limits.perNetwork, enforced: () => !isHome }]),
       { place: user, limit: limits.perUser, enforced: () => !isHome && !isGrace() },
-    ].filter(({ place }) => place !== user || this.#wrongAnywhere.get(attempt.id) === undefined);
+    ].filter(({ place }) => place !== user || this.#history.wrongAnywhere.get(attempt.id) === undefined);
     for (const { place, limit, enforced } of steps) {
       const one = await this.#take(place, limit, enforced());
       if (!one.ok) {
@@ -153,7 +175,8 @@ export class Throttle {
       }
       taken.push({ place, count: one.count, blockedMs: one.blockedMs });
     }
-    return { kind: 'admitted', ticket: { taken, follows: false } };
+    const standing = this.#history.standingOf(attempt);
+    return { kind: 'admitted', standing, ticket: { taken, follows: false } };
   }
 
   #take(place: Place, limit: number, enforced: boolean): Promise<Taken> {
@@ -172,29 +195,6 @@ export class Throttle {
   }
 }
 
-interface Places {
-  readonly pair: Place;
-  /** Counted beside the pair: a customer of a provider has a /48 of IPv6, or a /56, and so thousands of networks. */
-  readonly site: Place | undefined;
-  readonly network: Place;
-  readonly user: Place;
-}
-
-function placesOf({ user, network }: Attempt): Places {
-  const site = siteOf(network);
-  return {
-    pair: { kind: 'user-and-network', network, user },
-    site: site === undefined ? undefined : { kind: 'user-and-network', network: site, user },
-    network: { kind: 'network', network, user: '' },
-    user: { kind: 'user', network: '', user },
-  };
-}
-
-/** The /48 of a /64. */
-function siteOf(network: string): string | undefined {
-  return network.endsWith('::/64') ? `${network.split(':', 3).join(':')}::/48` : undefined;
-}
-
-function guessKey({ id, network }: Omit<Attempt, 'user'>): string {
-  return `${id} ${network}`;
+function split<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }

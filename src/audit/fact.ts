@@ -82,13 +82,15 @@ export function factOf(exchange: Exchange, now: () => Moment): Fact | undefined 
 
 /**
  * A challenge to somebody who showed nothing is the way in and no denial; one to somebody whose token stands for nobody
- * is.
+ * is. A user whose token was given out for something else gets another one by itself.
  */
-function refusalOf({ failedLogin, problem, signedInBy, status }: Exchange): FactKind | undefined {
+function refusalOf({ failedLogin, problem, signedInBy, status, user }: Exchange): FactKind | undefined {
   if (failedLogin !== undefined) return failedLogin === 'wrong-password' ? 'login' : 'token';
   if (problem === undefined || status < 400) return undefined;
   if (problem.code === 'DENIED' || problem.code === 'TOOMANYREQUESTS') return 'denial';
-  return problem.code === 'UNAUTHORIZED' && signedInBy === 'access-token' ? 'denial' : undefined;
+  return problem.code === 'UNAUTHORIZED' && signedInBy === 'access-token' && user === undefined
+    ? 'denial'
+    : undefined;
 }
 
 function kindOf({ request, issued, status }: Exchange): FactKind | undefined {

@@ -14,15 +14,16 @@ export interface HoldingsOptions {
   readonly now: () => number;
 }
 
-const MOST = 20_000;
+/** Some 20,000 blobs. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** What the registry has said lately about which repository holds which blob, and of what size. Of nothing that is not there anything is remembered. */
 export class Holdings {
-  readonly #sizes: ExpiringMap<string, number>;
+  readonly #sizes: ExpiringMap<number>;
   #deletions = 0;
 
   constructor({ ttl, now }: HoldingsOptions) {
-    this.#sizes = createExpiringMap({ maxSize: MOST, ttl, now });
+    this.#sizes = createExpiringMap({ maxBytes: MAX_BYTES, ttl, now });
   }
 
   /** Changes with every deletion. */

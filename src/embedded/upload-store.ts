@@ -53,6 +53,8 @@ interface HashState {
 
 const readInto = promisify(read);
 const MAX_STATES = 10_000;
+/** The state of a hash, outside the heap of V8, and the name of its upload. */
+const STATE_BYTES = 2048;
 const STATE_MS = 24 * 60 * 60 * 1000;
 /** How long a request waits for another one on the same upload: long enough to see that a dead process held it. */
 const WAIT_MS = 7000;
@@ -68,7 +70,9 @@ export class UploadStore {
   readonly all: OpenUploads;
   readonly #paths: Paths;
   readonly #staging: Staging;
-  readonly #states = createExpiringMap<string, HashState>({
+  readonly #states = createExpiringMap<HashState>({
+    maxBytes: MAX_STATES * STATE_BYTES,
+    bytesOf: () => STATE_BYTES / 2,
     maxSize: MAX_STATES,
     ttl: STATE_MS,
     now: () => performance.now(),

@@ -70,6 +70,21 @@ export function networkOf(address: string): string {
   return `${groups.join(':')}::/64`;
 }
 
+/**
+ * The networks that most likely have one owner: an IPv4 /24, the smallest block that is routed by itself, or the /48 of
+ * IPv6 that a provider gives a customer (RFC 6177: a /48 to a /56). Anything else stands for itself.
+ */
+export function siteOf(address: string): string {
+  const network = networkOf(address);
+  const site = siteOfNetwork(network);
+  return site ?? (isIPv4(network) ? `${network.split('.', 3).join('.')}.0/24` : network);
+}
+
+/** The /48 of what `networkOf` says of an IPv6 address; undefined for anything else. */
+export function siteOfNetwork(network: string): string | undefined {
+  return network.endsWith('::/64') ? `${network.split(':', 3).join(':')}::/48` : undefined;
+}
+
 /** An address in the spelling that sockets have for it; undefined for anything else, and for one with a zone. */
 export function canonicalAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;

@@ -3,7 +3,7 @@ import { nameAsker } from './identity.ts';
 import type { Identity } from './identity.ts';
 import { hasAnonymousRules } from './policy.ts';
 import type { Policy } from './policy.ts';
-import { findRight } from './right.ts';
+import { findRight, isWithin, isWithinCatalog } from './right.ts';
 import type { Need } from './right.ts';
 
 export type Decision =
@@ -44,14 +44,20 @@ export function decide(
   const need = request && needOf(request);
   if (request === undefined || need === undefined) return decideWithoutName(policy, identity, request);
   const rule = findRight(policy, identity, need, address);
+  if (rule !== undefined && !isWithin(identity, need)) {
+    return { allowed: false, because: 'unknown', missing: missingOf(need), sentence: ANOTHER_TOKEN };
+  }
   if (rule !== undefined) {
     return { allowed: true, rule, mount: judgeMount(policy, identity, request, address) };
   }
-  const missing = { action: need.action, repository: need.repository };
+  const missing = missingOf(need);
   return identity.kind === 'anonymous'
     ? { allowed: false, because: 'unknown', missing, sentence: SIGN_IN }
     : { allowed: false, because: 'denied', missing, sentence: denialOf(identity, need) };
 }
+
+/** The word of the challenge is what counts: a client gets another token by itself, and comes again. */
+const ANOTHER_TOKEN = 'The token was given out for something else. Get one for this.';
 
 /** The one sentence of a denial: `alice may not push to team/app: no rule allows it.` */
 export function denialOf(identity: Identity, need: Need): string {
@@ -71,9 +77,13 @@ const VERBS: Readonly<Record<Action, string>> = {
   delete: 'delete from',
 };
 
+function missingOf({ action, repository }: Need): Missing {
+  return { action, repository };
+}
+
 /**
- * Tells which names of the catalog somebody may see: those that they may pull. Undefined where it is all of them, and
- * nothing has to be filtered.
+ * Tells which names of the catalog somebody may see: those that they may pull, by any token of theirs that opens the
+ * catalog. Undefined where it is all of them, and nothing has to be filtered.
  */
 export function createNameFilter(
   policy: Policy,
@@ -94,9 +104,13 @@ function decideWithoutName(
   identity: Identity,
   request: RegistryRequest | undefined,
 ): Decision {
-  if (identity.kind !== 'anonymous') return { allowed: true, rule: 'signed in', mount: 'none' };
+  if (identity.kind !== 'anonymous') {
+    return request?.route.kind !== 'catalog' || isWithinCatalog(identity)
+      ? { allowed: true, rule: 'signed in', mount: 'none' }
+      : { allowed: false, because: 'unknown', missing: undefined, sentence: ANOTHER_TOKEN };
+  }
   const isPing = request?.route.kind === 'base';
-  return isPing && identity.hasToken === true && hasAnonymousRules(policy)
+  return isPing && identity.within !== undefined && hasAnonymousRules(policy)
     ? { allowed: true, rule: 'anonymous token', mount: 'none' }
     : { allowed: false, because: 'unknown', missing: undefined, sentence: SIGN_IN };
 }
@@ -123,10 +137,13 @@ function judgeMount(
   // Where they mean nothing, or one of them is alone, no registry is left to guess.
   if (route.kind !== 'uploads' || digest === undefined) return 'stripped';
   if (mount === undefined) return judgeLoneMount(policy, identity);
-  const right = findRight(policy, identity, { action: 'pull', repository: mount.from }, address);
-  return right === undefined ? 'stripped' : 'granted';
+  const need: Need = { action: 'pull', repository: mount.from };
+  const isGranted = isWithin(identity, need) && findRight(policy, identity, need, address) !== undefined;
+  return isGranted ? 'granted' : 'stripped';
 }
 
 function judgeLoneMount(policy: Policy, identity: Identity): 'granted' | 'stripped' {
-  return createNameFilter(policy, identity, undefined) === undefined ? 'granted' : 'stripped';
+  const maySeeAll =
+    identity.within === undefined && createNameFilter(policy, identity, undefined) === undefined;
+  return maySeeAll ? 'granted' : 'stripped';
 }

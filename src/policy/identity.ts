@@ -1,4 +1,5 @@
 import type { Action } from '../registry/request.ts';
+import type { Access } from '../registry/scope.ts';
 
 /** What a token may do by itself: each entry allows its actions in the repositories that its patterns match. */
 export type TokenScope = readonly ScopeEntry[];
@@ -10,9 +11,16 @@ export interface ScopeEntry {
 }
 
 /** Who asks. */
-export type Identity =
-  /** `hasToken`: known to be nobody, by a token that says so; a client that has come this way needs no challenge any more. */
-  | { readonly kind: 'anonymous'; readonly hasToken?: boolean }
+export type Identity = Asker & {
+  /**
+   * What the Bearer token was given out for, by which they are known: of their rights it opens these. Undefined for
+   * those who came with a password, or with nothing.
+   */
+  readonly within?: readonly Access[] | undefined;
+};
+
+type Asker =
+  | { readonly kind: 'anonymous' }
   | { readonly kind: 'user'; readonly user: string }
   /** A scope is all that the token may do; without one it has the rights that the rules give its name. */
   | { readonly kind: 'token'; readonly name: string; readonly scope: TokenScope | undefined };

@@ -32,6 +32,32 @@ export function findRight(
   return findRule(policy, identity, need, address)?.where;
 }
 
+/**
+ * Whether the token that they came with, if it was one, was given out for this. For a look it is enough to have asked for
+ * the repository: who may push alone asks for `pull` first, as the challenge to a HEAD says, and is granted nothing.
+ */
+export function isWithin({ within }: Identity, need: Need): boolean {
+  return (
+    within === undefined ||
+    within.some(
+      ({ type, name, actions }) =>
+        type === 'repository' &&
+        name === need.repository &&
+        (need.isLookUp === true || actions.includes(need.action)),
+    )
+  );
+}
+
+/** The same for the catalog. */
+export function isWithinCatalog({ within }: Identity): boolean {
+  return (
+    within === undefined ||
+    within.some(
+      ({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'),
+    )
+  );
+}
+
 type RulePolicy = Extract<Policy, { kind: 'rules' }>;
 
 function findRule(

@@ -1,4 +1,5 @@
 import type { Identity } from '../policy/identity.ts';
+import type { Access } from '../registry/scope.ts';
 import type { Holder } from '../tokens/holder.ts';
 import { expiryWarning } from '../tokens/lifetime.ts';
 import type { Throttled } from '../tokens/guard.ts';
@@ -34,9 +35,9 @@ export function findAsker(header: string, step: Step): Asker | Promise<Asker> {
 function byToken(token: string, step: Step): Asker | Promise<Asker> {
   const { access } = step.tokens;
   const remembered = access.remembered(token);
-  if (remembered !== undefined) return admit(remembered.holder, 'wrong-token', step);
+  if (remembered !== undefined) return admit(remembered.holder, remembered.access, step);
   return access.verify(token).then((verified) => {
-    if (verified !== undefined) return admit(verified.holder, 'wrong-token', step);
+    if (verified !== undefined) return admit(verified.holder, verified.access, step);
     step.tokens.noteWrong(token, step.address);
     return { kind: 'wrong-token' };
   });
@@ -49,22 +50,19 @@ function byPassword(header: string, step: Step): Asker | Promise<Asker> {
   }
   const attempt = { ...parsed.credentials, address: step.address };
   const remembered = step.tokens.check.remembered(attempt);
-  if (remembered !== undefined) return admit(remembered, 'wrong-password', step);
+  if (remembered !== undefined) return admit(remembered, undefined, step);
   return step.tokens.check.signIn(attempt).then((verdict) => {
-    if (verdict.kind === 'verified') return admit(verdict.holder, 'wrong-password', step);
+    if (verdict.kind === 'verified') return admit(verdict.holder, undefined, step);
     if (verdict.kind === 'throttled') return verdict;
     return { kind: verdict.kind === 'busy' ? 'busy' : 'wrong-password' };
   });
 }
 
-/** A holder who is gone since, or comes from elsewhere than they may, is refused like a wrong one. */
-function admit(
-  holder: Holder,
-  otherwise: 'wrong-password' | 'wrong-token',
-  { tokens, address }: Step,
-): Asker {
+/** A holder who is gone since, or comes from elsewhere than they may, is refused like a wrong one. `within`: what the Bearer token opens. */
+function admit(holder: Holder, within: readonly Access[] | undefined, { tokens, address }: Step): Asker {
   const machine = holder.kind === 'token' ? tokens.machine(holder.id) : undefined;
-  const identity = toIdentity(holder, machine, otherwise === 'wrong-token');
-  if (identity === undefined || !tokens.admits(holder, address)) return { kind: otherwise };
+  const identity = toIdentity(holder, machine, within);
+  if (identity === undefined || !tokens.admits(holder, address))
+    return { kind: within === undefined ? 'wrong-password' : 'wrong-token' };
   return { kind: 'known', identity, warning: machine && expiryWarning(machine, Date.now()) };
 }

@@ -41,6 +41,8 @@ export interface FollowTokensOptions {
 }
 
 const DAY = 86_400_000;
+const CUT =
+  'the password is longer than 72 bytes, of which bcrypt looks at the first 72 alone: registry-gate users passwd';
 
 /** Opens the tokens, follows their files, and says once a day which of them end soon. */
 export async function followTokens(
@@ -55,6 +57,7 @@ export async function followTokens(
     pool,
     now,
     cacheTtlMs: auth.cacheSeconds * 1000,
+    onCut: (user) => logger.warn({ user, warning: CUT }, 'users'),
     ...alike.passwords,
   });
   const guarded = await openGuard({ config, together, logger, users });
@@ -92,7 +95,7 @@ export async function followTokens(
 function grantsBy(policy: () => Policy, machineOf: Tokens['machine']): TokensOptions['grants'] {
   return (holder, asked, address) => {
     const machine = holder.kind === 'token' ? machineOf(holder.id) : undefined;
-    const identity = toIdentity(holder, machine, true);
+    const identity = toIdentity(holder, machine, undefined);
     return identity === undefined ? [] : grantedAccess(policy(), identity, asked, address);
   };
 }

@@ -12,6 +12,7 @@ import { createKeyedHash } from '../lib/keyed-hash.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Secret } from '../lib/secret.ts';
 import type { TokensOptions } from '../tokens/open-tokens.ts';
+import { hashedPart } from '../users/password-hash.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { createTopic } from '../workers/bus.ts';
 import type { Bus, Hub } from '../workers/bus.ts';
@@ -123,6 +124,7 @@ export async function openGuard({ config, together, logger, users }: GuardPlace)
         ? undefined
         : createKeyedHash(Buffer.from(hkdfSync('sha256', redis, '', 'names of strangers', 32))),
     entryOf,
+    guessed: (password, entry) => (entry === undefined ? password : hashedPart(entry, password)),
   });
   return { options: { entryOf, guard }, close: async () => own?.close() };
 }

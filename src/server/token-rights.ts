@@ -6,15 +6,15 @@ import type { Holder } from '../tokens/holder.ts';
 import { isAction } from '../tokens/machine-token.ts';
 import type { MachineToken } from '../tokens/machine-token.ts';
 
-/** Who asks, for the rules; undefined for a machine whose token, `machine`, is gone. `hasToken`: known by a Bearer token. */
+/** Who asks, for the rules; undefined for a machine whose token, `machine`, is gone. `within`: the list of a Bearer token. */
 export function toIdentity(
   holder: Holder,
   machine: MachineToken | undefined,
-  hasToken: boolean,
+  within: readonly Access[] | undefined,
 ): Identity | undefined {
-  if (holder.kind === 'anonymous') return { kind: 'anonymous', hasToken };
-  if (holder.kind === 'user') return { kind: 'user', user: holder.user };
-  return machine && { kind: 'token', name: holder.name, scope: machine.scope ?? undefined };
+  if (holder.kind === 'anonymous') return { kind: 'anonymous', within };
+  if (holder.kind === 'user') return { kind: 'user', user: holder.user, within };
+  return machine && { kind: 'token', name: holder.name, scope: machine.scope ?? undefined, within };
 }
 
 /** What of the asked the rules grant. The catalog is for everybody who has signed in: it is filtered for each. */

@@ -1,7 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { CompactJWSHeaderParameters, JWTPayload } from 'jose';
 import { createExpiringMap } from '../lib/expiring-map.ts';
+import { bytesOfText, ownText } from '../lib/own-text.ts';
 import type { Access } from '../registry/scope.ts';
+import { bytesOfAccess, ownAccess } from './token-access.ts';
 import { credentialId, holderName, parseHolder } from './holder.ts';
 import type { Holder } from './holder.ts';
 import type { KeyRing, SigningKey } from './key-ring.ts';
@@ -20,17 +22,19 @@ export interface AccessTokensOptions {
   readonly credentialOf: (holder: Holder) => string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** How many verified tokens are remembered at most. */
-  readonly cacheSize?: number;
+  /** How many bytes of tokens that were given out or verified are remembered at most. */
+  readonly cacheBytes?: number;
 }
 
 export interface IssuedToken {
   readonly token: string;
   readonly expiresIn: number;
   readonly issuedAt: Date;
+  /** What stands in the token: all that was granted, or as much of it as a header can carry. */
+  readonly access: readonly Access[];
 }
 
-/** What a token says that is in order. Rights are decided per request, from the holder; `access` is what was asked for and granted. */
+/** What a token says that is in order. Rights are decided per request, from the holder, and within `access`: what was asked for and granted. */
 export interface VerifiedToken {
   readonly holder: Holder;
   readonly access: readonly Access[];
@@ -63,15 +67,18 @@ const ALGORITHM = 'ES256';
 /** For clocks of two gates that differ. */
 const LEEWAY_SECONDS = 30;
 const LONGEST_TOKEN = 8192;
+const CACHE_BYTES = 16 * 1024 * 1024;
+/** The object of a remembered token, without its texts and its list. */
+const KNOWN_BYTES = 256;
 /** Base64url without padding and stray bits (RFC 7515 section 2), and 64 bytes of signature: more than jose asks for. */
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
 
 /** Gives out and checks access tokens: JWT (RFC 7519), ES256, with the claims that distribution's registry reads. */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
-  const { keys, credentialOf, now, cacheSize = 10_000 } = options;
+  const { keys, credentialOf, now, cacheBytes = CACHE_BYTES } = options;
   const { lifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = options;
   const ttl = (lifetimeSeconds + LEEWAY_SECONDS) * 1000;
-  const known = createExpiringMap<string, Known>({ maxSize: cacheSize, ttl, now });
+  const known = createExpiringMap<Known>({ maxBytes: cacheBytes, bytesOf: bytesOfKnown, ttl, now });
   const check = createClaimsCheck({ ...options, lifetimeSeconds });
 
   const remembered = (token: string): Known | undefined => {
@@ -94,15 +101,20 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       const issuedAt = new Date(now());
       // The first key may be made by this, and what fingerprints depend on with it.
       const signing = await keys.signer();
-      const claims = { holder, access, fingerprint: keys.fingerprint(credential), kid: signing.kid };
-      const settings = { ...options, lifetimeSeconds };
-      const whole = sign(claims, signing, settings);
-      // No header holds more. Rights are decided at each request, whether they stand in the token or not.
-      const token =
-        whole.length <= LONGEST_TOKEN ? whole : sign({ ...claims, access: [] }, signing, settings);
+      const claims = { holder, fingerprint: keys.fingerprint(credential), kid: signing.kid };
+      const signed = signWithin(ownAccess(access), claims, (whole) =>
+        sign(whole, signing, { ...options, lifetimeSeconds }),
+      );
       const ends = (secondsOf(issuedAt.getTime()) + lifetimeSeconds + LEEWAY_SECONDS) * 1000;
-      known.set(cacheKey(token), { ...claims, ends, credential });
-      return { token, expiresIn: lifetimeSeconds, issuedAt };
+      const owner = ownHolder(holder);
+      known.set(cacheKey(signed.token), {
+        ...claims,
+        holder: owner,
+        access: signed.access,
+        ends,
+        credential,
+      });
+      return { ...signed, expiresIn: lifetimeSeconds, issuedAt };
     },
     verify: async (token) => {
       const before = remembered(token);
@@ -115,6 +127,37 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       return claims;
     },
   };
+}
+
+/**
+ * No header holds a longer token. What grants nothing is left out first, and then what was asked for last: a token never
+ * opens what does not stand in it.
+ */
+function signWithin(
+  access: readonly Access[],
+  claims: Omit<Claims, 'access' | 'ends'>,
+  signed: (claims: Omit<Claims, 'ends'>) => string,
+): Pick<IssuedToken, 'token' | 'access'> {
+  let kept = access;
+  let token = signed({ ...claims, access: kept });
+  let rest = access.filter(({ actions }) => actions.length > 0);
+  while (token.length > LONGEST_TOKEN && kept.length > 0) {
+    kept = rest;
+    token = signed({ ...claims, access: kept });
+    const fitting = Math.floor((kept.length * LONGEST_TOKEN) / token.length);
+    rest = kept.slice(0, Math.min(kept.length - 1, fitting));
+  }
+  return { token, access: kept };
+}
+
+function bytesOfKnown({ holder, access, fingerprint, credential }: Known): number {
+  const texts = [holderName(holder), fingerprint, credential].map(bytesOfText);
+  return texts.reduce((sum, bytes) => sum + bytes, KNOWN_BYTES + bytesOfAccess(access));
+}
+
+/** The name came with a request, in one text with the password. */
+function ownHolder(holder: Holder): Holder {
+  return holder.kind === 'user' ? { ...holder, user: ownText(holder.user) } : holder;
 }
 
 type Settled = Required<Pick<AccessTokensOptions, 'keys' | 'issuer' | 'service' | 'lifetimeSeconds' | 'now'>>;

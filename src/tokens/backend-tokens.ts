@@ -28,6 +28,7 @@ const LIFETIME_SECONDS = 300;
 /** The registry looks at a token when a request begins; one that is used again has this much of its life left. */
 const REUSED_MS = 120_000;
 const BACK_DATED_SECONDS = 30;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * Signs for the backend: ES256 with the certificate in `x5c` and one string as `aud`, the form that distribution 2.8
@@ -36,7 +37,7 @@ const BACK_DATED_SECONDS = 30;
 export function createBackendTokens(options: BackendTokensOptions): BackendTokens {
   const { issuer, service, now } = options;
   const { key, chain } = readPair(options);
-  const signed = createExpiringMap<string, string>({ maxSize: 1000, ttl: REUSED_MS, now });
+  const signed = createExpiringMap<string>({ maxBytes: MAX_BYTES, ttl: REUSED_MS, now });
   return {
     authorization: (name, access) => {
       const id = JSON.stringify([name, renderScopes(access)]);

@@ -1,4 +1,6 @@
+import { siteOf } from '../lib/network.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { Turn } from '../lib/turn.ts';
 import type { SignInGuard, Throttled } from './guard.ts';
 import type { Holder } from './holder.ts';
 import type { TokenStore } from './token-store.ts';
@@ -24,6 +26,7 @@ export interface PasswordCheck {
   remembered(credentials: Pick<Attempt, 'user' | 'password'>): string | undefined;
   authenticate(
     credentials: Pick<Attempt, 'user' | 'password'>,
+    turn: Turn,
   ): Promise<{ readonly kind: 'verified'; readonly user: string } | { readonly kind: 'rejected' | 'busy' }>;
 }
 
@@ -68,8 +71,9 @@ export function createSignInCheck({ passwords, tokens, uses, guard, now }: SignI
       }
       const known = passwords.remembered(attempt);
       if (known !== undefined) return { kind: 'verified', holder: person(known) };
-      return guard.password(attempt, async () => {
-        const verdict = await passwords.authenticate(attempt);
+      return guard.password(attempt, async (standing) => {
+        const turn = { standing, site: siteOf(attempt.address) };
+        const verdict = await passwords.authenticate(attempt, turn);
         return verdict.kind === 'verified' ? { kind: 'verified', holder: person(verdict.user) } : verdict;
       });
     },

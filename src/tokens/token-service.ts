@@ -148,7 +148,7 @@ async function giveOut(
       access_token: issued.token,
       expires_in: issued.expiresIn,
       issued_at: issued.issuedAt.toISOString(),
-      ...(form.method === 'POST' ? { scope: renderScopes(access) } : {}),
+      ...(form.method === 'POST' ? { scope: renderScopes(issued.access) } : {}),
       ...(identity === undefined ? {} : { refresh_token: identity.reveal() }),
     },
   };

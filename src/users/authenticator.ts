@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import { createKeyedHash } from '../lib/keyed-hash.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { Turn } from '../lib/turn.ts';
 import type { BasicCredentials } from './basic-credentials.ts';
 import type { HashPool, HashVerdict } from './hash-pool.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
-import { PASSWORD_MAX_BYTES, verifyHash } from './password-hash.ts';
+import { PASSWORD_MAX_BYTES, hashedPart, isCut, verifyHash } from './password-hash.ts';
 import type { Users } from './user-store.ts';
 
 /** `busy`: too many passwords are being checked at this moment; the client should come back. */
@@ -21,12 +22,14 @@ export interface AuthenticatorOptions {
   readonly now: () => number;
   /** How long a verified password is remembered. */
   readonly cacheTtlMs?: number;
-  /** How many are remembered at most. */
-  readonly cacheSize?: number;
+  /** How many bytes of them are remembered at most. */
+  readonly cacheBytes?: number;
   /** Secret of this run; keys of the memory and choice of stand-ins depend on it. Processes that share what they verified share it. */
   readonly key?: Buffer | undefined;
   /** Told of each credential that was verified, by its keyed hash. */
   readonly onVerified?: (known: KnownCredential) => void;
+  /** Told once for each user whose right password is longer than the part that bcrypt looks at. */
+  readonly onCut?: (user: string) => void;
 }
 
 /** A verified credential, as those tell each other who have the same key: nobody else can make anything of it. */
@@ -40,12 +43,14 @@ export interface Authenticator {
   /** Who this is, if the same credentials were verified a short while ago. Answers at once: the path of most requests. */
   remembered(credentials: BasicCredentials): string | undefined;
   /** Who this is, verified if need be. Never rejects. */
-  authenticate(credentials: BasicCredentials): Promise<Verdict>;
+  authenticate(credentials: BasicCredentials, turn?: Turn): Promise<Verdict>;
   /** Remembers what another process with the same key has verified. It is forgotten with its entry, like what was verified here. */
   learn(known: KnownCredential): void;
 }
 
 const REJECTED: Verdict = { kind: 'rejected' };
+/** Some 10,000 credentials. */
+const CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Tells who somebody is by name and password. A slow hash is paid once: the credential is remembered under a keyed
@@ -57,14 +62,16 @@ export function createAuthenticator({
   pool,
   now,
   cacheTtlMs = 300_000,
-  cacheSize = 10_000,
+  cacheBytes = CACHE_BYTES,
   key = randomBytes(32),
   onVerified = () => undefined,
+  onCut = () => undefined,
 }: AuthenticatorOptions): Authenticator {
-  const known = createExpiringMap<string, string>({ maxSize: cacheSize, ttl: cacheTtlMs, now });
+  const known = createExpiringMap<string>({ maxBytes: cacheBytes, ttl: cacheTtlMs, now });
   const keyed = createKeyedHash(key);
   const inFlight = new Map<string, Promise<Verdict>>();
   const idOf = createCredentialIds(keyed);
+  const warned = new WeakSet<UserEntry>();
 
   const remembered = (credentials: BasicCredentials): string | undefined => {
     const entry = store.current().byName.get(credentials.user);
@@ -72,18 +79,24 @@ export function createAuthenticator({
   };
 
   const verify = async (attempt: Attempt): Promise<Verdict> => {
-    const { credentials, entry, isKnown, id } = attempt;
-    const verdict = await ask(pool, entry, credentials.password.reveal());
+    const { credentials, entry, isKnown, id, turn } = attempt;
+    const password = credentials.password.reveal();
+    const verdict = await ask(pool, { entry, password, turn });
     if (verdict === 'busy' || verdict === 'failed') return { kind: 'busy' };
     if (!isKnown || verdict === 'mismatch') return REJECTED;
     if (store.current().byName.get(credentials.user)?.hash.text !== entry.hash.text)
-      return authenticate(credentials);
-    known.set(id, credentials.user);
-    onVerified({ id, user: credentials.user });
-    return { kind: 'verified', user: credentials.user };
+      return authenticate(credentials, turn);
+    if (isCut(entry.hash, password) && !warned.has(entry)) {
+      warned.add(entry);
+      onCut(entry.name);
+    }
+    // The name as the file has it: the other one is a part of what the client sent, and would keep all of it.
+    known.set(id, entry.name);
+    onVerified({ id, user: entry.name });
+    return { kind: 'verified', user: entry.name };
   };
 
-  const authenticate = async (credentials: BasicCredentials): Promise<Verdict> => {
+  const authenticate = async (credentials: BasicCredentials, turn?: Turn): Promise<Verdict> => {
     const { user } = credentials;
     const password = credentials.password.reveal();
     if (!isPossible(user, password)) return REJECTED;
@@ -94,7 +107,7 @@ export function createAuthenticator({
     // Somebody may have been renamed: a stand-in with the very hash must not bring the old name back.
     const name = found === undefined ? undefined : known.get(id);
     if (name !== undefined) return { kind: 'verified', user: name };
-    const attempt = { credentials, entry, isKnown: found !== undefined, id };
+    const attempt = { credentials, entry, isKnown: found !== undefined, id, turn };
     const running = inFlight.get(id) ?? verify(attempt).finally(() => inFlight.delete(id));
     inFlight.set(id, running);
     return running;
@@ -109,6 +122,7 @@ interface Attempt {
   /** Whether the entry is the user's own. */
   readonly isKnown: boolean;
   readonly id: string;
+  readonly turn: Turn | undefined;
 }
 
 /** Turns away, whoever is asked about, what no hash needs to be computed for. */
@@ -117,8 +131,17 @@ function isPossible(user: string, password: string): boolean {
   return Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
 }
 
-function ask(pool: Pick<HashPool, 'verify'>, { hash }: UserEntry, password: string): Promise<HashVerdict> {
-  if (hash.slow) return pool.verify(hash.text, password);
+interface Question {
+  readonly entry: UserEntry;
+  readonly password: string;
+  readonly turn: Turn | undefined;
+}
+
+function ask(
+  pool: Pick<HashPool, 'verify'>,
+  { entry: { hash }, password, turn }: Question,
+): Promise<HashVerdict> {
+  if (hash.slow) return pool.verify(hash.text, password, turn);
   return Promise.resolve(verifyHash(hash.text, password) ? 'match' : 'mismatch');
 }
 
@@ -142,7 +165,7 @@ function createCredentialIds(
   return ({ user, password }, entry) => {
     const before = made.get(password);
     if (before?.entry === entry && before.user === user) return before.id;
-    const id = keyed(credentialText([user, password.reveal(), entry.hash.text]));
+    const id = keyed(credentialText([user, hashedPart(entry.hash.text, password.reveal()), entry.hash.text]));
     made.set(password, { user, entry, id });
     return id;
   };

@@ -1,14 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Turn } from '../lib/turn.ts';
+import { createHashLine } from './hash-line.ts';
 import type { HashTask } from './hash-worker.ts';
 
-/** `busy`: the queue is full, ask again later. `failed`: the thread died over it, or the pool is closed. */
+/** `busy`: there is no place in the queue, or another site has a better claim to it; ask again later. `failed`: the thread died over it, or the pool is closed. */
 export type HashVerdict = 'match' | 'mismatch' | 'busy' | 'failed';
 
 export interface HashPoolOptions {
   /** Threads. Default: one less than there are processors, at least one. */
   readonly size?: number;
-  /** How many may wait for a thread. */
+  /** How many may wait for a thread, of each standing. */
   readonly queueLimit?: number;
   /** The program of a thread. */
   readonly workerUrl?: URL;
@@ -17,10 +19,13 @@ export interface HashPoolOptions {
 /** Verifies password hashes off the main thread, a few at a time. */
 export interface HashPool {
   /** `stored` is the text of a hash as it stands in the file. Never rejects. */
-  verify(stored: string, password: string): Promise<HashVerdict>;
+  verify(stored: string, password: string, turn?: Turn): Promise<HashVerdict>;
   /** Ends the threads; whatever waits is answered `failed`. */
   close(): Promise<void>;
 }
+
+/** Whoever nothing is known of. */
+const STRANGER: Turn = { standing: 'stranger', site: '' };
 
 interface Job {
   readonly task: HashTask;
@@ -42,7 +47,7 @@ export function createHashPool({
     worker: undefined,
     job: undefined,
   }));
-  const queue: Job[] = [];
+  const queue = createHashLine<Job>(queueLimit);
   let closed = false;
 
   const advance = (): void => {
@@ -68,17 +73,17 @@ export function createHashPool({
   };
 
   return {
-    verify: (stored, password) =>
+    verify: (stored, password, turn = STRANGER) =>
       new Promise((settle) => {
         if (closed) return settle('failed');
-        const free = lanes.some((lane) => lane.job === undefined);
-        if (!free && queue.length >= queueLimit) return settle('busy');
-        queue.push({ task: { stored, password }, settle });
-        advance();
+        const job = { task: { stored, password }, settle };
+        const free = lanes.find((lane) => lane.job === undefined);
+        if (free === undefined) queue.push(job, turn)?.settle('busy');
+        else give(free, job);
       }),
     close: async () => {
       closed = true;
-      for (const job of queue.splice(0)) job.settle('failed');
+      for (const job of queue.drain()) job.settle('failed');
       await Promise.all(lanes.map((lane) => lane.worker?.terminate()));
     },
   };

@@ -30,7 +30,7 @@ interface Scheme {
   verify(match: RegExpExecArray, password: Buffer): boolean;
 }
 
-/** bcrypt looks at this many bytes and no further; a longer password is refused rather than cut. */
+/** bcrypt looks at this many bytes and no further. A new password that is longer is refused; a stored one is verified as others do. */
 export const BCRYPT_MAX_BYTES = 72;
 /** No password that is longer, in bytes, is ever hashed: the old schemes slow down with its length. */
 export const PASSWORD_MAX_BYTES = 1024;
@@ -43,10 +43,12 @@ const DEFAULT_SHA_CRYPT_ROUNDS = 5000;
 const SHA1_BYTES = 20;
 const MAX_SSHA_BYTES = 128;
 
+const BCRYPT = /^\$2[aby](\$(\d\d)\$[./A-Za-z0-9]{53})$/;
+
 const SCHEMES: readonly Scheme[] = [
   {
     name: 'bcrypt',
-    shape: /^\$2[aby](\$(\d\d)\$[./A-Za-z0-9]{53})$/,
+    shape: BCRYPT,
     slow: true,
     cost: (match) => Number(match[2]),
     refuse: refuseBcryptCost,
@@ -111,6 +113,17 @@ export function verifyHash(text: string, password: string): boolean {
   return found !== undefined && found.scheme.verify(found.match, bytes);
 }
 
+/** Whether a password is longer than the part that its hash looks at: whatever stands behind that part is right as well. */
+export function isCut({ scheme }: Pick<StoredHash, 'scheme'>, password: string): boolean {
+  return scheme === 'bcrypt' && Buffer.byteLength(password) > BCRYPT_MAX_BYTES;
+}
+
+/** The part of a password that a stored hash looks at, as a text that is the same for two that it can't tell apart. */
+export function hashedPart(text: string, password: string): string {
+  if (!BCRYPT.test(text) || Buffer.byteLength(password) <= BCRYPT_MAX_BYTES) return password;
+  return Buffer.from(password).subarray(0, BCRYPT_MAX_BYTES).toString('latin1');
+}
+
 /** A new hash, for the file: bcrypt under the prefix that Apache, nginx and distribution all read. At most 72 bytes. */
 export async function createHash(password: string): Promise<StoredHash> {
   const bytes = Buffer.from(password, 'utf8');
@@ -135,7 +148,7 @@ function refuseBcryptCost(cost: number): string | undefined {
 
 /** The library knows `$2a$` and `$2b$` alone. `$2y$` is Apache's name for `$2b$`, and within 72 bytes `$2a$` is the same. */
 function verifyBcrypt([, rest = '']: RegExpExecArray, password: Buffer): boolean {
-  return password.length <= BCRYPT_MAX_BYTES && bcrypt.compareSync(password, `$2b${rest}`);
+  return bcrypt.compareSync(password.subarray(0, BCRYPT_MAX_BYTES), `$2b${rest}`);
 }
 
 function md5Scheme(name: 'apr1' | 'md5', shape: RegExp): Scheme {

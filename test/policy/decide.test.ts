@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createNameFilter, decide } from '../../src/policy/decide.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import { hasAnonymousRules, OPEN_POLICY } from '../../src/policy/policy.ts';
+import { parseScopes } from '../../src/registry/scope.ts';
 import { policyOf, requestOf } from './support.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
@@ -29,7 +30,13 @@ rules:
 `);
 
 const STRANGER: Identity = { kind: 'anonymous' };
-const VISITOR: Identity = { kind: 'anonymous', hasToken: true };
+const VISITOR: Identity = {
+  kind: 'anonymous',
+  within: [
+    { type: 'repository', name: 'public/x', actions: ['pull'] },
+    { type: 'registry', name: 'catalog', actions: [] },
+  ],
+};
 const user = (name: string): Identity => ({ kind: 'user', user: name });
 const TOKEN: Identity = { kind: 'token', name: 'ci', scope: undefined };
 const SCOPED: Identity = {
@@ -92,6 +99,104 @@ const DECISIONS: readonly [name: string, who: Identity, ask: string, expected: s
   ['nor one for strangers', SCOPED, 'GET /v2/public/x/manifests/latest', 'denied'],
   ['a token does not delete in its scope', SCOPED, 'DELETE /v2/team/app/manifests/1', 'denied'],
 ];
+
+/** Who comes with a token that was given out for this. */
+const within = (who: Identity, ...scopes: readonly string[]): Identity => ({
+  ...who,
+  within: parseScopes(scopes),
+});
+const MOUNT = `POST /v2/drop/x/blobs/uploads/?mount=${DIGEST}&from=drop/y`;
+
+describe('a Bearer token', () => {
+  it.each<[string, Identity, string, string]>([
+    [
+      'opens what it was given out for',
+      within(SCOPED, 'repository:team/app:pull'),
+      'GET /v2/team/app/tags/list',
+      'the scope of token:ci',
+    ],
+    [
+      'opens no other repository',
+      within(SCOPED, 'repository:team/app:pull'),
+      'GET /v2/team/other/tags/list',
+      'unknown',
+    ],
+    [
+      'opens no other action',
+      within(SCOPED, 'repository:team/app:pull'),
+      'PUT /v2/team/app/manifests/1',
+      'unknown',
+    ],
+    ['opens nothing without a scope', within(user('dropper')), 'POST /v2/drop/x/blobs/uploads/', 'unknown'],
+    ['pings without a scope', within(user('dropper')), 'GET /v2/', 'signed in'],
+    [
+      'looks with the right to push',
+      within(user('dropper'), 'repository:drop/x:push'),
+      'HEAD /v2/drop/x/manifests/1',
+      'access.yml:14',
+    ],
+    [
+      'looks where pull was asked for and not granted',
+      within(user('dropper'), 'repository:drop/x:delete'),
+      'HEAD /v2/drop/x/manifests/1',
+      'access.yml:14',
+    ],
+    [
+      'looks into no other repository',
+      within(user('dropper'), 'repository:drop/x:push'),
+      'HEAD /v2/drop/y/manifests/1',
+      'unknown',
+    ],
+    [
+      'opens the catalog that it was given out for',
+      within(user('dave'), 'registry:catalog:*'),
+      'GET /v2/_catalog',
+      'signed in',
+    ],
+    [
+      'opens no catalog otherwise',
+      within(user('dave'), 'repository:public/x:pull'),
+      'GET /v2/_catalog',
+      'unknown',
+    ],
+    [
+      'is no right by itself',
+      within(user('dave'), 'repository:drop/x:push'),
+      'POST /v2/drop/x/blobs/uploads/',
+      'denied',
+    ],
+    [
+      'of a stranger opens no other public repository',
+      within(STRANGER, 'repository:public/x:pull'),
+      'GET /v2/public/y/tags/list',
+      'unknown',
+    ],
+  ])('%s', (_name, who, ask, expected) => {
+    const [method = '', target = ''] = ask.split(' ');
+    const decision = decide(POLICY, who, requestOf(method, target), '192.0.2.1');
+    expect(decision.allowed ? decision.rule : decision.because).toBe(expected);
+  });
+
+  it.each<[string, Identity, string]>([
+    ['both repositories', within(user('eve'), 'repository:drop/x:push', 'repository:drop/y:pull'), 'granted'],
+    ['the target alone', within(user('eve'), 'repository:drop/x:push'), 'stripped'],
+  ])('for %s takes a blob over accordingly', (_name, who, mount) => {
+    const [method = '', target = ''] = MOUNT.split(' ');
+    expect(decide(OPEN_POLICY, who, requestOf(method, target), undefined)).toMatchObject({ mount });
+  });
+
+  it('for one repository lets no registry look for a blob in all', () => {
+    const target = `/v2/drop/x/blobs/uploads/?mount=${DIGEST}`;
+    const holder = user('eve');
+    expect(decide(OPEN_POLICY, holder, requestOf('POST', target), undefined)).toMatchObject({
+      mount: 'granted',
+    });
+    const bound = within(holder, 'repository:drop/x:pull,push');
+    expect(decide(OPEN_POLICY, bound, requestOf('POST', target), undefined)).toMatchObject({
+      mount: 'stripped',
+    });
+  });
+});
 
 describe('decide', () => {
   it.each(DECISIONS)('%s', (_name, who, ask, expected) => {

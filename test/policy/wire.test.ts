@@ -5,11 +5,12 @@ import { compilePolicy } from '../../src/policy/compile.ts';
 import type { PolicySource, SourceText } from '../../src/policy/compile.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { Identity } from '../../src/policy/identity.ts';
+import type { Access } from '../../src/registry/scope.ts';
 import { parseRegistryRequest } from '../../src/registry/parse.ts';
 import { withoutMount } from '../../src/registry/without-mount.ts';
 import type { Action } from '../../src/registry/request.ts';
 import { complaintsAboutForwarded } from '../security/run-cases.ts';
-import { ARENA_RULE, as, useRights } from '../security/rights-arena.ts';
+import { ARENA_RULE, accessFor, as, scopeFor, useRights } from '../security/rights-arena.ts';
 import { TEST_USER, basic } from '../support/test-gate.ts';
 import { anyName, anyPattern, naiveMay } from './naive.ts';
 import type { NaivePolicy, NaiveRule } from './naive.ts';
@@ -127,8 +128,8 @@ function sound({ groups, rules }: NaivePolicy): NaivePolicy {
   return { groups, rules: [OWN, ...good] };
 }
 
-function identityOf(who: string, isBearer: boolean): Identity {
-  if (who === 'nobody') return { kind: 'anonymous', hasToken: isBearer };
+function identityOf(who: string, within: readonly Access[] | undefined): Identity {
+  if (who === 'nobody') return { kind: 'anonymous', within };
   if (who === 'token:scoped') return { kind: 'token', name: 'scoped', scope: SCOPE };
   if (who.startsWith('token:')) return { kind: 'token', name: who.slice('token:'.length), scope: undefined };
   return { kind: 'user', user: who };
@@ -177,11 +178,11 @@ describe('what reaches the registry', () => {
   async function credentials(
     naive: NaivePolicy,
     who: string,
-    isBearer: boolean,
+    line: string | undefined,
   ): Promise<string | undefined> {
     // Nobody is given a token for nothing where no rule is for strangers.
     const isWelcome = who !== 'nobody' || naive.rules.some((rule) => rule.who.includes('anonymous'));
-    return isBearer && isWelcome ? arena().bearer(password(who)) : password(who);
+    return line !== undefined && isWelcome ? arena().bearer(password(who), scopeFor(line)) : password(who);
   }
 
   it('is what was decided, byte for byte, and what a plain evaluator would let through', async () => {
@@ -193,8 +194,9 @@ describe('what reaches the registry', () => {
           await arena().enforce(JSON.stringify(naive));
           const { policy } = compilePolicy(sourceOf(naive), {});
           for (const [{ who, isBearer }, line] of asks) {
-            const authorization = await credentials(naive, who, isBearer);
-            const identity = identityOf(who, authorization?.startsWith('Bearer') === true);
+            const authorization = await credentials(naive, who, isBearer ? line : undefined);
+            const hasToken = authorization?.startsWith('Bearer') === true;
+            const identity = identityOf(who, hasToken ? accessFor(line) : undefined);
             const { status } = await arena().ask(line, authorization);
             const wire = await arena().seen();
             const due = dueTarget(policy, identity, line);

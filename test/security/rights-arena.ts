@@ -6,6 +6,9 @@ import bcrypt from 'bcrypt';
 import { afterAll, beforeAll } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
 import { schema } from '../../src/config/schema.ts';
+import { parseRegistryRequest } from '../../src/registry/parse.ts';
+import { neededAccess, renderScopes } from '../../src/registry/scope.ts';
+import type { Access } from '../../src/registry/scope.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { TEST_PASSWORD, TEST_USER, basic } from '../support/test-gate.ts';
@@ -21,6 +24,27 @@ import type { Arena } from './run-cases.ts';
 export const PASSWORD = TEST_PASSWORD;
 /** What the arena needs for itself: alice asks for these to see that all before them has arrived. */
 export const ARENA_RULE = `{ who: ${TEST_USER}, repositories: [barrier, canary], allow: pull }`;
+
+const NAMES =
+  'x team/app team/a public/a public/app mine/app twin/a shared/a of-user/a of-machine/a of-group/a other/app';
+const WIDE_SCOPE = [
+  'registry:catalog:*',
+  ...NAMES.split(' ').map((name) => `repository:${name}:pull,push,delete`),
+].join('%20');
+
+/** What a client asks a token for that wants to send this request: `GET /v2/x/tags/list`. */
+export function scopeFor(line: string): string {
+  return accessFor(line).length === 0
+    ? 'repository:x:pull'
+    : renderScopes(accessFor(line)).replaceAll(' ', '%20');
+}
+
+/** The same as a list; empty for what is no request to a repository. */
+export function accessFor(line: string): readonly Access[] {
+  const [method = '', target = ''] = line.split(' ');
+  const outcome = parseRegistryRequest(method, target);
+  return outcome.kind === 'request' ? neededAccess(outcome.request) : [];
+}
 
 export interface RightsOptions {
   /** The text of the access file; `ARENA_RULE` has to be one of its rules. */
@@ -38,7 +62,7 @@ export interface RightsArena extends Arena {
   readonly secrets: readonly string[];
   /** Sends one request, and gives its answer. `as` is the value of `Authorization`; nobody without one. */
   ask(line: string, as?: string, more?: Sent): Promise<RawAnswer>;
-  /** An access token for somebody, as a value of `Authorization`. */
+  /** An access token for somebody, as a value of `Authorization`; without a scope for all repositories of the tests. */
   bearer(as: string | undefined, scope?: string): Promise<string>;
   /** Writes the rules and puts them into force. Throws where they are refused. */
   enforce(rules: string): Promise<void>;
@@ -112,7 +136,7 @@ function createRights(arena: Arena, folder: string, secrets: readonly string[]):
     folder,
     secrets,
     ask,
-    bearer: async (as, scope = 'repository:x:pull') => {
+    bearer: async (as, scope = WIDE_SCOPE) => {
       const { status, body } = await ask(`GET /token?scope=${scope}`, as);
       if (status !== 200) throw new Error(`no token: ${status} ${body}`);
       return `Bearer ${String(JSON.parse(body).token)}`;

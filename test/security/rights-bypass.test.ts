@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ARENA_RULE, as, useRights } from './rights-arena.ts';
+import { ARENA_RULE, as, scopeFor, useRights } from './rights-arena.ts';
 import type { Sent } from './rights-arena.ts';
 import { complaintsAboutForwarded } from './run-cases.ts';
 
@@ -184,7 +184,7 @@ describe('a way around the rights', () => {
   );
 
   it.each(cases)('$name', async ({ it: [who, line, status, target, more], means }) => {
-    const authorization = means === 'a token' ? await arena().bearer(as(who)) : as(who);
+    const authorization = means === 'a token' ? await arena().bearer(as(who), scopeFor(line)) : as(who);
     const answer = await arena().ask(line, authorization, more);
     const seen = await arena().seen();
     expect([answer.status, seen.map((request) => request.target)]).toEqual([

@@ -163,6 +163,26 @@ describe('a gate with a rule for anonymous', () => {
     expect(backend.take()).toEqual([]);
   });
 
+  it('opens by a token what it was asked for, and nothing else that its holder may', async () => {
+    const token = bearer(await tokenFor('repository:team/app:pull', alice()));
+    expect((await ask('GET', '/v2/team/app/tags/list', token)).status).toBe(200);
+    backend.take();
+    const asked: readonly (readonly [string, string, string])[] = [
+      ['GET', '/v2/team/other/tags/list', 'repository:team/other:pull'],
+      ['HEAD', '/v2/team/other/manifests/1', 'repository:team/other:pull'],
+      ['POST', '/v2/team/app/blobs/uploads/', 'repository:team/app:pull,push'],
+      ['GET', '/v2/_catalog', 'registry:catalog:*'],
+    ];
+    for (const [method, path, scope] of asked) {
+      const { status, headers } = await ask(method, path, token);
+      expect([path, status]).toEqual([path, 401]);
+      expect(headers['www-authenticate']).toContain(`scope="${scope}",error="insufficient_scope"`);
+      // What the challenge names is what a client asks for next.
+      expect((await ask(method, path, bearer(await tokenFor(scope, alice())))).status).not.toBe(401);
+    }
+    expect((await ask('GET', '/v2/', bearer(await tokenFor('', alice())))).status).toBe(200);
+  });
+
   it.each([
     ['no token', 'Bearer x'],
     ['an empty token', 'Bearer '],
@@ -196,7 +216,8 @@ describe('a machine', () => {
   ])('may do something %s', async (_name, scope, may, mayNot) => {
     const secret = await tokens('create', 'ci', ...scope);
     const password = { authorization: basic('ci', secret) };
-    const token = bearer(await tokenFor('repository:x:pull', password));
+    const names = ['team/app', 'ci/app'].map((name) => `repository:${name}:pull`);
+    const token = bearer(await tokenFor(names.join('%20'), password));
     for (const headers of [password, token]) {
       expect((await ask('GET', may, headers)).status).toBe(200);
       expect((await ask('GET', mayNot, headers)).status).toBe(403);

@@ -56,7 +56,7 @@ export interface Issuing {
 export const ALICE: Holder = { kind: 'user', user: 'alice', device: undefined };
 
 /** Access tokens over a fresh key, for alice. */
-export async function startIssuing(folder: string, more: { cacheSize?: number } = {}): Promise<Issuing> {
+export async function startIssuing(folder: string, more: { cacheBytes?: number } = {}): Promise<Issuing> {
   const clock = new Clock();
   const keys = await openKeyRing({ path: join(folder, 'token-keys.json'), now: clock.now });
   await keys.signer();

@@ -35,7 +35,7 @@ interface Rig {
   answer: (stored: string, password: string) => Promise<HashVerdict>;
 }
 
-function rig(file: Readonly<Record<string, string>>, cacheSize = 100): Rig {
+function rig(file: Readonly<Record<string, string>>, cacheBytes = 100_000): Rig {
   const asked: string[] = [];
   const made: Omit<Rig, 'auth'> = {
     asked,
@@ -53,7 +53,7 @@ function rig(file: Readonly<Record<string, string>>, cacheSize = 100): Rig {
     },
     now: () => made.now,
     cacheTtlMs: 1000,
-    cacheSize,
+    cacheBytes,
     key: Buffer.alloc(32, 1),
   });
   return Object.assign(made, { auth });
@@ -157,7 +157,7 @@ describe('what is remembered', () => {
   });
 
   it('is bounded', async () => {
-    const { auth } = rig({ a: SHA_PASSWORD, b: SHA_PASSWORD, c: SHA_PASSWORD }, 2);
+    const { auth } = rig({ a: SHA_PASSWORD, b: SHA_PASSWORD, c: SHA_PASSWORD }, 700);
     for (const user of ['a', 'b', 'c']) await auth.authenticate(credentials(user, 'password'));
     expect(['a', 'b', 'c'].map((user) => auth.remembered(credentials(user, 'password')))).toEqual([
       undefined,

@@ -42,6 +42,5 @@ export function authorize({ policy, challenge }: AuthorizeOptions): Stage {
 /** What a token would have to hold, for the challenge. Who has shown one already is told that it was not enough. */
 function needs({ request, identity }: RequestContext): NonNullable<Parameters<Challenge>[1]> {
   const scope = request === undefined ? '' : renderScopes(neededAccess(request));
-  const isShort = identity.kind === 'anonymous' && identity.hasToken === true;
-  return isShort ? { scope, error: 'insufficient_scope' } : { scope };
+  return identity.within !== undefined ? { scope, error: 'insufficient_scope' } : { scope };
 }

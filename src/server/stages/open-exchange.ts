@@ -99,7 +99,7 @@ function toExchange(context: RequestContext, at: number): Exchange {
 
 /** Nobody has shown anything, unless it was a token that stands for nobody. */
 function signedInBy({ identity, req }: RequestContext): SignedInBy | undefined {
-  if (identity.kind === 'anonymous') return identity.hasToken === true ? 'access-token' : undefined;
+  if (identity.kind === 'anonymous') return identity.within !== undefined ? 'access-token' : undefined;
   const { authorization = '' } = req.headers;
   if (/^bearer /i.test(authorization)) return 'access-token';
   return identity.kind === 'token' ? 'machine-token' : 'password';
