@@ -57,30 +57,10 @@ const ID_LENGTH = 16;
 
 /** Throttles by what the shared state says. */
 export function createGuard(options: GuardOptions): Guard {
-  const {
-    throttle,
-    keyed,
-    keyedName = keyed,
-    entryOf,
-    guessed = whole,
-    pause = sleep,
-    mostDelayed = MOST_DELAYED,
-  } = options;
+  const { throttle, keyed, pause = sleep, mostDelayed = MOST_DELAYED } = options;
   let delayed = 0;
 
-  const attemptOf = ({ user, password, address }: Sent): Attempt => {
-    const entry = entryOf(user);
-    // Made for everybody, so that it takes as long for a name that is known.
-    const stranger = `#${keyedName(`name ${user}`).slice(0, ID_LENGTH)}`;
-    const text = [user, guessed(password.reveal(), entry), entry ?? '']
-      .map((part) => `${part.length}:${part}`)
-      .join('');
-    return {
-      user: entry === undefined ? stranger : ownText(`=${user}`),
-      network: networkOf(address),
-      id: keyed(`guess ${text}`).slice(0, ID_LENGTH),
-    };
-  };
+  const attemptOf = createAttempts(options);
   const holdBack = async (milliseconds: number): Promise<void> => {
     if (milliseconds === 0 || delayed >= mostDelayed) return;
     delayed += 1;
@@ -108,6 +88,28 @@ export function createGuard(options: GuardOptions): Guard {
       const waitMs = await throttle.wrongToken({ id, network: networkOf(address) }).catch(() => 0);
       return waitMs === 0 ? undefined : throttled('tokens', waitMs);
     },
+  };
+}
+
+/** What is counted of a name and a password. */
+function createAttempts({
+  keyed,
+  keyedName = keyed,
+  entryOf,
+  guessed = whole,
+}: GuardOptions): (sent: Sent) => Attempt {
+  return ({ user, password, address }) => {
+    const entry = entryOf(user);
+    // Made for everybody, so that it takes as long for a name that is known.
+    const stranger = `#${keyedName(`name ${user}`).slice(0, ID_LENGTH)}`;
+    const text = [user, guessed(password.reveal(), entry), entry ?? '']
+      .map((part) => `${part.length}:${part}`)
+      .join('');
+    return {
+      user: entry === undefined ? stranger : ownText(`=${user}`),
+      network: networkOf(address),
+      id: keyed(`guess ${text}`).slice(0, ID_LENGTH),
+    };
   };
 }
 

@@ -1,3 +1,5 @@
+import { printable } from '../lib/printable.ts';
+
 /** What failures are counted under. `network` or `user` is empty where all of them are meant. */
 export interface Place {
   readonly kind: Kind;
@@ -59,6 +61,17 @@ const KINDS: ReadonlySet<string> = new Set<Kind>(['user-and-network', 'network',
 export function parsePlace(key: string): Place | undefined {
   const [kind = '', network = '', ...user] = key.split('|');
   return isKind(kind) && user.length > 0 ? { kind, network, user: user.join('|') } : undefined;
+}
+
+const NETWORK = /^[\da-fA-F.:]{0,45}(?:\/\d{1,3})?$/;
+/** `#` and the beginning of a keyed hash. */
+const STRANGER = /^#[\w+/]{16}$/;
+const LONGEST_USER = 256;
+
+/** Whether a gate may have written this place: an address or a network, and a name that can stand in a users file. */
+export function isWritten({ network, user }: Place): boolean {
+  const isUser = user === '' || STRANGER.test(user) || (user.startsWith('=') && user.length <= LONGEST_USER);
+  return isUser && NETWORK.test(network) && printable(user) === user;
 }
 
 function isKind(word: string): word is Kind {

@@ -7,6 +7,7 @@ export interface RedisLedgerOptions {
   /** `redis://` or `rediss://`, with a password where there is one. */
   readonly url: Secret<string>;
   readonly windowMs: number;
+  readonly longestBlockMs: number;
   /** What counts while Redis can't be reached. */
   readonly meanwhile: Ledger;
   readonly logger: Logger;
@@ -30,7 +31,7 @@ const REST_MS = 5000;
  * is locked out by that, and guessing is not free either. Both are said once.
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<RedisLedger> {
-  const { windowMs, meanwhile, logger, now } = options;
+  const { windowMs, longestBlockMs, meanwhile, logger, now } = options;
   const client = createRedis(options.url);
   let isDown = false;
   let restUntil = -Infinity;
@@ -44,7 +45,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
     isDown = true;
   };
   client.on('error', down);
-  const store = new RedisStore(client, windowMs);
+  const store = new RedisStore(client, { windowMs, longestBlockMs });
   /** The one or the other; what has begun in the one may end in the other, which evens out with the window. */
   const either = async <T>(ask: (ledger: Ledger) => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> => {
     if (now() < restUntil) return ask(meanwhile);

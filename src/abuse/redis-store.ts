@@ -1,7 +1,7 @@
 import { createClient } from '@redis/client';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Secret } from '../lib/secret.ts';
-import { parsePlace, placeKey, worstOf } from './ledger.ts';
+import { isWritten, parsePlace, placeKey, worstOf } from './ledger.ts';
 import type { Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
 
 const PREFIX = { counts: 'registry-gate:failures', blocks: 'registry-gate:blocked' } as const;
@@ -27,23 +27,33 @@ export function createRedis(url: Secret<string>) {
   });
 }
 
+/** How long a count and a block may last: what stands in Redis may have been written by somebody else. Milliseconds. */
+export interface StoreLimits {
+  readonly windowMs: number;
+  readonly longestBlockMs: number;
+}
+
 /** Counts are points that live for the window; a block is one point, and whoever takes it is let through. */
 export class RedisStore implements Ledger {
   readonly #client: RedisClient;
+  readonly #limits: StoreLimits;
   readonly #counts: RateLimiterRedis;
   readonly #blocks: RateLimiterRedis;
 
-  constructor(client: RedisClient, windowMs: number) {
+  constructor(client: RedisClient, { windowMs, longestBlockMs }: StoreLimits) {
     const shared = { storeClient: client, useRedisPackage: true, rejectIfRedisNotReady: true };
     const duration = Math.ceil(windowMs / 1000);
     this.#client = client;
+    this.#limits = { windowMs, longestBlockMs };
     this.#counts = new RateLimiterRedis({ ...shared, keyPrefix: PREFIX.counts, points: 1, duration });
     this.#blocks = new RateLimiterRedis({ ...shared, keyPrefix: PREFIX.blocks, points: 1, duration });
   }
 
   async take(place: Place, { limit, blockMs, enforced }: TakeRule): Promise<Taken> {
     const key = placeKey(place);
-    const { consumedPoints: count } = await this.#counts.penalty(key);
+    const { consumedPoints, msBeforeNext } = await this.#counts.penalty(key);
+    const count = Math.max(1, consumedPoints);
+    if (!isSound(msBeforeNext, this.#limits.windowMs)) await this.#renew(key, count);
     if (!enforced || count < limit) return { ok: true, count, blockedMs: 0 };
     const blockedMs = blockMs(count);
     const waitMs = await this.#block(key, blockedMs);
@@ -89,14 +99,22 @@ export class RedisStore implements Ledger {
       return 0;
     } catch (refusal) {
       if (!isRefusal(refusal)) throw refusal;
-      return Math.max(1, refusal.msBeforeNext);
+      const { longestBlockMs } = this.#limits;
+      if (isSound(refusal.msBeforeNext, longestBlockMs)) return Math.max(1, refusal.msBeforeNext);
+      await this.#blocks.set(key, 2, Math.ceil(longestBlockMs / 1000));
+      return longestBlockMs;
     }
+  }
+
+  /** A count without an end, or with one beyond the window, gets the one that it would have here. */
+  async #renew(key: string, count: number): Promise<void> {
+    await this.#counts.set(key, count, Math.ceil(this.#limits.windowMs / 1000));
   }
 
   /** All places, some at a time: there may be a million. */
   async *#places(): AsyncGenerator<Place[]> {
     for await (const keys of this.#client.scanIterator({ MATCH: `${PREFIX.counts}:*`, COUNT: 1000 }))
-      yield keys.flatMap((key) => parsePlace(key.slice(PREFIX.counts.length + 1)) ?? []);
+      yield keys.flatMap((key) => placeIn(key.slice(PREFIX.counts.length + 1)));
   }
 
   async #row(place: Place): Promise<LedgerRow> {
@@ -104,10 +122,21 @@ export class RedisStore implements Ledger {
     const [count, block] = await Promise.all([this.#counts.get(key), this.#blocks.get(key)]);
     return {
       ...place,
-      failures: count?.consumedPoints ?? 0,
-      blockedMs: Math.max(0, block?.msBeforeNext ?? 0),
+      failures: Math.max(0, count?.consumedPoints ?? 0),
+      blockedMs: Math.min(this.#limits.longestBlockMs, Math.max(0, block?.msBeforeNext ?? 0)),
     };
   }
+}
+
+/** What no gate has written is passed over: its name would end up on somebody's terminal. */
+function placeIn(key: string): readonly Place[] {
+  const place = parsePlace(key);
+  return place !== undefined && isWritten(place) ? [place] : [];
+}
+
+/** Redis rounds to seconds. */
+function isSound(milliseconds: number, longest: number): boolean {
+  return milliseconds >= 0 && milliseconds <= longest + 1000;
 }
 
 function isRefusal(value: unknown): value is RateLimiterRes {

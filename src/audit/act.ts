@@ -8,6 +8,8 @@ export interface Act {
   /** How long it must be silent to have ended, in milliseconds. */
   readonly quietMs: number;
   take(fact: Fact): void;
+  /** What it takes in memory, in bytes. */
+  readonly bytes: number;
   /** Its lines. None for what came to nothing. */
   finish(): readonly AuditEvent[];
 }

@@ -9,9 +9,12 @@ import { Push } from './push.ts';
 
 export interface ActsOptions {
   readonly write: (event: AuditEvent) => void;
-  /** How many are followed at once; of more, the one that was silent for the longest time is written as it is. */
-  readonly most?: number;
+  /** Memory for those that have not ended, in bytes; of more, the one that was silent for the longest time is written as it is. */
+  readonly maxBytes?: number;
 }
+
+/** Some 20,000 pulls of images with a few layers. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Makes acts of facts: what begins, goes on and has ended. Knows no clock but that of the facts. */
 export interface Acts {
@@ -24,8 +27,8 @@ export interface Acts {
   endAll(): void;
 }
 
-export function createActs({ write, most = 10_000 }: ActsOptions): Acts {
-  const open = new OpenActs(write, most);
+export function createActs({ write, maxBytes = MAX_BYTES }: ActsOptions): Acts {
+  const open = new OpenActs(write, maxBytes);
 
   const push = (key: string, fact: Fact): void => {
     const found = open.get(key);

@@ -1,6 +1,10 @@
+import { bytesOfText, ownText } from '../lib/own-text.ts';
 import type { Exchange, SignedInBy } from '../observe/exchange.ts';
 import { isTag } from '../registry/grammar.ts';
 import type { RegistryRequest } from '../registry/request.ts';
+
+/** The object, its numbers, and short words. */
+const FACT_BYTES = 400;
 
 /** What one request adds to the audit log. Requests that add nothing make none. */
 export type FactKind =
@@ -69,15 +73,42 @@ export function factOf(exchange: Exchange, now: () => Moment): Fact | undefined 
     by: exchange.signedInBy,
     address: exchange.address,
     rule: exchange.rule,
-    repository: request && repositoryOf(request),
-    tags: request && tagsOf(request),
-    digest: digestOf(exchange),
+    ...namesOf(exchange),
     action: request?.action,
     status,
     reason: reasonOf(kind, exchange),
     bytes: request?.action === 'pull' ? exchange.sent : exchange.received,
     isDone: outcome === 'complete' && status >= 200 && status < 400,
   };
+}
+
+/** A fact outlives its request, of which these are parts. */
+function namesOf(exchange: Exchange): Pick<Fact, 'repository' | 'tags' | 'digest'> {
+  const { request } = exchange;
+  return {
+    repository: own(request && repositoryOf(request)),
+    tags: request && tagsOf(request)?.map(ownText),
+    digest: own(digestOf(exchange)),
+  };
+}
+
+function own(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : ownText(text);
+}
+
+/** A digest that an act remembers: 128 hex digits at most, and its place. */
+export const LAYER_BYTES = 512;
+
+/** The same for several, of which some may not be there. */
+export function bytesOfFacts(facts: readonly (Fact | undefined)[]): number {
+  return facts.reduce((bytes, fact) => bytes + (fact === undefined ? 0 : bytesOfFact(fact)), 0);
+}
+
+/** What a fact takes in memory, in bytes. */
+export function bytesOfFact(fact: Fact): number {
+  const { id, user, address, rule, repository, digest, token, tags = [] } = fact;
+  const texts = [id, user, address, rule, repository, digest, token, ...tags];
+  return texts.reduce((bytes, text) => bytes + (text === undefined ? 0 : bytesOfText(text)), FACT_BYTES);
 }
 
 /**

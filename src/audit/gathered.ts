@@ -1,6 +1,7 @@
 import type { Act } from './act.ts';
 import { opening } from './event.ts';
 import type { AuditEvent, EventName } from './event.ts';
+import { bytesOfFact } from './fact.ts';
 import type { Fact } from './fact.ts';
 
 /** What is repeated within this time is one line: clients try one typo six times, and those who guess try for hours. */
@@ -21,6 +22,10 @@ export class Gathered implements Act {
   /** Of the first: the line is not put off by those who go on. */
   get at(): number {
     return this.#first.at;
+  }
+
+  get bytes(): number {
+    return bytesOfFact(this.#first) + bytesOfFact(this.#last);
   }
 
   take(fact: Fact): void {

@@ -1,6 +1,7 @@
 import type { Act } from './act.ts';
 import { opening, span } from './event.ts';
 import type { AuditEvent } from './event.ts';
+import { LAYER_BYTES, bytesOfFacts } from './fact.ts';
 import type { Fact } from './fact.ts';
 
 /** Of layers beyond these the number is kept, and no digest: they may be counted twice. */
@@ -39,6 +40,11 @@ export class Pull implements Act {
     // By digest: one that the manifest leads to, unless it is the very one that everything began with.
     if (tag === undefined) return this.#hasLayers() && fact.digest === this.#top.digest;
     return this.#hasLayers() || fact.digest !== this.#top.digest;
+  }
+
+  get bytes(): number {
+    const facts = [this.#first, this.#last, this.#look, this.#top];
+    return (this.#layers.size + this.#broken.size) * LAYER_BYTES + bytesOfFacts(facts);
   }
 
   take(fact: Fact): void {

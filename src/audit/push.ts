@@ -1,6 +1,7 @@
 import type { Act } from './act.ts';
 import { opening, span } from './event.ts';
 import type { AuditEvent } from './event.ts';
+import { LAYER_BYTES, bytesOfFacts } from './fact.ts';
 import type { Fact } from './fact.ts';
 
 type Came = 'uploaded' | 'mounted' | 'existing';
@@ -42,6 +43,11 @@ export class Push implements Act {
   /** The manifest with the tag has come. */
   get hasEnded(): boolean {
     return (this.#top?.tags ?? []).length > 0;
+  }
+
+  get bytes(): number {
+    const facts = [this.#first, this.#last, this.#top, this.#refused];
+    return this.#layers.size * LAYER_BYTES + bytesOfFacts(facts);
   }
 
   take(fact: Fact): void {

@@ -1,5 +1,5 @@
 import type { Exchange } from '../observe/exchange.ts';
-import { factOf } from './fact.ts';
+import { bytesOfFact, factOf } from './fact.ts';
 import type { Fact, Moment } from './fact.ts';
 
 /** What a process that serves tells the audit log. */
@@ -12,7 +12,7 @@ export interface Reporter {
 }
 
 const HOLD_MS = 50;
-const MOST_WAITING = 10_000;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** Facts wait a moment and go together. `send` that rejects loses them, which `onLost` is told. */
 export function createReporter(
@@ -21,12 +21,14 @@ export function createReporter(
   now: () => Moment,
 ): Reporter {
   let waiting: Fact[] = [];
+  let waitingBytes = 0;
   let timer: NodeJS.Timeout | undefined;
   const flush = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
     const facts = waiting;
     waiting = [];
+    waitingBytes = 0;
     if (facts.length === 0) return;
     try {
       await send(facts);
@@ -36,7 +38,8 @@ export function createReporter(
   };
   const hold = (fact: Fact): void => {
     waiting.push(fact);
-    if (waiting.length >= MOST_WAITING) void flush();
+    waitingBytes += bytesOfFact(fact);
+    if (waitingBytes >= MAX_WAITING_BYTES) void flush();
     else timer ??= setTimeout(() => void flush(), HOLD_MS).unref();
   };
   return {

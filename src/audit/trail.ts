@@ -3,6 +3,7 @@ import type { Logger } from '../lib/logger.ts';
 import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { createActs } from './acts.ts';
 import type { Acts } from './acts.ts';
+import { bytesOfFacts } from './fact.ts';
 import type { Fact, Moment } from './fact.ts';
 import { openLog } from './log.ts';
 
@@ -30,7 +31,7 @@ export interface Trail {
 }
 
 const LOOK_MS = 500;
-const MOST_HELD = 50_000;
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
 /** Throws AppError FILE_UNWRITABLE for a file that can't be opened at start. Later nothing stops the gate. */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
@@ -81,12 +82,14 @@ interface Order {
  */
 function createOrder(acts: Acts, { holdMs, underWay, now }: TrailOptions): Order {
   let held: Fact[] = [];
+  let heldBytes = 0;
   let isLooking = false;
   const settle = (until: number): void => {
     const ready = held
       .filter(({ at }) => at <= until)
       .sort((one, other) => one.at - one.ms - (other.at - other.ms));
     held = held.filter(({ at }) => at > until);
+    heldBytes = bytesOfFacts(held);
     for (const fact of ready) acts.take(fact);
   };
   const silent = (): readonly string[] => {
@@ -97,7 +100,8 @@ function createOrder(acts: Acts, { holdMs, underWay, now }: TrailOptions): Order
   return {
     take: (facts) => {
       held.push(...facts);
-      if (held.length > MOST_HELD) settle(Infinity);
+      heldBytes += bytesOfFacts(facts);
+      if (heldBytes > MAX_HELD_BYTES) settle(Infinity);
     },
     settle,
     look: async () => {

@@ -32,6 +32,8 @@ const SAME_USE_MS = 2000;
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 /** After this share of the limit was added, the directory is looked at again: other processes add too. */
 const LOOK_SHARE = 0.01;
+/** Files that are known at most, whatever their size: each takes some 300 bytes of memory. */
+const MOST_FILES = 100_000;
 
 /**
  * Blobs by digest in a directory: `sha256/HEX`, `sha512/HEX`, and what is being filled in `filling/`. A blob takes its
@@ -164,7 +166,7 @@ export class BlobFiles {
     const { limit } = this.#options;
     if (size + this.#reserved > limit) return false;
     if (this.#added > limit * LOOK_SHARE) await this.#look();
-    while (this.#order.bytes + this.#reserved + size > limit) {
+    while (this.#order.bytes + this.#reserved + size > limit || this.#order.files >= MOST_FILES) {
       const oldest = this.#order.oldest();
       if (oldest === undefined) return false;
       await this.#evict(oldest);

@@ -10,6 +10,10 @@ export class UseOrder {
   #entries = new Map<string, Entry>();
   #bytes = 0;
 
+  get files(): number {
+    return this.#entries.size;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

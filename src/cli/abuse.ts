@@ -8,6 +8,10 @@ import { AppError } from '../lib/errors.ts';
 import type { Terminal } from './terminal.ts';
 import { addStateOptions, findState } from './tokens-place.ts';
 import type { StateOptions } from './tokens-place.ts';
+import { printable, printableJson } from '../lib/printable.ts';
+import { renderTable } from './render-table.ts';
+
+const HEAD = ['USER', 'NETWORK', 'WRONG', 'BLOCKED FOR'];
 
 /** `abuse list | unlock`: what a running gate has counted of wrong passwords. */
 export function abuseCommand(terminal: Terminal): Command {
@@ -41,9 +45,9 @@ function listCommand(terminal: Terminal): Command {
     .action(async (options: ListOptions) => {
       const replies = await ask({ ask: 'list' }, options, terminal);
       const rows = together(replies.flatMap((reply) => reply.rows ?? [])).map(listed);
-      if (options.json === true) terminal.out(`${JSON.stringify(rows, undefined, 2)}\n`);
+      if (options.json === true) terminal.out(`${printableJson(rows, 2)}\n`);
       else if (rows.length === 0) terminal.err('Nobody has given a wrong password.\n');
-      else terminal.out(renderTable(rows));
+      else terminal.out(renderTable(HEAD, rows.map(cellsOf)));
     });
 }
 
@@ -60,7 +64,7 @@ function unlockCommand(terminal: Terminal): Command {
       if ((who === undefined) !== (options.all === true)) throw nobodyNamed();
       const replies = await ask(unlockRequest(who), options, terminal);
       const count = replies.reduce((sum, { unlocked = 0 }) => sum + unlocked, 0);
-      const whose = who === undefined ? '' : ` of ${who}`;
+      const whose = who === undefined ? '' : ` of ${printable(who)}`;
       terminal.err(
         count === 0
           ? `Nothing was counted${whose}.\n`
@@ -123,13 +127,6 @@ function listed({ kind, user, network, failures, blockedMs }: LedgerRow): Listed
     failures,
     blockedSeconds: Math.ceil(blockedMs / 1000),
   };
-}
-
-function renderTable(rows: readonly ListedRow[]): string {
-  const table = [['USER', 'NETWORK', 'WRONG', 'BLOCKED FOR'], ...rows.map(cellsOf)];
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
 
 function cellsOf({

@@ -19,6 +19,7 @@ import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
 import { addStateOptions } from './tokens-place.ts';
 import type { StateOptions } from './tokens-place.ts';
+import { printable, printableJson } from '../lib/printable.ts';
 
 interface CheckOptions extends StateOptions {
   readonly access?: string;
@@ -53,9 +54,10 @@ function checkCommand(terminal: Terminal, outcome: Outcome): Command {
     .action(async (who: string, action: string, repository: string, options: CheckOptions) => {
       const question = readQuestion({ who, action, repository, from: options.from });
       const access = await readAccess(await findAccessFile(options, terminal), {});
-      for (const failure of access.failures) terminal.err(`Warning: not in force as it is: ${failure}\n`);
+      for (const failure of access.failures)
+        terminal.err(`Warning: not in force as it is: ${printable(failure)}\n`);
       const { identity, warnings } = await findAsker(question.identity, options, terminal);
-      for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
+      for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
       const { need, from } = question;
       const rule = findRight(access.policy, identity, need, from);
       const near = rule === undefined ? findNearMisses(access.policy, identity, need, from) : [];
@@ -105,9 +107,10 @@ interface Answer {
 }
 
 function renderText({ question: { identity, need }, rule, near }: Answer): string {
-  if (rule !== undefined) return `allowed: ${nameAsker(identity)} may ${describeNeed(need)}, by ${rule}\n`;
-  const reasons = near.map(({ where, reason }) => `  ${where} ${reason}\n`);
-  return `denied: ${denialOf(identity, need)}\n${reasons.join('')}`;
+  if (rule !== undefined)
+    return `allowed: ${printable(nameAsker(identity))} may ${describeNeed(need)}, by ${printable(rule)}\n`;
+  const reasons = near.map(({ where, reason }) => `  ${printable(`${where} ${reason}`)}\n`);
+  return `denied: ${printable(denialOf(identity, need))}\n${reasons.join('')}`;
 }
 
 function renderJson({ question: { identity, need, from }, rule, near }: Answer): string {
@@ -120,5 +123,5 @@ function renderJson({ question: { identity, need, from }, rule, near }: Answer):
     rule: rule ?? null,
     near,
   };
-  return `${JSON.stringify(record, undefined, 2)}\n`;
+  return `${printableJson(record, 2)}\n`;
 }

@@ -6,6 +6,7 @@ import { followLines, readLines } from '../audit/lines.ts';
 import type { Line } from '../audit/lines.ts';
 import { tableHead, tableRow } from '../audit/table.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
+import { printableJsonText } from '../lib/printable.ts';
 import { parseLifetime } from '../tokens/lifetime.ts';
 import { addAuditPlace, findAuditLog } from './audit-place.ts';
 import type { AuditPlaceOptions } from './audit-place.ts';
@@ -57,7 +58,7 @@ async function show(path: string, filter: Filter, options: ShowOptions, terminal
     for await (const { bytes, isWhole } of lines) {
       const fields = isWhole ? pick(bytes) : undefined;
       if (fields === undefined) continue;
-      output.add(options.json === true ? `${bytes.toString('utf8')}\n` : tableRow(fields));
+      output.add(options.json === true ? `${printableJsonText(bytes.toString('utf8'))}\n` : tableRow(fields));
       if (output.isFull()) await output.flush();
       if (isTold || !output.isWanted()) break;
     }

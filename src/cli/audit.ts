@@ -8,6 +8,7 @@ import { showCommand, unreadable } from './audit-show.ts';
 import { EXIT } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
+import { printableJson } from '../lib/printable.ts';
 
 interface VerifyOptions extends AuditPlaceOptions {
   readonly last?: string;
@@ -40,7 +41,7 @@ function verifyCommand(terminal: Terminal, outcome: Outcome): Command {
       } catch (error) {
         throw unreadable(files.join(', '), error);
       }
-      terminal.out(options.json === true ? `${JSON.stringify(verdict)}\n` : wordsOf(verdict));
+      terminal.out(options.json === true ? `${printableJson(verdict)}\n` : wordsOf(verdict));
       if (!isGood(verdict)) outcome.exitCode = EXIT.failed;
     });
 }

@@ -9,6 +9,7 @@ import { addDirectoryOptions, day, servedPlace } from './certs-options.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
+import { printableJson } from '../lib/printable.ts';
 
 type Shown = Omit<DirectoryStatus, 'context'>;
 
@@ -38,7 +39,7 @@ async function status(options: Options, terminal: Terminal): Promise<number> {
   const now = new Date();
   const { context, ...found } = await readStatus(await servedPlace(options, terminal), now);
   const { state, problems, notes } = found;
-  terminal.out(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : table(found, now));
+  terminal.out(options.json === true ? `${printableJson(found, 2)}\n` : table(found, now));
   for (const note of notes) terminal.err(`${context.paths.certificate}: ${note}; it is served in order.\n`);
   // What has come to its end is said in words of its own.
   const others = problems.filter(({ problem }) => !/ expired on /.test(problem));

@@ -9,6 +9,7 @@ import { AppError } from '../lib/errors.ts';
 import type { DirectoryOptions } from './certs-options.ts';
 import { addDirectoryOptions, certsDirectory } from './certs-options.ts';
 import type { Terminal } from './terminal.ts';
+import { printableJson } from '../lib/printable.ts';
 
 interface Options extends DirectoryOptions {
   readonly for: string;
@@ -97,7 +98,7 @@ function describeOutcome({ step, outcome }: StepOutcome): string {
 function json(
   value: TrustPlan | { readonly steps: readonly StepOutcome[]; readonly notes: readonly string[] },
 ): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+  return `${printableJson(value, 2)}\n`;
 }
 
 function usage(message: string, hint: string | undefined): AppError {

@@ -10,6 +10,7 @@ import { addConfigOptions, configSources } from './config-flags.ts';
 import type { Outcome } from './outcome.ts';
 import { reportError } from './report-error.ts';
 import type { Terminal } from './terminal.ts';
+import { printableJson } from '../lib/printable.ts';
 
 /** `config check | show`: what serve would run with, without running it. */
 export function configCommand(terminal: Terminal, outcome: Outcome): Command {
@@ -71,7 +72,7 @@ function showCommand(terminal: Terminal): Command {
       const rows = describeOptions();
       const text =
         options['json'] === true
-          ? `${JSON.stringify(showConfig(loaded.config, rows), undefined, 2)}\n`
+          ? `${printableJson(showConfig(loaded.config, rows), 2)}\n`
           : renderConfig(loaded, rows);
       terminal.out(text);
     });

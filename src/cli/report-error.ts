@@ -3,6 +3,7 @@ import { AppError } from '../lib/errors.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
+import { printable } from '../lib/printable.ts';
 
 const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   USAGE: EXIT.usage,
@@ -13,12 +14,17 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
 export function reportError(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof AppError) {
-    terminal.err(`registry-gate: error[${error.code}]: ${error.message}\n`);
-    if (error.hint !== undefined) terminal.err(`  ${error.hint}\n`);
+    terminal.err(`registry-gate: error[${error.code}]: ${lines(error.message)}\n`);
+    if (error.hint !== undefined) terminal.err(`  ${lines(error.hint)}\n`);
     return EXIT_OF[error.code] ?? EXIT.failed;
   }
   terminal.err(`registry-gate: unexpected error, this is a bug, please report it\n${stackOf(error)}\n`);
   return EXIT.failed;
+}
+
+/** Names and paths from elsewhere stand in a message, and its own line ends. */
+function lines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 function stackOf(error: unknown): string {

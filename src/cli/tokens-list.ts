@@ -13,6 +13,10 @@ import { readUsersFileIfAny } from '../users/users-file.ts';
 import type { Terminal } from './terminal.ts';
 import { addStateOptions, findState } from './tokens-place.ts';
 import type { State, StateOptions } from './tokens-place.ts';
+import { printableJson } from '../lib/printable.ts';
+import { renderTable } from './render-table.ts';
+
+const HEAD = ['ID', 'NAME', 'WHAT', 'ENDS', 'LAST USED', ''];
 
 interface ListOptions extends StateOptions {
   readonly json?: true;
@@ -53,7 +57,9 @@ export function listTokens(terminal: Terminal): Command {
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {
       const rows = await readRows(await findState(options, terminal));
-      terminal.out(options.json === true ? `${JSON.stringify(rows, undefined, 2)}\n` : renderTable(rows));
+      terminal.out(
+        options.json === true ? `${printableJson(rows, 2)}\n` : renderTable(HEAD, rows.map(cellsOf)),
+      );
     });
 }
 
@@ -94,13 +100,6 @@ function deviceRow(token: IdentityToken, lastUsed: string | undefined, isCurrent
   const { id, user: name, client, agent, address, created } = token;
   const note = isCurrent ? null : 'ended: the password was changed, or it was not used for 90 days';
   return { kind: 'device', id, name, client, agent, address, created, lastUsed: lastUsed ?? null, note };
-}
-
-function renderTable(rows: readonly Row[]): string {
-  const table = [['ID', 'NAME', 'WHAT', 'ENDS', 'LAST USED', ''], ...rows.map(cellsOf)];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
 
 function cellsOf(row: Row): readonly string[] {

@@ -5,6 +5,8 @@ import type { UserEntry } from '../users/htpasswd-entry.ts';
 import type { Terminal } from './terminal.ts';
 import { addPlaceOptions, findUsersFile } from './users-place.ts';
 import type { PlaceOptions } from './users-place.ts';
+import { printableJson } from '../lib/printable.ts';
+import { renderTable } from './render-table.ts';
 
 interface ListOptions extends PlaceOptions {
   readonly json?: true;
@@ -19,7 +21,7 @@ export function listUsers(terminal: Terminal): Command {
       const path = await findUsersFile(options, terminal);
       const { document, warnings } = await readUsersFile(path);
       const rows = entriesOf(document).map(describeUser);
-      terminal.out(options.json === true ? `${JSON.stringify(rows, undefined, 2)}\n` : renderTable(rows));
+      terminal.out(options.json === true ? `${printableJson(rows, 2)}\n` : tableOf(rows));
       for (const { user, reason } of warnings) if (user === undefined) terminal.err(`Warning: ${reason}\n`);
     });
 }
@@ -44,15 +46,12 @@ function describeUser({ name, hash }: UserEntry): Row {
   };
 }
 
-function renderTable(rows: readonly Row[]): string {
+function tableOf(rows: readonly Row[]): string {
   const cells = rows.map(({ name, scheme, cost, weakness }) => [
     name,
     scheme,
     cost === null ? '-' : String(cost),
     weakness === null ? '' : `weak: ${weakness}`,
   ]);
-  const table = [['NAME', 'SCHEME', 'COST', ''], ...cells];
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+  return renderTable(['NAME', 'SCHEME', 'COST', ''], cells);
 }

@@ -10,11 +10,14 @@ interface Waiting {
 
 interface Line {
   isBusy: boolean;
+  /** Of the heads that wait. */
+  waitingBytes: number;
   readonly waiting: Waiting[];
 }
 
-/** How many requests a client may send ahead of the answers. Registry clients send none. */
+/** How many requests a client may send ahead of the answers, and how many bytes of heads. Registry clients send none. */
 const MOST_AHEAD = 100;
+const MOST_AHEAD_BYTES = 64 * 1024;
 
 /**
  * Serves the requests of one connection one after the other, where Node hands over all that are sent ahead at once.
@@ -25,7 +28,7 @@ export function oneAtATime(handler: Handler): Handler {
   const lines = new WeakMap<Socket, Line>();
   const lineOf = (socket: Socket): Line => {
     let line = lines.get(socket);
-    if (line === undefined) lines.set(socket, (line = { isBusy: false, waiting: [] }));
+    if (line === undefined) lines.set(socket, (line = { isBusy: false, waiting: [], waitingBytes: 0 }));
     return line;
   };
 
@@ -38,7 +41,9 @@ export function oneAtATime(handler: Handler): Handler {
       if (!socket.writable) return;
       line.isBusy = false;
       const next = line.waiting.shift();
-      if (next !== undefined) serve(next, line);
+      if (next === undefined) return;
+      line.waitingBytes -= headBytes(next.req);
+      serve(next, line);
     });
     handler(req, res);
   };
@@ -46,7 +51,18 @@ export function oneAtATime(handler: Handler): Handler {
   return function oneAtATime(req, res) {
     const line = lineOf(req.socket);
     if (!line.isBusy) serve({ req, res }, line);
-    else if (line.waiting.length < MOST_AHEAD) line.waiting.push({ req, res });
-    else req.socket.destroy();
+    else if (isTooMuch(line, req)) req.socket.destroy();
+    else {
+      line.waiting.push({ req, res });
+      line.waitingBytes += headBytes(req);
+    }
   };
+}
+
+function isTooMuch({ waiting, waitingBytes }: Line, req: IncomingMessage): boolean {
+  return waiting.length >= MOST_AHEAD || waitingBytes + headBytes(req) > MOST_AHEAD_BYTES;
+}
+
+function headBytes({ url = '', rawHeaders }: IncomingMessage): number {
+  return rawHeaders.reduce((bytes, text) => bytes + text.length, url.length);
 }

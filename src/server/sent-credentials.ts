@@ -7,6 +7,9 @@ interface Sent {
   readonly parsed: ParsedAuthorization;
 }
 
+/** The longest name and password that can be right, and their base64. */
+const LONGEST_KEPT = 2048;
+
 const lastSent = new WeakMap<object, Sent>();
 
 /**
@@ -18,6 +21,7 @@ export function readCredentials(header: string, connection: object): ParsedAutho
   const before = lastSent.get(connection);
   if (before !== undefined && before.header.reveal() === header) return before.parsed;
   const parsed = parseBasicCredentials(header);
-  if (parsed.kind === 'credentials') lastSent.set(connection, { header: new Secret(header), parsed });
+  if (parsed.kind === 'credentials' && header.length <= LONGEST_KEPT)
+    lastSent.set(connection, { header: new Secret(header), parsed });
   return parsed;
 }

@@ -49,9 +49,9 @@ export async function openThrottling(
   if (!abuse.throttle) return undefined;
   const now = (): number => performance.now();
   const limits = limitsOf(abuse);
-  const { windowMs } = limits;
+  const { windowMs, longestBlockMs } = limits;
   const memory = new MemoryLedger({ now, windowMs });
-  const redis = await openRedis(abuse.redis, { windowMs, meanwhile: memory, logger, now });
+  const redis = await openRedis(abuse.redis, { windowMs, longestBlockMs, meanwhile: memory, logger, now });
   const ledger: Ledger = redis ?? memory;
   const throttle = new Throttle({ limits, ledger, now, onBlock: (block) => logBlock(logger, block) });
   const opened = await openControl({ directory: state, throttle });

@@ -63,6 +63,7 @@ export async function openUseLog(options: UseLogOptions): Promise<UseLog> {
     onUses(Object.fromEntries(written.map((id) => [id, used.get(id) ?? 0])));
     try {
       await changeState(file, (before) => mergeUses(before, used, isKnown));
+      for (const id of used.keys()) if (!isKnown(id)) used.delete(id);
     } catch (error) {
       for (const id of written) pending.add(id);
       onError(error);
@@ -82,7 +83,9 @@ export async function openUseLog(options: UseLogOptions): Promise<UseLog> {
       timer ??= setTimeout(() => void flush(), everyMs).unref();
     },
     learn: (uses) => {
-      for (const [id, at] of Object.entries(uses)) used.set(id, Math.max(at, used.get(id) ?? 0));
+      for (const [id, at] of Object.entries(uses)) {
+        if (isKnown(id)) used.set(id, Math.max(at, used.get(id) ?? 0));
+      }
     },
     lastUse: (id) => used.get(id),
     flush,

@@ -71,7 +71,7 @@ export function createAuthenticator({
   const keyed = createKeyedHash(key);
   const inFlight = new Map<string, Promise<Verdict>>();
   const idOf = createCredentialIds(keyed);
-  const warned = new WeakSet<UserEntry>();
+  const noteCut = createCutNotice(onCut);
 
   const remembered = (credentials: BasicCredentials): string | undefined => {
     const entry = store.current().byName.get(credentials.user);
@@ -86,10 +86,7 @@ export function createAuthenticator({
     if (!isKnown || verdict === 'mismatch') return REJECTED;
     if (store.current().byName.get(credentials.user)?.hash.text !== entry.hash.text)
       return authenticate(credentials, turn);
-    if (isCut(entry.hash, password) && !warned.has(entry)) {
-      warned.add(entry);
-      onCut(entry.name);
-    }
+    noteCut(entry, password);
     // The name as the file has it: the other one is a part of what the client sent, and would keep all of it.
     known.set(id, entry.name);
     onVerified({ id, user: entry.name });
@@ -114,6 +111,16 @@ export function createAuthenticator({
   };
 
   return { remembered, authenticate, learn: ({ id, user }) => known.set(id, user) };
+}
+
+/** Tells once for each entry that its user's password is longer than what is looked at. */
+function createCutNotice(onCut: (user: string) => void): (entry: UserEntry, password: string) => void {
+  const told = new WeakSet<UserEntry>();
+  return (entry, password) => {
+    if (!isCut(entry.hash, password) || told.has(entry)) return;
+    told.add(entry);
+    onCut(entry.name);
+  };
 }
 
 interface Attempt {

@@ -116,7 +116,14 @@ describeWith(['redis-server'], 'a ledger in Redis', () => {
     const now = (): number => performance.now();
     const meanwhile = new MemoryLedger({ now, windowMs: 60_000 });
     const logger = recordingLogger();
-    ledger = await openRedisLedger({ url: new Secret(redis.url), windowMs: 60_000, meanwhile, logger, now });
+    ledger = await openRedisLedger({
+      url: new Secret(redis.url),
+      windowMs: 60_000,
+      longestBlockMs: 900_000,
+      meanwhile,
+      logger,
+      now,
+    });
     await ledger.forgetWhere(() => true);
   });
   afterEach(() => ledger.close());

@@ -30,7 +30,14 @@ describeWith(['redis-server'], 'a Redis that is not there', () => {
     const meanwhile = new MemoryLedger({ now, windowMs: 60_000 });
     const logger = recordingLogger();
     const url = new Secret(urlOf(port));
-    const ledger = await openRedisLedger({ url, windowMs: 60_000, meanwhile, logger, now });
+    const ledger = await openRedisLedger({
+      url,
+      windowMs: 60_000,
+      longestBlockMs: 900_000,
+      meanwhile,
+      logger,
+      now,
+    });
     closing.push(() => ledger.close());
     return { ledger, logger };
   }

@@ -6,6 +6,7 @@ import { nameAsker } from '../../policy/identity.ts';
 import type { Identity } from '../../policy/identity.ts';
 import { setContext } from '../context.ts';
 import type { RequestContext } from '../context.ts';
+import { printable } from '../../lib/printable.ts';
 
 export interface OpenExchangeOptions {
   /** Monotonic milliseconds. */
@@ -123,5 +124,5 @@ function loggedPath(target: string): string | undefined {
 
 /** Short, and without what a terminal would obey or a reader take for the end of a line. */
 function loggable(text: string | undefined): string | undefined {
-  return text?.slice(0, LONGEST_LOGGED).replace(/[\p{Cc}\u2028\u2029]/gu, '?');
+  return text === undefined ? undefined : printable(text.slice(0, LONGEST_LOGGED));
 }
