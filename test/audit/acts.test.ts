@@ -20,9 +20,12 @@ interface Bench {
   pass(at: number, busy?: readonly string[]): void;
 }
 
-function bench(most?: number): Bench {
+function bench(maxBytes?: number): Bench {
   const events: AuditEvent[] = [];
-  const acts = createActs({ write: (event) => void events.push(event), ...(most && { most }) });
+  const acts = createActs({
+    write: (event) => void events.push(event),
+    ...(maxBytes !== undefined && { maxBytes }),
+  });
   let last = 0;
   return {
     acts,
@@ -298,8 +301,19 @@ describe('what is repeated', () => {
 });
 
 it('writes what was silent for the longest time, where there is too much', () => {
-  const b = bench(2);
+  // Room for two pulls of one manifest.
+  const b = bench(7500);
   for (const [at, name] of ['one', 'two', 'one', 'three'].entries())
     b.does(`GET /v2/${name}/manifests/1`, { digest: DIGEST }, at * 1000);
   expect(b.events).toMatchObject([{ repository: 'two' }]);
+});
+
+it('writes early what holds too many layers, whoever goes on with it', () => {
+  const b = bench(1024 * 1024);
+  for (let at = 0; at < 20_000; at += 1) {
+    const digest = `sha256:${String(at).padStart(64, '0')}`;
+    b.does(`GET /v2/team/app-${at % 40}/blobs/${digest}`, { status: 200 }, at);
+  }
+  // Forty pulls of five hundred layers would be ten times as much.
+  expect(b.events.length).toBeGreaterThan(5);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInside, networkOf, parseNetwork, plainAddress } from '../../src/lib/network.ts';
+import { isInside, networkOf, parseNetwork, plainAddress, siteOf } from '../../src/lib/network.ts';
 import type { Network } from '../../src/lib/network.ts';
 
 function read(...texts: string[]): Network[] {
@@ -48,6 +48,18 @@ describe('parseNetwork refuses', () => {
   ])('%j', (text, reason) => {
     expect(parseNetwork(text)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
   });
+});
+
+describe('siteOf', () => {
+  it.each([
+    ['192.0.2.77', '192.0.2.0/24'],
+    ['::ffff:192.0.2.77', '192.0.2.0/24'],
+    ['2001:db8:7:8:9::1', '2001:db8:7::/48'],
+    ['2001:db8:7:ffff::', '2001:db8:7::/48'],
+    ['::1', '0:0:0::/48'],
+    ['', ''],
+    ['nowhere', 'nowhere'],
+  ])('of %s is %s', (address, site) => expect(siteOf(address)).toBe(site));
 });
 
 describe('networkOf', () => {

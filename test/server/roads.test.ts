@@ -103,8 +103,8 @@ describe('with Express and without it', () => {
   async function tell(road: (options: AppOptions) => Road, asked: Ask): Promise<Told> {
     const jobs: ForwardJob[] = [];
     const exchanges: Exchange[] = [];
-    const catalog = async (): Promise<CatalogPage> => ({ names: ['other/app', 'team/app'], more: false });
-    server = createServer(road(appOptions({ policy: () => RULES, catalog }, jobs, exchanges)));
+    const page = async (): Promise<CatalogPage> => ({ names: ['other/app', 'team/app'], more: false });
+    server = createServer(road(appOptions({ policy: () => RULES, catalog: { page } }, jobs, exchanges)));
     const { method = 'get', path, headers = {}, body } = asked;
     const answer = await request(server)[method](path).set(headers).send(body);
     server.close();

@@ -22,7 +22,7 @@ export function appOptions(
     policy: () => OPEN_POLICY,
     challenge: () => ({ 'WWW-Authenticate': 'Basic realm="Registry", charset="UTF-8"' }),
     formMs: 1000,
-    catalog: async () => ({ names: [], more: false }),
+    catalog: { page: async () => ({ names: [], more: false }) },
     onCatalogFailure: quiet,
     admission: { headers: 100 },
     body: { manifestBytes: 100, layerBytes: undefined },

@@ -1,18 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { createNameFilter } from '../../policy/decide.ts';
+import { nameAsker } from '../../policy/identity.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { catalogLink, fillCatalogPage, pageSize } from '../../registry/catalog.ts';
 import type { CatalogSource, VisiblePage } from '../../registry/catalog.ts';
 import { concealName, revealName } from '../../registry/concealed-name.ts';
 import { createProblem } from '../../registry/problem.ts';
 import { answerProblem } from '../answer.ts';
+import { CatalogBusy } from '../shared-catalog.ts';
+import type { SharedCatalog } from '../shared-catalog.ts';
 import type { RequestContext } from '../context.ts';
 import type { Stage } from '../stage.ts';
 
 export interface FilterCatalogOptions {
   readonly policy: () => Policy;
   /** Pages of the registry's whole catalog. Rejects where it gives none. */
-  readonly catalog: CatalogSource;
+  readonly catalog: Pick<SharedCatalog, 'page'>;
   /** Told why the registry gave no page. */
   readonly onCatalogFailure: (error: unknown) => void;
 }
@@ -24,6 +28,14 @@ const UNKNOWN_PAGE = createProblem(
 const NO_CATALOG = createProblem('UNAVAILABLE', 'The registry behind this gate does not give its catalog.', {
   status: 502,
 });
+
+const BUSY = createProblem(
+  'TOOMANYREQUESTS',
+  'Too many ask for the catalog at once. Try again in a moment.',
+  {
+    headers: { 'Retry-After': '5' },
+  },
+);
 
 /**
  * `_catalog` names every repository there is: whoever may not see all of them gets a list made here, page by page, of
@@ -45,11 +57,18 @@ export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatal
       answerProblem(req, res, UNKNOWN_PAGE);
       return false;
     }
-    return fillCatalogPage({ n, last, source: catalog, isVisible })
+    const asker = nameAsker(identity);
+    const source: CatalogSource = async (size, after) => {
+      const page = await catalog.page(size, after, asker);
+      // A thousand names take a few milliseconds to judge: others have their turn between two pages.
+      await setImmediate();
+      return page;
+    };
+    return fillCatalogPage({ n, last, source, isVisible })
       .then((page) => sendPage(context, page, linkOf(page, n, key)))
       .catch((error: unknown) => {
-        onCatalogFailure(error);
-        answerProblem(req, res, NO_CATALOG);
+        if (!(error instanceof CatalogBusy)) onCatalogFailure(error);
+        answerProblem(req, res, error instanceof CatalogBusy ? BUSY : NO_CATALOG);
       })
       .then(() => false);
   };

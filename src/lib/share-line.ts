@@ -1,0 +1,60 @@
+/**
+ * A line of bounded length in which those who wait take turns. Where it is full, whoever has the most places in it gives
+ * one up to somebody with fewer: one alone may have them all, and yet leaves everybody else a share.
+ */
+export class ShareLine<J> {
+  readonly #limit: number;
+  /** In the order in which they get their turn. */
+  readonly #byOwner = new Map<string, J[]>();
+  #length = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Takes the job in. The one that has no place now, if there is one: this job, or the last one of another owner. */
+  push(job: J, owner: string): J | undefined {
+    const own = this.#byOwner.get(owner) ?? [];
+    let displaced: J | undefined;
+    if (this.#length >= this.#limit) {
+      const [most = owner, jobs = own] = this.#longest();
+      if (jobs.length <= own.length + 1) return job;
+      displaced = jobs.pop();
+      this.#length -= 1;
+      if (jobs.length === 0) this.#byOwner.delete(most);
+    }
+    own.push(job);
+    this.#byOwner.set(owner, own);
+    this.#length += 1;
+    return displaced;
+  }
+
+  /** The first one of the owner whose turn it is. */
+  shift(): J | undefined {
+    for (const [owner, jobs] of this.#byOwner) {
+      const job = jobs.shift();
+      this.#byOwner.delete(owner);
+      if (jobs.length > 0) this.#byOwner.set(owner, jobs);
+      this.#length -= 1;
+      return job;
+    }
+    return undefined;
+  }
+
+  drain(): readonly J[] {
+    const all = [...this.#byOwner.values()].flat();
+    this.#byOwner.clear();
+    this.#length = 0;
+    return all;
+  }
+
+  #longest(): readonly [string, J[]] | readonly [] {
+    let found: readonly [string, J[]] | readonly [] = [];
+    for (const entry of this.#byOwner) if (entry[1].length > (found[1]?.length ?? 0)) found = entry;
+    return found;
+  }
+}
