@@ -1,4 +1,5 @@
 import { createExpiringMap } from '../lib/expiring-map.ts';
+import { bytesOfText } from '../lib/own-text.ts';
 import type { Secret } from '../lib/secret.ts';
 import { renderScopes } from '../registry/scope.ts';
 import type { Access } from '../registry/scope.ts';
@@ -24,8 +25,8 @@ export interface BackendLogin {
   close(): void;
 }
 
-/** Tokens that are kept, each of at most 16 KiB. */
-const MOST_TOKENS = 500;
+/** Of tokens that are kept, each of at most 16 KiB. */
+const MAX_BYTES = 8 * 1024 * 1024;
 const LONGEST_MS = 3600_000;
 /** A token is not used in the last part of its life: the request that it is for may take its time to arrive. */
 const SHARE_OF_LIFE = 0.7;
@@ -34,7 +35,12 @@ const SHARE_OF_LIFE = 0.7;
 export function createBackendLogin(options: BackendLoginOptions): BackendLogin {
   const { user, password, timeoutMs, now } = options;
   const basic = (): string => `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString('base64')}`;
-  const tokens = createExpiringMap<string, KeptToken>({ maxSize: MOST_TOKENS, ttl: LONGEST_MS, now });
+  const tokens = createExpiringMap<KeptToken>({
+    maxBytes: MAX_BYTES,
+    bytesOf: ({ value }) => bytesOfText(value),
+    ttl: LONGEST_MS,
+    now,
+  });
   const underWay = new Map<string, Promise<string>>();
   const method = createMethod(options);
 
