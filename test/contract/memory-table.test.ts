@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const TEXT = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
+const TABLE = TEXT.slice(TEXT.indexOf('## What memory a client can make grow')).split('\n## ', 1)[0] ?? '';
+
+/** Commands, and what is read from files of the owner: nothing there is a client's. */
+const OWNERS = /^src\/(?:cli|config|certs|policy|admission)\//;
+/** Where a map, a set or a list is held: a field, a constant of the module, or one of a function that others may live on in. */
+const HOLDERS = [
+  /^(?: {2})?(?:export )?(?:readonly |const |let |static )*(#?\w+)(?:: [^=]+?)? = (?:new (?:Weak)?(?:Map|Set)\b|createExpiringMap\b|new (?:ShareLine|PageMemory|UseOrder)\b)/,
+  /^ {4}this\.(#?\w+) = (?:new (?:Weak)?(?:Map|Set)\b|createExpiringMap\b)/,
+  /^ {2}(?:readonly )?(#?\w+)(?:: [^=]+?) = \[\];?$/,
+];
+/** Those that are no memory of clients, by the reason. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  'ends with the call': [
+    'src/embedded/folders.ts unconfirmed',
+    'src/embedded/folders.ts queued',
+    'src/embedded/gc-mark.ts seen',
+    'src/embedded/gc-reach.ts kept',
+    'src/embedded/json-reader.ts #kinds',
+    'src/embedded/json-shape.ts #values',
+    'src/embedded/json-shape.ts #seen',
+    'src/embedded/json-shape.ts fields',
+    'src/embedded/manifest-store.ts seen',
+    'src/embedded/manifest-text.ts texts',
+    'src/registry/query.ts seen',
+    'src/registry/scope.ts merged',
+    'src/server/connections.ts active',
+    'src/tokens/use-log.ts merged',
+    'src/users/htpasswd-file.ts seen',
+    'src/users/user-store.ts byCost',
+    'src/workers/processes.ts all',
+  ],
+  'ends with the run of gc': [
+    'src/embedded/gc-keep.ts unreadable',
+    'src/embedded/gc-keep.ts #kept',
+    'src/embedded/gc-keep.ts #inPlace',
+    'src/embedded/gc-keep.ts #whole',
+    'src/embedded/gc-keep.ts #inner',
+    'src/embedded/gc-sweep.ts #gone',
+  ],
+  'is as large as a file of the owner': [
+    'src/tokens/token-store.ts byId',
+    'src/tokens/token-store.ts byHash',
+    'src/tokens/token-store.ts checks',
+    'src/users/authenticator.ts told',
+  ],
+  'has one for each process, topic or listener': [
+    'src/abuse/control.ts sockets',
+    'src/server/turnstiles.ts turnstiles',
+    'src/workers/crew.ts #exits',
+    'src/workers/desk.ts answerers',
+    'src/workers/hub.ts members',
+  ],
+  'is what the bounded map is made of': ['src/lib/expiring-map.ts entries'],
+};
+
+/** `src/x.ts name` of everything that is held, constants in capitals aside. */
+function holders(): readonly string[] {
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.ts') && !OWNERS.test(`src/${file}`))
+    .toSorted()
+    .flatMap((file) =>
+      [...new Set(namesIn(readFileSync(join(ROOT, 'src', file), 'utf8')))].map(
+        (name) => `src/${file} ${name}`,
+      ),
+    );
+}
+
+function namesIn(text: string): readonly string[] {
+  const names = text.split('\n').flatMap((line) => HOLDERS.map((form) => form.exec(line)?.[1]));
+  return names.filter((name): name is string => name !== undefined && name !== name.toUpperCase());
+}
+
+/** `src/x.ts name` of every row: a path, and the names that follow it. */
+const listed = [...TABLE.matchAll(/`(src\/[\w/.-]+)`((?:,? `#?\w+`)+)/g)].flatMap(
+  ([, path = '', names = '']) => [...names.matchAll(/`(#?\w+)`/g)].map(([, name = '']) => `${path} ${name}`),
+);
+const rows = TABLE.split('\n').filter((line) => /^\| .*`src\//.test(line));
+
+describe('the table of memory', () => {
+  it('names every map, set and list that outlives a request', () => {
+    const known = new Set([...listed, ...Object.values(OTHERS).flat()]);
+    // A new one has its bound there, or its reason here.
+    expect(holders().filter((holder) => !known.has(holder))).toEqual([]);
+  });
+
+  it('names none that is not there', () => {
+    const there = new Set(holders());
+    const arrays = /^src\/(?:audit\/(?:reporter|trail)|observe\/metrics-exchanges)\.ts (?:waiting|held|all)$/;
+    expect(listed.filter((holder) => !there.has(holder) && !arrays.test(holder))).toEqual([]);
+  });
+
+  it.each(rows)('says a bound and a test: %s', (row) => {
+    const [, , , bound = '', held = ''] = row.split(/ ?\| ?/);
+    expect(bound).toMatch(/\d|\bone\b/);
+    expect(existsSync(join(ROOT, /`(test\/[^`]+)`/.exec(held)?.[1] ?? ''))).toBe(true);
+  });
+
+  it('would notice a new one', () => {
+    expect(
+      namesIn(
+        '  readonly #all = new Map<string, Big>();\n  const seen = new Set<string>();\n  #list: Big[] = [];',
+      ),
+    ).toEqual(['#all', 'seen', '#list']);
+  });
+});
