@@ -28,7 +28,7 @@ describe('R102: what scanners say of TLS', () => {
     await backend?.close();
   });
 
-  describeWith(['testssl-newer'], 'testssl', () => {
+  describeWith(['testssl-newer', 'host'], 'testssl', () => {
     it(
       'R102, R103: finds nothing amiss, and gives a name with HSTS an A+ where it looks at everything',
       async () => {
