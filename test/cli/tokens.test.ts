@@ -113,7 +113,7 @@ describe('tokens create', () => {
       stdout: '',
       stderr: expect.stringContaining('2 tokens that are alive'),
     });
-    expect(ended.stderr).toContain(`registry-gate tokens revoke ${first.id}`);
+    expect(ended.stderr).toMatch(new RegExp(`registry-gate tokens revoke --certs \\S+ ${first.id}`));
     expect(await stored()).toHaveLength(2);
     await tokens('revoke', first.id);
     await created();

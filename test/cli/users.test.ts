@@ -126,7 +126,7 @@ describe('users add', () => {
     await writeFile(path, FILE);
     const ended = await usersHere(['add', 'alice'], { isTTY: true });
     expect(ended).toMatchObject({ status: 1, questions: [] });
-    expect(ended.stderr).toContain('registry-gate users passwd alice');
+    expect(ended.stderr).toMatch(/registry-gate users passwd --users \S+ alice/);
     expect(await readFile(path, 'utf8')).toBe(FILE);
   });
 
