@@ -40,4 +40,5 @@ export const ACT_OF: Readonly<Record<FactKind, ActKind | undefined>> = {
   login: undefined,
   token: undefined,
   reload: undefined,
+  expiry: undefined,
 };

@@ -48,7 +48,8 @@ export function createActs({ write, maxBytes = MAX_BYTES }: ActsOptions): Acts {
       const kind = ACT_OF[fact.kind];
       if (kind === 'push') push(keyOf(kind, fact), fact);
       else if (kind === 'pull') pull(keyOf(kind, fact), fact);
-      else if (fact.kind === 'delete' || fact.kind === 'reload') write(single(fact));
+      else if (fact.kind === 'delete' || fact.kind === 'reload' || fact.kind === 'expiry')
+        write(single(fact));
       else {
         const key = gatheredKey(fact);
         open.goOn(key, open.get(key) ?? new Gathered(fact), fact);
@@ -68,8 +69,11 @@ export function createActs({ write, maxBytes = MAX_BYTES }: ActsOptions): Acts {
 function single(fact: Fact): AuditEvent {
   const { kind, isDone, rule, status, reason } = fact;
   const result = isDone ? 'done' : 'failed';
-  if (kind === 'reload')
-    return { ...opening('reload', result, fact), reason, ...(fact.action && { part: fact.action }) };
+  const part = fact.action && { part: fact.action };
+  if (kind === 'reload') return { ...opening('reload', result, fact), reason, ...part };
+  if (kind === 'expiry') {
+    return { ...opening('expiry', isDone ? 'ended' : 'near', fact), token: fact.token, reason, ...part };
+  }
   return {
     ...opening('delete', result, fact),
     tag: fact.tags?.[0],

@@ -1,7 +1,16 @@
 import type { Fact } from './fact.ts';
 
-/** What stands in the audit log: acts of clients, and of the gate itself (`reload`, `log`). */
-export type EventName = 'push' | 'pull' | 'delete' | 'login' | 'denial' | 'token' | 'reload' | 'log';
+/** What stands in the audit log: acts of clients, and of the gate itself (`reload`, `expiry`, `log`). */
+export type EventName =
+  | 'push'
+  | 'pull'
+  | 'delete'
+  | 'login'
+  | 'denial'
+  | 'token'
+  | 'reload'
+  | 'expiry'
+  | 'log';
 
 export const EVENTS: readonly EventName[] = [
   'push',
@@ -11,6 +20,7 @@ export const EVENTS: readonly EventName[] = [
   'denial',
   'token',
   'reload',
+  'expiry',
   'log',
 ];
 

@@ -20,7 +20,8 @@ export type FactKind =
   | 'denial'
   | 'login'
   | 'token'
-  | 'reload';
+  | 'reload'
+  | 'expiry';
 
 /** Plain data: it goes from process to process. Names that were only claimed are not in it. */
 export interface Fact {

@@ -20,6 +20,7 @@ import { publicRootOf } from './public-roots.ts';
 import { cureOf, describeRefusal, replacementCure } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { renewalTime } from './renewal.ts';
+import { DAY } from './validity.ts';
 
 export type { ServerCertificateOptions } from './material.ts';
 
@@ -108,9 +109,9 @@ interface Judged {
   readonly endings: readonly Ending[];
 }
 
-/** What can be renewed here is renewed when a third of its life is left. */
+/** What can be renewed here is renewed when a third of its life is left; the gate looks several times a day. */
 function noticeOf(leaf: X509Certificate, canRenew: boolean): Pick<Ending, 'noticeFrom'> {
-  return canRenew ? { noticeFrom: renewalTime(leaf) } : {};
+  return canRenew ? { noticeFrom: new Date(renewalTime(leaf).getTime() + DAY / 2) } : {};
 }
 
 function judge({ chain, context, authorities }: Material, now: Date): Judged {

@@ -2,6 +2,7 @@ import { loadServerCertificate } from '../certs/server-certificate.ts';
 import type { Config } from '../config/schema.ts';
 import { endingWarnings } from '../lib/ending.ts';
 import { loadAccess } from '../server/access.ts';
+import { backendEndings } from '../server/backend-endings.ts';
 import { exposureOf } from '../server/exposed-backend.ts';
 import { backendOptions } from '../server/lane.ts';
 import { openUserStore } from '../users/user-store.ts';
@@ -19,7 +20,7 @@ export async function checkFiles(config: Config, now: Date): Promise<FileFinding
   const results = await Promise.allSettled([
     certificateWarnings(config, now),
     userWarnings(config),
-    backendFindings(config),
+    backendFindings(config, now),
     accessWarnings(config),
   ]);
   return {
@@ -43,10 +44,11 @@ async function userWarnings({ users }: Config): Promise<readonly string[]> {
 }
 
 /** The folder of the embedded registry is made at the start; nothing of it has to be there. */
-async function backendFindings(config: Config): Promise<readonly string[]> {
+async function backendFindings(config: Config, now: Date): Promise<readonly string[]> {
   if (config.backend.kind !== 'embedded') await backendOptions(config);
+  const endings = endingWarnings(await backendEndings(config), now);
   const exposure = await exposureOf(config.backend);
-  return exposure === undefined ? [] : [exposure];
+  return exposure === undefined ? endings : [exposure, ...endings];
 }
 
 /** The rules, against the users of this moment; users that can't be read are a finding of their own. */

@@ -124,6 +124,13 @@ export const METRICS = {
     help: 'When the certificate in force ends, in seconds since 1970.',
     labels: {},
   },
+  registry_gate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'The first end of each kind of what ends by itself, in seconds since 1970.',
+    labels: {
+      kind: '`certificate`, `intermediate`, `CA`, `backend CA`, `token certificate`, `machine token`',
+    },
+  },
   registry_gate_backend_up: {
     type: 'gauge',
     help: 'Whether the registry behind the gate answers: 1 or 0. Asked at each scrape.',

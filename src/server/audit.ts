@@ -29,6 +29,8 @@ export interface Audit {
   look(connections: Pick<Connections, 'underWay'>): void;
   /** A file was loaded again, or was not, because of this. */
   noteReload(part: Part, error?: unknown): void;
+  /** Something ends soon, or has ended. */
+  noteExpiry(kind: string, sentence: string, hasEnded: boolean): void;
   noteToken(token: { readonly id: string; readonly name: string }, what: 'made' | 'revoked'): void;
   /** SIGHUP. */
   reopen(): Promise<void>;
@@ -85,6 +87,10 @@ export async function openAudit({ config, bus, logger }: AuditOptions): Promise<
     noteReload: (part, error) => {
       if (bus.slot !== 0) return;
       reporter.note({ kind: 'reload', action: part, isDone: error === undefined, reason: codeOf(error) });
+    },
+    noteExpiry: (kind, sentence, hasEnded) => {
+      if (bus.slot !== 0) return;
+      reporter.note({ kind: 'expiry', action: kind, reason: sentence, isDone: hasEnded });
     },
     noteToken: ({ id, name }, what) => {
       if (bus.slot === 0) reporter.note({ kind: 'token', token: id, user: name, reason: what, isDone: true });

@@ -40,11 +40,10 @@ export interface FollowTokensOptions {
   readonly onRealm: (host: string) => void;
 }
 
-const DAY = 86_400_000;
 const CUT =
   'the password is longer than 72 bytes, of which bcrypt looks at the first 72 alone: registry-gate users passwd';
 
-/** Opens the tokens, follows their files, and says once a day which of them end soon. */
+/** Opens the tokens and follows their files. */
 export async function followTokens(
   config: Pick<Config, 'abuse' | 'auth' | 'reloadMs' | 'state'>,
   { users, pool, policy, logger, now, together, audit, onRealm }: FollowTokensOptions,
@@ -78,13 +77,11 @@ export async function followTokens(
   });
   alike.follow(passwords, tokens);
   const watcher = await watchTokens(tokens, reloadMs, audit);
-  const timer = setInterval(() => tokens.warn(), DAY).unref();
   return {
     tokens,
     challenge: createChallenge({ ...auth, kind: auth.challenge, policy, onRealm }),
     check: () => watcher.check(),
     close: async () => {
-      clearInterval(timer);
       watcher.close();
       await tokens.close();
       await guarded.close();

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/schema.ts';
+import type { Ending } from '../lib/ending.ts';
 import type { Logger } from '../lib/logger.ts';
 import { packageVersion } from '../lib/package-version.ts';
 import type { Exchange } from '../observe/exchange.ts';
@@ -41,6 +42,8 @@ const PATIENCE_MS = 3000;
 export interface MetricsSources {
   readonly connections: Pick<Connections, 'underWay' | 'count'> & { refused(): number };
   readonly certificate: { current(): { readonly notAfter: Date } };
+  /** Of all that ends by itself. */
+  readonly endings: () => readonly Ending[];
   readonly lane: {
     /** Why the registry cannot serve, or undefined. */
     unready(): Promise<string | undefined>;
@@ -110,7 +113,7 @@ function underWay(connections: Pick<Connections, 'underWay'>): UnderWay[] {
 
 /** What is the same for all workers. */
 async function aroundUs(
-  { certificate, lane }: MetricsSources,
+  { certificate, lane, endings }: MetricsSources,
   { backend, cache, state, limits }: MetricsOptions['config'],
 ): Promise<Reading[]> {
   const places = {
@@ -129,8 +132,21 @@ async function aroundUs(
       'registry_gate_certificate_expiry_timestamp_seconds',
       certificate.current().notAfter.getTime() / 1000,
     ),
+    expiryReading(endings()),
     ...disks.flat(),
   ];
+}
+
+/** Tokens that have ended are told in the log; here they would hide the next one for ever. */
+function expiryReading(endings: readonly Ending[]): Reading {
+  const told = endings.filter(
+    ({ kind, notAfter }) => kind !== 'machine token' || notAfter.getTime() > Date.now(),
+  );
+  const samples = [...Map.groupBy(told, ({ kind }) => kind)].map(([kind, ends]) => ({
+    labels: { kind },
+    value: Math.min(...ends.map(({ notAfter }) => notAfter.getTime())) / 1000,
+  }));
+  return { name: 'registry_gate_expiry_timestamp_seconds', samples };
 }
 
 async function diskOf(place: string, directory: string): Promise<Reading[]> {

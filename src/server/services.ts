@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { Ending } from '../lib/ending.ts';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { watchFiles } from '../lib/watch-file.ts';
@@ -8,9 +9,12 @@ import { openUserStore } from '../users/user-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { AppOptions } from './app.ts';
 import type { Audit } from './audit.ts';
+import { backendEndings } from './backend-endings.ts';
 import { openCertificateKeeper } from './certificate.ts';
 import type { CertificateKeeper } from './certificate.ts';
 import { watchFirstSignIn } from './first-sign-in.ts';
+import { openExpiryWatch } from './expiry-watch.ts';
+import type { ExpiryWatch } from './expiry-watch.ts';
 import { followAccess } from './follow-access.ts';
 import { followTokens } from './follow-tokens.ts';
 import { warnOfForeignHosts } from './host-warnings.ts';
@@ -51,7 +55,14 @@ export async function createServices(config: Config, logger: Logger, together: T
   const { policy } = access;
   const context = { logger: chores, now, together, audit, onRealm: realmWatch(config, certificate, chores) };
   const following = await followTokens(config, { users: store, pool, policy, ...context });
-  const followed = [certificate, watcher, access, following];
+  const watch = await watchEndings(config, { certificate, tokens: following.tokens, logger: chores, audit });
+  const files = [
+    certificate,
+    watcher,
+    access,
+    following,
+    { check: async () => watch.look(), close: watch.close },
+  ];
   let draining = false;
   return {
     certificate,
@@ -60,7 +71,8 @@ export async function createServices(config: Config, logger: Logger, together: T
       logger,
       observe: lane.catalog.follow(await watchFirstSignIn(config.state, observers.observe)),
       authority: () => certificate.authority(),
-      ...readinessOf(certificate, lane),
+      ...readinessOf(watch, lane),
+      warning: () => watch.warning(),
       isDraining: () => draining,
       hsts: config.tls.hsts,
       tokens: following.tokens,
@@ -73,17 +85,13 @@ export async function createServices(config: Config, logger: Logger, together: T
       body: config.limits,
       forward: observers.follow((job) => lane.forward(job)),
     },
-    showMetrics: (connections) => observers.showMetrics({ connections, certificate, lane }),
+    showMetrics: (connections) =>
+      observers.showMetrics({ connections, certificate, lane, endings: () => watch.endings() }),
     drain: () => void (draining = true),
     reload: async () => {
-      await Promise.all([...followed.map((files) => files.check()), audit?.reopen()]);
+      await Promise.all([...files.map((one) => one.check()), audit?.reopen()]);
     },
-    close: async () => {
-      for (const files of followed) await files.close();
-      await lane.close();
-      await pool.close();
-      await observers.close();
-    },
+    close: () => closeInTurn([...files, lane, pool, observers]),
   };
 }
 
@@ -95,6 +103,10 @@ function realmWatch(
 ): (host: string) => void {
   if (publicUrl !== undefined) return () => undefined;
   return warnOfForeignHosts({ certificate: () => certificate.current().cert, logger });
+}
+
+async function closeInTurn(parts: readonly { close(): unknown }[]): Promise<void> {
+  for (const part of parts) await part.close();
 }
 
 async function openCertificate(
@@ -149,15 +161,35 @@ function warnOf(warnings: UserStore['warnings'], logger: Logger): void {
   for (const { user, reason } of warnings) logger.warn({ user, warning: reason }, 'users');
 }
 
-function readinessOf(certificate: CertificateKeeper, lane: Lane): Pick<AppOptions, 'unready' | 'limitation'> {
-  return {
-    unready: async () => expiry(certificate) ?? (await lane.unready()),
-    limitation: async () => lane.limitation?.(),
-  };
+interface Ends {
+  readonly certificate: CertificateKeeper;
+  readonly tokens: { endings(): readonly Ending[] };
+  readonly logger: Logger;
+  readonly audit: Audit | undefined;
 }
 
-function expiry(certificate: CertificateKeeper): string | undefined {
-  return certificate.current().notAfter.getTime() <= Date.now() ? 'the certificate has expired' : undefined;
+async function watchEndings(
+  config: Config,
+  { certificate, tokens, logger, audit }: Ends,
+): Promise<ExpiryWatch> {
+  const beyond = await backendEndings(config);
+  const watch = openExpiryWatch({
+    own: () => [...certificate.current().endings, ...beyond],
+    tokens: () => tokens.endings(),
+    logger,
+    today: () => new Date(),
+    onNotice: ({ kind }, sentence, hasEnded) => audit?.noteExpiry(kind, sentence, hasEnded),
+  });
+  // Listeners are told before the new one is in force.
+  certificate.onChange(() => setImmediate(() => watch.look()));
+  return watch;
+}
+
+function readinessOf(watch: ExpiryWatch, lane: Lane): Pick<AppOptions, 'unready' | 'limitation'> {
+  return {
+    unready: async () => watch.ended() ?? (await lane.unready()),
+    limitation: async () => lane.limitation?.(),
+  };
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { AppError } from '../lib/errors.ts';
+import type { Ending } from '../lib/ending.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Access } from '../registry/scope.ts';
 import { createAccessTokens } from './access-tokens.ts';
@@ -11,7 +12,6 @@ import { openIdentityStore } from './identity-store.ts';
 import type { IdentityStore } from './identity-store.ts';
 import { openKeyRing } from './key-ring.ts';
 import type { KeyRing, KeyState } from './key-ring.ts';
-import { expiryWarning } from './lifetime.ts';
 import { isAlive } from './machine-token.ts';
 import type { MachineToken } from './machine-token.ts';
 import { createSignInCheck } from './sign-in.ts';
@@ -95,8 +95,8 @@ export interface Tokens {
   reload(): Promise<unknown>;
   /** Remembers uses that another process has seen. */
   learnUses(uses: Uses): void;
-  /** Logs the tokens that end soon: at start, at each reload, and once a day. */
-  warn(): void;
+  /** When the tokens of machines end, those that have ended included. */
+  endings(): readonly Ending[];
   close(): Promise<void>;
 }
 
@@ -115,12 +115,6 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const access = createAccessTokens({ ...options, keys, issuer: ISSUER, credentialOf });
   const check = createSignInCheck({ ...options, tokens: store, uses, guard });
   const onError = failure(logger, 'no identity token was given out');
-  const warn = (): void => {
-    for (const token of store.current().all) {
-      const warning = expiryWarning(token, now());
-      if (warning !== undefined) logger.warn({ warning }, 'tokens');
-    }
-  };
 
   return {
     check,
@@ -141,14 +135,10 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
     admits,
     machine: (id) => store.current().find(id, now()),
     paths: [paths.machineTokens, paths.identityTokens, paths.keys],
-    reload: async () => {
-      const error = await reloadAll(options, { store, keys, identities });
-      warn();
-      return error;
-    },
+    reload: () => reloadAll(options, { store, keys, identities }),
     alive: () => listAlive(store, identities, now),
     learnUses: (seen) => uses.learn(seen),
-    warn,
+    endings: () => endingsOf(store),
     close: () => uses.close(),
   };
 }
@@ -175,6 +165,14 @@ interface Reloaded {
 function sayDamaged(error: AppError, { logger, onDamage }: TokensOptions): void {
   logger.error({ reason: error.message }, 'tokens not reloaded');
   onDamage?.(error);
+}
+
+function endingsOf({ current }: TokenStore): readonly Ending[] {
+  return current().all.flatMap(({ id, name, expires }) =>
+    expires === null
+      ? []
+      : [{ kind: 'machine token' as const, name: `token ${id} of ${name}`, notAfter: new Date(expires) }],
+  );
 }
 
 function listAlive(

@@ -20,6 +20,7 @@ export function appOptions(
     isDraining: () => false,
     hsts: false,
     policy: () => OPEN_POLICY,
+    warning: () => undefined,
     challenge: () => ({ 'WWW-Authenticate': 'Basic realm="Registry", charset="UTF-8"' }),
     formMs: 1000,
     catalog: { page: async () => ({ names: [], more: false }) },

@@ -8,7 +8,7 @@ import type { Tokens } from '../../src/tokens/open-tokens.ts';
 import { readTokenForm, readTokenQuery } from '../../src/tokens/token-form.ts';
 import type { TokenAsker } from '../../src/tokens/token-service.ts';
 import { recordingTerminal } from '../support/terminal.ts';
-import { Clock, DAY, errorOf, makeFolder } from './support.ts';
+import { Clock, errorOf, makeFolder } from './support.ts';
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 let users: Map<string, string>;
@@ -129,14 +129,17 @@ describe('all about tokens', () => {
     expect(await refreshed(await opened(), secret)).toBe(200);
   });
 
-  it('says in the log what ends soon', async () => {
+  it('tells when tokens end', async () => {
     await tokens('create', 'ci', '--expires', '20d');
+    await tokens('create', 'forever', '--expires', 'never');
     const gate = await opened();
-    gate.warn();
-    expect(log).toEqual([]);
-    clock.at += 7 * DAY;
-    gate.warn();
-    expect(log).toEqual([expect.stringMatching(/^warn tokens .*of ci ends in 1[23] days/)]);
+    expect(gate.endings()).toEqual([
+      {
+        kind: 'machine token',
+        name: expect.stringMatching(/^token m-\w+ of ci$/),
+        notAfter: expect.any(Date),
+      },
+    ]);
   });
 
   it.each(['tokens.json', 'identity-tokens.json', 'token-keys.json'])(

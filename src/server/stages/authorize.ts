@@ -3,6 +3,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { neededAccess, renderScopes } from '../../registry/scope.ts';
 import { withoutMount } from '../../registry/without-mount.ts';
 import { createProblem } from '../../registry/problem.ts';
+import { warningHeader } from '../../tokens/lifetime.ts';
 import { answerProblem } from '../answer.ts';
 import type { Challenge } from '../challenge.ts';
 import type { RequestContext } from '../context.ts';
@@ -12,13 +13,15 @@ export interface AuthorizeOptions {
   /** The rules in force. Asked anew for every request. */
   readonly policy: () => Policy;
   readonly challenge: Challenge;
+  /** What those who may push should hear of, as the text of a `Warning` header. */
+  readonly warning: () => string | undefined;
 }
 
 /**
  * May they? A stranger gets the challenge whatever was asked; then comes the answer to a request that made no sense. A
  * mount that may not be is no refusal: the client is asked for the blob itself.
  */
-export function authorize({ policy, challenge }: AuthorizeOptions): Stage {
+export function authorize({ policy, challenge, warning }: AuthorizeOptions): Stage {
   return function authorize(context) {
     const { req, res, identity, request, problem, address } = context;
     const decision = decide(policy(), identity, request, address);
@@ -33,10 +36,22 @@ export function authorize({ policy, challenge }: AuthorizeOptions): Stage {
     context.rule = decision.rule;
     if (decision.mount !== 'none') context.mount = decision.mount;
     if (decision.mount === 'stripped' && request !== undefined) context.request = withoutMount(request);
-    if (problem === undefined) return true;
+    if (problem === undefined) {
+      if (endsPush(context)) warn(res, warning());
+      return true;
+    }
     answerProblem(req, res, problem);
     return false;
   };
+}
+
+/** One request of each push, whose answer clients look at: the manifest comes last. */
+function endsPush({ request, identity }: RequestContext): boolean {
+  return request?.method === 'PUT' && request.route.kind === 'manifest' && identity.kind !== 'anonymous';
+}
+
+function warn(res: RequestContext['res'], text: string | undefined): void {
+  if (text !== undefined) res.appendHeader('Warning', warningHeader(text));
 }
 
 /** What a token would have to hold, for the challenge. Who has shown one already is told that it was not enough. */
