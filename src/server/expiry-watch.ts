@@ -17,7 +17,7 @@ export interface ExpiryWatchOptions {
 /** Looks at all that ends by itself, as time passes. */
 export interface ExpiryWatch {
   /** Look now: log what has come nearer to its end since the last look. */
-  look(): void;
+  check(): void;
   endings(): readonly Ending[];
   /** What those who push should tell the operator; undefined where nothing of the gate's own ends within 14 days. */
   warning(): string | undefined;
@@ -78,7 +78,7 @@ export function openExpiryWatch(options: ExpiryWatchOptions): ExpiryWatch {
   look();
   const timer = setInterval(look, LOOK_MS).unref();
   return {
-    look,
+    check: look,
     endings,
     warning: () => {
       const ending = nearest();

@@ -43,7 +43,7 @@ export interface MetricsSources {
   readonly connections: Pick<Connections, 'underWay' | 'count'> & { refused(): number };
   readonly certificate: { current(): { readonly notAfter: Date } };
   /** Of all that ends by itself. */
-  readonly endings: () => readonly Ending[];
+  readonly watch: { endings(): readonly Ending[] };
   readonly lane: {
     /** Why the registry cannot serve, or undefined. */
     unready(): Promise<string | undefined>;
@@ -113,7 +113,7 @@ function underWay(connections: Pick<Connections, 'underWay'>): UnderWay[] {
 
 /** What is the same for all workers. */
 async function aroundUs(
-  { certificate, lane, endings }: MetricsSources,
+  { certificate, lane, watch }: MetricsSources,
   { backend, cache, state, limits }: MetricsOptions['config'],
 ): Promise<Reading[]> {
   const places = {
@@ -132,7 +132,7 @@ async function aroundUs(
       'registry_gate_certificate_expiry_timestamp_seconds',
       certificate.current().notAfter.getTime() / 1000,
     ),
-    expiryReading(endings()),
+    expiryReading(watch.endings()),
     ...disks.flat(),
   ];
 }

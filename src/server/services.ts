@@ -56,13 +56,7 @@ export async function createServices(config: Config, logger: Logger, together: T
   const context = { logger: chores, now, together, audit, onRealm: realmWatch(config, certificate, chores) };
   const following = await followTokens(config, { users: store, pool, policy, ...context });
   const watch = await watchEndings(config, { certificate, tokens: following.tokens, logger: chores, audit });
-  const files = [
-    certificate,
-    watcher,
-    access,
-    following,
-    { check: async () => watch.look(), close: watch.close },
-  ];
+  const files = [certificate, watcher, access, following, watch];
   let draining = false;
   return {
     certificate,
@@ -72,7 +66,6 @@ export async function createServices(config: Config, logger: Logger, together: T
       observe: lane.catalog.follow(await watchFirstSignIn(config.state, observers.observe)),
       authority: () => certificate.authority(),
       ...readinessOf(watch, lane),
-      warning: () => watch.warning(),
       isDraining: () => draining,
       hsts: config.tls.hsts,
       tokens: following.tokens,
@@ -85,12 +78,9 @@ export async function createServices(config: Config, logger: Logger, together: T
       body: config.limits,
       forward: observers.follow((job) => lane.forward(job)),
     },
-    showMetrics: (connections) =>
-      observers.showMetrics({ connections, certificate, lane, endings: () => watch.endings() }),
+    showMetrics: (connections) => observers.showMetrics({ connections, certificate, lane, watch }),
     drain: () => void (draining = true),
-    reload: async () => {
-      await Promise.all([...files.map((one) => one.check()), audit?.reopen()]);
-    },
+    reload: () => Promise.all([...files.map((one) => one.check()), audit?.reopen()]).then(() => undefined),
     close: () => closeInTurn([...files, lane, pool, observers]),
   };
 }
@@ -181,12 +171,13 @@ async function watchEndings(
     onNotice: ({ kind }, sentence, hasEnded) => audit?.noteExpiry(kind, sentence, hasEnded),
   });
   // Listeners are told before the new one is in force.
-  certificate.onChange(() => setImmediate(() => watch.look()));
+  certificate.onChange(() => setImmediate(() => watch.check()));
   return watch;
 }
 
-function readinessOf(watch: ExpiryWatch, lane: Lane): Pick<AppOptions, 'unready' | 'limitation'> {
+function readinessOf(watch: ExpiryWatch, lane: Lane): Pick<AppOptions, 'unready' | 'limitation' | 'warning'> {
   return {
+    warning: () => watch.warning(),
     unready: async () => watch.ended() ?? (await lane.unready()),
     limitation: async () => lane.limitation?.(),
   };

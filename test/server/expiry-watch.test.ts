@@ -44,7 +44,7 @@ function scene(kind: Ending['kind'], more: Partial<Ending> = {}): Scene {
     lines.length = 0;
     for (let hour = from * 24; hour >= to * 24; hour -= 1) {
       now = new Date(END.getTime() - (hour * DAY) / 24);
-      watch.look();
+      watch.check();
     }
     return lines.filter((line) => line.startsWith('expire'));
   };
