@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfigWithOrigins } from '../config/load.ts';
 import { openEmbedded } from '../embedded/embedded.ts';
 import type { GcReport } from '../embedded/gc.ts';
@@ -14,6 +14,7 @@ interface GcCommandOptions {
   readonly data?: string;
   readonly dryRun?: true;
   readonly untagged?: true;
+  readonly olderThan?: number;
   readonly json?: true;
 }
 
@@ -25,7 +26,8 @@ const DEFAULT_DATA = './data';
 
 const DETAILS = `
 Safe while a gate serves the same folder: what was pushed within the last hour is left alone, and a push that needs
-something which is about to go either keeps it or is told to send it again.
+something which is about to go either keeps it or is told to send it again. On a full disk, --older-than 10m gives back
+more, unfinished uploads among it; a push that takes longer than that may then have to begin again.
 `;
 
 const UNREADABLE = `All blobs of these repositories were kept, since such a manifest may need any of them. Push its image again, or delete
@@ -42,6 +44,12 @@ export function gcCommand(terminal: Terminal): Command {
     )
     .option('--dry-run', 'Say what would go, and leave it.')
     .option('--untagged', 'Let images go too that no tag leads to.')
+    .addOption(
+      new Option(
+        '--older-than <DURATION>',
+        'Leave alone only what is younger than this: 90s, 10m, 2h, 1d. Default: 1h for blobs, 1d for unfinished uploads.',
+      ).argParser(parseAge),
+    )
     .option('--json', 'Print the report as JSON.');
   addConfigOptions(command, ['backend']).addHelpText('after', DETAILS);
   return command.action(async (options: GcCommandOptions) => {
@@ -55,12 +63,23 @@ export function gcCommand(terminal: Terminal): Command {
   });
 }
 
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `10m`, `2h`, `1d` in milliseconds. */
+function parseAge(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined)
+    throw new InvalidArgumentError('It must be a duration like 90s, 10m, 2h or 1d.');
+  return Number(number) * (UNITS[unit] ?? 0);
+}
+
 async function collect(directory: string, options: GcCommandOptions, terminal: Terminal): Promise<void> {
   const registry = await openEmbedded({ directory, now: () => new Date(), logger: wordsOf(terminal) });
   try {
     const report = await registry.collectGarbage({
       dryRun: options.dryRun === true,
       dropUntagged: options.untagged === true,
+      ...(options.olderThan === undefined ? {} : { graceMs: options.olderThan, uploadMs: options.olderThan }),
       ...(terminal.isTTY ? { onProgress: createProgressLine(terminal) } : {}),
     });
     print(report, options, terminal);
@@ -113,7 +132,7 @@ function createProgressLine(terminal: Terminal): (progress: object) => void {
   };
 }
 
-function print(report: GcReport, { json, dryRun }: GcCommandOptions, terminal: Terminal): void {
+function print(report: GcReport, { json, dryRun, olderThan }: GcCommandOptions, terminal: Terminal): void {
   if (terminal.isTTY) terminal.err('\r\u001b[K');
   if (json === true) {
     terminal.out(`${JSON.stringify(report)}\n`);
@@ -124,7 +143,7 @@ function print(report: GcReport, { json, dryRun }: GcCommandOptions, terminal: T
     terminal.err(`The manifest ${digest} of ${repository} can't be read: ${reason}.\n`);
   }
   if (unreadable.length > 0) terminal.err(UNREADABLE);
-  terminal.err('What came within the last hour is left alone.\n');
+  if (olderThan === undefined) terminal.err('What came within the last hour is left alone.\n');
   const verb = dryRun === true ? 'Would give back' : 'Gave back';
   terminal.out(`${verb} ${megabytes(bytes)} in ${blobs} blobs.\n`);
   terminal.out(

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
+import { keepReserve } from '../lib/reserve.ts';
 import { openSharedAudit } from '../server/audit.ts';
 import type { Gate } from '../server/start.ts';
 import { startGate } from '../server/start.ts';
@@ -29,7 +31,14 @@ const RELOAD_MS = 30_000;
 /** In this process with one worker, else with this process as the primary of as many as the configuration says. */
 export async function startServing(config: Config, log: Logger): Promise<ServingGate> {
   const size = config.workers === 'auto' ? availableParallelism() : config.workers;
-  return size === 1 ? startGate(config, log) : startWorkers(config, size, log);
+  const gate = await (size === 1 ? startGate(config, log) : startWorkers(config, size, log));
+  void keepReserves(config);
+  return gate;
+}
+
+/** For the day on which the disk is full: users, tokens and certificates can be changed then too. */
+async function keepReserves({ certs, users, state }: Config): Promise<void> {
+  for (const directory of new Set([certs, dirname(users), state])) await keepReserve(directory);
 }
 
 async function startWorkers(config: Config, size: number, log: Logger): Promise<ServingGate> {

@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isForbidden, ownershipCure } from '../lib/ownership.ts';
@@ -8,7 +8,7 @@ import type { CatalogPage } from './catalog.ts';
 import { Staging } from './staging.ts';
 import { openToOthers, unreadableReason, unwritableReason } from './condition.ts';
 import { causeOf } from './faults.ts';
-import { FOLDER_MODE } from './folders.ts';
+import { makePath } from './folders.ts';
 import { collectGarbage } from './gc.ts';
 import type { GcOptions, GcReport } from './gc.ts';
 import { handleJob } from './handle.ts';
@@ -114,18 +114,27 @@ function createRegistry({ directory, now, uploads }: EmbeddedOptions, graceMs: n
 
 async function makeRoot(directory: string, { paths }: Registry): Promise<void> {
   try {
-    for (const folder of [directory, paths.blobs, paths.repositories, paths.staging])
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    for (const folder of [directory, paths.blobs, paths.repositories, paths.staging]) await makePath(folder);
     await access(paths.staging, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new AppError('FILE_UNWRITABLE', {
-      message: `The registry in ${directory} can't be written (${causeOf(error)}).`,
-      hint: isForbidden(error)
-        ? ownershipCure(paths.staging, 'write')
-        : `Check who owns ${directory}, that it is a folder, and that its disk is mounted for writing.`,
-      cause: error,
-    });
+    throw new AppError('FILE_UNWRITABLE', { ...explain(directory, paths, error), cause: error });
   }
+}
+
+function explain(directory: string, paths: Paths, error: unknown): { message: string; hint: string } {
+  const code = causeOf(error);
+  if (code === 'EROFS') {
+    return {
+      message: `The registry in ${directory} is on a read-only file system.`,
+      hint: `Mount it for writing, as root: mount -o remount,rw "$(findmnt -n -o TARGET --target ${directory})"`,
+    };
+  }
+  return {
+    message: `The registry in ${directory} can't be written (${code}).`,
+    hint: isForbidden(error)
+      ? ownershipCure(paths.staging, 'write')
+      : `Check who owns ${directory}, that it is a folder, and that its disk is mounted for writing.`,
+  };
 }
 
 /** Says what the operator should know of the folder, and can mend. */

@@ -42,6 +42,20 @@ export async function makePath(path: string): Promise<string | undefined> {
       return await mkdir(path, { recursive: true, mode: FOLDER_MODE });
     } catch (error) {
       if (systemCode(error) !== 'ENOENT' || tries === TRIES) throw error;
+      await explainAbsence(path);
+    }
+  }
+}
+
+/** Node.js says ENOENT where a recursive mkdir meets a read-only file system: throws what is really in the way, if anything is. */
+async function explainAbsence(path: string): Promise<void> {
+  for (const folder of [path, ...ancestorsOf(path)].toReversed()) {
+    try {
+      await mkdir(folder, { mode: FOLDER_MODE });
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOENT') return;
+      if (code !== 'EEXIST') throw error;
     }
   }
 }

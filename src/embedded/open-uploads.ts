@@ -56,15 +56,18 @@ export class OpenUploads {
 
   /** Why a user may not begin one more session, or undefined. Makes room first, where the user's own abandoned sessions or a nearly full disk call for it. */
   async refusal(asker: string): Promise<Problem | undefined> {
-    const { paths, limits = {}, now } = this.#options;
-    const most = limits.sessions ?? 500;
     await this.relieve();
-    const folder = paths.uploadsOf(asker);
-    if ((await namesIn(folder)).length >= most) {
-      await this.#removeIdle(await sessionsIn(folder), now().getTime() - ABANDONED_MS);
-      if ((await namesIn(folder)).length >= most) return refusals.tooManyUploads(most);
-    }
-    return this.bytesRefusal(asker);
+    if ((await this.#excess(asker)) === undefined) return undefined;
+    const own = await sessionsIn(this.#options.paths.uploadsOf(asker));
+    await this.#removeIdle(own, this.#options.now().getTime() - ABANDONED_MS);
+    return this.#excess(asker);
+  }
+
+  async #excess(asker: string): Promise<Problem | undefined> {
+    const { paths, limits = {} } = this.#options;
+    const most = limits.sessions ?? 500;
+    const held = (await namesIn(paths.uploadsOf(asker))).length;
+    return held >= most ? refusals.tooManyUploads(most) : this.bytesRefusal(asker);
   }
 
   /** Bytes between two looks at what a user holds. */

@@ -4,6 +4,7 @@ import { lstat, open, readdir, readlink, realpath, rename, rm, stat } from 'node
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, systemCode } from './errors.ts';
 import { giveTo, ownerForNew, ownershipCure } from './ownership.ts';
+import { keepReserve, releaseReserve } from './reserve.ts';
 
 export interface WriteOptions {
   /**
@@ -32,8 +33,9 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const target = await resolveTarget(path);
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+  let released = false;
   try {
-    await writeTemporary(temporary, data, target, options);
+    released = await writeOrRelease(temporary, data, target, options);
     await options.beforeReplace?.();
     await rename(temporary, target);
   } catch (error) {
@@ -43,6 +45,7 @@ export async function writeFileAtomic(
   await syncDirectory(dirname(target)).catch((error: unknown) => {
     throw unconfirmed(error, path);
   });
+  if (released) await keepReserve(dirname(target));
 }
 
 /** The file that a path stands for: links followed, the last of them even where it leads to nothing yet. */
@@ -72,6 +75,25 @@ export async function removeTemporaries(path: string): Promise<void> {
   await Promise.all(
     litter.map((name) => rm(join(dirname(target), name), { force: true }).catch(() => undefined)),
   );
+}
+
+/** On a full disk, the reserve of the directory makes room. True where it did. */
+async function writeOrRelease(
+  temporary: string,
+  data: string | Buffer,
+  target: string,
+  options: WriteOptions,
+): Promise<boolean> {
+  try {
+    await writeTemporary(temporary, data, target, options);
+    return false;
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) throw error;
+    await rm(temporary, { force: true });
+    if (!(await releaseReserve(dirname(target)))) throw error;
+    await writeTemporary(temporary, data, target, options);
+    return true;
+  }
 }
 
 async function writeTemporary(

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, readlink, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { lstat, lutimes, open, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pid } from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { unwritableHint } from './atomic-file.ts';
 import { AppError, systemCode } from './errors.ts';
 import { giveTo, ownerForNew } from './ownership.ts';
+import { describeSelf, describeSelfShortly, isHolderDead, nameHolder } from './process-identity.ts';
 
 export interface FileLockOptions {
   /** How long to wait for another holder, in milliseconds. */
@@ -30,8 +28,6 @@ interface Sight {
   readonly mtimeNs: bigint;
 }
 
-const UNKNOWN = '-';
-
 type StaleWatch = (sight: Sight) => boolean;
 
 const HINT = 'If no other command is at work on it, delete that lock file, then try again.';
@@ -40,15 +36,14 @@ const HINT = 'If no other command is at work on it, delete that lock file, then 
  * Runs an action while no other process on any host runs one for the same path: a file `.NAME.lock` beside it, made
  * with O_EXCL, says who holds it. A holder that died in the same process namespace is recognised at once (number and
  * start time of the process), any other by a lock file that nobody has touched for a while, judged by this process's
- * own clock. Throws AppError LOCK_TIMEOUT when another holder is alive for too long, FILE_UNWRITABLE where no lock can be made.
+ * own clock. On a full disk, where the file has no room for a word, it is a symbolic link that says it. Throws AppError LOCK_TIMEOUT when another holder is alive for too long, FILE_UNWRITABLE where no lock can be made.
  */
 export async function withFileLock<T>(
   path: string,
   action: (lock: HeldLock) => Promise<T>,
   { timeoutMs = 30_000, staleMs = 5000 }: FileLockOptions = {},
 ): Promise<T> {
-  const lock = { path: join(dirname(path), `.${basename(path)}.lock`), text: await describeSelf() };
-  await acquire(lock, timeoutMs, staleMs);
+  const lock = await acquire(join(dirname(path), `.${basename(path)}.lock`), timeoutMs, staleMs);
   const heartbeat = setInterval(() => void touch(lock.path), staleMs / 5);
   heartbeat.unref();
   try {
@@ -59,36 +54,59 @@ export async function withFileLock<T>(
   }
 }
 
-async function acquire(lock: Lock, timeoutMs: number, staleMs: number): Promise<void> {
+async function acquire(path: string, timeoutMs: number, staleMs: number): Promise<Lock> {
   const isStale = createStaleWatch(staleMs);
   const isGuardStale = createStaleWatch(staleMs);
   const deadline = performance.now() + timeoutMs;
-  while (!(await tryCreate(lock))) {
-    const sight = await look(lock.path);
+  for (;;) {
+    const lock = await tryCreate(path);
+    if (lock !== undefined) return lock;
+    const sight = await look(path);
     if (sight === undefined) continue;
-    if (performance.now() > deadline) throw timedOut(lock.path, sight.text);
-    if (isStale(sight) || (await isHolderDead(sight.text))) await breakLock(lock.path, sight, isGuardStale);
+    if (performance.now() > deadline) throw timedOut(path, sight.text);
+    if (isStale(sight) || (await isHolderDead(sight.text))) await breakLock(path, sight, isGuardStale);
     else await pause(5 + Math.floor(Math.random() * 25));
   }
 }
 
-/** True when the lock was made. Leaves nothing behind when it can't be made whole. */
-async function tryCreate({ path, text }: Lock): Promise<boolean> {
+/** The lock, or undefined where there is one already. Leaves nothing behind when it can't be made whole. */
+async function tryCreate(path: string): Promise<Lock | undefined> {
   try {
-    const file = await open(path, 'wx', 0o644);
-    try {
-      await file
-        .writeFile(text)
-        .then(async () => giveTo(await ownerForNew(dirname(path)), file))
-        .finally(() => file.close());
-      return true;
-    } catch (error) {
-      await remove(path);
-      throw error;
-    }
+    return { path, text: await createFile(path) };
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-    throw unwritable(path, error);
+    const code = systemCode(error);
+    if (code === 'EEXIST') return undefined;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw unwritable(path, error);
+    return tryLink(path, error);
+  }
+}
+
+async function createFile(path: string): Promise<string> {
+  const text = await describeSelf();
+  const file = await open(path, 'wx', 0o644);
+  try {
+    await file.writeFile(text);
+    // Whoever else waits for it has to read it.
+    await file.chmod(0o644);
+    await giveTo(await ownerForNew(dirname(path)), file);
+    return text;
+  } catch (error) {
+    await remove(path);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file needs a block for its first byte; a short symbolic link lies in the entry itself, which a full disk still has. */
+async function tryLink(path: string, full: unknown): Promise<Lock | undefined> {
+  const text = await describeSelfShortly();
+  try {
+    await symlink(text, path);
+    return { path, text };
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return undefined;
+    throw unwritable(path, full);
   }
 }
 
@@ -113,16 +131,16 @@ function createStaleWatch(staleMs: number): StaleWatch {
  * dead lock, not the one that a faster process has made since.
  */
 async function breakLock(path: string, dead: Sight, isGuardStale: StaleWatch): Promise<void> {
-  const guard = { path: `${path}.break`, text: await describeSelf() };
-  if (await tryCreate(guard)) {
+  const guard = await tryCreate(`${path}.break`);
+  if (guard !== undefined) {
     const sight = await look(path);
     if (sight?.text === dead.text && sight.mtimeNs === dead.mtimeNs) await remove(path);
     await release(guard);
     return;
   }
-  const other = await look(guard.path);
+  const other = await look(`${path}.break`);
   if (other === undefined) return;
-  if (isGuardStale(other) || (await isHolderDead(other.text))) await remove(guard.path);
+  if (isGuardStale(other) || (await isHolderDead(other.text))) await remove(`${path}.break`);
   else await pause(10);
 }
 
@@ -142,62 +160,24 @@ async function assertHeld({ path, text }: Lock): Promise<void> {
 
 async function look(path: string): Promise<Sight | undefined> {
   try {
-    const { mtimeNs } = await stat(path, { bigint: true });
-    return { text: await readFile(path, 'utf8'), mtimeNs };
+    const found = await lstat(path, { bigint: true });
+    const text = found.isSymbolicLink() ? await readlink(path) : await readFile(path, 'utf8');
+    return { text, mtimeNs: found.mtimeNs };
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
+    // EINVAL: a link became a file in between.
+    if (['ENOENT', 'EINVAL'].includes(systemCode(error) ?? '')) return undefined;
     throw unwritable(path, error);
   }
 }
 
 async function touch(path: string): Promise<void> {
   const now = new Date();
-  await utimes(path, now, now).catch(() => undefined);
-}
-
-/** `HOST NAMESPACE PID START NONCE`: who this process is, to all who can see the same `/proc`. */
-async function describeSelf(): Promise<string> {
-  return [hostname(), await processSpace(), pid, (await startTime(pid)) ?? UNKNOWN, randomUUID()].join(' ');
-}
-
-/** False where it can't be told: another host or process namespace, no /proc, or one that hides the processes of others. */
-async function isHolderDead(text: string): Promise<boolean> {
-  const [host, space, holder, start] = text.split(' ');
-  if (start === undefined || start === UNKNOWN || space === UNKNOWN) return false;
-  if (host !== hostname() || space !== (await processSpace()) || !isSeen(await startTime(1))) return false;
-  const found = await startTime(Number(holder));
-  return found !== UNKNOWN && found !== start;
-}
-
-function isSeen(start: string | undefined): boolean {
-  return start !== undefined && start !== UNKNOWN;
-}
-
-/** Names the running kernel and the process namespace: within these a process number means one process. */
-async function processSpace(): Promise<string> {
-  try {
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-    return `${boot.trim()}/${await readlink('/proc/self/ns/pid')}`;
-  } catch {
-    return UNKNOWN;
-  }
-}
-
-/** When a process started, in ticks since the kernel did (proc(5), stat, field 22); undefined for one that can't be seen, `-` where it can't be told. */
-async function startTime(process: number): Promise<string | undefined> {
-  try {
-    const line = await readFile(`/proc/${process}/stat`, 'utf8');
-    return line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
-  } catch (error) {
-    return ['ENOENT', 'ESRCH'].includes(systemCode(error) ?? '') ? undefined : UNKNOWN;
-  }
+  await lutimes(path, now, now).catch(() => undefined);
 }
 
 function timedOut(path: string, holder: string): AppError {
-  const [host, , number] = holder.split(' ');
-  const who = number === undefined ? holder : `process ${number} on ${host}`;
   return new AppError('LOCK_TIMEOUT', {
-    message: `${path} is held by ${who || 'an unknown process'}.`,
+    message: `${path} is held by ${nameHolder(holder)}.`,
     hint: HINT,
   });
 }

@@ -1,37 +1,38 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { filesIn, storedBlobs } from '../embedded/layout.ts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { run } from '../../src/cli/program.ts';
+import { withFileLock } from '../../src/lib/file-lock.ts';
+import { filesIn, storedBlobs, V2 } from '../embedded/layout.ts';
 import type { TestServer } from '../embedded/server.ts';
 import { serveEmbedded } from '../embedded/server.ts';
 import { ACCEPT, digestOf, image, locationOf, SpecClient } from '../embedded/spec-client.ts';
-import type { Folder } from '../support/programs.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
+import type { SmallDisk } from '../support/small-disk.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
+import { until } from '../support/programs.ts';
+import { recordingTerminal } from '../support/terminal.ts';
 
 const MIB = 1024 * 1024;
 const REPOSITORY = 'team/app';
 
 describeWith([...MOUNT_NEEDS, 'umount'], 'a disk of 4 MiB', () => {
-  let folder: Folder;
+  let small: SmallDisk;
   let disk: string;
   let server: TestServer;
   let client: SpecClient;
 
-  beforeAll(async () => {
-    folder = await temporaryFolder('disk');
-    disk = join(folder.path, 'disk');
-    await mkdir(disk);
-    await must('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'none', disk]);
+  beforeEach(async () => {
+    small = await mountSmallDisk('disk', '4m');
+    disk = small.path;
     server = await serveEmbedded(disk);
     client = new SpecClient(server.url);
   });
-  afterAll(async () => {
+  afterEach(async () => {
     client.close();
     await server.close();
-    await run('umount', [disk]);
-    await folder.close();
+    await small.close();
   });
 
   it('refuses what does not fit with 507, keeps nothing of it, and goes on', async () => {
@@ -58,7 +59,7 @@ describeWith([...MOUNT_NEEDS, 'umount'], 'a disk of 4 MiB', () => {
   it('serves, and deletes, when not a byte is left', async () => {
     const made = await client.image(REPOSITORY, 'tag');
     const before = await filesIn(disk);
-    await fill(join(disk, 'filler'));
+    await small.fill();
     expect(await server.embedded.unready()).toBeUndefined();
     expect(await server.embedded.limitation()).toContain('is full: pulls work, pushes are refused');
     const again = await client.manifest(REPOSITORY, 'other', image(digestOf('{}'), undefined));
@@ -73,17 +74,84 @@ describeWith([...MOUNT_NEEDS, 'umount'], 'a disk of 4 MiB', () => {
     await client.expect(202, 'DELETE', `${path}/${made.digest}`);
     await client.expect(404, 'GET', `${path}/tag`);
   });
+
+  it('gives back with gc what no image needs, when not a byte is left', async () => {
+    const kept = await client.image(REPOSITORY, 'tag');
+    await client.blob(REPOSITORY, randomBytes(MIB));
+    await client.patch(await client.begin(REPOSITORY), randomBytes(MIB));
+    await small.fill();
+    const terminal = recordingTerminal();
+    expect(await run(['gc', '--data', disk, '--older-than', '0s'], terminal)).toBe(0);
+    expect(terminal.stdout()).toContain('Abandoned uploads: 1');
+    expect((await storedBlobs(disk)).map(({ digest }) => digest)).toContain(kept.digest);
+    await client.expect(200, 'GET', `/v2/${REPOSITORY}/manifests/tag`, { headers: { Accept: ACCEPT } });
+    const again = digestOf('again');
+    const post = await client.ask('POST', `/v2/${REPOSITORY}/blobs/uploads/?digest=${again}`, {
+      body: 'again',
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+    expect(post.status).toBe(201);
+  });
+
+  it('lets one in at a time, when not a byte is left', async () => {
+    await small.fill();
+    const path = join(disk, 'file');
+    const seen: string[][] = [];
+    await Promise.all(
+      [1, 2, 3].map(() =>
+        withFileLock(path, async (lock) => {
+          await lock.assertHeld();
+          seen.push((await readdir(disk)).filter((name) => name.endsWith('.lock')));
+        }),
+      ),
+    );
+    expect(seen).toEqual([['.file.lock'], ['.file.lock'], ['.file.lock']]);
+    expect(await readdir(disk)).not.toContain('.file.lock');
+  });
+
+  it('lets idle uploads go, and no others', async () => {
+    const locations = [];
+    for (let at = 0; at < 2; at += 1)
+      locations.push(locationOf(await client.patch(await client.begin(REPOSITORY), randomBytes(MIB))));
+    const young = locationOf(await client.patch(await client.begin(REPOSITORY), 'some'));
+    const ages = new Map([
+      [locations[0], 20],
+      [locations[1], 10],
+    ]);
+    for (const path of await filesIn(join(disk, V2, '.uploads'))) {
+      const [, minutes] = [...ages].find(([location]) => path.includes(idOf(location))) ?? [];
+      if (minutes === undefined) continue;
+      const then = new Date(Date.now() - minutes * 60_000);
+      await utimes(join(disk, V2, '.uploads', path), then, then);
+    }
+    await small.fill();
+    // What is to go is looked for once in a second.
+    await until(
+      async () => {
+        const blob = await client.ask('POST', `/v2/${REPOSITORY}/blobs/uploads/?digest=${digestOf('some')}`, {
+          body: 'some',
+          headers: { 'Content-Type': 'application/octet-stream' },
+        });
+        return blob.status === 201 ? true : undefined;
+      },
+      () => 'no space was given back',
+    );
+    // This disk is always below the mark of 64 MiB, so that all that are idle go; a young one stays.
+    for (const location of locations) expect((await client.ask('GET', location)).status).toBe(404);
+    expect((await client.ask('GET', young)).status).toBe(204);
+  });
+
+  it('says that it is read-only, and pulls work', async () => {
+    await client.image(REPOSITORY, 'tag');
+    await small.makeReadOnly();
+    expect(await server.embedded.unready()).toBeUndefined();
+    expect(await server.embedded.limitation()).toContain('is read-only: pulls work');
+    await client.expect(200, 'GET', `/v2/${REPOSITORY}/manifests/tag`, { headers: { Accept: ACCEPT } });
+    const post = await client.ask('POST', `/v2/${REPOSITORY}/blobs/uploads/`);
+    expect([post.status, post.body.toString()]).toEqual([500, expect.stringContaining('not written')]);
+  });
 });
 
-/** Writes until the disk takes no more. */
-async function fill(path: string): Promise<void> {
-  for (let size = 64 * 1024; size >= 1; size /= 2) {
-    for (;;) {
-      try {
-        await writeFile(path, Buffer.alloc(size), { flag: 'a' });
-      } catch {
-        break;
-      }
-    }
-  }
+function idOf(location: string | undefined): string {
+  return location?.split('/').at(-1)?.split('?')[0] ?? '';
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { umask } from 'node:process';
 import { promisify } from 'node:util';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
@@ -31,7 +32,17 @@ interface Difference {
  * Carries a plan out. All files are looked at before the first is touched; commands run only where a file changed.
  * Throws AppError TRUST_FAILED where a file of someone else is in the way, FILE_UNWRITABLE where one can't be written.
  */
-export async function applyPlan({ steps }: TrustPlan, options: ApplyOptions = {}): Promise<StepOutcome[]> {
+export async function applyPlan(plan: TrustPlan, options: ApplyOptions = {}): Promise<StepOutcome[]> {
+  // What is trusted here is for all users of the machine, also what the system's own commands write.
+  const before = umask(0o022);
+  try {
+    return await applySteps(plan, options);
+  } finally {
+    umask(before);
+  }
+}
+
+async function applySteps({ steps }: TrustPlan, options: ApplyOptions): Promise<StepOutcome[]> {
   const { force = false, runCommand = runProgram } = options;
   const differences = await Promise.all(steps.map(look));
   if (!force) for (const difference of differences) refuseForeign(difference);
