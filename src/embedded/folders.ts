@@ -71,11 +71,14 @@ export async function syncFolders(paths: Iterable<string>): Promise<void> {
 export function syncFolder(path: string): Promise<void> {
   const joined = queued.get(path);
   if (joined !== undefined) return joined;
+  let hasBegun = false;
   const sync = diskSyncs.run(() => {
+    hasBegun = true;
     queued.delete(path);
     return confirm(path);
   });
-  queued.set(path, sync);
+  // What has begun may not see what is renamed from now on.
+  if (!hasBegun) queued.set(path, sync);
   return sync;
 }
 
