@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -120,6 +120,25 @@ describe('when something goes wrong', () => {
       hint: expect.stringContaining(directory),
     });
   });
+
+  it.each([
+    [0o755, 1],
+    [0o751, 1],
+    [0o750, 0],
+    [0o700, 0],
+  ])(
+    'warns of a folder that every user of the machine can read, and names the cure: %o',
+    async (mode, count) => {
+      await chmod(folder.path, mode);
+      const warnings: object[] = [];
+      const logger = { ...SILENT, warn: (fields: object) => void warnings.push(fields) };
+      const opened = await openEmbedded({ directory: folder.path, now: () => new Date(), logger });
+      await opened.close();
+      expect(warnings.length).toBe(count);
+      for (const { warning } of warnings as { readonly warning: string }[])
+        expect(warning).toContain(`chmod -R o= ${folder.path}`);
+    },
+  );
 
   it('answers 500 with a sentence where a file stands in place of a folder', async () => {
     await mkdir(join(folder.path, V2, 'repositories/bad'), { recursive: true });

@@ -55,6 +55,12 @@ describe('the pipeline', () => {
     expect([answer.status, answer.text]).toEqual([503, says]);
   });
 
+  it('is ready where only pushes fail, and says so', async () => {
+    const limitation = async (): Promise<string> => 'the file system of the registry is read-only';
+    const answer = await request(gate({ limitation })).get('/readyz');
+    expect([answer.status, answer.text]).toEqual([200, 'ok\nthe file system of the registry is read-only\n']);
+  });
+
   it('asks a stranger to sign in, in registry JSON, and forwards nothing', async () => {
     const answer = await request(gate()).get('/v2/team/app/manifests/1');
     expect(answer.status).toBe(401);
