@@ -5,7 +5,7 @@ import type { UserEntry } from '../users/htpasswd-entry.ts';
 import type { Terminal } from './terminal.ts';
 import { addPlaceOptions, findUsersFile } from './users-place.ts';
 import type { PlaceOptions } from './users-place.ts';
-import { printableJson } from '../lib/printable.ts';
+import { printable, printableJson } from '../lib/printable.ts';
 import { renderTable } from './render-table.ts';
 
 interface ListOptions extends PlaceOptions {
@@ -22,7 +22,8 @@ export function listUsers(terminal: Terminal): Command {
       const { document, warnings } = await readUsersFile(path);
       const rows = entriesOf(document).map(describeUser);
       terminal.out(options.json === true ? `${printableJson(rows, 2)}\n` : tableOf(rows));
-      for (const { user, reason } of warnings) if (user === undefined) terminal.err(`Warning: ${reason}\n`);
+      for (const { users, reason } of warnings)
+        if (users === undefined) terminal.err(`Warning: ${printable(reason)}\n`);
     });
 }
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../lib/errors.ts';
-import { findNameProblem, findPasswordProblem } from '../users/user-rules.ts';
+import { findNameProblem, findPasswordProblem, findPasswordWeakness } from '../users/user-rules.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Throws AppError USER_INVALID for a name that no user may have. */
@@ -22,9 +22,19 @@ export async function readNewPassword(
   const password = await readPassword(`New password for ${name}: `, options, terminal);
   const problem = findPasswordProblem(password);
   if (problem !== undefined) throw invalid(`This password can't be used: it ${problem}.`);
-  if (options.passwordStdin === true) return password;
-  if ((await terminal.askSecret('The same once more: ')) === password) return password;
-  throw invalid('The two passwords are not the same.');
+  if (options.passwordStdin !== true && (await terminal.askSecret('The same once more: ')) !== password)
+    throw invalid('The two passwords are not the same.');
+  warnOfWeakness(password, name, terminal);
+  return password;
+}
+
+/** It is taken all the same, as by htpasswd: a machine in a cellar may have such a one, and its owner be told. */
+function warnOfWeakness(password: string, name: string, terminal: Terminal): void {
+  const weakness = findPasswordWeakness(password, name);
+  if (weakness === undefined) return;
+  terminal.err(
+    `Warning: the password ${weakness}, and is guessed soon by anybody who gets the users file. 8 characters are the least that is advised.\n`,
+  );
 }
 
 /** A password from standard input or, asked once, from the terminal. Throws AppError PASSWORD_INVALID, USAGE. */

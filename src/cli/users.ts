@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { AppError } from '../lib/errors.ts';
 import { entriesOf, withUser, withoutUser } from '../users/htpasswd-file.ts';
 import type { HtpasswdDocument } from '../users/htpasswd-file.ts';
-import { createHash, verifyHash } from '../users/password-hash.ts';
+import { createHash, isCut, verifyHash } from '../users/password-hash.ts';
 import { changeUsersFile, readUsersFile, readUsersFileIfAny } from '../users/users-file.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
@@ -92,12 +92,16 @@ function verifyCommand(terminal: Terminal, outcome: Outcome): Command {
       const password = await readPassword(`Password of ${name}: `, options, terminal);
       if (password !== '' && verifyHash(entry.hash.text, password)) {
         terminal.err(`The password of ${name} is right.\n`);
+        if (isCut(entry.hash, password)) terminal.err(CUT);
         return;
       }
       terminal.err(`The password of ${name} is wrong.\n`);
       outcome.exitCode = EXIT.failed;
     });
 }
+
+const CUT =
+  'Warning: it is longer than 72 bytes, of which bcrypt looks at the first 72 alone, as in Apache and nginx. Choose a shorter one.\n';
 
 function withPasswordOption(command: Command): Command {
   return command.option(

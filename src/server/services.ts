@@ -148,7 +148,7 @@ async function followUsers(
 }
 
 function warnOf(warnings: UserStore['warnings'], logger: Logger): void {
-  for (const { user, reason } of warnings) logger.warn({ user, warning: reason }, 'users');
+  for (const { user, users, reason } of warnings) logger.warn({ user, users, warning: reason }, 'users');
 }
 
 interface Ends {

@@ -12,11 +12,13 @@ export interface UserEntry {
 }
 
 export type ReadLine =
-  | { readonly kind: 'entry'; readonly entry: UserEntry }
+  /** `note`: what should be looked at, though the line can be read in one way alone. */
+  | { readonly kind: 'entry'; readonly entry: UserEntry; readonly note?: string }
   /** A comment or a blank line. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'problem'; readonly reason: string; readonly cure: string };
 
+const SPACES = 'spaces behind the hash, which nginx takes for a part of it: delete them';
 /** Any but the tab. A lone CR hides what follows it from some readers and not from others. */
 const CONTROL = /(?!\t)\p{Cc}/u;
 
@@ -37,11 +39,15 @@ export function readEntry(bytes: Buffer): ReadLine {
 
 function readHash(name: string, rest: string): ReadLine {
   const second = rest.indexOf(':');
-  const text = second < 0 ? rest : rest.slice(0, second);
+  const raw = second < 0 ? rest : rest.slice(0, second);
+  // No hash has a space, so that nobody takes one for a part of it; Apache cuts the end of a line off too.
+  const text = second < 0 ? raw.replace(/[ \t]+$/, '') : raw;
+  const note = text === raw ? {} : { note: SPACES };
   const found = recognizeHash(text);
   if (found.kind === 'known') {
     return {
       kind: 'entry',
+      ...note,
       entry: { name, hash: found.hash, remark: second < 0 ? undefined : rest.slice(second + 1) },
     };
   }

@@ -1,6 +1,6 @@
 import { findNameProblem } from './user-rules.ts';
 import { readEntry } from './htpasswd-entry.ts';
-import type { UserEntry } from './htpasswd-entry.ts';
+import type { ReadLine, UserEntry } from './htpasswd-entry.ts';
 import type { StoredHash } from './password-hash.ts';
 
 /** One line of a password file as it stands there, `end` being its line end ('' for a last line without one). */
@@ -9,12 +9,20 @@ export interface HtpasswdLine {
   readonly end: '\n' | '\r\n' | '';
   /** Undefined for a comment and for a blank line. */
   readonly entry?: UserEntry | undefined;
+  /** Of a line that says once more what stands above: the name of its user. */
+  readonly repeats?: string | undefined;
 }
 
 /** A password file: rendering a parsed one gives the same bytes. */
 export interface HtpasswdDocument {
   readonly bom: boolean;
   readonly lines: readonly HtpasswdLine[];
+}
+
+/** What should be looked at, at a line (counted from 1). Holds nothing secret. */
+export interface HtpasswdNote {
+  readonly line: number;
+  readonly reason: string;
 }
 
 /** What is wrong at a line (counted from 1), and what to do. Holds nothing secret. */
@@ -25,7 +33,7 @@ export interface HtpasswdProblem {
 }
 
 export type ParsedHtpasswd =
-  | { readonly ok: true; readonly document: HtpasswdDocument }
+  | { readonly ok: true; readonly document: HtpasswdDocument; readonly notes: readonly HtpasswdNote[] }
   | { readonly ok: false; readonly problems: readonly HtpasswdProblem[] };
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -33,22 +41,18 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /**
  * Reads a password file as Apache and nginx do: `name:hash`, or `name:hash:remark`; `#` starts a comment. Where they
  * would pass over a line in silence, or see two different things in it, the line is a problem; one problem refuses
- * the whole file, and all problems are named at once.
+ * the whole file, and all problems are named at once. What can be read in one way alone is taken, with a note.
  */
 export function parseHtpasswd(bytes: Buffer): ParsedHtpasswd {
   const bom = bytes.subarray(0, BOM.length).equals(BOM);
-  const problems: HtpasswdProblem[] = [];
+  const found: Found = { seen: new Map(), problems: [], notes: [] };
   const lines: HtpasswdLine[] = [];
-  const seen = new Map<string, number>();
   for (const raw of splitLines(bom ? bytes.subarray(BOM.length) : bytes)) {
-    const number = lines.length + 1;
-    const read = readEntry(raw.bytes);
-    if (read.kind === 'entry') claimName(read.entry.name, { number, seen, problems });
-    if (read.kind === 'problem') problems.push({ line: number, reason: read.reason, cure: read.cure });
-    const entry = read.kind === 'entry' ? read.entry : undefined;
-    lines.push({ text: raw.bytes.toString('utf8'), end: raw.end, entry });
+    const place = { text: raw.bytes.toString('utf8'), end: raw.end };
+    lines.push({ ...place, ...judgeLine(readEntry(raw.bytes), lines.length + 1, found) });
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, document: { bom, lines } };
+  const { problems, notes } = found;
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, document: { bom, lines }, notes };
 }
 
 /** The bytes of a document: those that it was read from, apart from the lines that were changed. */
@@ -65,13 +69,17 @@ export function entriesOf(document: HtpasswdDocument): UserEntry[] {
 /** The document with this user: in its old place, remark kept, or else as a new last line. */
 export function withUser(document: HtpasswdDocument, name: string, hash: StoredHash): HtpasswdDocument {
   if (findNameProblem(name) !== undefined) throw new RangeError('not a user name');
-  const place = document.lines.findIndex((line) => line.entry?.name === name);
-  return place < 0 ? appended(document, { name, hash }) : replaced(document, place, hash);
+  // The second of two equal lines would keep the old hash.
+  const lines = document.lines.filter((line) => line.repeats !== name);
+  const place = lines.findIndex((line) => line.entry?.name === name);
+  const before = { ...document, lines };
+  return place < 0 ? appended(before, { name, hash }) : replaced(before, place, hash);
 }
 
 /** The document without this user. */
 export function withoutUser(document: HtpasswdDocument, name: string): HtpasswdDocument {
-  return { ...document, lines: document.lines.filter((line) => line.entry?.name !== name) };
+  const isOther = (line: HtpasswdLine): boolean => line.entry?.name !== name && line.repeats !== name;
+  return { ...document, lines: document.lines.filter(isOther) };
 }
 
 function appended(document: HtpasswdDocument, entry: UserEntry): HtpasswdDocument {
@@ -93,21 +101,35 @@ function renderEntry({ name, hash, remark }: UserEntry): string {
   return remark === undefined ? `${name}:${hash.text}` : `${name}:${hash.text}:${remark}`;
 }
 
-interface Claim {
-  readonly number: number;
-  readonly seen: Map<string, number>;
+/** What was found in the lines so far. */
+interface Found {
+  readonly seen: Map<string, { readonly line: number; readonly entry: UserEntry }>;
   readonly problems: HtpasswdProblem[];
+  readonly notes: HtpasswdNote[];
 }
 
-/** Apache and nginx take the first of two lines for one name, other programs the last: neither is safe to assume. */
-function claimName(name: string, { number, seen, problems }: Claim): void {
-  const first = seen.get(name);
+/**
+ * Apache and nginx take the first of two lines for one name, other programs the last: neither is safe to assume, unless
+ * both say the same.
+ */
+function judgeLine(read: ReadLine, line: number, found: Found): Pick<HtpasswdLine, 'entry' | 'repeats'> {
+  const { seen, problems, notes } = found;
+  if (read.kind === 'problem') problems.push({ line, reason: read.reason, cure: read.cure });
+  if (read.kind !== 'entry') return {};
+  const { entry, note } = read;
+  if (note !== undefined) notes.push({ line, reason: `user ${JSON.stringify(entry.name)}: ${note}` });
+  const first = seen.get(entry.name);
   if (first === undefined) {
-    seen.set(name, number);
-    return;
+    seen.set(entry.name, { line, entry });
+    return { entry };
   }
-  const reason = `user ${JSON.stringify(name)} stands on line ${first} already`;
-  problems.push({ line: number, reason, cure: 'delete the line that is out of date' });
+  const reason = `user ${JSON.stringify(entry.name)} stands on line ${first.line} already`;
+  if (first.entry.hash.text !== entry.hash.text) {
+    problems.push({ line, reason, cure: 'delete the line that is out of date' });
+    return {};
+  }
+  notes.push({ line, reason: `${reason}, with the same hash: delete one of the two` });
+  return { repeats: entry.name };
 }
 
 interface RawLine {

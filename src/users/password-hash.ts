@@ -23,6 +23,8 @@ interface Scheme {
   readonly name: SchemeName;
   readonly shape: RegExp;
   readonly slow: boolean;
+  /** The longest password that others verify with it, in bytes. Default: the longest that we do. */
+  readonly maxBytes?: number;
   cost(match: RegExpExecArray): number;
   /** Why a hash of the right shape is refused all the same. */
   refuse?(cost: number, match: RegExpExecArray): string | undefined;
@@ -35,6 +37,8 @@ export const BCRYPT_MAX_BYTES = 72;
 /** No password that is longer, in bytes, is ever hashed: the old schemes slow down with its length. */
 export const PASSWORD_MAX_BYTES = 1024;
 
+/** crypt(3) of libxcrypt, by which Apache and nginx verify `$1$`, `$5$` and `$6$`, takes no longer one. */
+const CRYPT_MAX_BYTES = 511;
 const WRITTEN_COST = 10;
 const MAX_BCRYPT_COST = 14;
 const MAX_SHA_CRYPT_ROUNDS = 500_000;
@@ -110,7 +114,8 @@ export function verifyHash(text: string, password: string): boolean {
   const bytes = Buffer.from(password, 'utf8');
   if (bytes.length > PASSWORD_MAX_BYTES || bytes.includes(0)) return false;
   const found = matchScheme(text);
-  return found !== undefined && found.scheme.verify(found.match, bytes);
+  if (found === undefined || bytes.length > (found.scheme.maxBytes ?? PASSWORD_MAX_BYTES)) return false;
+  return found.scheme.verify(found.match, bytes);
 }
 
 /** Whether a password is longer than the part that its hash looks at: whatever stands behind that part is right as well. */
@@ -156,6 +161,8 @@ function md5Scheme(name: 'apr1' | 'md5', shape: RegExp): Scheme {
     name,
     shape,
     slow: true,
+    // The other one is of Apache's making, and of nginx's.
+    ...(name === 'md5' && { maxBytes: CRYPT_MAX_BYTES }),
     cost: () => 0,
     weakness: () => 'MD5',
     verify: ([text], password) => isEqual(md5Crypt(password, text), text),
@@ -182,6 +189,7 @@ function shaCryptScheme(name: SchemeName, shape: RegExp): Scheme {
     name,
     shape,
     slow: true,
+    maxBytes: CRYPT_MAX_BYTES,
     cost: ([, , rounds]) => Number(rounds ?? DEFAULT_SHA_CRYPT_ROUNDS),
     refuse: refuseRounds,
     weakness: () => undefined,

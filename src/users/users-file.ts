@@ -5,11 +5,12 @@ import { AppError, systemCode } from '../lib/errors.ts';
 import { withFileLock } from '../lib/file-lock.ts';
 import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { entriesOf, parseHtpasswd, renderHtpasswd } from './htpasswd-file.ts';
-import type { HtpasswdDocument, HtpasswdProblem } from './htpasswd-file.ts';
+import type { HtpasswdDocument, HtpasswdNote, HtpasswdProblem } from './htpasswd-file.ts';
 
-/** What is not wrong enough to refuse the file. `user` is absent where the file itself is meant. */
+/** What is not wrong enough to refuse the file. `user` is whom it is about, where that is one; `users` is how many, absent where the file itself is meant. */
 export interface UserWarning {
   readonly user?: string;
+  readonly users?: number;
   readonly reason: string;
 }
 
@@ -30,7 +31,11 @@ export async function readUsersFile(path: string): Promise<UsersFile> {
   if (!parsed.ok) throw invalid(path, parsed.problems);
   return {
     document: parsed.document,
-    warnings: [...warnOfMode(path, mode), ...warnOfHashes(parsed.document)],
+    warnings: [
+      ...warnOfMode(path, mode),
+      ...warnOfLines(path, parsed.notes),
+      ...warnOfHashes(parsed.document),
+    ],
   };
 }
 
@@ -114,10 +119,31 @@ function warnOfMode(path: string, mode: number): UserWarning[] {
     : [{ reason: `others than its owner may open ${path}: chmod 600 ${path}` }];
 }
 
+/** A file that another program writes may have the same in thousands of lines: the first are named, and the rest counted. */
+const NAMED = 5;
+
+function warnOfLines(path: string, notes: readonly HtpasswdNote[]): UserWarning[] {
+  const shown = notes.slice(0, NAMED).map(({ line, reason }) => `${path}:${line}: ${reason}`);
+  const rest = notes.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`${path}: and ${rest} more lines like these`] : [])].map((reason) => ({
+    reason,
+  }));
+}
+
+/** One line for each kind of weakness, however many users have it. */
 function warnOfHashes(document: HtpasswdDocument): UserWarning[] {
-  return entriesOf(document).flatMap(({ name, hash }) =>
-    hash.weakness === undefined ? [] : [{ user: name, reason: `weak hash (${hash.weakness})` }],
+  const byWeakness = Map.groupBy(
+    entriesOf(document).filter(({ hash }) => hash.weakness !== undefined),
+    ({ hash }) => hash.weakness,
   );
+  return [...byWeakness].map(([weakness, users]) => {
+    const [{ name } = { name: '' }, ...others] = users;
+    if (others.length === 0) return { user: name, users: 1, reason: `weak hash (${weakness})` };
+    const named = users.slice(0, NAMED).map((user) => user.name);
+    const rest = users.length - named.length;
+    const more = rest > 0 ? ` and ${rest} more, who stand in: registry-gate users list` : '';
+    return { users: users.length, reason: `weak hashes (${weakness}): ${named.join(', ')}${more}` };
+  });
 }
 
 function invalid(path: string, problems: readonly HtpasswdProblem[]): AppError {

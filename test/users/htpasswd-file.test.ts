@@ -49,6 +49,9 @@ const GOOD: readonly (readonly [name: string, text: string, users: readonly stri
     `a b:${SHA}\nx#y:${SHA}\n$z@w:${SHA}\nJürgen 민:${SHA}\n`,
     ['a b', 'x#y', '$z@w', 'Jürgen 민'],
   ],
+  ['spaces at the end of a line', `a:${SHA} \nb:${SHA}\t \t\r\nc:${SHA}:remark \n`, ['a', 'b', 'c']],
+  ['a line twice', `a:${SHA}\nb:${SHA}\na:${SHA}\na:${SHA} \n`, ['a', 'b']],
+  ['a user twice, once with a remark', `a:${SHA}\na:${SHA}:remark\n`, ['a']],
   ['names that differ in case alone', `a:${SHA}\nA:${SHA}\n`, ['a', 'A']],
 ];
 
@@ -78,12 +81,13 @@ const BAD: readonly (readonly [name: string, text: string | Buffer, problems: re
     ['1: user "a": a kind of hash', '2: user "b": a kind of hash'],
   ],
   ['a cost that would stop the server', `a:$2y$17$${TAIL}\n`, ['1: user "a": bcrypt cost 17']],
-  ['spaces behind the hash', `a:${SHA} \n`, ['1: user "a": spaces around the hash']],
+  ['spaces before the hash', `a: ${SHA}\n`, ['1: user "a": spaces around the hash']],
+  ['spaces before a remark', `a:${SHA} :remark\n`, ['1: user "a": spaces around the hash']],
   ['spaces before the name', ` a:${SHA}\n`, ['1: the user name begins or ends with a space']],
   ['a name twice', `a:${SHA}\nb:${SHA}\na:${APR1}\n`, ['3: user "a" stands on line 1 already']],
   [
     'a name twice beside a byte order mark',
-    `\uFEFFa:${SHA}\na:${SHA}\n`,
+    `\uFEFFa:${SHA}\na:${APR1}\n`,
     ['2: user "a" stands on line 1 already'],
   ],
   ['NUL', `a:${SHA}\nb\0:${SHA}\n`, ['2: a NUL byte']],
@@ -95,7 +99,7 @@ const BAD: readonly (readonly [name: string, text: string | Buffer, problems: re
   ['a line of a megabyte', `a:${'x'.repeat(1_000_000)}\n`, ['1: user "a": a plain password']],
   [
     'every problem at once',
-    `a:x\nok:${SHA}\nnope\n\nok:${SHA}\n`,
+    `a:x\nok:${SHA}\nnope\n\nok:${APR1}\n`,
     ['1: user "a"', '3: no colon', '5: user "ok" stands on line 2'],
   ],
 ];
@@ -110,6 +114,31 @@ describe('parseHtpasswd', () => {
     const problems = problemsIn(text);
     expect(problems).toHaveLength(expected.length);
     for (const [at, problem] of expected.entries()) expect(problems[at]).toContain(problem);
+  });
+
+  it('says which lines should be looked at, and nothing of a hash', () => {
+    const result = parseHtpasswd(Buffer.from(`a:${SHA}\nb:${SHA} \na:${SHA} \n`));
+    expect(result.ok && result.notes).toEqual([
+      {
+        line: 2,
+        reason: 'user "b": spaces behind the hash, which nginx takes for a part of it: delete them',
+      },
+      {
+        line: 3,
+        reason: 'user "a": spaces behind the hash, which nginx takes for a part of it: delete them',
+      },
+      { line: 3, reason: 'user "a" stands on line 1 already, with the same hash: delete one of the two' },
+    ]);
+    expect(JSON.stringify(result.ok && result.notes)).not.toContain(SHA.slice(5, 15));
+  });
+
+  it('leaves no second line with the old hash behind a change, and none behind a removal', () => {
+    const document = parsed(`a:${SHA}\nb:${SHA} \na:${SHA}\n`);
+    expect(renderHtpasswd(withUser(document, 'a', BCRYPT)).toString()).toBe(`a:${BCRYPT.text}\nb:${SHA} \n`);
+    expect(renderHtpasswd(withUser(document, 'b', BCRYPT)).toString()).toBe(
+      `a:${SHA}\nb:${BCRYPT.text}\na:${SHA}\n`,
+    );
+    expect(renderHtpasswd(withoutUser(document, 'a')).toString()).toBe(`b:${SHA} \n`);
   });
 
   it('repeats nothing of a line that may be a secret', () => {

@@ -100,10 +100,46 @@ describe('openUserStore', () => {
 
   it('warns of weak hashes and of a file that others may read', async () => {
     const store = await opened(`a:${SHA}\nb:${SHA256}\nc:${APR1}\n`);
-    expect(store.warnings.map(({ user }) => user)).toEqual(['a', 'c']);
+    expect(store.warnings).toEqual([
+      { user: 'a', users: 1, reason: 'weak hash (SHA-1 without salt or rounds)' },
+      { user: 'c', users: 1, reason: 'weak hash (MD5)' },
+    ]);
     await chmod(path, 0o644);
     await store.reload();
     expect(store.warnings[0]?.reason).toContain('chmod 600');
+  });
+});
+
+describe('warnings', () => {
+  it('of ten thousand weak hashes are one line for each kind', async () => {
+    const users = Array.from({ length: 10_000 }, (_none, at) => `u${at}:${at % 2 === 0 ? SHA : APR1}\n`);
+    const { warnings } = await opened(users.join(''));
+    expect(warnings).toEqual([
+      {
+        users: 5000,
+        reason:
+          'weak hashes (SHA-1 without salt or rounds): u0, u2, u4, u6, u8 and 4995 more, who stand in: registry-gate users list',
+      },
+      {
+        users: 5000,
+        reason: 'weak hashes (MD5): u1, u3, u5, u7, u9 and 4995 more, who stand in: registry-gate users list',
+      },
+    ]);
+  });
+
+  it('of lines that say the same twice, and of spaces at their ends, name the line, and count what there is of them', async () => {
+    const { warnings } = await opened(`a:${SHA256}\na:${SHA256}\nb:${SHA256} \t\n`);
+    expect(warnings).toEqual([
+      { reason: `${path}:2: user "a" stands on line 1 already, with the same hash: delete one of the two` },
+      {
+        reason: `${path}:3: user "b": spaces behind the hash, which nginx takes for a part of it: delete them`,
+      },
+    ]);
+    const many = await opened(`a:${SHA256}\n`.repeat(1000));
+    expect([many.warnings.length, many.warnings.at(-1)?.reason]).toEqual([
+      6,
+      `${path}: and 994 more lines like these`,
+    ]);
   });
 });
 
