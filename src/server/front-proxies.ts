@@ -45,7 +45,7 @@ export function createFrontProxies({ config, logger, now }: FrontProxiesOptions)
   const protocol =
     isByHeader || trusted.length === 0
       ? byHeader(trusted, warnOfDropped(logger))
-      : byConnection(isFront, warner(logger, now));
+      : byConnection(isFront, warner({ config, logger, now }));
   return { ...protocol, hostOf, isFront };
 }
 
@@ -128,20 +128,31 @@ function takeHeader(socket: Socket, onTaken: (taken: Taken) => void): void {
   socket.on('readable', onReadable);
 }
 
+const CURE =
+  'let it send the PROXY protocol (nginx: proxy_protocol on; HAProxy: send-proxy-v2), set frontProxies.protocol: x-forwarded-for where it sends that, or take its address out of frontProxies.networks where it is a client itself';
+
+/** Which network of the setting makes it a front: `frontProxies.networks: 10.0.0.0/8, frontProxies.protocol: proxy-protocol`. */
+function settingOf({ networks, protocol }: FrontProxiesOptions['config'], front: string): string {
+  const found = networks.filter((text) => {
+    const outcome = parseNetwork(text);
+    return outcome.ok && isInside(front, [outcome.network]);
+  });
+  return `frontProxies.networks: ${found.join(', ')}; frontProxies.protocol: ${protocol}`;
+}
+
 type Warn = (front: string, reason: string) => void;
 
 /** One line a minute is enough to find out. */
-function warner(logger: Logger, now: () => number): Warn {
+function warner({ config, logger, now }: FrontProxiesOptions): Warn {
   let next = -Infinity;
   let unsaid = 0;
   return (front, reason) => {
     unsaid += 1;
     if (now() < next) return;
     next = now() + WARN_EVERY_MS;
-    const cure = 'let the front proxy send the PROXY protocol, or set frontProxies.protocol: x-forwarded-for';
     logger.warn(
-      { address: front, error: `it ${reason}`, count: unsaid },
-      `a front proxy was refused: ${cure}`,
+      { address: front, setting: settingOf(config, front), error: `its connection ${reason}`, count: unsaid },
+      `the connection of front proxy ${front} was refused: ${CURE}`,
     );
     unsaid = 0;
   };

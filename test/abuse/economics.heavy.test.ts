@@ -86,6 +86,14 @@ describe('what docs/abuse.md says an attacker can do', () => {
       says: 'about 200',
       about: [190, 215],
     },
+    {
+      from: 'one IPv6 /48 (65,536 networks)',
+      networks: 1000,
+      until: DAY,
+      users: MANY,
+      says: 'about 1,100',
+      about: [1080, 1120],
+    },
   ])(
     '$from, $users.length users, $until ms: $says',
     async ({ from, networks, until, users, says, about }) => {

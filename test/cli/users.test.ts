@@ -94,6 +94,24 @@ describe('users add', () => {
   });
 
   it.each([
+    ['two letters', 'ab', 'has 2 characters'],
+    ['seven letters of three bytes', '비밀번호입니다', 'has 7 characters'],
+    ['the name of the user', 'Carol', 'is the name of the user'],
+  ])('takes a weak password, with a warning: %s', async (_name, stdin, words) => {
+    const ended = await usersHere(['add', 'carol', '--password-stdin'], { stdin });
+    expect(ended.status).toBe(0);
+    expect(ended.stderr).toContain(`Warning: the password ${words}`);
+    expect(ended.stderr).not.toContain(stdin);
+    await usersHere(['passwd', 'carol', '--password-stdin'], { stdin: 'long enough' });
+    expect(verifyHash(await hashOf('carol'), 'long enough')).toBe(true);
+  });
+
+  it('warns of no other', async () => {
+    const ended = await usersHere(['add', 'carol', '--password-stdin'], { stdin: 'aaaaaaaa' });
+    expect(ended.stderr).not.toContain('Warning');
+  });
+
+  it.each([
     ['an empty one', '', 'is empty'],
     ['a line end alone', '\n', 'is empty'],
     ['two lines', 'pw\npw\n', 'control character'],
@@ -217,6 +235,16 @@ describe('users verify', () => {
   });
 });
 
+it('users verify takes what bcrypt cuts off, as htpasswd does, and warns', async () => {
+  const word = 'x'.repeat(72);
+  await usersHere(['add', 'carol', '--password-stdin'], { stdin: word });
+  const [exact, longer] = [word, `${word}y`].map((stdin) =>
+    usersHere(['verify', 'carol', '--password-stdin'], { stdin }),
+  );
+  expect(await exact).toMatchObject({ status: 0, stderr: 'The password of carol is right.\n' });
+  expect(await longer).toMatchObject({ status: 0, stderr: expect.stringContaining('longer than 72 bytes') });
+});
+
 describe('a file with a bad line', () => {
   it.each([
     ['add', ['add', 'carol', '--password-stdin']],
@@ -248,7 +276,7 @@ describe('the place of the file', () => {
   ])('comes from %s', async (_name, flags, env, expected) => {
     const here = (text: string): string => text.replace(/^[AB]\b/, (letter) => join(folder, letter));
     const ended = await users(['add', 'carol', '--password-stdin', '--parents', ...flags.map(here)], {
-      stdin: 'pw',
+      stdin: 'password',
       env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, here(value)])),
     });
     expect(ended).toMatchObject({ status: 0, stderr: `Added carol to ${here(expected)}.\n` });

@@ -157,10 +157,20 @@ describe('R44: the PROXY protocol', () => {
     expect(answer.slice(0, 2)).toBe('\x16\x03');
   });
 
-  it('is required of a front: without it the connection is ended, and the log says the cure', async () => {
+  it('is required of a front: without it the connection is ended, and the log names the front, the setting and the cure', async () => {
     const { gate, backend } = await stage('proxy-protocol');
     await expect(askThrough(gate, {})).rejects.toThrow(/closed|ECONNRESET|disconnected/);
-    expect(gate.log.filter((line) => line.includes('frontProxies.protocol'))).toHaveLength(1);
+    const lines = gate.log.filter((line) => line.includes('was refused')).map((line) => JSON.parse(line));
+    expect(lines).toEqual([
+      expect.objectContaining({
+        address: '127.0.0.1',
+        setting: expect.stringMatching(
+          /^frontProxies\.networks: 127\..*; frontProxies\.protocol: proxy-protocol$/,
+        ),
+        error: 'its connection does not begin with a PROXY header',
+        msg: expect.stringContaining('front proxy 127.0.0.1 was refused: let it send the PROXY protocol'),
+      }),
+    ]);
     expect(backend.accepted()).toBe(0);
   });
 
