@@ -1,3 +1,4 @@
+import { FORWARDED_FIELDS, isPrintable } from '../registry/forwarded-fields.ts';
 import type { RequestHead } from './admit.ts';
 import { isForeignPage } from './foreign-page.ts';
 import { refuse } from './refusal.ts';
@@ -12,10 +13,17 @@ const SINGLE: ReadonlySet<string> = new Set([
   'docker-content-digest',
   'expect',
   'host',
+  'if-modified-since',
+  'if-range',
+  'if-unmodified-since',
+  'oci-chunk-min-length',
   'range',
   'sec-fetch-site',
   'transfer-encoding',
 ]);
+
+/** Fields whose text goes on to the registry. Of `User-Agent` the odd bytes are replaced: it is for people to read. */
+const PLAIN: ReadonlySet<string> = new Set(FORWARDED_FIELDS.filter((name) => name !== 'user-agent'));
 
 /** The single-valued fields of a request by lower-case name. */
 export type Singles = ReadonlyMap<string, string>;
@@ -25,10 +33,14 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(
 const LENGTH = /^(?:0|[1-9]\d{0,15})$/;
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
+/** Reads the fields that may stand once, and refuses those that a server behind might read otherwise. */
 export function collectSingles(rawHeaders: readonly string[]): Singles | Refusal {
   const singles = new Map<string, string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (PLAIN.has(name) && !isPrintable(rawHeaders[i + 1] ?? '')) {
+      return refuse(400, 'UNSUPPORTED', `The header field ${name} holds more than printable ASCII.`);
+    }
     if (!SINGLE.has(name)) continue;
     if (singles.has(name)) return refuse(400, 'UNSUPPORTED', `The header field ${name} is given twice.`);
     singles.set(name, rawHeaders[i + 1] ?? '');

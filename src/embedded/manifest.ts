@@ -1,5 +1,6 @@
 import { parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
+import { parseMediaType } from '../registry/media-type.ts';
 import { MOST_ENTRIES } from './json-shape.ts';
 import { readManifestText } from './manifest-text.ts';
 import type { DescriptorText, ManifestText } from './manifest-text.ts';
@@ -80,11 +81,11 @@ export async function judgeManifest(
   const outcome = await readManifestText(bytes, LIMITS);
   if (!outcome.ok) return refused(`The manifest is refused: ${outcome.reason}.`);
   const { text } = outcome;
-  const mediaType = pushedType(text, contentTypeOf(contentType));
+  const mediaType = pushedType(text, parseMediaType(contentType ?? '') ?? '');
   const kind = KINDS.get(mediaType);
   if (kind === undefined)
     return refused('Only Docker and OCI image manifests and their lists are served here.');
-  const claimed = contentTypeOf(contentType);
+  const claimed = parseMediaType(contentType ?? '') ?? '';
   if (KINDS.has(claimed) && claimed !== mediaType)
     return refused('The Content-Type is not the media type that the manifest says it has.');
   const problem = problemOf(text, kind);
@@ -101,12 +102,6 @@ function pushedType(text: ManifestText, claimed: string): string {
 export function shapeOf(text: ManifestText): string {
   if (text.has('manifests')) return IMAGE_INDEX;
   return text.has('config') || text.has('layers') ? IMAGE_MANIFEST : IMAGE_INDEX;
-}
-
-/** Without parameters, which the spec says to ignore. */
-function contentTypeOf(header: string | undefined): string {
-  const [type = ''] = (header ?? '').split(';');
-  return type.trim().toLowerCase();
 }
 
 function problemOf(

@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import type { Options, RequestHandler } from 'http-proxy-middleware';
 import type { Logger } from '../lib/logger.ts';
-import { bodyLength, isForm, tooLarge } from '../registry/body.ts';
+import { bodyLength, tooLarge } from '../registry/body.ts';
+import { typeOfBody } from '../registry/media-type.ts';
 import type { Backend } from './backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../lib/idle-watch.ts';
@@ -137,9 +138,9 @@ function targetOf({ options }: Backend): NonNullable<Options['target']> {
 function prepare({ req, res, request, origin }: ForwardJob): void {
   if (req.headers.expect !== undefined) res.writeContinue();
   req.url = request.target;
+  const type = typeOfBody(request, req.headers['content-type']);
   req.headers = requestHeaders(req.headers, origin);
-  // Without a body it says nothing, and the registry would still look for a form.
-  if (!hasBody(req) && isForm(req.headers['content-type'] ?? '')) delete req.headers['content-type'];
+  if (type !== undefined) req.headers['content-type'] = type;
 }
 
 function countBody(job: ForwardJob, onTooLarge: (limit: number) => void): void {

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { isPrintable } from '../registry/forwarded-fields.ts';
+import { typeOfBody } from '../registry/media-type.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { ForwardJob } from './transfer.ts';
-
-/** What would end a field, or the head. */
-const UNFIT = /[^\t -~\u0080-\u00ff]/;
 
 /** A body that follows the head: its bytes, undefined where nobody knows before the end. */
 export interface BodyFraming {
@@ -16,16 +15,13 @@ export interface Question extends Pick<ForwardJob, 'request' | 'origin'> {
 }
 
 /** The head of a request, in latin1, as it is written to the backend. What is said of a body is our own word. */
-export function requestHead(
-  { req, request: { method, target }, origin }: Question,
-  body?: BodyFraming,
-): string {
+export function requestHead({ req, request, origin }: Question, body?: BodyFraming): string {
   const fields = requestHeaders(req.headers, origin);
-  let head = `${method} ${target} HTTP/1.1\r\n`;
+  let head = `${request.method} ${request.target} HTTP/1.1\r\n`;
   for (const name in fields) if (!OF_BODY.has(name)) head += `${name}: ${fit(fields[name] ?? '')}\r\n`;
   if (body !== undefined) head += `${framing(body)}connection: close\r\n`;
-  const type = fields['content-type'];
-  if (type !== undefined && body !== undefined && body.length !== 0) head += `content-type: ${fit(type)}\r\n`;
+  const type = typeOfBody(request, req.headers['content-type']);
+  if (type !== undefined && body !== undefined) head += `content-type: ${fit(type)}\r\n`;
   return `${head}\r\n`;
 }
 
@@ -33,11 +29,10 @@ function framing({ length }: BodyFraming): string {
   return length === undefined ? 'transfer-encoding: chunked\r\n' : `content-length: ${length}\r\n`;
 }
 
-/** Without a body they say nothing, and the registry would still look for a form. */
-const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'content-type', 'transfer-encoding']);
+const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
 /** No field comes this far with such a byte in it; should one ever, it ends here. */
 function fit(value: string): string {
-  if (UNFIT.test(value)) throw new Error('a header field that could not be written');
+  if (!isPrintable(value)) throw new Error('a header field that could not be written');
   return value;
 }

@@ -1,28 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-
-/**
- * Fields of a client that cross to the backend: the ones that a registry reads, and nothing else. A list of what is let
- * through cannot be outwitted by a new spelling; `Authorization`, `Cookie`, `Forwarded`, `X-Forwarded-*`, `Connection`
- * and what it names, `Expect`, `TE`, `Upgrade` and every `X_Odd_Name` stay outside without being named.
- */
-const CROSSING = [
-  'accept',
-  'accept-encoding',
-  'cache-control',
-  'content-length',
-  'content-range',
-  'content-type',
-  'docker-content-digest',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'oci-chunk-min-length',
-  'range',
-  'transfer-encoding',
-  'user-agent',
-] as const;
+import { FORWARDED_FIELDS, toPrintable } from '../registry/forwarded-fields.ts';
 
 export interface Origin {
   /** Address of the client as the gate sees it. */
@@ -41,7 +18,7 @@ export interface Origin {
 }
 
 /**
- * The header set of the request to the backend. `X-Forwarded-*` are our own words: distribution builds absolute URLs
+ * The header set of the request to the backend, but for its `Content-Type`. `X-Forwarded-*` are our own words: distribution builds absolute URLs
  * from them, and a client's would poison `Location` (`Forwarded` would win over ours, so it must never cross).
  */
 export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Record<string, string> {
@@ -55,10 +32,12 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
   if (origin.authorization !== undefined) crossing['authorization'] = origin.authorization;
   if (origin.trace !== undefined) Object.assign(crossing, origin.trace);
   const forThisHop = namedByConnection(headers.connection);
-  for (const name of CROSSING) {
+  for (const name of FORWARDED_FIELDS) {
     const value = headers[name];
     if (typeof value === 'string' && !forThisHop.has(name)) crossing[name] = value;
   }
+  // Programs put the name of their operating system there. No other field comes this far with such bytes.
+  if (crossing['user-agent'] !== undefined) crossing['user-agent'] = toPrintable(crossing['user-agent']);
   // The one coding that is served, in the one spelling that every server knows: `Chunked` is good for us.
   if (crossing['transfer-encoding'] !== undefined) crossing['transfer-encoding'] = 'chunked';
   return crossing;

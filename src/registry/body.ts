@@ -1,3 +1,4 @@
+import { isFormType, parseMediaType } from './media-type.ts';
 import { createProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { RegistryRequest } from './request.ts';
@@ -30,21 +31,12 @@ export function bodyLimit(request: RegistryRequest, limits: BodyLimits): number 
   return request.route.kind === 'manifest' ? limits.manifestBytes : limits.layerBytes;
 }
 
-/**
- * Whether a body may be read at all. Form bodies are refused: the registry reads `mount`, `from`, `digest` and `_state`
- * with Go's FormValue, which takes them from a form body in preference to the query that was authorised.
- */
+/** Whether a body may be read at all. What an upload is called does not count: it goes on under a name of ours. */
 export function judgeBody(request: RegistryRequest, body: BodyHead, limits: BodyLimits): Problem | undefined {
   if (body.length === 0) return undefined;
-  if (body.contentType !== undefined && isForm(body.contentType)) {
-    return createProblem(
-      'UNSUPPORTED',
-      'A form body is not served here. Send it as Content-Type: application/octet-stream.',
-      {
-        status: 415,
-        close: true,
-      },
-    );
+  if (request.route.kind === 'manifest') {
+    const problem = judgeManifestType(body.contentType);
+    if (problem !== undefined) return problem;
   }
   const limit = bodyLimit(request, limits);
   return limit !== undefined && body.length !== undefined && body.length > limit
@@ -52,15 +44,25 @@ export function judgeBody(request: RegistryRequest, body: BodyHead, limits: Body
     : undefined;
 }
 
+/** A manifest's type is the client's own word, and is read in one way: a registry stores the manifest under it. */
+function judgeManifestType(contentType: string | undefined): Problem | undefined {
+  if (contentType === undefined || contentType === '') return undefined;
+  const type = parseMediaType(contentType);
+  if (type === undefined) {
+    return createProblem('MANIFEST_INVALID', 'The Content-Type is not a media type.', { close: true });
+  }
+  return isFormType(type) ? FORM : undefined;
+}
+
+const FORM = createProblem(
+  'UNSUPPORTED',
+  'A form is no manifest. Send it under its own media type, such as application/vnd.oci.image.manifest.v1+json.',
+  { status: 415, close: true },
+);
+
 /** The body turned out to be larger than it may be. */
 export function tooLarge(limit: number): Problem {
   return createProblem('SIZE_INVALID', `Larger than the ${limit} bytes that are accepted here.`, {
     close: true,
   });
-}
-
-/** Whether Go's FormValue would read a body of this type. */
-export function isForm(contentType: string): boolean {
-  const type = contentType.trim().toLowerCase();
-  return type.startsWith('application/x-www-form-urlencoded') || type.startsWith('multipart/');
 }

@@ -1,5 +1,5 @@
 import type { ProblemCode } from './problem.ts';
-import { isPageSize, parseQuery, renderQuery } from './query.ts';
+import { createPair, createQuery, parseQuery, renderQuery, withoutKeys } from './query.ts';
 import type { Query } from './query.ts';
 import type { Action, RegistryMethod, RegistryRequest } from './request.ts';
 import { METHODS, namesBadDigest, parseRoute, renderRoute } from './route.ts';
@@ -26,11 +26,24 @@ export function parseRegistryRequest(method: string, rawTarget: string): ParseOu
   const allow = METHODS[route.kind];
   if (!isOneOf(allow, method)) return { kind: 'method', allow };
   const parsed = parseQuery(mark < 0 ? '' : rawTarget.slice(mark + 1));
-  if (!parsed.ok) return { kind: 'invalid', code: 'UNSUPPORTED', reason: parsed.reason };
-  if (route.kind === 'catalog' && !isPageSize(parsed.query.get('n'))) {
-    return { kind: 'invalid', code: 'PAGINATION_NUMBER_INVALID', reason: 'n is larger than 1000' };
-  }
-  return { kind: 'request', request: createRequest(method, route, parsed.query) };
+  if (!parsed.ok) return { kind: 'invalid', code: parsed.code, reason: parsed.reason };
+  return { kind: 'request', request: createRequest(method, route, usableQuery(route, parsed.query)) };
+}
+
+/** Names per page of the catalog at most (distribution: `catalog.maxentries`). A page of any size is memory in the registry (CVE-2023-2253). */
+const LARGEST_PAGE = 1000;
+
+/**
+ * The query without hints that this route can't use. `mount` without `from` is one: a registry may then look for the blob
+ * in every repository (distribution-spec end-11), also in those that the client may not read.
+ */
+function usableQuery(route: Route, query: Query): Query {
+  const isMount =
+    route.kind === 'uploads' && query.get('mount') !== undefined && query.get('from') !== undefined;
+  const kept = isMount ? query : withoutKeys(query, ['mount', 'from']);
+  if (route.kind !== 'catalog' || Number(kept.get('n') ?? 0) <= LARGEST_PAGE) return kept;
+  const capped = createPair('n', String(LARGEST_PAGE));
+  return createQuery(kept.pairs.map((pair) => (pair.key === 'n' ? capped : pair)));
 }
 
 /** Whoever pushes under a digest that is none is told so, with 400 (distribution-spec end-7). */

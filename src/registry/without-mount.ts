@@ -1,9 +1,9 @@
-import { createQuery, renderQuery } from './query.ts';
+import { renderQuery, withoutKeys } from './query.ts';
 import type { RegistryRequest } from './request.ts';
 import { renderRoute } from './route.ts';
 
 /** The same request without `mount` and `from`: the registry opens an upload (202) as if nothing had been offered (distribution-spec end-11). */
 export function withoutMount(request: RegistryRequest): RegistryRequest {
-  const query = createQuery(request.query.pairs.filter(({ key }) => key !== 'mount' && key !== 'from'));
+  const query = withoutKeys(request.query, ['mount', 'from']);
   return { ...request, query, mount: undefined, target: renderRoute(request.route) + renderQuery(query) };
 }

@@ -186,6 +186,7 @@ function factsOf({ status, headers, body, broken }: Answer): object {
 
 /** What is compared where a difference is meant. */
 function meantFacts({ status, headers, body }: Answer): object {
-  const errors: readonly { readonly code: string }[] = body === '' ? [] : JSON.parse(body).errors;
+  const { errors = [] }: { readonly errors?: readonly { readonly code: string }[] } =
+    body === '' ? {} : JSON.parse(body);
   return { status, codes: errors.map(({ code }) => code), allow: headers.allow };
 }

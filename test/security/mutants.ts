@@ -23,6 +23,11 @@ const ORIGINALS = [
     [HOST, 'Expect: 100-continue', `Content-Length: ${HIDDEN.length}`],
     HIDDEN,
   ),
+  raw(
+    `POST /v2/a/blobs/uploads/?mount=sha256%3A${'0'.repeat(64)}&from=b HTTP/1.1`,
+    [HOST, 'Content-Type: application/x-www-form-urlencoded', 'Content-Length: 6'],
+    'from=c',
+  ),
   raw('HEAD /v2/_catalog?n=10&last=a%2Fb HTTP/1.0', [HOST]),
 ];
 
@@ -39,6 +44,11 @@ const MORSELS = [
   '0\r\n\r\n',
   'HTTP/1.1',
   'X_Remote_User: a\r\n',
+  'Content-Type: application/x-www-form-urlencoded\r\n',
+  // Spaces, letters and slashes in the eyes of some server: U+00A0, U+0085, U+2003, U+0130, U+017F, U+212A, an overlong
+  // slash, half a character.
+  ...'\xc2\xa0|\xc2\x85|\xe2\x80\x83|\xc4\xb0|\xc5\xbf|\xe2\x84\xaa|\xc0\xaf|\xe2\x80'.split('|'),
+  ...'%c2%a0|%e2%80%83|%c4%b0|%c0%af|%ff|&from=b|&mount=x|&MOUNT=x|&n=|&last='.split('|'),
 ];
 
 const MOST_CHANGES = 3;

@@ -302,6 +302,16 @@ function readWire(recorded: readonly Recorded[]): Wire {
   };
 }
 
+/** A registry must never look for a form in an upload, nor in what has no body. */
+function complaintsAboutType(request: WireRequest): readonly string[] {
+  const type = headerOf(request, 'content-type');
+  if (/^(GET|HEAD|DELETE)$/.test(request.method))
+    return complain(type === undefined, `a ${request.method} of ${type}`);
+  if (request.target.includes('/blobs/uploads/'))
+    return complain(type === 'application/octet-stream', `an upload of ${type}`);
+  return complain(type === undefined || /^[!-~]+\/[!-~]+$/.test(type), `a body of ${type}`);
+}
+
 /** What holds of every request that the gate sends to the backend. */
 export function complaintsAboutForwarded(request: WireRequest): readonly string[] {
   const names = request.headers.map(([name]) => name.toLowerCase());
@@ -319,6 +329,10 @@ export function complaintsAboutForwarded(request: WireRequest): readonly string[
     ...complain(headerOf(request, 'x-forwarded-host') === headerOf(request, 'host'), 'two hosts'),
     ...complain(!request.raw.includes(credentials), 'credentials at the backend'),
     ...complain(request.trailers === '', 'trailers at the backend'),
+    ...request.headers.flatMap(([name, value]) =>
+      complain(/^[ -~]*$/.test(value), `more than printable ASCII in ${name}`),
+    ),
+    ...complaintsAboutType(request),
     ...complain(
       parsed.kind === 'request' && parsed.request.target === request.target,
       `a target that is not canonical: ${request.target}`,

@@ -1,3 +1,5 @@
+import * as encodings from './encodings.ts';
+import * as forms from './forms.ts';
 import * as framing from './framing.ts';
 import * as heads from './heads.ts';
 import type { HostileCase } from './hostile-case.ts';
@@ -14,6 +16,8 @@ export const ALL_SUITES: readonly (readonly HostileCase[])[] = [
   normalization,
   malformed,
   smuggling,
+  ...Object.values(encodings),
+  ...Object.values(forms),
   ...Object.values(framing),
   ...Object.values(heads),
   ...Object.values(strictness),

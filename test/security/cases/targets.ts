@@ -196,41 +196,63 @@ export const goodPaths: readonly HostileCase[] = [
 ];
 
 const query = (target: string): HostileCase => ({ id: target, bytes: get(target), expected: denied(400) });
+const hint = (target: string, sent: string): HostileCase => ({
+  id: target,
+  bytes: get(target),
+  expected: forwarded(sent),
+});
+const begin = (text: string): string =>
+  raw(`POST /v2/a/blobs/uploads/?${text} HTTP/1.1`, [HOST, 'Content-Length: 0']);
 const mount = (text: string): HostileCase => ({
   id: `POST ?${text}`,
-  bytes: raw(`POST /v2/a/blobs/uploads/?${text} HTTP/1.1`, [HOST, 'Content-Length: 0']),
+  bytes: begin(text),
   expected: denied(400),
+});
+const noMount = (text: string): HostileCase => ({
+  id: `POST ?${text}`,
+  about: 'a mount that can not be judged begins an upload',
+  bytes: begin(text),
+  expected: forwarded('/v2/a/blobs/uploads/'),
 });
 
 /** A query that Go's ParseQuery might read otherwise than the gate does, or that costs the registry memory. */
 export const queries: readonly HostileCase[] = [
-  ...[
-    'n=1001',
-    'n=999999999',
-    'n=1e9',
-    'n=0x10',
-    'n=',
-    'n',
-    'n=1&n=2',
-    'last=a&last=b',
-    'n=%31%',
-    'n=1;x=2',
-  ].map((text) => query(`/v2/_catalog?${text}`)),
-  ...['%6e=1', '=1', 'a b=1'.replace(' ', '+'), 'last=%zz', 'last=%c0%ae', 'last=%'].map((text) =>
+  ...['n=1001', 'n=999999999'].map((text) => hint(`/v2/_catalog?${text}`, '/v2/_catalog?n=1000')),
+  ...['n=1e9', 'n=0x10', 'n=', 'n', 'n=%31%', 'n=1;x=2', 'n=99999999999', 'n=-5', 'n=%D9%A1', 'n=&last='].map(
+    (text) => hint(`/v2/_catalog?${text}`, '/v2/_catalog'),
+  ),
+  ...['last=%zz', 'last=%c0%ae', 'last=%ff', 'last=%'].map((text) =>
+    hint(`/v2/_catalog?${text}`, '/v2/_catalog'),
+  ),
+  hint('/v2/_catalog?n=1&n=2', '/v2/_catalog?n=1'),
+  hint('/v2/_catalog?last=a&last=b', '/v2/_catalog?last=a'),
+  hint(`/v2/a/tags/list?mount=${D}&from=b`, '/v2/a/tags/list'),
+  ...['%6e=1', '=1', 'a+b=1', '%ce%bc=1', '%e2%80%83from=a', 'FROM=a'].map((text) =>
     query(`/v2/_catalog?${text}`),
   ),
   ...[
     `mount=${D}&from=secret/x&from=mine`,
     `mount=${D}&mount=${D}&from=mine`,
     `mount=${D}&%66rom=secret`,
+    `Mount=${D}&From=secret`,
+    `mount=${D}&from=mine&FROM=secret`,
+    `mount=${D}&from=mine&%c4%b0=secret`,
   ].map(mount),
   ...[
+    `mount=${D}`,
+    'from=a',
+    `mount=${D}&from=`,
     `mount=${D}&from=Secret`,
     `mount=${D}&from=..%2fsecret`,
+    `mount=${D}&from=localhost:5000%2fsecret`,
+    `mount=${D}&from=secret%c0%afx`,
+    `mount=${D}&from=%e2%80%83secret`,
+    `mount=${D}&from=secret%ff`,
+    `mount=${D}&from=%ef%bd%93ecret`,
     'mount=latest&from=a',
     `mount=${D};from=a`,
-  ].map(mount),
-  ...[`digest=${D}&digest=${D}`, 'digest=x', 'digest=', '_state=a&_state=b', `mount=${D}&from=`].map(mount),
+  ].map(noMount),
+  ...[`digest=${D}&digest=${D}`, 'digest=x', 'digest=', '_state=a&_state=b'].map(mount),
 ];
 
 /** Another path in a header or a query does not make a path public, or another one. */
