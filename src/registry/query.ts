@@ -109,10 +109,15 @@ function parsePair(raw: string): QueryPair | Odd | undefined {
   if (isDisguised(key)) return odd(`a query key is ${key.toLowerCase()} in another case`);
   const value = decodeValue(mark < 0 ? '' : raw.slice(mark + 1));
   const reading = HINTS.get(key);
-  if (reading !== undefined) {
-    const used = value === undefined ? undefined : reading(value);
-    return used === undefined ? undefined : createPair(key, used);
-  }
+  return reading === undefined ? readOther(key, value, raw) : readHint(key, value, reading);
+}
+
+function readHint(key: string, value: string | undefined, reading: Reading): QueryPair | undefined {
+  const used = value === undefined ? undefined : reading(value);
+  return used === undefined ? undefined : createPair(key, used);
+}
+
+function readOther(key: string, value: string | undefined, raw: string): QueryPair | Odd {
   if (value === undefined) return odd(`the value of ${key} is not well encoded`);
   if (key === 'digest' && !isDigest(value)) return odd('digest is not a digest', 'DIGEST_INVALID');
   return KNOWN.has(key) ? createPair(key, value) : { key, value, raw };

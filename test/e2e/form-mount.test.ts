@@ -47,7 +47,7 @@ describeWith(['docker-registry'], 'M-B1: a registry written in Go', () => {
     const opened = await post('admin', '/v2/secret/a/blobs/uploads/', { type: '', body: '' });
     const location = `${opened.header('location')}&digest=${DIGEST}`;
     const put = await send('admin', `PUT ${location}`, { type: OCTETS, body: SECRET });
-    expect(put.status).toBe(201);
+    if (put.status !== 201) throw new Error(`the secret layer: ${put.status}`);
   });
   afterAll(async () => {
     await gate?.close();
