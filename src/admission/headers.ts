@@ -80,10 +80,16 @@ function judgeFraming(head: RequestHead, singles: Singles): Refusal | undefined 
       'The one served Transfer-Encoding is chunked, over HTTP/1.1, without Content-Length.',
     );
   }
-  if (BODILESS.has(head.method) && (encoding ?? length ?? '0') !== '0') {
-    return refuse(400, 'UNSUPPORTED', `A ${head.method} request carries no body here.`);
-  }
-  return undefined;
+  return isBodiless(head, singles)
+    ? undefined
+    : refuse(400, 'UNSUPPORTED', `A ${head.method} request carries no body here.`);
+}
+
+/** A chunked body may turn out to be empty: it is looked at before anything else is done. One that is asked for is not. */
+function isBodiless({ method }: RequestHead, singles: Singles): boolean {
+  if (!BODILESS.has(method)) return true;
+  if ((singles.get('content-length') ?? '0') !== '0') return false;
+  return !singles.has('transfer-encoding') || (method !== 'OPTIONS' && !singles.has('expect'));
 }
 
 function isPlainLength(text: string): boolean {

@@ -36,7 +36,7 @@ const LOOK_SHARE = 0.01;
 const MOST_FILES = 100_000;
 
 /**
- * Blobs by digest in a directory: `sha256/HEX`, `sha512/HEX`, and what is being filled in `filling/`. A blob takes its
+ * Blobs by digest in a directory: `sha256/HEX`, `sha384/HEX`, `sha512/HEX`, and what is being filled in `filling/`. A blob takes its
  * place by rename, verified, whole and forced to the disk, so that what lies there is always right. The files are the
  * truth; what is kept in memory is the order in which they go, which any number of processes may hold at a time.
  */

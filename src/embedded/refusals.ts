@@ -25,7 +25,7 @@ export const UPLOAD_MIXED = createProblem(
 );
 export const DIGEST_UNSUPPORTED = createProblem(
   'DIGEST_INVALID',
-  'The digest is malformed, or its algorithm is not served here: sha256 and sha512 are.',
+  'The digest is malformed, or its algorithm is not served here: sha256, sha384 and sha512 are.',
 );
 export const DIGEST_MISSING = createProblem(
   'DIGEST_INVALID',

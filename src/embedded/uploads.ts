@@ -171,6 +171,11 @@ function judgeChunk(transfer: Transfer, repository: string, upload: OpenUpload):
     : createProblem('SIZE_INVALID', 'Content-Range and Content-Length do not agree.', { status: 400 });
 }
 
+/**
+ * Where an upload is, and how far. `Range` names the last byte, and has to be there (distribution-spec end-13): it cannot
+ * say that there is none. `Upload-Offset`, of the draft on resumable uploads of the IETF, tells an empty upload from one of
+ * a byte.
+ */
 function sessionReply(
   status: number,
   repository: string,
@@ -186,6 +191,7 @@ function sessionReply(
     headers: {
       Location: `/v2/${repository}/blobs/uploads/${id}${query}`,
       'Docker-Upload-UUID': id,
+      'Upload-Offset': String(size),
       Range: `0-${Math.max(0, size - 1)}`,
     },
   };

@@ -13,7 +13,7 @@ import type { BackendConnection, Exchange } from './backend-connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { PushBody } from './push-body.ts';
 import { requestHead } from './request-head.ts';
-import { OF_WAIT } from './transfer.ts';
+import { expiredBy } from './transfer.ts';
 import type { ForwardJob } from './transfer.ts';
 
 /** Redirects within the registry's own server that one request follows. */
@@ -179,7 +179,7 @@ export class Passage implements Exchange, Watched {
   }
 
   expire(wait: Wait): void {
-    this.#fail(OF_WAIT[wait]);
+    this.#fail(expiredBy(wait, this.#job.request));
   }
 
   /** Answers with this problem if nothing was sent yet; cuts the connection if an answer has begun. */

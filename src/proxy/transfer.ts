@@ -1,6 +1,8 @@
 import type { ClientRequest } from 'node:http';
+import { stalledBody } from '../registry/body.ts';
 import type { Problem } from '../registry/problem.ts';
 import { createProblem } from '../registry/problem.ts';
+import type { RegistryRequest } from '../registry/request.ts';
 import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
 import { queuedBytes } from '../lib/queued-bytes.ts';
 import type { Job } from '../reply/job.ts';
@@ -12,13 +14,11 @@ export interface ForwardJob extends Job {
   readonly origin: Origin;
 }
 
-/** What is said when somebody was waited for in vain. */
-export const OF_WAIT: Readonly<Record<Wait, Problem>> = {
+const OF_WAIT: Readonly<Record<Exclude<Wait, 'client-body'>, Problem>> = {
   connect: createProblem('UNAVAILABLE', 'The registry behind this gate does not take connections.', {
     status: 504,
     close: true,
   }),
-  'client-body': createProblem('SIZE_INVALID', 'The upload stopped moving.', { status: 408, close: true }),
   'client-reading': createProblem('UNAVAILABLE', 'The download stopped moving.', {
     status: 408,
     close: true,
@@ -28,6 +28,11 @@ export const OF_WAIT: Readonly<Record<Wait, Problem>> = {
     close: true,
   }),
 };
+
+/** What is said when somebody was waited for in vain. */
+export function expiredBy(wait: Wait, request: RegistryRequest): Problem {
+  return wait === 'client-body' ? stalledBody(request) : OF_WAIT[wait];
+}
 
 /** A job under way: it knows whom it is waiting for, and how to end. */
 export class Transfer implements Watched {
@@ -105,6 +110,6 @@ export class Transfer implements Watched {
   }
 
   expire(wait: Wait): void {
-    this.fail(OF_WAIT[wait]);
+    this.fail(expiredBy(wait, this.job.request));
   }
 }

@@ -60,6 +60,12 @@ const FORM = createProblem(
   { status: 415, close: true },
 );
 
+/** A body that stopped moving before its end. What had come of an upload may be gone on with; a manifest is nothing by halves. */
+export function stalledBody({ route }: Pick<RegistryRequest, 'route'>): Problem {
+  const code = route.kind === 'manifest' ? 'MANIFEST_INVALID' : 'BLOB_UPLOAD_INVALID';
+  return createProblem(code, 'The upload stopped moving.', { status: 408, close: true });
+}
+
 /** The body turned out to be larger than it may be. */
 export function tooLarge(limit: number): Problem {
   return createProblem('SIZE_INVALID', `Larger than the ${limit} bytes that are accepted here.`, {

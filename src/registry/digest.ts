@@ -1,10 +1,13 @@
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 
-/** Hash functions whose digests name content here (OCI image-spec, "Registered algorithms"). */
-export type Algorithm = 'sha256' | 'sha512';
+/**
+ * Hash functions whose digests name content here: those of the OCI image-spec ("Registered algorithms"), and sha384, which
+ * distribution 2.8 and 3 take too.
+ */
+export type Algorithm = 'sha256' | 'sha384' | 'sha512';
 
-export const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha512'];
+export const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha384', 'sha512'];
 
 /** `algorithm:hex`, checked: its parts are safe as names of files. */
 export interface Digest {
@@ -13,7 +16,11 @@ export interface Digest {
   readonly text: string;
 }
 
-const HEX: Readonly<Record<Algorithm, RegExp>> = { sha256: /^[a-f0-9]{64}$/, sha512: /^[a-f0-9]{128}$/ };
+const HEX: Readonly<Record<Algorithm, RegExp>> = {
+  sha256: /^[a-f0-9]{64}$/,
+  sha384: /^[a-f0-9]{96}$/,
+  sha512: /^[a-f0-9]{128}$/,
+};
 
 /** Text to Digest; undefined for what is malformed or of an algorithm that is not served. */
 export function parseDigest(text: string): Digest | undefined {
@@ -26,7 +33,7 @@ export function parseDigest(text: string): Digest | undefined {
 }
 
 export function isAlgorithm(text: string): text is Algorithm {
-  return text === 'sha256' || text === 'sha512';
+  return Object.hasOwn(HEX, text);
 }
 
 /** The digest of bytes that are at hand. */

@@ -89,7 +89,7 @@ export function namesBadDigest(path: string): boolean {
   return (
     path.startsWith('/v2/') &&
     isRepository(path.slice('/v2/'.length, Math.max(mark, 0))) &&
-    /^sha(?:256|512)(?::|%3a)[a-zA-Z0-9]*$/i.test(digest)
+    /^sha(?:256|384|512)(?::|%3a)[a-zA-Z0-9]*$/i.test(digest)
   );
 }
 

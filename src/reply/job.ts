@@ -3,6 +3,7 @@ import { HELD } from '../lib/idle-watch.ts';
 import type { Progress, Wait, Watched } from '../lib/idle-watch.ts';
 import type { Pace } from '../lib/pace.ts';
 import { queuedBytes } from '../lib/queued-bytes.ts';
+import { stalledBody } from '../registry/body.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
@@ -33,7 +34,6 @@ export interface Job {
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }
 
-const SLOW_BODY = createProblem('SIZE_INVALID', 'The upload stopped moving.', { status: 408, close: true });
 const SLOW_READER = createProblem('UNAVAILABLE', 'The download stopped moving.', {
   status: 408,
   close: true,
@@ -73,7 +73,7 @@ export class Transfer implements Watched {
   }
 
   expire(wait: Wait): void {
-    if (wait === 'client-body' && this.stop !== undefined) this.stop(SLOW_BODY);
+    if (wait === 'client-body' && this.stop !== undefined) this.stop(stalledBody(this.job.request));
     else this.fail(wait === 'client-reading' ? SLOW_READER : this.#slow);
   }
 

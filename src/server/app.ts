@@ -8,6 +8,7 @@ import { createProblem } from '../registry/problem.ts';
 import { answerProblem } from './answer.ts';
 import { contextOf } from './context.ts';
 import type { RequestContext } from './context.ts';
+import { hasEmptyBody, takeEmptyBody } from './empty-body.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { runStages } from './stage.ts';
 import { publicRoutes } from './routes/public.ts';
@@ -92,11 +93,22 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
       options.admission,
     );
     if (refusal !== undefined) answerProblem(req, res, refusal);
-    else if (method === 'OPTIONS') answerOptions(res);
+    else if (hasEmptyBody(req)) {
+      takeEmptyBody(req, {
+        limitMs: options.formMs,
+        onEnd: () => route(context),
+        onProblem: (problem) => answerProblem(req, res, problem),
+      });
+    } else route(context);
+  });
+
+  function route(context: RequestContext): void {
+    const { req, res, method, target } = context;
+    if (method === 'OPTIONS') answerOptions(res);
     // No page is below this path. Express would find that out too, and only then let the request go the same way.
     else if (target.startsWith('/v2/')) toRegistry(context);
     else pages(req, res);
-  });
+  }
 }
 
 /** Answered here for every path, so that it tells nothing about any. */

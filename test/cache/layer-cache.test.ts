@@ -43,6 +43,7 @@ describe('a pull', () => {
     ['sha256, a piece of a record', 'sha256', 15 * KIB],
     ['sha256, more than a connection holds', 'sha256', 17 * KIB],
     ['sha256, more than a buffer', 'sha256', 3_333_333],
+    ['sha384', 'sha384', 700_000],
     ['sha512', 'sha512', 700_000],
   ] as const)('fills once, and leaves the registry idle after that: %s', async (_name, algorithm, size) => {
     const blob = noise(size, algorithm);

@@ -15,7 +15,7 @@ export interface Blob {
   readonly bytes: Buffer;
 }
 
-export function noise(size: number, algorithm: 'sha256' | 'sha512' = 'sha256'): Blob {
+export function noise(size: number, algorithm: 'sha256' | 'sha384' | 'sha512' = 'sha256'): Blob {
   const bytes = randomBytes(size);
   return { bytes, digest: `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` };
 }

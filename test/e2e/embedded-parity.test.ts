@@ -26,6 +26,12 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
     '2.8 takes chunks in whatever order, and fails at the end',
   'end-6: a wrong digest is 400 DIGEST_INVALID and keeps nothing, by POST (sha256)':
     'does not know digest= with POST: answers 202',
+  'end-4a, end-6: POST and PUT (sha384)': 'answers with the sha256 of the blob',
+  'end-4b: POST with digest= is all (sha384)': 'does not know digest= with POST: answers 202',
+  'end-5: a chunk out of order is 416, and the upload goes on (sha384)':
+    '2.8 takes chunks in whatever order, and fails at the end',
+  'end-6: a wrong digest is 400 DIGEST_INVALID and keeps nothing, by POST (sha384)':
+    'does not know digest= with POST: answers 202',
   'end-4a, end-6: POST and PUT (sha512)': 'answers with the sha256 of the blob',
   'end-4b: POST with digest= is all (sha512)': 'does not know digest= with POST: answers 202',
   'end-5: a chunk out of order is 416, and the upload goes on (sha512)':

@@ -29,7 +29,7 @@ interface Tags {
   readonly tags: string[];
 }
 
-const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha512'];
+const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha384', 'sha512'];
 const accept = { Accept: spec.ACCEPT };
 const NOWHERE = digestOf('nowhere');
 
@@ -451,6 +451,8 @@ const sessions: readonly SpecCase[] = [
     run: async (client, repository) => {
       const { headers } = await client.expect(202, 'POST', `/v2/${repository}/blobs/uploads/`);
       expect(headers.range).toBe('0-0');
+      const empty = await client.expect(204, 'GET', headers.location ?? '');
+      expect(empty.headers.range).toBe('0-0');
       expect(headers['docker-upload-uuid']).toMatch(/^[0-9a-f-]{36}$/);
       expect(headers.location).toContain(`/v2/${repository}/blobs/uploads/${headers['docker-upload-uuid']}`);
       expect(headers['content-length']).toBe('0');

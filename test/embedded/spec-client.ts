@@ -15,7 +15,7 @@ export interface Ask {
   readonly chunked?: boolean;
 }
 
-export type Algorithm = 'sha256' | 'sha512';
+export type Algorithm = 'sha256' | 'sha384' | 'sha512';
 
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';

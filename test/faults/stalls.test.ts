@@ -95,7 +95,7 @@ describe('an upload', () => {
       await eventually('the backend is left', () => visit().end() !== 'open');
       expect(visit().text()).toContain('hello');
       expect(visit().text()).not.toMatch(/\r\n0\r\n\r\n$/);
-      expect(exchanges(gate)[0]).toMatchObject({ status: 408, error: 'SIZE_INVALID', received: 5 });
+      expect(exchanges(gate)[0]).toMatchObject({ status: 408, error: 'BLOB_UPLOAD_INVALID', received: 5 });
     });
 
     it(`that never begins is cut with 408: ${form}`, async () => {

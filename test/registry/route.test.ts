@@ -21,6 +21,10 @@ describe('parseRoute', () => {
     ['/v2/a/manifests/b/manifests/c', { kind: 'manifest', repository: 'a/manifests/b', reference: 'c' }],
     ['/v2/a/tags/manifests/list', { kind: 'manifest', repository: 'a/tags', reference: 'list' }],
     [`/v2/a/blobs/${DIGEST}`, { kind: 'blob', repository: 'a', digest: DIGEST }],
+    [
+      `/v2/a/blobs/sha384:${HEX}${HEX.slice(32)}`,
+      { kind: 'blob', repository: 'a', digest: `sha384:${HEX}${HEX.slice(32)}` },
+    ],
     [`/v2/a/blobs/sha512:${HEX}${HEX}`, { kind: 'blob', repository: 'a', digest: `sha512:${HEX}${HEX}` }],
     [`/v2/a/blobs/sha256%3a${HEX}`, { kind: 'blob', repository: 'a', digest: DIGEST }],
     [`/v2/a/referrers/${DIGEST}`, { kind: 'referrers', repository: 'a', digest: DIGEST }],

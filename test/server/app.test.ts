@@ -99,7 +99,7 @@ describe('the pipeline', () => {
     {
       name: 'a key given twice',
       method: 'get',
-      path: '/v2/_catalog?n=1&n=2',
+      path: '/v2/_catalog?x=1&x=2',
       status: 400,
       code: 'UNSUPPORTED',
     },
