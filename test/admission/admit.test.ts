@@ -72,7 +72,11 @@ describe('admit', () => {
     ['a length with zeros', 400, post('Content-Length: 005')],
     ['chunks in HTTP/1.0', 400, { ...post('Transfer-Encoding: chunked'), httpVersion: '1.0' }],
     ['a body with GET', 400, head({ rawHeaders: fields('Content-Length: 1') })],
-    ['chunks with OPTIONS', 400, head({ method: 'OPTIONS', rawHeaders: fields('Transfer-Encoding: chunked') })],
+    [
+      'chunks with OPTIONS',
+      400,
+      head({ method: 'OPTIONS', rawHeaders: fields('Transfer-Encoding: chunked') }),
+    ],
     [
       'chunks that are announced with GET',
       400,

@@ -123,6 +123,14 @@ describe('uploads', () => {
     expect((await client.put(location, digest)).status).toBe(404);
   });
 
+  it('C8: tells an empty upload from one of a byte', async () => {
+    const location = await client.begin(REPOSITORY);
+    const empty = await client.expect(204, 'GET', location);
+    expect([empty.headers.range, empty.headers['upload-offset']]).toEqual(['0-0', '0']);
+    const { headers } = await client.expect(204, 'GET', locationOf(await client.patch(location, 'x')));
+    expect([headers.range, headers['upload-offset']]).toEqual(['0-0', '1']);
+  });
+
   it('remembers the algorithm that was asked for at the beginning', async () => {
     const bytes = randomBytes(1000);
     const location = await client.begin(REPOSITORY, '?digest-algorithm=sha512');

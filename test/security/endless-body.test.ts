@@ -52,7 +52,15 @@ describe('R120: an endless body that is not wanted', () => {
     ],
     ['for a path that is none', raw('PUT /v2/Foo/x HTTP/1.1', [HOST, `Content-Length: ${HUNDRED_GB}`]), 404],
     ['for a manifest', raw('PUT /v2/a/manifests/x HTTP/1.1', [HOST, `Content-Length: ${HUNDRED_GB}`]), 413],
-    ['as a form', post(['Content-Type: multipart/form-data', `Content-Length: ${HUNDRED_GB}`]), 415],
+    [
+      'as a form',
+      raw('PUT /v2/a/manifests/x HTTP/1.1', [
+        HOST,
+        'Content-Type: multipart/form-data',
+        'Transfer-Encoding: chunked',
+      ]),
+      415,
+    ],
     ['where none belongs', raw('GET /v2/ HTTP/1.1', [HOST, `Content-Length: ${HUNDRED_GB}`]), 400],
     ['after a head that cannot be read', 'GET /v2/ HTTP/1.1\r\n: no name\r\n\r\n', 400],
     ['of an unknown expectation', post(['Expect: x', `Content-Length: ${HUNDRED_GB}`]), 417],

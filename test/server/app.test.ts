@@ -104,11 +104,11 @@ describe('the pipeline', () => {
       code: 'UNSUPPORTED',
     },
     {
-      name: 'a page too large',
-      method: 'get',
-      path: '/v2/_catalog?n=1001',
+      name: 'a digest that is none',
+      method: 'put',
+      path: '/v2/team/app/blobs/uploads/x?digest=latest',
       status: 400,
-      code: 'PAGINATION_NUMBER_INVALID',
+      code: 'DIGEST_INVALID',
     },
     {
       name: 'an escaped slash',
