@@ -124,6 +124,20 @@ describe('readTokenForm', () => {
     expect(post(Buffer.from([0x61, 0xff])).ok).toBe(false);
   });
 
+  it.each([
+    ['fields', 'k=&'],
+    ['empty fields', '&'],
+    ['fields without a value', 'a&'],
+    ['spaces', '+'],
+    ['plain spaces', ' '],
+    ['escapes', '%20'],
+  ])('M-B10c: is not taken apart where it is made of %s alone', (_name, piece) => {
+    const text = `scope=${piece.repeat(FORM_MAX_BYTES)}`.slice(0, FORM_MAX_BYTES - 2);
+    const refused = { ok: false, error: 'invalid_request', reason: 'too many fields' };
+    expect(post(text)).toEqual(refused);
+    expect(readTokenQuery(text)).toEqual(refused);
+  });
+
   it('never throws, and never repeats what was sent', () => {
     const field = fc.constantFrom(
       'grant_type',
