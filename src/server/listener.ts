@@ -4,6 +4,7 @@ import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
+import { bodyLength } from '../registry/body.ts';
 import { handleClientErrors } from './client-errors.ts';
 import type { ServerCertificate } from '../certs/server-certificate.ts';
 import type { CertificateKeeper } from './certificate.ts';
@@ -85,5 +86,8 @@ function attachHandler(server: Server, handler: Handler, connections: Connection
 /** Before its first request a connection needs none of this: it ends with the time for heads. */
 function prepare(socket: Socket, connections: Connections): void {
   socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
-  lingerOnClose(socket, () => connections.on(socket).some(({ req }) => !req.complete));
+  lingerOnClose(socket, () => {
+    const sent = connections.on(socket).find(({ req }) => !req.complete);
+    return sent && (bodyLength(sent.req.headers) ?? 'unknown');
+  });
 }
