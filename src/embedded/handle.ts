@@ -6,6 +6,7 @@ import type { IdleWatch } from '../lib/idle-watch.ts';
 import type { Job } from '../reply/job.ts';
 import { listCatalog, listReferrers, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
+import { sealFields } from '../registry/sealed-upload.ts';
 import type { Registry } from './registry.ts';
 import { jsonReply } from '../reply/reply.ts';
 import type { Outcome } from '../reply/reply.ts';
@@ -24,7 +25,7 @@ export async function handleJob({ registry, idle, logger }: HandleOptions, job: 
   idle?.add(transfer);
   try {
     const outcome = await outcomeOf(registry, transfer);
-    if (outcome !== undefined) await sendReply(transfer, outcome);
+    if (outcome !== undefined) await sendReply(transfer, sealed(outcome, job));
   } catch (error) {
     if (job.res.destroyed) return;
     const { requestId: id } = job.origin;
@@ -37,6 +38,12 @@ export async function handleJob({ registry, idle, logger }: HandleOptions, job: 
     if (job.res.writableFinished || job.res.destroyed) idle?.remove(transfer);
     else job.res.once('close', () => idle?.remove(transfer));
   }
+}
+
+/** Names of sessions as the client knows them. */
+function sealed<T extends NonNullable<Outcome>>(outcome: T, { uploadSeal }: Job): T {
+  if (uploadSeal === undefined) return outcome;
+  return { ...outcome, headers: sealFields(outcome.headers, uploadSeal) };
 }
 
 /** Route and method to end-point. The methods of each route are those of `METHODS`. */

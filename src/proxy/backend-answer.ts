@@ -69,7 +69,7 @@ export type CrossingOutcome =
       readonly follow?: string | undefined;
     };
 
-export interface CrossingContext {
+export interface CrossingContext extends Pick<LocationContext, 'uploadSeal'> {
   readonly request: RegistryRequest;
   readonly origin: Origin;
   /** `host:port` as the registry would name itself, lower case. */
@@ -81,7 +81,7 @@ export interface CrossingContext {
 /** The fields of an answer as the client may see them, or the problem that it gets instead. */
 export function crossAnswer(
   { status, headers }: { readonly status: number; readonly headers: IncomingHttpHeaders },
-  { request, origin, authority, prefix }: CrossingContext,
+  { request, origin, authority, prefix, uploadSeal }: CrossingContext,
 ): CrossingOutcome {
   const problem = refusalOf(status) ?? refusalPage(status, headers);
   if (problem !== undefined) return { ok: false, problem };
@@ -90,6 +90,7 @@ export function crossAnswer(
     route: request.route.kind,
     authorities: [origin.host.toLowerCase(), authority],
     prefix,
+    uploadSeal,
   };
   const { location } = headers;
   if (location !== undefined && isSameAddress(location, request.target, status)) {
@@ -115,9 +116,12 @@ export function beginAnswer(
   proxyRes: IncomingMessage,
   { authority, prefix }: Backend,
 ): void {
-  const { req, res, request, origin, count } = transfer.job;
+  const { req, res, request, origin, count, uploadSeal } = transfer.job;
   const status = proxyRes.statusCode ?? 0;
-  const outcome = crossAnswer({ status, headers: proxyRes.headers }, { request, origin, authority, prefix });
+  const outcome = crossAnswer(
+    { status, headers: proxyRes.headers },
+    { request, origin, authority, prefix, uploadSeal },
+  );
   const unfit = isBodiless(status, req) ? undefined : unmeasured(proxyRes.headers, req);
   if (transfer.settled || unfit !== undefined || !outcome.ok) {
     proxyRes.destroy();

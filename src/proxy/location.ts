@@ -1,6 +1,9 @@
 import type { RouteKind } from '../registry/route.ts';
+import type { UploadSeal } from '../registry/sealed-upload.ts';
 
 export interface LocationContext {
+  /** How the client knows upload sessions; only where the request is about uploads. */
+  readonly uploadSeal?: UploadSeal | undefined;
   readonly status: number;
   readonly route: RouteKind;
   /** Authorities (`host[:port]`) under which the registry knows itself: the client's Host and the backend's own. */

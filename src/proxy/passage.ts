@@ -80,9 +80,9 @@ export class Passage implements Exchange, Watched {
   }
 
   onHead(head: AnswerHead): void {
-    const { req, res, request, origin } = this.#job;
+    const { req, res, request, origin, uploadSeal } = this.#job;
     const { authority, prefix } = this.#around;
-    const outcome = crossAnswer(head, { request, origin, authority, prefix });
+    const outcome = crossAnswer(head, { request, origin, authority, prefix, uploadSeal });
     if (!outcome.ok) {
       this.#followOr(outcome.problem, outcome.follow);
       return;

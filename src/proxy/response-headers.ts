@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { sealFields } from '../registry/sealed-upload.ts';
 import { rewriteLocation } from './location.ts';
 import type { LocationContext } from './location.ts';
 
@@ -60,7 +61,8 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
   }
   // No length may stand there (RFC 9110 section 8.6).
   if (context.status === 204) delete crossing['content-length'];
-  return { ok: true, headers: crossing };
+  const { uploadSeal } = context;
+  return { ok: true, headers: uploadSeal === undefined ? crossing : sealFields(crossing, uploadSeal) };
 }
 
 /**

@@ -7,6 +7,7 @@ import { stalledBody } from '../registry/body.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
+import type { UploadSeal } from '../registry/sealed-upload.ts';
 
 /** One request, authenticated, authorised and parsed. */
 export interface Job {
@@ -22,6 +23,8 @@ export interface Job {
   };
   /** Most bytes that the body may have; undefined is unlimited. */
   readonly bodyLimit: number | undefined;
+  /** How the client knows upload sessions; only where the request is about uploads. */
+  readonly uploadSeal?: UploadSeal | undefined;
   /** Answers with a problem. Only while no head was sent. */
   readonly answer: (problem: Problem) => void;
   /** Ends a connection whose answer has begun, so that the client cannot take a part for the whole. */

@@ -25,6 +25,8 @@ import type { ForwardStageOptions } from './stages/forward.ts';
 import { identify } from './stages/identify.ts';
 import type { IdentifyOptions } from './stages/identify.ts';
 import { createOpenExchange } from './stages/open-exchange.ts';
+import { sealUploads } from './stages/seal-uploads.ts';
+import type { SealUploadsOptions } from './stages/seal-uploads.ts';
 import type { OpenExchangeOptions } from './stages/open-exchange.ts';
 
 export interface AppOptions
@@ -33,6 +35,7 @@ export interface AppOptions
     PublicRoutesOptions,
     IdentifyOptions,
     AuthorizeOptions,
+    SealUploadsOptions,
     FilterCatalogOptions,
     Omit<TokenRouteOptions, 'tokens'> {
   readonly tokens: IdentifyOptions['tokens'] & TokenRouteOptions['tokens'];
@@ -55,6 +58,7 @@ export function createRegistryRoad(options: AppOptions): Road {
     classify(), // what is asked   -> request
     identify(options), // who asks        -> identity
     authorize(options), // may they        -> on, or a challenge
+    sealUploads(options), // whose upload
     filterCatalog(options),
     forward({ forward: options.forward, limits: options.body, now: options.now }),
   ];

@@ -3,6 +3,7 @@ import type { FailedLogin, SignedInBy } from '../observe/exchange.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegistryRequest } from '../registry/request.ts';
+import type { UploadSeal } from '../registry/sealed-upload.ts';
 
 /** What is known of one request so far. Stages fill it in, left to right; the Exchange is made from it at the end. */
 export interface RequestContext {
@@ -22,6 +23,8 @@ export interface RequestContext {
   identity: Identity;
   /** What allowed it, as the log calls it. */
   rule: string | undefined;
+  /** How this asker knows the sessions of the repository; only where the request is about uploads. */
+  uploadSeal?: UploadSeal;
   /** What became of a mount that was asked for. */
   mount: 'granted' | 'stripped' | undefined;
   /** What the layer cache did for it. */

@@ -20,6 +20,7 @@ import { followTokens } from './follow-tokens.ts';
 import { warnOfForeignHosts } from './host-warnings.ts';
 import { openLane } from './lane.ts';
 import type { Lane } from './lane.ts';
+import { readUploadKey } from './upload-key.ts';
 import { hashShare, saidOnce } from './together.ts';
 import type { Together } from './together.ts';
 import type { MetricsSources } from './metrics.ts';
@@ -50,6 +51,7 @@ export async function createServices(config: Config, logger: Logger, together: T
   const certificate = await openCertificate({ ...config, renew }, chores, audit);
   const { store, watcher } = await followUsers(config, chores, audit);
   const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
+  const uploadKey = await readUploadKey(config);
   const lane = await openLane({ config, bus, now, logger });
   const access = await followAccess(config, store, chores, audit);
   const { policy } = access;
@@ -74,6 +76,7 @@ export async function createServices(config: Config, logger: Logger, together: T
       policy,
       catalog: lane.catalog,
       onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
+      uploadKey,
       admission: { headers: config.limits.headers },
       body: config.limits,
       forward: observers.follow((job) => lane.forward(job)),

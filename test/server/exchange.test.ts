@@ -60,7 +60,7 @@ describe('every exchange leaves one line', () => {
       (visit) => void visit.socket.write(OK.replace('200 OK', '202 Accepted')),
     );
     expect(line).toMatchObject({ action: 'push', repository: 'a', status: 202, received: 5, sent: 2 });
-    expect(line).toMatchObject({ path: '/v2/a/blobs/uploads/5' });
+    expect(line).toMatchObject({ path: '/v2/a/blobs/uploads/~ef2d127de37b' });
   });
 
   it('a stranger: without a user', async () => {

@@ -33,6 +33,7 @@ export function forward({ forward: pass, limits, now }: ForwardStageOptions): St
         requestId: context.id,
         asker: context.identity.kind === 'anonymous' ? '' : nameAsker(context.identity),
       },
+      uploadSeal: context.uploadSeal,
       bodyLimit: bodyLimit(request, limits),
       answer: (problem) => answerProblem(req, res, problem),
       noteCache: (outcome) => {

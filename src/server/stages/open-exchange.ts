@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { plainAddress } from '../../lib/network.ts';
 import type { Exchange, SignedInBy } from '../../observe/exchange.ts';
@@ -19,6 +19,8 @@ export interface OpenExchangeOptions {
 }
 
 const LONGEST_LOGGED = 256;
+/** Of the hash that stands for an upload session. */
+const SESSION_DIGITS = 12;
 const NOBODY: Identity = { kind: 'anonymous' };
 
 /** Begins the record of a request, and hands it over when the answer has ended, however it ended. */
@@ -119,7 +121,18 @@ function traceparentOf({ headers }: IncomingMessage): string | undefined {
 
 /** Queries hold upload states and absolute targets hold passwords: only a plain path is ever logged. */
 function loggedPath(target: string): string | undefined {
-  return target.startsWith('/') ? loggable(target.split('?', 1)[0]) : undefined;
+  return target.startsWith('/') ? loggable(withoutSession(target.split('?', 1)[0] ?? '')) : undefined;
+}
+
+const SESSION = /^(.*\/blobs\/uploads?\/)(.+)$/s;
+
+/** Who reads the log may not go on with an upload: its session is named by a hash, the same in each of its lines. */
+function withoutSession(path: string): string {
+  if (!path.includes('/blobs/upload')) return path;
+  return path.replace(
+    SESSION,
+    (_path, before: string, id: string) => `${before}~${hash('sha256', id).slice(0, SESSION_DIGITS)}`,
+  );
 }
 
 /** Short, and without what a terminal would obey or a reader take for the end of a line. */

@@ -1,0 +1,14 @@
+import { renderQuery } from './query.ts';
+import type { RegistryRequest } from './request.ts';
+import { renderRoute } from './route.ts';
+import type { Route } from './route.ts';
+
+/** The same request about the upload session of this name. */
+export function withUpload(
+  request: RegistryRequest,
+  { kind, repository }: Extract<Route, { readonly kind: 'upload' }>,
+  upload: string,
+): RegistryRequest {
+  const route = { kind, repository, upload } as const;
+  return { ...request, route, target: renderRoute(route) + renderQuery(request.query) };
+}
