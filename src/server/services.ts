@@ -7,6 +7,7 @@ import type { Watcher } from '../lib/watch-file.ts';
 import { createHashPool } from '../users/hash-pool.ts';
 import { openUserStore } from '../users/user-store.ts';
 import type { UserStore } from '../users/user-store.ts';
+import type { Bus } from '../workers/bus.ts';
 import type { AppOptions } from './app.ts';
 import type { Audit } from './audit.ts';
 import { backendEndings } from './backend-endings.ts';
@@ -44,14 +45,11 @@ export async function createServices(config: Config, logger: Logger, together: T
   const { bus } = together;
   const chores = saidOnce(logger, bus);
   const now = (): number => performance.now();
-  // The others follow the files.
-  const renew = config.renew && bus.slot === 0;
   const observers = await openObservers({ config, logger, now, bus });
   const { audit } = observers;
-  const certificate = await openCertificate({ ...config, renew }, chores, audit);
+  const certificate = await openCertificate(config, bus, chores, audit);
   const { store, watcher } = await followUsers(config, chores, audit);
   const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
-  const uploadKey = await readUploadKey(config);
   const lane = await openLane({ config, bus, now, logger });
   const access = await followAccess(config, store, chores, audit);
   const { policy } = access;
@@ -76,7 +74,7 @@ export async function createServices(config: Config, logger: Logger, together: T
       policy,
       catalog: lane.catalog,
       onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
-      uploadKey,
+      uploadKey: await readUploadKey(config),
       admission: { headers: config.limits.headers },
       body: config.limits,
       forward: observers.follow((job) => lane.forward(job)),
@@ -104,13 +102,15 @@ async function closeInTurn(parts: readonly { close(): unknown }[]): Promise<void
 
 async function openCertificate(
   { certs, tls, renew, reloadMs }: Config,
+  bus: Pick<Bus, 'slot'>,
   logger: Logger,
   audit: Audit | undefined,
 ): Promise<CertificateKeeper> {
   const keeper = await openCertificateKeeper({
     directory: certs,
     ...tls,
-    renew,
+    // The others follow the files.
+    renew: renew && bus.slot === 0,
     reloadMs,
     today: () => new Date(),
     logger,

@@ -131,7 +131,7 @@ describe('readTokenForm', () => {
     ['spaces', '+'],
     ['plain spaces', ' '],
     ['escapes', '%20'],
-  ])('M-B10k: is not taken apart where it is made of %s alone', (_name, piece) => {
+  ])('M-B10w: is not taken apart where it is made of %s alone', (_name, piece) => {
     const text = `scope=${piece.repeat(FORM_MAX_BYTES)}`.slice(0, FORM_MAX_BYTES - 2);
     const refused = { ok: false, error: 'invalid_request', reason: 'too many fields' };
     expect(post(text)).toEqual(refused);
