@@ -53,7 +53,7 @@ describe('a layer of a gigabyte', () => {
   async function push(megabytes: number, digest: string): Promise<void> {
     const location = await client.begin(REPOSITORY);
     const status = await new Promise<number>((resolve, reject) => {
-      const req = request(new URL(location, program.url), { method: 'PATCH' }, (res) => {
+      const req = request(new URL(location, program.url), { method: 'PATCH', agent: false }, (res) => {
         res.resume().on('end', () => resolve(res.statusCode ?? 0));
       });
       req.on('error', reject);
@@ -66,10 +66,14 @@ describe('a layer of a gigabyte', () => {
   async function pull(digest: string): Promise<string> {
     const hash = createHash('sha256');
     await new Promise<void>((resolve, reject) => {
-      const req = request(new URL(`/v2/${REPOSITORY}/blobs/${digest}`, program.url), (res) => {
-        res.on('data', (chunk: Buffer) => hash.update(chunk)).on('end', resolve);
-        res.on('error', reject);
-      });
+      const req = request(
+        new URL(`/v2/${REPOSITORY}/blobs/${digest}`, program.url),
+        { agent: false },
+        (res) => {
+          res.on('data', (chunk: Buffer) => hash.update(chunk)).on('end', resolve);
+          res.on('error', reject);
+        },
+      );
       req.on('error', reject).end();
     });
     return `sha256:${hash.digest('hex')}`;

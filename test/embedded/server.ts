@@ -30,7 +30,8 @@ export async function serveEmbedded(
   const counted = { received: 0, sent: 0 };
   const serve = (req: IncomingMessage, res: ServerResponse): void =>
     serveOne(embedded, counted, { req, res });
-  const server = createServer({ requestTimeout: 0 }, serve);
+  // A client that is busy for longer than five seconds, or kept waiting, finds its connection as it left it.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 600_000 }, serve);
   server.on('checkContinue', serve);
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const address = server.address() as AddressInfo;
