@@ -1,10 +1,11 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { certificatePaths } from '../../src/certs/cert-store.ts';
 import { initCertificates } from '../../src/certs/init-certificates.ts';
 import { parseBackend } from '../../src/config/backend-url.ts';
@@ -205,6 +206,12 @@ describe('an IPv6 backend', () => {
 });
 
 describe('an https backend is verified', () => {
+  // Not every machine has /etc/hosts.
+  beforeEach(() => {
+    vi.spyOn(dns, 'lookup').mockImplementation(lookUp as typeof dns.lookup);
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
   /** A CA with a certificate for these names. */
   async function makePair(
     name: string,
@@ -292,6 +299,21 @@ describe('an https backend is verified', () => {
     await backend.close();
   });
 });
+
+/** `dns.lookup` of a machine whose resolver knows `localhost`, and addresses as they are. */
+function lookUp(
+  name: string,
+  options: { readonly all?: boolean },
+  done: (error: Error | null, found?: unknown, family?: number) => void,
+): void {
+  const family = isIP(name);
+  if (name !== 'localhost' && family === 0) done(new Error(`getaddrinfo ENOTFOUND ${name}`));
+  else {
+    const found = family === 0 ? { address: '127.0.0.1', family: 4 } : { address: name, family };
+    if (options.all === true) done(null, [found]);
+    else done(null, found.address, found.family);
+  }
+}
 
 /** A listener whose queue is full and is never taken from: the kernel drops what else knocks. */
 async function startFullBacklog(): Promise<{ readonly url: string; close(): Promise<void> }> {

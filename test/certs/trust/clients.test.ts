@@ -58,7 +58,7 @@ describeWith([...MOUNT_NEEDS, 'curl', 'skopeo', 'update-ca-certificates'], 'trus
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     environment = {
-      REGISTRY: `localhost:${port}`,
+      REGISTRY: `127.0.0.1:${port}`,
       CERTS: directory,
       FINGERPRINT: authorityFingerprint(await readFile(join(directory, 'ca.crt'), 'utf8')),
     };
@@ -93,7 +93,7 @@ describeWith([...MOUNT_NEEDS, 'curl', 'skopeo', 'update-ca-certificates'], 'trus
        ! skopeo list-tags docker://$REGISTRY/x || exit 12`,
       environment,
     );
-    expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('/certs.d/localhost:') });
+    expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('/certs.d/127.0.0.1:') });
   });
 
   it('is refused to a CA of another fingerprint', async () => {
