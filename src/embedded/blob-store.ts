@@ -1,9 +1,9 @@
 import { open, readFile, stat, utimes } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { digestOf } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import { ifAny, isThere, readLink, removeLink } from './durable.ts';
 import type { Staging } from './staging.ts';
+import { digestOfLarge } from './large-digest.ts';
 import type { Paths } from './paths.ts';
 
 export interface BlobStoreOptions {
@@ -101,7 +101,7 @@ export class BlobStore {
     if (found === undefined) return undefined;
     if (found.size > largest) throw new Error('a manifest on the disk is larger than any that is taken');
     const bytes = await ifAny(readFile(path));
-    if (bytes !== undefined && digestOf(digest.algorithm, bytes).hex !== digest.hex) {
+    if (bytes !== undefined && (await digestOfLarge(digest.algorithm, bytes)).hex !== digest.hex) {
       throw new Error('a manifest on the disk is not what its digest says');
     }
     return bytes;

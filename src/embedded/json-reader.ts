@@ -1,4 +1,4 @@
-import { numberEnd, stringEnd } from './json-token.ts';
+import { numberEnd, scanString } from './json-token.ts';
 
 /** Receives the members of one object or array, in the order of the text. */
 export interface Receiver {
@@ -11,6 +11,8 @@ export interface Receiver {
 /** A value without members. It is decoded only when its text is asked for. */
 export interface Leaf {
   readonly kind: 'string' | 'number' | 'boolean' | 'null';
+  /** Its bytes in the text. */
+  readonly size: number;
   /** A decoded string, or the literal of anything else. Bytes that are not UTF-8 become U+FFFD, as in Go. */
   readonly text: string;
 }
@@ -23,7 +25,13 @@ export interface JsonLimits {
   readonly depth: number;
 }
 
-type State = 'value' | 'first element' | 'first key' | 'key' | 'after' | 'end';
+type State = 'value' | 'first element' | 'first key' | 'key' | 'colon' | 'after' | 'end';
+
+/** Bytes of a string or of whitespace that are looked at in one step, and how many of them cost as much as a value. */
+const STRETCH = 64 * 1024;
+const BYTES_PER_STEP = 32;
+/** The longest name of a member that is decoded. */
+const LONGEST_NAME = 64 * 1024;
 
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -49,6 +57,8 @@ export class JsonReader implements Leaf {
   kind: Leaf['kind'] = 'null';
   /** Values read so far. */
   values = 0;
+  /** What was done so far, in steps that cost about the same. */
+  #work = 0;
   readonly #bytes: Buffer;
   readonly #limits: JsonLimits;
   readonly #receivers: (Receiver | undefined)[];
@@ -57,6 +67,8 @@ export class JsonReader implements Leaf {
   #at = 0;
   #from = 0;
   #isEscaped = false;
+  /** Where to go on in a string whose end was not found yet. */
+  #within: number | undefined;
   #key: string | undefined;
 
   constructor(bytes: Buffer, limits: JsonLimits, root: Receiver) {
@@ -65,14 +77,18 @@ export class JsonReader implements Leaf {
     this.#receivers = [root];
   }
 
-  /** Goes on for so many values. True when the text has ended or was refused. */
-  advance(values: number): boolean {
-    const pause = this.values + values;
-    while (this.fault === undefined && this.#state !== 'end' && this.values < pause) this.#step();
-    if (this.#state !== 'end' || this.fault !== undefined) return this.fault !== undefined;
-    this.#skipSpace();
-    if (this.#at < this.#bytes.length) this.fault = 'something follows the JSON text';
-    return true;
+  /** Goes on for so many steps. True when the text has ended or was refused. */
+  advance(steps: number): boolean {
+    const pause = this.#work + steps;
+    while (this.fault === undefined && this.#work < pause) {
+      if (this.#state === 'end' && this.#at === this.#bytes.length) return true;
+      this.#step();
+    }
+    return this.fault !== undefined;
+  }
+
+  get size(): number {
+    return this.#at - this.#from;
   }
 
   get text(): string {
@@ -82,27 +98,44 @@ export class JsonReader implements Leaf {
   }
 
   #step(): void {
-    this.#skipSpace();
+    this.#work += 1;
+    if (this.#within === undefined && !this.#skipSpace()) return;
     const byte = this.#bytes[this.#at] ?? -1;
-    if (this.#state === 'after') this.#goOn(byte);
-    else if (this.#state === 'first element' && byte === CLOSE_ARRAY) this.#close();
+    if (this.#state === 'end') this.#endText();
+    else if (this.#state === 'after') this.#goOn(byte);
+    else if (this.#state === 'colon') this.#readColon(byte);
+    else this.#begin(byte);
+  }
+
+  #begin(byte: number): void {
+    if (this.#state === 'first element' && byte === CLOSE_ARRAY) this.#close();
     else if (this.#state === 'first key' && byte === CLOSE_OBJECT) this.#close();
     else if (this.#state === 'key' || this.#state === 'first key') this.#readKey(byte);
     else this.#readValue(byte);
   }
 
-  #skipSpace(): void {
+  #endText(): void {
+    if (this.#at < this.#bytes.length) this.fault = 'something follows the JSON text';
+  }
+
+  /** False where there may be more of it. */
+  #skipSpace(): boolean {
     const bytes = this.#bytes;
-    let at = this.#at;
+    const from = this.#at;
+    const most = from + STRETCH;
+    let at = from;
     for (let byte = bytes[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;) {
       at += 1;
+      if (at === most) break;
       byte = bytes[at];
     }
     this.#at = at;
+    this.#work += Math.floor((at - from) / BYTES_PER_STEP);
+    return at < most;
   }
 
   #readValue(byte: number): void {
-    this.values += 1;
+    if (this.#within === undefined) this.values += 1;
     if (this.values > this.#limits.values) this.fault = `it holds more than ${this.#limits.values} values`;
     else if (byte === OPEN_OBJECT) this.#open('object');
     else if (byte === OPEN_ARRAY) this.#open('array');
@@ -112,8 +145,10 @@ export class JsonReader implements Leaf {
   #readLeaf(byte: number): void {
     const literal = LITERALS.get(byte);
     this.#from = this.#at;
-    if (byte === QUOTE) this.#take('string', this.#string());
-    else if (literal === undefined) this.#take('number', numberEnd(this.#bytes, this.#at));
+    if (byte === QUOTE) {
+      const end = this.#string();
+      if (end !== undefined) this.#take('string', end);
+    } else if (literal === undefined) this.#take('number', numberEnd(this.#bytes, this.#at));
     else {
       const end = this.#at + literal.text.length;
       const isSame = this.#bytes.toString('latin1', this.#at, end) === literal.text;
@@ -132,25 +167,38 @@ export class JsonReader implements Leaf {
     this.#receivers.at(-1)?.leaf(this.#key, this);
   }
 
-  /** The end of the string that begins here, or -1. */
-  #string(): number {
-    const { end, isEscaped } = stringEnd(this.#bytes, this.#at);
-    this.#isEscaped = isEscaped;
-    return end;
+  /** The end of the string that begins here, -1 where it is malformed, undefined where it is not found yet. */
+  #string(): number | undefined {
+    const from = this.#within ?? this.#at + 1;
+    if (this.#within === undefined) this.#isEscaped = false;
+    const { state, at, isEscaped } = scanString(this.#bytes, from, STRETCH);
+    this.#isEscaped ||= isEscaped;
+    this.#work += Math.floor((at - from) / BYTES_PER_STEP);
+    this.#within = state === 'goes on' ? at : undefined;
+    if (state === 'goes on') return undefined;
+    return state === 'ended' ? at : -1;
   }
 
   #readKey(byte: number): void {
     const from = this.#at;
     const end = byte === QUOTE ? this.#string() : -1;
-    if (end >= 0) this.#at = end;
-    this.#skipSpace();
-    if (end < 0 || this.#bytes[this.#at] !== COLON) {
+    if (end === undefined) return;
+    if (end < 0) {
+      this.#refuse();
+      return;
+    }
+    const isWanted = this.#receivers.at(-1) !== undefined && end - from <= LONGEST_NAME;
+    this.#key = isWanted ? decoded(this.#bytes.subarray(from, end), this.#isEscaped) : undefined;
+    this.#at = end;
+    this.#state = 'colon';
+  }
+
+  #readColon(byte: number): void {
+    if (byte !== COLON) {
       this.#refuse();
       return;
     }
     this.#at += 1;
-    const isWanted = this.#receivers.at(-1) !== undefined;
-    this.#key = isWanted ? decoded(this.#bytes.subarray(from, end), this.#isEscaped) : undefined;
     this.#state = 'value';
   }
 

@@ -20,10 +20,17 @@ export interface Findings {
   readonly misshapen: Set<string>;
   /** A member that came twice in one object, by any spelling; undefined where none did. */
   doubled: string | undefined;
+  /** Members of the outermost object that hold a map with more than is kept of one. */
+  readonly longMaps: Set<string>;
 }
 
-/** Most entries of a map that are kept, and one more to tell that there are more. */
+/** Most entries of a map that are kept, and most bytes of them in the text. */
 export const MOST_ENTRIES = 10_000;
+export const MOST_ENTRY_BYTES = 1024 * 1024;
+/** The longest text outside of maps that is kept, in bytes. No name, address or digest is longer. */
+const LONGEST_TEXT = 64 * 1024;
+/** Stands for a longer one. */
+const LONG_TEXT = '(a long text)';
 
 const LEAST_INTEGER = -(2n ** 63n);
 const LARGEST_INTEGER = 2n ** 63n - 1n;
@@ -42,7 +49,7 @@ interface Place {
 
 /** The receiver of a whole text that should be an object with these members. Undefined members were absent or null. */
 export class ShapeReader implements Receiver {
-  readonly findings: Findings = { misshapen: new Set(), doubled: undefined };
+  readonly findings: Findings = { misshapen: new Set(), doubled: undefined, longMaps: new Set() };
   readonly #members: Readonly<Record<string, Shape>>;
   /** The members; undefined where the text is no object. */
   value: ReadonlyMap<string, Shaped> | undefined;
@@ -131,6 +138,7 @@ class ListReader implements Receiver {
 class MapReader implements Receiver {
   readonly #place: Place;
   readonly #values = new Map<string, string>();
+  #bytes = 0;
 
   constructor(place: Place) {
     this.#place = place;
@@ -144,9 +152,13 @@ class MapReader implements Receiver {
   leaf(key: string | undefined, leaf: Leaf): void {
     const { findings, member } = this.#place;
     if (leaf.kind !== 'string' && leaf.kind !== 'null') findings.misshapen.add(member);
-    else if (this.#values.size <= MOST_ENTRIES && key !== undefined) {
-      this.#values.set(key, leaf.kind === 'null' ? '' : leaf.text);
-    }
+    else if (this.#isLong(key, leaf)) findings.longMaps.add(member);
+    else if (key !== undefined) this.#values.set(key, leaf.kind === 'null' ? '' : leaf.text);
+  }
+
+  #isLong(key: string | undefined, leaf: Leaf): boolean {
+    this.#bytes += (key?.length ?? MOST_ENTRY_BYTES) + leaf.size;
+    return this.#values.size === MOST_ENTRIES || this.#bytes > MOST_ENTRY_BYTES;
   }
 }
 
@@ -162,7 +174,7 @@ function openShape(shape: Shape, kind: 'object' | 'array', place: Place): Receiv
 
 function takeLeaf(shape: Shape, leaf: Leaf, { findings, member, put }: Place): void {
   if (leaf.kind === 'null') return;
-  if (shape === 'text' && leaf.kind === 'string') put(leaf.text);
+  if (shape === 'text' && leaf.kind === 'string') put(leaf.size > LONGEST_TEXT ? LONG_TEXT : leaf.text);
   else if (shape === 'integer' && leaf.kind === 'number' && isInteger(leaf.text)) put(leaf.text);
   else findings.misshapen.add(member);
 }

@@ -17,26 +17,31 @@ function tableOf(characters: string, value: number): Uint8Array {
   return table;
 }
 
-/** Where a JSON string ends that begins at a quote: behind its closing quote; -1 where it is malformed. */
-export function stringEnd(
-  bytes: Buffer,
-  from: number,
-): { readonly end: number; readonly isEscaped: boolean } {
-  const { length } = bytes;
+/** How far a string was looked at. */
+export interface StringScan {
+  readonly state: 'ended' | 'goes on' | 'malformed';
+  /** Behind the closing quote, or where to go on. */
+  readonly at: number;
+  readonly isEscaped: boolean;
+}
+
+/** Looks for the end of a JSON string, from within it, in about so many bytes. */
+export function scanString(bytes: Buffer, from: number, most: number): StringScan {
+  const end = Math.min(bytes.length, from + most);
   let isEscaped = false;
-  let at = from + 1;
-  while (at < length) {
+  let at = from;
+  while (at < end) {
     const byte = bytes[at] ?? 0;
-    if (byte === QUOTE) return { end: at + 1, isEscaped };
-    if (byte < 0x20) break;
+    if (byte === QUOTE) return { state: 'ended', at: at + 1, isEscaped };
+    if (byte < 0x20) return { state: 'malformed', at, isEscaped };
     if (byte === BACKSLASH) {
       const width = escapeWidth(bytes, at);
-      if (width === 0) break;
+      if (width === 0) return { state: 'malformed', at, isEscaped };
       isEscaped = true;
       at += width;
     } else at += 1;
   }
-  return { end: -1, isEscaped };
+  return { state: at < bytes.length ? 'goes on' : 'malformed', at, isEscaped };
 }
 
 /** Bytes of the escape at a backslash; 0 where it is malformed. */

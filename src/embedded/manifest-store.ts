@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BlobStore } from './blob-store.ts';
-import { digestOf } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import { ByteGate } from './byte-gate.ts';
 import { isThere, readLink, removeLink } from './durable.ts';
 import type { Staging } from './staging.ts';
 import { inTurn } from './in-turn.ts';
+import { digestOfLarge } from './large-digest.ts';
 import { judgeManifest } from './manifest.ts';
 import type { Manifest, ManifestOutcome } from './manifest.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import type { StoredManifest } from './manifest-cache.ts';
+import { BodyMemory } from './memory-sink.ts';
 import type { Paths } from './paths.ts';
 import { readStoredManifest } from './stored-manifest.ts';
 import type { Reading } from './stored-manifest.ts';
@@ -44,6 +45,8 @@ const BETWEEN_LOOKS_MS = 50;
 export class ManifestStore {
   /** No blob that is larger is read as a manifest. */
   readonly largest: number;
+  /** For the bodies of manifests that are being pushed. */
+  readonly bodies = new BodyMemory();
   readonly #paths: Paths;
   readonly #staging: Staging;
   readonly #blobs: BlobStore;
@@ -158,7 +161,8 @@ export class ManifestStore {
     const target = await readLink(this.#paths.revision(repository, digest));
     if (target === undefined || target.text === digest.text) return undefined;
     const stored = await this.#read(target);
-    const isSame = stored === undefined || digestOf(digest.algorithm, stored.bytes).hex === digest.hex;
+    const isSame =
+      stored === undefined || (await digestOfLarge(digest.algorithm, stored.bytes)).hex === digest.hex;
     if (!isSame) throw new Error('a link to a manifest leads to another one');
     return stored;
   }

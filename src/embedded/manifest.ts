@@ -21,7 +21,6 @@ const WEB_ADDRESS = /^https?:\/\/[^\s#\p{Cc}]*$/iu;
 /** Bounds of what may be pushed. What another registry took is read without them. */
 const LIMITS = { values: 200_000, depth: 500 };
 const MOST_REFERENCES = 10_000;
-const MOST_ANNOTATION_CHARACTERS = 1024 * 1024;
 /** The longest type and subtype of RFC 6838, and the slash. */
 const LONGEST_MEDIA_TYPE = 255;
 
@@ -123,16 +122,9 @@ function problemOf(
 function boundProblemOf(text: ManifestText): string | undefined {
   if (text.layers.length > MOST_REFERENCES || text.manifests.length > MOST_REFERENCES)
     return `The manifest names more than ${MOST_REFERENCES} blobs or manifests.`;
-  return text.subject !== '' && hasManyAnnotations(text)
+  return text.subject !== '' && text.findings.longMaps.has('annotations')
     ? `The manifest has a subject, and more than ${MOST_ENTRIES} annotations or more than 1 MiB of them: lists of referrers must hold them.`
     : undefined;
-}
-
-/** Whether a list of referrers could not show the annotations of a manifest. */
-export function hasManyAnnotations({ annotations }: ManifestText): boolean {
-  let characters = 0;
-  for (const [key, value] of annotations) characters += key.length + value.length;
-  return annotations.size > MOST_ENTRIES || characters > MOST_ANNOTATION_CHARACTERS;
 }
 
 function manifestOf(text: ManifestText, mediaType: string, isIndex: boolean): ManifestOutcome {

@@ -3,14 +3,16 @@ import { isTag } from '../registry/grammar.ts';
 import { createProblem } from '../registry/problem.ts';
 import type { Problem } from '../registry/problem.ts';
 import { etagOf, matches } from '../reply/entity-tag.ts';
-import { digestOf, parseDigest } from '../registry/digest.ts';
+import { parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { Transfer } from '../reply/job.ts';
 import { both } from './durable.ts';
 import { inTurn } from './in-turn.ts';
 import type { Manifest } from './manifest.ts';
+import { digestOfLarge } from './large-digest.ts';
 import { isTooDeep } from './paths.ts';
-import { MemorySink, receiveBody } from './receive-body.ts';
+import { MemorySink } from './memory-sink.ts';
+import { receiveBody } from './receive-body.ts';
 import * as refusals from './refusals.ts';
 import type { Registry } from './registry.ts';
 import type { PreparedTag } from './tag-store.ts';
@@ -60,13 +62,34 @@ export async function putManifest(
   const { pairs } = transfer.job.request.query;
   const asked = pairs.filter((pair) => pair.key === 'tag').map((pair) => pair.value);
   if (!asked.every(isTag)) return refusals.TAG_INVALID;
-  const pushed = await receiveManifest(registry, transfer);
-  if (pushed === undefined || isProblem(pushed)) return pushed;
+  const sink = new MemorySink(registry.manifests.bodies);
+  try {
+    const pushed = await receiveManifest(registry, sink, transfer);
+    if (pushed === undefined || isProblem(pushed)) return pushed;
+    return await keepManifest(registry, repository, { target, asked, pushed });
+  } finally {
+    sink.close();
+  }
+}
+
+async function keepManifest(
+  registry: Registry,
+  repository: string,
+  {
+    target,
+    asked,
+    pushed,
+  }: {
+    readonly target: string | Digest;
+    readonly asked: readonly string[];
+    readonly pushed: Pushed;
+  },
+): Promise<Outcome> {
   const [algorithm, tags] =
     typeof target === 'string'
       ? (['sha256', [target, ...asked]] as const)
       : ([target.algorithm, asked] as const);
-  const digest = digestOf(algorithm, pushed.bytes);
+  const digest = await digestOfLarge(algorithm, pushed.bytes);
   if (typeof target !== 'string' && target.hex !== digest.hex) return refusals.DIGEST_WRONG;
   if (!(await isStored(registry, repository, { digest, pushed, tags }))) return refusals.BLOB_MISSING;
   return createdReply(repository, { digest, asked, subject: pushed.manifest.subject });
@@ -127,9 +150,9 @@ interface Pushed {
 /** The body as a manifest; undefined where the client has left. */
 async function receiveManifest(
   { manifests }: Registry,
+  sink: MemorySink,
   transfer: Transfer,
 ): Promise<Pushed | Problem | undefined> {
-  const sink = new MemorySink();
   const received = await receiveBody(transfer, sink);
   if (received.kind === 'refused') return received.problem;
   if (received.kind === 'aborted') return undefined;

@@ -18,6 +18,8 @@ export interface Sink {
   isFull(): boolean;
   onRoom: () => void;
   onError: (error: Error) => void;
+  /** Why it takes no more, once it does not. */
+  readonly refusal?: Problem | undefined;
   /** Resolves when everything taken is where it belongs. */
   finish(): Promise<void>;
 }
@@ -61,6 +63,10 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
         return;
       }
       sink.take(chunk);
+      if (sink.refusal !== undefined) {
+        end({ kind: 'refused', bytes, problem: sink.refusal });
+        return;
+      }
       const isFull = sink.isFull();
       if (isFull) transfer.waitingFor = 'backend';
       tap.took(isFull);
@@ -81,27 +87,6 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
     if (req.destroyed) end({ kind: 'aborted', bytes });
     else tap.open(onData);
   });
-}
-
-/** Keeps the chunks in memory: for manifests, whose size is limited. */
-export class MemorySink implements Sink {
-  onRoom = (): void => undefined;
-  onError = (): void => undefined;
-  readonly #chunks: Buffer[] = [];
-
-  take(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-  }
-
-  isFull(): boolean {
-    return false;
-  }
-
-  async finish(): Promise<void> {}
-
-  bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
 }
 
 /**

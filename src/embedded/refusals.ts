@@ -39,6 +39,11 @@ export const BLOB_MISSING = createProblem(
   'MANIFEST_BLOB_UNKNOWN',
   'The manifest names a config or a layer that this repository does not hold. Push the blobs first.',
 );
+export const BODIES_FULL = createProblem(
+  'UNAVAILABLE',
+  'Too many large manifests are being pushed at this moment. Try again.',
+  { status: 503, headers: { 'Retry-After': '2' } },
+);
 export const TAG_INVALID = createProblem('TAG_INVALID', 'A tag that was asked for is not a legal tag.');
 export const PAGE_INVALID = createProblem('PAGINATION_NUMBER_INVALID', 'n is not the size of a page.');
 export const NAME_TOO_DEEP = createProblem(

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Simple steps, as a comparison or a look-up, that are done before others get their turn: some milliseconds. */
-export const STEPS = 20_000;
+export const STEPS = 10_000;
 
 /** Sorts texts by UTF-16 code units, in slices between which other work goes on. */
 export async function sortInSlices(texts: readonly string[]): Promise<string[]> {

@@ -1,9 +1,10 @@
 import { parseDigest } from '../registry/digest.ts';
 import type { Digest } from '../registry/digest.ts';
-import { commonOf, hasManyAnnotations, isServed, referenceOf, shapeOf } from './manifest.ts';
-import type { Manifest } from './manifest.ts';
+import { commonOf, isServed, shapeOf } from './manifest.ts';
+import type { Manifest, Reference } from './manifest.ts';
 import { readManifestText } from './manifest-text.ts';
 import type { ManifestText } from './manifest-text.ts';
+import { forEachInSlices } from './slices.ts';
 
 const SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+json';
 const SCHEMA_1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
@@ -29,18 +30,18 @@ export async function readStoredManifest(bytes: Buffer): Promise<Reading> {
   const outcome = await readManifestText(bytes, LIMITS);
   if (!outcome.ok) return unreadable(outcome.reason);
   const { text } = outcome;
-  const mediaType = typeOf(text);
-  const annotations = hasManyAnnotations(text) ? NO_ANNOTATIONS : text.annotations;
+  const named = await namedIn(text);
+  const annotations = text.findings.longMaps.has('annotations') ? NO_ANNOTATIONS : text.annotations;
   const artifactType = text.artifactType || (text.config?.mediaType ?? '');
   return {
     manifest: {
-      mediaType,
-      blobs: neededTexts(text).flatMap(digestsOf),
+      mediaType: typeOf(text),
+      blobs: named.blobs,
       optional: [],
-      children: text.manifests.map(referenceOf).filter((child) => child !== undefined),
+      children: named.children,
       ...commonOf({ subject: text.subject, artifactType, annotations }),
     },
-    doubt: doubtOf(text),
+    doubt: doubtOf(text) ?? named.doubt,
   };
 }
 
@@ -50,13 +51,29 @@ export function unreadable(doubt: string): Reading {
   return { manifest: { mediaType: UNKNOWN, blobs: [], optional: [], children: [], ...common }, doubt };
 }
 
-function neededTexts({ config, layers, fsLayers }: ManifestText): readonly string[] {
-  return [config?.digest ?? '', ...layers.map(({ digest }) => digest), ...fsLayers];
+interface Named {
+  readonly blobs: readonly Digest[];
+  readonly children: readonly Reference[];
+  readonly doubt: string | undefined;
 }
 
-function digestsOf(text: string): readonly Digest[] {
-  const digest = parseDigest(text);
-  return digest === undefined ? [] : [digest];
+async function namedIn({ config, layers, fsLayers, manifests }: ManifestText): Promise<Named> {
+  const blobs: Digest[] = [];
+  const children: Reference[] = [];
+  let isOdd = false;
+  const take = (text: string, mediaType?: string): void => {
+    if (text === '') return;
+    const digest = parseDigest(text);
+    if (digest === undefined) isOdd = true;
+    else if (mediaType === undefined) blobs.push(digest);
+    else children.push({ digest, mediaType });
+  };
+  take(config?.digest ?? '');
+  await forEachInSlices(layers, ({ digest }) => take(digest));
+  await forEachInSlices(fsLayers, (digest) => take(digest));
+  await forEachInSlices(manifests, ({ digest, mediaType }) => take(digest, mediaType));
+  const doubt = isOdd ? 'it names something by a digest that is not served here' : undefined;
+  return { blobs, children, doubt };
 }
 
 function typeOf(text: ManifestText): string {
@@ -66,7 +83,7 @@ function typeOf(text: ManifestText): string {
 }
 
 function doubtOf(text: ManifestText): string | undefined {
-  const { schemaVersion, mediaType, findings, manifests } = text;
+  const { schemaVersion, mediaType, findings } = text;
   const isKnown =
     schemaVersion === '1' || (schemaVersion === '2' && (mediaType === '' || isServed(mediaType)));
   if (!isKnown) return 'it is of a kind that is not known here';
@@ -74,8 +91,5 @@ function doubtOf(text: ManifestText): string | undefined {
   const misshapen = ['config', 'layers', 'manifests', 'fsLayers'].find((name) =>
     findings.misshapen.has(name),
   );
-  if (misshapen !== undefined) return `its ${misshapen} can't be read`;
-  const named = [...neededTexts(text), ...manifests.map(({ digest }) => digest)];
-  const odd = named.some((digest) => digest !== '' && parseDigest(digest) === undefined);
-  return odd ? 'it names something by a digest that is not served here' : undefined;
+  return misshapen === undefined ? undefined : `its ${misshapen} can't be read`;
 }

@@ -63,7 +63,7 @@ describe('what Go programs send is taken', () => {
       text: imageWith({ x: [{ y: [4711, -0.5e-3, true, null] }] }).replace('4711', '1e400'),
     },
     { name: 'a subject without a digest', text: imageWith({ subject: {} }) },
-    { name: 'a subject by sha384', text: imageWith({ subject: { digest: `sha384:${'0'.repeat(96)}` } }) },
+    { name: 'a subject by blake3', text: imageWith({ subject: { digest: `blake3:${'0'.repeat(64)}` } }) },
     {
       name: 'a lone surrogate',
       text: imageWith({ annotations: {} }).replace('"annotations":{}', '"annotations":{"a":"\\ud800"}'),
@@ -227,8 +227,8 @@ describe('a manifest on the disk, whoever took it', () => {
     { name: 'a member twice', text: '{"schemaVersion":2,"layers":[],"layers":[]}', type: OCI_MANIFEST },
     { name: 'layers of another type', text: imageWith({ layers: 5 }), type: OCI_MANIFEST },
     {
-      name: 'a digest by sha384',
-      text: layerWith({ digest: `sha384:${'0'.repeat(96)}` }),
+      name: 'a digest by blake3',
+      text: layerWith({ digest: `blake3:${'0'.repeat(64)}` }),
       type: OCI_MANIFEST,
     },
   ])('may need more than it is seen to need: $name', async ({ text, type }) => {
@@ -260,8 +260,8 @@ describe('M-B3: a manifest that costs much is refused before it does', () => {
     { name: 'annotations', good: annotations(10_000), bad: annotations(10_001) },
     {
       name: 'characters of annotations',
-      good: `{"schemaVersion":2,"subject":{"digest":"x"},"annotations":{"a":"${'b'.repeat(2 ** 20 - 1)}"}}`,
-      bad: `{"schemaVersion":2,"subject":{"digest":"x"},"annotations":{"a":"${'b'.repeat(2 ** 20)}"}}`,
+      good: `{"schemaVersion":2,"subject":{"digest":"x"},"annotations":{"a":"${'b'.repeat(2 ** 20 - 3)}"}}`,
+      bad: `{"schemaVersion":2,"subject":{"digest":"x"},"annotations":{"a":"${'b'.repeat(2 ** 20 - 2)}"}}`,
     },
     { name: 'children', good: children(10_000), bad: children(10_001) },
   ])('by the number of $name', async ({ good, bad }) => {
