@@ -53,10 +53,10 @@ export function gcCommand(terminal: Terminal): Command {
     .option('--json', 'Print the report as JSON.');
   addConfigOptions(command, ['backend']).addHelpText('after', DETAILS);
   return command.action(async (options: GcCommandOptions) => {
-    const directory = await findDirectory(options, terminal);
-    const actAsBefore = terminal.actAs(await ownerOf(directory));
+    const place = await findPlace(options, terminal);
+    const actAsBefore = terminal.actAs(await ownerOf(place.directory));
     try {
-      await collect(directory, options, terminal);
+      await collect(place, options, terminal);
     } finally {
       actAsBefore();
     }
@@ -73,8 +73,8 @@ function parseAge(text: string): number {
   return Number(number) * (UNITS[unit] ?? 0);
 }
 
-async function collect(directory: string, options: GcCommandOptions, terminal: Terminal): Promise<void> {
-  const registry = await openEmbedded({ directory, now: () => new Date(), logger: wordsOf(terminal) });
+async function collect(place: Place, options: GcCommandOptions, terminal: Terminal): Promise<void> {
+  const registry = await openEmbedded({ ...place, now: () => new Date(), logger: wordsOf(terminal) });
   try {
     const report = await registry.collectGarbage({
       dryRun: options.dryRun === true,
@@ -88,11 +88,18 @@ async function collect(directory: string, options: GcCommandOptions, terminal: T
   }
 }
 
-async function findDirectory(options: GcCommandOptions, terminal: Terminal): Promise<string> {
-  if (options.data !== undefined) return options.data;
+interface Place {
+  readonly directory: string;
+  /** The largest manifest, where a configuration says it. */
+  readonly manifestBytes?: number;
+}
+
+async function findPlace(options: GcCommandOptions, terminal: Terminal): Promise<Place> {
+  if (options.data !== undefined) return { directory: options.data };
   const { config, origins } = await loadConfigWithOrigins(configSources({ ...options }, terminal));
-  if (config.backend.kind === 'embedded') return config.backend.directory;
-  if (!origins.has('backend')) return DEFAULT_DATA;
+  if (config.backend.kind === 'embedded')
+    return { directory: config.backend.directory, manifestBytes: config.limits.manifestBytes };
+  if (!origins.has('backend')) return { directory: DEFAULT_DATA };
   throw new AppError('USAGE', {
     message: 'gc is for the embedded registry, and this configuration has another one behind the gate.',
     hint: 'Name the folder: registry-gate gc --data ./data. registry:2 has a command of its own: registry garbage-collect',

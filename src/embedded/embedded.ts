@@ -30,6 +30,8 @@ export interface EmbeddedOptions {
   readonly logger: Logger;
   /** Ends transfers in which nothing moves. */
   readonly idle?: Pick<IdleWatch, 'add' | 'remove'> | undefined;
+  /** The largest manifest that is taken, in bytes; no larger blob is read as one. Default, and at least: 4 MiB. */
+  readonly manifestBytes?: number | undefined;
   /** How long a blob that nothing refers to is kept, in milliseconds. Default: an hour. */
   readonly graceMs?: number;
   /** How much each user may have under way. */
@@ -95,11 +97,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   };
 }
 
-function createRegistry({ directory, now, uploads }: EmbeddedOptions, graceMs: number): Registry {
+function createRegistry(
+  { directory, now, uploads, manifestBytes }: EmbeddedOptions,
+  graceMs: number,
+): Registry {
   const paths = new Paths(directory);
   const staging = new Staging(paths.staging);
   const blobs = new BlobStore({ paths, staging, now, graceMs });
-  const manifests = new ManifestStore({ paths, staging, blobs });
+  const manifests = new ManifestStore({ paths, staging, blobs, largest: manifestBytes });
   return {
     paths,
     staging,

@@ -72,13 +72,14 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
 
 async function openFolder(directory: string, { config, bus, now, logger }: LaneOptions): Promise<Lane> {
   const idle = createIdleWatch(idleLimits(config), now);
-  const { uploadsPerUser, uploadPercentPerUser } = config.limits;
+  const { uploadsPerUser, uploadPercentPerUser, manifestBytes } = config.limits;
   const registry = await openEmbedded({
     directory,
     idle,
     logger,
     now: () => new Date(),
     uploads: { sessions: uploadsPerUser, percent: uploadPercentPerUser },
+    manifestBytes,
     clearsUp: bus.slot === 0,
   });
   return {

@@ -148,7 +148,7 @@ const PHASES: Readonly<Record<string, () => Promise<string>>> = {
   'requests for tokens': async () => {
     const scopes = Array.from(
       { length: 100 },
-      (_, at) => `scope=repository:${'a'.repeat(60)}/${at}:pull,push`,
+      (_, at) => `scope=repository:${'a'.repeat(20)}/${at}:pull,push`,
     ).join('&');
     const form = Array.from({ length: 12_000 }, (_, at) => `a${at}=`)
       .join('&')

@@ -50,8 +50,13 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'an address must be of http or https for every OCI layer; 2.8 does not look at those in Docker images',
   },
   {
-    odd: /^layer with urls, absent$/,
+    odd: /^layer with urls, absent$|^descriptor urls with one$/,
     taken: 'by them alone',
-    why: '2.8 takes an ordinary layer that is elsewhere; 3 wants it to be there, as docker pull does',
+    why: '2.8 takes an ordinary layer that is elsewhere, even without a digest; 3 wants it to be there, as docker pull does',
+  },
+  {
+    odd: /^foreign layer with urls/,
+    taken: 'by them alone',
+    why: '2.8 does not look at the digest of a layer that is elsewhere; 3 wants it to be one',
   },
 ];

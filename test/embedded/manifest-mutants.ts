@@ -116,7 +116,7 @@ export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
   ...values('top', 'manifests', LISTS),
   ...values('top', 'fsLayers', { null: null, empty: [] }),
   ...values('top', 'config', { null: null, absent: undefined, empty: {}, 'a list': [], 'a text': 'x' }),
-  ...values('top', 'annotations', MAPS),
+  ...values('top', 'annotations', { ...MAPS, 'with bytes that are not UTF-8': raw('{"a":"\xff\xfe"}') }),
   ...values('top', 'subject', { null: null, empty: {}, 'a text': 'x', 'without digest': { digest: '' } }),
   ...values('top', 'artifactType', TEXTS),
   ...values('top', 'mediaType', {
@@ -204,6 +204,14 @@ export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
     },
   ],
   [
+    'foreign layer with urls, without digest',
+    ({ descriptor }) => {
+      descriptor['mediaType'] = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
+      descriptor['digest'] = NOWHERE;
+      descriptor['urls'] = ['https://store.example.com/a'];
+    },
+  ],
+  [
     'layer with urls, absent',
     ({ descriptor }) => {
       descriptor['digest'] = `sha256:${NOWHERE}`;
@@ -225,7 +233,6 @@ export const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
     'the end missing': (text) => text.slice(0, -1),
     'nothing at all': () => '',
     'a list around it': (text) => `[${text}]`,
-    'bytes that are not UTF-8': (text) => text.replace(/\}$/, ',"annotations":{"a":"\xff\xfe"}}'),
     'bytes that are not UTF-8 in a name': (text) => text.replace(/\}$/, ',"\xff":1}'),
     'a name in another case': (text) =>
       text.replace('"layers"', '"Layers"').replace('"manifests"', '"MANIFESTS"'),
