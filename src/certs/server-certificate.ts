@@ -59,8 +59,9 @@ export async function loadServerCertificate(
   const material = await readMaterial(options, now);
   if (!hasKey(material)) throw missingKey(material.context);
   const { chain, key, context } = material;
-  checkMaterial(material, now);
+  // The CA first: where it has ended, another certificate of it would be of no use.
   const { trusted, refusals, endings } = judge(material, now);
+  checkMaterial(material, now);
   const [leaf] = chain;
   return {
     cert: chain.map(String).join(''),

@@ -135,7 +135,7 @@ describe('loadServerCertificate', () => {
       spoil: async () => undefined,
       at: later(now, -1),
       code: 'CERT_INVALID',
-      says: /domain\.crt is valid from .* only, and the clock says/,
+      says: /ca\.crt is valid from .* only, and the clock says/,
       hint: /timedatectl/,
     },
     {
