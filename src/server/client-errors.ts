@@ -49,12 +49,14 @@ export interface ClientErrorOptions {
   readonly now: () => number;
   readonly connections: Connections;
   readonly addressOf: FrontProxies['addressOf'];
+  /** Told of an address from which a client did not trust the certificate. */
+  readonly onDistrust: (address: string) => void;
 }
 
 /** Answers what Node's parser could not read, and keeps strangers on the port from filling the log. */
 export function handleClientErrors(
   server: Server,
-  { logger, now, connections, addressOf }: ClientErrorOptions,
+  { logger, now, connections, addressOf, onDistrust }: ClientErrorOptions,
 ): void {
   server.on('clientError', (error: Error, socket) => {
     // The parser complains of every piece that still comes.
@@ -74,13 +76,12 @@ export function handleClientErrors(
     }
     // Somebody looked whether the port is open, and has not begun to speak.
     if (wire?.bytesRead === 0) return;
+    const address = addressOf({ socket, headers: {} });
+    if (isDistrust(error)) onDistrust(address);
     unsaid += 1;
     if (now() < nextWarning) return;
     nextWarning = now() + WARN_EVERY_MS;
-    logger.warn(
-      { address: addressOf({ socket, headers: {} }), error: systemCode(error) ?? error.name, count: unsaid },
-      adviceFor(error),
-    );
+    logger.warn({ address, error: systemCode(error) ?? error.name, count: unsaid }, adviceFor(error));
     unsaid = 0;
   });
 }
@@ -105,10 +106,14 @@ function endAfter(res: ServerResponse, socket: Socket): void {
   else res.setHeader('Connection', 'close');
 }
 
-/** The alerts that a client sends when it does not trust us say which cure it needs. */
+/** Whether it is an alert of a client that does not trust us (RFC 8446 section 6.2). Go sends `bad_certificate`, OpenSSL `unknown_ca`. */
+function isDistrust(error: Error): boolean {
+  return /UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(systemCode(error) ?? '');
+}
+
+/** What a client that does not trust us needs. */
 function adviceFor(error: Error): string {
-  const code = systemCode(error) ?? '';
-  if (/UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(code)) {
+  if (isDistrust(error)) {
     return 'a client does not accept this certificate: run registry-gate certs trust on it, or it calls the gate by a name that the certificate lacks (registry-gate certs renew --host NAME)';
   }
   return 'a TLS handshake failed';

@@ -27,6 +27,7 @@ export interface ListenerOptions {
   readonly handler: Handler;
   readonly greet: Greet;
   readonly addressOf: FrontProxies['addressOf'];
+  readonly onDistrust: (address: string) => void;
   readonly logger: Logger;
   readonly together: Together;
 }
@@ -37,7 +38,7 @@ const TICKET_KEY_BYTES = 48;
 
 /** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
 export function createListener(options: ListenerOptions): Server {
-  const { config, services, connections, handler, greet, addressOf, logger, together } = options;
+  const { config, services, connections, handler, greet, addressOf, onDistrust, logger, together } = options;
   const { timeouts, limits, tls } = config;
   const { certificate, app } = services;
   const handshakeMs = timeouts.handshakeSeconds * 1000;
@@ -59,7 +60,7 @@ export function createListener(options: ListenerOptions): Server {
   greetFirst(server, { silenceMs: handshakeMs, greet });
   connections.follow(server);
   attachHandler(server, handler, connections);
-  handleClientErrors(server, { logger, now: app.now, connections, addressOf });
+  handleClientErrors(server, { logger, now: app.now, connections, addressOf, onDistrust });
   return server;
 }
 

@@ -22,6 +22,7 @@ import type { Services } from './services.ts';
 import { limitTransfers } from './transfer-limits.ts';
 import { alone, saidOnce } from './together.ts';
 import type { Together } from './together.ts';
+import { watchUntrustedTokens } from './untrusted-tokens.ts';
 import { openEntrances } from './turnstiles.ts';
 
 /** A gate that listens. */
@@ -91,7 +92,9 @@ function placesOf({ listen: addresses }: Config, { bus, ports }: Together): read
   });
 }
 
-type Front = Pick<ListenerOptions, 'greet' | 'addressOf' | 'handler'> & { readonly room: Room };
+type Front = Pick<ListenerOptions, 'greet' | 'addressOf' | 'onDistrust' | 'handler'> & {
+  readonly room: Room;
+};
 
 interface FrontOptions {
   readonly config: Config;
@@ -118,11 +121,14 @@ function openFront({
   const { addressOf } = proxies;
   const hostOf = publicUrl === undefined ? proxies.hostOf : (): string => publicUrl;
   const forward = limitTransfers({ limits, entrance: entrances.transfers, bus, now }, app.forward);
+  const trust = watchUntrustedTokens({ logger, now, bus });
+  const watched = { challenge: trust.noting(app.challenge), observe: trust.observing(app.observe) };
   return {
     room,
     greet: createFrontDoor({ proxies, room, entrance: entrances.connections }),
     addressOf,
-    handler: createHandler({ ...app, addressOf, hostOf, forward }),
+    onDistrust: trust.refused,
+    handler: createHandler({ ...app, ...watched, addressOf, hostOf, forward }),
   };
 }
 
