@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
+import { addExamples } from './examples.ts';
+import { misuseWords, refuseEmptyValues, refuseUnknownCommand, usualWords } from './misuse.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import type { Place } from './place.ts';
@@ -38,7 +40,8 @@ const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
 const SERVING = ['up', 'serve'];
 
 /** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
-export async function run(argv: readonly string[], plain: Terminal): Promise<number> {
+export async function run(typed: readonly string[], plain: Terminal): Promise<number> {
+  const argv = usualWords(typed);
   const place = findPlace(plain.env, plain.startedAs);
   const given = new Map<string, readonly string[]>();
   const lives = SERVING.includes(argv[0] ?? '');
@@ -46,7 +49,9 @@ export async function run(argv: readonly string[], plain: Terminal): Promise<num
   const outcome: Outcome = { exitCode: EXIT.done };
   try {
     const program = await createProgram(terminal, outcome, argv[0]);
+    refuseUnknownCommand(program, argv);
     program.hook('preAction', (_program, command) => {
+      refuseEmptyValues(command);
       for (const [flag, values] of flagsGiven(command)) given.set(flag, values);
     });
     await program.parseAsync(argv, { from: 'user' });
@@ -64,14 +69,18 @@ export async function createProgram(terminal: Terminal, outcome: Outcome, only?:
     .description('The front door of a private container registry: certificates, users, TLS, rights.')
     .version(packageVersion(), '-V, --version', 'Print the version.')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
+    .configureOutput({
+      writeOut: (text) => terminal.out(terminal.typed(text)),
+      writeErr: (text) => terminal.err(text),
+    });
   const all = Object.entries({ ...COMMANDS, ...HIDDEN });
   const asked = all.filter(([name]) => name === only);
   for (const [name, load] of asked.length > 0 ? asked : all) {
     const create = await load();
     program.addCommand(inheriting(program, create(terminal, outcome)), { hidden: name in HIDDEN });
   }
-  return program;
+  addExamples(program);
+  return explaining(program);
 }
 
 /** A terminal whose words name each command as it is typed in this place. */
@@ -92,6 +101,13 @@ function flagsGiven(command: Command): GivenFlags {
       return [option.name(), values.filter((it) => typeof it === 'string')];
     }),
   );
+}
+
+/** Has each command explain what it cannot read of a command line. */
+function explaining(command: Command): Command {
+  command.configureOutput({ outputError: (text, write) => write(misuseWords(command, text)) });
+  for (const child of command.commands) explaining(child);
+  return command;
 }
 
 /** `addCommand` does not hand settings down; without this a mistake in a subcommand would end the process. */

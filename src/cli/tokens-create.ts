@@ -59,7 +59,10 @@ async function checkTokenName(name: string, users: string): Promise<void> {
   checkName(name);
   const { document } = await readUsersFileIfAny(users);
   if (!entriesOf(document).some((entry) => entry.name === name)) return;
-  throw invalid(`There is a user ${name} already`, `Choose a name that no user has, like ${name}-ci.`);
+  throw new AppError('USER_EXISTS', {
+    message: `There is a user ${name} already. Nothing was made.`,
+    hint: `Choose a name that no user has, like ${name}-ci.`,
+  });
 }
 
 function makeToken(name: string, hash: string, options: CreateOptions): MachineToken {

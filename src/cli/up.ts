@@ -119,5 +119,7 @@ async function startOnFreePort({ config, origins }: LoadedConfig, log: Log): Pro
 }
 
 function collect(value: string, previous: readonly string[] | undefined): string[] {
-  return [...(previous ?? []), ...value.split(',').filter(Boolean)];
+  const names = value.split(',').filter(Boolean);
+  // A value without a name in it is refused as empty, and not passed over.
+  return [...(previous ?? []), ...(names.length === 0 ? [''] : names)];
 }

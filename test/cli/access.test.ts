@@ -221,14 +221,14 @@ rules:
   });
 
   it.each([
-    ['alice', 'missing required argument'],
+    ['alice', 'Missing required argument'],
     ['alice read team/app', '"read" is none of pull, push and delete.'],
     ['alice pull Team/app', '"Team/app" is no name of a repository'],
     ['alice pull team/app:latest', '"team/app:latest" is no name of a repository'],
     ['alice pull team/**', '"team/**" is no name of a repository'],
     ['group:dev pull team/app', '"group:dev" is no user'],
     ['alice pull team/app --from 10.0.0.0/8', '"10.0.0.0/8" is no IP address'],
-    ['alice pull team/app extra', 'too many arguments'],
+    ['alice pull team/app extra', 'Too many arguments'],
   ])('used wrongly: %s', async (words, message) => {
     const { code, stdout, stderr } = await check(words);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

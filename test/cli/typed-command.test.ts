@@ -119,7 +119,7 @@ describe('a hint', () => {
 
   it('does not repeat the flag that is the mistake', async () => {
     const terminal = recordingTerminal();
-    expect(await run(['config', 'check', '--listen', 'nowhere', '--certs', 'c'], terminal)).toBe(1);
+    expect(await run(['config', 'check', '--listen', 'nowhere', '--certs', 'c'], terminal)).toBe(2);
     expect(terminal.stderr()).toMatch(/ registry-gate config check --certs c\n$/);
   });
 });
