@@ -87,6 +87,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   '--until': ['tomorrow'],
   '--action': ['fly'],
   '--last': ['00', 'x'],
+  '--older-than': ['5', 'x'],
 };
 
 /** Names of files and directories, and what is looked for: any text may be one. */

@@ -251,7 +251,9 @@ describe('up', () => {
   }
 
   async function contents(): Promise<Readonly<Record<string, string>>> {
-    const names = (await readdir(join(folder, 'certs'))).filter((name) => !name.startsWith('token-uses'));
+    const names = (await readdir(join(folder, 'certs'))).filter(
+      (name) => !/^(token-uses|\.reserve)/.test(name),
+    );
     const texts = await Promise.all(names.map((name) => readFile(join(folder, 'certs', name), 'utf8')));
     return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']));
   }
