@@ -243,7 +243,7 @@ describe('up', () => {
   }
 
   async function gone(path: string): Promise<void> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + PATIENCE_MS;
     while ((await readdir(join(path, '..'))).includes(path.slice(path.lastIndexOf('/') + 1))) {
       if (Date.now() > deadline) throw new Error(`${path} is still there`);
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -71,7 +71,6 @@ describeWith([...NEEDS, ...STAND_IN_NEEDS], 'docker compose, from a fresh clone'
         return state === 'healthy' ? state : undefined;
       },
       () => 'the gate did not get healthy',
-      60_000,
     );
 
   it('says what to do where .env is missing', async () => {

@@ -26,7 +26,7 @@ describeWith(
 
     beforeAll(async () => {
       judges = await Judges.open();
-    }, 60_000);
+    });
     afterAll(() => judges.close());
 
     it.each(SEEDS)(

@@ -66,7 +66,6 @@ describeWith(['docker-registry'], 'M-B1: a registry written in Go', () => {
       ca: gate.ca,
       answers: 1,
       methods: [line.slice(0, line.indexOf(' '))],
-      deadlineMs: 60_000,
       bytes: [
         `${line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${basic(user, TEST_PASSWORD)}\r\n`,
         `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,

@@ -27,7 +27,7 @@ systemctl daemon-reload
 systemctl start registry-gate
 echo "start: $?"
 ask() { curl --silent --cacert $state/certs/ca.crt "$@"; }
-for n in $(seq 200); do ask https://localhost/readyz > /dev/null && break; sleep 0.1; done
+for n in $(seq 3000); do ask https://localhost/readyz > /dev/null && break; sleep 0.1; done
 code() { ask --output /dev/null --write-out '%{http_code}' "$@"; }
 signed='--user alice:${PASSWORD}'
 echo "stranger: $(code https://localhost/v2/)"

@@ -43,7 +43,7 @@ describeWith(NEEDS, 'the container image, by docker run', () => {
   afterAll(async () => {
     await engine?.close();
     await namespace?.close();
-  }, 180_000);
+  });
 
   it('runs up, and says how its next command is typed, and that works', async () => {
     const flags = ['--detach', '--env', 'REGISTRY_GATE_HOSTS=registry.lan', '--publish', '443:8443'];
@@ -54,7 +54,6 @@ describeWith(NEEDS, 'the container image, by docker run', () => {
         return output.includes('Ctrl-C stops it') ? output : undefined;
       },
       () => 'the gate said nothing',
-      60_000,
     );
     expect(words).toContain('registry-gate serves https://registry.lan:8443');
     const short = id.slice(0, 12);

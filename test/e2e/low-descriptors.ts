@@ -41,7 +41,6 @@ export async function outlastSilentConnections(workers: number): Promise<number>
     await until(
       async () => ((await held(gate)).every((now, at) => now <= (before[at] ?? 0) + 2) ? true : undefined),
       () => `descriptors do not come back; at the beginning there were ${before.join(' ')}`,
-      60_000,
     );
     // So many that each worker gets some.
     const requests = 8 * workers;

@@ -74,12 +74,12 @@ describeWith(process.getuid?.() === 0 ? NEEDS : [...NEEDS, 'the rights of root']
       const token = (await gateDoes(['tokens', 'create', 'ci', '--certs', certs])).trim();
       const taken = async (): Promise<true | undefined> =>
         (await status(port, ca, 'ci', token)) === 200 ? true : undefined;
-      await until(taken, () => `the token was not taken up: ${gate.log.join('')}`, 60_000);
+      await until(taken, () => `the token was not taken up: ${gate.log.join('')}`);
       const input = 'another password\n';
       await gateDoes(['users', 'add', 'bob', '--certs', certs, '--password-stdin'], { input });
       const known = async (): Promise<true | undefined> =>
         (await status(port, ca, 'bob', 'another password')) === 200 ? true : undefined;
-      await until(known, () => `the user was not taken up: ${gate.log.join('')}`, 60_000);
+      await until(known, () => `the user was not taken up: ${gate.log.join('')}`);
       await gateDoes(['certs', 'renew', '--force', '--certs', certs]);
       await gate.line(/"msg":"certificate reloaded/);
       expect(await foreign(folder.path)).toEqual([]);

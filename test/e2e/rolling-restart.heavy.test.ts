@@ -60,7 +60,6 @@ async function openStarter({ folder, certs, args }: Place): Promise<Starter> {
     until(
       () => begins(name, text),
       () => `${name} did not say ${text}:\n${log.slice(-30).join('\n')}`,
-      60_000,
     );
   return {
     port,

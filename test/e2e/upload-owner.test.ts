@@ -53,7 +53,6 @@ for (const kind of ['docker-registry', 'embedded'] as const) {
         ca: to.ca,
         answers: 1,
         methods: [line.slice(0, line.indexOf(' '))],
-        deadlineMs: 60_000,
         bytes: `${line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${as(user)}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       });
       const [answer] = answers;

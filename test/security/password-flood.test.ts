@@ -82,7 +82,7 @@ describe('a flood of passwords from many networks', () => {
     expect(await signIn(alice ?? '', OFFICE)).toBe(200);
     const attack = flood();
     try {
-      await expect.poll(() => attack.statuses.includes(503), { timeout: 60_000 }).toBe(true);
+      await expect.poll(() => attack.statuses.includes(503)).toBe(true);
       const said: number[] = [];
       for (let at = 0; at < 4; at += 1) {
         // From another network too, with what was right; and from the same, with what was never tried.
@@ -94,5 +94,5 @@ describe('a flood of passwords from many networks', () => {
       await attack.stop();
     }
     expect(attack.statuses.filter((status) => status === 200)).toEqual([]);
-  }, 120_000);
+  });
 });
