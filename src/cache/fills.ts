@@ -43,7 +43,7 @@ export class Fills<J extends Job> {
     for (const fill of this.#running.values()) fill.giveUp();
   }
 
-  /** The blob as it comes in; undefined where the registry has to answer: because of what it says, or of what is asked. */
+  /** The blob as it comes in, for a job whose repository is known to hold it (`sizeOf`); undefined where the registry has to answer: because of what it says, or of what is asked. */
   async join(job: J, wanted: Wanted): Promise<OpenBlob | undefined> {
     const running = this.#running.get(wanted.digest);
     if (running === undefined && !wantsAll(job.req.headers)) return undefined;
@@ -53,7 +53,6 @@ export class Fills<J extends Job> {
     } catch {
       return undefined;
     }
-    if (running !== undefined && (await this.sizeOf(job, wanted)) === undefined) return undefined;
     if (this.#running.get(wanted.digest) !== fill) return this.#options.files.find(wanted.id);
     this.#joins += 1;
     job.noteCache?.('fill');

@@ -126,10 +126,13 @@ export class LayerCache<J extends Job> {
   async #find(job: J, wanted: Wanted): Promise<number | OpenBlob | undefined> {
     const { files } = this.#options;
     const isHead = job.request.method === 'HEAD';
+    // The repository is asked for first, and only then whether the blob is here: a client without the right to a blob
+    // learns nothing of those of others, by what is done or by how often the registry is asked.
+    const said = isHead ? this.#holdings.size(wanted) : await this.#fills.sizeOf(job, wanted);
+    if (said === undefined) return undefined;
     const held = isHead ? await files.size(wanted.id) : await files.find(wanted.id);
     if (held === undefined) return isHead ? undefined : this.#fills.join(job, wanted);
     const size = typeof held === 'number' ? held : held.size;
-    const said = await this.#fills.sizeOf(job, wanted);
     if (said === size) {
       this.#hits += 1;
       job.noteCache?.('hit');
@@ -137,7 +140,7 @@ export class LayerCache<J extends Job> {
     }
     if (typeof held === 'object') await held.file.close();
     // Both can't be right; what the registry says now will be fetched anew.
-    if (said !== undefined) await files.drop(wanted.id);
+    await files.drop(wanted.id);
     return undefined;
   }
 
@@ -157,7 +160,7 @@ export class LayerCache<J extends Job> {
     const { source, logger } = this.#options;
     const reply =
       typeof found === 'number'
-        ? blobHead(wanted.id, found)
+        ? blobHead(wanted.id, found, job.req.headers)
         : await blobReply(wanted.id, found, job.req.headers);
     try {
       await sendReply(transfer, reply);

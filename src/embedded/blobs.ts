@@ -5,7 +5,7 @@ import { blobHead, blobReply } from '../reply/blob-reply.ts';
 import type { Registry } from './registry.ts';
 import type { Outcome } from '../reply/reply.ts';
 
-/** GET and HEAD of a blob, whole or one range of it (end-2, RFC 9110 section 14). */
+/** GET and HEAD of a blob, whole or in ranges (end-2, RFC 9110 section 14). */
 export async function getBlob(
   { blobs }: Registry,
   repository: string,
@@ -17,7 +17,7 @@ export async function getBlob(
   if (method === 'HEAD') {
     const size = await blobs.size(repository, digest);
     if (size === undefined) return BLOB_UNKNOWN;
-    return blobHead(digest, size);
+    return blobHead(digest, size, headers);
   }
   const blob = await blobs.open(repository, digest);
   if (blob === undefined) return BLOB_UNKNOWN;

@@ -1,22 +1,53 @@
+/** Bytes of a blob that follow one another. */
+export interface ByteSpan {
+  readonly start: number;
+  readonly length: number;
+}
+
 export type ByteRange =
   | { readonly kind: 'whole' }
   | { readonly kind: 'unsatisfiable' }
-  | { readonly kind: 'part'; readonly start: number; readonly length: number };
+  | ({ readonly kind: 'part' } & ByteSpan)
+  /** Two or more, in the order in which they were asked for. */
+  | { readonly kind: 'parts'; readonly parts: readonly ByteSpan[] };
 
-const RANGE = /^bytes=(\d*)-(\d*)$/;
+const WHOLE = { kind: 'whole' } as const;
+const UNIT = /^bytes *=/;
+const RANGE = /^(\d*)-(\d*)$/;
+/** As many as podman asks for at once, in its partial pulls. */
+const MOST_RANGES = 1024;
 const CHUNK = /^(?:bytes )?(\d{1,15})-(\d{1,15})(?:\/(?:\d+|\*))?$/;
 
-/** `Range` of a download (RFC 9110 section 14.2). Several ranges at once, and what is no range, mean the whole. */
+/**
+ * `Range` of a download (RFC 9110 section 14.2). What is no range means the whole, and so do ranges that a client can
+ * only lose by: more than 1024, or such that are longer together than the whole (as Go's http.ServeContent has it), which
+ * bounds overlaps too. Of several, those beyond the end are left out.
+ */
 export function parseRange(header: string | undefined, size: number): ByteRange {
-  const [, first, last] = RANGE.exec(header?.replaceAll(' ', '') ?? '') ?? [];
-  if (first === undefined || last === undefined || first + last === '') return { kind: 'whole' };
-  if (first === '') return partOf(Math.max(0, size - Number(last)), size - 1, size);
-  return partOf(Number(first), last === '' ? size - 1 : Math.min(Number(last), size - 1), size);
+  if (header === undefined || !UNIT.test(header)) return WHOLE;
+  const texts = header
+    .slice(header.indexOf('=') + 1)
+    .replaceAll(/[ \t]/g, '')
+    .split(',')
+    .filter((text) => text !== '');
+  if (texts.length === 0 || texts.length > MOST_RANGES) return WHOLE;
+  const spans = texts.map((text) => spanOf(text, size));
+  if (spans.includes('invalid')) return WHOLE;
+  const parts = spans.filter((span) => typeof span === 'object');
+  const [first] = parts;
+  if (first === undefined) return { kind: 'unsatisfiable' };
+  if (parts.length === 1) return { kind: 'part', ...first };
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return length > size ? WHOLE : { kind: 'parts', parts };
 }
 
-function partOf(start: number, end: number, size: number): ByteRange {
-  if (start > end || start >= size) return { kind: 'unsatisfiable' };
-  return { kind: 'part', start, length: end - start + 1 };
+/** Undefined where the blob has no such bytes. */
+function spanOf(text: string, size: number): ByteSpan | 'invalid' | undefined {
+  const [, first, last] = RANGE.exec(text) ?? [];
+  if (first === undefined || last === undefined || first + last === '') return 'invalid';
+  const start = first === '' ? Math.max(0, size - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  return start > end ? undefined : { start, length: end - start + 1 };
 }
 
 /** `Content-Range` of a chunk that is uploaded: first and last byte, both counted (distribution-spec "Pushing a blob in chunks"). */

@@ -11,6 +11,16 @@ export interface FilePart {
   readonly growth?: Growth | undefined;
 }
 
+/** Several parts of an open file, each with a head before it, and what follows the last. Whoever sends it closes the file. */
+export interface FileParts {
+  readonly file: FilePart['file'];
+  readonly parts: readonly { readonly head: Buffer; readonly start: number; readonly length: number }[];
+  readonly tail: Buffer;
+  /** Bytes of all that. */
+  readonly length: number;
+  readonly growth?: Growth | undefined;
+}
+
 /** How far a file has come that is still being written. */
 export interface Growth {
   /** Bytes from its beginning that can be read. */
@@ -23,7 +33,7 @@ export interface Growth {
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: Buffer | FilePart;
+  readonly body?: Buffer | FilePart | FileParts;
 }
 
 /** What a handler comes to: an answer, a refusal, or nothing, for a client that has left. */
@@ -33,8 +43,12 @@ export function isProblem<T extends object>(outcome: T | Problem): outcome is Pr
   return 'code' in outcome && 'message' in outcome;
 }
 
-export function isPart(body: Buffer | FilePart): body is FilePart {
-  return 'file' in body;
+export function isPart(body: Buffer | FilePart | FileParts): body is FilePart {
+  return 'start' in body;
+}
+
+export function isParts(body: Buffer | FilePart | FileParts): body is FileParts {
+  return 'parts' in body;
 }
 
 /** JSON as distribution writes it, with the line end. */

@@ -2,7 +2,7 @@ import { read } from 'node:fs';
 import { transferBuffers } from '../lib/buffers.ts';
 import { inPace } from '../lib/pace.ts';
 import type { Transfer } from './job.ts';
-import type { FilePart, Growth } from './reply.ts';
+import type { FilePart, FileParts, Growth } from './reply.ts';
 
 const BUFFERS_PER_TRANSFER = 2;
 
@@ -26,13 +26,37 @@ export class GrowthEnded extends Error {
  */
 export async function sendFile(transfer: Transfer, part: FilePart): Promise<void> {
   try {
-    await new Promise<void>((resolve, reject) => new Pump(transfer, part, { resolve, reject }).run());
+    const finish = (): void => void transfer.job.res.end();
+    await new Promise<void>((resolve, reject) => new Pump(transfer, part, { resolve, reject, finish }).run());
   } finally {
     await part.file.close().catch(() => undefined);
   }
 }
 
+/** Several parts of a file, one after the other, as `sendFile` sends one. */
+export async function sendParts(transfer: Transfer, { file, growth, parts, tail }: FileParts): Promise<void> {
+  const { res, count } = transfer.job;
+  const finish = (): void => undefined;
+  try {
+    for (const { head, start, length } of parts) {
+      if (res.destroyed) return;
+      res.write(head);
+      count('sent', head.length);
+      const part = { file, growth, start, length };
+      await new Promise<void>((resolve, reject) =>
+        new Pump(transfer, part, { resolve, reject, finish }).run(),
+      );
+    }
+    count('sent', tail.length);
+    res.end(tail);
+  } finally {
+    await file.close().catch(() => undefined);
+  }
+}
+
 interface Ends {
+  /** Called where all was written, before `resolve`. */
+  readonly finish: () => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -44,6 +68,7 @@ class Pump {
   readonly #growth: Growth | undefined;
   readonly #free: Buffer[] = [];
   readonly #goOn = (): void => this.#onPaced();
+  readonly #onClose = (): void => this.#leave();
   #taken = 0;
   #position: number;
   #unread: number;
@@ -71,7 +96,7 @@ class Pump {
       this.#end();
       return;
     }
-    res.once('close', () => this.#leave());
+    res.once('close', this.#onClose);
     this.#read();
   }
 
@@ -174,7 +199,8 @@ class Pump {
     if (this.#over) return;
     this.#over = true;
     this.#giveBack();
-    this.#transfer.job.res.end();
+    this.#transfer.job.res.off('close', this.#onClose);
+    this.#ends.finish();
     this.#ends.resolve();
   }
 

@@ -69,11 +69,14 @@ describe('when something goes wrong', () => {
     expect(await answer).toBe('cut');
   });
 
-  it('closes the file when a client leaves in the middle', async () => {
+  it.each([
+    ['the whole', {}],
+    ['several parts', { Range: 'bytes=0-999,2000-12000000,13000000-19000000' }],
+  ])('closes the file when a client leaves in the middle of %s', async (_name, headers) => {
     const digest = await client.blob(REPOSITORY, randomBytes(20_000_000));
     for (let round = 0; round < 20; round += 1) {
       await new Promise<void>((resolve) => {
-        const req = get(new URL(`/v2/${REPOSITORY}/blobs/${digest}`, server.url), (res) => {
+        const req = get(new URL(`/v2/${REPOSITORY}/blobs/${digest}`, server.url), { headers }, (res) => {
           res.once('data', () => req.destroy());
           res.on('error', () => undefined);
           res.on('close', resolve);

@@ -7,7 +7,6 @@ describe('Range of a download of 10 bytes', () => {
     { header: '', range: { kind: 'whole' } },
     { header: 'bytes=', range: { kind: 'whole' } },
     { header: 'bytes=-', range: { kind: 'whole' } },
-    { header: 'bytes=0-1,3-4', range: { kind: 'whole' } },
     { header: 'bytes=a-b', range: { kind: 'whole' } },
     { header: 'lines=0-1', range: { kind: 'whole' } },
     { header: 'bytes=0-9', range: { kind: 'part', start: 0, length: 10 } },
@@ -22,6 +21,37 @@ describe('Range of a download of 10 bytes', () => {
     { header: `bytes=${'9'.repeat(40)}-`, range: { kind: 'unsatisfiable' } },
   ])('$header', ({ header, range }) => {
     expect(parseRange(header, 10)).toEqual(range);
+  });
+
+  it.each([
+    ['in order', 'bytes=0-1,3-4', [0, 2, 3, 2]],
+    ['as they were asked for', 'bytes=8-9,0-0', [8, 2, 0, 1]],
+    ['that overlap and touch', 'bytes=0-3,2-4', [0, 4, 2, 3]],
+    ['a suffix among them', 'bytes=0-0,-2', [0, 1, 8, 2]],
+    ['with spaces and empty ones', 'bytes= 0-0 ,, 2-2 ,', [0, 1, 2, 1]],
+    ['without those beyond the end', 'bytes=0-0,10-,4-4,99-100', [0, 1, 4, 1]],
+    ['as long as the whole', 'bytes=0-4,5-9', [0, 5, 5, 5]],
+  ])('several: %s', (_name, header, numbers) => {
+    const parts = [0, 2].map((at) => ({ start: numbers[at], length: numbers[at + 1] }));
+    expect(parseRange(header, 10)).toEqual({ kind: 'parts', parts });
+  });
+
+  it.each([
+    ['together longer than the whole', 'bytes=0-9,0-0', { kind: 'whole' }],
+    ['many times the same', `bytes=${Array(11).fill('0-0').join(',')}`, { kind: 'whole' }],
+    ['one that is no range', 'bytes=0-1,x', { kind: 'whole' }],
+    ['one of which is left', 'bytes=10-,3-4', { kind: 'part', start: 3, length: 2 }],
+    ['none of which is there', 'bytes=10-,11-12', { kind: 'unsatisfiable' }],
+  ])('several: %s', (_name, header, range) => {
+    expect(parseRange(header, 10)).toEqual(range);
+  });
+
+  it.each([
+    [1024, 'parts'],
+    [1025, 'whole'],
+  ])('%d at once', (count, kind) => {
+    const header = `bytes=${Array.from({ length: count }, (_, at) => `${2 * at}-${2 * at}`).join(',')}`;
+    expect(parseRange(header, 10_000).kind).toBe(kind);
   });
 
   it.each(['bytes=0-', 'bytes=-1', 'bytes=0-0'])('%s of nothing', (header) => {
