@@ -25,21 +25,25 @@ export function parseRegistryRequest(method: string, rawTarget: string): ParseOu
   if (route === undefined) return unknownOf(method, path);
   const allow = METHODS[route.kind];
   if (!isOneOf(allow, method)) return { kind: 'method', allow };
-  const parsed = parseQuery(mark < 0 ? '' : rawTarget.slice(mark + 1));
+  const text = mark < 0 ? '' : rawTarget.slice(mark + 1);
+  const parsed = parseQuery(text);
   if (!parsed.ok) return { kind: 'invalid', code: parsed.code, reason: parsed.reason };
-  return { kind: 'request', request: createRequest(method, route, usableQuery(route, parsed.query)) };
+  return { kind: 'request', request: createRequest(method, route, usableQuery(route, parsed.query, text)) };
 }
+
+/** Whether the key stands there at all. */
+const FROM = /(?:^|&)from(?:=|&|$)/;
 
 /** Names per page of the catalog at most (distribution: `catalog.maxentries`). A page of any size is memory in the registry (CVE-2023-2253). */
 const LARGEST_PAGE = 1000;
 
 /**
- * The query without hints that this route can't use. `mount` without `from` is one: a registry may then look for the blob
- * in every repository (distribution-spec end-11), also in those that the client may not read.
+ * The query without hints that this route can't use. A `from` that can't be used takes its `mount` along: alone it would
+ * ask the registry to look for the blob everywhere (distribution-spec end-11), which the client did not mean.
  */
-function usableQuery(route: Route, query: Query): Query {
-  const isMount =
-    route.kind === 'uploads' && query.get('mount') !== undefined && query.get('from') !== undefined;
+function usableQuery(route: Route, query: Query, text: string): Query {
+  const isFromGood = query.get('from') !== undefined || !FROM.test(text);
+  const isMount = route.kind === 'uploads' && query.get('mount') !== undefined && isFromGood;
   const kept = isMount ? query : withoutKeys(query, ['mount', 'from']);
   if (route.kind !== 'catalog' || Number(kept.get('n') ?? 0) <= LARGEST_PAGE) return kept;
   const capped = createPair('n', String(LARGEST_PAGE));

@@ -143,7 +143,9 @@ describe(`the parsers at the rim, ${RUNS} inputs each`, { timeout: 900_000 }, ()
       expect(lengths.every((it) => /^(0|[1-9]\d*)$/.test(it))).toBe(true);
       expect(encodings.every((it) => it.toLowerCase() === 'chunked')).toBe(true);
       const mayHaveBody = method === 'POST' || method === 'PUT';
-      expect(mayHaveBody || [...encodings, ...lengths].every((it) => it === '0')).toBe(true);
+      // Whether chunks hold a byte shows later, before anything else is done.
+      expect(mayHaveBody || lengths.every((it) => it === '0')).toBe(true);
+      expect(mayHaveBody || encodings.length === 0 || all('expect').length === 0).toBe(true);
       expect(all('authorization').length).toBeLessThanOrEqual(1);
     });
   });

@@ -26,7 +26,7 @@ type Case = readonly [who: string, line: string, status: number, target?: string
 
 const mounts: readonly Case[] = [
   ['bob', `POST ${UPLOADS}?mount=${D}&from=base/os`, 200, `${UPLOADS}?mount=${D}&from=base/os`],
-  ['bob', `POST ${UPLOADS}?from=base/os&mount=${D}`, 200, `${UPLOADS}?from=base%2Fos&mount=${D}`],
+  ['bob', `POST ${UPLOADS}?from=base/os&mount=${D}`, 200, `${UPLOADS}?from=base/os&mount=${D}`],
   ['bob', `POST ${UPLOADS}?mount=${D}&from=secret/x`, 200, UPLOADS],
   ['bob', `POST ${UPLOADS}?from=secret/x&mount=${D}`, 200, UPLOADS],
   ['bob', `POST ${UPLOADS}?from=secret%2fx&mount=sha256%3A${'d'.repeat(64)}`, 200, UPLOADS],

@@ -238,8 +238,13 @@ export const queries: readonly HostileCase[] = [
     `mount=${D}&from=mine&FROM=secret`,
     `mount=${D}&from=mine&%c4%b0=secret`,
   ].map(mount),
+  {
+    id: 'POST ?mount',
+    about: 'from anywhere, by somebody who may read everywhere',
+    bytes: begin(`mount=${D}`),
+    expected: forwarded(`/v2/a/blobs/uploads/?mount=${D}`),
+  },
   ...[
-    `mount=${D}`,
     'from=a',
     `mount=${D}&from=`,
     `mount=${D}&from=Secret`,
