@@ -15,6 +15,9 @@ export interface NewKey {
 /** Bits of an RSA key below which clients refuse it. */
 export const SMALLEST_RSA = 2048;
 
+/** The first private key of a text: its label and what stands in its block. */
+const PRIVATE_KEY = /^-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----([^]*?)^-----END /m;
+
 const generate = promisify(generateKeyPair);
 const CURVE_NAMES: Readonly<Record<string, string>> = {
   prime256v1: 'P-256',
@@ -49,7 +52,7 @@ export function keyToPem(key: KeyObject): string {
 
 /** Reads a private key in PEM: PKCS#1, PKCS#8 or SEC 1. Throws AppError CERT_INVALID that names the file, never its content. */
 export function parsePrivateKey(pem: string, path: string): KeyObject {
-  if (/ENCRYPTED/.test(pem)) {
+  if (isEncrypted(pem)) {
     throw new AppError('CERT_INVALID', {
       message: `${path} is protected by a passphrase, which a server that starts by itself can't type.`,
       hint: `Write it without one: openssl pkey -in ${path} -out ${path}.plain && mv ${path}.plain ${path}`,
@@ -63,4 +66,10 @@ export function parsePrivateKey(pem: string, path: string): KeyObject {
       hint: 'Expected is PEM: a file that begins with -----BEGIN PRIVATE KEY-----, RSA PRIVATE KEY or EC PRIVATE KEY.',
     });
   }
+}
+
+/** PKCS#8 says it in the label (RFC 7468 section 11), the older forms in a header of the block (RFC 1421 section 4.6.1.1). Comments say nothing. */
+function isEncrypted(pem: string): boolean {
+  const [, label = '', block = ''] = PRIVATE_KEY.exec(pem) ?? [];
+  return label.startsWith('ENCRYPTED') || /^Proc-Type: *4, *ENCRYPTED/m.test(block);
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { checkClock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 
 /** Returns so many random bytes. */
@@ -17,8 +18,9 @@ export const LIFETIME = { leaf: 90, leafMost: 397, authority: 3650, authorityMos
 
 const BACK_DATED = 3_600_000;
 
-/** So many days, counted from an hour ago so that a client whose clock is slow agrees; both ends belong to it (RFC 5280 section 4.1.2.5). */
+/** So many days, counted from an hour ago so that a client whose clock is slow agrees; both ends belong to it (RFC 5280 section 4.1.2.5). Throws AppError CLOCK_WRONG. */
 export function validityFrom(now: Date, days: number): Validity {
+  checkClock(now);
   const start = Math.floor((now.getTime() - BACK_DATED) / 1000) * 1000;
   return { notBefore: new Date(start), notAfter: new Date(start + days * DAY - 1000) };
 }

@@ -1,11 +1,13 @@
-import { access } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
-import { certificatePaths } from '../certs/cert-store.ts';
 import { initCertificates } from '../certs/init-certificates.ts';
 import { readStatus } from '../certs/status.ts';
 import type { DirectoryStatus } from '../certs/status.ts';
 import { parseSubjectName } from '../certs/subject-names.ts';
+import { planNames, readFoundNames, writeFoundNames } from './found-names.ts';
+import type { NamePlan, WantedNames } from './found-names.ts';
 import type { Config } from '../config/schema.ts';
+import { checkClock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 
 /** Interfaces that lead to containers and not to clients. */
@@ -34,43 +36,71 @@ export interface PreparedCertificates {
   readonly authority: string | undefined;
 }
 
-/** Makes a CA and a certificate where there are none, adds names that are new, and leaves what is not ours as it is. */
+/**
+ * Makes a CA and a certificate where there are none, adds names that are new, drops those that the machine lost, and
+ * leaves what is not ours as it is.
+ */
 export async function prepareCertificates(
   { certs: directory, tls }: Config,
-  wanted: readonly string[],
+  wanted: WantedNames,
 ): Promise<PreparedCertificates> {
-  if (tls.certificate !== undefined) return { names: wanted, notes: [], authority: undefined };
-  const { names, notes } = await makeMissing(directory, wanted, new Date());
+  const { given, found } = { given: wanted.given.map(valueOf), found: wanted.found.map(valueOf) };
+  if (tls.certificate !== undefined) return { names: [...given, ...found], notes: [], authority: undefined };
+  const { names, notes } = await makeMissing(directory, { given, found }, new Date());
   const fingerprint = (await statusIfAny(directory, new Date()))?.authority?.fingerprint;
   return { names, notes, authority: fingerprint?.replaceAll(':', '').toLowerCase() };
 }
 
 async function makeMissing(
   directory: string,
-  wanted: readonly string[],
+  wanted: WantedNames,
   now: Date,
 ): Promise<Pick<PreparedCertificates, 'names' | 'notes'>> {
   const status = await statusIfAny(directory, now);
-  if (status === undefined) {
-    const { names } = await initCertificates({ directory, hosts: wanted, now });
-    return { names, notes: [] };
+  const covered = coveredBy(status);
+  const foundBefore = await readFoundNames(directory);
+  const plan = planNames(covered, foundBefore, wanted);
+  if (status !== undefined && !(await isOurs(status))) {
+    return { names: covered, notes: plan.added.length === 0 ? [] : [keptNote(plan.added)] };
   }
-  const { names, state } = status.certificate;
-  const missing = wanted.filter((name) => !names.includes(valueOf(name)));
-  if (!status.isOwn || !(await exists(certificatePaths(directory).authorityKey))) {
-    return { names, notes: missing.length === 0 ? [] : [keptNote(missing)] };
-  }
-  if (missing.length === 0 && state === 'fine') return { names, notes: [] };
-  const made = await initCertificates({ directory, hosts: [...names, ...missing], now });
-  return { names: made.names, notes: made.certificate === 'made' ? [madeNote(missing)] : [] };
+  checkClock(now);
+  if (plan.found.join() !== foundBefore.join()) await remember(directory, plan.found);
+  if (isGood(status, plan)) return { names: covered, notes: [] };
+  const made = await initCertificates({ directory, hosts: plan.names, now });
+  const isNoted = status !== undefined && made.certificate === 'made';
+  return { names: made.names, notes: isNoted ? [madeNote(plan)] : [] };
+}
+
+/** Before the certificate is made: a name in it of which nobody knows that it was found would stay for good. */
+async function remember(directory: string, found: readonly string[]): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFoundNames(directory, found);
+}
+
+function coveredBy(status: DirectoryStatus | undefined): readonly string[] {
+  return status?.certificate.names ?? [];
+}
+
+async function isOurs({ isOwn, context }: DirectoryStatus): Promise<boolean> {
+  return isOwn && (await exists(context.paths.authorityKey));
+}
+
+function isGood(status: DirectoryStatus | undefined, { added, dropped }: NamePlan): boolean {
+  return status?.certificate.state === 'fine' && added.length === 0 && dropped.length === 0;
 }
 
 function keptNote(missing: readonly string[]): string {
   return `The certificate is not one that can be made anew here, and stays. It does not cover ${missing.join(', ')}.`;
 }
 
-function madeNote(added: readonly string[]): string {
-  const reason = added.length === 0 ? 'it was due' : `to cover ${added.join(', ')} too`;
+function madeNote({ added, dropped }: NamePlan): string {
+  const reasons = [
+    ...(added.length === 0 ? [] : [`to cover ${added.join(', ')} too`]),
+    ...(dropped.length === 0
+      ? []
+      : [`to drop ${dropped.join(', ')}, which this machine does not have any more`]),
+  ];
+  const reason = reasons.length === 0 ? 'it was due' : reasons.join(', and ');
   return `A new certificate took the place of the one before: ${reason}. The CA is the same, so clients need nothing.`;
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { checkClock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { parseNetwork } from '../lib/network.ts';
 import { findPatternProblem } from '../policy/pattern.ts';
@@ -67,6 +68,7 @@ async function checkTokenName(name: string, users: string): Promise<void> {
 
 function makeToken(name: string, hash: string, options: CreateOptions): MachineToken {
   const now = Date.now();
+  checkClock(new Date(now));
   const scope = readScope(options);
   const lifetime = parseLifetime(options.expires);
   if (lifetime === undefined) {

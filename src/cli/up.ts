@@ -48,8 +48,10 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     const config = quietAsJson(withEmbedded(loaded, options.data), loaded, terminal);
     const place = findPlace(terminal.env, terminal.startedAs);
     const hosts = options.host ?? hostsFromEnvironment(terminal);
-    const wanted = new Set([...hosts, ...listenedOn(config), ...localNames(place.isContainer)]);
-    const certificates = await prepareCertificates(config, [...wanted]);
+    const certificates = await prepareCertificates(config, {
+      given: hosts,
+      found: [...listenedOn(config), ...localNames(place.isContainer)],
+    });
     // The engine of a container keeps all that it prints.
     const first = await prepareFirstUser(config, terminal.isTTY && !place.isContainer);
     const log = openServingLog(config, terminal, { shared: config.workers !== 1 });

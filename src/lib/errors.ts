@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'BACKEND_UNREACHABLE'
   | 'CERT_INVALID'
   | 'CERT_MISSING'
+  | 'CLOCK_WRONG'
   | 'CONFIG_INVALID'
   | 'FILE_BUSY'
   | 'FILE_UNREADABLE'

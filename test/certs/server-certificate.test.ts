@@ -6,6 +6,7 @@ import type { ServerCertificateOptions } from '../../src/certs/server-certificat
 import { loadServerCertificate } from '../../src/certs/server-certificate.ts';
 import { keyToPem } from '../../src/certs/key-pair.ts';
 import { endingWarnings } from '../../src/lib/ending.ts';
+import { readAuthorityOf } from '../../src/certs/trust/authority-source.ts';
 import { describeWith } from '../support/requires.ts';
 import { CLIENT_CASES } from './client-cases.ts';
 import { AUTHORITY, SERVER, craft, keys } from './craft.ts';
@@ -233,6 +234,19 @@ describe('loadServerCertificate', () => {
     ]);
   });
 
+  it('takes a comment for a comment, whatever it says', async () => {
+    const directory = await makeDirectory(await folder());
+    const key = await readFile(join(directory, 'domain.key'), 'utf8');
+    const comment = 'This key is not ENCRYPTED.\nProc-Type: 4,ENCRYPTED is what an old one would say.\n';
+    await writeFile(join(directory, 'domain.key'), comment + key);
+    await writeFile(
+      join(directory, 'ca.crt'),
+      `no PRIVATE KEY here\n${await readFile(join(directory, 'ca.crt'), 'utf8')}`,
+    );
+    expect((await loadServerCertificate({ directory }, now)).warnings).toEqual([]);
+    expect(await readAuthorityOf(directory)).toContain('BEGIN CERTIFICATE');
+  });
+
   it('hands out certificates alone, even where ca.crt holds the key too', async () => {
     const directory = await makeDirectory(await folder());
     await concatenate(directory, 'ca.crt', 'ca.key', 'ca.crt');
@@ -357,6 +371,15 @@ describeWith(['openssl'], 'loadServerCertificate on what openssl makes', () => {
   it('refuses a key with a passphrase, and says how to take it off', async () => {
     const directory = await makeDirectory(await folder());
     await openssl(directory, 'pkcs8 -topk8 -in domain.key -passout pass:hello -out new.key');
+    await copyFile(join(directory, 'new.key'), join(directory, 'domain.key'));
+    await expect(loadServerCertificate({ directory }, now)).rejects.toEqual(
+      refusal('CERT_INVALID', /passphrase/, /openssl pkey/),
+    );
+  });
+
+  it('refuses a key with a passphrase in the old form', async () => {
+    const directory = await makeDirectory(await folder(), { keyKind: 'rsa' });
+    await openssl(directory, 'rsa -in domain.key -traditional -aes128 -passout pass:hello -out new.key');
     await copyFile(join(directory, 'new.key'), join(directory, 'domain.key'));
     await expect(loadServerCertificate({ directory }, now)).rejects.toEqual(
       refusal('CERT_INVALID', /passphrase/, /openssl pkey/),

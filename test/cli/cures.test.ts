@@ -364,6 +364,7 @@ const OTHERS: readonly Row[] = [
 /** Their cures are run elsewhere, since they need another process, another machine or a mount. */
 const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   BACKEND_UNREACHABLE: 'test/cli/cures.test.ts',
+  CLOCK_WRONG: 'test/lib/clock.test.ts',
   FILE_BUSY: 'test/lib/atomic-file.test.ts',
   GATE_UNREACHABLE: 'test/abuse/control.test.ts',
   INTERRUPTED: 'test/e2e/users-prompt.test.ts',

@@ -128,6 +128,18 @@ describe('up', () => {
     });
   });
 
+  it('drops an address that the machine lost from its own certificate, and says so', async () => {
+    const directory = join(folder, 'certs');
+    await initCertificates({ directory, hosts: ['old.lan', '203.0.113.7'], now: new Date() });
+    await writeFile(join(directory, 'found-names.json'), '["203.0.113.7"]');
+    await whileUp([], recordingTerminal({ isTTY: true }), async (_port, words) => {
+      expect(words).toMatch(/took the place of the one before: .*to drop 203\.0\.113\.7, which this machine/);
+      const { names } = (await readStatus({ directory }, new Date())).certificate;
+      expect(names).toContain('old.lan');
+      expect(names).not.toContain('203.0.113.7');
+    });
+  });
+
   it('adds a name to its own certificate, says so, and keeps the CA', async () => {
     const directory = join(folder, 'certs');
     await initCertificates({ directory, hosts: ['old.lan'], now: new Date() });

@@ -56,7 +56,7 @@ export async function downloadAuthority(options: DownloadOptions): Promise<strin
 
 /** The one CA certificate in a text, as PEM of its own; whatever is not that is refused, a private key above all. */
 export function checkAuthority(text: string, source: string): string {
-  if (/PRIVATE KEY/.test(text)) {
+  if (/^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/m.test(text)) {
     throw invalid(
       `${source} holds a private key, which has no business on a client.`,
       'Take the file that holds the CA certificate alone: ca.crt',
