@@ -25,6 +25,9 @@ export interface ManifestPlace {
   readonly reference: string;
 }
 
+/** Each costs several waits for the disk. */
+const MOST_TAGS = 100;
+
 /** GET and HEAD of a manifest (end-3). The bytes are those that were pushed. */
 export async function getManifest(
   { manifests, tags }: Registry,
@@ -61,6 +64,7 @@ export async function putManifest(
   if (target === undefined) return refusals.DIGEST_UNSUPPORTED;
   const { pairs } = transfer.job.request.query;
   const asked = pairs.filter((pair) => pair.key === 'tag').map((pair) => pair.value);
+  if (asked.length > MOST_TAGS) return refusals.TAGS_TOO_MANY;
   if (!asked.every(isTag)) return refusals.TAG_INVALID;
   const sink = new MemorySink(registry.manifests.bodies);
   try {

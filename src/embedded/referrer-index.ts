@@ -14,6 +14,8 @@ interface Referring {
 export class KnownManifests {
   /** The look that is under way, or the last one. */
   looking: Promise<void> = Promise.resolve();
+  /** The look that begins after it, for all who asked meanwhile. */
+  nextLook: Promise<void> | undefined;
   /** What it takes in memory, about. */
   bytes = REPOSITORY_BYTES;
   readonly #artifactTypes = new Map<string, string | undefined>();

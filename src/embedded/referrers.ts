@@ -59,15 +59,22 @@ export class Referrers {
   /** The referrers of a subject, a page of them. */
   async page(repository: string, query: ReferrersQuery): Promise<ReferrersPage> {
     const known = this.#knownOf(repository);
-    // One look at a time; whoever asks meanwhile gets one that began after the question.
-    known.looking = known.looking.then(
-      () => this.#look(repository, known),
-      () => this.#look(repository, known),
-    );
-    await known.looking;
+    await this.#lookFor(repository, known);
     const digests = known.referrersOf(query.subject.text);
     this.#forgetOldest();
     return this.#pageOf(repository, known, { ...query, digests });
+  }
+
+  /** One look at a time; all who ask meanwhile share the next one, which begins after their question. */
+  #lookFor(repository: string, known: KnownManifests): Promise<void> {
+    known.nextLook ??= known.looking
+      .catch(() => undefined)
+      .then(() => {
+        known.nextLook = undefined;
+        known.looking = this.#look(repository, known);
+        return known.looking;
+      });
+    return known.nextLook;
   }
 
   async #pageOf(

@@ -45,6 +45,7 @@ export const BODIES_FULL = createProblem(
   { status: 503, headers: { 'Retry-After': '2' } },
 );
 export const TAG_INVALID = createProblem('TAG_INVALID', 'A tag that was asked for is not a legal tag.');
+export const TAGS_TOO_MANY = createProblem('TAG_INVALID', 'One request may set 100 tags.', { status: 414 });
 export const PAGE_INVALID = createProblem('PAGINATION_NUMBER_INVALID', 'n is not the size of a page.');
 export const NAME_TOO_DEEP = createProblem(
   'NAME_INVALID',

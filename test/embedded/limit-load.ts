@@ -101,8 +101,8 @@ const PHASES: Readonly<Record<string, () => Promise<string>>> = {
     const { status } = await put('layers', Buffer.from(image(config, undefined, { layers }).bytes));
     return String(status);
   },
-  'two hundred tags at once': async () => {
-    const tags = Array.from({ length: 200 }, (_, at) => `tag=t${at}`).join('&');
+  'a hundred tags at once': async () => {
+    const tags = Array.from({ length: 100 }, (_, at) => `tag=t${at}`).join('&');
     const bytes = Buffer.from(`{"schemaVersion":2,"mediaType":"${OCI_INDEX}"}`);
     return String((await put(digestOf(bytes), bytes, `?${tags}`)).status);
   },

@@ -19,7 +19,7 @@ const PHASES = [
   'many large manifests at once',
   'large manifests, read',
   'an image of ten thousand layers',
-  'two hundred tags at once',
+  'a hundred tags at once',
   'referrers, large and many',
   'tags of a repository of a hundred thousand',
   'the catalog of twenty thousand',
