@@ -18,7 +18,7 @@ export const PARTS: readonly Part[] = [
     name: 'cases',
     about: 'requests of the tables: Http11Probe, framing, targets, headers, tokens, rights',
     files: ['test/security'],
-    only: '^(?!.*(R8:|R69:|R105|R106|R102|R121|parsers at the rim|parsers of files|R90: passwords))',
+    only: '^(?!.*(R8:|R69:|R105|R106|R102|R121|a flood of|a stranger who asks|parsers at the rim|parsers of files|R90: passwords))',
     programs: [],
     minutes: 6,
   },
@@ -49,6 +49,19 @@ export const PARTS: readonly Part[] = [
     files: ['test/security/garden.heavy.test.ts'],
     programs: ['nginx', 'haproxy', 'apache2', 'caddy', 'docker-registry', 'python3'],
     minutes: 10,
+  },
+  {
+    name: 'floods',
+    about:
+      'passwords from many networks, tokens with a hundred scopes, walks through the catalog, a Redis that lies',
+    files: [
+      'test/security/password-flood.test.ts',
+      'test/security/token-memory.test.ts',
+      'test/server/shared-catalog.test.ts',
+      'test/abuse/redis-poison.test.ts',
+    ],
+    programs: ['redis-server'],
+    minutes: 8,
   },
   {
     name: 'slow',
