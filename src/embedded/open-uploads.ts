@@ -37,6 +37,9 @@ interface Session {
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 /** A session that was written to within this time is no idle one, however little space there is. */
 const IDLE_MS = 5 * 60 * 1000;
+/** A lock that was not touched for so long is left from a process that was killed. */
+const LOCK_MS = 60 * 1000;
+const LOCK = /^\.([a-f0-9-]{36}\.[a-f0-9]{16})\.lock(?:\.break)?$/;
 const BETWEEN_RELIEFS_MS = 1000;
 /** A user who has as many sessions as allowed loses those that lay still for longer than this. */
 const ABANDONED_MS = 60 * 60 * 1000;
@@ -120,7 +123,7 @@ export class OpenUploads {
     const all: Session[] = [];
     for (const owner of (await ifAny(readdir(uploads))) ?? []) {
       const sessions = await sessionsIn(join(uploads, owner));
-      if (sessions.length === 0) await removeIfEmpty(join(uploads, owner));
+      await this.#removeStrayLocks(join(uploads, owner));
       all.push(...sessions);
     }
     return all;
@@ -137,16 +140,35 @@ export class OpenUploads {
     let removed = 0;
     for (const { path, usedAt } of idle) {
       if (!(await goesOn())) break;
-      if ((await ifAny(lstat(lockOf(path)))) !== undefined) continue;
+      if (await this.#isHeld(lockOf(path))) continue;
       const found = await ifAny(stat(path));
       if (found === undefined || found.mtimeMs > usedAt) continue;
       const staged = staging.path();
       if (!(await isRenamed(path, staged))) continue;
       await discard(staged);
+      // Left by a process that was killed, and of use to nobody any more.
+      await discard(lockOf(path));
       await removeIfEmpty(join(path, '..'));
       removed += 1;
     }
     return removed;
+  }
+
+  /** Whether a request is at work on a session. A lock is touched every second while it is held. */
+  async #isHeld(lock: string): Promise<boolean> {
+    const found = await ifAny(lstat(lock));
+    return found !== undefined && found.mtimeMs > this.#options.now().getTime() - LOCK_MS;
+  }
+
+  /** Removes the locks in a user's folder that nobody holds and that have no session any more. */
+  async #removeStrayLocks(folder: string): Promise<void> {
+    for (const name of (await ifAny(readdir(folder))) ?? []) {
+      const [, session] = LOCK.exec(name) ?? [];
+      const lock = join(folder, name);
+      if (session === undefined || (await this.#isHeld(lock))) continue;
+      if ((await ifAny(lstat(join(folder, session)))) === undefined) await discard(lock);
+    }
+    await removeIfEmpty(folder);
   }
 }
 

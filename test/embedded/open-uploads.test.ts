@@ -183,6 +183,24 @@ describe('open uploads', () => {
     expect((await again.client.image('empty', 'tag')).digest).toContain('sha256:');
   });
 
+  it('whose process was killed go too, with the lock that it left', async () => {
+    const { server, client } = await serve();
+    const location = locationOf(await client.patch(await client.begin('bob/app'), 'some'));
+    const [session = ''] = await filesIn(v2('.uploads'));
+    const [folder = '', name = ''] = session.split('/');
+    const lock = join(v2('.uploads'), folder, `.${name}.lock`);
+    const stray = join(v2('.uploads'), folder, `.${name.replace(/^./, '0').replace(/.$/, '0')}.lock`);
+    for (const path of [lock, stray]) await writeFile(path, 'host space 1 1 nonce');
+    await age(25 * HOUR_MS);
+    // Held by a request that is at work.
+    await utimes(lock, new Date(), new Date());
+    expect(await server.embedded.purge()).toBe(0);
+    expect((await client.ask('GET', location)).status).toBe(204);
+    await age(25 * HOUR_MS);
+    expect(await server.embedded.purge()).toBe(1);
+    expect(await readdir(v2('.uploads'))).toEqual([]);
+  });
+
   it('leave no empty repository behind when its last content was collected', async () => {
     const { server, client } = await serve();
     const made = await client.image('gone/app', 'tag');
