@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm, unlink } from 'node:fs/promises';
+import { open, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.ts';
+import { makePath } from '../lib/make-path.ts';
 import { ALGORITHMS } from '../registry/digest.ts';
 
 /** The folder of what is not whole yet. */
@@ -30,7 +31,7 @@ export async function makeRoot(directory: string): Promise<void> {
 
 /** Makes the folders that are not there. */
 export async function makeFolders(directory: string): Promise<void> {
-  for (const name of ['', ...FOLDERS]) await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
+  for (const name of ['', ...FOLDERS]) await makePath(join(directory, name), 0o700);
 }
 
 /** The rights that a file system claims are not always those that it gives. A full disk is no mistake: layers pass by then. */

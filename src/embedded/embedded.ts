@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { makePath } from '../lib/make-path.ts';
 import { isForbidden, ownershipCure } from '../lib/ownership.ts';
 import { BlobStore } from './blob-store.ts';
 import { Catalog } from './catalog.ts';
@@ -8,7 +9,7 @@ import type { CatalogPage } from './catalog.ts';
 import { Staging } from './staging.ts';
 import { openToOthers, unreadableReason, unwritableReason } from './condition.ts';
 import { causeOf } from './faults.ts';
-import { makePath } from './folders.ts';
+import { FOLDER_MODE } from './folders.ts';
 import { collectGarbage } from './gc.ts';
 import type { GcOptions, GcReport } from './gc.ts';
 import { handleJob } from './handle.ts';
@@ -119,7 +120,8 @@ function createRegistry(
 
 async function makeRoot(directory: string, { paths }: Registry): Promise<void> {
   try {
-    for (const folder of [directory, paths.blobs, paths.repositories, paths.staging]) await makePath(folder);
+    for (const folder of [directory, paths.blobs, paths.repositories, paths.staging])
+      await makePath(folder, FOLDER_MODE);
     await access(paths.staging, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new AppError('FILE_UNWRITABLE', { ...explain(directory, paths, error), cause: error });

@@ -1,13 +1,12 @@
-import { mkdir, open, rmdir } from 'node:fs/promises';
+import { open, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskSyncs } from '../lib/disk-sync.ts';
 import { systemCode } from '../lib/errors.ts';
+import { makePath } from '../lib/make-path.ts';
 
 /** Of every folder and file with data: the owner writes, the group reads, nobody else gets in. */
 export const FOLDER_MODE = 0o750;
 export const FILE_MODE = 0o640;
-
-const TRIES = 8;
 
 /** Folders in which a folder was made that a power cut could still take away. Shared by all requests of this process. */
 const unconfirmed = new Set<string>();
@@ -19,7 +18,7 @@ const queued = new Map<string, Promise<void>>();
  * anything in the new one counts as kept: also those in which another request has just made a part of the way.
  */
 export async function makeFolder(path: string): Promise<readonly string[]> {
-  const first = await makePath(path);
+  const first = await makePath(path, FOLDER_MODE);
   if (first !== undefined) {
     for (let folder = dirname(path); ; folder = dirname(folder)) {
       unconfirmed.add(folder);
@@ -33,31 +32,6 @@ function ancestorsOf(path: string): string[] {
   const found: string[] = [];
   for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) found.push(folder);
   return found;
-}
-
-/** Makes a folder whose loss would cost nothing. Resolves to the first that was new. Should another process remove one on the way at this moment, it begins again. */
-export async function makePath(path: string): Promise<string | undefined> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await mkdir(path, { recursive: true, mode: FOLDER_MODE });
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || tries === TRIES) throw error;
-      await explainAbsence(path);
-    }
-  }
-}
-
-/** Node.js says ENOENT where a recursive mkdir meets a read-only file system: throws what is really in the way, if anything is. */
-async function explainAbsence(path: string): Promise<void> {
-  for (const folder of [path, ...ancestorsOf(path)].toReversed()) {
-    try {
-      await mkdir(folder, { mode: FOLDER_MODE });
-    } catch (error) {
-      const code = systemCode(error);
-      if (code === 'ENOENT') return;
-      if (code !== 'EEXIST') throw error;
-    }
-  }
 }
 
 /** Forces several folders to the disk, at the same time; each once. */

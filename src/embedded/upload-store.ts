@@ -8,12 +8,13 @@ import { AppError, systemCode } from '../lib/errors.ts';
 import { transferBuffers } from '../lib/buffers.ts';
 import { createExpiringMap } from '../lib/expiring-map.ts';
 import { withFileLock } from '../lib/file-lock.ts';
+import { makePath } from '../lib/make-path.ts';
 import { createHasher } from '../registry/digest.ts';
 import type { Algorithm } from '../registry/digest.ts';
 import type { Problem } from '../registry/problem.ts';
 import { discard, ifAny, isRenamed } from './durable.ts';
 import { causeOf } from './faults.ts';
-import { FILE_MODE, makePath } from './folders.ts';
+import { FILE_MODE, FOLDER_MODE } from './folders.ts';
 import { OpenUploads } from './open-uploads.ts';
 import type { OpenUploadsOptions } from './open-uploads.ts';
 import { isUpload } from './paths.ts';
@@ -91,7 +92,7 @@ export class UploadStore {
     const id = randomUUID();
     const path = this.#paths.upload({ repository, id, asker });
     for (let tries = 1; ; tries += 1) {
-      await makePath(this.#paths.uploadsOf(asker));
+      await makePath(this.#paths.uploadsOf(asker), FOLDER_MODE);
       try {
         return { id, path, file: await open(path, 'ax', FILE_MODE) };
       } catch (error) {

@@ -1,9 +1,10 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { chown, mkdir, stat } from 'node:fs/promises';
+import { chown, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { getegid, geteuid } from 'node:process';
 import { systemCode } from './errors.ts';
+import { makePath } from './make-path.ts';
 
 /** The user and the group that a file belongs to. */
 export interface Owner {
@@ -33,7 +34,7 @@ export async function giveTo(owner: Owner | undefined, made: string | FileHandle
 
 /** Makes a directory with all above it that are missing. As root, they get the owner of the one that they stand in. */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode });
+  const first = await makePath(path, mode);
   if (first === undefined) return;
   const owner = await ownerForNew(dirname(first));
   for (let made = resolve(path); made.length >= first.length; made = dirname(made)) await giveTo(owner, made);

@@ -3,7 +3,10 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
+import { BlobFiles } from '../../src/cache/blob-files.ts';
+import { openEmbedded } from '../../src/embedded/embedded.ts';
 import { withFileLock } from '../../src/lib/file-lock.ts';
+import { makeDirectory } from '../../src/lib/ownership.ts';
 import { filesIn, storedBlobs, V2 } from '../embedded/layout.ts';
 import type { TestServer } from '../embedded/server.ts';
 import { serveEmbedded } from '../embedded/server.ts';
@@ -149,6 +152,15 @@ describeWith([...MOUNT_NEEDS, 'umount'], 'a disk of 4 MiB', () => {
     await client.expect(200, 'GET', `/v2/${REPOSITORY}/manifests/tag`, { headers: { Accept: ACCEPT } });
     const post = await client.ask('POST', `/v2/${REPOSITORY}/blobs/uploads/`);
     expect([post.status, post.body.toString()]).toEqual([500, expect.stringContaining('not written')]);
+    const logger = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
+    for (const directory of [disk, join(disk, 'a/new/one')]) {
+      await expect(openEmbedded({ directory, now: () => new Date(), logger })).rejects.toThrow(
+        'is on a read-only file system',
+      );
+    }
+    await expect(makeDirectory(join(disk, 'certs/of/it'), 0o750)).rejects.toMatchObject({ code: 'EROFS' });
+    const cache = BlobFiles.open({ directory: join(disk, 'cache'), limit: MIB, now: () => new Date() });
+    await expect(cache).rejects.toThrow('EROFS');
   });
 });
 
