@@ -1,13 +1,16 @@
 import { Command } from 'commander';
+import type { X509Certificate } from 'node:crypto';
+import { readMaterial } from '../certs/material.ts';
 import type { StepOutcome } from '../certs/trust/apply.ts';
 import { applyPlan } from '../certs/trust/apply.ts';
 import { downloadAuthority, readAuthorityFile, readAuthorityOf } from '../certs/trust/authority-source.ts';
-import type { TrustPlan, TrustStep } from '../certs/trust/plan.ts';
+import type { TrustStep } from '../certs/trust/plan.ts';
 import { TRUST_CLIENTS, planTrust, planUndo } from '../certs/trust/plan.ts';
+import { insecureWarning, nameWarning } from '../certs/trust/trust-warnings.ts';
 import { checkRights, currentPlace, parseClient, parseRegistry } from '../certs/trust/trust-target.ts';
 import { AppError } from '../lib/errors.ts';
 import type { DirectoryOptions } from './certs-options.ts';
-import { addDirectoryOptions, certsDirectory } from './certs-options.ts';
+import { addDirectoryOptions, servedPlace } from './certs-options.ts';
 import type { Terminal } from './terminal.ts';
 import { printableJson } from '../lib/printable.ts';
 
@@ -48,21 +51,35 @@ export function trustCommand(terminal: Terminal): Command {
 async function trust(registry: string, options: Options, terminal: Terminal): Promise<void> {
   const client = parseClient(options.for);
   const endpoint = parseRegistry(registry);
-  const authority = await readAuthority(options, terminal);
+  const { authority, server } = await readSource(options, terminal);
   const place = await currentPlace(terminal.env['XDG_CONFIG_HOME']);
-  const plan = (options.undo === true ? planUndo : planTrust)({ client, endpoint, authority, place });
-  if (options.dryRun === true) {
-    terminal.out(options.json === true ? json(plan) : plan.steps.map(describeStep).join(''));
-    return;
-  }
-  checkRights(client, place);
-  const outcomes = await applyPlan(plan, { force: options.force === true });
-  if (options.json === true) terminal.out(json({ steps: outcomes, notes: plan.notes }));
-  terminal.err(outcomes.map(describeOutcome).join(''));
-  terminal.err(plan.notes.map((note) => `${note}\n`).join(''));
+  const isUndo = options.undo === true;
+  const plan = (isUndo ? planUndo : planTrust)({ client, endpoint, authority, place });
+  const warnings = isUndo
+    ? []
+    : [server && nameWarning(server, endpoint), await insecureWarning(client, place, endpoint)].filter(
+        (warning) => warning !== undefined,
+      );
+  const isDry = options.dryRun === true;
+  if (!isDry) checkRights(client, place);
+  const outcomes = isDry
+    ? plan.steps.map((step) => ({ step, outcome: 'planned' as const }))
+    : await applyPlan(plan, { force: options.force === true });
+  if (options.json === true) terminal.out(json(outcomes, plan.notes, warnings));
+  else if (isDry) terminal.out(plan.steps.map(describeStep).join(''));
+  if (!isDry)
+    terminal.err([...outcomes.map(describeOutcome), ...plan.notes.map((note) => `${note}\n`)].join(''));
+  for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
 }
 
-async function readAuthority(options: Options, terminal: Terminal): Promise<string> {
+interface Source {
+  /** PEM of the CA certificate. */
+  readonly authority: string;
+  /** The certificate that the server shows, where it was seen. */
+  readonly server: X509Certificate | undefined;
+}
+
+async function readSource(options: Options, terminal: Terminal): Promise<Source> {
   const { ca, from, fingerprint } = options;
   if (from !== undefined && ca !== undefined) throw usage('--ca and --from exclude each other.', undefined);
   if (from !== undefined && fingerprint === undefined) {
@@ -71,9 +88,20 @@ async function readAuthority(options: Options, terminal: Terminal): Promise<stri
       'On the server, registry-gate certs status prints it (sha-256 of the CA).',
     );
   }
-  if (from !== undefined && fingerprint !== undefined) return downloadAuthority({ url: from, fingerprint });
+  if (from !== undefined && fingerprint !== undefined) return fetchSource(from, fingerprint);
   if (fingerprint !== undefined) throw usage('--fingerprint goes with --from.', undefined);
-  return ca === undefined ? readAuthorityOf(await certsDirectory(options, terminal)) : readAuthorityFile(ca);
+  if (ca !== undefined) return { authority: await readAuthorityFile(ca), server: undefined };
+  const served = await servedPlace(options, terminal);
+  const authority = await readAuthorityOf(served.directory);
+  // Somebody else may look after the server: its certificate need not be here.
+  const server = await readMaterial(served, new Date(), { mayLackKey: true }).catch(() => undefined);
+  return { authority, server: server?.chain[0] };
+}
+
+async function fetchSource(url: string, fingerprint: string): Promise<Source> {
+  let server: X509Certificate | undefined;
+  const authority = await downloadAuthority({ url, fingerprint, onServer: (seen) => (server = seen) });
+  return { authority, server };
 }
 
 function describeStep(step: TrustStep): string {
@@ -87,7 +115,12 @@ function describeStep(step: TrustStep): string {
   }
 }
 
-function describeOutcome({ step, outcome }: StepOutcome): string {
+interface Told {
+  readonly step: TrustStep;
+  readonly outcome: StepOutcome['outcome'] | 'planned';
+}
+
+function describeOutcome({ step, outcome }: Told): string {
   const what = step.action === 'run' ? step.command.join(' ') : step.path;
   if (outcome === 'kept') return `Left ${what}: it has other content.\n`;
   if (step.action === 'run') return outcome === 'done' ? `Ran ${what}.\n` : '';
@@ -95,10 +128,10 @@ function describeOutcome({ step, outcome }: StepOutcome): string {
   return outcome === 'done' ? `Wrote ${what}.\n` : `${what} was there already.\n`;
 }
 
-function json(
-  value: TrustPlan | { readonly steps: readonly StepOutcome[]; readonly notes: readonly string[] },
-): string {
-  return `${printableJson(value, 2)}\n`;
+/** One shape, whether it was done or would be: each step with its `outcome`, which is `planned` in a dry run. */
+function json(outcomes: readonly Told[], notes: readonly string[], warnings: readonly string[]): string {
+  const steps = outcomes.map(({ step, outcome }) => ({ ...step, outcome }));
+  return `${printableJson({ steps, notes, warnings }, 2)}\n`;
 }
 
 function usage(message: string, hint: string | undefined): AppError {

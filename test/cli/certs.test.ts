@@ -316,9 +316,31 @@ describe('certs trust', () => {
           path: expect.stringContaining('registry-gate-registry.lan.crt'),
           content: await readFile(join(directory, 'ca.crt'), 'utf8'),
         },
-        { action: 'run', command: expect.any(Array) },
+        { action: 'run', command: expect.any(Array), outcome: 'planned' },
       ],
+      notes: expect.any(Array),
+      warnings: [],
     });
+  });
+
+  it.each([
+    { registry: 'registry.lan', warned: /^$/ },
+    { registry: 'team.registry.lan:5000', warned: /^$/ },
+    { registry: '10.0.0.5', warned: /^$/ },
+    {
+      registry: 'other.lan',
+      warned:
+        /^Warning: The server's certificate names registry\.lan, .*, and not other\.lan: .*certs renew .*--host other\.lan\n$/,
+    },
+    { registry: '10.0.0.6:5000', warned: /^Warning: .*and not 10\.0\.0\.6: / },
+  ])('warns of a name that the certificate lacks: $registry', async ({ registry, warned }) => {
+    const directory = await makeDirectory(await folder());
+    const command = ['trust', '--for', 'podman', registry, '--dry-run', '--certs', directory];
+    const { status, err } = await gate(command);
+    expect(status).toBe(0);
+    expect(err).toMatch(warned);
+    const { out } = await gate([...command, '--json']);
+    expect((JSON.parse(out) as { warnings: unknown[] }).warnings).toHaveLength(err === '' ? 0 : 1);
   });
 
   it.each([

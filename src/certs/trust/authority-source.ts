@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { request } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { AppError } from '../../lib/errors.ts';
 import { certificatePaths, readIfPresent } from '../cert-store.ts';
 import { parseCertificates } from '../certificate-file.ts';
@@ -10,6 +11,8 @@ export interface DownloadOptions {
   readonly url: string;
   /** SHA-256 of the CA certificate, in hexadecimal, colons and capitals as one likes. */
   readonly fingerprint: string;
+  /** Told with which certificate the server answered. Nobody has verified it. */
+  readonly onServer?: (certificate: X509Certificate) => void;
   /** Milliseconds until the download is given up. */
   readonly timeoutMs?: number;
 }
@@ -44,7 +47,7 @@ export async function downloadAuthority(options: DownloadOptions): Promise<strin
     });
   }
   const url = caUrl(options.url);
-  const text = await download(url, options.timeoutMs ?? 10_000);
+  const text = await download(url, options);
   const pem = checkAuthority(text, url.href);
   const actual = createHash('sha256').update(parseCertificates(pem, url.href)[0].raw).digest('hex');
   if (actual === expected) return pem;
@@ -83,7 +86,7 @@ function caUrl(text: string): URL {
 }
 
 /** Without verification: that is what the fingerprint is for. */
-async function download(url: URL, timeoutMs: number): Promise<string> {
+async function download(url: URL, { timeoutMs = 10_000, onServer }: DownloadOptions): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const options = {
     rejectUnauthorized: false,
@@ -91,6 +94,9 @@ async function download(url: URL, timeoutMs: number): Promise<string> {
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
   const call = request(url, options, (response) => {
+    const certificate =
+      response.socket instanceof TLSSocket ? response.socket.getPeerX509Certificate() : undefined;
+    if (certificate !== undefined) onServer?.(certificate);
     const chunks: Buffer[] = [];
     let size = 0;
     response.on('data', (chunk: Buffer) => {

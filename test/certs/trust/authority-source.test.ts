@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
@@ -87,6 +88,10 @@ describe('downloadAuthority', () => {
     answer = serves(pem);
     expect(await downloadAuthority({ url, fingerprint: write(authorityFingerprint(pem)) })).toBe(pem);
     expect(await downloadAuthority({ url: `${url}/v2/`, fingerprint: authorityFingerprint(pem) })).toBe(pem);
+    const seen: string[] = [];
+    const onServer = ({ subjectAltName = '' }: X509Certificate): void => void seen.push(subjectAltName);
+    await downloadAuthority({ url, fingerprint: authorityFingerprint(pem), onServer });
+    expect(seen).toEqual([expect.stringContaining('DNS:other.lan')]);
   });
 
   it('does not believe another one', async () => {
