@@ -10,10 +10,8 @@ import { findRight } from '../policy/right.ts';
 import type { Need } from '../policy/right.ts';
 import { isRepository } from '../registry/grammar.ts';
 import type { Action } from '../registry/request.ts';
-import { readAccess } from '../server/access.ts';
 import { findAsker } from './access-asker.ts';
-import { loadConfig } from '../config/load.ts';
-import { configSources } from './config-flags.ts';
+import { findRules } from './access-rules.ts';
 import type { Outcome } from './outcome.ts';
 import { EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
@@ -53,23 +51,18 @@ function checkCommand(terminal: Terminal, outcome: Outcome): Command {
     .option('--json', 'Print JSON.')
     .action(async (who: string, action: string, repository: string, options: CheckOptions) => {
       const question = readQuestion({ who, action, repository, from: options.from });
-      const access = await readAccess(await findAccessFile(options, terminal), {});
-      for (const failure of access.failures)
-        terminal.err(`Warning: not in force as it is: ${printable(failure)}\n`);
+      const { policy, failures, note } = await findRules(options, terminal);
+      if (note !== undefined) terminal.err(`${note}\n`);
+      for (const failure of failures) terminal.err(`Warning: not in force as it is: ${printable(failure)}\n`);
       const { identity, warnings } = await findAsker(question.identity, options, terminal);
       for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
       const { need, from } = question;
-      const rule = findRight(access.policy, identity, need, from);
-      const near = rule === undefined ? findNearMisses(access.policy, identity, need, from) : [];
+      const rule = findRight(policy, identity, need, from);
+      const near = rule === undefined ? findNearMisses(policy, identity, need, from) : [];
       const answer = { question: { ...question, identity }, rule, near };
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
       if (rule === undefined) outcome.exitCode = EXIT.failed;
     });
-}
-
-async function findAccessFile({ access }: CheckOptions, terminal: Terminal): Promise<string> {
-  if (access !== undefined) return access;
-  return (await loadConfig(configSources({}, terminal))).access ?? 'access.yml';
 }
 
 function readQuestion(said: {

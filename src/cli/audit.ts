@@ -65,14 +65,18 @@ function wordsOf({ broken, chained, unchained, torn, last, begins, foundKept }: 
       ? 'Broken: no line has the hash that was kept. Lines were cut off at the end, or changed.'
       : undefined,
     chained === 0
-      ? 'No line carries a hash: the log was not written with --audit-chain.'
+      ? `None of ${unchained} lines carries a hash: the log was not written with --audit-chain, and nothing can be said of it.`
       : `${chained} lines in one chain.`,
     typeof begins === 'string'
       ? `It goes on from a line that is not here, with the hash ${begins}.`
       : undefined,
-    unchained > 0 ? `${unchained} lines before it carry no hash: nothing can be said of them.` : undefined,
+    unchained > 0 && chained > 0
+      ? `${unchained} lines before it carry no hash: nothing can be said of them.`
+      : undefined,
     torn > 0 ? `${torn} torn by a crash, or being written.` : undefined,
-    last && `The last hash is ${last}. Kept elsewhere, it shows later whether the end was cut off.`,
+    chained > 0 &&
+      last &&
+      `The last hash is ${last}. Kept elsewhere, it shows later whether the end was cut off.`,
   ];
   return parts
     .filter((part) => part !== undefined)

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { AppError } from '../lib/errors.ts';
 import { identityTokensFile } from '../tokens/identity-token.ts';
-import { machineTokensFile } from '../tokens/machine-token.ts';
-import { changeState } from '../tokens/state-file.ts';
+import { aliveTokens, machineTokensFile } from '../tokens/machine-token.ts';
+import type { StatePaths } from '../tokens/state-paths.ts';
+import { changeState, readState } from '../tokens/state-file.ts';
 import type { StateFile } from '../tokens/state-file.ts';
 import type { Terminal } from './terminal.ts';
 import { certificateCommand } from './tokens-certificate.ts';
@@ -24,9 +25,10 @@ export function tokensCommand(terminal: Terminal): Command {
 function revokeCommand(terminal: Terminal): Command {
   return addStateOptions(new Command('revoke'))
     .description('End a token, or the sign-in of a device.')
-    .argument('<id>')
-    .action(async (id: string, options: StateOptions) => {
+    .argument('<id-or-name>', 'An id of tokens list, or the name of a machine that has one token.')
+    .action(async (word: string, options: StateOptions) => {
       const { paths } = await findState(options, terminal);
+      const id = await findId(paths, word);
       const isGone =
         (await remove(machineTokensFile(paths.machineTokens), id)) ||
         (await remove(identityTokensFile(paths.identityTokens), id));
@@ -49,9 +51,27 @@ async function remove<T extends { readonly id: string }, S extends { readonly to
   return isFound;
 }
 
+/** The id that was given, or that of the one token with this name. Throws AppError TOKEN_UNKNOWN where a name has several. */
+async function findId({ machineTokens, identityTokens }: StatePaths, word: string): Promise<string> {
+  const machines = (await readState(machineTokensFile(machineTokens))).state.tokens;
+  const devices = (await readState(identityTokensFile(identityTokens))).state.tokens;
+  if ([...machines, ...devices].some(({ id }) => id === word)) return word;
+  const named = [
+    ...aliveTokens({ version: 1, tokens: machines }, word, Date.now()),
+    ...devices.filter(({ user }) => user === word),
+  ];
+  const [only, ...others] = named;
+  if (only === undefined) return word;
+  if (others.length === 0) return only.id;
+  throw new AppError('TOKEN_UNKNOWN', {
+    message: `${JSON.stringify(word)} has ${named.length} tokens: ${named.map(({ id }) => id).join(', ')}. Nothing was revoked.`,
+    hint: 'See which is which (registry-gate tokens list), then give the id: registry-gate tokens revoke ID',
+  });
+}
+
 function unknownToken(id: string): AppError {
   return new AppError('TOKEN_UNKNOWN', {
-    message: `There is no token with the id ${JSON.stringify(id.slice(0, 80))}.`,
+    message: `There is no token with the id or name ${JSON.stringify(id.slice(0, 80))}.`,
     hint: 'See which there are: registry-gate tokens list',
   });
 }

@@ -66,6 +66,8 @@ export function handleClientErrors(
     else answerError(socket, connections.on(socket), OF_CODE[systemCode(error) ?? ''] ?? MALFORMED);
   });
 
+  // A socket keeps the address that it was once asked for; one that is closed by then has none.
+  server.on('connection', (wire: Socket) => void wire.remoteAddress);
   let nextWarning = -Infinity;
   let unsaid = 0;
   server.on('tlsClientError', (error: Error, socket) => {
@@ -76,7 +78,7 @@ export function handleClientErrors(
     }
     // Somebody looked whether the port is open, and has not begun to speak.
     if (wire?.bytesRead === 0) return;
-    const address = addressOf({ socket, headers: {} });
+    const address = addressOf({ socket: wire ?? socket, headers: {} });
     if (isDistrust(error)) onDistrust(address);
     unsaid += 1;
     if (now() < nextWarning) return;

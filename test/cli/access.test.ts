@@ -221,6 +221,28 @@ rules:
   });
 
   it.each([
+    ['alice pull a', 0, 'allowed: alice may pull from a, by every user'],
+    ['authenticated push a', 0, 'allowed'],
+    ['anonymous pull a', 1, 'denied: anonymous may not pull'],
+  ])('without a file says what holds, and for whom: %s', async (words, code, answer) => {
+    const terminal = recordingTerminal();
+    const certs = ['--certs', join(root, 'nowhere')];
+    expect(await run(['access', 'check', ...words.split(' '), ...certs], terminal)).toBe(code);
+    expect(terminal.stdout()).toContain(answer);
+    expect(terminal.stderr()).toContain('every user of the htpasswd file may do everything');
+    expect(terminal.stderr()).toContain('strangers nothing');
+  });
+
+  it('reads the file that the configuration of --config names', async () => {
+    await writeFile(join(root, 'rules.yml'), 'rules: [{ who: carol, repositories: a, allow: pull }]\n');
+    await writeFile(join(root, 'named.yml'), 'access: rules.yml\n');
+    const terminal = recordingTerminal();
+    const place = ['--config', join(root, 'named.yml')];
+    expect(await run(['access', 'check', 'alice', 'pull', 'a', ...place], terminal)).toBe(1);
+    expect(terminal.stdout()).toContain('denied');
+  });
+
+  it.each([
     ['alice', 'Missing required argument'],
     ['alice read team/app', '"read" is none of pull, push and delete.'],
     ['alice pull Team/app', '"Team/app" is no name of a repository'],

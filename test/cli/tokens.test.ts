@@ -245,7 +245,32 @@ describe('tokens revoke', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it.each(['m-0000000000', 'ci', '__proto__'])('knows no token %s', async (id) => {
+  it('finds the id of a machine with one token by its name', async () => {
+    await created();
+    const [{ id }] = await stored();
+    const ended = await tokens('revoke', 'ci');
+    expect(ended).toMatchObject({ status: 0, stderr: expect.stringContaining(`Revoked ${id}.`) });
+    expect(await stored()).toEqual([]);
+  });
+
+  it('finds the one device of a user by the name', async () => {
+    await writeFile(inFolder('htpasswd'), `alice:${SHA}\n`, { mode: 0o600 });
+    await signIn('alice');
+    expect((await tokens('revoke', 'alice')).status).toBe(0);
+    expect(await listed()).toEqual([]);
+  });
+
+  it('revokes none of two tokens of a name, and names both', async () => {
+    await created();
+    await created();
+    const ids = (await stored()).map(({ id }: { readonly id: string }) => id);
+    const ended = await tokens('revoke', 'ci');
+    expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining(ids.join(', ')) });
+    expect(ended.stderr).toContain('Nothing was revoked');
+    expect(await stored()).toHaveLength(2);
+  });
+
+  it.each(['m-0000000000', 'other', '__proto__'])('knows no token %s', async (id) => {
     await created();
     expect(await tokens('revoke', id)).toMatchObject({
       status: 1,

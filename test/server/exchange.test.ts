@@ -53,6 +53,21 @@ describe('every exchange leaves one line', () => {
     expect(line).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{8}-\w+$/), ms: expect.any(Number) });
   });
 
+  it.each(['/ca.crt', '/ca.sha256', '/trust.sh', '/healthz', '/token'])(
+    'a page of the gate, with the bytes that were sent: %s',
+    async (path) => {
+      const before = exchanges(gate).length;
+      const client = await openClient(gate);
+      client.send(head('GET', path, signedIn()));
+      await eventually('a line', () => exchanges(gate).length > before);
+      await eventually('the body', () => /\r\n\r\n/.test(client.text()));
+      const length = Number(/content-length: (\d+)/i.exec(client.text())?.[1]);
+      client.close();
+      expect(length).toBeGreaterThan(0);
+      expect(exchanges(gate)[before]).toMatchObject({ status: 200, sent: length });
+    },
+  );
+
   it('a push', async () => {
     const bytes = head('PATCH', '/v2/a/blobs/uploads/5?_state=x', signedIn(), 'Content-Length: 5');
     const line = await lineOf(

@@ -80,5 +80,10 @@ function sendText(res: Response, status: number, text: string, type = 'text/plai
     'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-store',
   });
-  res.end(res.req.method === 'HEAD' ? undefined : text);
+  if (res.req.method === 'HEAD') {
+    res.end();
+    return;
+  }
+  contextOf(res.req).sent += Buffer.byteLength(text);
+  res.end(text);
 }

@@ -135,5 +135,6 @@ function send(req: IncomingMessage, res: Response, answer: TokenAnswer): void {
     'Content-Length': Buffer.byteLength(text),
     'X-Content-Type-Options': 'nosniff',
   });
+  context.sent += Buffer.byteLength(text);
   res.end(text);
 }
