@@ -74,9 +74,9 @@ function wordsOf({ broken, chained, unchained, torn, last, begins, foundKept }: 
       ? `${unchained} lines before it carry no hash: nothing can be said of them.`
       : undefined,
     torn > 0 ? `${torn} torn by a crash, or being written.` : undefined,
-    chained > 0 &&
-      last &&
-      `The last hash is ${last}. Kept elsewhere, it shows later whether the end was cut off.`,
+    chained === 0
+      ? undefined
+      : last && `The last hash is ${last}. Kept elsewhere, it shows later whether the end was cut off.`,
   ];
   return parts
     .filter((part) => part !== undefined)
