@@ -19,6 +19,14 @@ describe('the credentials of a connection', () => {
     expect(readCredentials(ALICE, {})).not.toBe(readCredentials(ALICE, {}));
   });
 
+  it('are not kept where no password can be so long', () => {
+    const connection = {};
+    const long = basic('alice', 'x'.repeat(2000));
+    expect(readCredentials(long, connection)).not.toBe(readCredentials(long, connection));
+    const longest = basic('n'.repeat(255), 'x'.repeat(1024));
+    expect(readCredentials(longest, connection)).toBe(readCredentials(longest, connection));
+  });
+
   it('change with the header, there and back', () => {
     const connection = {};
     const headers = [ALICE, basic('alice', 'two'), ALICE, 'Basic !', basic('alice', 'one!'), ALICE];

@@ -84,6 +84,16 @@ describe('the log of uses', () => {
     expect(await written()).toEqual({ 'm-1': at(START) });
   });
 
+  it('keeps nothing in memory of tokens that are gone, and takes none of them from others', async () => {
+    let alive = ['d-1', 'd-2'];
+    const log = await openUseLog({ path, now: () => START, isKnown: (id) => alive.includes(id) });
+    for (const id of alive) log.record(id);
+    alive = ['d-2'];
+    await log.flush();
+    log.learn({ 'd-1': START, 'd-2': START + 5, 'd-3': START });
+    expect(['d-1', 'd-2', 'd-3'].map((id) => log.lastUse(id))).toEqual([undefined, START + 5, undefined]);
+  });
+
   it('begins anew where the file is damaged, and says so', async () => {
     await writeFile(path, 'nonsense');
     const errors: unknown[] = [];
