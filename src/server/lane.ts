@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseCertificates } from '../certs/certificate-file.ts';
 import type { Config } from '../config/schema.ts';
@@ -62,6 +63,7 @@ export interface LaneOptions {
 const CATALOG_TIMEOUT_MS = 30_000;
 /** The base path needs no right, the catalog this one. */
 const CATALOG: readonly Access[] = [{ type: 'registry', name: 'catalog', actions: ['*'] }];
+const NAMED_CURVES = new Set(['secp224r1', 'prime256v1', 'secp384r1', 'secp521r1']);
 const PROBE = { timeoutMs: 5000, holdMs: 1000 } as const;
 
 /** Throws AppError where the authorities of the backend or the folder of the registry are not to be had. */
@@ -153,8 +155,19 @@ export async function backendOptions({
   if (backend.kind !== 'https' || backendCa === undefined) return { ...backend, ...hostHeader };
   const ca = await readAuthorities(backendCa);
   // TLS passes over a text without certificates, and would then trust nobody.
-  parseCertificates(ca, backendCa);
+  refuseOddCurves(parseCertificates(ca, backendCa), backendCa);
   return { ...backend, ...hostHeader, ca };
+}
+
+/** Node.js 24 dies of a segmentation fault where it describes a verified chain with a key on a curve that NIST has not named. */
+function refuseOddCurves(authorities: readonly X509Certificate[], path: string): void {
+  const curves = authorities.map(({ publicKey }) => publicKey.asymmetricKeyDetails?.namedCurve);
+  const odd = curves.find((curve) => curve !== undefined && !NAMED_CURVES.has(curve));
+  if (odd === undefined) return;
+  throw new AppError('CERT_INVALID', {
+    message: `${path}, the authorities of the backend, holds a key on the curve ${odd}, at which Node.js would crash.`,
+    hint: 'Take that certificate out of the file, and have the registry use one with RSA or ECDSA on P-256, P-384 or P-521.',
+  });
 }
 
 async function readAuthorities(backendCa: string): Promise<string> {

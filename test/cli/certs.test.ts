@@ -219,6 +219,17 @@ describe('certs status', () => {
     expect((await gate(['status'], env)).status).toBe(0);
   });
 
+  it('does not call a CA fine that is not valid yet', async () => {
+    const directory = await folder();
+    const material = CLIENT_CASES.find(({ name }) => name === 'a CA that is not valid yet')?.make();
+    await writeFile(join(directory, 'ca.crt'), material?.authority ?? '');
+    await writeFile(join(directory, 'domain.crt'), material?.chain ?? '');
+    const { status, out, err } = await gate(['status', '--certs', directory]);
+    expect(status).toBe(5);
+    expect(out).toMatch(/state +not valid before \d{4}-/);
+    expect(err).toMatch(/ca\.crt is valid from .* only: every client refuses it/);
+  });
+
   it('exits with 5 where clients refuse it, and says which and what to do', async () => {
     const directory = await folder();
     const found = CLIENT_CASES.find(({ name }) => name === 'a CA of RSA-1024');

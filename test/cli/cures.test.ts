@@ -225,6 +225,22 @@ const CERTIFICATES: readonly Row[] = [
 
 const OTHERS: readonly Row[] = [
   {
+    code: 'CERT_INVALID',
+    name: 'a CA of the registry at which Node.js would crash',
+    given: and(made(0), (stage) =>
+      stage.write(
+        'registry.crt',
+        craft({ name: 'k1', key: keys.ec('secp256k1'), extensions: AUTHORITY }).pem,
+      ),
+    ),
+    command:
+      'registry-gate config check --users htpasswd --backend https://127.0.0.1:1 --backend-ca registry.crt',
+    cure: (_stage, { err }) => {
+      expect(err).toMatch(/curve secp256k1/);
+      return mustRun('cp certs/ca.crt registry.crt');
+    },
+  },
+  {
     code: 'ACCESS_INVALID',
     name: 'an unknown key',
     given: (stage) => stage.write('access.yml', 'ruls: []\n'),
