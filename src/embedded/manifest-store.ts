@@ -36,8 +36,12 @@ interface Loaded {
 
 /** What distribution takes at most. */
 const LARGEST = 4 * 1024 * 1024;
-/** Bytes of manifests that are read and judged at one time. What is made of them takes up to eight times as much. */
-const READ_AT_ONCE = 16 * 1024 * 1024;
+/**
+ * Bytes of large manifests that are read and judged at one time: one of 4 MiB, so that no turn of the loop has slices of
+ * several. What is made of them takes up to eight times as much. Small ones wait for no large one.
+ */
+const READ_AT_ONCE = 4 * 1024 * 1024;
+const SMALL = 64 * 1024;
 const LOOKS = 4;
 const BETWEEN_LOOKS_MS = 50;
 
@@ -82,7 +86,7 @@ export class ManifestStore {
     const cached = this.#cache.get(digest);
     if (cached !== undefined) {
       const { bytes } = cached;
-      return this.#gate.run(bytes.length, async () => ({
+      return this.#inTurn(bytes.length, async () => ({
         size: bytes.length,
         reading: await readStoredManifest(bytes),
       }));
@@ -93,7 +97,7 @@ export class ManifestStore {
 
   /** Judges what a client sends. */
   async judge(bytes: Buffer, contentType: string | undefined): Promise<ManifestOutcome> {
-    return this.#gate.run(bytes.length, () => judgeManifest(bytes, contentType));
+    return this.#inTurn(bytes.length, () => judgeManifest(bytes, contentType));
   }
 
   /** Whether all blobs that a manifest needs are in the repository. */
@@ -167,10 +171,14 @@ export class ManifestStore {
     return stored;
   }
 
+  #inTurn<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    return bytes <= SMALL ? work() : this.#gate.run(bytes, work);
+  }
+
   async #load(digest: Digest): Promise<Loaded | undefined> {
     const size = await this.#blobs.storedSize(digest);
     if (size === undefined) return undefined;
-    return this.#gate.run(size, async () => {
+    return this.#inTurn(size, async () => {
       const bytes = await this.#blobs.read(digest, this.largest);
       return bytes === undefined ? undefined : { bytes, reading: await readStoredManifest(bytes) };
     });

@@ -93,11 +93,13 @@ describe('M-B3: no request holds the loop for more than 50 ms', () => {
   it.each(PHASES)(
     '%s',
     async (phase) => {
-      const most = MOST_MS * slowness();
+      const before = slowness();
       const turns = new Turns();
       clients.postMessage(phase);
       const { words, error } = await said(clients);
       turns.stop();
+      // The machine may have become busier meanwhile, which costs caches and clock speed.
+      const most = MOST_MS * Math.max(before, slowness());
       expect(error).toBeUndefined();
       process.stdout.write(`${phase}: ${turns.longestMs.toFixed(1)} ms of ${most.toFixed(0)} (${words})\n`);
       expect(turns.longestMs).toBeLessThan(most);

@@ -15,7 +15,7 @@ export const DIFFERENCES: readonly Difference[] = [
     why: "distribution takes such a manifest for Docker's first format; the payload says what it is",
   },
   {
-    odd: /^descriptor digest of nothing$|, absent$/,
+    odd: /^descriptor digest (?:by sha384, )?of nothing$|, absent$/,
     taken: 'by us alone',
     why: 'an index may be pushed before, and without, some of its children (distribution-spec, sparse indexes)',
   },

@@ -92,6 +92,13 @@ export const PARTS: readonly Part[] = [
     minutes: 10,
   },
   {
+    name: 'manifests',
+    about: 'manifests at every limit while the loop is watched, and odd ones beside docker-registry',
+    files: ['test/embedded/loop-turns.heavy.test.ts', 'test/e2e/embedded-manifests.heavy.test.ts'],
+    programs: ['docker-registry'],
+    minutes: 15,
+  },
+  {
     name: 'soak',
     about: 'a mix of requests with a reload every second',
     files: ['test/hostile/soak.heavy.test.ts'],
