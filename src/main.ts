@@ -1,8 +1,14 @@
 #!/usr/bin/env node
+import { keepSignals } from './cli/early-signals.ts';
+import type { EarlySignals } from './cli/early-signals.ts';
 import { isSupportedNode, unsupportedNode } from './lib/node-version.ts';
 
 /** A slow disk holds a thread for seconds with each write that it confirms: reads have threads left beside those. */
 const POOL_THREADS = 16;
+/** How long a start may go on after the gate was told to stop, before it is ended where it stands. */
+const START_MS = 5000;
+
+const signals = listenForSignals();
 
 // Nothing else is loaded before this check: an older Node.js fails at what it lacks, and says so in a stack trace.
 if (isSupportedNode(process.version)) {
@@ -17,8 +23,21 @@ if (isSupportedNode(process.version)) {
   // The pool is made at the first use, with as many threads as this says then.
   const threads = (process.env['UV_THREADPOOL_SIZE'] ??= String(POOL_THREADS));
   diskSyncs.setThreads(Number(threads) || 4);
-  process.exitCode = await run(process.argv.slice(2), processTerminal);
+  process.exitCode = await run(process.argv.slice(2), { ...processTerminal, ...signals });
 } else {
   process.stderr.write(`registry-gate: error[NODE_UNSUPPORTED]: ${unsupportedNode(process.version)}\n`);
   process.exitCode = 1;
+}
+
+/** From the first line on a stop is a stop. What serves ends in order, every other command as the system would end it. */
+function listenForSignals(): EarlySignals | undefined {
+  const serves = ['up', 'serve', 'worker'].includes(process.argv[2] ?? '');
+  if (serves) return keepSignals(process, { patienceMs: START_MS, giveUp: () => process.exit(0) });
+  // The kernel ends no process 1 that does not ask for it.
+  if (process.pid === 1) {
+    process.on('SIGTERM', () => process.exit(143));
+    process.on('SIGINT', () => process.exit(130));
+    process.on('SIGHUP', () => process.exit(129));
+  }
+  return undefined;
 }

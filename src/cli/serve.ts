@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import type { Backend } from '../config/backend-url.ts';
 import type { Logger } from '../lib/logger.ts';
 import { exposureOf } from '../server/exposed-backend.ts';
 import { checkPlatform } from '../server/platform.ts';
 import type { Gate } from '../server/start.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
+import { sayingChanges } from './saying-changes.ts';
 import { openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
@@ -20,20 +22,24 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
   addConfigOptions(command);
   command.addHelpText(
     'after',
-    '\nSIGHUP looks at certificate and users at once, SIGTERM and SIGINT let running transfers end, a second one cuts them.',
+    '\nSIGHUP looks at certificate and users at once, and says what has changed in the configuration; where it comes because the terminal was closed, it stops. SIGTERM and SIGINT let running transfers end, a second one cuts them.',
   );
   return command.action(async (options: Readonly<Record<string, unknown>>) => {
     const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
-    const config = await loadConfig(configSources(options, terminal));
+    const load = (): Promise<Config> => loadConfig(configSources(options, terminal));
+    const config = await load();
     const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
     try {
-      const gate = await startServing(config, log);
+      const gate = sayingChanges(await startServing(config, log), { config, load, log });
       void warnIfUnready(gate, log);
       void warnIfExposed(config.backend, log);
       reloadIfAsked(gate);
       await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
       log.info({}, 'stopped');
+    } catch (error) {
+      // Workers that are told too end where they stand; that is no fault of the start.
+      if (terminal.isStopAsked?.() !== true) throw error;
     } finally {
       log.flush();
     }
@@ -86,7 +92,10 @@ export async function runUntilTold(
     stopListening.push(
       terminal.onSignal('SIGTERM', stop),
       terminal.onSignal('SIGINT', stop),
-      terminal.onSignal('SIGHUP', () => void gate.reload()),
+      terminal.onSignal('SIGHUP', () => {
+        if (terminal.isClosed()) stop();
+        else void gate.reload();
+      }),
     );
   });
   for (const stopOne of stopListening) stopOne();

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Owner } from '../lib/ownership.ts';
 import type { StartedAs } from './place.ts';
@@ -37,6 +38,10 @@ export interface Terminal {
    * nothing where this process is not root.
    */
   actAs(owner: Owner): () => void;
+  /** Whether it was a terminal when the program began, and is closed now. */
+  isClosed(): boolean;
+  /** Whether this process was told to stop before it listened. */
+  isStopAsked?(): boolean;
   /** Calls back for each signal until the returned function is called. */
   onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void): () => void;
 }
@@ -67,6 +72,8 @@ export const processTerminal: Terminal = {
   askSecret,
   readStdin,
   actAs,
+  // What was a terminal is none any more once it has hung up.
+  isClosed: () => process.stdin.isTTY && process.stderr.isTTY && !(isatty(0) && isatty(2)),
   onSignal: (signal, listener) => {
     process.on(signal, listener);
     return () => void process.off(signal, listener);
@@ -77,7 +84,8 @@ export const processTerminal: Terminal = {
 export function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
-      if (systemCode(error) !== 'EPIPE') throw error;
+      // EIO: a terminal that was closed.
+      if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error;
     });
   }
 }

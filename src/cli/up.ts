@@ -14,6 +14,7 @@ import type { Outcome } from './outcome.ts';
 import { findPlace } from './place.ts';
 import { findReachable } from './reachable.ts';
 import { keepReloads, runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
+import { sayingChanges } from './saying-changes.ts';
 import { isHuman, openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
@@ -44,7 +45,8 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
   return command.action(async (options: UpOptions) => {
     const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
-    const loaded = await loadConfigWithOrigins(configSources({ ...options }, terminal));
+    const sources = configSources({ ...options }, terminal);
+    const loaded = await loadConfigWithOrigins(sources);
     const config = quietAsJson(withEmbedded(loaded, options.data), loaded, terminal);
     const place = findPlace(terminal.env, terminal.startedAs);
     const hosts = options.host ?? hostsFromEnvironment(terminal);
@@ -56,9 +58,14 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     const first = await prepareFirstUser(config, terminal.isTTY && !place.isContainer);
     const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
     try {
-      const { gate, refused } = await startOr(first.withdraw, () =>
+      const { gate: started, refused } = await startOr(first.withdraw, () =>
         startOnFreePort({ config, origins: loaded.origins }, log),
       );
+      const load = async (): Promise<Config> => {
+        const again = await loadConfigWithOrigins(sources);
+        return quietAsJson(withEmbedded(again, options.data), again, terminal);
+      };
+      const gate = sayingChanges(started, { config, load, log });
       const { names } = certificates;
       const { isContainer } = place;
       const reachable = findReachable({ addresses: gate.addresses, names, hosts, isContainer });
@@ -67,6 +74,8 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       void warnIfExposed(config.backend, log);
       reloadIfAsked(gate);
       await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
+    } catch (error) {
+      if (terminal.isStopAsked?.() !== true) throw error;
     } finally {
       log.flush();
     }

@@ -62,9 +62,10 @@ async function acquire(path: string, timeoutMs: number, staleMs: number): Promis
     const lock = await tryCreate(path);
     if (lock !== undefined) return lock;
     const sight = await look(path);
-    if (sight === undefined) continue;
-    if (performance.now() > deadline) throw timedOut(path, sight.text);
-    if (isStale(sight) || (await isHolderDead(sight.text))) await breakLock(path, sight, isGuardStale);
+    if (performance.now() > deadline) throw timedOut(path, sight?.text ?? '');
+    // Given back in between; or a name that is taken and leads nowhere, such as a link to a file that is gone.
+    if (sight === undefined) await pause(1);
+    else if (isStale(sight) || (await isHolderDead(sight.text))) await breakLock(path, sight, isGuardStale);
     else await pause(5 + Math.floor(Math.random() * 25));
   }
 }

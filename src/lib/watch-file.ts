@@ -10,6 +10,8 @@ export interface WatchOptions {
    * kept it from reading: where that passes by itself, it is called again at the next look.
    */
   readonly onChange: () => unknown;
+  /** Called once for a file that has no name any more, although it can still be read here. */
+  readonly onDetached?: (path: string) => void;
 }
 
 export interface Watcher {
@@ -23,14 +25,30 @@ export interface Watcher {
  * a fallback: inotify misses single files that are bind-mounted into a container, symlinks that Kubernetes swaps and
  * network file systems, and an edit within the same second leaves the size and the second alike.
  *
+ * A file that is mounted by itself into a container stays the old one when its name is given to another outside. The old
+ * one has no links then, which is how it is noticed.
+ *
  * Resolves once the first fingerprint is taken: what the caller reads after that is either current or reported.
  */
-export async function watchFiles({ paths, intervalMs, onChange }: WatchOptions): Promise<Watcher> {
-  let seen = await fingerprintAll(paths);
+export async function watchFiles({
+  paths,
+  intervalMs,
+  onChange,
+  onDetached,
+}: WatchOptions): Promise<Watcher> {
+  const detached = new Set<string>();
+  const note = (path: string, links: bigint): void => {
+    if (links > 0n) detached.delete(path);
+    else if (!detached.has(path)) {
+      detached.add(path);
+      onDetached?.(path);
+    }
+  };
+  let seen = await fingerprintAll(paths, note);
   let running: Promise<void> = Promise.resolve();
 
   const look = async (): Promise<void> => {
-    const now = await fingerprintAll(paths);
+    const now = await fingerprintAll(paths, note);
     if (now === seen) return;
     seen = now;
     const error = await onChange();
@@ -60,13 +78,16 @@ function isPassing(error: unknown): boolean {
   return PASSING.has(systemCode(error) ?? '') || isPassing(error.cause);
 }
 
-async function fingerprintAll(paths: readonly string[]): Promise<string> {
-  return (await Promise.all(paths.map(fingerprint))).join('|');
+type Note = (path: string, links: bigint) => void;
+
+async function fingerprintAll(paths: readonly string[], note: Note): Promise<string> {
+  return (await Promise.all(paths.map((path) => fingerprint(path, note)))).join('|');
 }
 
-async function fingerprint(path: string): Promise<string> {
+async function fingerprint(path: string, note: Note): Promise<string> {
   try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    const { ino, size, mtimeNs, ctimeNs, nlink } = await stat(path, { bigint: true });
+    note(path, nlink);
     return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
   } catch {
     return 'absent';

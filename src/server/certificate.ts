@@ -5,6 +5,7 @@ import { authorityFingerprint } from '../certs/certificate-file.ts';
 import { renewIfDue } from '../certs/renewal.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { sayDetached } from './detached.ts';
 import { watchFiles } from '../lib/watch-file.ts';
 import type { Watcher } from '../lib/watch-file.ts';
 
@@ -69,7 +70,12 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
     }
   };
 
-  const watcher = await watchFiles({ paths, intervalMs: reloadMs, onChange: reload });
+  const watcher = await watchFiles({
+    paths,
+    intervalMs: reloadMs,
+    onChange: reload,
+    onDetached: sayDetached(logger),
+  });
   const renews = options.renew && options.certificate === undefined;
   if (renews) await renew(directory, today(), logger);
   adopt(await loadFirst(source, today(), watcher));

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
+import { sayDetached } from './detached.ts';
 import { watchFiles } from '../lib/watch-file.ts';
 import type { KnownNames } from '../policy/compile.ts';
 import { OPEN_POLICY } from '../policy/policy.ts';
@@ -45,7 +46,12 @@ export async function followAccess(
       );
     return result.ok ? undefined : result.error;
   };
-  const watcher = await watchFiles({ paths: [path], intervalMs: reloadMs, onChange: reload });
+  const watcher = await watchFiles({
+    paths: [path],
+    intervalMs: reloadMs,
+    onChange: reload,
+    onDetached: sayDetached(logger),
+  });
   const known = (): KnownNames => ({ users: users.current().byName });
   try {
     store = await openAccessStore({ path, known });

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Ending } from '../lib/ending.ts';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { sayDetached } from './detached.ts';
 import { watchFiles } from '../lib/watch-file.ts';
 import type { Watcher } from '../lib/watch-file.ts';
 import { createHashPool } from '../users/hash-pool.ts';
@@ -139,7 +140,12 @@ async function followUsers(
     logger.error({ reason: result.error.message }, 'users not reloaded, the ones before stay in force');
     return result.error;
   };
-  const watcher = await watchFiles({ paths: [config.users], intervalMs: config.reloadMs, onChange: reload });
+  const watcher = await watchFiles({
+    paths: [config.users],
+    intervalMs: config.reloadMs,
+    onChange: reload,
+    onDetached: sayDetached(logger),
+  });
   try {
     store = await openUserStore({ path: config.users });
   } catch (error) {

@@ -63,6 +63,7 @@ export function recordingTerminal({
     },
     readStdin: async () => Buffer.from(stdin),
     actAs: () => () => undefined,
+    isClosed: () => false,
     onSignal: (name, listener) => {
       const entry = { name, listener };
       listeners.add(entry);

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { umask } from 'node:process';
 import { promisify } from 'node:util';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
+import { makePath } from '../../lib/make-path.ts';
 import type { TrustPlan, TrustStep } from './plan.ts';
 
 /** Runs one command to its end; rejects where it fails. */
@@ -97,7 +98,7 @@ function refuseForeign({ step, content }: Difference): void {
 }
 
 async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o755 }).catch((error: unknown) => {
+  await makePath(path, 0o755).catch((error: unknown) => {
     throw new AppError('FILE_UNWRITABLE', {
       message: `${path} can't be made (${systemCode(error) ?? String(error)}).`,
       hint: 'Run the command with sudo.',
