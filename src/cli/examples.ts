@@ -81,6 +81,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate config check --connect --config /etc/registry-gate/registry-gate.yml',
   ],
   'config show': ['registry-gate config show', 'registry-gate config show --json'],
+  health: ['registry-gate health', 'registry-gate health --ready --listen 127.0.0.1:8443'],
   gc: ['registry-gate gc --dry-run', 'registry-gate gc --data /srv/images --untagged'],
 };
 

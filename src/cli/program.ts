@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
   abuse: async () => (await import('./abuse.ts')).abuseCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  health: async () => (await import('./health.ts')).healthCommand,
   gc: async () => (await import('./gc.ts')).gcCommand,
 };
 

@@ -33,6 +33,7 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'access check': ['access', ...STATE],
   'config check': [EVERY_OPTION, 'config'],
   'config show': [EVERY_OPTION, 'config'],
+  health: ['listen', 'config'],
   gc: ['data', 'backend', 'config'],
   serve: [EVERY_OPTION, 'config'],
   up: [EVERY_OPTION, 'data', 'host', 'config'],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,6 +38,13 @@ describe('withFileLock', () => {
     });
     expect(seen).toEqual(['.file.lock']);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('M-D4: waits no longer than it may where the name of the lock leads nowhere', async () => {
+    await symlink('missing', lock);
+    await expect(withFileLock(path, async () => undefined, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'LOCK_TIMEOUT',
+    });
   });
 
   it('gives the lock back when the action fails', async () => {

@@ -1,4 +1,4 @@
-import { readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { watchFiles } from '../../src/lib/watch-file.ts';
@@ -129,5 +129,35 @@ describe('looks', () => {
     await seen;
     quick.close();
     expect(await readFile(one, 'utf8')).toBe('after');
+  });
+});
+
+describe('M-D13: a file that has no name any more, as a single-file mount that was replaced outside', () => {
+  it('is told of once, at the first look too, and again after it had one', async () => {
+    const folder = await temporaryFolder('detached');
+    const path = join(folder.path, 'htpasswd');
+    await writeFile(path, 'old');
+    const file = await open(path, 'r');
+    // What a mount does: another way to the file, whatever becomes of its name.
+    const mount = `/proc/self/fd/${file.fd}`;
+    const told: string[] = [];
+    const watch = { paths: [mount], intervalMs: 60_000, onChange: () => undefined };
+    const watcher = await watchFiles({ ...watch, onDetached: (name) => void told.push(name) });
+    try {
+      await watcher.check();
+      expect(told).toEqual([]);
+      await writeFile(`${path}.new`, 'new');
+      await rename(`${path}.new`, path);
+      await watcher.check();
+      await watcher.check();
+      expect(told).toEqual([mount]);
+      const late: string[] = [];
+      (await watchFiles({ ...watch, onDetached: (name) => void late.push(name) })).close();
+      expect(late).toEqual([mount]);
+    } finally {
+      watcher.close();
+      await file.close();
+      await folder.close();
+    }
   });
 });
