@@ -70,12 +70,8 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
     }
   };
 
-  const watcher = await watchFiles({
-    paths,
-    intervalMs: reloadMs,
-    onChange: reload,
-    onDetached: sayDetached(logger),
-  });
+  const onDetached = sayDetached(logger);
+  const watcher = await watchFiles({ paths, intervalMs: reloadMs, onChange: reload, onDetached });
   const renews = options.renew && options.certificate === undefined;
   if (renews) await renew(directory, today(), logger);
   adopt(await loadFirst(source, today(), watcher));
