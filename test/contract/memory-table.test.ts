@@ -44,6 +44,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'src/embedded/gc-sweep.ts #gone',
   ],
   'is as large as a file of the owner': [
+    'src/lib/watch-file.ts detached',
     'src/server/expiry-watch.ts said',
     'src/tokens/token-store.ts byId',
     'src/tokens/token-store.ts byHash',

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { expect, it } from 'vitest';
 import { GATE_MAIN, makeCerts } from '../support/gate-process.ts';
+import { startProcess } from '../support/processes.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { describeWith, TERMINAL_NEEDS } from '../support/requires.ts';
 
@@ -16,7 +16,7 @@ describeWith(TERMINAL_NEEDS, 'M-D13: a gate on a terminal', () => {
     const pidFile = join(folder.path, 'pid');
     const where = `--listen 127.0.0.1:0 --certs ${certs} --data ${join(folder.path, 'data')}`;
     const command = `echo $$ >${pidFile}; exec ${process.execPath} ${GATE_MAIN} up ${where}`;
-    const terminal = spawn('script', ['-q', '-c', command, '/dev/null'], {
+    const terminal = startProcess('script', ['-q', '-c', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     let said = '';
@@ -25,7 +25,6 @@ describeWith(TERMINAL_NEEDS, 'M-D13: a gate on a terminal', () => {
       await until(
         () => (said.includes('docker login') ? true : undefined),
         () => `it does not serve:\n${said}`,
-        60_000,
       );
       const pid = Number(await readFile(pidFile, 'utf8'));
       expect(existsSync(`/proc/${pid}`)).toBe(true);

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gateCommand, GATE_MAIN, makeCerts } from '../support/gate-process.ts';
+import { startProcess } from '../support/processes.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
@@ -30,7 +30,7 @@ const STOPPED = ['0', 'SIGTERM'];
 describe('M-D4: a gate that is told to stop while it starts', () => {
   it.each([0, 30, 100, 200, 300, 450, 600, 900])('%i ms after its start: ends', async (delay) => {
     const [program = '', ...args] = serve();
-    const child = spawn(program, args, { stdio: 'ignore' });
+    const child = startProcess(program, args, { stdio: 'ignore' });
     await new Promise((resolve) => setTimeout(resolve, delay));
     child.kill('SIGTERM');
     const [code, signal] = await once(child, 'exit');
@@ -39,7 +39,7 @@ describe('M-D4: a gate that is told to stop while it starts', () => {
 
   it('with workers too, none of which is left', async () => {
     const [program = '', ...args] = serve('--workers', '2');
-    const child = spawn(program, args, { stdio: 'ignore' });
+    const child = startProcess(program, args, { stdio: 'ignore' });
     const children = `/proc/${child.pid}/task/${child.pid}/children`;
     const workers = await until(
       async () => {
@@ -51,15 +51,21 @@ describe('M-D4: a gate that is told to stop while it starts', () => {
     child.kill('SIGTERM');
     const [code, signal] = await once(child, 'exit');
     expect([code, signal]).toEqual([0, null]);
-    const alive = await readdir('/proc');
-    expect(workers.filter((pid) => alive.includes(pid))).toEqual([]);
+    // Where the start took too long, they notice by themselves that their primary is gone.
+    await until(
+      async () => {
+        const alive = await readdir('/proc');
+        return workers.some((pid) => alive.includes(pid)) ? undefined : true;
+      },
+      () => `workers are left: ${workers.join(' ')}`,
+    );
   });
 });
 
 describeWith(['unshare'], 'M-D4: a gate that is process 1', () => {
   it.each(['serve', 'another command'])('is stopped by SIGTERM: %s', async (what) => {
     const command = what === 'serve' ? serve() : [process.execPath, GATE_MAIN, 'users', 'add', 'bob'];
-    const child = spawn('unshare', ['--pid', '--fork', '--mount-proc', ...command], {
+    const child = startProcess('unshare', ['--pid', '--fork', '--mount-proc', ...command], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     const inside = await until(
