@@ -46,8 +46,10 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
     const sources = configSources({ ...options }, terminal);
+    const settled = (given: LoadedConfig): Config =>
+      quietAsJson(withEmbedded(given, options.data), given, terminal);
     const loaded = await loadConfigWithOrigins(sources);
-    const config = quietAsJson(withEmbedded(loaded, options.data), loaded, terminal);
+    const config = settled(loaded);
     const place = findPlace(terminal.env, terminal.startedAs);
     const hosts = options.host ?? hostsFromEnvironment(terminal);
     const certificates = await prepareCertificates(config, {
@@ -61,11 +63,11 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       const { gate: started, refused } = await startOr(first.withdraw, () =>
         startOnFreePort({ config, origins: loaded.origins }, log),
       );
-      const load = async (): Promise<Config> => {
-        const again = await loadConfigWithOrigins(sources);
-        return quietAsJson(withEmbedded(again, options.data), again, terminal);
-      };
-      const gate = sayingChanges(started, { config, load, log });
+      const gate = sayingChanges(started, {
+        config,
+        load: async () => settled(await loadConfigWithOrigins(sources)),
+        log,
+      });
       const { names } = certificates;
       const { isContainer } = place;
       const reachable = findReachable({ addresses: gate.addresses, names, hosts, isContainer });
