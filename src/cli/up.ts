@@ -46,10 +46,8 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     const reloadIfAsked = keepReloads(terminal);
     checkPlatform(terminal.platform);
     const sources = configSources({ ...options }, terminal);
-    const settled = (given: LoadedConfig): Config =>
-      quietAsJson(withEmbedded(given, options.data), given, terminal);
     const loaded = await loadConfigWithOrigins(sources);
-    const config = settled(loaded);
+    const config = settle(loaded, options.data, terminal);
     const place = findPlace(terminal.env, terminal.startedAs);
     const hosts = options.host ?? hostsFromEnvironment(terminal);
     const certificates = await prepareCertificates(config, {
@@ -63,13 +61,10 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       const { gate: started, refused } = await startOr(first.withdraw, () =>
         startOnFreePort({ config, origins: loaded.origins }, log),
       );
-      const gate = sayingChanges(started, {
-        config,
-        load: async () => settled(await loadConfigWithOrigins(sources)),
-        log,
-      });
-      const { names } = certificates;
-      const { isContainer } = place;
+      const load = async (): Promise<Config> =>
+        settle(await loadConfigWithOrigins(sources), options.data, terminal);
+      const gate = sayingChanges(started, { config, load, log });
+      const [{ names }, { isContainer }] = [certificates, place];
       const reachable = findReachable({ addresses: gate.addresses, names, hosts, isContainer });
       terminal.err(renderWelcome({ certificates, reachable, refused, firstUser: first.user, place }));
       void warnIfUnready(gate, log);
@@ -82,6 +77,11 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       log.flush();
     }
   });
+}
+
+/** The configuration as `up` serves it. */
+function settle(loaded: LoadedConfig, data: string | undefined, terminal: Terminal): Config {
+  return quietAsJson(withEmbedded(loaded, data), loaded, terminal);
 }
 
 /** The registry inside the gate, unless somebody named another. */

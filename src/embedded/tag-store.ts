@@ -1,11 +1,12 @@
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../lib/errors.ts';
+import { makePath } from '../lib/make-path.ts';
 import { isTag } from '../registry/grammar.ts';
 import type { Digest } from '../registry/digest.ts';
 import { DirectoryCache } from './directory-cache.ts';
 import { discard, ifAny, isRenamed, isThere, readLink, syncAndClose, whenAll, writeNew } from './durable.ts';
-import { makeFolder, makePath, syncFolder, syncFolders } from './folders.ts';
+import { FOLDER_MODE, makeFolder, syncFolder, syncFolders } from './folders.ts';
 import type { Staging } from './staging.ts';
 import { inTurn } from './in-turn.ts';
 import { CURRENT, indexLink } from './paths.ts';
@@ -143,7 +144,7 @@ class StagedTag {
     const staged = new StagedTag(path, digest);
     try {
       const links = staged.#links();
-      await whenAll(links.map((link) => makePath(dirname(link))));
+      await whenAll(links.map((link) => makePath(dirname(link), FOLDER_MODE)));
       const files = await whenAll(links.map((link) => writeNew(link, digest.text)));
       await whenAll([...files.map(syncAndClose), ...(whole ? [staged.syncFolders()] : [])]);
       return staged;

@@ -34,10 +34,11 @@ export async function giveTo(owner: Owner | undefined, made: string | FileHandle
 
 /** Makes a directory with all above it that are missing. As root, they get the owner of the one that they stand in. */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
-  const first = await makePath(path, mode);
+  const whole = resolve(path);
+  const first = await makePath(whole, mode);
   if (first === undefined) return;
   const owner = await ownerForNew(dirname(first));
-  for (let made = resolve(path); made.length >= first.length; made = dirname(made)) await giveTo(owner, made);
+  for (let made = whole; made.length >= first.length; made = dirname(made)) await giveTo(owner, made);
 }
 
 /** Whether the system refused something for want of rights. */
