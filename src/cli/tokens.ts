@@ -61,7 +61,7 @@ async function findId({ machineTokens, identityTokens }: StatePaths, word: strin
     ...devices.filter(({ user }) => user === word),
   ];
   const [only, ...others] = named;
-  if (only === undefined) return word;
+  if (only === undefined) throw unknownToken(word);
   if (others.length === 0) return only.id;
   throw new AppError('TOKEN_UNKNOWN', {
     message: `${JSON.stringify(word)} has ${named.length} tokens: ${named.map(({ id }) => id).join(', ')}. Nothing was revoked.`,
