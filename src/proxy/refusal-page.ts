@@ -4,8 +4,10 @@ import type { Problem, ProblemCode } from '../registry/problem.ts';
 
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\b/i;
 
+const HTML = /^(?:text\/html|application\/xhtml)/i;
+
+/** Refusals that a proxy gives of its own accord, and what they are to a client. */
 const CODES: Readonly<Record<number, ProblemCode>> = {
-  403: 'DENIED',
   413: 'SIZE_INVALID',
   429: 'TOOMANYREQUESTS',
 };
@@ -13,11 +15,13 @@ const CODES: Readonly<Record<number, ProblemCode>> = {
 /**
  * What the client gets in place of a refusal that is no registry JSON: the page of a proxy, of an ingress or of some
  * other server. Clients print such a page as a parse error. The status stays, and so does `Retry-After`. Undefined for
- * answers that pass: a 416 of a registry in Go is plain text, and its client reads the head alone.
+ * answers that pass: registries in Go refuse conditions, ranges and methods in plain text, and their clients read the
+ * head alone.
  */
 export function refusalPage(status: number, headers: IncomingHttpHeaders): Problem | undefined {
   const type = headers['content-type'];
-  if (status < 400 || status === 416 || type === undefined || JSON_TYPE.test(type)) return undefined;
+  if (status < 400 || type === undefined || JSON_TYPE.test(type)) return undefined;
+  if (!HTML.test(type) && status < 500 && CODES[status] === undefined) return undefined;
   const after = headers['retry-after'];
   const code = CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN');
   return createProblem(code, messageOf(status), {
