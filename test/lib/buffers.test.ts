@@ -14,6 +14,20 @@ describe('a pool of buffers', () => {
     expect([take(), take(), take()].map((buffer) => buffer.length)).toEqual([64, 64, 16]);
   });
 
+  it('gives the least ones once all others are out', () => {
+    const { take, give } = createBufferPool({
+      largeBytes: 64,
+      smallBytes: 16,
+      mostLarge: 1,
+      mostSmall: 2,
+      leastBytes: 4,
+    });
+    const taken = [take(), take(), take(), take(), take()];
+    expect(taken.map((buffer) => buffer.length)).toEqual([64, 16, 16, 4, 4]);
+    for (const buffer of taken) give(buffer);
+    expect([take(), take(), take(), take()].map((buffer) => buffer.length)).toEqual([64, 16, 16, 4]);
+  });
+
   it('gives the same ones again', () => {
     const { take, give } = pool();
     const first = [take(), take(), take()];
