@@ -35,7 +35,7 @@ export function standardOutput(shared: boolean): { readonly stream: DestinationS
   stream.on('error', () => void (isFailing = true));
   stream.on('write', () => void (isFailing = false));
   stream.on('close', () => void (isGone = true));
-  gatherLines(stream, sizes.maxWrite);
+  gatherLines(stream, sizes);
   let timer: NodeJS.Timeout | undefined;
   const write = (line: string): void => {
     stream.write(line);
@@ -63,15 +63,25 @@ export function standardOutput(shared: boolean): { readonly stream: DestinationS
  * Hands over whole lines, as many as fit into a write. The stream by itself counts the bytes of all that it holds anew with
  * each line, for which V8 has to copy them: that was half of what a line took, and a sixth of all garbage.
  */
-function gatherLines(stream: SonicBoom, maxWrite: number): void {
-  const { write, flush, flushSync } = stream;
+function gatherLines(stream: SonicBoom, { minLength, maxWrite }: typeof OWN): void {
+  const { write, flush, flushSync, end } = stream;
   let lines = '';
   let length = 0;
+  /** Bytes that the stream was given and has not written. */
+  let unwritten = 0;
   const hand = (): void => {
     const text = lines;
+    unwritten += length;
     [lines, length] = ['', 0];
     if (text !== '') write.call(stream, text);
   };
+  stream.on('write', (bytes: number) => void (unwritten -= bytes));
+  stream.on('drop', (text: string) => void (unwritten -= Buffer.byteLength(text)));
+  // What was handed over while a write was under way stays with the stream if it is little. No later line may come, and a
+  // stream that nobody refers to any more is not flushed at the end: pino holds it by a weak reference.
+  stream.on('drain', () => {
+    if (unwritten > 0) flush.call(stream);
+  });
   stream.write = (line) => {
     const bytes = Buffer.byteLength(line);
     if (length + bytes > maxWrite) hand();
@@ -85,8 +95,16 @@ function gatherLines(stream: SonicBoom, maxWrite: number): void {
     flush.apply(stream, args);
   };
   stream.flushSync = () => {
+    // A stream that is given enough writes at once, on another thread, and the process may end before that does.
+    Object.assign(stream, { minLength: Infinity });
     hand();
+    Object.assign(stream, { minLength });
     flushSync.call(stream);
+  };
+  // A program that has nothing more to do is ended by this, before the time of the last lines has come.
+  stream.end = () => {
+    hand();
+    end.call(stream);
   };
 }
 
