@@ -55,5 +55,5 @@ export async function readFoundNames(directory: string): Promise<readonly string
 
 /** Remembers what was found. Throws AppError FILE_UNWRITABLE. */
 export async function writeFoundNames(directory: string, names: readonly string[]): Promise<void> {
-  await writeFileAtomic(join(directory, FILE), `${JSON.stringify(names)}\n`, { mode: 0o644 });
+  await writeFileAtomic(join(directory, FILE), `${JSON.stringify(names)}\n`, { mode: 0o600 });
 }
