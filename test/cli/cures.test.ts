@@ -383,6 +383,7 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   CLOCK_WRONG: 'test/lib/clock.test.ts',
   FILE_BUSY: 'test/lib/atomic-file.test.ts',
   GATE_UNREACHABLE: 'test/abuse/control.test.ts',
+  GATE_UNREADY: 'test/cli/health.test.ts',
   INTERRUPTED: 'test/e2e/users-prompt.test.ts',
   LISTEN_FAILED: 'test/server/listen.test.ts',
   LOCK_TIMEOUT: 'test/lib/file-lock.test.ts',

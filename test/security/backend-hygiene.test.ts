@@ -116,13 +116,14 @@ describe('R60, R61, R69: a request without a body is one request at the backend,
     const own = await startTestGate({ backend: `http://127.0.0.1:${port}` });
     const odd = await openClient(own);
     odd.send(
-      `GET ${BLOB} HTTP/1.1\r\nHost: x\r\nAuthorization: ${scene.gate.authorization}\r\nUser-Agent: \u00e4 "\\" \u00ff\r\nAccept:  a,\tb \r\nRange: bytes=0-1\r\n\r\n`,
+      `GET ${BLOB} HTTP/1.1\r\nHost: x\r\nAuthorization: ${scene.gate.authorization}\r\nUser-Agent: \u00e4 "\\" \u00ff\r\nAccept:  a, b \r\nRange: bytes=0-1\r\n\r\n`,
     );
     expect(await odd.answer()).toMatchObject({ status: 200, body: 'ok' });
     odd.close();
     await own.close();
     await new Promise((resolve) => judge.close(resolve));
-    expect(seen).toEqual([`GET ${BLOB} \u00e4 "\\" \u00ff a,\tb bytes=0-1`]);
+    // Of a user agent, odd bytes are replaced; in every other field that is passed on they are refused.
+    expect(seen).toEqual([`GET ${BLOB} ? "\\" ? a, b bytes=0-1`]);
   });
 });
 
