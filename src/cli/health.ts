@@ -29,7 +29,9 @@ export function healthCommand(terminal: Terminal, _outcome: Outcome): Command {
     if (status !== 200) {
       throw new AppError('GATE_UNREADY', {
         message: `The gate answers ${status}: ${words}`,
-        hint: 'Its log says more.',
+        hint: isReady
+          ? 'Its log says more. To ask the registry behind it: registry-gate config check --connect'
+          : 'It was told to stop, and ends when its transfers have. Start it again once it is gone.',
       });
     }
     terminal.out(`${words}\n`);
