@@ -69,9 +69,12 @@ function gatherLines(stream: SonicBoom, { minLength, maxWrite }: typeof OWN): vo
   let length = 0;
   /** Bytes that the stream was given and has not written. */
   let unwritten = 0;
+  /** How many they were when the stream was last told to write them. Where writing fails they stay as many. */
+  let tried = 0;
   const hand = (): void => {
     const text = lines;
     unwritten += length;
+    tried = 0;
     [lines, length] = ['', 0];
     if (text !== '') write.call(stream, text);
   };
@@ -80,7 +83,9 @@ function gatherLines(stream: SonicBoom, { minLength, maxWrite }: typeof OWN): vo
   // What was handed over while a write was under way stays with the stream if it is little. No later line may come, and a
   // stream that nobody refers to any more is not flushed at the end: pino holds it by a weak reference.
   stream.on('drain', () => {
-    if (unwritten > 0) flush.call(stream);
+    if (unwritten <= 0 || unwritten === tried) return;
+    tried = unwritten;
+    flush.call(stream);
   });
   stream.write = (line) => {
     const bytes = Buffer.byteLength(line);
