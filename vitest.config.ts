@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { PATIENCE_MS } from './test/support/patience.ts';
 import { SkippedReporter } from './test/support/skipped-reporter.ts';
@@ -20,6 +21,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', HEAVY],
+          // Half of the time these wait for a timer or for a program of their own.
+          maxWorkers: availableParallelism() + 1,
           testTimeout: 600_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 0 },
