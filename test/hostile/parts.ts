@@ -32,7 +32,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'handshakes',
     about: 'odd TLS handshakes, and half ones left open',
-    files: ['test/security/handshakes.test.ts'],
+    files: ['test/security/handshakes.heavy.test.ts'],
     programs: [],
     minutes: 5,
   },
@@ -55,7 +55,7 @@ export const PARTS: readonly Part[] = [
     about:
       'passwords from many networks, tokens with a hundred scopes, walks through the catalog, a Redis that lies',
     files: [
-      'test/security/password-flood.test.ts',
+      'test/security/password-flood.heavy.test.ts',
       'test/security/token-memory.test.ts',
       'test/server/shared-catalog.test.ts',
       'test/abuse/redis-poison.test.ts',
@@ -66,7 +66,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'slow',
     about: 'slowhttptest in its four modes while layers are pulled',
-    files: ['test/security/slow-clients.test.ts'],
+    files: ['test/security/slow-clients.heavy.test.ts'],
     programs: ['slowhttptest'],
     minutes: 5,
   },
