@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createDice, reportFigures, sized } from '../support/hostile.ts';
 import { sendRaw } from '../support/raw-client.ts';
@@ -87,6 +88,14 @@ function canonical(path: string | undefined): string | undefined {
   return path === '/v2' ? '/v2/' : path?.replace(/%3a/i, ':');
 }
 
+/** The log has a hash in place of the id of an upload session. These ids are no UUIDs, and go on as they came. */
+function asLogged(path: string): string {
+  return path.replace(
+    /(\/blobs\/uploads\/)(.+)$/,
+    (_path, before: string, session: string) => `${before}~${hash('sha256', session).slice(0, 12)}`,
+  );
+}
+
 function complaintsAboutIds(seen: readonly Understood[], gate: TestGate): readonly string[] {
   const known = new Map<string, string>();
   for (const line of gate.log) {
@@ -99,7 +108,7 @@ function complaintsAboutIds(seen: readonly Understood[], gate: TestGate): readon
     if (id === undefined) return [`without an id: ${line}`];
     const complaints = [
       ...(met.has(id) ? [`twice: ${line}`] : []),
-      ...(canonical(known.get(id)) === targetOf(it).split('?')[0]
+      ...(canonical(known.get(id)) === asLogged(targetOf(it).split('?')[0] ?? '')
         ? []
         : [`the gate called it ${known.get(id)}: ${line}`]),
     ];
