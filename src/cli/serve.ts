@@ -93,10 +93,12 @@ export async function runUntilTold(
       terminal.onSignal('SIGTERM', stop),
       terminal.onSignal('SIGINT', stop),
       terminal.onSignal('SIGHUP', () => {
-        if (terminal.isClosed()) stop();
-        else void gate.reload();
+        if (!terminal.isClosed()) void gate.reload();
+        else if (!told) stop();
       }),
     );
+    // The terminal may have been closed while the gate started.
+    if (terminal.isClosed()) stop();
   });
   for (const stopOne of stopListening) stopOne();
 }
