@@ -1,4 +1,5 @@
 import { fstatSync, statfsSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
 
@@ -30,6 +31,7 @@ export function standardOutput(shared: boolean): { readonly stream: DestinationS
     maxLength: MOST_BUFFERED,
     retryEAGAIN: () => (triesLeft -= 1) >= 0,
   });
+  const isTerminal = isatty(1);
   let isGone = false;
   let isFailing = false;
   stream.on('error', () => void (isFailing = true));
@@ -47,8 +49,9 @@ export function standardOutput(shared: boolean): { readonly stream: DestinationS
   };
   const flush = (): void => {
     triesLeft = LAST_TRIES;
-    // On a disk that is full they would try for ever, and pino calls them once more when the process ends.
-    if (isFailing || isDiskFull())
+    // To a disk that is full or a terminal that is closed they would write for ever, and pino calls them once more when
+    // the process ends.
+    if (isFailing || isDiskFull() || (isTerminal && !isatty(1)))
       Object.assign(stream, { flushSync: () => undefined, end: () => undefined });
     try {
       stream.flushSync();
