@@ -5,6 +5,7 @@ import type { Backend } from './backend.ts';
 import { explainFailure } from './failure.ts';
 import type { Failure } from './failure.ts';
 import { isSameAddress } from './location.ts';
+import { isPage } from './refusal-page.ts';
 
 export interface Probe {
   /** Why the registry cannot serve, or undefined. Never rejects. */
@@ -78,19 +79,18 @@ export function judgeBase(
   { prefix }: Pick<Backend, 'prefix'>,
 ): Failure | undefined {
   const reason = `the registry answers ${status}`;
-  const isPage = HTML.test(headers['content-type'] ?? '');
-  if (status === 200 && !isPage) return undefined;
+  const hasPage = isPage(headers['content-type'] ?? '');
+  if (status === 200 && !hasPage) return undefined;
   if (status === 401) return { reason, cure: LOGIN };
   const { location } = headers;
   if (location !== undefined) {
     const isHttps = /^https:/i.test(location) && isSameAddress(location, `${prefix}/v2/`, status);
     return { reason: `${reason} and sends elsewhere`, cure: isHttps ? HTTPS : ELSEWHERE };
   }
-  if (isPage) return { reason: `${reason} with a page: this is no registry`, cure: NO_REGISTRY };
+  if (hasPage) return { reason: `${reason} with a page: this is no registry`, cure: NO_REGISTRY };
   return status === 404 ? { reason, cure: NO_REGISTRY } : { reason };
 }
 
-const HTML = /^(?:text\/html|application\/xhtml)/i;
 const LOGIN =
   'switch its authentication off, or give the gate a user: --backend-user NAME and REGISTRY_GATE_BACKEND_PASSWORD_FILE';
 const HTTPS = 'set --backend to https://...';

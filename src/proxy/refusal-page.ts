@@ -21,13 +21,18 @@ const CODES: Readonly<Record<number, ProblemCode>> = {
 export function refusalPage(status: number, headers: IncomingHttpHeaders): Problem | undefined {
   const type = headers['content-type'];
   if (status < 400 || type === undefined || JSON_TYPE.test(type)) return undefined;
-  if (!HTML.test(type) && status < 500 && CODES[status] === undefined) return undefined;
+  if (!isPage(type) && status < 500 && CODES[status] === undefined) return undefined;
   const after = headers['retry-after'];
   const code = CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN');
   return createProblem(code, messageOf(status), {
     status,
     headers: after === undefined ? {} : { 'Retry-After': after },
   });
+}
+
+/** Whether a `Content-Type` is that of a page for people. */
+export function isPage(type: string): boolean {
+  return HTML.test(type);
 }
 
 function messageOf(status: number): string {

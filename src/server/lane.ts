@@ -99,9 +99,9 @@ async function openFolder(directory: string, { config, bus, now, logger }: LaneO
 async function openNetwork(options: LaneOptions): Promise<Lane> {
   const { config, bus, now, logger } = options;
   const backend = createBackend(await backendOptions(config), now);
-  const forwarder = createForwarder({ backend, idle: idleLimits(config), now, logger });
-  const pass = (job: ForwardJob): void => forwarder.forward(job);
   const limits = idleLimits(config);
+  const forwarder = createForwarder({ backend, idle: limits, now, logger });
+  const pass = (job: ForwardJob): void => forwarder.forward(job);
   const { cache } = config;
   const cached = await openCachedLane({ cache, backend: backend.options, limits, pass, bus, now, logger });
   const credentials = await openBackendCredentials(config, backend, now);
