@@ -3,7 +3,7 @@ import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { md5Crypt } from '../src/users/md5-crypt.ts';
+import { md5Crypt } from '../src/auth/passwords/md5-crypt.ts';
 import { must } from '../test/support/programs.ts';
 
 export const MIB = 1024 * 1024;

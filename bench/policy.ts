@@ -1,11 +1,11 @@
 /* What a decision costs: node bench/policy.ts [RULES] [USERS] */
-import { createNameFilter, decide } from '../src/policy/decide.ts';
-import { compilePolicy } from '../src/policy/compile.ts';
-import type { PolicySource, RuleSource, SourceText } from '../src/policy/compile.ts';
-import type { Identity } from '../src/policy/identity.ts';
-import type { Policy } from '../src/policy/policy.ts';
-import { parseRegistryRequest } from '../src/registry/parse.ts';
-import type { RegistryRequest } from '../src/registry/request.ts';
+import { createNameFilter, decide } from '../src/auth/policy/decide.ts';
+import { compilePolicy } from '../src/auth/policy/compile.ts';
+import type { PolicySource, RuleSource, SourceText } from '../src/auth/policy/compile.ts';
+import type { Identity } from '../src/auth/policy/identity.ts';
+import type { Policy } from '../src/auth/policy/policy.ts';
+import { parseRegistryRequest } from '../src/oci/request/parse.ts';
+import type { RegistryRequest } from '../src/oci/request/request.ts';
 
 const [rules = 1000, users = 1000] = process.argv.slice(2).map(Number);
 const ROUNDS = 200_000;

@@ -2,11 +2,11 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAccessTokens } from '../src/tokens/access-tokens.ts';
-import { openKeyRing } from '../src/tokens/key-ring.ts';
-import { createMachineTokens } from '../src/tokens/token-store.ts';
-import { makeSecret } from '../src/tokens/secret-text.ts';
-import { parseScopes } from '../src/registry/scope.ts';
+import { createAccessTokens } from '../src/auth/tokens/access-tokens.ts';
+import { openKeyRing } from '../src/auth/tokens/store/key-ring.ts';
+import { createMachineTokens } from '../src/auth/tokens/store/token-store.ts';
+import { makeSecret } from '../src/auth/tokens/store/secret-text.ts';
+import { parseScopes } from '../src/oci/request/scope.ts';
 
 /** What a token costs, in microseconds of CPU: node bench/tokens.ts */
 const folder = await mkdtemp(join(tmpdir(), 'gate-bench-'));

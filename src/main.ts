@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { keepSignals } from './cli/early-signals.ts';
-import type { EarlySignals } from './cli/early-signals.ts';
-import { isSupportedNode, unsupportedNode } from './lib/node-version.ts';
+import { keepSignals } from './cli/terminal/early-signals.ts';
+import type { EarlySignals } from './cli/terminal/early-signals.ts';
+import { isSupportedNode, unsupportedNode } from './lib/node/node-version.ts';
 
 /** A slow disk holds a thread for seconds with each write that it confirms: reads have threads left beside those. */
 const POOL_THREADS = 16;
@@ -14,8 +14,8 @@ const signals = listenForSignals();
 if (isSupportedNode(process.version)) {
   const [{ run }, { ignoreClosedPipes, processTerminal }, { diskSyncs }] = await Promise.all([
     import('./cli/program.ts'),
-    import('./cli/terminal.ts'),
-    import('./lib/disk-sync.ts'),
+    import('./cli/terminal/terminal.ts'),
+    import('./lib/files/disk-sync.ts'),
   ]);
   ignoreClosedPipes();
   // What is made without a mode of its own is for this user and its group, whatever the shell said before.

@@ -2,7 +2,7 @@ import { ACT_OF, keyOf } from './act.ts';
 import { opening } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import type { Fact } from './fact.ts';
-import { Gathered, gatheredKey } from './gathered.ts';
+import { Gathered, gatheredKey } from './repeated-event.ts';
 import { OpenActs } from './open-acts.ts';
 import { Pull } from './pull.ts';
 import { Push } from './push.ts';

@@ -1,7 +1,7 @@
 import { bytesOfText, ownText } from '../lib/own-text.ts';
 import type { Exchange, SignedInBy } from '../observe/exchange.ts';
-import { isTag } from '../registry/grammar.ts';
-import type { RegistryRequest } from '../registry/request.ts';
+import { isTag } from '../oci/grammar.ts';
+import type { RegistryRequest } from '../oci/request/request.ts';
 
 /** The object, its numbers, and short words. */
 const FACT_BYTES = 400;

@@ -1,5 +1,5 @@
-import { fieldsOf } from './chain.ts';
-import type { Fields } from './chain.ts';
+import { fieldsOf } from './log/chain.ts';
+import type { Fields } from './log/chain.ts';
 
 /** Which lines are wanted: all that fit everything that is said. */
 export interface Filter {

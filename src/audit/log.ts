@@ -1,7 +1,7 @@
 import type { Logger } from '../lib/logger.ts';
-import { EMPTY, hashOf, readTail } from './chain.ts';
+import { EMPTY, hashOf, readTail } from './log/chain.ts';
 import type { AuditEvent } from './event.ts';
-import { openLineFile, STANDARD_OUTPUT } from './line-file.ts';
+import { openLineFile, STANDARD_OUTPUT } from './log/line-file.ts';
 
 export interface LogOptions {
   readonly path: string;

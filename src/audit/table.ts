@@ -1,5 +1,5 @@
 import { printable } from '../lib/printable.ts';
-import type { Fields } from './chain.ts';
+import type { Fields } from './log/chain.ts';
 
 const COLUMNS = [20, 8, 11, 16, 16] as const;
 const HEAD = ['TIME (UTC)', 'EVENT', 'RESULT', 'WHO', 'FROM', 'WHAT'];

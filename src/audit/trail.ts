@@ -1,6 +1,6 @@
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { isForbidden, ownershipCure } from '../lib/ownership.ts';
+import { isForbidden, ownershipCure } from '../lib/files/ownership.ts';
 import { createActs } from './acts.ts';
 import type { Acts } from './acts.ts';
 import { bytesOfFacts } from './fact.ts';

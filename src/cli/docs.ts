@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { accessJsonSchema } from '../config/access-json-schema.ts';
+import { accessJsonSchema } from '../config/access/access-json-schema.ts';
 import { configJsonSchema } from '../config/json-schema.ts';
 import { describeOptions } from '../config/options.ts';
 import { renderConfigReference } from '../config/reference.ts';
-import { writeFileAtomic } from '../lib/atomic-file.ts';
-import { renderMetricsReference } from '../observe/metrics-reference.ts';
+import { writeFileAtomic } from '../lib/files/atomic-file.ts';
+import { renderMetricsReference } from '../observe/metrics/reference.ts';
 import { renderCommandReference } from './command-reference.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 /** `docs`, for this repository alone: writes the references that are generated from the sources. */
 export function docsCommand(terminal: Terminal, createTree: () => Promise<Command>): Command {

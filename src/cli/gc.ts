@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfigWithOrigins } from '../config/load.ts';
-import { openEmbedded } from '../embedded/embedded.ts';
-import type { GcReport } from '../embedded/gc.ts';
+import { openEmbedded } from '../backend/embedded/embedded.ts';
+import type { GcReport } from '../backend/embedded/gc/gc.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Owner } from '../lib/ownership.ts';
-import { addConfigOptions, configSources } from './config-flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Owner } from '../lib/files/ownership.ts';
+import { addConfigOptions, configSources } from './config/config-flags.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 interface GcCommandOptions {
   readonly data?: string;

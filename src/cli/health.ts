@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { AppError } from '../lib/errors.ts';
-import { askOwnGate } from '../server/ask-own-gate.ts';
-import { addConfigOptions, configSources } from './config-flags.ts';
-import type { Outcome } from './outcome.ts';
-import type { Terminal } from './terminal.ts';
+import { askOwnGate } from '../app/ask-own-gate.ts';
+import { addConfigOptions, configSources } from './config/config-flags.ts';
+import type { Outcome } from './terminal/outcome.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 const OPTIONS = ['listen', 'frontProxies.networks', 'frontProxies.protocol'];
 const DETAILS = `

@@ -1,29 +1,29 @@
 import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
 import { addExamples } from './examples.ts';
-import { misuseWords, refuseEmptyValues, refuseUnknownCommand, usualWords } from './misuse.ts';
-import type { Outcome } from './outcome.ts';
-import { EXIT } from './outcome.ts';
-import type { Place } from './place.ts';
-import { findPlace } from './place.ts';
-import { reportError } from './report-error.ts';
-import type { Terminal } from './terminal.ts';
-import type { GivenFlags } from './typed-command.ts';
-import { asTyped, withoutBlamed } from './typed-command.ts';
+import { misuseWords, refuseEmptyValues, refuseUnknownCommand, usualWords } from './terminal/misuse.ts';
+import type { Outcome } from './terminal/outcome.ts';
+import { EXIT } from './terminal/outcome.ts';
+import type { Place } from './terminal/place.ts';
+import { findPlace } from './terminal/place.ts';
+import { reportError } from './terminal/report-error.ts';
+import type { Terminal } from './terminal/terminal.ts';
+import type { GivenFlags } from './terminal/typed-command.ts';
+import { asTyped, withoutBlamed } from './terminal/typed-command.ts';
 
 type Create = (terminal: Terminal, outcome: Outcome) => Command;
 
 /** Each command with what it needs is loaded only where it is asked for: a server does not wait for the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
-  up: async () => (await import('./up.ts')).upCommand,
-  serve: async () => (await import('./serve.ts')).serveCommand,
-  certs: async () => (await import('./certs.ts')).certsCommand,
-  users: async () => (await import('./users.ts')).usersCommand,
-  access: async () => (await import('./access.ts')).accessCommand,
-  tokens: async () => (await import('./tokens.ts')).tokensCommand,
-  abuse: async () => (await import('./abuse.ts')).abuseCommand,
-  audit: async () => (await import('./audit.ts')).auditCommand,
-  config: async () => (await import('./config.ts')).configCommand,
+  up: async () => (await import('./serve/up.ts')).upCommand,
+  serve: async () => (await import('./serve/serve.ts')).serveCommand,
+  certs: async () => (await import('./certs/certs.ts')).certsCommand,
+  users: async () => (await import('./users/users.ts')).usersCommand,
+  access: async () => (await import('./access/access.ts')).accessCommand,
+  tokens: async () => (await import('./tokens/tokens.ts')).tokensCommand,
+  abuse: async () => (await import('./abuse/abuse.ts')).abuseCommand,
+  audit: async () => (await import('./audit/audit.ts')).auditCommand,
+  config: async () => (await import('./config/config.ts')).configCommand,
   health: async () => (await import('./health.ts')).healthCommand,
   gc: async () => (await import('./gc.ts')).gcCommand,
 };
@@ -34,7 +34,7 @@ const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
     const { docsCommand } = await import('./docs.ts');
     return (terminal, outcome) => docsCommand(terminal, () => createProgram(terminal, outcome));
   },
-  worker: async () => (await import('./worker.ts')).workerCommand,
+  worker: async () => (await import('./serve/worker.ts')).workerCommand,
 };
 
 /** Commands that go on after they have spoken. */

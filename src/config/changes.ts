@@ -1,5 +1,5 @@
 import { describeOptions } from './options.ts';
-import type { Config } from './schema.ts';
+import type { Config } from './schema/schema.ts';
 
 /** The paths of the options that have another value, in the order of the reference; never the values. */
 export function changedOptions(before: Config, after: Config): readonly string[] {

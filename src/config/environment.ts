@@ -3,7 +3,7 @@ import { closest } from './closest.ts';
 import type { OptionRow } from './options.ts';
 import { ENV_PREFIX } from './options.ts';
 import type { Problem } from './problem.ts';
-import { isServiceLink, isServiceUrl } from './service-link.ts';
+import { isServiceLink, isServiceUrl } from './values/service-link.ts';
 import type { Given, Source } from './source.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { optionMeta } from './fields.ts';
-import { schema } from './schema.ts';
+import { optionMeta } from './schema/fields.ts';
+import { schema } from './schema/schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

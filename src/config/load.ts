@@ -7,8 +7,8 @@ import { describeOptions } from './options.ts';
 import type { Problem } from './problem.ts';
 import { contradictions } from './contradictions.ts';
 import { configInvalid } from './problem.ts';
-import type { Config } from './schema.ts';
-import { schema } from './schema.ts';
+import type { Config } from './schema/schema.ts';
+import { schema } from './schema/schema.ts';
 import type { Given, Source } from './source.ts';
 
 /** What the command line said, by the path of the option. */

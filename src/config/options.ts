@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { OptionKind, OptionMeta } from './fields.ts';
-import { optionMeta } from './fields.ts';
-import { schema } from './schema.ts';
+import type { OptionKind, OptionMeta } from './schema/fields.ts';
+import { optionMeta } from './schema/fields.ts';
+import { schema } from './schema/schema.ts';
 
 /** One option, as the references, the command line and the environment see it. */
 export interface OptionRow {

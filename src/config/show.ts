@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
-import { renderBackend } from './backend-url.ts';
-import { renderListenAddress } from './listen-address.ts';
+import { renderBackend } from './values/backend-url.ts';
+import { renderListenAddress } from './values/listen-address.ts';
 import type { LoadedConfig } from './load.ts';
 import type { OptionRow } from './options.ts';
-import type { Config } from './schema.ts';
+import type { Config } from './schema/schema.ts';
 
 /** The configuration as one would write it, in the order of the options: `***` for a secret, null for what isn't set. */
 export function showConfig(config: Config, rows: readonly OptionRow[]): Readonly<Record<string, unknown>> {

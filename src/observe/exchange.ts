@@ -1,4 +1,4 @@
-import type { RegistryRequest } from '../registry/request.ts';
+import type { RegistryRequest } from '../oci/request/request.ts';
 
 export type FailedLogin = 'wrong-password' | 'wrong-token';
 

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { initCertificates } from '../../src/certs/init-certificates.ts';
-import { keyToPem } from '../../src/certs/key-pair.ts';
+import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
+import { keyToPem } from '../../src/pki/x509/key-pair.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
-import { later } from '../certs/support.ts';
-import { AUTHORITY, SERVER, craft, extension, keys } from '../certs/craft.ts';
-import type { CraftOptions } from '../certs/craft.ts';
+import { later } from '../pki/support.ts';
+import { AUTHORITY, SERVER, craft, extension, keys } from '../pki/craft.ts';
+import type { CraftOptions } from '../pki/craft.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 import { mustRun, openStage } from './cures-stage.ts';
 import type { Seen, Stage } from './cures-stage.ts';
@@ -381,14 +381,14 @@ const OTHERS: readonly Row[] = [
 const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   BACKEND_UNREACHABLE: 'test/cli/cures.test.ts',
   CLOCK_WRONG: 'test/lib/clock.test.ts',
-  FILE_BUSY: 'test/lib/atomic-file.test.ts',
-  GATE_UNREACHABLE: 'test/abuse/control.test.ts',
+  FILE_BUSY: 'test/lib/files/atomic-file.test.ts',
+  GATE_UNREACHABLE: 'test/auth/abuse/control.test.ts',
   GATE_UNREADY: 'test/cli/health.test.ts',
   INTERRUPTED: 'test/e2e/users-prompt.test.ts',
-  LISTEN_FAILED: 'test/server/listen.test.ts',
-  LOCK_TIMEOUT: 'test/lib/file-lock.test.ts',
+  LISTEN_FAILED: 'test/http/listener/listen.test.ts',
+  LOCK_TIMEOUT: 'test/lib/files/file-lock.test.ts',
   NODE_UNSUPPORTED: 'test/cli/node-version.test.ts',
-  TRUST_FAILED: 'test/certs/trust/apply.test.ts',
+  TRUST_FAILED: 'test/pki/trust/apply.test.ts',
 };
 
 describe('each cure, followed as it is printed, ends the error', () => {

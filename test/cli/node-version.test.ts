@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isSupportedNode } from '../../src/lib/node-version.ts';
+import { isSupportedNode } from '../../src/lib/node/node-version.ts';
 import { must, run, temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedOptions } from '../../src/config/changes.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Config } from '../../src/config/schema.ts';
+import type { Config } from '../../src/config/schema/schema.ts';
 
 function configOf(text: string): Promise<Config> {
   return loadConfig({ flags: {}, env: {}, readFile: async () => text });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkPlatform } from '../../src/server/platform.ts';
+import { checkPlatform } from '../../src/lib/node/runtime-check.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
-import { readAccessFile } from '../../src/config/access-file.ts';
-import { compilePolicy } from '../../src/policy/compile.ts';
-import { failedExpectations } from '../../src/policy/expectation.ts';
+import { readAccessFile } from '../../src/config/access/access-file.ts';
+import { compilePolicy } from '../../src/auth/policy/compile.ts';
+import { failedExpectations } from '../../src/auth/policy/expectation.ts';
 import { headingsOf, linksOf, proseOf } from '../support/pages.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 

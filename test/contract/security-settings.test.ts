@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createPages, createRegistryRoad } from '../../src/server/app.ts';
+import { createPages, createRegistryRoad } from '../../src/pipeline/handler.ts';
 import { appOptions } from '../support/app-options.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startRedis } from '../abuse/support.ts';
+import { startRedis } from '../auth/abuse/support.ts';
 import { PASSWORD, USER, gateCommand, startGate } from '../support/gate-process.ts';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';

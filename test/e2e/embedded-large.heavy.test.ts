@@ -4,9 +4,9 @@ import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddedProgram } from '../embedded/program.ts';
-import { startEmbedded } from '../embedded/program.ts';
-import { SpecClient } from '../embedded/spec-client.ts';
+import type { EmbeddedProgram } from '../backend/embedded/program.ts';
+import { startEmbedded } from '../backend/embedded/program.ts';
+import { SpecClient } from '../backend/embedded/spec-client.ts';
 import type { Folder } from '../support/programs.ts';
 import { temporaryFolder } from '../support/programs.ts';
 

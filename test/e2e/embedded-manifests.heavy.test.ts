@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DIFFERENCES } from '../embedded/manifest-differences.ts';
-import { Judges } from '../embedded/manifest-judges.ts';
-import { CHANGES, KINDS, mutantOf } from '../embedded/manifest-mutants.ts';
+import { DIFFERENCES } from '../backend/embedded/manifest-differences.ts';
+import { Judges } from '../backend/embedded/manifest-judges.ts';
+import { CHANGES, KINDS, mutantOf } from '../backend/embedded/manifest-mutants.ts';
 import { describeWith } from '../support/requires.ts';
 
 const SEEDS = [1, 2, 3, 4];

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DIFFERENCES } from '../embedded/manifest-differences.ts';
-import type { Verdicts } from '../embedded/manifest-judges.ts';
-import { Judges, REPOSITORY } from '../embedded/manifest-judges.ts';
-import { CHANGES, KINDS, mutantOf } from '../embedded/manifest-mutants.ts';
-import { serveEmbedded } from '../embedded/server.ts';
-import { ACCEPT, SpecClient } from '../embedded/spec-client.ts';
+import { DIFFERENCES } from '../backend/embedded/manifest-differences.ts';
+import type { Verdicts } from '../backend/embedded/manifest-judges.ts';
+import { Judges, REPOSITORY } from '../backend/embedded/manifest-judges.ts';
+import { CHANGES, KINDS, mutantOf } from '../backend/embedded/manifest-mutants.ts';
+import { serveEmbedded } from '../backend/embedded/server.ts';
+import { ACCEPT, SpecClient } from '../backend/embedded/spec-client.ts';
 import { describeWith } from '../support/requires.ts';
 
 const isTaken = (status: number): boolean => status === 201;

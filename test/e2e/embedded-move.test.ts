@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { filesIn, V2 } from '../embedded/layout.ts';
-import { serveEmbedded } from '../embedded/server.ts';
-import { SpecClient } from '../embedded/spec-client.ts';
+import { filesIn, V2 } from '../backend/embedded/layout.ts';
+import { serveEmbedded } from '../backend/embedded/server.ts';
+import { SpecClient } from '../backend/embedded/spec-client.ts';
 import type { Image } from '../support/images.ts';
 import { blobsOf, writeImage } from '../support/images.ts';
 import type { Folder } from '../support/programs.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SPEC_CASES } from '../embedded/spec-cases.ts';
-import { SpecClient } from '../embedded/spec-client.ts';
+import { SPEC_CASES } from '../backend/embedded/spec-cases.ts';
+import { SpecClient } from '../backend/embedded/spec-client.ts';
 import type { Registry } from '../support/registry.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';

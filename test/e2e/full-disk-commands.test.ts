@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import { keepReserve, RESERVE_NAME } from '../../src/lib/reserve.ts';
+import { keepReserve, RESERVE_NAME } from '../../src/lib/files/reserve.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
 import type { SmallDisk } from '../support/small-disk.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';

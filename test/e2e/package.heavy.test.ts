@@ -1,7 +1,7 @@
 import { access, cp, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkPlatform } from '../../src/server/platform.ts';
+import { checkPlatform } from '../../src/lib/node/runtime-check.ts';
 import type { Folder } from '../support/programs.ts';
 import { must, run, temporaryFolder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { kill } from 'node:process';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf } from '../embedded/spec-client.ts';
+import { digestOf } from '../backend/embedded/spec-client.ts';
 import { gateCommand, GATE_MAIN, makeCerts, PASSWORD, USER } from '../support/gate-process.ts';
 import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../embedded/spec-client.ts';
+import { digestOf } from '../backend/embedded/spec-client.ts';
 import { GATE_MAIN } from '../support/gate-process.ts';
 import type { Daemon, Folder } from '../support/programs.ts';
 import { startDaemon, temporaryFolder } from '../support/programs.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run as runCommand } from '../../src/cli/program.ts';
-import { verifyHash } from '../../src/users/password-hash.ts';
+import { verifyHash } from '../../src/auth/passwords/password-hash.ts';
 import { run, temporaryFolder } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';

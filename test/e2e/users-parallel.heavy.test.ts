@@ -1,8 +1,8 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseHtpasswd, entriesOf } from '../../src/users/htpasswd-file.ts';
-import { verifyHash } from '../../src/users/password-hash.ts';
+import { parseHtpasswd, entriesOf } from '../../src/auth/users/htpasswd-file.ts';
+import { verifyHash } from '../../src/auth/passwords/password-hash.ts';
 import { run, temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 

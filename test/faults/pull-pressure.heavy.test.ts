@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { certificatePaths } from '../../src/certs/cert-store.ts';
+import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { BLOB, eventually, head, startBackend } from './stage.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import bcrypt from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { initCertificates } from '../../src/certs/init-certificates.ts';
+import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 import { basic, startTestGate, TEST_PASSWORD, TEST_USER } from '../support/test-gate.ts';

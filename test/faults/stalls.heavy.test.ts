@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Config } from '../../src/config/schema.ts';
+import type { Config } from '../../src/config/schema/schema.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { BLOB, eventually, exchanges, openClient, startBackend, UPLOAD } from './stage.ts';

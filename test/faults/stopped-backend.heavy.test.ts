@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { kill } from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { digestOf } from '../embedded/spec-client.ts';
+import { digestOf } from '../backend/embedded/spec-client.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';

@@ -57,8 +57,8 @@ export const PARTS: readonly Part[] = [
     files: [
       'test/security/password-flood.heavy.test.ts',
       'test/security/token-memory.test.ts',
-      'test/server/shared-catalog.test.ts',
-      'test/abuse/redis-poison.test.ts',
+      'test/pipeline/shared-catalog.test.ts',
+      'test/auth/abuse/redis-poison.test.ts',
     ],
     programs: ['redis-server'],
     minutes: 8,
@@ -87,14 +87,14 @@ export const PARTS: readonly Part[] = [
   {
     name: 'answers',
     about: 'answers of a backend, valid and damaged, beside the parser of node',
-    files: ['test/proxy/answer-fuzz.heavy.test.ts'],
+    files: ['test/backend/proxy/answer-fuzz.heavy.test.ts'],
     programs: [],
     minutes: 10,
   },
   {
     name: 'manifests',
     about: 'manifests at every limit while the loop is watched, and odd ones beside docker-registry',
-    files: ['test/embedded/loop-turns.heavy.test.ts', 'test/e2e/embedded-manifests.heavy.test.ts'],
+    files: ['test/backend/embedded/loop-turns.heavy.test.ts', 'test/e2e/embedded-manifests.heavy.test.ts'],
     programs: ['docker-registry'],
     minutes: 15,
   },

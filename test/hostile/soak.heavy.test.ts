@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { initCertificates } from '../../src/certs/init-certificates.ts';
+import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { connectionsTo, createDice, reportFigures, sized } from '../support/hostile.ts';
 import type { Holdings } from '../support/hostile.ts';
 import { startDaemon, until } from '../support/programs.ts';

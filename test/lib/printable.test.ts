@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderTable } from '../../src/cli/render-table.ts';
+import { renderTable } from '../../src/cli/terminal/render-table.ts';
 import { printable, printableJson, printableJsonText } from '../../src/lib/printable.ts';
 
 const OBEYED: readonly (readonly [string, string])[] = [

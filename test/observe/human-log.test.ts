@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { openServingLog } from '../../src/cli/serving-log.ts';
+import { openServingLog } from '../../src/cli/serve/serving-log.ts';
 import { createLog, logExchange } from '../../src/observe/access-log.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { parseRegistryRequest } from '../../src/registry/parse.ts';
+import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 import { DIGEST, exchangeOf } from '../support/exchange.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import { warnOfSlowCommit } from '../../src/observe/slow-commit.ts';
-import { parseRegistryRequest } from '../../src/registry/parse.ts';
+import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 
 const UPLOAD = '/v2/a/blobs/uploads/5';
 

@@ -3,19 +3,19 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readAccessFile } from '../../src/config/access-file.ts';
+import { readAccessFile } from '../../src/config/access/access-file.ts';
 import { loadConfigWithOrigins } from '../../src/config/load.ts';
 import { AppError } from '../../src/lib/errors.ts';
-import { compilePolicy } from '../../src/policy/compile.ts';
-import { decide } from '../../src/policy/decide.ts';
-import { entriesOf, parseHtpasswd, renderHtpasswd } from '../../src/users/htpasswd-file.ts';
-import { recognizeHash, verifyHash } from '../../src/users/password-hash.ts';
+import { compilePolicy } from '../../src/auth/policy/compile.ts';
+import { decide } from '../../src/auth/policy/decide.ts';
+import { entriesOf, parseHtpasswd, renderHtpasswd } from '../../src/auth/users/htpasswd-file.ts';
+import { recognizeHash, verifyHash } from '../../src/auth/passwords/password-hash.ts';
 import { fileReader } from '../support/config.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
 import { must, run, temporaryFolder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
-import { requestOf } from '../policy/support.ts';
-import { ALICE, makeFolder, startIssuing } from '../tokens/support.ts';
+import { requestOf } from '../auth/policy/support.ts';
+import { ALICE, makeFolder, startIssuing } from '../auth/tokens/support.ts';
 
 const RUNS = sized(500, 20_000);
 /** The form of all options is looked at in each: the slowest of these. */

@@ -1,15 +1,15 @@
 import { BlockList, isIP } from 'node:net';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { admit } from '../../src/admission/admit.ts';
-import { parseByteSize } from '../../src/config/byte-size.ts';
+import { admit } from '../../src/http/admission/admit.ts';
+import { parseByteSize } from '../../src/config/values/byte-size.ts';
 import { isInside, parseNetwork } from '../../src/lib/network.ts';
-import { clientOf } from '../../src/peer/forwarded-for.ts';
-import { readProxyHeader } from '../../src/peer/proxy-protocol.ts';
-import { responseHeaders } from '../../src/proxy/response-headers.ts';
-import { parseRegistryRequest } from '../../src/registry/parse.ts';
-import { parseScope, renderScopes } from '../../src/registry/scope.ts';
-import { parseBasicCredentials } from '../../src/users/basic-credentials.ts';
+import { clientOf } from '../../src/http/peer/forwarded-for.ts';
+import { readProxyHeader } from '../../src/http/peer/proxy-protocol.ts';
+import { responseHeaders } from '../../src/backend/client/response-headers.ts';
+import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
+import { parseScope, renderScopes } from '../../src/oci/request/scope.ts';
+import { parseBasicCredentials } from '../../src/auth/users/basic-credentials.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
 
 const RUNS = sized(2000, 200_000);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Config } from '../../src/config/schema.ts';
+import type { Config } from '../../src/config/schema/schema.ts';
 import { BLOB, UPLOAD, eventually, exchanges, openClient, startBackend } from '../faults/stage.ts';
 import type { Backend, Client, Visit } from '../faults/stage.ts';
 import { askThrough, dialGate } from '../support/front.ts';

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import bcrypt from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { schema } from '../../src/config/schema.ts';
+import { schema } from '../../src/config/schema/schema.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';

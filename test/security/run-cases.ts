@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:https';
 import { afterAll, beforeAll } from 'vitest';
-import { parseRegistryRequest } from '../../src/registry/parse.ts';
+import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 import { until } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import type { RawAnswer, RawOutcome } from '../support/raw-client.ts';

@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { MachineToken } from '../../src/tokens/machine-token.ts';
+import type { MachineToken } from '../../src/auth/tokens/store/machine-token.ts';
 import { basic } from '../support/test-gate.ts';
 import { ARENA_RULE, as, useRights } from './rights-arena.ts';
 

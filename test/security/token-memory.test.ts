@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import { ANONYMOUS } from '../../src/tokens/holder.ts';
-import { readTokenQuery } from '../../src/tokens/token-form.ts';
-import type { KeyRing } from '../../src/tokens/key-ring.ts';
+import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts';
+import { ANONYMOUS } from '../../src/auth/tokens/store/holder.ts';
+import { readTokenQuery } from '../../src/auth/tokens/token-form.ts';
+import type { KeyRing } from '../../src/auth/tokens/store/key-ring.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
-import { makeFolder, startIssuing } from '../tokens/support.ts';
+import { makeFolder, startIssuing } from '../auth/tokens/support.ts';
 
 const BOUND = 2 * 1024 * 1024;
 const REQUESTS = sized(1200, 20_000);

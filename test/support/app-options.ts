@@ -1,7 +1,7 @@
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { OPEN_POLICY } from '../../src/policy/policy.ts';
-import type { ForwardJob } from '../../src/proxy/transfer.ts';
-import type { AppOptions } from '../../src/server/app.ts';
+import { OPEN_POLICY } from '../../src/auth/policy/policy.ts';
+import type { ForwardJob } from '../../src/backend/proxy/transfer.ts';
+import type { AppOptions } from '../../src/pipeline/handler.ts';
 
 const quiet = (): void => undefined;
 

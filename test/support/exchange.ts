@@ -1,5 +1,5 @@
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { parseRegistryRequest } from '../../src/registry/parse.ts';
+import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 export const OTHER = `sha256:${'b'.repeat(64)}`;

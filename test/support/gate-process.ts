@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { initCertificates } from '../../src/certs/init-certificates.ts';
-import { createHash } from '../../src/users/password-hash.ts';
+import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
+import { createHash } from '../../src/auth/passwords/password-hash.ts';
 import type { Ran, RunOptions } from './programs.ts';
 import { run, startDaemon } from './programs.ts';
 

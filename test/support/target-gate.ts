@@ -1,8 +1,8 @@
 import { writeFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import bcrypt from 'bcrypt';
-import { certificatePaths } from '../../src/certs/cert-store.ts';
-import { initCertificates } from '../../src/certs/init-certificates.ts';
+import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
+import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { temporaryFolder, until } from './programs.ts';
 import { holdingsOf } from './hostile.ts';
 import type { Holdings } from './hostile.ts';

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import bcrypt from 'bcrypt';
-import { certificatePaths } from '../../src/certs/cert-store.ts';
-import { initCertificates } from '../../src/certs/init-certificates.ts';
-import type { Config } from '../../src/config/schema.ts';
-import { schema } from '../../src/config/schema.ts';
+import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
+import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
+import type { Config } from '../../src/config/schema/schema.ts';
+import { schema } from '../../src/config/schema/schema.ts';
 import { createLog } from '../../src/observe/access-log.ts';
-import { startGate } from '../../src/server/start.ts';
-import type { Gate } from '../../src/server/start.ts';
+import { startGate } from '../../src/app/start.ts';
+import type { Gate } from '../../src/app/start.ts';
 import { temporaryFolder } from './programs.ts';
 
 /** The user of every test gate. */

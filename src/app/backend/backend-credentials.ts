@@ -1,0 +1,36 @@
+import type { Config } from '../../config/schema/schema.ts';
+import { Secret } from '../../lib/secret.ts';
+import type { Backend } from '../../backend/client/backend.ts';
+import { createBackendLogin } from '../../backend/probe/backend-login.ts';
+import type { Access } from '../../oci/request/scope.ts';
+import { openBackendSigner } from './backend-signer.ts';
+
+/** What the gate shows a registry that does not serve everybody. */
+export interface BackendCredentials {
+  /** The value of `Authorization` for one request of `user`. Rejects where the registry's token service gives none. */
+  authorization(user: string, access: readonly Access[]): string | Promise<string>;
+  /** The registry has refused what it was shown. */
+  forget(): void;
+  close(): void;
+}
+
+const LOGIN_TIMEOUT_MS = 10_000;
+
+/**
+ * Tokens of our own, or a user of the registry; undefined where it asks for neither. Throws AppError CERT_MISSING,
+ * CERT_INVALID.
+ */
+export async function openBackendCredentials(
+  config: Pick<Config, 'auth' | 'backendPassword' | 'backendUser' | 'state'>,
+  backend: Backend,
+  now: () => number,
+): Promise<BackendCredentials | undefined> {
+  const { backendUser: user, backendPassword: password } = config;
+  if (user !== undefined && password !== undefined) {
+    const timeoutMs = LOGIN_TIMEOUT_MS;
+    const login = createBackendLogin({ backend, user, password: new Secret(password), timeoutMs, now });
+    return { ...login, authorization: (_user, access) => login.authorization(access) };
+  }
+  const signer = await openBackendSigner(config);
+  return signer && { ...signer, forget: () => undefined, close: () => undefined };
+}

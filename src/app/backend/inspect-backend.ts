@@ -1,0 +1,37 @@
+import type { Config } from '../../config/schema/schema.ts';
+import { createBackend } from '../../backend/client/backend.ts';
+import type { Failure } from '../../backend/client/failure.ts';
+import { lookAt } from '../../backend/probe/probe.ts';
+import type { Access } from '../../oci/request/scope.ts';
+import { openBackendCredentials } from './backend-credentials.ts';
+import { backendOptions } from './registry-backend.ts';
+
+const TIMEOUT_MS = 10_000;
+const NOTHING: readonly Access[] = [];
+
+/** What was found where `--backend` points. */
+export interface BackendFinding {
+  /** As `--backend` names it. */
+  readonly url: string;
+  /** Undefined where a registry answers and lets the gate in. */
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * Asks the registry as a gate with this configuration would. Undefined for the embedded one. Throws AppError where
+ * certificates that it needs for that cannot be read.
+ */
+export async function inspectBackend(config: Config): Promise<BackendFinding | undefined> {
+  if (config.backend.kind === 'embedded') return undefined;
+  const now = (): number => performance.now();
+  const backend = createBackend(await backendOptions(config), now);
+  const credentials = await openBackendCredentials(config, backend, now);
+  const authorization = credentials && (() => credentials.authorization('', NOTHING));
+  try {
+    const failure = await lookAt({ backend, timeoutMs: TIMEOUT_MS, authorization });
+    return { url: backend.url, failure };
+  } finally {
+    credentials?.close();
+    backend.close();
+  }
+}

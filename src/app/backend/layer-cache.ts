@@ -1,0 +1,75 @@
+import { BlobFiles } from '../../backend/cache/blob-files.ts';
+import type { CacheCounters } from '../../backend/cache/counters.ts';
+import type { Place } from '../../backend/cache/blob-presence.ts';
+import { LayerCache } from '../../backend/cache/layer-cache.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
+import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { BackendOptions } from '../../backend/client/backend.ts';
+import { createBlobSource } from '../../backend/proxy/blob-source.ts';
+import { createConnectionPool } from '../../backend/client/connection-pool.ts';
+import type { ForwardJob } from '../../backend/proxy/transfer.ts';
+import { createTopic, isNothing } from '../../cluster/bus.ts';
+import type { Bus } from '../../cluster/bus.ts';
+
+export interface CachedLaneOptions {
+  readonly cache: Config['cache'];
+  readonly backend: BackendOptions;
+  readonly limits: IdleLimits;
+  /** Takes over what the cache has no answer to. */
+  readonly pass: (job: ForwardJob) => void;
+  /** Tells the other workers of deletions. */
+  readonly bus: Bus;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+/** A way to the registry that keeps copies of layers. */
+export interface CachedLane {
+  forward(job: ForwardJob): void;
+  counters(): CacheCounters;
+  close(): void;
+}
+
+const DELETED = createTopic('a blob was deleted', isPlace, isNothing);
+
+/** Undefined where no cache is wanted. Throws AppError FILE_UNWRITABLE. */
+export async function openCachedLane(options: CachedLaneOptions): Promise<CachedLane | undefined> {
+  const { cache, backend, limits, pass, bus, now, logger } = options;
+  if (cache.directory === undefined) return undefined;
+  const files = await BlobFiles.open({
+    directory: cache.directory,
+    limit: cache.size,
+    now: () => new Date(),
+  });
+  const idle = createIdleWatch(limits, now);
+  const pool = createConnectionPool(backend, now);
+  const layers = new LayerCache<ForwardJob>({
+    files,
+    source: createBlobSource({ pool, watch: idle }),
+    pass,
+    checkMs: cache.checkSeconds * 1000,
+    onDelete: (place) => bus.tell(DELETED, place),
+    idle,
+    now,
+    logger,
+  });
+  bus.answer(DELETED, (place) => layers.forget(place));
+  return {
+    forward: (job) => layers.forward(job),
+    counters: () => layers.counters(),
+    close: () => {
+      layers.close();
+      idle.close();
+      pool.close();
+    },
+  };
+}
+
+function isPlace(value: unknown): value is Place {
+  if (typeof value !== 'object' || value === null) return false;
+  const { repository, digest } = value as Partial<Place>;
+  return typeof repository === 'string' && typeof digest === 'string';
+}

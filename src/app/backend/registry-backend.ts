@@ -1,0 +1,186 @@
+import type { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { parseCertificates } from '../../pki/x509/certificate-file.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { openEmbedded } from '../../backend/embedded/embedded.ts';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
+import { createBackend } from '../../backend/client/backend.ts';
+import type { BackendOptions } from '../../backend/client/backend.ts';
+import { createCatalogSource } from '../../backend/proxy/catalog-source.ts';
+import { createForwarder } from '../../backend/proxy/forward.ts';
+import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
+import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
+import type { Failure } from '../../backend/client/failure.ts';
+import { createProbe } from '../../backend/probe/probe.ts';
+import type { ForwardJob } from '../../backend/proxy/transfer.ts';
+import type { Access } from '../../oci/request/scope.ts';
+import type { CacheCounters } from '../../backend/cache/counters.ts';
+import type { Bus } from '../../cluster/bus.ts';
+import { addressing } from './addressing.ts';
+import { openBackendCredentials } from './backend-credentials.ts';
+import { openCachedLane } from './layer-cache.ts';
+import { createSharedCatalog } from '../../pipeline/shared-catalog.ts';
+import type { SharedCatalog } from '../../pipeline/shared-catalog.ts';
+import { saidOnce } from '../cluster/cluster-context.ts';
+
+/** The way to the registry: through the network, or into the folder of the embedded one. */
+export interface Lane {
+  /** Takes over the job: it will be answered or cut. */
+  forward(job: ForwardJob): void;
+  /** Pages of the whole catalog; rejects where the registry gives none. */
+  readonly catalog: SharedCatalog;
+  /** Why the registry cannot serve, in a few words, or undefined. */
+  unready(): Promise<string | undefined>;
+  /** Why pushes fail or may fail, while pulls work; or undefined. */
+  limitation?(): Promise<string | undefined>;
+  /** Of the layer cache, where there is one. */
+  readonly cacheCounters?: (() => CacheCounters) | undefined;
+  close(): Promise<void>;
+}
+
+export interface LaneOptions {
+  readonly config: Pick<
+    Config,
+    | 'auth'
+    | 'backend'
+    | 'backendCa'
+    | 'backendHost'
+    | 'backendPassword'
+    | 'backendUser'
+    | 'cache'
+    | 'limits'
+    | 'state'
+    | 'timeouts'
+  >;
+  readonly bus: Bus;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const CATALOG_TIMEOUT_MS = 30_000;
+/** The base path needs no right, the catalog this one. */
+const CATALOG: readonly Access[] = [{ type: 'registry', name: 'catalog', actions: ['*'] }];
+const NAMED_CURVES = new Set(['secp224r1', 'prime256v1', 'secp384r1', 'secp521r1']);
+const PROBE = { timeoutMs: 5000, holdMs: 1000 } as const;
+
+/** Throws AppError where the authorities of the backend or the folder of the registry are not to be had. */
+export async function openLane(options: LaneOptions): Promise<Lane> {
+  const { backend } = options.config;
+  return backend.kind === 'embedded' ? openFolder(backend.directory, options) : openNetwork(options);
+}
+
+async function openFolder(directory: string, { config, bus, now, logger }: LaneOptions): Promise<Lane> {
+  const idle = createIdleWatch(idleLimits(config), now);
+  const { uploadsPerUser, uploadPercentPerUser, manifestBytes } = config.limits;
+  const registry = await openEmbedded({
+    directory,
+    idle,
+    logger,
+    now: () => new Date(),
+    uploads: { sessions: uploadsPerUser, percent: uploadPercentPerUser },
+    manifestBytes,
+    clearsUp: bus.slot === 0,
+  });
+  return {
+    forward: (job) => registry.handle(job),
+    catalog: createSharedCatalog({ source: (n, last) => registry.catalog(n, last), now }),
+    unready: () => registry.unready(),
+    limitation: () => registry.limitation(),
+    close: async () => {
+      idle.close();
+      await registry.close();
+    },
+  };
+}
+
+async function openNetwork(options: LaneOptions): Promise<Lane> {
+  const { config, bus, now, logger } = options;
+  const backend = createBackend(await backendOptions(config), now);
+  const limits = idleLimits(config);
+  const forwarder = createForwarder({ backend, idle: limits, now, logger });
+  const pass = (job: ForwardJob): void => forwarder.forward(job);
+  const { cache } = config;
+  const cached = await openCachedLane({ cache, backend: backend.options, limits, pass, bus, now, logger });
+  const credentials = await openBackendCredentials(config, backend, now);
+  const lane = cached ?? forwarder;
+  const address = addressing({ backend, credentials, forward: (job) => lane.forward(job), logger });
+  const authorization = credentials && (() => credentials.authorization('', CATALOG));
+  const onChange = followReadiness(backend.url, saidOnce(logger, bus));
+  const probe = createProbe({ backend, ...PROBE, now, authorization, onChange });
+  return {
+    forward: address,
+    catalog: createSharedCatalog({
+      source: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
+      now,
+    }),
+    unready: async () => (await probe.look())?.reason,
+    cacheCounters: cached?.counters,
+    close: async () => {
+      cached?.close();
+      credentials?.close();
+      forwarder.close();
+    },
+  };
+}
+
+/** A line when the registry can't serve, for another reason, or again. */
+function followReadiness(url: string, logger: Logger): (failure: Failure | undefined) => void {
+  return (failure) => {
+    if (failure === undefined) logger.info({ backend: url }, 'the registry is ready again');
+    else logger.warn({ backend: url, ...failure }, 'the registry is not ready');
+  };
+}
+
+function idleLimits({ timeouts }: Pick<Config, 'timeouts'>): IdleLimits {
+  return {
+    connect: timeouts.connectSeconds * 1000,
+    'client-body': timeouts.bodyIdleSeconds * 1000,
+    'client-reading': timeouts.sendIdleSeconds * 1000,
+    backend: timeouts.backendSeconds * 1000,
+  };
+}
+
+/** Where the registry stands, with its authorities read. Throws AppError FILE_UNREADABLE, CERT_INVALID. */
+export async function backendOptions({
+  backend,
+  backendCa,
+  backendHost,
+}: Pick<Config, 'backend' | 'backendCa' | 'backendHost'>): Promise<BackendOptions> {
+  if (backend.kind === 'embedded')
+    throw new Error('the embedded registry is not reached through the network');
+  const hostHeader = backendHost === undefined ? {} : { hostHeader: backendHost };
+  if (backend.kind !== 'https' || backendCa === undefined) return { ...backend, ...hostHeader };
+  const ca = await readAuthorities(backendCa);
+  // TLS passes over a text without certificates, and would then trust nobody.
+  refuseOddCurves(parseCertificates(ca, backendCa), backendCa);
+  return { ...backend, ...hostHeader, ca };
+}
+
+/** Node.js 24 dies of a segmentation fault where it describes a verified chain with a key on a curve that NIST has not named. */
+function refuseOddCurves(authorities: readonly X509Certificate[], path: string): void {
+  const curves = authorities.map(({ publicKey }) => publicKey.asymmetricKeyDetails?.namedCurve);
+  const odd = curves.find((curve) => curve !== undefined && !NAMED_CURVES.has(curve));
+  if (odd === undefined) return;
+  throw new AppError('CERT_INVALID', {
+    message: `${path}, the authorities of the backend, holds a key on the curve ${odd}, at which Node.js would crash.`,
+    hint: 'Take that certificate out of the file, and have the registry use one with RSA or ECDSA on P-256, P-384 or P-521.',
+  });
+}
+
+async function readAuthorities(backendCa: string): Promise<string> {
+  try {
+    return await readFile(backendCa, 'utf8');
+  } catch (error) {
+    const code = systemCode(error);
+    throw new AppError('FILE_UNREADABLE', {
+      message: `${backendCa}, the authorities of the backend, can't be read (${code ?? String(error)}).`,
+      hint: isForbidden(error)
+        ? ownershipCure(backendCa, 'read')
+        : 'Name a readable PEM file with --backend-ca.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type { OtherTokens, Tokens } from '../../auth/tokens/open-tokens.ts';
+import type { Uses } from '../../auth/tokens/store/use-log.ts';
+import type { Authenticator, AuthenticatorOptions, KnownCredential } from '../../auth/users/authenticator.ts';
+import { createTopic, isNothing } from '../../cluster/bus.ts';
+import { sharedKey } from './cluster-context.ts';
+import type { Together } from './cluster-context.ts';
+
+/** A password was verified: nobody else has to pay for its hash. */
+const VERIFIED = createTopic('credential verified', isKnownCredential, isNothing);
+/** A key or an identity token was stored: a client may come with it to any worker from now on. */
+const STORED = createTopic('tokens stored', isNothing, isNothing);
+/** Which tokens were used. */
+const USED = createTopic('tokens used', isUses, isNothing);
+
+/** What keeps the sign-in of several processes alike. */
+export interface Alike {
+  readonly passwords: Pick<AuthenticatorOptions, 'key' | 'onVerified'>;
+  readonly tokens: OtherTokens | undefined;
+  /** Listens to the others from now on. */
+  follow(passwords: Pick<Authenticator, 'learn'>, tokens: Pick<Tokens, 'reload' | 'learnUses'>): void;
+}
+
+const ALONE: Alike = { passwords: {}, tokens: undefined, follow: () => undefined };
+
+/** Nothing to do where there is one process. */
+export function keepAlike(together: Together): Alike {
+  const { bus, secrets } = together;
+  if (secrets === undefined) return ALONE;
+  return {
+    passwords: {
+      key: sharedKey(together, 'credentials', 32),
+      onVerified: (known) => bus.tell(VERIFIED, known),
+    },
+    tokens: {
+      spareKeys: secrets.spareKeys,
+      onStored: () => bus.gather(STORED, undefined),
+      onUses: (uses) => bus.tell(USED, uses),
+    },
+    follow: (passwords, tokens) => {
+      bus.answer(VERIFIED, (known) => passwords.learn(known));
+      bus.answer(STORED, () => tokens.reload());
+      bus.answer(USED, (uses) => tokens.learnUses(uses));
+    },
+  };
+}
+
+function isKnownCredential(value: unknown): value is KnownCredential {
+  if (typeof value !== 'object' || value === null || !('id' in value) || !('user' in value)) return false;
+  return typeof value.id === 'string' && typeof value.user === 'string';
+}
+
+function isUses(value: unknown): value is Uses {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).every((at) => typeof at === 'number');
+}

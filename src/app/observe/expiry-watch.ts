@@ -1,0 +1,99 @@
+import type { Ending, EndingKind } from '../../lib/ending.ts';
+import { describeEnding, stageOf } from '../../lib/ending.ts';
+import type { Logger } from '../../lib/logger.ts';
+
+export interface ExpiryWatchOptions {
+  /** What the gate and the registry behind it stand on, as it is at this moment. */
+  readonly own: () => readonly Ending[];
+  /** Of machines. */
+  readonly tokens: () => readonly Ending[];
+  readonly logger: Logger;
+  /** Wall clock. */
+  readonly today: () => Date;
+  /** Told of each notice, for the audit log. */
+  readonly onNotice?: ((ending: Ending, sentence: string, hasEnded: boolean) => void) | undefined;
+}
+
+/** Looks at all that ends by itself, as time passes. */
+export interface ExpiryWatch {
+  /** Look now: log what has come nearer to its end since the last look. */
+  check(): void;
+  endings(): readonly Ending[];
+  /** What those who push should tell the operator; undefined where nothing of the gate's own ends within 14 days. */
+  warning(): string | undefined;
+  /** What has ended and keeps all clients out, in a few words; or undefined. */
+  ended(): string | undefined;
+  close(): void;
+}
+
+const LOOK_MS = 3600 * 1000;
+const DAY = 86_400_000;
+/** Users cannot do anything about it: they hear of it late, and the log early. */
+const USERS_HEAR = 14;
+/** A token that has ended harms nobody who does not use it. */
+const TOKEN_ENDED_DAYS = 14;
+const SERVED: readonly EndingKind[] = ['certificate', 'intermediate', 'CA'];
+/** For users, who have no business with paths. */
+const WORDS: Readonly<Record<Exclude<EndingKind, 'machine token'>, string>> = {
+  certificate: 'the certificate of this registry',
+  intermediate: "a certificate in this registry's chain",
+  CA: 'the CA of this registry',
+  'backend CA': 'the CA of the storage behind this registry',
+  'token certificate': 'the certificate between this registry and its storage',
+};
+
+/**
+ * Says 30, 14, 7, 3 and 1 days before the end of each, and every day from the end on: once at each of these stages, and
+ * once more after a restart.
+ */
+export function openExpiryWatch(options: ExpiryWatchOptions): ExpiryWatch {
+  const { own, tokens, logger, today, onNotice } = options;
+  let said = new Map<string, number>();
+
+  const endings = (): readonly Ending[] => [...own(), ...tokens()];
+  const look = (): void => {
+    const now = today();
+    const stages = new Map<string, number>();
+    for (const ending of endings()) {
+      const stage = stageOf(ending, now);
+      if (stage === undefined || isForgotten(ending, now)) continue;
+      const key = `${ending.kind}\n${ending.name}\n${ending.notAfter.getTime()}`;
+      stages.set(key, stage);
+      if (said.get(key) !== stage) tell(ending, now);
+    }
+    said = stages;
+  };
+  const tell = (ending: Ending, now: Date): void => {
+    const { kind, notAfter } = ending;
+    const warning = describeEnding(ending, now);
+    const hasEnded = notAfter < now;
+    logger.warn({ kind, ends: notAfter.toISOString(), warning }, hasEnded ? 'expired' : 'expires soon');
+    onNotice?.(ending, warning, hasEnded);
+  };
+  const nearest = (): Ending | undefined =>
+    own()
+      .filter((ending) => (stageOf(ending, today()) ?? Infinity) <= USERS_HEAR)
+      .toSorted((one, other) => one.notAfter.getTime() - other.notAfter.getTime())[0];
+
+  look();
+  const timer = setInterval(look, LOOK_MS).unref();
+  return {
+    check: look,
+    endings,
+    warning: () => {
+      const ending = nearest();
+      if (ending === undefined || ending.kind === 'machine token') return undefined;
+      const sentence = describeEnding({ ...ending, name: WORDS[ending.kind] }, today());
+      return `${sentence.replace(/\.$/, '')}: tell its operator`;
+    },
+    ended: () => {
+      const found = own().find(({ kind, notAfter }) => SERVED.includes(kind) && notAfter <= today());
+      return found && `the ${found.kind} has expired`;
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+function isForgotten({ kind, notAfter }: Ending, now: Date): boolean {
+  return kind === 'machine token' && now.getTime() - notAfter.getTime() > TOKEN_ENDED_DAYS * DAY;
+}

@@ -1,0 +1,37 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Logger } from '../../lib/logger.ts';
+
+export interface HostWarningsOptions {
+  /** PEM of the certificate in force, leaf first. */
+  readonly certificate: () => string;
+  readonly logger: Logger;
+}
+
+/** Hosts that were looked at already: one line for each, and no more than so many. */
+const MOST_HOSTS = 64;
+
+/**
+ * Warns once for each host that clients are sent to for their tokens although the certificate is not for it. That is
+ * what a front proxy leads to which changes Host: clients look for a server that they cannot find or do not trust.
+ */
+export function warnOfForeignHosts({ certificate, logger }: HostWarningsOptions): (host: string) => void {
+  const seen = new Set<string>();
+  return (host) => {
+    if (seen.has(host) || seen.size >= MOST_HOSTS) return;
+    seen.add(host);
+    if (isNamed(new X509Certificate(certificate()), host)) return;
+    logger.warn(
+      {
+        host,
+        warning: `clients are sent to https://${host}/token for their tokens, and the certificate is not for that name`,
+      },
+      'set publicUrl to the address that clients use, or let the front proxy pass Host on unchanged',
+    );
+  };
+}
+
+function isNamed(leaf: X509Certificate, host: string): boolean {
+  const name = host.replace(/:\d+$/, '').replaceAll(/^\[|\]$/g, '');
+  return (isIP(name) === 0 ? leaf.checkHost(name) : leaf.checkIP(name)) !== undefined;
+}

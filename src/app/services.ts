@@ -1,0 +1,197 @@
+import type { Config } from '../config/schema/schema.ts';
+import type { Ending } from '../lib/ending.ts';
+import { systemCode } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { sayDetached } from '../lib/files/detached.ts';
+import { watchFiles } from '../lib/files/watch-file.ts';
+import type { Watcher } from '../lib/files/watch-file.ts';
+import { createHashPool } from '../auth/passwords/hash-pool.ts';
+import { openUserStore } from '../auth/users/user-store.ts';
+import type { UserStore } from '../auth/users/user-store.ts';
+import type { Bus } from '../cluster/bus.ts';
+import type { AppOptions } from '../pipeline/handler.ts';
+import type { Audit } from './observe/audit.ts';
+import { backendEndings } from './backend/backend-endings.ts';
+import { openCertificateKeeper } from './certificate.ts';
+import type { CertificateKeeper } from './certificate.ts';
+import { watchFirstSignIn } from './auth/first-sign-in.ts';
+import { openExpiryWatch } from './observe/expiry-watch.ts';
+import type { ExpiryWatch } from './observe/expiry-watch.ts';
+import { followAccess } from './auth/follow-access.ts';
+import { followTokens } from './auth/follow-tokens.ts';
+import { warnOfForeignHosts } from './observe/host-warnings.ts';
+import { openLane } from './backend/registry-backend.ts';
+import type { Lane } from './backend/registry-backend.ts';
+import { readUploadKey } from './backend/upload-key.ts';
+import { hashShare, saidOnce } from './cluster/cluster-context.ts';
+import type { Together } from './cluster/cluster-context.ts';
+import type { MetricsSources } from './observe/metrics.ts';
+import { openObservers } from './observers.ts';
+
+/** The parts of a running gate. */
+export interface Services {
+  readonly app: AppOptions;
+  readonly certificate: CertificateKeeper;
+  /** Opens the page of metrics, where there is to be one. Rejects with AppError LISTEN_FAILED. */
+  showMetrics(connections: MetricsSources['connections']): Promise<void>;
+  /** From now on every answer ends its connection, and the health page says so. */
+  drain(): void;
+  /** Look at all followed files now. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Assembles the parts from the configuration: the one place where options meet parts. */
+export async function createServices(config: Config, logger: Logger, together: Together): Promise<Services> {
+  const { bus } = together;
+  const chores = saidOnce(logger, bus);
+  const now = (): number => performance.now();
+  const observers = await openObservers({ config, logger, now, bus });
+  const { audit } = observers;
+  const certificate = await openCertificate(config, bus, chores, audit);
+  const { store, watcher } = await followUsers(config, chores, audit);
+  const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
+  const lane = await openLane({ config, bus, now, logger });
+  const access = await followAccess(config, store, chores, audit);
+  const { policy } = access;
+  const context = { logger: chores, now, together, audit, onRealm: realmWatch(config, certificate, chores) };
+  const following = await followTokens(config, { users: store, pool, policy, ...context });
+  const watch = await watchEndings(config, { certificate, tokens: following.tokens, logger: chores, audit });
+  const files = [certificate, watcher, access, following, watch];
+  let draining = false;
+  return {
+    certificate,
+    app: {
+      now,
+      logger,
+      observe: lane.catalog.follow(await watchFirstSignIn(config.state, observers.observe)),
+      authority: () => certificate.authority(),
+      ...readinessOf(watch, lane),
+      isDraining: () => draining,
+      hsts: config.tls.hsts,
+      tokens: following.tokens,
+      challenge: following.challenge,
+      formMs: config.timeouts.headerSeconds * 1000,
+      policy,
+      catalog: lane.catalog,
+      onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
+      uploadKey: await readUploadKey(config),
+      admission: { headers: config.limits.headers },
+      body: config.limits,
+      forward: observers.follow((job) => lane.forward(job)),
+    },
+    showMetrics: (connections) => observers.showMetrics({ connections, certificate, lane, watch }),
+    drain: () => void (draining = true),
+    reload: () => Promise.all([...files.map((one) => one.check()), audit?.reopen()]).then(() => undefined),
+    close: () => closeInTurn([...files, lane, pool, observers]),
+  };
+}
+
+/** An address that the configuration names was meant, whatever the certificate of the gate says. */
+function realmWatch(
+  { publicUrl }: Config,
+  certificate: CertificateKeeper,
+  logger: Logger,
+): (host: string) => void {
+  if (publicUrl !== undefined) return () => undefined;
+  return warnOfForeignHosts({ certificate: () => certificate.current().cert, logger });
+}
+
+async function closeInTurn(parts: readonly { close(): unknown }[]): Promise<void> {
+  for (const part of parts) await part.close();
+}
+
+async function openCertificate(
+  { certs, tls, renew, reloadMs }: Config,
+  bus: Pick<Bus, 'slot'>,
+  logger: Logger,
+  audit: Audit | undefined,
+): Promise<CertificateKeeper> {
+  const keeper = await openCertificateKeeper({
+    directory: certs,
+    ...tls,
+    // The others follow the files.
+    renew: renew && bus.slot === 0,
+    reloadMs,
+    today: () => new Date(),
+    logger,
+    onDamage: (error) => audit?.noteReload('certificate', error),
+  });
+  keeper.onChange(() => audit?.noteReload('certificate'));
+  return keeper;
+}
+
+/** The watcher stands before the first load, so that no change falls between the two. */
+async function followUsers(
+  config: Config,
+  logger: Logger,
+  audit: Audit | undefined,
+): Promise<{ store: UserStore; watcher: Watcher }> {
+  let store: UserStore | undefined;
+  const reload = async (): Promise<unknown> => {
+    const result = await store?.reload();
+    if (result === undefined) return undefined;
+    audit?.noteReload('users', result.ok ? undefined : result.error);
+    if (result.ok) {
+      logger.info({ users: result.users }, 'users reloaded');
+      warnOf(result.warnings, logger);
+      return undefined;
+    }
+    logger.error({ reason: result.error.message }, 'users not reloaded, the ones before stay in force');
+    return result.error;
+  };
+  const watcher = await watchFiles({
+    paths: [config.users],
+    intervalMs: config.reloadMs,
+    onChange: reload,
+    onDetached: sayDetached(logger),
+  });
+  try {
+    store = await openUserStore({ path: config.users });
+  } catch (error) {
+    watcher.close();
+    throw error;
+  }
+  warnOf(store.warnings, logger);
+  return { store, watcher };
+}
+
+function warnOf(warnings: UserStore['warnings'], logger: Logger): void {
+  for (const { user, users, reason } of warnings) logger.warn({ user, users, warning: reason }, 'users');
+}
+
+interface Ends {
+  readonly certificate: CertificateKeeper;
+  readonly tokens: { endings(): readonly Ending[] };
+  readonly logger: Logger;
+  readonly audit: Audit | undefined;
+}
+
+async function watchEndings(
+  config: Config,
+  { certificate, tokens, logger, audit }: Ends,
+): Promise<ExpiryWatch> {
+  const beyond = await backendEndings(config);
+  const watch = openExpiryWatch({
+    own: () => [...certificate.current().endings, ...beyond],
+    tokens: () => tokens.endings(),
+    logger,
+    today: () => new Date(),
+    onNotice: ({ kind }, sentence, hasEnded) => audit?.noteExpiry(kind, sentence, hasEnded),
+  });
+  // Listeners are told before the new one is in force.
+  certificate.onChange(() => setImmediate(() => watch.check()));
+  return watch;
+}
+
+function readinessOf(watch: ExpiryWatch, lane: Lane): Pick<AppOptions, 'unready' | 'limitation' | 'warning'> {
+  return {
+    warning: () => watch.warning(),
+    unready: async () => watch.ended() ?? (await lane.unready()),
+    limitation: async () => lane.limitation?.(),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (systemCode(error) ?? error.message) : 'unknown';
+}

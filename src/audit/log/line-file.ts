@@ -1,0 +1,183 @@
+import { constants, fstatSync, write as writeTo } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemCode } from '../../lib/errors.ts';
+import { giveTo, ownerForNew } from '../../lib/files/ownership.ts';
+
+export interface LineFileOptions {
+  /** `-` is standard output. */
+  readonly path: string;
+  /** Told once when lines can't be written, and again when they can. */
+  readonly onTrouble: (reason: string) => void;
+  readonly onRelief: (lost: number) => void;
+  readonly retryMs?: number;
+  /** Bytes that wait at most while nothing can be written; lines beyond are lost, and counted. */
+  readonly mostWaiting?: number;
+}
+
+/** Lines at the end of a file, in order, each whole. Never throws after it was opened, never waits. */
+export interface LineFile {
+  /** False where there is no room for it: it is lost. */
+  append(line: string): boolean;
+  /** Opens the path again: the file may have been moved away. True where it is another one now. */
+  reopen(): Promise<boolean>;
+  /** Until all is written, or can't be: those that are left are lost. */
+  close(): Promise<void>;
+}
+
+export const STANDARD_OUTPUT = '-';
+/** To a pipe that others write to as well, a write of so many bytes is never mixed with theirs (pipe(7), PIPE_BUF). */
+const SHARED_WRITE = 4096;
+const LARGEST_WRITE = 64 * 1024;
+/** A pipe without a reader is an error and not a wait; a file is made, and never cut. */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
+/** Rejects with a system error where the file can't be opened. */
+export async function openLineFile(options: LineFileOptions): Promise<LineFile> {
+  const file = new Lines(options);
+  await file.reopen();
+  return file;
+}
+
+/** A file that root makes belongs to the owner of its directory. */
+async function openOrMake(path: string): Promise<FileHandle> {
+  const old = await stat(path).catch(() => undefined);
+  const file = await open(path, FLAGS, 0o600);
+  if (old === undefined) await giveTo(await ownerForNew(dirname(path)), file);
+  return file;
+}
+
+class Lines implements LineFile {
+  readonly #options: LineFileOptions;
+  #file: FileHandle | undefined;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  /** How much of the first waiting line is written already. */
+  #written = 0;
+  #lost = 0;
+  #inTrouble = false;
+  #running: Promise<void> | undefined;
+  #isPaused = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LineFileOptions) {
+    this.#options = options;
+  }
+
+  append(line: string): boolean {
+    const { mostWaiting = 8 * 1024 * 1024 } = this.#options;
+    const bytes = Buffer.from(`${line}\n`);
+    if (this.#waitingBytes + bytes.length > mostWaiting) {
+      this.#lost += 1;
+      return false;
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (this.#timer === undefined) this.#start();
+    return true;
+  }
+
+  #start(): void {
+    if (!this.#isPaused) this.#running ??= this.#run();
+  }
+
+  async reopen(): Promise<boolean> {
+    const { path } = this.#options;
+    if (path === STANDARD_OUTPUT) return false;
+    this.#isPaused = true;
+    try {
+      await this.#running;
+      const before = this.#file;
+      if (before !== undefined && (await isStillAt(before, path))) return false;
+      this.#file = await openOrMake(path);
+      // The rest of a line would be no line: it is written again, whole.
+      this.#written = 0;
+      await before?.close().catch(() => undefined);
+      return true;
+    } finally {
+      this.#isPaused = false;
+      this.#start();
+    }
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#running;
+    await this.#run();
+    clearTimeout(this.#timer);
+    await this.#file?.close().catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    this.#timer = undefined;
+    try {
+      // What was appended in this turn goes together.
+      await Promise.resolve();
+      while (this.#waiting.length > 0) this.#take(await this.#write(this.#batch()));
+      this.#relieve();
+    } catch (error) {
+      this.#fail(systemCode(error) ?? 'unknown');
+    } finally {
+      this.#running = undefined;
+    }
+    if (this.#waiting.length > 0 && this.#timer === undefined) this.#start();
+  }
+
+  #batch(): Buffer {
+    const most = this.#options.path === STANDARD_OUTPUT ? SHARED_WRITE : LARGEST_WRITE;
+    const batch: Buffer[] = [];
+    let size = 0;
+    for (const line of this.#waiting) {
+      if (batch.length > 0 && size + line.length > most) break;
+      batch.push(line);
+      size += line.length;
+    }
+    return Buffer.concat(batch).subarray(this.#written);
+  }
+
+  #write(bytes: Buffer): Promise<number> {
+    const fd = this.#options.path === STANDARD_OUTPUT ? 1 : this.#file?.fd;
+    return new Promise((resolve, reject) => {
+      if (fd === undefined) reject(new Error('not open'));
+      else writeTo(fd, bytes, (error, written) => (error === null ? resolve(written) : reject(error)));
+    });
+  }
+
+  /** So many bytes are written: whole lines, and perhaps a part of one. */
+  #take(bytes: number): void {
+    this.#written += bytes;
+    let lines = 0;
+    for (const { length } of this.#waiting) {
+      if (this.#written < length) break;
+      this.#written -= length;
+      this.#waitingBytes -= length;
+      lines += 1;
+    }
+    this.#waiting.splice(0, lines);
+  }
+
+  #fail(reason: string): void {
+    const { onTrouble, retryMs = 1000 } = this.#options;
+    // A reader that is slow is no trouble.
+    if (!this.#inTrouble && reason !== 'EAGAIN') {
+      this.#inTrouble = true;
+      onTrouble(reason);
+    }
+    const delay = reason === 'EAGAIN' ? Math.min(retryMs, 50) : retryMs;
+    this.#timer = setTimeout(() => this.#start(), delay).unref();
+  }
+
+  #relieve(): void {
+    if (!this.#inTrouble && this.#lost === 0) return;
+    const lost = this.#lost;
+    this.#inTrouble = false;
+    this.#lost = 0;
+    this.#options.onRelief(lost);
+  }
+}
+
+async function isStillAt(file: FileHandle, path: string): Promise<boolean> {
+  const [ours, theirs] = [fstatSync(file.fd), await stat(path).catch(() => undefined)];
+  return theirs !== undefined && ours.ino === theirs.ino && ours.dev === theirs.dev;
+}

@@ -1,0 +1,73 @@
+import { createExpiringMap } from '../../lib/expiring-map.ts';
+import type { ExpiringMap } from '../../lib/expiring-map.ts';
+import type { Standing } from '../../lib/streams/turn.ts';
+import type { Admission, Attempt } from './attempt.ts';
+import { placeKey } from './ledger.ts';
+import { placesOf } from './places.ts';
+
+export interface HistoryOptions {
+  /** How long a wrong guess is remembered. */
+  readonly windowMs: number;
+  /** Milliseconds, never running backwards. */
+  readonly now: () => number;
+  /** Memory for each kind of thing that is remembered, in bytes. */
+  readonly maxBytes?: number;
+}
+
+/** Some 15,000 of each. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** A guess whose end nobody tells, since its process has died, is no guess that is being verified after this time. */
+const PENDING_MS = 60_000;
+/** A promise, and what it comes to. */
+const PENDING_BYTES = 1024;
+/** How long it is remembered that a credential was right, and from which network a user has signed in. */
+const TRUST_MS = 30 * 86_400_000;
+
+/** What a gate remembers of attempts, besides their number. Of bounded size; the oldest is forgotten first. */
+export class History {
+  /** Guesses that were wrong, by `guessKey`. */
+  readonly wrongHere: ExpiringMap<true>;
+  /** The same, by the guess alone. */
+  readonly wrongAnywhere: ExpiringMap<true>;
+  /** Guesses that are being verified, by `guessKey`. */
+  readonly pending: ExpiringMap<Promise<Admission>>;
+  /** How many attempts of a network were turned away unverified and count there. */
+  readonly busy: ExpiringMap<number>;
+  readonly #wasRight: ExpiringMap<true>;
+  readonly #signedIn: ExpiringMap<true>;
+  readonly #cameFrom: ExpiringMap<true>;
+
+  constructor({ windowMs, now, maxBytes = MAX_BYTES }: HistoryOptions) {
+    const guesses = { maxBytes, ttl: windowMs, now };
+    const trusted = { maxBytes, ttl: TRUST_MS, now };
+    this.wrongHere = createExpiringMap(guesses);
+    this.wrongAnywhere = createExpiringMap(guesses);
+    this.busy = createExpiringMap(guesses);
+    this.pending = createExpiringMap({ ...guesses, ttl: PENDING_MS, bytesOf: () => PENDING_BYTES });
+    this.#wasRight = createExpiringMap(trusted);
+    this.#signedIn = createExpiringMap(trusted);
+    this.#cameFrom = createExpiringMap(trusted);
+  }
+
+  /** What is remembered of whoever makes the attempt. */
+  standingOf({ id, network }: Attempt): Standing {
+    if (this.#wasRight.get(id) !== undefined) return 'proven';
+    return this.#cameFrom.get(network) === undefined ? 'stranger' : 'regular';
+  }
+
+  /** Whether this user has signed in from this network before. */
+  isHome(attempt: Attempt): boolean {
+    return this.#signedIn.get(placeKey(placesOf(attempt).pair)) !== undefined;
+  }
+
+  noteRight(attempt: Attempt): void {
+    this.#wasRight.set(attempt.id, true);
+    this.#signedIn.set(placeKey(placesOf(attempt).pair), true);
+    this.#cameFrom.set(attempt.network, true);
+  }
+}
+
+/** The same guess from the same network. */
+export function guessKey({ id, network }: Omit<Attempt, 'user'>): string {
+  return `${id} ${network}`;
+}

@@ -1,0 +1,144 @@
+import { createClient } from '@redis/client';
+import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Secret } from '../../lib/secret.ts';
+import { isWritten, parsePlace, placeKey, worstOf } from './ledger.ts';
+import type { Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
+
+const PREFIX = { counts: 'registry-gate:failures', blocks: 'registry-gate:blocked' } as const;
+/** How many places are looked at for a list of the worst. */
+const MOST_SEARCHED = 50_000;
+
+/** A connection to Redis, made again when it breaks. */
+export type RedisClient = ReturnType<typeof createRedis>;
+
+/** Not connected yet. What is asked while it isn't fails at once. */
+export function createRedis(url: Secret<string>) {
+  return createClient({
+    url: url.reveal(),
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 1000,
+    // Finds a line that is dead without having been closed.
+    pingInterval: 5000,
+    socket: {
+      connectTimeout: 2000,
+      socketTimeout: 12_000,
+      reconnectStrategy: (tries: number) => Math.min(5000, 100 * 2 ** Math.min(6, tries)),
+    },
+  });
+}
+
+/** How long a count and a block may last: what stands in Redis may have been written by somebody else. Milliseconds. */
+export interface StoreLimits {
+  readonly windowMs: number;
+  readonly longestBlockMs: number;
+}
+
+/** Counts are points that live for the window; a block is one point, and whoever takes it is let through. */
+export class RedisStore implements Ledger {
+  readonly #client: RedisClient;
+  readonly #limits: StoreLimits;
+  readonly #counts: RateLimiterRedis;
+  readonly #blocks: RateLimiterRedis;
+
+  constructor(client: RedisClient, { windowMs, longestBlockMs }: StoreLimits) {
+    const shared = { storeClient: client, useRedisPackage: true, rejectIfRedisNotReady: true };
+    const duration = Math.ceil(windowMs / 1000);
+    this.#client = client;
+    this.#limits = { windowMs, longestBlockMs };
+    this.#counts = new RateLimiterRedis({ ...shared, keyPrefix: PREFIX.counts, points: 1, duration });
+    this.#blocks = new RateLimiterRedis({ ...shared, keyPrefix: PREFIX.blocks, points: 1, duration });
+  }
+
+  async take(place: Place, { limit, blockMs, enforced }: TakeRule): Promise<Taken> {
+    const key = placeKey(place);
+    const { consumedPoints, msBeforeNext } = await this.#counts.penalty(key);
+    const count = Math.max(1, consumedPoints);
+    if (!isSound(msBeforeNext, this.#limits.windowMs)) await this.#renew(key, count);
+    if (!enforced || count < limit) return { ok: true, count, blockedMs: 0 };
+    const blockedMs = blockMs(count);
+    const waitMs = await this.#block(key, blockedMs);
+    if (waitMs === 0) return { ok: true, count, blockedMs };
+    await this.#counts.reward(key);
+    return { ok: false, waitMs };
+  }
+
+  async giveBack(place: Place, block: boolean): Promise<void> {
+    await this.#counts.reward(placeKey(place));
+    if (block) await this.#blocks.delete(placeKey(place));
+  }
+
+  async forget(place: Place): Promise<void> {
+    const key = placeKey(place);
+    await Promise.all([this.#counts.delete(key), this.#blocks.delete(key)]);
+  }
+
+  async rows(most: number): Promise<readonly LedgerRow[]> {
+    const rows: LedgerRow[] = [];
+    for await (const places of this.#places()) {
+      rows.push(...(await Promise.all(places.map((place) => this.#row(place)))));
+      if (rows.length >= MOST_SEARCHED) break;
+    }
+    const failed = rows.filter(({ failures }) => failures > 0);
+    return worstOf(failed, most);
+  }
+
+  async forgetWhere(matches: (place: Place) => boolean): Promise<number> {
+    let count = 0;
+    for await (const places of this.#places()) {
+      const found = places.filter(matches);
+      await Promise.all(found.map((place) => this.forget(place)));
+      count += found.length;
+    }
+    return count;
+  }
+
+  /** 0 where the block begins with this; else how long the one goes on that has begun. */
+  async #block(key: string, milliseconds: number): Promise<number> {
+    try {
+      await this.#blocks.consume(key, 1, { customDuration: Math.ceil(milliseconds / 1000) });
+      return 0;
+    } catch (refusal) {
+      if (!isRefusal(refusal)) throw refusal;
+      const { longestBlockMs } = this.#limits;
+      if (isSound(refusal.msBeforeNext, longestBlockMs)) return Math.max(1, refusal.msBeforeNext);
+      await this.#blocks.set(key, 2, Math.ceil(longestBlockMs / 1000));
+      return longestBlockMs;
+    }
+  }
+
+  /** A count without an end, or with one beyond the window, gets the one that it would have here. */
+  async #renew(key: string, count: number): Promise<void> {
+    await this.#counts.set(key, count, Math.ceil(this.#limits.windowMs / 1000));
+  }
+
+  /** All places, some at a time: there may be a million. */
+  async *#places(): AsyncGenerator<Place[]> {
+    for await (const keys of this.#client.scanIterator({ MATCH: `${PREFIX.counts}:*`, COUNT: 1000 }))
+      yield keys.flatMap((key) => placeIn(key.slice(PREFIX.counts.length + 1)));
+  }
+
+  async #row(place: Place): Promise<LedgerRow> {
+    const key = placeKey(place);
+    const [count, block] = await Promise.all([this.#counts.get(key), this.#blocks.get(key)]);
+    return {
+      ...place,
+      failures: Math.max(0, count?.consumedPoints ?? 0),
+      blockedMs: Math.min(this.#limits.longestBlockMs, Math.max(0, block?.msBeforeNext ?? 0)),
+    };
+  }
+}
+
+/** What no gate has written is passed over: its name would end up on somebody's terminal. */
+function placeIn(key: string): readonly Place[] {
+  const place = parsePlace(key);
+  return place !== undefined && isWritten(place) ? [place] : [];
+}
+
+/** Redis rounds to seconds. */
+function isSound(milliseconds: number, longest: number): boolean {
+  return milliseconds >= 0 && milliseconds <= longest + 1000;
+}
+
+function isRefusal(value: unknown): value is RateLimiterRes {
+  return value instanceof RateLimiterRes;
+}

@@ -1,0 +1,170 @@
+import type { Action } from '../../oci/request/request.ts';
+import { parseExpectation } from './expectation.ts';
+import type { Expectation } from './expectation.ts';
+import { parseWho } from './identity.ts';
+import type { Who } from './identity.ts';
+import { parseNetwork } from '../../lib/network.ts';
+import type { Network } from '../../lib/network.ts';
+import { parsePattern } from './pattern.ts';
+import { createPolicy } from './policy.ts';
+import type { Policy, Rule } from './policy.ts';
+import { findIdleRules, judgePatterns } from './redundancy.ts';
+import type { PlacedPattern } from './redundancy.ts';
+
+/** A text of the access file, and where it stands. */
+export interface SourceText {
+  readonly text: string;
+  /** `rules[2].who[0]` */
+  readonly path: string;
+  /** `access.yml:14` */
+  readonly where: string;
+}
+
+/** What the access file says, in its own words. */
+export interface PolicySource {
+  readonly groups: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly where: string;
+    readonly members: readonly SourceText[];
+  }[];
+  readonly rules: readonly RuleSource[];
+  readonly expect: readonly SourceText[];
+}
+
+export interface RuleSource {
+  readonly path: string;
+  readonly where: string;
+  readonly who: readonly SourceText[];
+  readonly repositories: readonly SourceText[];
+  readonly allow: readonly Action[];
+  readonly networks: readonly SourceText[];
+}
+
+/** The names that there are; undefined where that is not known, and then nothing is said about names. */
+export interface KnownNames {
+  readonly users?: { has(name: string): boolean } | undefined;
+  readonly tokens?: { has(name: string): boolean } | undefined;
+}
+
+/** One thing that is wrong with the rules. The same form as a problem of the configuration. */
+export interface PolicyProblem {
+  readonly path: string;
+  readonly reason: string;
+  readonly where: string;
+}
+
+export interface Compiled {
+  /** Made of all that could be read; of use only where there are no problems. */
+  readonly policy: Policy;
+  readonly expectations: readonly Expectation[];
+  /** What keeps the rules from being used: they could mean something else than was meant. */
+  readonly problems: readonly PolicyProblem[];
+  /** What is without effect: names that nobody has, rules that add nothing. People leave, and their rules may wait. */
+  readonly warnings: readonly PolicyProblem[];
+}
+
+/** Makes a policy of what the access file says, and reports all that is wrong with it at once. */
+export function compilePolicy(source: PolicySource, known: KnownNames): Compiled {
+  const drafting: Drafting = { known, groups: new Map(), problems: [], warnings: [] };
+  for (const group of source.groups) drafting.groups.set(group.name, readMembers(drafting, group.members));
+  const rules = source.rules.map((rule, order) => readRule(drafting, rule, order));
+  const policy = createPolicy(rules, drafting.groups);
+  const expectations = source.expect.flatMap((text) => readExpectation(drafting, text));
+  drafting.warnings.push(...findIdleRules(rules, drafting.groups));
+  return { policy, expectations, problems: drafting.problems, warnings: drafting.warnings };
+}
+
+interface Drafting {
+  readonly known: KnownNames;
+  readonly groups: Map<string, ReadonlySet<string>>;
+  readonly problems: PolicyProblem[];
+  readonly warnings: PolicyProblem[];
+}
+
+function readMembers(drafting: Drafting, members: readonly SourceText[]): ReadonlySet<string> {
+  const names = members.flatMap((member) => {
+    const who = parseWho(member.text);
+    if (who?.kind !== 'user') {
+      drafting.problems.push(problem(member, 'is no user: a group holds users, by their names'));
+      return [];
+    }
+    warnOfName(drafting, member, who);
+    return [who.name];
+  });
+  return new Set(names);
+}
+
+function readRule(drafting: Drafting, source: RuleSource, order: number): Rule {
+  const who = source.who.flatMap((text) => readWho(drafting, text));
+  const patterns = source.repositories.flatMap((text) => readPattern(drafting, text));
+  const networks = source.networks.flatMap((text) => readNetwork(drafting, text));
+  drafting.problems.push(...judgePatterns(patterns, who, source));
+  return {
+    order,
+    where: source.where,
+    path: source.path,
+    who,
+    take: patterns.filter((it) => !it.isNegated).map(({ pattern }) => pattern),
+    leave: patterns.filter((it) => it.isNegated).map(({ pattern }) => pattern),
+    allow: new Set(source.allow),
+    networks: source.networks.length === 0 ? undefined : networks,
+  };
+}
+
+function readWho(drafting: Drafting, text: SourceText): Who[] {
+  const who = parseWho(text.text);
+  if (who === undefined) {
+    const reason = 'is no user, group:NAME, token:NAME, authenticated or anonymous';
+    drafting.problems.push(problem(text, reason));
+    return [];
+  }
+  if (who.kind === 'group' && !drafting.groups.has(who.name)) {
+    drafting.problems.push(problem(text, `there is no group ${JSON.stringify(who.name)} in this file`));
+    return [];
+  }
+  warnOfName(drafting, text, who);
+  return [who];
+}
+
+function warnOfName({ known, warnings }: Drafting, at: SourceText, who: Who): void {
+  if (who.kind === 'user' && known.users?.has(who.name) === false) {
+    warnings.push(problem(at, `there is no user ${JSON.stringify(who.name)} (registry-gate users list)`));
+  }
+  if (who.kind === 'token' && known.tokens?.has(who.name) === false) {
+    warnings.push(problem(at, `there is no token ${JSON.stringify(who.name)} (registry-gate tokens list)`));
+  }
+}
+
+function readPattern({ problems }: Drafting, at: SourceText): PlacedPattern[] {
+  const isNegated = at.text.startsWith('!');
+  const outcome = parsePattern(isNegated ? at.text.slice(1) : at.text);
+  if (outcome.ok) return [{ pattern: outcome.pattern, isNegated, at }];
+  problems.push(problem(at, `${JSON.stringify(at.text)} ${outcome.reason}`));
+  return [];
+}
+
+function readNetwork({ problems }: Drafting, at: SourceText): Network[] {
+  const outcome = parseNetwork(at.text);
+  if (outcome.ok) return [outcome.network];
+  problems.push(problem(at, `${JSON.stringify(at.text)} ${outcome.reason}`));
+  return [];
+}
+
+function readExpectation(drafting: Drafting, at: SourceText): Expectation[] {
+  const outcome = parseExpectation(at.text);
+  if (!outcome.ok) {
+    drafting.problems.push(problem(at, outcome.reason));
+    return [];
+  }
+  const { identity } = outcome.expectation;
+  if (identity.kind === 'token') warnOfName(drafting, at, { kind: 'token', name: identity.name });
+  if (identity.kind === 'user' && identity.user !== '') {
+    warnOfName(drafting, at, { kind: 'user', name: identity.user });
+  }
+  return [{ ...outcome.expectation, path: at.path, where: at.where }];
+}
+
+function problem({ path, where }: SourceText, reason: string): PolicyProblem {
+  return { path, where, reason };
+}

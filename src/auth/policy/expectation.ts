@@ -1,0 +1,77 @@
+import type { Action } from '../../oci/request/request.ts';
+import { isRepository } from '../../oci/grammar.ts';
+import { denialOf, describeNeed } from './decide.ts';
+import { findNearMisses } from './explain.ts';
+import { nameAsker, parseAsker } from './identity.ts';
+import type { Identity } from './identity.ts';
+import { parseAddress } from '../../lib/network.ts';
+import type { Policy } from './policy.ts';
+import { findRight } from './right.ts';
+import type { Need } from './right.ts';
+
+/** One of the owner's test cases. */
+export interface Expectation {
+  readonly path: string;
+  readonly where: string;
+  readonly identity: Identity;
+  readonly need: Need;
+  readonly address: string | undefined;
+  readonly isAllowed: boolean;
+}
+
+export type ExpectationOutcome =
+  | { readonly ok: true; readonly expectation: Omit<Expectation, 'path' | 'where'> }
+  | { readonly ok: false; readonly reason: string };
+
+const FORM =
+  /^(?<who>\S.*?) may (?<not>not )?(?<action>pull|push|delete) (?<repository>\S+)(?: from (?<from>\S+))?$/;
+
+/** Reads `alice may push team/app`, `anonymous may not pull secret/x`, `token:ci may pull base/x from 10.0.0.7`. */
+export function parseExpectation(text: string): ExpectationOutcome {
+  const { who = '', not, action, repository = '', from } = FORM.exec(text)?.groups ?? {};
+  if (!isAction(action)) {
+    return {
+      ok: false,
+      reason: 'is no sentence like "alice may push team/app" or "anonymous may not pull secret/x"',
+    };
+  }
+  const identity = parseAsker(who);
+  if (identity === undefined) {
+    return {
+      ok: false,
+      reason: `begins with ${JSON.stringify(who)}, which is no user, token:NAME, authenticated or anonymous`,
+    };
+  }
+  if (!isRepository(repository))
+    return { ok: false, reason: `names ${JSON.stringify(repository)}, which no repository can be called` };
+  if (from !== undefined && parseAddress(from) === undefined) {
+    return { ok: false, reason: `ends with ${JSON.stringify(from)}, which is no address` };
+  }
+  const need = { action, repository };
+  return { ok: true, expectation: { identity, need, address: from, isAllowed: not === undefined } };
+}
+
+/** The test cases that the policy does not meet: each with what was decided, and by which rule. */
+export function failedExpectations(
+  policy: Policy,
+  expectations: readonly Expectation[],
+): readonly { readonly path: string; readonly where: string; readonly reason: string }[] {
+  return expectations.flatMap(({ path, where, identity, need, address, isAllowed }) => {
+    const rule = findRight(policy, identity, need, address);
+    if ((rule !== undefined) === isAllowed) return [];
+    const reason =
+      rule === undefined
+        ? [
+            denialOf(identity, need),
+            ...findNearMisses(policy, identity, need, address).map(
+              ({ where, reason }) => `${where} ${reason}`,
+            ),
+          ].join(' ')
+        : `${nameAsker(identity)} may ${describeNeed(need)}, by ${rule}`;
+    return [{ path, where, reason: `fails: ${reason}` }];
+  });
+}
+
+function isAction(text: string | undefined): text is Action {
+  return text === 'pull' || text === 'push' || text === 'delete';
+}

@@ -1,0 +1,94 @@
+import type { Action } from '../../oci/request/request.ts';
+import { renderWho } from './identity.ts';
+import type { Who } from './identity.ts';
+import { matchesPattern } from './pattern.ts';
+import type { Name, Pattern } from './pattern.ts';
+import { isInside } from '../../lib/network.ts';
+import type { Network } from '../../lib/network.ts';
+
+/** One rule, ready to be asked. */
+export interface Rule {
+  /** Position in the file, from 0. */
+  readonly order: number;
+  /** `access.yml:7`: what it is called in logs and explanations. */
+  readonly where: string;
+  readonly path: string;
+  readonly who: readonly Who[];
+  readonly take: readonly Pattern[];
+  /** What the patterns with a leading `!` take out again. */
+  readonly leave: readonly Pattern[];
+  readonly allow: ReadonlySet<Action>;
+  /** Undefined for anywhere. */
+  readonly networks: readonly Network[] | undefined;
+}
+
+/** The rules of one kind of asker, by the first component of the repository. */
+export interface Shelf {
+  readonly byFirst: ReadonlyMap<string, readonly Rule[]>;
+  /** Those whose first component is a pattern. */
+  readonly anyFirst: readonly Rule[];
+}
+
+/** What may be done, at one moment; never changes. */
+export type Policy =
+  /** Without an access file: whoever has signed in may do everything. */
+  | { readonly kind: 'open' }
+  | {
+      readonly kind: 'rules';
+      readonly rules: readonly Rule[];
+      /** By `renderWho`. */
+      readonly shelves: ReadonlyMap<string, Shelf>;
+      /** The groups of each user, as `group:NAME`. */
+      readonly groupsOf: ReadonlyMap<string, readonly string[]>;
+    };
+
+/** What holds without an access file: every user, and every token within its scope, may do everything; nobody else anything. */
+export const OPEN_POLICY: Policy = { kind: 'open' };
+
+/** Whether some rule is for those who have not signed in, so that clients must be offered a way to come without a password. */
+export function hasAnonymousRules(policy: Policy): boolean {
+  return policy.kind === 'rules' && policy.shelves.has('anonymous');
+}
+
+/** Whether the repository is among those of the rule. */
+export function takesName({ take, leave }: Pick<Rule, 'take' | 'leave'>, name: Name): boolean {
+  return (
+    take.some((pattern) => matchesPattern(pattern, name)) &&
+    !leave.some((pattern) => matchesPattern(pattern, name))
+  );
+}
+
+/** Whether the rule is for a client at this address; one without an address is in no network. */
+export function isFor({ networks }: Pick<Rule, 'networks'>, address: string | undefined): boolean {
+  return networks === undefined || (address !== undefined && isInside(address, networks));
+}
+
+/** Files the rules under their askers and first components. */
+export function createPolicy(
+  rules: readonly Rule[],
+  groups: ReadonlyMap<string, ReadonlySet<string>>,
+): Policy {
+  const shelves = new Map<string, { readonly byFirst: Map<string, Rule[]>; readonly anyFirst: Rule[] }>();
+  for (const rule of rules) {
+    for (const key of new Set(rule.who.map(renderWho))) {
+      const shelf = shelves.get(key) ?? { byFirst: new Map<string, Rule[]>(), anyFirst: [] };
+      shelves.set(key, shelf);
+      for (const first of new Set(rule.take.map((pattern) => pattern.first))) {
+        if (first === undefined) shelf.anyFirst.push(rule);
+        else pushTo(shelf.byFirst, first, rule);
+      }
+    }
+  }
+  const groupsOf = new Map<string, string[]>();
+  for (const [group, members] of groups) {
+    for (const user of members) pushTo(groupsOf, user, renderWho({ kind: 'group', name: group }));
+  }
+  return { kind: 'rules', rules, shelves, groupsOf };
+}
+
+/** Adds to the list of a key. */
+export function pushTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}

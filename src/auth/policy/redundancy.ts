@@ -1,0 +1,127 @@
+import { renderWho } from './identity.ts';
+import type { Who } from './identity.ts';
+import { isWithin } from '../../lib/network.ts';
+import { coversPattern, overlapsPattern } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
+import { pushTo } from './policy.ts';
+import type { Rule } from './policy.ts';
+
+/** A pattern of a rule, and where it stands. */
+export interface PlacedPattern {
+  readonly pattern: Pattern;
+  readonly isNegated: boolean;
+  readonly at: Place;
+}
+
+interface Place {
+  readonly path: string;
+  readonly where: string;
+}
+
+interface Finding extends Place {
+  readonly reason: string;
+}
+
+/** The patterns of one rule that can have no effect, where that is certain: something else was meant. */
+export function judgePatterns(
+  patterns: readonly PlacedPattern[],
+  who: readonly Who[],
+  { path, where }: Place,
+): readonly Finding[] {
+  const take = patterns.filter(({ isNegated }) => !isNegated);
+  const leave = patterns.filter(({ isNegated }) => isNegated);
+  if (take.length === 0) {
+    return leave.length === 0
+      ? []
+      : [{ path: `${path}.repositories`, where, reason: 'only takes out: there is no pattern to take from' }];
+  }
+  return [
+    ...take.flatMap(({ pattern, at }) => findingOf(at, whyNeverTaken(pattern, leave, who))),
+    ...leave.flatMap(({ pattern, at }) => findingOf(at, whyNothingLeft(pattern, take))),
+  ];
+}
+
+function findingOf({ path, where }: Place, reason: string | undefined): Finding[] {
+  return reason === undefined ? [] : [{ path, where, reason }];
+}
+
+function whyNeverTaken(
+  pattern: Pattern,
+  leave: readonly PlacedPattern[],
+  who: readonly Who[],
+): string | undefined {
+  if (pattern.namesUser && who.length > 0 && who.every(isNoUser)) {
+    return '${user} stands for the name of a user, and the rule names none: write authenticated, a group or a user';
+  }
+  const eaten = leave.find((it) => coversPattern(it.pattern, pattern));
+  return eaten && `can never match: !${eaten.pattern.text} takes all of it out again`;
+}
+
+function whyNothingLeft(pattern: Pattern, take: readonly PlacedPattern[]): string | undefined {
+  return take.some((it) => overlapsPattern(it.pattern, pattern))
+    ? undefined
+    : `takes nothing out: no other pattern of the rule matches what !${pattern.text} does`;
+}
+
+/** Strangers are no users; neither are tokens. Rules for strangers are for everybody, but only a rule for users means them. */
+function isNoUser({ kind }: Who): boolean {
+  return kind === 'anonymous' || kind === 'token';
+}
+
+/** Rules that allow nothing which an earlier one does not allow already, where that is certain. */
+export function findIdleRules(
+  rules: readonly Rule[],
+  groups: ReadonlyMap<string, ReadonlySet<string>>,
+): readonly Finding[] {
+  const earlier = new Map<string, Rule[]>();
+  return rules.flatMap((rule): Finding[] => {
+    // Whoever is meant by all of them is meant by the first, so its rules are the only ones to look at.
+    const keys = rule.who.slice(0, 1).flatMap((who) => widerKeys(who, groups));
+    const other = keys.flatMap((key) => earlier.get(key) ?? []).find((it) => isIdleBeside(rule, it, groups));
+    for (const key of new Set(rule.who.map(renderWho))) pushTo(earlier, key, rule);
+    if (other === undefined || rule.take.length === 0) return [];
+    const reason = `adds nothing to the rule at ${other.where}, which allows all of it`;
+    return [{ path: rule.path, where: rule.where, reason }];
+  });
+}
+
+/** Under which names a rule may stand that is for all of these too. */
+function widerKeys(who: Who, groups: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  if (who.kind === 'anonymous') return ['anonymous'];
+  const own = 'name' in who ? [renderWho(who)] : [];
+  const theirs = who.kind === 'user' ? [...groups].filter(([, members]) => members.has(who.name)) : [];
+  const names = theirs.map(([name]) => renderWho({ kind: 'group', name }));
+  return [...own, ...names, 'authenticated', 'anonymous'];
+}
+
+function isIdleBeside(rule: Rule, other: Rule, groups: ReadonlyMap<string, ReadonlySet<string>>): boolean {
+  return (
+    [...rule.allow].every((action) => other.allow.has(action)) &&
+    rule.who.every((who) => other.who.some((it) => includes(it, who, groups))) &&
+    areNetworksWithin(rule, other) &&
+    rule.take.every((pattern) => isTakenBy(pattern, rule, other))
+  );
+}
+
+/** Whether all who are the one are the other too. */
+function includes(outer: Who, inner: Who, groups: ReadonlyMap<string, ReadonlySet<string>>): boolean {
+  if (outer.kind === 'anonymous') return true;
+  if (outer.kind === 'authenticated') return inner.kind !== 'anonymous';
+  if (!('name' in inner)) return false;
+  if (outer.kind === inner.kind && outer.name === inner.name) return true;
+  return outer.kind === 'group' && inner.kind === 'user' && groups.get(outer.name)?.has(inner.name) === true;
+}
+
+function areNetworksWithin({ networks: inner }: Rule, { networks: outer }: Rule): boolean {
+  if (outer === undefined) return true;
+  return inner !== undefined && inner.every((one) => outer.some((it) => isWithin(one, it)));
+}
+
+function isTakenBy(pattern: Pattern, rule: Rule, other: Rule): boolean {
+  return (
+    other.take.some((it) => coversPattern(it, pattern)) &&
+    other.leave.every(
+      (left) => !overlapsPattern(left, pattern) || rule.leave.some((it) => coversPattern(it, left)),
+    )
+  );
+}

@@ -1,0 +1,135 @@
+import type { Action } from '../../oci/request/request.ts';
+import type { Identity, ScopeEntry, TokenScope } from './identity.ts';
+import { nameOf, parsePattern } from './pattern.ts';
+import type { Name, Pattern } from './pattern.ts';
+import { isFor, takesName } from './policy.ts';
+import type { Policy, Rule } from './policy.ts';
+
+/** What somebody wants to do, in one repository. */
+export interface Need {
+  readonly action: Action;
+  readonly repository: string;
+  /** Asks only whether a blob or a manifest is there (HEAD). Who may push may ask this too: clients do, before each push, and give up where it is refused. */
+  readonly isLookUp?: boolean;
+}
+
+/**
+ * What allows it: `access.yml:7`, `every user`, `the scope of token:ci`; undefined where nothing does. Rights add up; of
+ * several rules that allow it, the first in the file. Finding one takes microseconds with thousands of rules.
+ */
+export function findRight(
+  policy: Policy,
+  identity: Identity,
+  need: Need,
+  address: string | undefined,
+): string | undefined {
+  if (identity.kind === 'token' && identity.scope !== undefined) {
+    return isInScope(identity.scope, need) ? `the scope of token:${identity.name}` : undefined;
+  }
+  if (policy.kind === 'open') {
+    return identity.kind === 'anonymous' ? undefined : `every ${identity.kind}`;
+  }
+  return findRule(policy, identity, need, address)?.where;
+}
+
+/**
+ * Whether the token that they came with, if it was one, was given out for this. For a look it is enough to have asked for
+ * the repository: who may push alone asks for `pull` first, as the challenge to a HEAD says, and is granted nothing.
+ */
+export function isWithin({ within }: Identity, need: Need): boolean {
+  return (
+    within === undefined ||
+    within.some(
+      ({ type, name, actions }) =>
+        type === 'repository' &&
+        name === need.repository &&
+        (need.isLookUp === true || actions.includes(need.action)),
+    )
+  );
+}
+
+/** The same for the catalog. */
+export function isWithinCatalog({ within }: Identity): boolean {
+  return (
+    within === undefined ||
+    within.some(
+      ({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'),
+    )
+  );
+}
+
+type RulePolicy = Extract<Policy, { kind: 'rules' }>;
+
+function findRule(
+  policy: RulePolicy,
+  identity: Identity,
+  need: Need,
+  address: string | undefined,
+): Rule | undefined {
+  const name = nameFor(identity, need);
+  let found: Rule | undefined;
+  for (const rule of candidates(policy, identity, name)) {
+    const isEarlier = found === undefined || rule.order < found.order;
+    if (isEarlier && allows(rule, need) && takesName(rule, name) && isFor(rule, address)) found = rule;
+  }
+  return found;
+}
+
+/** The repository, with what `${user}` stands for when this asker asks. */
+export function nameFor(identity: Identity, { repository }: Need): Name {
+  return nameOf(repository, identity.kind === 'user' ? identity.user : undefined);
+}
+
+/** Whether these actions hold what is needed. */
+export function allows({ allow }: { readonly allow: ReadonlySet<Action> }, need: Need): boolean {
+  return allow.has(need.action) || (need.isLookUp === true && need.action === 'pull' && allow.has('push'));
+}
+
+/** Under which names the rules for this asker are filed. What is open to strangers is open to everybody. */
+export function askerKeys({ groupsOf }: RulePolicy, identity: Identity): readonly string[] {
+  switch (identity.kind) {
+    case 'anonymous':
+      return ['anonymous'];
+    case 'token':
+      return [`token:${identity.name}`, 'authenticated', 'anonymous'];
+    case 'user': {
+      const groups = groupsOf.get(identity.user) ?? [];
+      return [`user:${identity.user}`, ...groups, 'authenticated', 'anonymous'];
+    }
+  }
+}
+
+/** The rules that may concern this name, and few others. */
+function* candidates(policy: RulePolicy, identity: Identity, { components }: Name): Generator<Rule> {
+  for (const key of askerKeys(policy, identity)) {
+    const shelf = policy.shelves.get(key);
+    yield* shelf?.byFirst.get(components[0] ?? '') ?? [];
+    yield* shelf?.anyFirst ?? [];
+  }
+}
+
+interface ReadyEntry extends Pick<Rule, 'take' | 'leave' | 'allow'> {}
+
+/** A scope is a value that does not change, and is asked about once for every request of its token. */
+const readyScopes = new WeakMap<TokenScope, readonly ReadyEntry[]>();
+
+function isInScope(scope: TokenScope, need: Need): boolean {
+  const ready = readyScopes.get(scope) ?? scope.map(readyEntry);
+  readyScopes.set(scope, ready);
+  // A token is no user: `${user}` stands for nothing in its scope.
+  const name = nameOf(need.repository, undefined);
+  return ready.some((entry) => allows(entry, need) && takesName(entry, name));
+}
+
+/** With one pattern that can't be read the entry allows nothing: it might be one that takes out. */
+function readyEntry({ repositories, allow }: ScopeEntry): ReadyEntry {
+  const take: Pattern[] = [];
+  const leave: Pattern[] = [];
+  for (const text of repositories) {
+    const isNegated = text.startsWith('!');
+    const outcome = parsePattern(isNegated ? text.slice(1) : text);
+    if (!outcome.ok) return { take: [], leave: [], allow: new Set() };
+    (isNegated ? leave : take).push(outcome.pattern);
+  }
+  return { take, leave, allow: new Set(allow) };
+}

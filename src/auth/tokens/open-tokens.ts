@@ -1,0 +1,247 @@
+import { AppError } from '../../lib/errors.ts';
+import type { Ending } from '../../lib/ending.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { Access } from '../../oci/request/scope.ts';
+import { createAccessTokens } from './access-tokens.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import { createCredentials } from './credentials.ts';
+import { UNGUARDED } from './guard.ts';
+import type { SignInGuard } from './guard.ts';
+import type { Holder } from './store/holder.ts';
+import { openIdentityStore } from './store/identity-store.ts';
+import type { IdentityStore } from './store/identity-store.ts';
+import { openKeyRing } from './store/key-ring.ts';
+import type { KeyRing, KeyState } from './store/key-ring.ts';
+import { isAlive } from './store/machine-token.ts';
+import type { MachineToken } from './store/machine-token.ts';
+import { createSignInCheck } from './sign-in.ts';
+import type { PasswordCheck, SignInCheck } from './sign-in.ts';
+import { statePaths } from './store/state-paths.ts';
+import type { TokenAnswer } from './token-answer.ts';
+import type { FormOutcome } from './token-form.ts';
+import { createTokenService } from './token-service.ts';
+import type { TokenAsker } from './token-service.ts';
+import { openTokenStore } from './store/token-store.ts';
+import type { TokenStore } from './store/token-store.ts';
+import { openUseLog } from './store/use-log.ts';
+import type { UseLog, Uses } from './store/use-log.ts';
+
+export interface TokensOptions {
+  /** The state directory. */
+  readonly directory: string;
+  /** The audience of access tokens, as the challenge names it. */
+  readonly service: string;
+  /** Of the Basic challenge that goes with a refusal at `/token`. */
+  readonly realm: string;
+  readonly lifetimeSeconds?: number;
+  /** Whether devices get identity tokens. */
+  readonly identityTokens?: boolean;
+  readonly passwords: PasswordCheck;
+  /** The user's stored hash, undefined for somebody who is not in the users file. */
+  readonly entryOf: (user: string) => string | undefined;
+  /** What a holder may do, of what was asked, from this address. */
+  readonly grants: (holder: Holder, asked: readonly Access[], address: string) => readonly Access[];
+  /** Whether any rule speaks of people who have not signed in. */
+  readonly anonymous: () => boolean;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Who stands before the verification of passwords. */
+  readonly guard?: SignInGuard | undefined;
+  /** Told why the tokens of machines were not loaded again. */
+  readonly onDamage?: (error: unknown) => void;
+  /** The other processes of this gate, where there are any. */
+  readonly others?: OtherTokens | undefined;
+}
+
+/** A token, and whose it is as the log calls them: `token:ci`, `alice`. */
+export interface NamedToken {
+  readonly id: string;
+  readonly name: string;
+  readonly isMachine: boolean;
+  /** Whether it has come to its end by itself. */
+  hasEnded(): boolean;
+}
+
+/** How the processes of one gate keep their tokens alike. */
+export interface OtherTokens {
+  /** The keys of tokens where none can be stored. */
+  readonly spareKeys: KeyState | undefined;
+  /** Something was stored that all have to read before a client can turn to any of them: each calls `reload`. */
+  readonly onStored: () => Promise<unknown>;
+  /** Which tokens were used here: each calls `learnUses`. */
+  readonly onUses: (uses: Uses) => void;
+}
+
+/** All of a gate that has to do with tokens. */
+export interface Tokens {
+  /** Who somebody is by a name and a password or the secret of a machine. */
+  readonly check: SignInCheck;
+  /** Who somebody is by a Bearer token. */
+  readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
+  /** `/token`. */
+  readonly answer: (asked: FormOutcome, asker: TokenAsker) => Promise<TokenAnswer>;
+  /** Counts a Bearer token that is none. Its answer is what it is: a client has to hear that its token has ended. */
+  noteWrong(token: string, address: string): void;
+  /** Whether a holder may come from this address: to be asked at every request. */
+  admits(holder: Holder, address: string): boolean;
+  /** The token of a machine, while it is alive: its scope, and its end for expiryWarning. */
+  machine(id: string): MachineToken | undefined;
+  /** The tokens that are good now. */
+  alive(): readonly NamedToken[];
+  /** The files to be watched. */
+  readonly paths: readonly string[];
+  /** Reads them again; what is damaged stays as it was, and is logged. Resolves to what was wrong. Never rejects. */
+  reload(): Promise<unknown>;
+  /** Remembers uses that another process has seen. */
+  learnUses(uses: Uses): void;
+  /** When the tokens of machines end, those that have ended included. */
+  endings(): readonly Ending[];
+  close(): Promise<void>;
+}
+
+/** The `iss` of every token. */
+export const ISSUER = 'registry-gate';
+
+/** Opens everything about tokens. Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT. */
+export async function openTokens(options: TokensOptions): Promise<Tokens> {
+  const { logger, now, realm, service, anonymous, grants, guard = UNGUARDED } = options;
+  const paths = statePaths(options.directory);
+  const store = await openTokenStore({ path: paths.machineTokens });
+  const keys = await openKeys(options, paths.keys);
+  const { uses, identities } = await openDevices(options, { store, keys });
+  const credentials = createCredentials({ ...options, tokens: store, identities });
+  const { credentialOf, admits } = credentials;
+  const access = createAccessTokens({ ...options, keys, issuer: ISSUER, credentialOf });
+  const check = createSignInCheck({ ...options, tokens: store, uses, guard });
+  const onError = failure(logger, 'no identity token was given out');
+
+  return {
+    check,
+    access,
+    answer: createTokenService({
+      service,
+      realm,
+      tokens: access,
+      check,
+      guard,
+      identities,
+      grants,
+      admits,
+      anonymous,
+      onError,
+    }),
+    noteWrong: (token, address) => void guard.wrongToken(token, address).catch(() => undefined),
+    admits,
+    machine: (id) => store.current().find(id, now()),
+    paths: [paths.machineTokens, paths.identityTokens, paths.keys],
+    reload: () => reloadAll(options, { store, keys, identities }),
+    alive: () => listAlive(store, identities, now),
+    learnUses: (seen) => uses.learn(seen),
+    endings: () => endingsOf(store),
+    close: () => uses.close(),
+  };
+}
+
+/** Resolves to what kept one of them from being read. */
+async function reloadAll(options: TokensOptions, { store, keys, identities }: Reloaded): Promise<unknown> {
+  const { logger } = options;
+  const result = await store.reload();
+  if (!result.ok) sayDamaged(result.error, options);
+  const errors = [
+    result.ok ? undefined : result.error,
+    await keys.reload().catch(failure(logger, 'keys of tokens not reloaded')),
+    await identities?.reload().catch(failure(logger, 'identity tokens not reloaded')),
+  ];
+  return errors.find((error) => error !== undefined);
+}
+
+interface Reloaded {
+  readonly store: Pick<TokenStore, 'reload'>;
+  readonly keys: Pick<KeyRing, 'reload'>;
+  readonly identities: Pick<IdentityStore, 'reload'> | undefined;
+}
+
+function sayDamaged(error: AppError, { logger, onDamage }: TokensOptions): void {
+  logger.error({ reason: error.message }, 'tokens not reloaded');
+  onDamage?.(error);
+}
+
+function endingsOf({ current }: TokenStore): readonly Ending[] {
+  return current().all.flatMap(({ id, name, expires }) =>
+    expires === null
+      ? []
+      : [{ kind: 'machine token' as const, name: `token ${id} of ${name}`, notAfter: new Date(expires) }],
+  );
+}
+
+function listAlive(
+  { current }: TokenStore,
+  identities: IdentityStore | undefined,
+  now: () => number,
+): readonly NamedToken[] {
+  const machines = current().all.filter((token) => isAlive(token, now()));
+  return [
+    ...machines.map((token) => ({
+      id: token.id,
+      name: `token:${token.name}`,
+      isMachine: true,
+      hasEnded: () => !isAlive(token, now()),
+    })),
+    ...(identities?.current() ?? []).map(({ id, user }) => ({
+      id,
+      name: user,
+      isMachine: false,
+      hasEnded: () => false,
+    })),
+  ];
+}
+
+async function openKeys(options: TokensOptions, path: string): Promise<KeyRing> {
+  const { logger, now, others } = options;
+  const onError = failure(logger, 'keys of tokens not stored');
+  const keys = await openKeyRing({ path, now, onError, ...storing(options), spare: others?.spareKeys });
+  if (keys.exposed) logger.warn({ file: path }, 'others than its owner may open it: chmod 600');
+  return keys;
+}
+
+/** The last uses are those of machines and devices; of others nobody needs to know. */
+async function openDevices(
+  options: TokensOptions,
+  { store, keys }: { readonly store: TokenStore; readonly keys: KeyRing },
+): Promise<{ readonly uses: UseLog; readonly identities: IdentityStore | undefined }> {
+  const { directory, logger, now, entryOf, identityTokens = true, others } = options;
+  const paths = statePaths(directory);
+  let identities: IdentityStore | undefined;
+  const isMachine = (id: string): boolean => store.current().find(id, now()) !== undefined;
+  const uses = await openUseLog({
+    path: paths.uses,
+    now,
+    // Without identity tokens those that are kept, for when they are switched on again, are not known here.
+    isKnown: (id) => isMachine(id) || (identities?.has(id) ?? id.startsWith('d-')),
+    onError: failure(logger, 'last uses of tokens not kept'),
+    ...(others && { onUses: others.onUses }),
+  });
+  if (identityTokens) {
+    identities = await openIdentityStore({
+      path: paths.identityTokens,
+      keys,
+      uses,
+      entryOf,
+      now,
+      ...storing(options),
+    });
+  }
+  return { uses, identities };
+}
+
+function storing({ others }: TokensOptions): { readonly onStored?: () => Promise<unknown> } {
+  return others === undefined ? {} : { onStored: others.onStored };
+}
+
+function failure(logger: Logger, message: string): (error: unknown) => unknown {
+  return (error) => {
+    logger.error({ reason: error instanceof AppError ? error.message : String(error) }, message);
+    return error;
+  };
+}

@@ -1,0 +1,85 @@
+import { siteOf } from '../../lib/network.ts';
+import type { Secret } from '../../lib/secret.ts';
+import type { Turn } from '../../lib/streams/turn.ts';
+import type { SignInGuard, Throttled } from './guard.ts';
+import type { Holder } from './store/holder.ts';
+import type { TokenStore } from './store/token-store.ts';
+import type { UseLog } from './store/use-log.ts';
+import { readSecret } from './store/secret-text.ts';
+
+/** A name and a secret as a client sent them, and from where. */
+export interface Attempt {
+  readonly user: string;
+  readonly password: Secret<string>;
+  readonly address: string;
+}
+
+/** `busy`: too many passwords are being checked at this moment; the client should come back. */
+export type SignIn =
+  | { readonly kind: 'verified'; readonly holder: Holder }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'busy' }
+  | Throttled;
+
+/** What checks the passwords of people. */
+export interface PasswordCheck {
+  remembered(credentials: Pick<Attempt, 'user' | 'password'>): string | undefined;
+  authenticate(
+    credentials: Pick<Attempt, 'user' | 'password'>,
+    turn: Turn,
+  ): Promise<{ readonly kind: 'verified'; readonly user: string } | { readonly kind: 'rejected' | 'busy' }>;
+}
+
+export interface SignInCheckOptions {
+  readonly passwords: PasswordCheck;
+  readonly tokens: Pick<TokenStore, 'current'>;
+  readonly uses: Pick<UseLog, 'record'>;
+  readonly guard: SignInGuard;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface SignInCheck {
+  /** Who this is, where that can be told at once: a machine token, or a password that was verified a short while ago. */
+  remembered(attempt: Attempt): Holder | undefined;
+  /** Who this is, verified if need be. Never rejects. */
+  signIn(attempt: Attempt): Promise<SignIn>;
+}
+
+/** Tells people and machines apart by the form of the secret: what has the form of a machine token is never tried as a password. */
+export function createSignInCheck({ passwords, tokens, uses, guard, now }: SignInCheckOptions): SignInCheck {
+  const machine = ({ user, password, address }: Attempt): Holder | undefined => {
+    const attempt = { name: user, secret: password.reveal(), address };
+    const token = tokens.current().authenticate(attempt, now());
+    if (token === undefined) return undefined;
+    uses.record(token.id);
+    return { kind: 'token', name: token.name, id: token.id };
+  };
+  const person = (user: string): Holder => ({ kind: 'user', user, device: undefined });
+
+  return {
+    remembered: (attempt) => {
+      if (isMachineSecret(attempt)) return machine(attempt);
+      const user = passwords.remembered(attempt);
+      return user === undefined ? undefined : person(user);
+    },
+    signIn: async (attempt) => {
+      if (isMachineSecret(attempt)) {
+        const holder = machine(attempt);
+        if (holder !== undefined) return { kind: 'verified', holder };
+        return (await guard.wrongToken(attempt.password.reveal(), attempt.address)) ?? { kind: 'rejected' };
+      }
+      const known = passwords.remembered(attempt);
+      if (known !== undefined) return { kind: 'verified', holder: person(known) };
+      return guard.password(attempt, async (standing) => {
+        const turn = { standing, site: siteOf(attempt.address) };
+        const verdict = await passwords.authenticate(attempt, turn);
+        return verdict.kind === 'verified' ? { kind: 'verified', holder: person(verdict.user) } : verdict;
+      });
+    },
+  };
+}
+
+function isMachineSecret({ password }: Attempt): boolean {
+  return readSecret('machine', password.reveal()) !== undefined;
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import type { Action } from '../../../oci/request/request.ts';
+import { isListOf, isMoment, isRecord, isText } from './state-file.ts';
+import type { StateFile } from './state-file.ts';
+
+/** A part of what a token may do by itself, whatever the access rules say of its name. */
+export interface TokenScopeEntry {
+  /** Patterns in the language of the access rules. */
+  readonly repositories: readonly string[];
+  readonly allow: readonly Action[];
+}
+
+/** A token for a machine, as it is kept. */
+export interface MachineToken {
+  readonly id: string;
+  /** What the machine gives as its user name. */
+  readonly name: string;
+  readonly hash: string;
+  /** All that it may do; null: what the access rules say of `token:NAME`. */
+  readonly scope: readonly TokenScopeEntry[] | null;
+  /** Networks (CIDR) and addresses from which it may be used; from everywhere if there is none. */
+  readonly networks: readonly string[];
+  readonly created: string;
+  /** Null: never. */
+  readonly expires: string | null;
+}
+
+/** The content of `tokens.json`. */
+export interface MachineTokenState {
+  readonly version: 1;
+  readonly tokens: readonly MachineToken[];
+}
+
+/** How many tokens of one name may be alive at a time: the old one and the one that takes its place. */
+export const MOST_ALIVE = 2;
+
+const ACTIONS: readonly string[] = ['pull', 'push', 'delete'] satisfies readonly Action[];
+const KEPT_AFTER_END_MS = 30 * 86_400_000;
+
+/** The file of the machine tokens. */
+export function machineTokensFile(path: string): StateFile<MachineTokenState> {
+  return { path, empty: { version: 1, tokens: [] }, isState };
+}
+
+/** Whether a token can be used at this time (milliseconds since 1970), as far as its end goes. */
+export function isAlive({ expires }: MachineToken, now: number): boolean {
+  return expires === null || Date.parse(expires) > now;
+}
+
+/** The state with one token more, and without those that ended a month ago. */
+export function withToken(state: MachineTokenState, token: MachineToken, now: number): MachineTokenState {
+  const kept = state.tokens.filter((it) => isAlive(it, now - KEPT_AFTER_END_MS));
+  return { ...state, tokens: [...kept, token] };
+}
+
+/** The tokens of this name that are alive. */
+export function aliveTokens(
+  { tokens }: MachineTokenState,
+  name: string,
+  now: number,
+): readonly MachineToken[] {
+  return tokens.filter((token) => token.name === name && isAlive(token, now));
+}
+
+/** A name for a token that nobody needs to keep secret: `m-1f0c9a2b4d`, `d-...` for an identity token. */
+export function makeTokenId(letter: 'm' | 'd'): string {
+  return `${letter}-${randomBytes(5).toString('hex')}`;
+}
+
+/** Whether a text names an action. */
+export function isAction(value: unknown): value is Action {
+  return isText(value) && ACTIONS.includes(value);
+}
+
+function isState(value: unknown): value is MachineTokenState {
+  return isRecord(value) && value['version'] === 1 && isListOf(isMachineToken, value['tokens']);
+}
+
+function isMachineToken(value: unknown): value is MachineToken {
+  if (!isRecord(value)) return false;
+  const { id, name, hash, scope, networks, created, expires } = value;
+  return (
+    [id, name, hash].every(isText) &&
+    (scope === null || isListOf(isScopeEntry, scope)) &&
+    isListOf(isText, networks) &&
+    isMoment(created) &&
+    (expires === null || isMoment(expires))
+  );
+}
+
+function isScopeEntry(value: unknown): value is TokenScopeEntry {
+  return isRecord(value) && isListOf(isText, value['repositories']) && isListOf(isAction, value['allow']);
+}

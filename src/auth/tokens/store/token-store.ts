@@ -1,0 +1,95 @@
+import { AppError } from '../../../lib/errors.ts';
+import { isInside, parseNetwork } from '../../../lib/network.ts';
+import type { MachineToken } from './machine-token.ts';
+import { isAlive, machineTokensFile } from './machine-token.ts';
+import { readSecret } from './secret-text.ts';
+import { readState } from './state-file.ts';
+
+/** The machine tokens of a file at one moment; never changes. */
+export interface MachineTokens {
+  readonly all: readonly MachineToken[];
+  /** The token with this id, if it is alive. */
+  find(id: string, now: number): MachineToken | undefined;
+  /** Whether a token may be used from this address. */
+  admits(id: string, address: string): boolean;
+  /** The token that this pair of name and secret is, if it is alive and may be used from this address. */
+  authenticate(attempt: TokenAttempt, now: number): MachineToken | undefined;
+}
+
+export interface TokenAttempt {
+  readonly name: string;
+  readonly secret: string;
+  readonly address: string;
+}
+
+export type TokenReload =
+  | { readonly ok: true; readonly tokens: number }
+  /** The set before it stays in force. */
+  | { readonly ok: false; readonly error: AppError };
+
+export interface TokenStore {
+  readonly path: string;
+  current(): MachineTokens;
+  /** Loads the file again. Never rejects. Two calls at once share one load that starts after both. */
+  reload(): Promise<TokenReload>;
+}
+
+/**
+ * Opens the machine tokens for a server. A file that is not there, at start or later, holds none; one that is damaged
+ * throws AppError STATE_INVALID at start, and later leaves the tokens as they are.
+ */
+export async function openTokenStore({ path }: { readonly path: string }): Promise<TokenStore> {
+  const file = machineTokensFile(path);
+  let tokens = createMachineTokens((await readState(file)).state.tokens);
+  let running: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<TokenReload> | undefined;
+
+  const load = async (): Promise<TokenReload> => {
+    waiting = undefined;
+    try {
+      tokens = createMachineTokens((await readState(file)).state.tokens);
+      return { ok: true, tokens: tokens.all.length };
+    } catch (error) {
+      if (error instanceof AppError) return { ok: false, error };
+      const message = `${path} can't be read (${String(error)}).`;
+      return { ok: false, error: new AppError('STATE_INVALID', { message, cause: error }) };
+    }
+  };
+
+  return {
+    path,
+    current: () => tokens,
+    reload: () => {
+      waiting ??= running.then(load);
+      running = waiting;
+      return waiting;
+    },
+  };
+}
+
+/** A set of machine tokens, indexed. */
+export function createMachineTokens(all: readonly MachineToken[]): MachineTokens {
+  const byId = new Map(all.map((token) => [token.id, token]));
+  const byHash = new Map(all.map((token) => [token.hash, token]));
+  const checks = new Map(all.map((token) => [token.id, admission(token.networks)]));
+  const admits = (id: string, address: string): boolean => checks.get(id)?.(address) ?? false;
+  const alive = (token: MachineToken | undefined, now: number): MachineToken | undefined =>
+    token !== undefined && isAlive(token, now) ? token : undefined;
+  return {
+    all,
+    admits,
+    find: (id, now) => alive(byId.get(id), now),
+    authenticate: ({ name, secret, address }, now) => {
+      const hash = readSecret('machine', secret);
+      const token = hash === undefined ? undefined : alive(byHash.get(hash), now);
+      return token !== undefined && token.name === name && admits(token.id, address) ? token : undefined;
+    },
+  };
+}
+
+/** Tells whether an address lies in one of the networks; with none, every address does. One that can't be read lets nobody in. */
+function admission(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => true;
+  const readable = networks.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
+  return (address) => isInside(address, readable);
+}

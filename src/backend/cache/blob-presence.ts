@@ -1,0 +1,51 @@
+import { createExpiringMap } from '../../lib/expiring-map.ts';
+import type { ExpiringMap } from '../../lib/expiring-map.ts';
+
+/** A blob in a repository. */
+export interface Place {
+  readonly repository: string;
+  readonly digest: string;
+}
+
+export interface HoldingsOptions {
+  /** How long the registry's word is good, in milliseconds. */
+  readonly ttl: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Some 20,000 blobs. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** What the registry has said lately about which repository holds which blob, and of what size. Of nothing that is not there anything is remembered. */
+export class Holdings {
+  readonly #sizes: ExpiringMap<number>;
+  #deletions = 0;
+
+  constructor({ ttl, now }: HoldingsOptions) {
+    this.#sizes = createExpiringMap({ maxBytes: MAX_BYTES, ttl, now });
+  }
+
+  /** Changes with every deletion. */
+  get deletions(): number {
+    return this.#deletions;
+  }
+
+  size(place: Place): number | undefined {
+    return this.#sizes.get(keyOf(place));
+  }
+
+  /** `asked` is what `deletions` was before the registry was asked: what was deleted meanwhile may be gone. */
+  remember(place: Place, size: number, asked: number): void {
+    if (asked === this.#deletions) this.#sizes.set(keyOf(place), size);
+  }
+
+  forget(place: Place): void {
+    this.#deletions += 1;
+    this.#sizes.delete(keyOf(place));
+  }
+}
+
+function keyOf({ repository, digest }: Place): string {
+  return `${repository}@${digest}`;
+}

@@ -1,0 +1,205 @@
+import { write } from 'node:fs';
+import type { Hash } from 'node:crypto';
+import { systemCode } from '../../lib/errors.ts';
+import { createHasher } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { OpenBlob } from '../reply/blob-reply.ts';
+import type { Growth } from '../reply/reply.ts';
+import type { BlobFiles, Draft } from './blob-files.ts';
+import type { BlobSink } from './source.ts';
+
+/** Why a fill came to nothing. `disk`: what the registry sends could go on without us. */
+export type FillFailure = 'backend' | 'digest' | 'disk' | 'no-room' | 'unwanted';
+
+export class FillError extends Error {
+  readonly kind: FillFailure;
+
+  constructor(kind: FillFailure, cause?: unknown) {
+    super(`a fill ended early: ${kind}`, { cause });
+    this.name = 'FillError';
+    this.kind = kind;
+  }
+}
+
+export interface FillOptions {
+  readonly digest: Digest;
+  readonly files: BlobFiles;
+  /** The registry has begun to send the blob. */
+  readonly onBegin: (size: number) => void;
+  /** The blob has taken its place, or will not. Called once. */
+  readonly onOver: (error: FillError | undefined) => void;
+}
+
+/**
+ * One blob on its way from the registry into a file. Whoever wants it meanwhile reads from the file as it grows. What a
+ * reader may see of it never includes the end before all of it was found to be what its digest says: of a wrong blob
+ * nobody gets the whole.
+ */
+export class Fill implements BlobSink, Growth {
+  /** Resolves once it can be joined; rejects with FillError where there is nothing to join. */
+  readonly opened: Promise<void>;
+  /** Ends the way from the registry; set by whoever began it. */
+  stop: () => void = () => undefined;
+  ready = 0;
+  readonly #options: FillOptions;
+  readonly #hash: Hash;
+  readonly #open = Promise.withResolvers<void>();
+  #size = 0;
+  #received = 0;
+  #readers = 0;
+  #draft: Draft | undefined;
+  #work: Promise<void> = Promise.resolve();
+  #error: FillError | undefined;
+  /** What becomes of it is decided. */
+  #isOver = false;
+  /** Nothing will write to the file any more. */
+  #isSettled = false;
+  #waiting: ((error?: Error) => void)[] = [];
+
+  constructor(options: FillOptions) {
+    this.#options = options;
+    this.#hash = createHasher(options.digest.algorithm);
+    this.opened = this.#open.promise;
+    this.opened.catch(() => undefined);
+  }
+
+  begin(size: number): void {
+    if (size === 0) {
+      this.#fail(new FillError('no-room'));
+      return;
+    }
+    this.#size = size;
+    this.#options.onBegin(size);
+    this.#work = this.#prepare();
+    this.#work.catch((error: unknown) => this.#fail(error));
+  }
+
+  take(piece: Buffer, done: () => void): void {
+    const at = this.#received;
+    this.#received += piece.length;
+    this.#hash.update(piece);
+    this.#work = this.#work.then(() => this.#append(piece, at)).finally(done);
+    this.#work.catch((error: unknown) => this.#fail(error));
+  }
+
+  end(error?: Error): void {
+    this.#work = this.#work.then(() => {
+      if (error !== undefined || this.ready < this.#size) throw new FillError('backend', error);
+      return this.#keep();
+    });
+    this.#work.catch((reason: unknown) => this.#fail(reason));
+  }
+
+  /** The blob as far as it has come, for one more reader. Only once it is opened. */
+  join(): OpenBlob {
+    const draft = this.#draft;
+    if (draft === undefined) throw new Error('a fill was joined before it was opened');
+    this.#readers += 1;
+    let isIn = true;
+    const close = async (): Promise<void> => {
+      if (!isIn) return;
+      isIn = false;
+      await this.#leave();
+    };
+    return { file: { fd: draft.file.fd, close }, size: this.#size, growth: this };
+  }
+
+  /** Ends it; who reads from it gets the rest elsewhere. */
+  giveUp(): void {
+    if (!this.#isOver && this.ready < this.#size) this.#fail(new FillError('unwanted'));
+  }
+
+  next(callback: (error?: Error) => void): void {
+    if (this.#error === undefined) this.#waiting.push(callback);
+    else callback(this.#error);
+  }
+
+  async #prepare(): Promise<void> {
+    const { files } = this.#options;
+    try {
+      this.#draft = await files.draft(this.#size);
+    } catch (error) {
+      throw new FillError('disk', error);
+    }
+    if (this.#draft === undefined) throw new FillError('no-room');
+    this.#open.resolve();
+  }
+
+  async #append(piece: Buffer, at: number): Promise<void> {
+    const fd = this.#draft?.file.fd;
+    if (fd === undefined || this.#error !== undefined) return;
+    try {
+      await writeAll(fd, piece, at);
+    } catch (error) {
+      throw new FillError('disk', error);
+    }
+    const end = at + piece.length;
+    if (end === this.#size && this.#hash.digest('hex') !== this.#options.digest.hex)
+      throw new FillError('digest');
+    this.#grow(end);
+  }
+
+  #grow(end: number): void {
+    this.ready = end;
+    for (const callback of this.#waiting.splice(0)) callback();
+  }
+
+  /** The readers have all of it already. */
+  async #keep(): Promise<void> {
+    const { files, digest, onOver } = this.#options;
+    const draft = this.#draft;
+    if (draft === undefined) return;
+    let failure: FillError | undefined;
+    await files.keep(draft, digest).catch((error: unknown) => {
+      // Cleared away by somebody: that is no failure of the disk.
+      failure = new FillError(systemCode(error) === 'ENOENT' ? 'unwanted' : 'disk', error);
+    });
+    this.#isOver = true;
+    onOver(failure);
+    await this.#settle();
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const error = reason instanceof FillError ? reason : new FillError('disk', reason);
+    this.#error = error;
+    this.stop();
+    this.#open.reject(error);
+    this.#options.onOver(error);
+    for (const callback of this.#waiting.splice(0)) callback(error);
+    void this.#clearAway();
+  }
+
+  async #clearAway(): Promise<void> {
+    const draft = this.#draft;
+    if (draft === undefined) return;
+    await this.#options.files.discard(draft);
+    // A write that is under way must not find its descriptor in other hands.
+    await this.#work.catch(() => undefined);
+    await this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    this.#isSettled = true;
+    if (this.#readers === 0) await this.#draft?.file.close();
+  }
+
+  async #leave(): Promise<void> {
+    this.#readers -= 1;
+    if (this.#readers > 0) return;
+    if (this.#isSettled) await this.#draft?.file.close();
+    else this.giveUp();
+  }
+}
+
+function writeAll(fd: number, piece: Buffer, at: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    write(fd, piece, 0, piece.length, at, (error, written) => {
+      if (error !== null) reject(error);
+      else if (written < piece.length)
+        writeAll(fd, piece.subarray(written), at + written).then(resolve, reject);
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,111 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { systemCode } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { OpenBlob } from '../reply/blob-reply.ts';
+import type { Job } from '../reply/job.ts';
+import type { BlobFiles } from './blob-files.ts';
+import { Fill } from './fill.ts';
+import type { FillError } from './fill.ts';
+import type { Holdings, Place } from './blob-presence.ts';
+import type { BlobSource } from './source.ts';
+
+export interface FillsOptions<J extends Job> {
+  readonly files: BlobFiles;
+  readonly source: BlobSource<J>;
+  readonly holdings: Holdings;
+  readonly logger: Logger;
+}
+
+export interface Wanted extends Place {
+  readonly id: Digest;
+}
+
+/** The blobs that are being taken in, each once however many want it. */
+export class Fills<J extends Job> {
+  readonly #options: FillsOptions<J>;
+  readonly #running = new Map<string, Fill>();
+  /** Whether the log has been told that the disk takes nothing. */
+  #isTroubled = false;
+  #fills = 0;
+  #joins = 0;
+
+  constructor(options: FillsOptions<J>) {
+    this.#options = options;
+  }
+
+  counters(): { readonly fills: number; readonly joins: number } {
+    return { fills: this.#fills, joins: this.#joins };
+  }
+
+  /** Ends them all; their readers get the rest from the registry, where there still is one. */
+  close(): void {
+    for (const fill of this.#running.values()) fill.giveUp();
+  }
+
+  /** The blob as it comes in, for a job whose repository is known to hold it (`sizeOf`); undefined where the registry has to answer: because of what it says, or of what is asked. */
+  async join(job: J, wanted: Wanted): Promise<OpenBlob | undefined> {
+    const running = this.#running.get(wanted.digest);
+    if (running === undefined && !wantsAll(job.req.headers)) return undefined;
+    const fill = running ?? this.#begin(job, wanted);
+    try {
+      await fill.opened;
+    } catch {
+      return undefined;
+    }
+    if (this.#running.get(wanted.digest) !== fill) return this.#options.files.find(wanted.id);
+    this.#joins += 1;
+    job.noteCache?.('fill');
+    return fill.join();
+  }
+
+  /** The size of the blob if the repository holds it, by the registry's word, which may be a moment old. */
+  async sizeOf(job: J, place: Place): Promise<number | undefined> {
+    const { holdings, source } = this.#options;
+    const known = holdings.size(place);
+    if (known !== undefined) return known;
+    const asked = holdings.deletions;
+    const size = await source.ask(job);
+    if (size !== undefined) holdings.remember(place, size, asked);
+    return size;
+  }
+
+  #begin(job: J, wanted: Wanted): Fill {
+    const { files, source, holdings } = this.#options;
+    const asked = holdings.deletions;
+    const fill = new Fill({
+      digest: wanted.id,
+      files,
+      onBegin: (size) => holdings.remember(wanted, size, asked),
+      onOver: (error) => {
+        this.#running.delete(wanted.digest);
+        this.#conclude(wanted, error);
+      },
+    });
+    this.#running.set(wanted.digest, fill);
+    fill.stop = source.fetch(job, fill);
+    return fill;
+  }
+
+  #conclude({ repository, digest }: Wanted, error: FillError | undefined): void {
+    const { logger } = this.#options;
+    if (error === undefined) {
+      this.#fills += 1;
+      if (this.#isTroubled) logger.info({}, 'the cache takes layers in again');
+      this.#isTroubled = false;
+    } else if (error.kind === 'digest') {
+      logger.error({ repository, digest }, 'the registry sent something else than was asked for');
+    } else if (error.kind === 'disk' && !this.#isTroubled) {
+      this.#isTroubled = true;
+      const reason = systemCode(error.cause) ?? String(error.cause);
+      logger.warn({ error: reason }, 'the cache takes nothing in, pulls pass it by');
+    }
+  }
+}
+
+/** Whoever asks for a part, or under a condition, is left to the registry: not all of the blob may come. */
+function wantsAll(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers.range === undefined && headers['if-none-match'] === undefined && headers['if-match'] === undefined
+  );
+}

@@ -1,0 +1,194 @@
+import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { bodyLength } from '../../oci/request/body.ts';
+import { parseDigest } from '../../oci/digest.ts';
+import { createProblem } from '../../oci/problem.ts';
+import type { Problem } from '../../oci/problem.ts';
+import { blobHead, blobReply } from '../reply/blob-reply.ts';
+import type { OpenBlob } from '../reply/blob-reply.ts';
+import { Transfer } from '../reply/job.ts';
+import type { Job } from '../reply/job.ts';
+import { isPart, isProblem } from '../reply/reply.ts';
+import type { Reply } from '../reply/reply.ts';
+import { GrowthEnded } from '../reply/file-sender.ts';
+import { sendReply } from '../reply/send-reply.ts';
+import type { BlobFiles } from './blob-files.ts';
+import type { CacheCounters } from './counters.ts';
+import { FillError } from './fill.ts';
+import { Fills } from './fills.ts';
+import type { Wanted } from './fills.ts';
+import { Holdings } from './blob-presence.ts';
+import type { Place } from './blob-presence.ts';
+import { sendRest } from './send-rest.ts';
+import type { BlobSource, ByteSpan } from './source.ts';
+
+export interface LayerCacheOptions<J extends Job> {
+  readonly files: BlobFiles;
+  readonly source: BlobSource<J>;
+  /** Takes over what the cache has no answer to. */
+  readonly pass: (job: J) => void;
+  /** How long the registry's word that a repository holds a blob is good, in milliseconds. */
+  readonly checkMs: number;
+  /** Told of a deletion that goes through here, for other processes. */
+  readonly onDelete: (place: Place) => void;
+  readonly idle: Pick<IdleWatch, 'add' | 'remove'>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const SILENT = createProblem('UNAVAILABLE', 'The registry behind this gate does not answer.', {
+  status: 504,
+  close: true,
+});
+const BROKEN = createProblem('UNAVAILABLE', 'The registry behind this gate broke off its answer.', {
+  status: 502,
+});
+
+/**
+ * Serves blobs from the disk that were pulled before. Whether a repository holds a blob, the registry is asked, and its
+ * word is good for a while; what it does not confirm goes to the registry as if there were no cache.
+ */
+export class LayerCache<J extends Job> {
+  readonly #options: LayerCacheOptions<J>;
+  readonly #holdings: Holdings;
+  readonly #fills: Fills<J>;
+  #hits = 0;
+  #misses = 0;
+  #servedBytes = 0;
+
+  constructor(options: LayerCacheOptions<J>) {
+    this.#options = options;
+    this.#holdings = new Holdings({ ttl: options.checkMs, now: options.now });
+    this.#fills = new Fills({ ...options, holdings: this.#holdings });
+  }
+
+  /** Takes over a job: it will be answered, cut, or passed on. */
+  forward(job: J): void {
+    const wanted = wantedOf(job);
+    if (wanted === undefined) this.#options.pass(job);
+    else if (job.request.method === 'DELETE') {
+      // Before, and once more after it: somebody may have been told in between that the blob is there.
+      this.#tellDeleted(wanted);
+      job.res.once('close', () => this.#tellDeleted(wanted));
+      this.#options.pass(job);
+    } else void this.#serve(job, wanted);
+  }
+
+  #tellDeleted({ repository, digest }: Place): void {
+    this.forget({ repository, digest });
+    this.#options.onDelete({ repository, digest });
+  }
+
+  /** Another process of this gate has deleted the blob. */
+  forget(place: Place): void {
+    this.#holdings.forget(place);
+  }
+
+  close(): void {
+    this.#fills.close();
+  }
+
+  counters(): CacheCounters {
+    const { files } = this.#options;
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      ...this.#fills.counters(),
+      servedBytes: this.#servedBytes,
+      evictions: files.evictions,
+      residentBytes: files.residentBytes,
+    };
+  }
+
+  async #serve(job: J, wanted: Wanted): Promise<void> {
+    const { idle, pass, logger } = this.#options;
+    const transfer = new Transfer(this.#counted(job), SILENT);
+    idle.add(transfer);
+    const found = await this.#find(job, wanted).catch((error: unknown) => {
+      logger.warn({ id: job.origin.requestId, error: String(error) }, 'the cache can not be read');
+      return undefined;
+    });
+    if (found === undefined || job.res.destroyed || job.res.headersSent) {
+      idle.remove(transfer);
+      if (typeof found === 'object') await found.file.close();
+      if (found !== undefined || job.res.destroyed || job.res.headersSent) return;
+      this.#misses += 1;
+      job.noteCache?.('miss');
+      pass(job);
+      return;
+    }
+    job.res.once('close', () => idle.remove(transfer));
+    await this.#send(transfer, job, { wanted, found });
+  }
+
+  /** The size, for HEAD; the open blob, for GET; undefined where the registry has to answer. */
+  async #find(job: J, wanted: Wanted): Promise<number | OpenBlob | undefined> {
+    const { files } = this.#options;
+    const isHead = job.request.method === 'HEAD';
+    // The repository is asked for first, and only then whether the blob is here: a client without the right to a blob
+    // learns nothing of those of others, by what is done or by how often the registry is asked.
+    const said = isHead ? this.#holdings.size(wanted) : await this.#fills.sizeOf(job, wanted);
+    if (said === undefined) return undefined;
+    const held = isHead ? await files.size(wanted.id) : await files.find(wanted.id);
+    if (held === undefined) return isHead ? undefined : this.#fills.join(job, wanted);
+    const size = typeof held === 'number' ? held : held.size;
+    if (said === size) {
+      this.#hits += 1;
+      job.noteCache?.('hit');
+      return held;
+    }
+    if (typeof held === 'object') await held.file.close();
+    // Both can't be right; what the registry says now will be fetched anew.
+    await files.drop(wanted.id);
+    return undefined;
+  }
+
+  #counted(job: J): J {
+    const count: Job['count'] = (direction, bytes) => {
+      job.count(direction, bytes);
+      this.#servedBytes += bytes;
+    };
+    return { ...job, count };
+  }
+
+  async #send(
+    transfer: Transfer,
+    job: J,
+    { wanted, found }: { readonly wanted: Wanted; readonly found: number | OpenBlob },
+  ): Promise<void> {
+    const { source, logger } = this.#options;
+    const reply =
+      typeof found === 'number'
+        ? blobHead(wanted.id, found, job.req.headers)
+        : await blobReply(wanted.id, found, job.req.headers);
+    try {
+      await sendReply(transfer, reply);
+    } catch (error) {
+      if (job.res.destroyed) return;
+      const rest = restOf(reply, error);
+      if (rest !== undefined) sendRest(transfer, { job, source, span: rest, problem: BROKEN });
+      else {
+        logger.error({ id: job.origin.requestId, error: String(error) }, 'a pull through the cache failed');
+        transfer.fail(BROKEN);
+      }
+    }
+  }
+}
+
+function wantedOf({ request, req }: Job): Wanted | undefined {
+  const { route } = request;
+  if (route.kind !== 'blob' || bodyLength(req.headers) !== 0) return undefined;
+  const id = parseDigest(route.digest);
+  return id && { id, digest: id.text, repository: route.repository };
+}
+
+/** What has to come from the registry because our disk, and nothing else, has failed; undefined where that is not so. */
+function restOf(reply: Reply | Problem, error: unknown): ByteSpan | undefined {
+  if (!(error instanceof GrowthEnded) || !(error.cause instanceof FillError)) return undefined;
+  const { kind } = error.cause;
+  if (kind !== 'disk' && kind !== 'unwanted') return undefined;
+  const { body } = isProblem(reply) ? { body: undefined } : reply;
+  if (body === undefined || !isPart(body)) return undefined;
+  return { first: error.position, last: body.start + body.length - 1 };
+}

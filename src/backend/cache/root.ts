@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import { makePath } from '../../lib/files/make-path.ts';
+import { ALGORITHMS } from '../../oci/digest.ts';
+
+/** The folder of what is not whole yet. */
+export const FILLING = 'filling';
+
+const FOLDERS = [...ALGORITHMS, FILLING];
+
+/**
+ * Makes the folders of a cache. What was being filled when a process ended is worth nothing and goes; should another
+ * process be filling at this moment, it loses that one blob. Throws AppError FILE_UNWRITABLE.
+ */
+export async function makeRoot(directory: string): Promise<void> {
+  const filling = join(directory, FILLING);
+  try {
+    await makeFolders(directory);
+    for (const name of await readdir(filling)) await rm(join(filling, name), { force: true });
+    for (const name of FOLDERS) await tryToWrite(join(directory, name));
+  } catch (error) {
+    throw new AppError('FILE_UNWRITABLE', {
+      message: `The cache in ${directory} can't be written (${systemCode(error) ?? String(error)}).`,
+      hint: `Check who owns ${directory}, that it is a directory, and that its disk is mounted for writing; or go without --cache.`,
+      cause: error,
+    });
+  }
+}
+
+/** Makes the folders that are not there. */
+export async function makeFolders(directory: string): Promise<void> {
+  for (const name of ['', ...FOLDERS]) await makePath(join(directory, name), 0o700);
+}
+
+/** The rights that a file system claims are not always those that it gives. A full disk is no mistake: layers pass by then. */
+async function tryToWrite(folder: string): Promise<void> {
+  const path = join(folder, `.try-${randomBytes(6).toString('hex')}`);
+  try {
+    await (await open(path, 'wx', 0o600)).close();
+    await unlink(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOSPC' && systemCode(error) !== 'EDQUOT') throw error;
+  }
+}

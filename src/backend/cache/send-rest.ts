@@ -1,0 +1,40 @@
+import { inPace } from '../../lib/streams/pace.ts';
+import type { Problem } from '../../oci/problem.ts';
+import type { Job, Transfer } from '../reply/job.ts';
+import type { BlobSource, ByteSpan } from './source.ts';
+
+export interface Rest<J extends Job> {
+  readonly job: J;
+  readonly source: BlobSource<J>;
+  readonly span: ByteSpan;
+  /** What is the matter where the registry does not send it. */
+  readonly problem: Problem;
+}
+
+/** Sends what is left of a blob straight from the registry, where the disk has failed in the middle of it. */
+export function sendRest<J extends Job>(transfer: Transfer, { job, source, span, problem }: Rest<J>): void {
+  const { res, count } = transfer.job;
+  transfer.waitingFor = 'backend';
+  const stop = source.fetch(
+    job,
+    {
+      begin: () => undefined,
+      take: (piece, done) => {
+        transfer.waitingFor = 'client-reading';
+        res.write(piece, () => {
+          count('sent', piece.length);
+          transfer.waitingFor = 'backend';
+          transfer.steps += 1;
+          inPace(job.pace, done);
+        });
+      },
+      end: (error) => {
+        transfer.waitingFor = 'client-reading';
+        if (error === undefined) res.end();
+        else transfer.fail(problem);
+      },
+    },
+    span,
+  );
+  res.once('close', stop);
+}

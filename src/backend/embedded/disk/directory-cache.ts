@@ -1,0 +1,142 @@
+import { opendir, readdir, stat } from 'node:fs/promises';
+import { isAbsence } from './durable.ts';
+import { forEachInSlices, sortInSlices } from '../../../oci/manifest/slices.ts';
+
+export interface DirectoryCacheOptions {
+  /** Which names count. */
+  readonly accepts: (name: string) => boolean;
+  /** Most bytes of names that are kept at one time, over all folders. */
+  readonly mostBytes: number;
+  readonly now: () => Date;
+}
+
+interface Entry {
+  readonly names: readonly string[];
+  readonly bytes: number;
+  /** Inode and mtime at the time of reading; undefined where the folder may have changed within the same tick. */
+  readonly mark: string | undefined;
+}
+
+/** Reads of one folder: the one under way, and the one that begins after it for all who came meanwhile. */
+interface Reads {
+  now: Promise<readonly string[]>;
+  next: Promise<readonly string[]> | undefined;
+}
+
+const FINE_TICK_MS = 100;
+const COARSE_TICK_MS = 2100;
+/** Folders larger than this are read piece by piece: dearer in all, but nothing waits for the whole. */
+const LARGE_FOLDER_BYTES = 2 * 1024 * 1024;
+const PIECE = 1024;
+/** What a name costs in memory beside its characters. */
+const NAME_BYTES = 32;
+
+/**
+ * Sorted names of folders, read again only when the folder's mtime says so: one `stat` for a folder that did not
+ * change, whoever else writes there. A folder that was read right after it changed is read again next time, since a
+ * second change within one tick of the file system's clock leaves no trace. The same names are the same array.
+ */
+export class DirectoryCache {
+  readonly #options: DirectoryCacheOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #reads = new Map<string, Reads>();
+  #bytes = 0;
+
+  constructor(options: DirectoryCacheOptions) {
+    this.#options = options;
+  }
+
+  /** The names in a folder, in byte order; undefined where there is none. */
+  async list(path: string): Promise<readonly string[] | undefined> {
+    try {
+      const { ino, mtimeNs, size } = await stat(path, { bigint: true });
+      const mark = `${ino}:${mtimeNs}`;
+      const known = this.#entries.get(path);
+      if (known?.mark === mark) {
+        this.#keep(path, known);
+        return known.names;
+      }
+      const settled = this.#isSettled(mtimeNs);
+      return await this.#readOnce(path, () =>
+        this.#read(path, { isLarge: size > LARGE_FOLDER_BYTES, mark: settled ? mark : undefined }),
+      );
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+      this.#drop(path);
+      return undefined;
+    }
+  }
+
+  /** Nobody gets names that were read before the question was asked, and one folder is read once at a time. */
+  async #readOnce(path: string, read: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const reads = this.#reads.get(path);
+    if (reads !== undefined) {
+      reads.next ??= reads.now.catch(() => []).then(() => this.#begin(path, read));
+      return reads.next;
+    }
+    return this.#begin(path, read);
+  }
+
+  async #begin(path: string, read: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const reads: Reads = { now: read(), next: undefined };
+    this.#reads.set(path, reads);
+    try {
+      return await reads.now;
+    } finally {
+      if (reads.next === undefined) this.#reads.delete(path);
+    }
+  }
+
+  async #read(
+    path: string,
+    { isLarge, mark }: { readonly isLarge: boolean; readonly mark: string | undefined },
+  ): Promise<readonly string[]> {
+    const accepted: string[] = [];
+    let bytes = path.length + NAME_BYTES;
+    const take = (name: string): void => {
+      if (!this.#options.accepts(name)) return;
+      accepted.push(name);
+      bytes += name.length + NAME_BYTES;
+    };
+    if (isLarge) for await (const { name } of await opendir(path, { bufferSize: PIECE })) take(name);
+    else await forEachInSlices(await readdir(path), take);
+    const names = await sortInSlices(accepted);
+    this.#keep(path, { names, bytes, mark });
+    return names;
+  }
+
+  #isSettled(mtimeNs: bigint): boolean {
+    const age = this.#options.now().getTime() - Number(mtimeNs / 1_000_000n);
+    return age > (mtimeNs % 1_000_000_000n === 0n ? COARSE_TICK_MS : FINE_TICK_MS);
+  }
+
+  /** Puts an entry at the young end; the ones not asked for in longest make room. */
+  #keep(path: string, entry: Entry): void {
+    this.#drop(path);
+    this.#entries.set(path, entry);
+    this.#bytes += entry.bytes;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= this.#options.mostBytes) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(path: string): void {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return;
+    this.#entries.delete(path);
+    this.#bytes -= entry.bytes;
+  }
+}
+
+/** Where in sorted names those begin that come after `last`. */
+export function indexAfter(names: readonly string[], last: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] ?? '') <= last) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

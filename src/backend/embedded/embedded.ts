@@ -1,0 +1,153 @@
+import { access, constants } from 'node:fs/promises';
+import { AppError } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { makePath } from '../../lib/files/make-path.ts';
+import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
+import { BlobStore } from './store/blob-store.ts';
+import { Catalog } from './store/catalog.ts';
+import type { CatalogPage } from './store/catalog.ts';
+import { Staging } from './disk/staging.ts';
+import { openToOthers, unreadableReason, unwritableReason } from './condition.ts';
+import { causeOf } from './disk/faults.ts';
+import { FOLDER_MODE } from './disk/folders.ts';
+import { collectGarbage } from './gc/gc.ts';
+import type { GcOptions, GcReport } from './gc/gc.ts';
+import { handleJob } from './handle.ts';
+import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
+import type { Job } from '../reply/job.ts';
+import { ManifestStore } from './store/manifest-store.ts';
+import type { UploadLimits } from './store/open-uploads.ts';
+import { Paths } from './disk/paths.ts';
+import { purgeUploads, restoreCollected } from './gc/purge.ts';
+import { Referrers } from './store/referrers.ts';
+import type { Registry } from './store/registry.ts';
+import { TagStore } from './store/tag-store.ts';
+import { UploadStore } from './store/upload-store.ts';
+
+export interface EmbeddedOptions {
+  /** The folder of the registry, as distribution's `rootdirectory`. Made where it is missing. */
+  readonly directory: string;
+  readonly now: () => Date;
+  readonly logger: Logger;
+  /** Ends transfers in which nothing moves. */
+  readonly idle?: Pick<IdleWatch, 'add' | 'remove'> | undefined;
+  /** The largest manifest that is taken, in bytes; no larger blob is read as one. Default, and at least: 4 MiB. */
+  readonly manifestBytes?: number | undefined;
+  /** How long a blob that nothing refers to is kept, in milliseconds. Default: an hour. */
+  readonly graceMs?: number;
+  /** How much each user may have under way. */
+  readonly uploads?: UploadLimits | undefined;
+  /** Whether this process clears away what was abandoned, at the start and every hour: one of all that serve a folder does. Default: true. */
+  readonly clearsUp?: boolean;
+}
+
+/** An OCI registry on disk (distribution-spec v1.1), in distribution's own layout. */
+export interface Embedded {
+  /** Takes over the job: it will be answered or cut. Never throws. */
+  handle(job: Job): void;
+  /** A page of the names of all repositories. */
+  catalog(count: number, last: string | undefined): Promise<CatalogPage>;
+  /** Why pulls would fail, or undefined. */
+  unready(): Promise<string | undefined>;
+  /** Why pushes fail or may fail, while pulls work; or undefined. */
+  limitation(): Promise<string | undefined>;
+  /** Gives back what nothing refers to. Safe while others push. */
+  collectGarbage(options?: GcOptions): Promise<GcReport>;
+  /** Ends uploads that nobody went on with for a day; runs by itself when the registry is opened, and every hour. Resolves to their number. */
+  purge(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Opens a registry. Throws AppError FILE_UNWRITABLE. */
+export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { now, logger, idle, graceMs = HOUR_MS, clearsUp = true } = options;
+  const registry = createRegistry(options, graceMs);
+  await makeRoot(options.directory, registry);
+  await restoreCollected(registry);
+  if (clearsUp) await warnOf(options.directory, registry, logger);
+  let isOpen = true;
+  let purging = Promise.resolve(0);
+  const purge = (): Promise<number> =>
+    (purging = purging.then(() => purgeUploads(registry, { now: now(), goesOn: () => isOpen })));
+  const purgeQuietly = async (): Promise<void> => {
+    try {
+      const uploads = await purge();
+      if (uploads > 0) logger.info({ uploads }, 'abandoned uploads removed');
+    } catch (error) {
+      purging = Promise.resolve(0);
+      logger.warn({ error: causeOf(error) }, 'abandoned uploads could not be removed');
+    }
+  };
+  if (clearsUp) void purgeQuietly();
+  const timer = clearsUp ? setInterval(() => void purgeQuietly(), HOUR_MS) : undefined;
+  timer?.unref();
+  return {
+    handle: (job) => void handleJob({ registry, idle, logger }, job),
+    catalog: (count, last) => registry.catalog.page(count, last),
+    unready: () => unreadableReason(registry.paths),
+    limitation: () => unwritableReason(registry.paths),
+    collectGarbage: (wishes = {}) => collectGarbage({ registry, now, graceMs }, wishes),
+    purge,
+    close: async () => {
+      isOpen = false;
+      clearInterval(timer);
+      await purging.catch(() => 0);
+    },
+  };
+}
+
+function createRegistry(
+  { directory, now, uploads, manifestBytes }: EmbeddedOptions,
+  graceMs: number,
+): Registry {
+  const paths = new Paths(directory);
+  const staging = new Staging(paths.staging);
+  const blobs = new BlobStore({ paths, staging, now, graceMs });
+  const manifests = new ManifestStore({ paths, staging, blobs, largest: manifestBytes });
+  return {
+    paths,
+    staging,
+    blobs,
+    manifests,
+    tags: new TagStore({ paths, staging, now }),
+    uploads: new UploadStore({ paths, staging, now, limits: uploads }),
+    referrers: new Referrers({ paths, manifests, now }),
+    catalog: new Catalog({ paths, now }),
+  };
+}
+
+async function makeRoot(directory: string, { paths }: Registry): Promise<void> {
+  try {
+    for (const folder of [directory, paths.blobs, paths.repositories, paths.staging])
+      await makePath(folder, FOLDER_MODE);
+    await access(paths.staging, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new AppError('FILE_UNWRITABLE', { ...explain(directory, paths, error), cause: error });
+  }
+}
+
+function explain(directory: string, paths: Paths, error: unknown): { message: string; hint: string } {
+  const code = causeOf(error);
+  if (code === 'EROFS') {
+    return {
+      message: `The registry in ${directory} is on a read-only file system.`,
+      hint: `Mount it for writing, as root: mount -o remount,rw "$(findmnt -n -o TARGET --target ${directory})"`,
+    };
+  }
+  return {
+    message: `The registry in ${directory} can't be written (${code}).`,
+    hint: isForbidden(error)
+      ? ownershipCure(paths.staging, 'write')
+      : `Check who owns ${directory}, that it is a folder, and that its disk is mounted for writing.`,
+  };
+}
+
+/** Says what the operator should know of the folder, and can mend. */
+async function warnOf(directory: string, { paths }: Registry, logger: Logger): Promise<void> {
+  const warning = await openToOthers(directory);
+  if (warning !== undefined) logger.warn({ warning }, 'the folder of the registry is open to others');
+  const reason = await unwritableReason(paths);
+  if (reason !== undefined) logger.warn({ reason }, 'pushes will fail');
+}

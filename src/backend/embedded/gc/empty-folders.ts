@@ -1,0 +1,99 @@
+import { opendir, readdir, stat } from 'node:fs/promises';
+import { discard, ifAny, isAbsence, isRenamed } from '../disk/durable.ts';
+import { removeIfEmpty } from '../disk/folders.ts';
+import type { Registry } from '../store/registry.ts';
+
+export interface ClearOptions {
+  /** Sessions that were not written to since then go, in milliseconds since the epoch. */
+  readonly before: number;
+  /** Report only. */
+  readonly dryRun: boolean;
+  /** Whether to go on: a registry with many repositories takes a while. */
+  readonly goesOn: () => boolean;
+}
+
+const UPLOADS = '_uploads';
+/** Folders of a repository itself; all others below it are the components of longer names. */
+const OWN: readonly string[] = ['_layers', '_manifests', UPLOADS];
+
+/**
+ * Goes through the folders of all repositories: ends upload sessions that distribution or an older version of this
+ * program left there, and removes every folder in which nothing is left. A repository with a single link keeps all its
+ * folders. Resolves to the number of sessions. Safe beside pushes: what is not empty is never removed, and a push whose
+ * folder has just gone makes it again.
+ */
+export async function clearRepositories(registry: Registry, options: ClearOptions): Promise<number> {
+  const { paths } = registry;
+  let ended = 0;
+  const visit = async (folder: string): Promise<void> => {
+    const names = await foldersIn(folder);
+    for (const name of names.filter((child) => !OWN.includes(child))) {
+      if (!options.goesOn()) return;
+      await visit(`${folder}/${name}`);
+    }
+    if (names.includes(UPLOADS)) ended += await endSessions(registry, `${folder}/${UPLOADS}`, options);
+    if (options.dryRun || folder === paths.repositories) return;
+    await removeBare(
+      folder,
+      names.filter((name) => OWN.includes(name)).map((name) => `${folder}/${name}`),
+    );
+  };
+  await visit(paths.repositories);
+  return ended;
+}
+
+async function endSessions(
+  { staging }: Registry,
+  folder: string,
+  { before, dryRun }: ClearOptions,
+): Promise<number> {
+  let count = 0;
+  for (const name of await foldersIn(folder)) {
+    const path = `${folder}/${name}`;
+    if ((await lastUse(path)) >= before) continue;
+    const staged = staging.path();
+    if (!dryRun && !(await isRenamed(path, staged))) continue;
+    await discard(staged);
+    count += 1;
+  }
+  // Its own folders stay while a repository has any content; this one distribution makes anew for each session.
+  if (!dryRun) await removeIfEmpty(folder);
+  return count;
+}
+
+/** Removes a folder whose own folders hold no file. */
+async function removeBare(folder: string, own: readonly string[]): Promise<void> {
+  for (const path of own) if (!(await isHollow(path))) return;
+  for (const path of own) await removeHollow(path);
+  await removeIfEmpty(folder);
+}
+
+/** Whether there is no file in a folder or below it. Ends at the first file. */
+async function isHollow(folder: string): Promise<boolean> {
+  try {
+    for await (const entry of await opendir(folder)) {
+      if (!entry.isDirectory() || !(await isHollow(`${folder}/${entry.name}`))) return false;
+    }
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+  return true;
+}
+
+async function removeHollow(folder: string): Promise<void> {
+  for (const name of await foldersIn(folder)) await removeHollow(`${folder}/${name}`);
+  await removeIfEmpty(folder);
+}
+
+async function foldersIn(folder: string): Promise<readonly string[]> {
+  const entries = (await ifAny(readdir(folder, { withFileTypes: true }))) ?? [];
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+/** When a session was last written to; far in the future for one that has just gone. */
+async function lastUse(folder: string): Promise<number> {
+  const paths = [folder, `${folder}/data`, `${folder}/startedat`];
+  const times = await Promise.all(paths.map(async (path) => (await ifAny(stat(path)))?.mtimeMs));
+  const [own] = times;
+  return own === undefined ? Number.POSITIVE_INFINITY : Math.max(...times.map((time) => time ?? 0));
+}

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { withFileLock } from '../../../lib/files/file-lock.ts';
+import { discard, isRenamed, place } from '../disk/durable.ts';
+import { removeIfEmpty } from '../disk/folders.ts';
+import type { Unreadable } from './keep.ts';
+import { markAll } from './mark.ts';
+import type { GcProgress, Marks } from './mark.ts';
+import { Sweep } from './sweep.ts';
+import { purgeUploads, restoreCollected } from './purge.ts';
+import type { Registry } from '../store/registry.ts';
+
+export interface GcOptions {
+  /** Report only. */
+  readonly dryRun?: boolean;
+  /** Also drop manifests that no tag leads to, directly, through an index or as a referrer of one that is kept. */
+  readonly dropUntagged?: boolean;
+  /** How long what nothing refers to is kept, in milliseconds. Default: that of the registry. */
+  readonly graceMs?: number;
+  /** How long an upload that nobody goes on with is kept, in milliseconds. Default: a day. */
+  readonly uploadMs?: number | undefined;
+  /** Told now and then how far it is. */
+  readonly onProgress?: (progress: GcProgress) => void;
+}
+
+/** What was given back, or would be. */
+export interface GcReport {
+  readonly blobs: number;
+  readonly bytes: number;
+  /** Manifests that no tag leads to. */
+  readonly manifests: number;
+  /** Abandoned uploads. */
+  readonly uploads: number;
+  /** Links of repositories to blobs that are no more. */
+  readonly links: number;
+  /** Manifests of which it is not known what they need: their repositories keep all their blobs. The first thousand. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+export interface GcPlace {
+  readonly registry: Registry;
+  readonly now: () => Date;
+  readonly graceMs: number;
+}
+
+/**
+ * Mark and sweep over all repositories, while others push and pull. One collector at a time. Throws AppError
+ * LOCK_TIMEOUT while another one is at work. A manifest that can't be read keeps all blobs of its repository.
+ */
+export async function collectGarbage(place: GcPlace, options: GcOptions = {}): Promise<GcReport> {
+  const { staging } = place.registry;
+  return withFileLock(`${staging.folder}/collector`, () => collect(place, options), { timeoutMs: 1000 });
+}
+
+async function collect(place: GcPlace, options: GcOptions): Promise<GcReport> {
+  const { registry, now } = place;
+  const { dryRun = false, dropUntagged = false, onProgress } = options;
+  const before = now().getTime() - (options.graceMs ?? place.graceMs);
+  if (!dryRun) await restoreCollected(registry);
+  const { uploadMs } = options;
+  const purge = { now: now(), dryRun, uploadMs };
+  const uploads = await purgeUploads(registry, purge);
+  const marks = await markAll(registry, { dropUntagged, before, onProgress });
+  const manifests = dryRun ? marks.dropped.length : await drop(registry, marks, before);
+  const sweep = new Sweep({ registry, marks, before, dryRun, onProgress });
+  const { blobs, bytes } = await sweep.blobs();
+  const links = await sweep.links();
+  // Repositories whose last link has gone.
+  if (!dryRun) await purgeUploads(registry, purge);
+  return { blobs, bytes, manifests, uploads, links, unreadable: marks.keeping.unreadable };
+}
+
+/** Takes the links of untagged manifests away. One that was pushed again at this moment is put back. Resolves to their number. */
+async function drop({ paths, staging }: Registry, { dropped }: Marks, before: number): Promise<number> {
+  let count = 0;
+  for (const { repository, digest } of dropped) {
+    const link = paths.revision(repository, digest);
+    const taken = staging.path();
+    if (!(await isRenamed(link, taken))) continue;
+    if ((await stat(taken)).mtimeMs >= before) await place(taken, link);
+    else {
+      count += 1;
+      await discard(taken);
+      await removeIfEmpty(dirname(link));
+    }
+  }
+  return count;
+}

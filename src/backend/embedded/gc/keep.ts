@@ -1,0 +1,114 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import type { Digest } from '../../../oci/digest.ts';
+import { ifAny, isThere } from '../disk/durable.ts';
+import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { isServed, referencesOf } from '../../../oci/manifest/manifest.ts';
+import type { Manifest, Reference } from '../../../oci/manifest/manifest.ts';
+import type { Registry } from '../store/registry.ts';
+import { unreadable } from '../store/stored-manifest.ts';
+import type { Reading } from '../store/stored-manifest.ts';
+
+/** A manifest of which it is not known what it needs, so that its repository keeps all its blobs. */
+export interface Unreadable {
+  readonly repository: string;
+  readonly digest: string;
+  readonly reason: string;
+}
+
+/** Most of them that are named. */
+const MOST_NAMED = 1000;
+
+/** What a collector of garbage leaves: manifests, what they need, and where the bytes of that are. */
+export class Keeping {
+  /** The first manifests that could not be read. */
+  readonly unreadable: Unreadable[] = [];
+  readonly #registry: Registry;
+  readonly #kept = new Set<string>();
+  /** Digests whose bytes are where they belong, so that no link needs to be read. */
+  readonly #inPlace = new Set<string>();
+  /** Repositories that keep everything. */
+  readonly #whole = new Set<string>();
+  /** Manifests that only an index names and that were looked at. */
+  readonly #inner = new Set<string>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  has(digest: Digest): boolean {
+    return this.#kept.has(digest.text);
+  }
+
+  /** Keeps a manifest of a repository, and all that it needs; all of the repository's blobs where that can't be known. */
+  async manifest(repository: string, digest: Digest): Promise<void> {
+    const { manifests } = this.#registry;
+    const target = await manifests.target(repository, digest);
+    this.#kept.add(digest.text).add(target.text);
+    const reading = await this.#read(target);
+    if (reading === undefined) return;
+    const { manifest, doubt } = reading;
+    if (doubt !== undefined) await this.#keepAllOf(repository, digest, doubt);
+    await this.#keepNeeds(repository, manifest);
+  }
+
+  /** Undefined where the bytes are not there. */
+  async #read(target: Digest): Promise<Reading | undefined> {
+    try {
+      return (await this.#registry.manifests.inspect(target))?.reading;
+    } catch {
+      return unreadable("its bytes can't be read, or are not those of its digest");
+    }
+  }
+
+  async #keepNeeds(repository: string, manifest: Manifest): Promise<void> {
+    for (const needed of referencesOf(manifest)) await this.#keep(repository, needed);
+    for (const child of manifest.children) await this.#keepInner(repository, child);
+  }
+
+  async #keep(repository: string, digest: Digest): Promise<void> {
+    if (this.#inPlace.has(digest.text)) return;
+    this.#kept.add(digest.text);
+    const target = await this.#registry.blobs.target(repository, digest);
+    this.#kept.add(target.text);
+    if (target.text === digest.text) this.#inPlace.add(digest.text);
+  }
+
+  /**
+   * A manifest that only an index names: what it needs stays too. Layers are listed by indexes as well: what says that it
+   * is none, or is larger than manifests are, is not read. One with a link of its own is a manifest of the repository.
+   */
+  async #keepInner(repository: string, { digest, mediaType }: Reference): Promise<void> {
+    const { paths, blobs, manifests } = this.#registry;
+    const key = `${repository} ${digest.text}`;
+    if (this.#inner.has(key) || !mayBeManifest(mediaType)) return;
+    this.#inner.add(key);
+    if (await isThere(paths.revision(repository, digest))) return;
+    const target = await blobs.target(repository, digest);
+    const found = await ifAny(stat(paths.blob(target)));
+    if (found === undefined || found.size > manifests.largest) return;
+    const reading = await this.#read(target);
+    if (reading !== undefined) await this.#keepNeeds(repository, reading.manifest);
+  }
+
+  async #keepAllOf(repository: string, digest: Digest, reason: string): Promise<void> {
+    if (this.unreadable.length < MOST_NAMED)
+      this.unreadable.push({ repository, digest: digest.text, reason });
+    if (this.#whole.has(repository)) return;
+    this.#whole.add(repository);
+    const root = `${this.#registry.paths.repository(repository)}/_layers`;
+    // Also those by algorithms that are not served here, whose links may lead to blobs that are.
+    for (const algorithm of (await ifAny(readdir(root))) ?? []) {
+      const names = (await ifAny(readdir(`${root}/${algorithm}`))) ?? [];
+      await inTurn(names, async (hex) => {
+        this.#kept.add(`${algorithm}:${hex}`);
+        const target = await ifAny(readFile(`${root}/${algorithm}/${hex}/link`, 'latin1'));
+        if (target !== undefined) this.#kept.add(target.trim());
+      });
+    }
+  }
+}
+
+/** Whether what a descriptor names may be a manifest: it says so, or says nothing. */
+function mayBeManifest(mediaType: string): boolean {
+  return mediaType === '' || isServed(mediaType) || mediaType.includes('.manifest.');
+}

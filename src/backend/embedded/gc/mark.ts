@@ -1,0 +1,91 @@
+import { readdir } from 'node:fs/promises';
+import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { ifAny, isThere } from '../disk/durable.ts';
+import { Keeping } from './keep.ts';
+import { reachable } from './reach.ts';
+import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import type { Registry } from '../store/registry.ts';
+
+export interface GcProgress {
+  readonly phase: 'mark' | 'sweep' | 'links';
+  /** Repositories or blobs that were looked at in this phase. */
+  readonly done: number;
+}
+
+/** A manifest of a repository. */
+export interface Revision {
+  readonly repository: string;
+  readonly digest: Digest;
+}
+
+export interface Marks {
+  /** What stays. Grows when new manifests are seen. */
+  readonly keeping: Keeping;
+  /** `REPOSITORY DIGEST` of every manifest that was looked at. */
+  readonly seen: Set<string>;
+  /** Manifests that no tag leads to and that are to go. */
+  readonly dropped: readonly Revision[];
+}
+
+export interface MarkOptions {
+  readonly dropUntagged: boolean;
+  /** What is younger than this stays, in milliseconds since the epoch. */
+  readonly before: number;
+  readonly onProgress?: ((progress: GcProgress) => void) | undefined;
+}
+
+/** Goes through all repositories and marks what they need. */
+export async function markAll(registry: Registry, options: MarkOptions): Promise<Marks> {
+  const keeping = new Keeping(registry);
+  const seen = new Set<string>();
+  const dropped: Revision[] = [];
+  let done = 0;
+  for await (const repository of registry.catalog.walk()) {
+    const revisions = await revisionsOf(registry, repository);
+    const staying = options.dropUntagged ? await reachable(registry, revisions, options.before) : revisions;
+    const stays = new Set(staying.map(({ digest }) => digest.text));
+    dropped.push(...revisions.filter(({ digest }) => !stays.has(digest.text)));
+    await inTurn(staying, (revision) => markOne(revision, { keeping, seen }));
+    done += 1;
+    options.onProgress?.({ phase: 'mark', done });
+  }
+  return { keeping, seen, dropped };
+}
+
+/** Marks what has come since the last look. */
+export async function markNew(registry: Registry, marks: Marks): Promise<void> {
+  for await (const repository of registry.catalog.walk()) {
+    const fresh = await revisionsOf(registry, repository, (revision) => !marks.seen.has(keyOf(revision)));
+    await inTurn(fresh, (revision) => markOne(revision, marks));
+  }
+}
+
+async function markOne(
+  revision: Revision,
+  { keeping, seen }: Pick<Marks, 'keeping' | 'seen'>,
+): Promise<void> {
+  seen.add(keyOf(revision));
+  await keeping.manifest(revision.repository, revision.digest);
+}
+
+async function revisionsOf(
+  { paths }: Registry,
+  repository: string,
+  wanted: (revision: Revision) => boolean = () => true,
+): Promise<readonly Revision[]> {
+  const found: Revision[] = [];
+  for (const algorithm of ALGORITHMS) {
+    const names = (await ifAny(readdir(paths.revisions(repository, algorithm)))) ?? [];
+    await inTurn(names, async (hex) => {
+      const digest = parseDigest(`${algorithm}:${hex}`);
+      if (digest === undefined || !wanted({ repository, digest })) return;
+      if (await isThere(paths.revision(repository, digest))) found.push({ repository, digest });
+    });
+  }
+  return found;
+}
+
+function keyOf({ repository, digest }: Revision): string {
+  return `${repository} ${digest.text}`;
+}

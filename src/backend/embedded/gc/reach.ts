@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { ifAny } from '../disk/durable.ts';
+import type { Revision } from './mark.ts';
+import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { unreadable } from '../store/stored-manifest.ts';
+import type { Registry } from '../store/registry.ts';
+
+/** What leads where in one repository, by digest. */
+interface Reach {
+  readonly leadsTo: Map<string, string[]>;
+  /** Manifests that may lead anywhere. */
+  readonly doubtful: Set<string>;
+}
+
+/**
+ * Those that a tag leads to: itself, through indexes, or as referrers of one that is kept. The young stay in any case, and
+ * all of them where one that stays can't be read.
+ */
+export async function reachable(
+  registry: Registry,
+  revisions: readonly Revision[],
+  before: number,
+): Promise<readonly Revision[]> {
+  const [first] = revisions;
+  if (first === undefined) return [];
+  const { repository } = first;
+  const waiting: string[] = [];
+  await inTurn((await registry.tags.list(repository)) ?? [], async (tag) => {
+    const digest = await registry.tags.resolve(repository, tag);
+    if (digest !== undefined) waiting.push(digest.text);
+  });
+  const reach: Reach = { leadsTo: new Map(), doubtful: new Set() };
+  await inTurn(revisions, async (revision) => {
+    const written = await ifAny(stat(registry.paths.revision(repository, revision.digest)));
+    if (written !== undefined && written.mtimeMs >= before) waiting.push(revision.digest.text);
+    await learn(registry, revision, reach);
+  });
+  const kept = followed(waiting, reach.leadsTo);
+  if (revisions.some(({ digest: { text } }) => kept.has(text) && reach.doubtful.has(text))) return revisions;
+  return revisions.filter(({ digest }) => kept.has(digest.text));
+}
+
+function followed(waiting: string[], leadsTo: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const kept = new Set<string>();
+  for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
+    if (kept.has(text)) continue;
+    kept.add(text);
+    for (const next of leadsTo.get(text) ?? []) if (!kept.has(next)) waiting.push(next);
+  }
+  return kept;
+}
+
+async function learn({ manifests }: Registry, revision: Revision, reach: Reach): Promise<void> {
+  const { repository, digest } = revision;
+  const target = await manifests.target(repository, digest);
+  add(reach, digest.text, target.text);
+  add(reach, target.text, digest.text);
+  const inspected = await manifests.inspect(target).catch(() => ({ reading: unreadable('') }));
+  if (inspected === undefined) return;
+  const { manifest, doubt } = inspected.reading;
+  if (doubt !== undefined) reach.doubtful.add(digest.text);
+  for (const child of manifest.children) add(reach, digest.text, child.digest.text);
+  if (manifest.subject !== undefined) add(reach, manifest.subject.text, digest.text);
+}
+
+function add({ leadsTo }: Reach, from: string, to: string): void {
+  if (from === to) return;
+  const known = leadsTo.get(from);
+  if (known === undefined) leadsTo.set(from, [to]);
+  else known.push(to);
+}

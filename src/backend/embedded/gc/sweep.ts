@@ -1,0 +1,177 @@
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { discard, ifAny, isRenamed, isThere, place, readLink } from '../disk/durable.ts';
+import { makeFolder, removeIfEmpty } from '../disk/folders.ts';
+import { markNew } from './mark.ts';
+import type { GcProgress, Marks } from './mark.ts';
+import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import type { Registry } from '../store/registry.ts';
+
+export interface SweepOptions {
+  readonly registry: Registry;
+  readonly marks: Marks;
+  readonly before: number;
+  readonly dryRun: boolean;
+  readonly onProgress?: ((progress: GcProgress) => void) | undefined;
+}
+
+interface Taken {
+  readonly digest: Digest;
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Blobs that are away at one time. */
+const BATCH = 500;
+
+/**
+ * Removes what is not marked. A blob is taken away first; then new manifests are looked for; only then is it deleted, or
+ * put back. Whoever pushes a manifest links it first and looks at its blobs after that, so that one of the two sees the other.
+ */
+export class Sweep {
+  readonly #options: SweepOptions;
+  readonly #gone = new Set<string>();
+  #blobs = 0;
+  #bytes = 0;
+  #done = 0;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+  }
+
+  async blobs(): Promise<{ readonly blobs: number; readonly bytes: number }> {
+    let batch: Taken[] = [];
+    for await (const digest of this.#stored()) {
+      const taken = await this.#take(digest);
+      if (taken !== undefined) batch.push(taken);
+      if (batch.length < BATCH) continue;
+      await this.#finish(batch);
+      batch = [];
+    }
+    await this.#finish(batch);
+    return { blobs: this.#blobs, bytes: this.#bytes };
+  }
+
+  /** Links of repositories to blobs that are not there. */
+  async links(): Promise<number> {
+    const { registry, dryRun, onProgress } = this.#options;
+    let links = 0;
+    let done = 0;
+    for await (const repository of registry.catalog.walk()) {
+      for (const algorithm of ALGORITHMS) {
+        const names = (await ifAny(readdir(registry.paths.layers(repository, algorithm)))) ?? [];
+        await inTurn(names, async (hex) => {
+          const digest = parseDigest(`${algorithm}:${hex}`);
+          if (digest === undefined || !(await this.#isDangling(repository, digest))) return;
+          if (dryRun || (await this.#unlink(repository, digest))) links += 1;
+        });
+      }
+      done += 1;
+      onProgress?.({ phase: 'links', done });
+    }
+    return links;
+  }
+
+  async *#stored(): AsyncGenerator<Digest> {
+    const { paths } = this.#options.registry;
+    for (const algorithm of ALGORITHMS) {
+      const root = `${paths.blobs}/${algorithm}`;
+      for (const shelf of (await ifAny(readdir(root))) ?? []) {
+        for (const hex of (await ifAny(readdir(`${root}/${shelf}`))) ?? []) {
+          const digest = parseDigest(`${algorithm}:${hex}`);
+          if (digest !== undefined && hex.startsWith(shelf)) yield digest;
+        }
+      }
+    }
+  }
+
+  /** Takes a blob away if it is old and not marked. Undefined for one that stays. */
+  async #take(digest: Digest): Promise<Taken | undefined> {
+    const { registry, marks, before, dryRun, onProgress } = this.#options;
+    this.#done += 1;
+    if (this.#done % BATCH === 0) onProgress?.({ phase: 'sweep', done: this.#done });
+    if (marks.keeping.has(digest)) return undefined;
+    const from = registry.paths.blob(digest);
+    const found = await ifAny(stat(from));
+    if (found === undefined || found.mtimeMs >= before) return undefined;
+    if (dryRun) {
+      this.#count(digest, found.size);
+      return undefined;
+    }
+    const path = registry.paths.collected(digest);
+    if (!(await isRenamed(from, path))) return undefined;
+    return { digest, path, size: found.size };
+  }
+
+  async #finish(batch: readonly Taken[]): Promise<void> {
+    if (batch.length === 0) return;
+    try {
+      await markNew(this.#options.registry, this.#options.marks);
+    } catch (error) {
+      for (const taken of batch) await this.#restore(taken);
+      throw error;
+    }
+    await inTurn(batch, (taken) => this.#decide(taken));
+  }
+
+  async #decide(taken: Taken): Promise<void> {
+    const { marks, before, registry } = this.#options;
+    const { digest, path, size } = taken;
+    if (marks.keeping.has(digest)) {
+      await this.#restore(taken);
+      return;
+    }
+    // Out of reach for good: nobody can be told any more that it is there.
+    const last = `${path}.last`;
+    if (!(await isRenamed(path, last))) return;
+    const found = await ifAny(stat(last));
+    // A registry that is opened at this moment puts back what it finds.
+    if (found === undefined) return;
+    if (found.mtimeMs >= before) {
+      await this.#restore({ digest, path: last, size });
+      return;
+    }
+    await rm(last, { force: true });
+    await removeIfEmpty(registry.paths.blobFolder(digest));
+    this.#count(digest, size);
+  }
+
+  async #restore({ digest, path }: Taken): Promise<void> {
+    const { paths } = this.#options.registry;
+    await makeFolder(paths.blobFolder(digest));
+    await ifAny(rename(path, paths.blob(digest)));
+  }
+
+  /** The link is taken away first and put back if the blob has come meanwhile: whoever pushes it writes the link last. */
+  async #unlink(repository: string, digest: Digest): Promise<boolean> {
+    const { paths, staging } = this.#options.registry;
+    const link = paths.layer(repository, digest);
+    const taken = staging.path();
+    if (!(await isRenamed(link, taken))) return false;
+    const target = (await readLink(taken)) ?? digest;
+    if ((await isThere(paths.blob(digest))) || (await isThere(paths.blob(target)))) {
+      await place(taken, link);
+      return false;
+    }
+    await discard(taken);
+    await removeIfEmpty(dirname(link));
+    return true;
+  }
+
+  #count(digest: Digest, size: number): void {
+    this.#gone.add(digest.text);
+    this.#blobs += 1;
+    this.#bytes += size;
+  }
+
+  async #isDangling(repository: string, digest: Digest): Promise<boolean> {
+    const { paths } = this.#options.registry;
+    const isGone = async (one: Digest): Promise<boolean> =>
+      (this.#options.dryRun && this.#gone.has(one.text)) || !(await isThere(paths.blob(one)));
+    if (!(await isGone(digest))) return false;
+    const target = await readLink(paths.layer(repository, digest));
+    return target !== undefined && (await isGone(target));
+  }
+}

@@ -1,0 +1,104 @@
+import type { Logger } from '../../lib/logger.ts';
+import { deleteBlob, getBlob } from './blobs.ts';
+import { causeOf, isFull, problemOf } from './disk/faults.ts';
+import { Transfer } from '../reply/job.ts';
+import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
+import type { Job } from '../reply/job.ts';
+import { listCatalog, listReferrers, listTags } from './lists.ts';
+import { deleteManifest, getManifest, putManifest } from './manifests.ts';
+import { sealFields } from '../../oci/request/sealed-upload.ts';
+import type { Registry } from './store/registry.ts';
+import { jsonReply } from '../reply/reply.ts';
+import type { Outcome } from '../reply/reply.ts';
+import { sendReply } from '../reply/send-reply.ts';
+import { cancelUpload, patchUpload, putUpload, startUpload, uploadStatus } from './uploads.ts';
+
+export interface HandleOptions {
+  readonly registry: Registry;
+  readonly idle: Pick<IdleWatch, 'add' | 'remove'> | undefined;
+  readonly logger: Logger;
+}
+
+/** Answers a job, or cuts it. Never throws: what goes wrong becomes a problem, and a line in the log. */
+export async function handleJob({ registry, idle, logger }: HandleOptions, job: Job): Promise<void> {
+  const transfer = new Transfer(job);
+  idle?.add(transfer);
+  try {
+    const outcome = await outcomeOf(registry, transfer);
+    if (outcome !== undefined) await sendReply(transfer, sealed(outcome, job));
+  } catch (error) {
+    if (job.res.destroyed) return;
+    const { requestId: id } = job.origin;
+    logger.error({ id, error: causeOf(error) }, 'the embedded registry failed');
+    // So that the next request finds space, where there is any to be had.
+    if (isFull(error)) registry.uploads.all.relieve().catch(() => undefined);
+    transfer.fail(problemOf(error));
+  } finally {
+    // A reply that is still on its way out is watched until it has left.
+    if (job.res.writableFinished || job.res.destroyed) idle?.remove(transfer);
+    else job.res.once('close', () => idle?.remove(transfer));
+  }
+}
+
+/** Names of sessions as the client knows them. */
+function sealed<T extends NonNullable<Outcome>>(outcome: T, { uploadSeal }: Job): T {
+  if (uploadSeal === undefined) return outcome;
+  return { ...outcome, headers: sealFields(outcome.headers, uploadSeal) };
+}
+
+/** Route and method to end-point. The methods of each route are those of `METHODS`. */
+function outcomeOf(registry: Registry, transfer: Transfer): Promise<Outcome> {
+  const { request } = transfer.job;
+  const { route, query } = request;
+  switch (route.kind) {
+    case 'base':
+      return Promise.resolve(jsonReply({}));
+    case 'catalog':
+      return listCatalog(registry, query);
+    case 'tags':
+      return listTags(registry, route.repository, query);
+    case 'referrers':
+      return listReferrers(registry, route, query);
+    case 'blob':
+      return onBlob(registry, transfer, route);
+    case 'manifest':
+      return onManifest(registry, transfer, route);
+    case 'uploads':
+      return startUpload(registry, route.repository, transfer);
+    case 'upload':
+      return onUpload(registry, transfer, { repository: route.repository, id: route.upload });
+  }
+}
+
+function onBlob(
+  registry: Registry,
+  { job }: Transfer,
+  { repository, digest }: { readonly repository: string; readonly digest: string },
+): Promise<Outcome> {
+  const { method } = job.request;
+  if (method === 'DELETE') return deleteBlob(registry, repository, digest);
+  return getBlob(registry, repository, digest, { method, headers: job.req.headers });
+}
+
+function onManifest(
+  registry: Registry,
+  transfer: Transfer,
+  place: { readonly repository: string; readonly reference: string },
+): Promise<Outcome> {
+  const { method } = transfer.job.request;
+  if (method === 'PUT') return putManifest(registry, place, transfer);
+  if (method === 'DELETE') return deleteManifest(registry, place);
+  return getManifest(registry, place, { method, headers: transfer.job.req.headers });
+}
+
+function onUpload(
+  registry: Registry,
+  transfer: Transfer,
+  place: { readonly repository: string; readonly id: string },
+): Promise<Outcome> {
+  const { method } = transfer.job.request;
+  if (method === 'PATCH') return patchUpload(registry, place, transfer);
+  if (method === 'PUT') return putUpload(registry, place, transfer);
+  if (method === 'DELETE') return cancelUpload(registry, place, transfer);
+  return uploadStatus(registry, place, transfer);
+}

@@ -1,0 +1,75 @@
+import { isRepository } from '../../../oci/grammar.ts';
+import { DirectoryCache, indexAfter } from '../disk/directory-cache.ts';
+import type { Paths } from '../disk/paths.ts';
+
+export interface CatalogOptions {
+  readonly paths: Paths;
+  readonly now: () => Date;
+}
+
+export interface CatalogPage {
+  readonly names: readonly string[];
+  readonly more: boolean;
+}
+
+/** Folders of a repository itself; all others below it are the components of longer names. */
+const OWN = ['_layers', '_manifests', '_uploads'];
+/** Of the names of folders that are kept. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * All repositories, in the order of distribution: component by component, so that `a/b` comes before `a-b`. A repository
+ * is a folder that holds `_layers`. A page costs one `stat` for each folder on it, and none for what lies before.
+ */
+export class Catalog {
+  readonly #paths: Paths;
+  readonly #folders: DirectoryCache;
+
+  constructor({ paths, now }: CatalogOptions) {
+    this.#paths = paths;
+    const accepts = (name: string): boolean => OWN.includes(name) || isRepository(name);
+    this.#folders = new DirectoryCache({ accepts, mostBytes: MOST_BYTES, now });
+  }
+
+  async page(count: number, last: string | undefined): Promise<CatalogPage> {
+    const names: string[] = [];
+    for await (const name of this.#below('', last?.split('/'), ['_layers'])) {
+      if (names.length === count) return { names, more: true };
+      names.push(name);
+    }
+    return { names, more: false };
+  }
+
+  /** Everything that has a folder, if only for an upload: more than is listed. */
+  walk(): AsyncGenerator<string> {
+    return this.#below('', undefined, OWN);
+  }
+
+  /**
+   * `after`: the components of `last` below this folder; undefined where all of it comes after `last`. `own`: the folders
+   * one of which makes a repository.
+   */
+  async *#below(
+    name: string,
+    after: readonly string[] | undefined,
+    own: readonly string[],
+  ): AsyncGenerator<string> {
+    const names = await this.#folders.list(`${this.#paths.repositories}/${name}`);
+    if (names === undefined) return;
+    if (after === undefined && isOne(name, names, own)) yield name;
+    const prefix = name === '' ? '' : `${name}/`;
+    const [head, ...rest] = after ?? [];
+    let from = 0;
+    if (head !== undefined) {
+      from = indexAfter(names, head);
+      if (names[from - 1] === head) yield* this.#below(prefix + head, rest, own);
+    }
+    for (const child of names.slice(from)) {
+      if (!OWN.includes(child)) yield* this.#below(prefix + child, undefined, own);
+    }
+  }
+}
+
+function isOne(name: string, names: readonly string[], own: readonly string[]): boolean {
+  return isRepository(name) && own.some((folder) => names.includes(folder));
+}

@@ -1,0 +1,14 @@
+import { subtle } from 'node:crypto';
+import { digestOf } from '../../../oci/digest.ts';
+import type { Algorithm, Digest } from '../../../oci/digest.ts';
+
+/** From how many bytes on a thread of the pool is worth its while. */
+const LARGE = 128 * 1024;
+
+/** The digest of bytes that are at hand and may be many: of large ones it is computed beside the loop. */
+export async function digestOfLarge(algorithm: Algorithm, bytes: Buffer): Promise<Digest> {
+  if (bytes.length < LARGE) return digestOf(algorithm, bytes);
+  const hash = await subtle.digest(`SHA-${algorithm.slice('sha'.length)}`, new Uint8Array(bytes));
+  const hex = Buffer.from(hash).toString('hex');
+  return { algorithm, hex, text: `${algorithm}:${hex}` };
+}

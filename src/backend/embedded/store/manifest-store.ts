@@ -1,0 +1,200 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BlobStore } from './blob-store.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { ByteGate } from './byte-gate.ts';
+import { isThere, readLink, removeLink } from '../disk/durable.ts';
+import type { Staging } from '../disk/staging.ts';
+import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { digestOfLarge } from './large-digest.ts';
+import { judgeManifest } from '../../../oci/manifest/manifest.ts';
+import type { Manifest, ManifestOutcome } from '../../../oci/manifest/manifest.ts';
+import { ManifestCache } from './manifest-cache.ts';
+import type { StoredManifest } from './manifest-cache.ts';
+import { BodyMemory } from './memory-sink.ts';
+import type { Paths } from '../disk/paths.ts';
+import { readStoredManifest } from './stored-manifest.ts';
+import type { Reading } from './stored-manifest.ts';
+
+export interface ManifestStoreOptions {
+  readonly paths: Paths;
+  readonly staging: Staging;
+  readonly blobs: BlobStore;
+  /** The largest manifest that is taken, in bytes. Default: 4 MiB. */
+  readonly largest?: number | undefined;
+}
+
+/** A manifest as it stands on the disk, with all that it names. */
+export interface Inspected {
+  readonly size: number;
+  readonly reading: Reading;
+}
+
+interface Loaded {
+  readonly bytes: Buffer;
+  readonly reading: Reading;
+}
+
+/** What distribution takes at most. */
+const LARGEST = 4 * 1024 * 1024;
+/**
+ * Bytes of large manifests that are read and judged at one time: one of 4 MiB, so that no turn of the loop has slices of
+ * several. What is made of them takes up to eight times as much. Small ones wait for no large one.
+ */
+const READ_AT_ONCE = 4 * 1024 * 1024;
+const SMALL = 64 * 1024;
+const LOOKS = 4;
+const BETWEEN_LOOKS_MS = 50;
+
+/** Manifests by digest, and the links that say which repositories hold them. */
+export class ManifestStore {
+  /** No blob that is larger is read as a manifest. */
+  readonly largest: number;
+  /** For the bodies of manifests that are being pushed. */
+  readonly bodies = new BodyMemory();
+  readonly #paths: Paths;
+  readonly #staging: Staging;
+  readonly #blobs: BlobStore;
+  readonly #cache = new ManifestCache();
+  readonly #gate = new ByteGate(READ_AT_ONCE);
+  readonly #reading = new Map<string, Promise<StoredManifest | undefined>>();
+
+  constructor({ paths, staging, blobs, largest = LARGEST }: ManifestStoreOptions) {
+    this.#paths = paths;
+    this.#staging = staging;
+    this.#blobs = blobs;
+    this.largest = Math.max(largest, LARGEST);
+  }
+
+  async has(repository: string, digest: Digest): Promise<boolean> {
+    return isThere(this.#paths.revision(repository, digest));
+  }
+
+  /** A manifest of a repository; undefined where it holds none of that digest. */
+  async get(repository: string, digest: Digest): Promise<StoredManifest | undefined> {
+    if (!(await this.has(repository, digest))) return undefined;
+    return (await this.#read(digest)) ?? this.#readAlias(repository, digest);
+  }
+
+  /** Where the bytes of a manifest of a repository are: another registry may keep them under another digest. */
+  async target(repository: string, digest: Digest): Promise<Digest> {
+    if (await isThere(this.#paths.blob(digest))) return digest;
+    return (await readLink(this.#paths.revision(repository, digest))) ?? digest;
+  }
+
+  /** All that a manifest names. Undefined where there are no such bytes; rejects where they can't be read. */
+  async inspect(digest: Digest): Promise<Inspected | undefined> {
+    const cached = this.#cache.get(digest);
+    if (cached !== undefined) {
+      const { bytes } = cached;
+      return this.#inTurn(bytes.length, async () => ({
+        size: bytes.length,
+        reading: await readStoredManifest(bytes),
+      }));
+    }
+    const loaded = await this.#load(digest);
+    return loaded === undefined ? undefined : { size: loaded.bytes.length, reading: loaded.reading };
+  }
+
+  /** Judges what a client sends. */
+  async judge(bytes: Buffer, contentType: string | undefined): Promise<ManifestOutcome> {
+    return this.#inTurn(bytes.length, () => judgeManifest(bytes, contentType));
+  }
+
+  /** Whether all blobs that a manifest needs are in the repository. */
+  async isComplete(repository: string, manifest: Manifest): Promise<boolean> {
+    const missing = { any: false };
+    await inTurn(untilMissing(manifest.blobs, missing), async (digest) => {
+      if ((await this.#blobs.size(repository, digest)) === undefined) missing.any = true;
+    });
+    return !missing.any;
+  }
+
+  /**
+   * Stores a manifest. The link comes first and the look at its blobs after it: who collects garbage takes a blob away
+   * first and looks for new links after that, so that one of the two sees the other. False where a blob has gone.
+   */
+  async put(
+    repository: string,
+    digest: Digest,
+    { bytes, manifest }: { readonly bytes: Buffer; readonly manifest: Manifest },
+  ): Promise<boolean> {
+    const link = this.#paths.revision(repository, digest);
+    const before = await isThere(link);
+    await this.#staging.putAll([
+      { target: this.#paths.blob(digest), bytes },
+      { target: link, bytes: digest.text },
+    ]);
+    for (let look = 1; !(await this.isComplete(repository, manifest)); look += 1) {
+      if (look < LOOKS) await pause(BETWEEN_LOOKS_MS);
+      else {
+        if (!before) await removeLink(link);
+        return false;
+      }
+    }
+    const { mediaType, subject, artifactType } = manifest;
+    this.#cache.keep(digest, { bytes, mediaType, subject, artifactType });
+    return true;
+  }
+
+  /** Takes a manifest out of a repository. False where there was none. */
+  async remove(repository: string, digest: Digest): Promise<boolean> {
+    return removeLink(this.#paths.revision(repository, digest));
+  }
+
+  /** What a manifest says of itself. A digest never changes its bytes, so that they are read once, for all who ask. */
+  async #read(digest: Digest): Promise<StoredManifest | undefined> {
+    const cached = this.#cache.get(digest);
+    if (cached !== undefined) return cached;
+    const begun = this.#reading.get(digest.text);
+    if (begun !== undefined) return begun;
+    const reading = this.#readNow(digest).finally(() => this.#reading.delete(digest.text));
+    this.#reading.set(digest.text, reading);
+    return reading;
+  }
+
+  async #readNow(digest: Digest): Promise<StoredManifest | undefined> {
+    const loaded = await this.#load(digest);
+    if (loaded === undefined) return undefined;
+    const { mediaType, subject, artifactType } = loaded.reading.manifest;
+    const stored = { bytes: loaded.bytes, mediaType, subject, artifactType };
+    this.#cache.keep(digest, stored);
+    return stored;
+  }
+
+  async #readAlias(repository: string, digest: Digest): Promise<StoredManifest | undefined> {
+    const target = await readLink(this.#paths.revision(repository, digest));
+    if (target === undefined || target.text === digest.text) return undefined;
+    const stored = await this.#read(target);
+    const isSame =
+      stored === undefined || (await digestOfLarge(digest.algorithm, stored.bytes)).hex === digest.hex;
+    if (!isSame) throw new Error('a link to a manifest leads to another one');
+    return stored;
+  }
+
+  #inTurn<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    return bytes <= SMALL ? work() : this.#gate.run(bytes, work);
+  }
+
+  async #load(digest: Digest): Promise<Loaded | undefined> {
+    const size = await this.#blobs.storedSize(digest);
+    if (size === undefined) return undefined;
+    return this.#inTurn(size, async () => {
+      const bytes = await this.#blobs.read(digest, this.largest);
+      return bytes === undefined ? undefined : { bytes, reading: await readStoredManifest(bytes) };
+    });
+  }
+}
+
+/** Different digests, as long as none is missing. */
+function* untilMissing(
+  digests: readonly Digest[],
+  missing: { readonly any: boolean },
+): Generator<Digest, void, undefined> {
+  const seen = new Set<string>();
+  for (const digest of digests) {
+    if (missing.any) return;
+    if (seen.has(digest.text)) continue;
+    seen.add(digest.text);
+    yield digest;
+  }
+}

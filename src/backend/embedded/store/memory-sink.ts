@@ -1,0 +1,93 @@
+import type { Problem } from '../../../oci/problem.ts';
+import type { Sink } from './receive-body.ts';
+import { BODIES_FULL } from '../disk/refusals.ts';
+
+/** What a body may take however many there are; as many as there are connections do. */
+const SMALL = 64 * 1024;
+const FIRST_BLOCK = 4 * 1024;
+/** For all that is beyond it, of all bodies together. */
+const MOST_LARGE = 64 * 1024 * 1024;
+
+/** How much the bodies of manifests take that are under way: small ones always have room, large ones share a bound. */
+export class BodyMemory {
+  #held = 0;
+
+  /** False where there is no room for so many more bytes. */
+  hold(bytes: number): boolean {
+    if (this.#held + bytes > MOST_LARGE) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
+/** Keeps a body in memory, for manifests, whose size is limited: in blocks, since a body may come byte by byte. */
+export class MemorySink implements Sink {
+  onRoom = (): void => undefined;
+  onError = (): void => undefined;
+  refusal: Problem | undefined;
+  readonly #memory: BodyMemory;
+  #blocks: Buffer[] = [];
+  #bytes = 0;
+  #room = 0;
+  #held = 0;
+
+  constructor(memory: BodyMemory) {
+    this.#memory = memory;
+  }
+
+  take(chunk: Buffer): void {
+    for (let from = 0; from < chunk.length;) {
+      if (this.#room === 0 && !this.#grow()) return;
+      const block = this.#blocks.at(-1) ?? Buffer.alloc(0);
+      const copied = chunk.copy(block, block.length - this.#room, from);
+      from += copied;
+      this.#room -= copied;
+      this.#bytes += copied;
+    }
+  }
+
+  isFull(): boolean {
+    return false;
+  }
+
+  async finish(): Promise<void> {}
+
+  /** The whole body. It is still counted, until `close`. */
+  bytes(): Buffer {
+    const whole = Buffer.allocUnsafeSlow(this.#bytes);
+    let at = 0;
+    for (const block of this.#blocks) at += block.copy(whole, at, 0, this.#bytes - at);
+    this.#blocks = [];
+    this.#room = 0;
+    return whole;
+  }
+
+  /** Nothing of it is needed any more. */
+  close(): void {
+    this.#memory.release(this.#held);
+    this.#held = 0;
+    this.#blocks = [];
+  }
+
+  /** False where there is no room for a further block. */
+  #grow(): boolean {
+    const length = this.#blocks.length === 0 ? FIRST_BLOCK : SMALL;
+    if (this.#bytes >= SMALL && !this.#hold(length)) return false;
+    this.#blocks.push(Buffer.allocUnsafeSlow(length));
+    this.#room = length;
+    return true;
+  }
+
+  #hold(bytes: number): boolean {
+    if (!this.#memory.hold(bytes)) {
+      this.refusal = BODIES_FULL;
+      return false;
+    }
+    this.#held += bytes;
+    return true;
+  }
+}

@@ -1,0 +1,198 @@
+import { lstat, readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Problem } from '../../../oci/problem.ts';
+import { discard, ifAny, isRenamed } from '../disk/durable.ts';
+import { removeIfEmpty } from '../disk/folders.ts';
+import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { isSessionFile } from '../disk/paths.ts';
+import type { Paths } from '../disk/paths.ts';
+import * as refusals from '../disk/refusals.ts';
+import type { Staging } from '../disk/staging.ts';
+
+/** How much one user may have under way. */
+export interface UploadLimits {
+  /** Sessions. Default: 500. */
+  readonly sessions?: number;
+  /** Bytes of all sessions together, in percent of the disk's size. Default: 50. */
+  readonly percent?: number;
+  /** What the user holds is looked at again after so many bytes of a body. Default: 64 MiB. */
+  readonly stepBytes?: number;
+}
+
+export interface OpenUploadsOptions {
+  readonly paths: Paths;
+  readonly staging: Staging;
+  readonly now: () => Date;
+  readonly limits?: UploadLimits | undefined;
+}
+
+interface Session {
+  readonly path: string;
+  readonly size: number;
+  /** When it was last written to, in milliseconds since the epoch. */
+  readonly usedAt: number;
+}
+
+/** Below this much free space the oldest idle sessions go. */
+export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+/** A session that was written to within this time is no idle one, however little space there is. */
+const IDLE_MS = 5 * 60 * 1000;
+/** A lock that was not touched for so long is left from a process that was killed. */
+const LOCK_MS = 60 * 1000;
+const LOCK = /^\.([a-f0-9-]{36}\.[a-f0-9]{16})\.lock(?:\.break)?$/;
+const BETWEEN_RELIEFS_MS = 1000;
+/** A user who has as many sessions as allowed loses those that lay still for longer than this. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/**
+ * All sessions that are open, of all processes on all hosts: the folder is the truth. Counts what each user holds, and
+ * removes what lay still.
+ */
+export class OpenUploads {
+  readonly #options: OpenUploadsOptions;
+  #relief = Promise.resolve(0);
+  #relievedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: OpenUploadsOptions) {
+    this.#options = options;
+  }
+
+  /** Why a user may not begin one more session, or undefined. Makes room first, where the user's own abandoned sessions or a nearly full disk call for it. */
+  async refusal(asker: string): Promise<Problem | undefined> {
+    await this.relieve();
+    if ((await this.#excess(asker)) === undefined) return undefined;
+    const own = await sessionsIn(this.#options.paths.uploadsOf(asker));
+    await this.#removeIdle(own, this.#options.now().getTime() - ABANDONED_MS);
+    return this.#excess(asker);
+  }
+
+  async #excess(asker: string): Promise<Problem | undefined> {
+    const { paths, limits = {} } = this.#options;
+    const most = limits.sessions ?? 500;
+    const held = (await namesIn(paths.uploadsOf(asker))).length;
+    return held >= most ? refusals.tooManyUploads(most) : this.bytesRefusal(asker);
+  }
+
+  /** Bytes between two looks at what a user holds. */
+  get stepBytes(): number {
+    return this.#options.limits?.stepBytes ?? 64 * 1024 * 1024;
+  }
+
+  /** Why a user may not send more bytes, or undefined. */
+  async bytesRefusal(asker: string): Promise<Problem | undefined> {
+    const { paths, limits = {} } = this.#options;
+    const sessions = await sessionsIn(paths.uploadsOf(asker));
+    const held = sessions.reduce((sum, { size }) => sum + size, 0);
+    if (held === 0) return undefined;
+    const { blocks, bsize } = await statfs(paths.staging);
+    const most = Math.floor((blocks * bsize * (limits.percent ?? 50)) / 100);
+    return held > most ? refusals.tooManyUploadBytes(most) : undefined;
+  }
+
+  /** Gives space back while the disk is nearly full: the oldest idle sessions go first. Resolves to their number. */
+  async relieve(): Promise<number> {
+    const { paths, now } = this.#options;
+    if (!(await isTight(paths.staging))) return 0;
+    const time = now().getTime();
+    // A full disk brings many requests here: they share one look.
+    if (time - this.#relievedAt < BETWEEN_RELIEFS_MS) return this.#relief;
+    this.#relievedAt = time;
+    this.#relief = this.#removeOldest(time - IDLE_MS);
+    return this.#relief;
+  }
+
+  async #removeOldest(before: number): Promise<number> {
+    const { staging } = this.#options.paths;
+    return this.#removeIdle(await this.#all(), before, () => isTight(staging));
+  }
+
+  /** Ends sessions that were not written to since then, in milliseconds since the epoch. Resolves to their number. */
+  async purge(before: number, dryRun = false): Promise<number> {
+    const all = await this.#all();
+    if (!dryRun) return this.#removeIdle(all, before);
+    return all.filter(({ usedAt }) => usedAt < before).length;
+  }
+
+  /** Removes the folder of a user who has no session any more. */
+  async tidy(asker: string): Promise<void> {
+    await removeIfEmpty(this.#options.paths.uploadsOf(asker));
+  }
+
+  async #all(): Promise<readonly Session[]> {
+    const { uploads } = this.#options.paths;
+    const all: Session[] = [];
+    for (const owner of (await ifAny(readdir(uploads))) ?? []) {
+      const sessions = await sessionsIn(join(uploads, owner));
+      await this.#removeStrayLocks(join(uploads, owner));
+      all.push(...sessions);
+    }
+    return all;
+  }
+
+  /** Removes the idle ones among these, the oldest first, as long as `goesOn` says so. One that a request is writing to stays. */
+  async #removeIdle(
+    sessions: readonly Session[],
+    before: number,
+    goesOn: () => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<number> {
+    const { staging } = this.#options;
+    const idle = sessions.filter(({ usedAt }) => usedAt < before).toSorted((a, b) => a.usedAt - b.usedAt);
+    let removed = 0;
+    for (const { path, usedAt } of idle) {
+      if (!(await goesOn())) break;
+      if (await this.#isHeld(lockOf(path))) continue;
+      const found = await ifAny(stat(path));
+      if (found === undefined || found.mtimeMs > usedAt) continue;
+      const staged = staging.path();
+      if (!(await isRenamed(path, staged))) continue;
+      await discard(staged);
+      // Left by a process that was killed, and of use to nobody any more.
+      await discard(lockOf(path));
+      await removeIfEmpty(join(path, '..'));
+      removed += 1;
+    }
+    return removed;
+  }
+
+  /** Whether a request is at work on a session. A lock is touched every second while it is held. */
+  async #isHeld(lock: string): Promise<boolean> {
+    const found = await ifAny(lstat(lock));
+    return found !== undefined && found.mtimeMs > this.#options.now().getTime() - LOCK_MS;
+  }
+
+  /** Removes the locks in a user's folder that nobody holds and that have no session any more. */
+  async #removeStrayLocks(folder: string): Promise<void> {
+    for (const name of (await ifAny(readdir(folder))) ?? []) {
+      const [, session] = LOCK.exec(name) ?? [];
+      const lock = join(folder, name);
+      if (session === undefined || (await this.#isHeld(lock))) continue;
+      if ((await ifAny(lstat(join(folder, session)))) === undefined) await discard(lock);
+    }
+    await removeIfEmpty(folder);
+  }
+}
+
+async function isTight(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < LEAST_FREE_BYTES;
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return ((await ifAny(readdir(folder))) ?? []).filter(isSessionFile);
+}
+
+async function sessionsIn(folder: string): Promise<readonly Session[]> {
+  const sessions: Session[] = [];
+  await inTurn(await namesIn(folder), async (name) => {
+    const path = join(folder, name);
+    const found = await ifAny(stat(path));
+    if (found !== undefined) sessions.push({ path, size: found.size, usedAt: found.mtimeMs });
+  });
+  return sessions;
+}
+
+/** The lock of `withFileLock`. */
+function lockOf(path: string): string {
+  const mark = path.lastIndexOf('/');
+  return `${path.slice(0, mark)}/.${path.slice(mark + 1)}.lock`;
+}

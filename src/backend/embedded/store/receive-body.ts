@@ -1,0 +1,133 @@
+import { write } from 'node:fs';
+import { transferBuffers } from '../../../lib/streams/buffers.ts';
+import { Gatherer } from '../../../lib/streams/chunk-coalescer.ts';
+import { Tap } from '../../../lib/streams/body-reader.ts';
+import { tooLarge } from '../../../oci/request/body.ts';
+import type { Problem } from '../../../oci/problem.ts';
+import type { Transfer } from '../../reply/job.ts';
+
+/** How a body ended: whole, cut off by the client, or refused on the way. */
+export type Received =
+  | { readonly kind: 'whole'; readonly bytes: number }
+  | { readonly kind: 'aborted'; readonly bytes: number }
+  | { readonly kind: 'refused'; readonly bytes: number; readonly problem: Problem };
+
+/** Takes chunks. `isFull` says to stop sending; `onRoom` is called when there is room again, `onError` at most once. */
+export interface Sink {
+  take(chunk: Buffer): void;
+  isFull(): boolean;
+  onRoom: () => void;
+  onError: (error: Error) => void;
+  /** Why it takes no more, once it does not. */
+  readonly refusal?: Problem | undefined;
+  /** Resolves when everything taken is where it belongs. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Reads the body of a request into a sink, no faster than the sink takes it. `100 Continue` is sent here: until this
+ * moment nothing of the body was asked for. Rejects where the sink failed.
+ */
+export async function receiveBody(transfer: Transfer, sink: Sink): Promise<Received> {
+  const { req, res } = transfer.job;
+  if (req.headers.expect !== undefined) res.writeContinue();
+  transfer.waitingFor = 'client-body';
+  try {
+    const received = await readInto(transfer, sink);
+    transfer.waitingFor = 'backend';
+    await sink.finish();
+    return received;
+  } finally {
+    transfer.stop = undefined;
+    transfer.waitingFor = 'backend';
+  }
+}
+
+function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
+  const { req, bodyLimit, pace, count } = transfer.job;
+  const tap = new Tap(req, pace);
+  transfer.held = tap;
+  return new Promise((resolve, reject) => {
+    let bytes = 0;
+    const end = (received: Received): void => {
+      // What still comes is dropped, so that the client gets to read its answer; the server bounds how much.
+      if (received.kind === 'refused') tap.release();
+      else tap.close();
+      resolve(received);
+    };
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      count('received', chunk.length);
+      if (bodyLimit !== undefined && bytes > bodyLimit) {
+        end({ kind: 'refused', bytes, problem: tooLarge(bodyLimit) });
+        return;
+      }
+      sink.take(chunk);
+      if (sink.refusal !== undefined) {
+        end({ kind: 'refused', bytes, problem: sink.refusal });
+        return;
+      }
+      const isFull = sink.isFull();
+      if (isFull) transfer.waitingFor = 'backend';
+      tap.took(isFull);
+    };
+    sink.onRoom = () => {
+      transfer.steps += 1;
+      transfer.waitingFor = 'client-body';
+      tap.room();
+    };
+    sink.onError = (error) => {
+      tap.release();
+      reject(error);
+    };
+    transfer.stop = (problem) => end({ kind: 'refused', bytes, problem });
+    req.once('end', () => end({ kind: 'whole', bytes }));
+    req.once('error', () => end({ kind: 'aborted', bytes }));
+    req.once('close', () => end({ kind: req.complete ? 'whole' : 'aborted', bytes }));
+    if (req.destroyed) end({ kind: 'aborted', bytes });
+    else tap.open(onData);
+  });
+}
+
+/**
+ * Appends what comes to a file, in large pieces, and shows each to `see` once (the hash). Little is held: the request is
+ * paused while one piece is being written and the next one is full.
+ */
+export class FileSink implements Sink {
+  onRoom = (): void => undefined;
+  onError: (error: Error) => void = () => undefined;
+  readonly #fd: number;
+  readonly #pieces: Gatherer;
+
+  constructor(fd: number, see: (piece: Buffer) => void) {
+    this.#fd = fd;
+    this.#pieces = new Gatherer({
+      buffers: transferBuffers,
+      deliver: (piece, done) => {
+        see(piece);
+        this.#append(piece, done);
+      },
+      onRoom: () => this.onRoom(),
+      onError: (error) => this.onError(error),
+    });
+  }
+
+  take(chunk: Buffer): void {
+    this.#pieces.take(chunk);
+  }
+
+  isFull(): boolean {
+    return this.#pieces.isFull();
+  }
+
+  async finish(): Promise<void> {
+    await this.#pieces.finish();
+  }
+
+  #append(piece: Buffer, done: (error: Error | null) => void): void {
+    write(this.#fd, piece, (error, written) => {
+      if (error === null && written < piece.length) this.#append(piece.subarray(written), done);
+      else done(error);
+    });
+  }
+}

@@ -1,0 +1,187 @@
+import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { DirectoryCache, indexAfter } from '../disk/directory-cache.ts';
+import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import type { Inspected, ManifestStore } from './manifest-store.ts';
+import type { Paths } from '../disk/paths.ts';
+import { KnownManifests } from './referrer-index.ts';
+import { forEachInSlices } from '../../../oci/manifest/slices.ts';
+
+export interface ReferrersOptions {
+  readonly paths: Paths;
+  readonly manifests: ManifestStore;
+  readonly now: () => Date;
+}
+
+/** Which referrers are asked for. */
+export interface ReferrersQuery {
+  readonly subject: Digest;
+  /** Those after this digest; empty for all. */
+  readonly after: string;
+  readonly artifactType: string | undefined;
+}
+
+/** A part of the referrers of a subject. */
+export interface ReferrersPage {
+  /** Descriptors as JSON, by digest in byte order (image-spec "Content Descriptors"). */
+  readonly descriptors: readonly string[];
+  /** The digest of the last one, where there are more. */
+  readonly end: string | undefined;
+}
+
+/** An index may not be larger than clients read a manifest (distribution-spec, "Listing Referrers"). */
+const PAGE_BYTES = 3 * 1024 * 1024;
+const PAGE_DESCRIPTORS = 1000;
+/** Manifests that are read for a page, in bytes: large ones make it short. */
+const PAGE_READ_BYTES = 16 * 1024 * 1024;
+/** Of the names of manifests, and of what is known of them. */
+const MOST_NAME_BYTES = 64 * 1024 * 1024;
+const MOST_KNOWN_BYTES = 64 * 1024 * 1024;
+const MOST_REPOSITORIES = 1000;
+const HEX = /^[a-f0-9]{64,128}$/;
+
+/**
+ * The manifests that refer to a manifest. There is no index on the disk, which another registry would not keep: the
+ * manifests of a repository are read once, and after that only new ones. In memory is which refers to what, by digest; what
+ * a page shows of them is read for the page, which ends when it is full or has cost enough.
+ */
+export class Referrers {
+  readonly #options: ReferrersOptions;
+  readonly #folders: DirectoryCache;
+  readonly #known = new Map<string, KnownManifests>();
+
+  constructor(options: ReferrersOptions) {
+    this.#options = options;
+    const accepts = (name: string): boolean => HEX.test(name);
+    this.#folders = new DirectoryCache({ accepts, mostBytes: MOST_NAME_BYTES, now: options.now });
+  }
+
+  /** The referrers of a subject, a page of them. */
+  async page(repository: string, query: ReferrersQuery): Promise<ReferrersPage> {
+    const known = this.#knownOf(repository);
+    await this.#lookFor(repository, known);
+    const digests = known.referrersOf(query.subject.text);
+    this.#forgetOldest();
+    return this.#pageOf(repository, known, { ...query, digests });
+  }
+
+  /** One look at a time; all who ask meanwhile share the next one, which begins after their question. */
+  #lookFor(repository: string, known: KnownManifests): Promise<void> {
+    known.nextLook ??= known.looking
+      .catch(() => undefined)
+      .then(() => {
+        known.nextLook = undefined;
+        known.looking = this.#look(repository, known);
+        return known.looking;
+      });
+    return known.nextLook;
+  }
+
+  async #pageOf(
+    repository: string,
+    known: KnownManifests,
+    { after, artifactType, digests }: ReferrersQuery & { readonly digests: readonly string[] },
+  ): Promise<ReferrersPage> {
+    const page = new Page();
+    for (let at = indexAfter(digests, after); at < digests.length; at += 1) {
+      const text = digests[at] ?? '';
+      if (artifactType !== undefined && known.artifactTypeOf(text) !== artifactType) continue;
+      if (page.isFull()) return page.endedEarly();
+      const inspected = await this.#inspect(repository, text);
+      if (inspected !== undefined && !page.add(text, inspected)) return page.endedEarly();
+    }
+    return page;
+  }
+
+  /** A referrer that is still there and can be read. */
+  async #inspect(repository: string, text: string): Promise<Inspected | undefined> {
+    const digest = parseDigest(text);
+    const { manifests } = this.#options;
+    if (digest === undefined || !(await manifests.has(repository, digest))) return undefined;
+    return manifests
+      .target(repository, digest)
+      .then((target) => manifests.inspect(target).catch(() => undefined));
+  }
+
+  #knownOf(repository: string): KnownManifests {
+    const known = this.#known.get(repository) ?? new KnownManifests();
+    this.#known.delete(repository);
+    this.#known.set(repository, known);
+    return known;
+  }
+
+  #forgetOldest(): void {
+    let bytes = 0;
+    for (const known of this.#known.values()) bytes += known.bytes;
+    for (const [repository, known] of this.#known) {
+      if (bytes <= MOST_KNOWN_BYTES && this.#known.size <= MOST_REPOSITORIES) break;
+      this.#known.delete(repository);
+      bytes -= known.bytes;
+    }
+  }
+
+  async #look(repository: string, known: KnownManifests): Promise<void> {
+    const lists: (readonly string[])[] = [];
+    for (const algorithm of ALGORITHMS)
+      lists.push((await this.#folders.list(this.#options.paths.revisions(repository, algorithm))) ?? []);
+    if (known.isUpToDate(lists)) return;
+    let isWhole = true;
+    for (const [at, algorithm] of ALGORITHMS.entries()) {
+      const fresh: string[] = [];
+      await forEachInSlices(lists[at] ?? [], (hex) => {
+        if (!known.has(`${algorithm}:${hex}`)) fresh.push(`${algorithm}:${hex}`);
+      });
+      await inTurn(fresh, async (text) => {
+        if (!(await this.#learn(repository, known, text))) isWhole = false;
+      });
+    }
+    await known.looked(lists, isWhole);
+  }
+
+  /** False where it can't be read now; it is looked at again next time. */
+  async #learn(repository: string, known: KnownManifests, text: string): Promise<boolean> {
+    const digest = parseDigest(text);
+    if (digest === undefined) return true;
+    const { manifests } = this.#options;
+    const stored = await manifests.get(repository, digest).catch(() => undefined);
+    if (stored === undefined) return false;
+    known.add(text, stored.subject?.text, stored.artifactType);
+    return true;
+  }
+}
+
+class Page implements ReferrersPage {
+  readonly descriptors: string[] = [];
+  end: string | undefined;
+  #last: string | undefined;
+  #bytes = 0;
+  #read = 0;
+
+  /** Whether nothing more may be read for it. */
+  isFull(): boolean {
+    return this.descriptors.length === PAGE_DESCRIPTORS || this.#read > PAGE_READ_BYTES;
+  }
+
+  /** False where there is no room for it. One always has room. */
+  add(digest: string, { size, reading }: Inspected): boolean {
+    this.#read += size;
+    const { mediaType, artifactType, annotations } = reading.manifest;
+    const text = JSON.stringify({
+      mediaType,
+      digest,
+      size,
+      ...(artifactType === undefined ? {} : { artifactType }),
+      ...(annotations.size === 0 ? {} : { annotations: Object.fromEntries(annotations) }),
+    });
+    this.#bytes += Buffer.byteLength(text) + 1;
+    if (this.descriptors.length > 0 && this.#bytes > PAGE_BYTES) return false;
+    this.descriptors.push(text);
+    this.#last = digest;
+    return true;
+  }
+
+  endedEarly(): this {
+    this.end = this.#last;
+    return this;
+  }
+}

@@ -1,0 +1,184 @@
+import type { Hash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { constants, read } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { AppError, systemCode } from '../../../lib/errors.ts';
+import { transferBuffers } from '../../../lib/streams/buffers.ts';
+import { createExpiringMap } from '../../../lib/expiring-map.ts';
+import { withFileLock } from '../../../lib/files/file-lock.ts';
+import { makePath } from '../../../lib/files/make-path.ts';
+import { createHasher } from '../../../oci/digest.ts';
+import type { Algorithm } from '../../../oci/digest.ts';
+import type { Problem } from '../../../oci/problem.ts';
+import { discard, ifAny, isRenamed } from '../disk/durable.ts';
+import { causeOf } from '../disk/faults.ts';
+import { FILE_MODE, FOLDER_MODE } from '../disk/folders.ts';
+import { OpenUploads } from './open-uploads.ts';
+import type { OpenUploadsOptions } from './open-uploads.ts';
+import { isUpload } from '../disk/paths.ts';
+import type { Paths, UploadPlace } from '../disk/paths.ts';
+import type { Staging } from '../disk/staging.ts';
+
+/** An upload session, open for one request alone. */
+export interface OpenUpload {
+  readonly id: string;
+  readonly path: string;
+  /** Every write goes to the end: bytes that are there are never overwritten. */
+  readonly file: FileHandle;
+  /** Bytes at the beginning of this request. */
+  readonly size: number;
+  /** The state of the hash after these bytes. It is handed over: give it back with `keepHash`. */
+  hash(algorithm: Algorithm): Promise<Hash>;
+  keepHash(algorithm: Algorithm, hash: Hash, size: number): void;
+}
+
+export type UploadOutcome<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'busy' };
+
+/** A session that has just begun. */
+export interface NewUpload {
+  readonly id: string;
+  readonly path: string;
+  readonly file: FileHandle;
+}
+
+interface HashState {
+  readonly algorithm: Algorithm;
+  readonly hash: Hash;
+  readonly size: number;
+}
+
+const readInto = promisify(read);
+const MAX_STATES = 10_000;
+/** The state of a hash, outside the heap of V8, and the name of its upload. */
+const STATE_BYTES = 2048;
+const STATE_MS = 24 * 60 * 60 * 1000;
+/** How long a request waits for another one on the same upload: long enough to see that a dead process held it. */
+const WAIT_MS = 7000;
+const TRIES = 8;
+const APPEND = constants.O_RDWR | constants.O_APPEND;
+
+/**
+ * Upload sessions, each a file that holds the bytes so far. The state of the hash is kept in memory and made again by
+ * reading the file, where another process went on with it or this one is new.
+ */
+export class UploadStore {
+  /** What is under way, of all users. */
+  readonly all: OpenUploads;
+  readonly #paths: Paths;
+  readonly #staging: Staging;
+  readonly #states = createExpiringMap<HashState>({
+    maxBytes: MAX_STATES * STATE_BYTES,
+    bytesOf: () => STATE_BYTES / 2,
+    maxSize: MAX_STATES,
+    ttl: STATE_MS,
+    now: () => performance.now(),
+  });
+
+  constructor(options: OpenUploadsOptions) {
+    this.all = new OpenUploads(options);
+    this.#paths = options.paths;
+    this.#staging = options.staging;
+  }
+
+  /** Begins a session; resolves to why the asker may not, or to the open file, which the caller closes. Nothing is forced to the disk: a session that a power cut took away is begun again. */
+  async create(repository: string, asker: string): Promise<NewUpload | Problem> {
+    const refusal = await this.all.refusal(asker);
+    if (refusal !== undefined) return refusal;
+    const id = randomUUID();
+    const path = this.#paths.upload({ repository, id, asker });
+    for (let tries = 1; ; tries += 1) {
+      await makePath(this.#paths.uploadsOf(asker), FOLDER_MODE);
+      try {
+        return { id, path, file: await open(path, 'ax', FILE_MODE) };
+      } catch (error) {
+        // The folder was removed as empty, at this moment.
+        if (systemCode(error) !== 'ENOENT' || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  /** Bytes so far, or undefined for a session that is not known. */
+  async size(place: UploadPlace): Promise<number | undefined> {
+    return isUpload(place.id) ? (await ifAny(stat(this.#paths.upload(place))))?.size : undefined;
+  }
+
+  /** Ends a session. False for one that is not known. */
+  async remove(place: UploadPlace): Promise<boolean> {
+    if (!isUpload(place.id)) return false;
+    const path = this.#paths.upload(place);
+    this.#states.delete(path);
+    const staged = this.#staging.path();
+    if (!(await isRenamed(path, staged))) return false;
+    await discard(staged);
+    await this.all.tidy(place.asker);
+    return true;
+  }
+
+  /** Opens a session for one request, of all processes on all hosts. */
+  async use<T>(place: UploadPlace, action: (upload: OpenUpload) => Promise<T>): Promise<UploadOutcome<T>> {
+    if ((await this.size(place)) === undefined) return { kind: 'unknown' };
+    const path = this.#paths.upload(place);
+    try {
+      return await withFileLock(path, () => this.#open(place, action), { timeoutMs: WAIT_MS });
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'LOCK_TIMEOUT') return { kind: 'busy' };
+      if (error instanceof AppError && causeOf(error) === 'ENOENT') return { kind: 'unknown' };
+      throw error;
+    } finally {
+      await this.all.tidy(place.asker);
+    }
+  }
+
+  async #open<T>(place: UploadPlace, action: (upload: OpenUpload) => Promise<T>): Promise<UploadOutcome<T>> {
+    const path = this.#paths.upload(place);
+    // Another request may have ended the session while this one waited for the lock.
+    const size = await this.size(place);
+    const file = size === undefined ? undefined : await ifAny(open(path, APPEND));
+    if (size === undefined || file === undefined) return { kind: 'unknown' };
+    try {
+      const upload: OpenUpload = {
+        id: place.id,
+        path,
+        file,
+        size,
+        hash: (algorithm) => this.#hash({ path, file, size }, algorithm),
+        keepHash: (algorithm, hash, bytes) => this.#states.set(path, { algorithm, hash, size: bytes }),
+      };
+      return { kind: 'done', value: await action(upload) };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #hash(
+    { path, file, size }: Pick<OpenUpload, 'path' | 'file' | 'size'>,
+    algorithm: Algorithm,
+  ): Promise<Hash> {
+    const state = this.#states.get(path);
+    this.#states.delete(path);
+    if (state?.algorithm === algorithm && state.size === size) return state.hash;
+    return hashFile(file, size, algorithm);
+  }
+}
+
+/** The hash of the first bytes of a file. */
+async function hashFile(file: FileHandle, size: number, algorithm: Algorithm): Promise<Hash> {
+  const hash = createHasher(algorithm);
+  const buffer = transferBuffers.take();
+  try {
+    for (let at = 0; at < size;) {
+      const { bytesRead } = await readInto(file.fd, buffer, 0, Math.min(buffer.length, size - at), at);
+      if (bytesRead === 0) throw new Error('an upload became shorter while it was read');
+      hash.update(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return hash;
+  } finally {
+    transferBuffers.give(buffer);
+  }
+}

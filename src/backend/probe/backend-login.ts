@@ -1,0 +1,102 @@
+import { createExpiringMap } from '../../lib/expiring-map.ts';
+import { bytesOfText } from '../../lib/own-text.ts';
+import type { Secret } from '../../lib/secret.ts';
+import { renderScopes } from '../../oci/request/scope.ts';
+import type { Access } from '../../oci/request/scope.ts';
+import type { Backend } from '../client/backend.ts';
+import { fetchToken, findLoginMethod } from './login-method.ts';
+import type { LoginMethod } from './login-method.ts';
+
+export interface BackendLoginOptions {
+  readonly backend: Backend;
+  readonly user: string;
+  readonly password: Secret<string>;
+  readonly timeoutMs: number;
+  /** Milliseconds, never running backwards. */
+  readonly now: () => number;
+}
+
+/** Shows a registry with a sign-in of its own who the gate is. No client ever sees what it shows. */
+export interface BackendLogin {
+  /** The value of `Authorization` for one request. Rejects where the registry's token service gives none. */
+  authorization(access: readonly Access[]): string | Promise<string>;
+  /** The registry has refused what it was shown: ask anew next time. */
+  forget(): void;
+  close(): void;
+}
+
+/** Of tokens that are kept, each of at most 16 KiB. */
+const MAX_BYTES = 8 * 1024 * 1024;
+const LONGEST_MS = 3600_000;
+/** A token is not used in the last part of its life: the request that it is for may take its time to arrive. */
+const SHARE_OF_LIFE = 0.7;
+
+/** A password for a registry that asks for one (RFC 7617), or tokens got with it. Asks nothing before the first request. */
+export function createBackendLogin(options: BackendLoginOptions): BackendLogin {
+  const { user, password, timeoutMs, now } = options;
+  const basic = (): string => `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString('base64')}`;
+  const tokens = createExpiringMap<KeptToken>({
+    maxBytes: MAX_BYTES,
+    bytesOf: ({ value }) => bytesOfText(value),
+    ttl: LONGEST_MS,
+    now,
+  });
+  const underWay = new Map<string, Promise<string>>();
+  const method = createMethod(options);
+
+  const get = async (scopes: string): Promise<string> => {
+    const found = await method.learn();
+    if (found.kind === 'basic') return basic();
+    const wanted = scopes === '' ? [] : scopes.split(' ');
+    const { token, seconds } = await fetchToken(found, wanted, { authorization: basic(), timeoutMs });
+    const value = `Bearer ${token}`;
+    tokens.set(scopes, { value, until: now() + seconds * 1000 * SHARE_OF_LIFE });
+    return value;
+  };
+  return {
+    authorization: (access) => {
+      if (method.isBasic()) return basic();
+      const scopes = renderScopes(access);
+      const known = tokens.get(scopes);
+      if (known !== undefined && known.until > now()) return known.value;
+      // Many requests for one repository begin at the same time: they share one token.
+      const started = underWay.get(scopes) ?? get(scopes).finally(() => underWay.delete(scopes));
+      underWay.set(scopes, started);
+      return started;
+    },
+    forget: () => {
+      tokens.clear();
+      method.forget();
+    },
+    close: () => method.forget(),
+  };
+}
+
+interface KeptToken {
+  readonly value: string;
+  readonly until: number;
+}
+
+/** How the registry wants it, asked once. A failure is not remembered. */
+function createMethod(options: BackendLoginOptions) {
+  let asked: Promise<LoginMethod> | undefined;
+  let known: LoginMethod | undefined;
+  return {
+    isBasic: (): boolean => known?.kind === 'basic',
+    learn: (): Promise<LoginMethod> => {
+      asked ??= findLoginMethod(options).then(
+        (found) => (known = found),
+        (error: unknown) => {
+          asked = undefined;
+          throw error;
+        },
+      );
+      return asked;
+    },
+    forget: (): void => {
+      if (known?.kind === 'bearer') known.place.close();
+      asked = undefined;
+      known = undefined;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import type { Socket } from 'node:net';
+import { uploadBuffers } from '../../lib/streams/buffers.ts';
+import { Gatherer } from '../../lib/streams/chunk-coalescer.ts';
+import { Tap } from '../../lib/streams/body-reader.ts';
+import { bodyLength, tooLarge } from '../../oci/request/body.ts';
+import type { Problem } from '../../oci/problem.ts';
+import { hearLastWords } from '../client/deferred-write-errors.ts';
+import type { ForwardJob } from './transfer.ts';
+
+type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
+
+/**
+ * The body of an upload on its way to the backend, framed anew: by the length that the head of the request gave, or in
+ * chunks of our own. A body that breaks off gets no end.
+ */
+export class PushBody {
+  /** Bytes in all; undefined where nobody knows before the end. */
+  readonly length: number | undefined;
+  readonly #job: BodyJob;
+  /** More than this is not taken: a body without a length would be the beginning of another request. */
+  readonly #most: number;
+  readonly #tap: Tap;
+  #gatherer: Gatherer | undefined;
+  #onProblem: (problem: Problem) => void = () => undefined;
+  #received = 0;
+  #isFlushing = false;
+
+  constructor(job: BodyJob) {
+    this.#job = job;
+    this.#tap = new Tap(job.req, job.pace);
+    this.length = bodyLength(job.req.headers);
+    this.#most = Math.min(job.bodyLimit ?? Infinity, this.length ?? Infinity);
+  }
+
+  /** Whether the next move is the client's: its body is not in, and the backend would take more of it. */
+  get waitsForClient(): boolean {
+    return !this.#job.req.complete && !this.#tap.isFull;
+  }
+
+  /** Whether it waits for its own pace. */
+  get isHeld(): boolean {
+    return this.#tap.isHeld;
+  }
+
+  /** Sends the body to the backend as it comes, no faster than the backend takes it. Begins with the next turn. */
+  start(socket: Socket, onProblem: (problem: Problem) => void): void {
+    const { req, res } = this.#job;
+    if (req.headers.expect !== undefined) res.writeContinue();
+    hearLastWords(socket);
+    this.#onProblem = onProblem;
+    const gatherer = new Gatherer({
+      buffers: uploadBuffers,
+      deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
+      onRoom: () => this.#tap.room(),
+      // What it means shows in the connection.
+      onError: () => this.stop(),
+    });
+    this.#gatherer = gatherer;
+    this.#tap.open((chunk) => this.#take(chunk));
+    req.once('end', () => {
+      if (this.#gatherer !== undefined && req.complete) void this.#end(gatherer, socket);
+    });
+  }
+
+  /** What still comes is dropped, so that the client gets to read its answer; the server bounds how much. */
+  stop(): void {
+    this.#gatherer = undefined;
+    this.#tap.release();
+  }
+
+  #take(chunk: Buffer): void {
+    const { count } = this.#job;
+    const gatherer = this.#gatherer;
+    if (gatherer === undefined) return;
+    this.#received += chunk.length;
+    count('received', chunk.length);
+    if (this.#received > this.#most) {
+      this.#onProblem(tooLarge(this.#most));
+      return;
+    }
+    gatherer.take(chunk);
+    const isFull = gatherer.isFull();
+    this.#tap.took(isFull);
+    if (!isFull) this.#flushSoon(gatherer);
+  }
+
+  /** Nothing lies here waiting for more: what came in one turn leaves in one piece. */
+  #flushSoon(gatherer: Gatherer): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(() => {
+      this.#isFlushing = false;
+      gatherer.flush();
+    });
+  }
+
+  async #end(gatherer: Gatherer, socket: Socket): Promise<void> {
+    await gatherer.finish().catch(() => undefined);
+    if (this.#gatherer !== undefined && this.length === undefined) socket.write('0\r\n\r\n', 'latin1');
+  }
+}
+
+type Deliver = (piece: Buffer, done: (error?: Error | null) => void) => void;
+
+function inChunks(socket: Socket): Deliver {
+  return (piece, done) => {
+    socket.cork();
+    socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
+    socket.write(piece);
+    socket.write('\r\n', 'latin1', done);
+    socket.uncork();
+  };
+}

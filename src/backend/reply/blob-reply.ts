@@ -1,0 +1,117 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseRange } from '../../oci/byte-range.ts';
+import type { ByteRange } from '../../oci/byte-range.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { createProblem } from '../../oci/problem.ts';
+import type { Problem } from '../../oci/problem.ts';
+import { etagOf, matches } from './entity-tag.ts';
+import { BLOB_TYPE, contentRange, layOut } from './multipart.ts';
+import type { Multipart } from './multipart.ts';
+import type { FilePart, Outcome, Reply } from './reply.ts';
+
+/** A blob in an open file, which is closed by whoever sends it. */
+export interface OpenBlob {
+  readonly file: FilePart['file'];
+  readonly size: number;
+  /** Where it is still being written. */
+  readonly growth?: FilePart['growth'];
+}
+
+/** What a digest names never changes. */
+const FOR_EVER = 'max-age=31536000';
+
+/** The answer to HEAD of a blob (end-2): the head of what GET would be answered with. */
+export function blobHead(digest: Digest, size: number, headers: IncomingHttpHeaders = {}): Reply | Problem {
+  const { range, reply } = judge(digest, size, headers);
+  if (reply !== undefined) return reply;
+  if (range.kind === 'parts') return withLength(multipartHead(digest, layOut(range.parts, size)));
+  return withLength({
+    ...partHead(digest, range, size),
+    length: range.kind === 'part' ? range.length : size,
+  });
+}
+
+/** The answer to GET of a blob, whole or in ranges (end-2, RFC 9110 section 14). */
+export async function blobReply(
+  digest: Digest,
+  { file, size, growth }: OpenBlob,
+  headers: IncomingHttpHeaders,
+): Promise<Exclude<Outcome, undefined>> {
+  const { range, reply } = judge(digest, size, headers);
+  if (reply !== undefined) {
+    await file.close();
+    return reply;
+  }
+  if (range.kind === 'parts') {
+    const layout = layOut(range.parts, size);
+    const { status, headers: head } = multipartHead(digest, layout);
+    const { parts, tail, length } = layout;
+    return { status, headers: head, body: { file, parts, tail, length, growth } };
+  }
+  const { start, length } = range.kind === 'part' ? range : { start: 0, length: size };
+  return { ...partHead(digest, range, size), body: { file, start, length, growth } };
+}
+
+interface Judged {
+  readonly range: Exclude<ByteRange, { kind: 'unsatisfiable' }>;
+  /** An answer without bytes of the blob. */
+  readonly reply: Reply | Problem | undefined;
+}
+
+const WHOLE = { kind: 'whole' } as const;
+
+function judge(digest: Digest, size: number, headers: IncomingHttpHeaders): Judged {
+  if (matches(headers['if-none-match'], digest))
+    return { range: WHOLE, reply: { status: 304, headers: cacheHeaders(digest) } };
+  const range = isSame(headers['if-range'], digest) ? parseRange(headers.range, size) : WHOLE;
+  if (range.kind !== 'unsatisfiable') return { range, reply: undefined };
+  const reply = createProblem('RANGE_INVALID', 'The blob has no such bytes.', {
+    headers: { 'Content-Range': `bytes */${size}` },
+  });
+  return { range: WHOLE, reply };
+}
+
+function partHead(
+  digest: Digest,
+  range: Exclude<ByteRange, { kind: 'unsatisfiable' | 'parts' }>,
+  size: number,
+): Pick<Reply, 'status' | 'headers'> {
+  const headers = headersOf(digest);
+  return range.kind === 'whole'
+    ? { status: 200, headers }
+    : { status: 206, headers: { ...headers, 'Content-Range': contentRange(range, size) } };
+}
+
+function multipartHead(
+  digest: Digest,
+  { boundary, length }: Multipart,
+): Pick<Reply, 'status' | 'headers'> & { readonly length: number } {
+  const type = `multipart/byteranges; boundary=${boundary}`;
+  return { status: 206, headers: { ...headersOf(digest), 'Content-Type': type }, length };
+}
+
+/** An answer to HEAD says its own length. */
+function withLength({
+  status,
+  headers,
+  length,
+}: Pick<Reply, 'status' | 'headers'> & { readonly length: number }): Reply {
+  return { status, headers: { ...headers, 'Content-Length': String(length) } };
+}
+
+/** A range is served only of the content that the client has a part of already. */
+function isSame(condition: string | readonly string[] | undefined, digest: Digest): boolean {
+  return condition === undefined || condition === etagOf(digest);
+}
+
+function cacheHeaders(digest: Digest): Record<string, string> {
+  return { 'Cache-Control': FOR_EVER, 'Docker-Content-Digest': digest.text, ETag: etagOf(digest) };
+}
+
+function headersOf(digest: Digest): Record<string, string> {
+  return {
+    ...cacheHeaders(digest),
+    'Accept-Ranges': 'bytes',
+    'Content-Type': BLOB_TYPE,
+  };
+}

@@ -1,0 +1,63 @@
+import { AppError } from '../../lib/errors.ts';
+import type { Identity } from '../../auth/policy/identity.ts';
+import { aliveTokens, machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
+import { readState } from '../../auth/tokens/store/state-file.ts';
+import { entriesOf } from '../../auth/users/htpasswd-file.ts';
+import { readUsersFile } from '../../auth/users/users-file.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { findState } from '../tokens/place.ts';
+import type { State, StateOptions } from '../tokens/place.ts';
+
+/** Somebody whose rights are asked for, and what is to be known of them. */
+export interface Asker {
+  readonly identity: Identity;
+  readonly warnings: readonly string[];
+}
+
+/** Looks the name up among users and tokens: a token has the scope that it was made with. */
+export async function findAsker(
+  identity: Identity,
+  options: StateOptions,
+  terminal: Terminal,
+): Promise<Asker> {
+  if (identity.kind === 'anonymous') return { identity, warnings: [] };
+  const state = await findState(options, terminal);
+  return identity.kind === 'token'
+    ? findToken(identity.name, state)
+    : { identity, warnings: await warnOfStranger(identity.user, state) };
+}
+
+async function findToken(name: string, { paths }: State): Promise<Asker> {
+  const { state } = await readState(machineTokensFile(paths.machineTokens));
+  const alive = aliveTokens(state, name, Date.now());
+  const scopes = new Set(alive.map(({ scope }) => JSON.stringify(scope)));
+  const newest = alive.at(-1);
+  const identity: Identity = { kind: 'token', name, scope: newest?.scope ?? undefined };
+  if (newest === undefined) {
+    return {
+      identity,
+      warnings: [`there is no token ${JSON.stringify(name)}, so nobody can sign in by this name.`],
+    };
+  }
+  const { id, networks } = newest;
+  const differ = `there are ${alive.length} tokens of this name with different rights: this is about ${id}, the newest.`;
+  const place = `the token ${id} can be used from ${networks.join(', ')} alone.`;
+  return {
+    identity,
+    warnings: [...(scopes.size > 1 ? [differ] : []), ...(networks.length > 0 ? [place] : [])],
+  };
+}
+
+/** Where the users file can't be read the rules can be asked all the same, and nothing is said of names. */
+async function warnOfStranger(name: string, { users }: State): Promise<readonly string[]> {
+  if (name === '') return [];
+  try {
+    const { document } = await readUsersFile(users);
+    return entriesOf(document).some((entry) => entry.name === name)
+      ? []
+      : [`there is no user ${JSON.stringify(name)}, so nobody can sign in by this name.`];
+  } catch (error) {
+    if (error instanceof AppError && error.code.startsWith('HTPASSWD_')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { Command } from 'commander';
+import { AppError } from '../../lib/errors.ts';
+import { denialOf, describeNeed } from '../../auth/policy/decide.ts';
+import { findNearMisses } from '../../auth/policy/explain.ts';
+import type { NearMiss } from '../../auth/policy/explain.ts';
+import { nameAsker, parseAsker } from '../../auth/policy/identity.ts';
+import type { Identity } from '../../auth/policy/identity.ts';
+import { parseAddress } from '../../lib/network.ts';
+import { findRight } from '../../auth/policy/right.ts';
+import type { Need } from '../../auth/policy/right.ts';
+import { isRepository } from '../../oci/grammar.ts';
+import type { Action } from '../../oci/request/request.ts';
+import { findAsker } from './access-asker.ts';
+import { findRules } from './access-rules.ts';
+import type { Outcome } from '../terminal/outcome.ts';
+import { EXIT } from '../terminal/outcome.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { addStateOptions } from '../tokens/place.ts';
+import type { StateOptions } from '../tokens/place.ts';
+import { printable, printableJson } from '../../lib/printable.ts';
+
+interface CheckOptions extends StateOptions {
+  readonly access?: string;
+  readonly from?: string;
+  readonly json?: true;
+}
+
+interface Question {
+  readonly identity: Identity;
+  readonly need: Need;
+  readonly from: string | undefined;
+}
+
+/** `access check`: what the rules say, without asking a running gate. */
+export function accessCommand(terminal: Terminal, outcome: Outcome): Command {
+  return new Command('access')
+    .description('Ask the access file who may do what.')
+    .addCommand(checkCommand(terminal, outcome));
+}
+
+function checkCommand(terminal: Terminal, outcome: Outcome): Command {
+  return addStateOptions(new Command('check'))
+    .description(
+      'Tell whether somebody may do something, and which rule says so: exit status 0 if allowed, 1 if not.',
+    )
+    .argument('<who>', 'alice, token:NAME, authenticated (a user of whom no rule knows) or anonymous')
+    .argument('<action>', 'pull, push or delete')
+    .argument('<repository>', 'a name, like team/app')
+    .option('--from <IP>', 'The address of the client, for rules that are for some networks.')
+    .option('--access <FILE>', 'The access file. Default: what the configuration says, else access.yml.')
+    .option('--json', 'Print JSON.')
+    .action(async (who: string, action: string, repository: string, options: CheckOptions) => {
+      const question = readQuestion({ who, action, repository, from: options.from });
+      const { policy, failures, note } = await findRules(options, terminal);
+      if (note !== undefined) terminal.err(`${note}\n`);
+      for (const failure of failures) terminal.err(`Warning: not in force as it is: ${printable(failure)}\n`);
+      const { identity, warnings } = await findAsker(question.identity, options, terminal);
+      for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
+      const { need, from } = question;
+      const rule = findRight(policy, identity, need, from);
+      const near = rule === undefined ? findNearMisses(policy, identity, need, from) : [];
+      const answer = { question: { ...question, identity }, rule, near };
+      terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
+      if (rule === undefined) outcome.exitCode = EXIT.failed;
+    });
+}
+
+function readQuestion(said: {
+  readonly who: string;
+  readonly action: string;
+  readonly repository: string;
+  readonly from: string | undefined;
+}): Question {
+  const { who, action, repository, from } = said;
+  const identity = parseAsker(who);
+  if (identity === undefined) throw misused(who, 'no user, token:NAME, authenticated or anonymous');
+  if (!isAction(action)) throw misused(action, 'none of pull, push and delete');
+  if (!isRepository(repository)) {
+    throw misused(repository, 'no name of a repository: like team/app, without host and tag');
+  }
+  if (from !== undefined && parseAddress(from) === undefined) throw misused(from, 'no IP address');
+  return { identity, need: { action, repository }, from };
+}
+
+function misused(text: string, what: string): AppError {
+  return new AppError('USAGE', {
+    message: `${JSON.stringify(text)} is ${what}.`,
+    hint: 'Like this: registry-gate access check alice push team/app',
+  });
+}
+
+function isAction(text: string): text is Action {
+  return text === 'pull' || text === 'push' || text === 'delete';
+}
+
+interface Answer {
+  readonly question: Question;
+  readonly rule: string | undefined;
+  readonly near: readonly NearMiss[];
+}
+
+function renderText({ question: { identity, need }, rule, near }: Answer): string {
+  if (rule !== undefined)
+    return `allowed: ${printable(nameAsker(identity))} may ${describeNeed(need)}, by ${printable(rule)}\n`;
+  const reasons = near.map(({ where, reason }) => `  ${printable(`${where} ${reason}`)}\n`);
+  return `denied: ${printable(denialOf(identity, need))}\n${reasons.join('')}`;
+}
+
+function renderJson({ question: { identity, need, from }, rule, near }: Answer): string {
+  const record = {
+    who: nameAsker(identity),
+    action: need.action,
+    repository: need.repository,
+    from: from ?? null,
+    allowed: rule !== undefined,
+    rule: rule ?? null,
+    near,
+  };
+  return `${printableJson(record, 2)}\n`;
+}

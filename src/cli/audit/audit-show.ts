@@ -1,0 +1,138 @@
+import { Command } from 'commander';
+import { EVENTS } from '../../audit/event.ts';
+import { createPicker } from '../../audit/filter.ts';
+import type { Filter } from '../../audit/filter.ts';
+import { followLines, readLines } from '../../audit/log/lines.ts';
+import type { Line } from '../../audit/log/lines.ts';
+import { tableHead, tableRow } from '../../audit/table.ts';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import { printableJsonText } from '../../lib/printable.ts';
+import { parseLifetime } from '../../auth/tokens/store/lifetime.ts';
+import { addAuditPlace, findAuditLog } from './audit-place.ts';
+import type { AuditPlaceOptions } from './audit-place.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface ShowOptions extends AuditPlaceOptions {
+  readonly user?: string;
+  readonly repository?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly action?: string;
+  readonly follow?: true;
+  readonly json?: true;
+}
+
+/** `audit show`: lines of the audit log, as a table or as they are. */
+export function showCommand(terminal: Terminal): Command {
+  return addAuditPlace(new Command('show'))
+    .description('Show what stands in the audit log.')
+    .option('--user <NAME>', 'What this user did, or token:NAME.')
+    .option('--repository <NAME>', "In this repository, or in all below: 'team/**'.")
+    .option('--since <TIME>', 'From then on: 2026-11-22, 2026-11-22T10:00Z, or how long ago: 12h, 7d, 4w.')
+    .option('--until <TIME>', 'Until then, likewise.')
+    .option('--action <WORDS>', `Only these, with commas between them: ${EVENTS.join(', ')}.`)
+    .option('--follow', 'Go on with what is written from now on, also where the file is moved away.')
+    .option('--json', 'Print the lines as they are.')
+    .action(async (options: ShowOptions) => {
+      const filter = filterOf(options, Date.now());
+      const path = await findAuditLog(options, terminal);
+      try {
+        await show(path, filter, options, terminal);
+      } catch (error) {
+        throw unreadable(path, error);
+      }
+    });
+}
+
+async function show(path: string, filter: Filter, options: ShowOptions, terminal: Terminal): Promise<void> {
+  const output = createOutput(terminal);
+  const pick = createPicker(filter);
+  let isTold = false;
+  const stopListening = terminal.onSignal('SIGINT', () => (isTold = true));
+  const lines: AsyncIterable<Line> =
+    options.follow === true
+      ? followLines(path, { goesOn: () => !isTold && output.isWanted(), onPause: () => void output.flush() })
+      : readLines(path);
+  if (options.json !== true) output.add(tableHead());
+  try {
+    for await (const { bytes, isWhole } of lines) {
+      const fields = isWhole ? pick(bytes) : undefined;
+      if (fields === undefined) continue;
+      output.add(options.json === true ? `${printableJsonText(bytes.toString('utf8'))}\n` : tableRow(fields));
+      if (output.isFull()) await output.flush();
+      if (isTold || !output.isWanted()) break;
+    }
+    await output.flush();
+  } finally {
+    stopListening();
+  }
+}
+
+interface Output {
+  add(text: string): void;
+  isFull(): boolean;
+  /** Whether somebody reads on. */
+  isWanted(): boolean;
+  flush(): Promise<void>;
+}
+
+const FULL = 64 * 1024;
+
+/** Lines go together, and no faster than they are taken. */
+function createOutput(terminal: Terminal): Output {
+  let waiting = '';
+  let isWanted = true;
+  return {
+    add: (text) => void (waiting += text),
+    isFull: () => waiting.length >= FULL,
+    isWanted: () => isWanted,
+    flush: async () => {
+      const text = waiting;
+      waiting = '';
+      if (text !== '') terminal.out(text);
+      if (terminal.outTaken !== undefined) isWanted = await terminal.outTaken();
+    },
+  };
+}
+
+function filterOf({ user, repository, since, until, action }: ShowOptions, now: number): Filter {
+  return {
+    user,
+    repository,
+    since: since === undefined ? undefined : timeOf(since, '--since', now),
+    until: until === undefined ? undefined : timeOf(until, '--until', now),
+    actions: action === undefined ? undefined : wordsOf(action),
+  };
+}
+
+function timeOf(text: string, flag: string, now: number): number {
+  const ago = parseLifetime(text);
+  if (typeof ago === 'number') return now - ago;
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new AppError('USAGE', {
+    message: `${flag} ${text} is no time.`,
+    hint: 'Like 2026-11-22, 2026-11-22T10:00Z, or how long ago: 12h, 7d, 4w.',
+  });
+}
+
+function wordsOf(text: string): readonly string[] {
+  const words = text.split(',').map((word) => word.trim());
+  const unknown = words.find((word) => !EVENTS.some((event) => event === word));
+  if (unknown === undefined) return words;
+  throw new AppError('USAGE', {
+    message: `--action ${unknown} is unknown.`,
+    hint: `There are ${EVENTS.join(', ')}.`,
+  });
+}
+
+/** What a person can mend is said; the rest is ours. */
+export function unreadable(path: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === undefined || error instanceof AppError) return error;
+  return new AppError('FILE_UNREADABLE', {
+    message: `The audit log ${path} ${code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`}.`,
+    hint: 'Name the file that serve --audit writes to: --audit FILE.',
+    cause: error,
+  });
+}

@@ -1,0 +1,117 @@
+import { Command, Option } from 'commander';
+import type { InitOptions, InitOutcome } from '../../pki/authority/init-certificates.ts';
+import { initCertificates } from '../../pki/authority/init-certificates.ts';
+import type { KeyKind } from '../../pki/x509/key-pair.ts';
+import { readStatus } from '../../pki/authority/status.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { DirectoryOptions } from './options.ts';
+import {
+  addDirectoryOptions,
+  certsDirectory,
+  collect,
+  day,
+  days,
+  hostsFromEnvironment,
+} from './options.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface Options extends DirectoryOptions {
+  readonly host?: readonly string[];
+  readonly days?: number;
+  readonly caDays?: number;
+  readonly key?: KeyKind;
+  readonly constrain?: true | string;
+  readonly force?: true;
+}
+
+const DETAILS = `
+A CA that is there is never replaced, and a certificate that is good for these names stays as it is, so that the
+command may run at every start. Without --host the names come from REGISTRY_GATE_HOSTS.
+
+--constrain binds a new CA to its names: whoever steals ca.key can then deceive nobody about other sites. The price: a
+name outside later needs a new CA, which every client has to trust again. Without a LIST it permits the domains of
+--host with all below them, each public address alone, and each private address with its whole block (10.0.0.0/8).
+`;
+
+/** `certs init`: a CA if there is none, then a certificate. */
+export function initCommand(terminal: Terminal): Command {
+  return addDirectoryOptions(new Command('init'))
+    .description('Make a CA if there is none, then a certificate for these names and addresses.')
+    .option(
+      '--host <NAME>',
+      'A name or address by which clients reach the server. Several: repeat it, or put commas between.',
+      collect,
+    )
+    .option('--days <N>', 'Life of the certificate, at most 397 days. Default: 90; serve renews it.', days)
+    .option('--ca-days <N>', 'Life of a CA that is made now. Default: 3650.', days)
+    .addOption(
+      new Option('--key <TYPE>', 'Type of the keys. Default: as before, else ecdsa.').choices([
+        'ecdsa',
+        'rsa',
+      ]),
+    )
+    .option('--constrain [LIST]', 'Bind a CA that is made now to domains and blocks: example.lan,10.0.0.0/8.')
+    .option('--force', 'Make a new key and certificate even so. Never a new CA.')
+    .addHelpText('after', DETAILS)
+    .action((options: Options) => init(options, terminal));
+}
+
+async function init(options: Options, terminal: Terminal): Promise<void> {
+  const directory = await certsDirectory(options, terminal);
+  const now = new Date();
+  const outcome = await initCertificates({
+    directory,
+    hosts: hostsOf(options, terminal),
+    now,
+    ...given(options),
+  });
+  const { certificate, authority } = await readStatus({ directory }, now);
+  terminal.err(words(outcome, directory, certificate.notAfter));
+  if (outcome.authority === 'made' && authority !== undefined) {
+    const host = outcome.names[0] ?? 'HOST';
+    terminal.err(
+      `SHA-256 of the CA: ${authority.fingerprint}\n` +
+        `Next, on each client:  registry-gate certs trust --for docker ${host} --from https://${host} --fingerprint ${authority.fingerprint.replaceAll(':', '').toLowerCase()}\n`,
+    );
+  }
+}
+
+function given(options: Options): Partial<InitOptions> {
+  return {
+    ...(options.days === undefined ? {} : { days: options.days }),
+    ...(options.caDays === undefined ? {} : { authorityDays: options.caDays }),
+    ...(options.key === undefined ? {} : { keyKind: options.key }),
+    ...(options.constrain === undefined ? {} : { constrain: options.constrain }),
+    ...(options.force === undefined ? {} : { force: true }),
+  };
+}
+
+function hostsOf(options: Options, terminal: Terminal): readonly string[] {
+  if (options.host !== undefined) return options.host;
+  const fromEnvironment = hostsFromEnvironment(terminal);
+  if (fromEnvironment.length > 0) return fromEnvironment;
+  throw new AppError('USAGE', {
+    message: 'No name was given to make a certificate for.',
+    hint: 'Say how clients reach this server: registry-gate certs init --host registry.lan --host 10.0.0.5',
+  });
+}
+
+function words(
+  { authority, certificate, names, dropped }: InitOutcome,
+  directory: string,
+  until: Date,
+): string {
+  const list = names.join(', ');
+  const first =
+    authority === 'made'
+      ? `Made a CA in ${directory}: ca.crt for the clients, ca.key for nobody.\n`
+      : `Kept the CA in ${directory}.\n`;
+  return certificate === 'made'
+    ? `${first}Made a certificate for ${list}, good until ${day(until)}.\n${droppedWords(dropped)}`
+    : `${first}Kept the certificate for ${list}: it is good until ${day(until)}.\n`;
+}
+
+function droppedWords(dropped: readonly string[]): string {
+  if (dropped.length === 0) return '';
+  return `It no longer covers ${dropped.join(', ')}. To keep names, give them again with --host, or add some: registry-gate certs renew --host NAME\n`;
+}

@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { renewCertificate } from '../../pki/authority/renewal.ts';
+import { readStatus } from '../../pki/authority/status.ts';
+import type { DirectoryOptions } from './options.ts';
+import { addDirectoryOptions, certsDirectory, collect, day, days } from './options.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface Options extends DirectoryOptions {
+  readonly host?: readonly string[];
+  readonly days?: number;
+  readonly force?: true;
+}
+
+/** `certs renew`: the same names, the same type of key, a new key. Clients notice nothing, since the CA stays. */
+export function renewCommand(terminal: Terminal): Command {
+  return addDirectoryOptions(new Command('renew'))
+    .description('Renew the certificate where less than a third of its life is left. The CA stays.')
+    .option('--host <NAME>', 'A name or address to add, which renews it at once. May be repeated.', collect)
+    .option('--days <N>', 'Life of the new certificate, at most 397 days. Default: 90.', days)
+    .option('--force', 'Renew it even if it is not due.')
+    .action((options: Options) => renew(options, terminal));
+}
+
+async function renew(options: Options, terminal: Terminal): Promise<void> {
+  const directory = await certsDirectory(options, terminal);
+  const now = new Date();
+  const outcome = await renewCertificate({
+    directory,
+    now,
+    hosts: options.host ?? [],
+    force: options.force === true,
+    ...(options.days === undefined ? {} : { days: options.days }),
+  });
+  const { certificate } = await readStatus({ directory }, now);
+  const names = certificate.names.join(', ');
+  const until = day(certificate.notAfter);
+  terminal.err(
+    outcome === 'renewed'
+      ? `Renewed the certificate for ${names}, good until ${until}. A running server takes it up by itself.\n`
+      : `The certificate for ${names} is good until ${until} and not due. To renew it all the same: --force\n`,
+  );
+}

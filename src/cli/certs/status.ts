@@ -1,0 +1,92 @@
+import { Command } from 'commander';
+import type { CureContext } from '../../pki/x509/refusal.ts';
+import { newAuthorityCure, replacementCure } from '../../pki/x509/refusal.ts';
+import type { CertificateStatus, DirectoryStatus } from '../../pki/authority/status.ts';
+import { readStatus } from '../../pki/authority/status.ts';
+import { DAY } from '../../pki/authority/validity.ts';
+import type { DirectoryOptions } from './options.ts';
+import { addDirectoryOptions, day, servedPlace } from './options.ts';
+import type { Outcome } from '../terminal/outcome.ts';
+import { EXIT } from '../terminal/outcome.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { printableJson } from '../../lib/printable.ts';
+
+type Shown = Omit<DirectoryStatus, 'context'>;
+
+interface Options extends DirectoryOptions {
+  readonly json?: true;
+}
+
+const EXIT_CODES = { fine: EXIT.done, due: EXIT.due, expired: EXIT.expired, refused: EXIT.refused } as const;
+const DETAILS = `
+Exit code: 0 fine, 3 due for renewal (less than a third of the certificate's life, or less than a year of the CA's, is
+left), 4 expired, 5 refused by clients for another reason, 1 where it can't be told. What tls.certificate and tls.key
+name is looked at where the configuration has them.
+`;
+
+/** `certs status`: what there is, and by exit code whether something has to be done. */
+export function statusCommand(terminal: Terminal, outcome: Outcome): Command {
+  return addDirectoryOptions(new Command('status'))
+    .description('Show names, days left, key and fingerprint of the certificate and of the CA.')
+    .option('--json', 'Print JSON.')
+    .addHelpText('after', DETAILS)
+    .action(async (options: Options) => {
+      outcome.exitCode = await status(options, terminal);
+    });
+}
+
+async function status(options: Options, terminal: Terminal): Promise<number> {
+  const now = new Date();
+  const { context, ...found } = await readStatus(await servedPlace(options, terminal), now);
+  const { state, problems, notes } = found;
+  terminal.out(options.json === true ? `${printableJson(found, 2)}\n` : table(found, now));
+  for (const note of notes) terminal.err(`${context.paths.certificate}: ${note}; it is served in order.\n`);
+  // What has come to its end is said in words of its own.
+  const others = problems.filter(({ problem }) => !/ expired on /.test(problem));
+  for (const { problem, cure } of others) terminal.err(`${problem}\n  ${cure}\n`);
+  if (state === 'due' || state === 'expired') terminal.err(advice(found, context));
+  return EXIT_CODES[state];
+}
+
+function table({ certificate, authority, isOwn }: Shown, now: Date): string {
+  const origin = isOwn ? '' : '  (not signed by the CA of this directory)';
+  const parts = [section('certificate', certificate, { origin, now })];
+  if (authority !== undefined) parts.push(section('CA', authority, { origin: '', now }));
+  return parts.join('\n');
+}
+
+function section(
+  title: string,
+  status: CertificateStatus,
+  { origin, now }: { readonly origin: string; readonly now: Date },
+): string {
+  const rows = [
+    ['names', status.names.join(', ')],
+    ['may sign', status.constraints ?? ''],
+    ['state', stateWords(status, now)],
+    ['valid', `${day(status.notBefore)} to ${day(status.notAfter)}`],
+    ['key', status.keyType],
+    ['subject', status.subject],
+    ['issuer', `${status.issuer}${origin}`],
+    ['sha-256', status.fingerprint],
+  ].filter(([, value]) => value !== '');
+  return `${title}  ${status.file}\n${rows.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}\n`).join('')}`;
+}
+
+function stateWords({ state, notBefore, notAfter }: CertificateStatus, now: Date): string {
+  if (notBefore > now) return `not valid before ${notBefore.toISOString()}`;
+  const left = notAfter.getTime() - now.getTime();
+  const days = Math.floor(Math.abs(left) / DAY);
+  const count = `${days} ${days === 1 ? 'day' : 'days'}`;
+  return left < 0 ? `${state} ${count} ago` : `${state}, ${count} left`;
+}
+
+function advice({ certificate, authority }: Shown, context: CureContext): string {
+  const isAuthority = authority !== undefined && (authority.state === 'due' || authority.state === 'expired');
+  if (certificate.state === 'fine' || (isAuthority && authority.state === 'expired')) {
+    return `The CA nears its end or is past it. ${newAuthorityCure(context)}\n`;
+  }
+  return context.canRenew
+    ? 'To renew the certificate: registry-gate certs renew\n'
+    : `The certificate can't be renewed here. ${replacementCure(context)}\n`;
+}

@@ -1,0 +1,59 @@
+import { loadServerCertificate } from '../../pki/authority/server-certificate.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { endingWarnings } from '../../lib/ending.ts';
+import { loadAccess } from '../../app/auth/access.ts';
+import { backendEndings } from '../../app/backend/backend-endings.ts';
+import { exposureOf } from '../../app/backend/exposed-backend.ts';
+import { backendOptions } from '../../app/backend/registry-backend.ts';
+import { openUserStore } from '../../auth/users/user-store.ts';
+
+/** What can be seen of the files without starting the server. */
+export interface FileFindings {
+  /** What would keep `serve` from starting, in its own words. */
+  readonly faults: readonly unknown[];
+  /** What works and should be looked at, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Opens what `serve` would open with this configuration: certificate and key, users, the authorities of the backend. Writes nothing. */
+export async function checkFiles(config: Config, now: Date): Promise<FileFindings> {
+  const results = await Promise.allSettled([
+    certificateWarnings(config, now),
+    userWarnings(config),
+    backendFindings(config, now),
+    accessWarnings(config),
+  ]);
+  return {
+    faults: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+    warnings: results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])),
+  };
+}
+
+async function certificateWarnings(
+  { certs: directory, tls: { certificate, key } }: Config,
+  now: Date,
+): Promise<readonly string[]> {
+  const own = certificate === undefined || key === undefined ? {} : { certificate, key };
+  const { warnings, endings } = await loadServerCertificate({ directory, ...own }, now);
+  return [...warnings, ...endingWarnings(endings, now)];
+}
+
+async function userWarnings({ users }: Config): Promise<readonly string[]> {
+  const { warnings } = await openUserStore({ path: users });
+  return warnings.map(({ user, reason }) => (user === undefined ? reason : `user ${user}: ${reason}`));
+}
+
+/** The folder of the embedded registry is made at the start; nothing of it has to be there. */
+async function backendFindings(config: Config, now: Date): Promise<readonly string[]> {
+  if (config.backend.kind !== 'embedded') await backendOptions(config);
+  const endings = endingWarnings(await backendEndings(config), now);
+  const exposure = await exposureOf(config.backend);
+  return exposure === undefined ? endings : [exposure, ...endings];
+}
+
+/** The rules, against the users of this moment; users that can't be read are a finding of their own. */
+async function accessWarnings({ access, users }: Config): Promise<readonly string[]> {
+  if (access === undefined) return [];
+  const store = await openUserStore({ path: users }).catch(() => undefined);
+  return (await loadAccess(access, { users: store?.current().byName })).warnings;
+}

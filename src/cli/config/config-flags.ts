@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { ConfigFlags, ConfigSources } from '../../config/load.ts';
+import type { OptionRow } from '../../config/options.ts';
+import { describeOptions } from '../../config/options.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** Adds the flags of the configuration, `--config` among them, to a command that reads it: all, or those of some options. */
+export function addConfigOptions(command: Command, only?: readonly string[]): Command {
+  for (const { row, option } of configOptions()) {
+    if (only === undefined || only.includes(row.path)) command.addOption(option);
+  }
+  return command.option(
+    '--config <FILE>',
+    'The configuration file. Default: registry-gate.yml, if there is one.',
+  );
+}
+
+/** What `loadConfig` reads for a command line whose options commander has parsed. */
+export function configSources(options: Readonly<Record<string, unknown>>, terminal: Terminal): ConfigSources {
+  const said = configOptions().map(({ row, option }) => [
+    row.path,
+    flagValue(options[option.attributeName()]),
+  ]);
+  const flags: ConfigFlags = Object.fromEntries(said);
+  const fileName = options['config'];
+  return {
+    flags,
+    env: terminal.env,
+    readFile: (path) => readFile(path, 'utf8'),
+    fileName: typeof fileName === 'string' ? fileName : undefined,
+  };
+}
+
+function configOptions(): readonly { readonly row: OptionRow; readonly option: Option }[] {
+  return describeOptions().flatMap((row) => {
+    if (row.flag === undefined) return [];
+    const option = new Option(
+      row.flag.replace(/ (.+)$/, ' <$1>'),
+      `${row.description} Default: ${row.byDefault}.`,
+    );
+    if (row.kind === 'list') option.argParser(collect);
+    return [{ row, option }];
+  });
+}
+
+function collect(value: string, previous: unknown): string[] {
+  return [...(flagValue(previous) ?? []), value];
+}
+
+function flagValue(value: unknown): string | readonly string[] | undefined {
+  if (typeof value === 'string') return value;
+  if (value === true) return 'true';
+  return Array.isArray(value) ? value.map(String) : undefined;
+}

@@ -1,0 +1,79 @@
+import { Command } from 'commander';
+import { renderBackend } from '../../config/values/backend-url.ts';
+import { loadConfigWithOrigins } from '../../config/load.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import { describeOptions } from '../../config/options.ts';
+import { renderConfig, showConfig } from '../../config/show.ts';
+import { checkFiles } from './check.ts';
+import { tryBackend } from './connect.ts';
+import { addConfigOptions, configSources } from './config-flags.ts';
+import type { Outcome } from '../terminal/outcome.ts';
+import { reportError } from '../terminal/report-error.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { printableJson } from '../../lib/printable.ts';
+
+/** `config check | show`: what serve would run with, without running it. */
+export function configCommand(terminal: Terminal, outcome: Outcome): Command {
+  return new Command('config')
+    .description('Check and show the configuration.')
+    .addCommand(checkCommand(terminal, outcome))
+    .addCommand(showCommand(terminal));
+}
+
+function checkCommand(terminal: Terminal, outcome: Outcome): Command {
+  return addConfigOptions(new Command('check'))
+    .description(
+      'Report every problem at once: in what the options say, in the certificate, in the users, in the access file.',
+    )
+    .option('--connect', 'Ask the registry too. Without it, nothing is sent to the registry.')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const loaded = await loadConfigWithOrigins(configSources(options, terminal));
+      const { config } = loaded;
+      const { faults, warnings } = await checkFiles(config, new Date());
+      const isAsked = options['connect'] === true;
+      const refusal = isAsked ? await failureOf(tryBackend(config)) : undefined;
+      const all = refusal === undefined ? faults : [...faults, refusal];
+      for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
+      for (const fault of all) outcome.exitCode = reportError(fault, terminal);
+      if (all.length === 0) terminal.err(wordsOfCheck(loaded, isAsked));
+    });
+}
+
+async function failureOf(work: Promise<void>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+/** What was looked at and what was not: a word that all is well is good for that alone. */
+function wordsOfCheck({ config, origins }: LoadedConfig, isAsked: boolean): string {
+  const backend = renderBackend(config.backend);
+  const rules = config.access === undefined ? '' : ', access rules';
+  return [
+    'The configuration is fine.',
+    `Checked: options, certificate, users${rules}${isAsked ? `, and the registry ${backend}, which answers` : ''}.`,
+    ...(isAsked
+      ? []
+      : [`Not checked: the registry ${backend}. To ask it: registry-gate config check --connect`]),
+    ...(origins.has('backend') ? [] : [`That registry is the default of serve. ${UP_USES}`]),
+    '',
+  ].join('\n');
+}
+
+const UP_USES = 'up, and npm start, use the one inside the gate, embedded:./data, unless --backend is given.';
+
+function showCommand(terminal: Terminal): Command {
+  return addConfigOptions(new Command('show'))
+    .description('Print what flags, environment, file and defaults amount to, and who said what.')
+    .option('--json', 'Print JSON instead of YAML.')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const loaded = await loadConfigWithOrigins(configSources(options, terminal));
+      const rows = describeOptions();
+      const text =
+        options['json'] === true
+          ? `${printableJson(showConfig(loaded.config, rows), 2)}\n`
+          : renderConfig(loaded, rows);
+      terminal.out(text);
+    });
+}

@@ -1,0 +1,126 @@
+import { access, mkdir } from 'node:fs/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import { initCertificates } from '../../pki/authority/init-certificates.ts';
+import { readStatus } from '../../pki/authority/status.ts';
+import type { DirectoryStatus } from '../../pki/authority/status.ts';
+import { parseSubjectName } from '../../pki/x509/subject-names.ts';
+import { planNames, readFoundNames, writeFoundNames } from '../terminal/found-names.ts';
+import type { NamePlan, WantedNames } from '../terminal/found-names.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { checkClock } from '../../lib/clock.ts';
+import { AppError } from '../../lib/errors.ts';
+
+/** Interfaces that lead to containers and not to clients. */
+const INNER_INTERFACE = /^(docker|br-|veth|cni|podman|virbr|lxc)/;
+
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+
+/** Names and addresses by which this machine can be reached: the ones worth a place in the certificate. Its own name comes first. */
+export function localNames(isContainer: boolean): readonly string[] {
+  // Name and addresses of a container are others with each new one, and lead no client here.
+  if (isContainer) return LOOPBACK;
+  const addresses = Object.entries(networkInterfaces())
+    .filter(([name]) => !INNER_INTERFACE.test(name))
+    .flatMap(([, list]) => list ?? [])
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
+    .map(({ address }) => address);
+  const candidates = [hostname(), ...addresses, ...LOOPBACK];
+  return [...new Set(candidates)].filter((name) => 'value' in parseSubjectName(name));
+}
+
+/** The names that are served, and what a person should know of them. */
+export interface PreparedCertificates {
+  readonly names: readonly string[];
+  readonly notes: readonly string[];
+  /** SHA-256 of the CA for clients to trust, in hex; undefined where there is none. */
+  readonly authority: string | undefined;
+}
+
+/**
+ * Makes a CA and a certificate where there are none, adds names that are new, drops those that the machine lost, and
+ * leaves what is not ours as it is.
+ */
+export async function prepareCertificates(
+  { certs: directory, tls }: Config,
+  wanted: WantedNames,
+): Promise<PreparedCertificates> {
+  const { given, found } = { given: wanted.given.map(valueOf), found: wanted.found.map(valueOf) };
+  if (tls.certificate !== undefined) return { names: [...given, ...found], notes: [], authority: undefined };
+  const { names, notes } = await makeMissing(directory, { given, found }, new Date());
+  const fingerprint = (await statusIfAny(directory, new Date()))?.authority?.fingerprint;
+  return { names, notes, authority: fingerprint?.replaceAll(':', '').toLowerCase() };
+}
+
+async function makeMissing(
+  directory: string,
+  wanted: WantedNames,
+  now: Date,
+): Promise<Pick<PreparedCertificates, 'names' | 'notes'>> {
+  const status = await statusIfAny(directory, now);
+  const covered = coveredBy(status);
+  const foundBefore = await readFoundNames(directory);
+  const plan = planNames(covered, foundBefore, wanted);
+  if (status !== undefined && !(await isOurs(status))) {
+    return { names: covered, notes: plan.added.length === 0 ? [] : [keptNote(plan.added)] };
+  }
+  checkClock(now);
+  if (plan.found.join() !== foundBefore.join()) await remember(directory, plan.found);
+  if (isGood(status, plan)) return { names: covered, notes: [] };
+  const made = await initCertificates({ directory, hosts: plan.names, now });
+  const isNoted = status !== undefined && made.certificate === 'made';
+  return { names: made.names, notes: isNoted ? [madeNote(plan)] : [] };
+}
+
+/** Before the certificate is made: a name in it of which nobody knows that it was found would stay for good. */
+async function remember(directory: string, found: readonly string[]): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFoundNames(directory, found);
+}
+
+function coveredBy(status: DirectoryStatus | undefined): readonly string[] {
+  return status?.certificate.names ?? [];
+}
+
+async function isOurs({ isOwn, context }: DirectoryStatus): Promise<boolean> {
+  return isOwn && (await exists(context.paths.authorityKey));
+}
+
+function isGood(status: DirectoryStatus | undefined, { added, dropped }: NamePlan): boolean {
+  return status?.certificate.state === 'fine' && added.length === 0 && dropped.length === 0;
+}
+
+function keptNote(missing: readonly string[]): string {
+  return `The certificate is not one that can be made anew here, and stays. It does not cover ${missing.join(', ')}.`;
+}
+
+function madeNote({ added, dropped }: NamePlan): string {
+  const reasons = [
+    ...(added.length === 0 ? [] : [`to cover ${added.join(', ')} too`]),
+    ...(dropped.length === 0
+      ? []
+      : [`to drop ${dropped.join(', ')}, which this machine does not have any more`]),
+  ];
+  const reason = reasons.length === 0 ? 'it was due' : reasons.join(', and ');
+  return `A new certificate took the place of the one before: ${reason}. The CA is the same, so clients need nothing.`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function statusIfAny(directory: string, now: Date): Promise<DirectoryStatus | undefined> {
+  try {
+    return await readStatus({ directory }, now);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'CERT_MISSING') return undefined;
+    throw error;
+  }
+}
+
+function valueOf(name: string): string {
+  const parsed = parseSubjectName(name);
+  return 'value' in parsed ? parsed.value : name;
+}

@@ -1,0 +1,108 @@
+import { randomInt } from 'node:crypto';
+import { access, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../config/schema/schema.ts';
+import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
+import { makeDirectory } from '../../lib/files/ownership.ts';
+import { Secret } from '../../lib/secret.ts';
+import {
+  firstUserFile,
+  isStillFirst,
+  markFirstUser,
+  readFirstUserMark,
+  removeFirstUserMark,
+} from '../../auth/users/first-user.ts';
+import { entriesOf, withUser, withoutUser } from '../../auth/users/htpasswd-file.ts';
+import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
+import { createHash } from '../../auth/passwords/password-hash.ts';
+import { changeUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
+
+/** The user that a first start made: this one, or an earlier one whose password nobody has used yet. */
+export type FirstUser =
+  | { readonly kind: 'shown once'; readonly name: string; readonly password: Secret<string> }
+  | { readonly kind: 'kept in a file'; readonly name: string; readonly file: string }
+  | { readonly kind: 'not signed in yet'; readonly name: string; readonly file: string | undefined };
+
+/** A first user, and how to take it back where the gate does not start after all. */
+export interface PreparedUser {
+  readonly user: FirstUser | undefined;
+  withdraw(): Promise<void>;
+}
+
+const FIRST_NAME = 'admin';
+const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
+const PASSWORD_LENGTH = 20;
+
+/**
+ * A first user where there is none. The password goes to a terminal, once, or to a file of its own where nothing can be
+ * shown without being kept somewhere. Until somebody has signed in with it, later starts name the user.
+ */
+export async function prepareFirstUser(config: Config, canShow: boolean): Promise<PreparedUser> {
+  const file = join(config.certs, 'first-password.txt');
+  const entries = entriesOf((await readUsersFileIfAny(config.users)).document);
+  if (entries.length === 0) return makeFirstUser(config, file, canShow);
+  const mark = await readFirstUserMark(firstUserFile(config.state));
+  const entry = entries.find(({ name }) => name === mark?.name);
+  if (mark === undefined || entry === undefined || !isStillFirst(mark, entry.hash.text)) {
+    await removeFirstUserMark(firstUserFile(config.state));
+    return { user: undefined, withdraw: async () => undefined };
+  }
+  const kept = await isThere(file);
+  const user: FirstUser = {
+    kind: 'not signed in yet',
+    name: mark.name,
+    file: kept ? file : undefined,
+  };
+  return { user, withdraw: async () => undefined };
+}
+
+async function makeFirstUser(config: Config, file: string, canShow: boolean): Promise<PreparedUser> {
+  const { users, certs, state } = config;
+  const password = generatePassword();
+  const hash = await createHash(password);
+  const wasThere = await isThere(users);
+  const mark = firstUserFile(state);
+  const withdraw = async (): Promise<void> => {
+    let left = 1;
+    await changeUsersFile(users, (found) => {
+      const document = withoutFirst(found, hash.text);
+      left = document.lines.length;
+      return document;
+    });
+    if (!wasThere && left === 0) await rm(users, { force: true });
+    await Promise.all([rm(file, { force: true }), removeFirstUserMark(mark)]);
+  };
+  await makeDirectory(certs, 0o755);
+  await makeDirectory(state, 0o700);
+  try {
+    // Both before the user: a start that is killed in between leaves no user without a word.
+    if (!canShow) await writeFileAtomic(file, `${password}\n`, { mode: 0o600 });
+    await markFirstUser(mark, FIRST_NAME, hash.text);
+    await changeUsersFile(users, (document) => withUser(document, FIRST_NAME, hash));
+  } catch (error) {
+    await Promise.all([rm(file, { force: true }), removeFirstUserMark(mark)]);
+    throw error;
+  }
+  const user: FirstUser = canShow
+    ? { kind: 'shown once', name: FIRST_NAME, password: new Secret(password) }
+    : { kind: 'kept in a file', name: FIRST_NAME, file };
+  return { user, withdraw };
+}
+
+/** Without the first user, unless somebody has given it another password since. */
+function withoutFirst(document: HtpasswdDocument, hash: string): HtpasswdDocument {
+  const isOurs = entriesOf(document).some((entry) => entry.name === FIRST_NAME && entry.hash.text === hash);
+  return isOurs ? withoutUser(document, FIRST_NAME) : document;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Letters and digits that cannot be taken for one another: about 116 bits. */
+function generatePassword(): string {
+  return Array.from({ length: PASSWORD_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+}

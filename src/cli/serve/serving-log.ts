@@ -1,0 +1,25 @@
+import type { Config } from '../../config/schema/schema.ts';
+import { createLog } from '../../observe/access-log.ts';
+import type { Log, LogOptions } from '../../observe/access-log.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** The log of a gate that serves, in the format that was asked for: `auto` is short lines on a terminal, else JSON. */
+export function openServingLog(
+  { log: { format, level } }: Pick<Config, 'log'>,
+  terminal: Pick<Terminal, 'env' | 'isOutTTY' | 'typed'>,
+  options: Omit<LogOptions, 'level' | 'human'>,
+): Log {
+  if (!isHuman(format, terminal)) return createLog({ ...options, level });
+  const human = { colours: hasColours(terminal), typed: terminal.typed };
+  return createLog({ ...options, level, human });
+}
+
+/** Whether the log is for a person. */
+export function isHuman(format: Config['log']['format'], { isOutTTY }: Pick<Terminal, 'isOutTTY'>): boolean {
+  return format === 'auto' ? isOutTTY : format === 'human';
+}
+
+/** https://no-color.org: a variable that is set and not empty. */
+function hasColours({ env, isOutTTY }: Pick<Terminal, 'env' | 'isOutTTY'>): boolean {
+  return isOutTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}

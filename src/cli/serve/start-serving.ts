@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import type { Config } from '../../config/schema/schema.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { keepReserve } from '../../lib/files/reserve.ts';
+import { openSharedAudit } from '../../app/observe/audit.ts';
+import type { Gate } from '../../app/start.ts';
+import { startGate } from '../../app/start.ts';
+import { answerEntrances } from '../../app/cluster/limiters.ts';
+import { countForWorkers, openThrottling } from '../../app/auth/throttling.ts';
+import { makeSpareKeys } from '../../auth/tokens/store/key-ring.ts';
+import { Crew } from '../../cluster/supervisor.ts';
+import { createMiddle } from '../../cluster/broker.ts';
+import { RELOAD, UNREADY } from '../../cluster/life.ts';
+import { forkWorker } from '../../cluster/processes.ts';
+import type { WorkerSettings } from './worker-settings.ts';
+import { SETTINGS } from './worker-settings.ts';
+
+/** A gate in one process or several. */
+export interface ServingGate extends Gate {
+  /** Rejects where all workers have died and none can be started. */
+  readonly lost?: Promise<never>;
+}
+
+/** How much longer than its transfers a worker may take to end, in milliseconds. */
+const FAREWELL_MS = 10_000;
+const RELOAD_MS = 30_000;
+
+/** In this process with one worker, else with this process as the primary of as many as the configuration says. */
+export async function startServing(config: Config, log: Logger): Promise<ServingGate> {
+  const size = config.workers === 'auto' ? availableParallelism() : config.workers;
+  const gate = await (size === 1 ? startGate(config, log) : startWorkers(config, size, log));
+  void keepReserves(config);
+  return gate;
+}
+
+/** For the day on which the disk is full: users, tokens and certificates can be changed then too. */
+async function keepReserves({ certs, users, state }: Config): Promise<void> {
+  for (const directory of new Set([certs, dirname(users), state])) await keepReserve(directory);
+}
+
+async function startWorkers(config: Config, size: number, log: Logger): Promise<ServingGate> {
+  const middle = createMiddle();
+  const seed = randomBytes(32);
+  const secrets = { seed, spareKeys: await makeSpareKeys(Date.now()) };
+  const gatekeeper = answerEntrances(config.limits, middle);
+  middle.answer(SETTINGS, (_nothing, slot) => {
+    // A new worker: what the one before it held is free.
+    gatekeeper.forget(slot);
+    return { config, secrets, ports: crew.listening?.ports } satisfies WorkerSettings;
+  });
+  const throttling = await openThrottling(config, log);
+  if (throttling !== undefined) countForWorkers(middle, throttling);
+  const audit = await openSharedAudit(config, middle, log);
+  const descriptors = config.listen.flatMap(({ fd }) => fd ?? []);
+  const crew = new Crew({
+    size,
+    middle,
+    fork: (slot) => forkWorker(['worker', String(slot), String(size)], descriptors),
+    logger: log,
+    stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
+  });
+  const listening = await crew.start().catch(async (error: unknown) => {
+    await Promise.all([audit?.close(), throttling?.close()]);
+    throw error;
+  });
+  const addresses = listening.addresses.filter(isAddressInfo);
+  log.info({ workers: size }, 'ready');
+  return {
+    addresses,
+    ports: listening.ports,
+    lost: crew.lost,
+    unready: async () => (await middle.gather(UNREADY, undefined)).find((reason) => reason !== undefined),
+    reload: async () => {
+      await Promise.all([middle.gather(RELOAD, undefined, RELOAD_MS), audit?.reopen()]);
+    },
+    stop: async () => {
+      await crew.stop();
+      await throttling?.close();
+      await audit?.close();
+    },
+    stopNow: () => crew.cut(),
+  };
+}
+
+function isAddressInfo(value: unknown): value is AddressInfo {
+  return typeof value === 'object' && value !== null && 'port' in value;
+}

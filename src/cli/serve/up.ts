@@ -1,0 +1,138 @@
+import { Command } from 'commander';
+import { parseSubjectName } from '../../pki/x509/subject-names.ts';
+import { loadConfigWithOrigins } from '../../config/load.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import type { Log } from '../../observe/access-log.ts';
+import { checkPlatform } from '../../lib/node/runtime-check.ts';
+import { addConfigOptions, configSources } from '../config/config-flags.ts';
+import { hostsFromEnvironment } from '../certs/options.ts';
+import { localNames, prepareCertificates } from './first-start.ts';
+import { prepareFirstUser } from './first-user.ts';
+import type { Outcome } from '../terminal/outcome.ts';
+import { findPlace } from '../terminal/place.ts';
+import { findReachable } from '../terminal/reachable.ts';
+import { keepReloads, runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
+import { sayingChanges } from './saying-changes.ts';
+import { isHuman, openServingLog } from './serving-log.ts';
+import { startServing } from './start-serving.ts';
+import type { ServingGate } from './start-serving.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { renderWelcome } from './up-words.ts';
+
+interface UpOptions {
+  readonly data?: string;
+  readonly host?: readonly string[];
+}
+
+const FALLBACK_PORT = 8443;
+
+/** `up`, also `npm start`: makes what is missing, serves, and says what to type next. A second start changes nothing. */
+export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
+  const command = new Command('up')
+    .description('Make what is missing (CA, certificate, a first user), serve, and print what to type next.')
+    .option(
+      '--host <NAME>',
+      'A further name or address by which clients reach this machine. Repeatable.',
+      collect,
+    )
+    .option(
+      '--data <DIR>',
+      'Where the registry inside the gate keeps its images, unless --backend names another. Default: ./data.',
+    );
+  addConfigOptions(command);
+  return command.action(async (options: UpOptions) => {
+    const reloadIfAsked = keepReloads(terminal);
+    checkPlatform(terminal.platform);
+    const sources = configSources({ ...options }, terminal);
+    const loaded = await loadConfigWithOrigins(sources);
+    const config = settle(loaded, options.data, terminal);
+    const place = findPlace(terminal.env, terminal.startedAs);
+    const hosts = options.host ?? hostsFromEnvironment(terminal);
+    const certificates = await prepareCertificates(config, {
+      given: hosts,
+      found: [...listenedOn(config), ...localNames(place.isContainer)],
+    });
+    // The engine of a container keeps all that it prints.
+    const first = await prepareFirstUser(config, terminal.isTTY && !place.isContainer);
+    const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
+    try {
+      const { gate: started, refused } = await startOr(first.withdraw, () =>
+        startOnFreePort({ config, origins: loaded.origins }, log),
+      );
+      const load = async (): Promise<Config> =>
+        settle(await loadConfigWithOrigins(sources), options.data, terminal);
+      const gate = sayingChanges(started, { config, load, log });
+      const [{ names }, { isContainer }] = [certificates, place];
+      const reachable = findReachable({ addresses: gate.addresses, names, hosts, isContainer });
+      terminal.err(renderWelcome({ certificates, reachable, refused, firstUser: first.user, place }));
+      void warnIfUnready(gate, log);
+      void warnIfExposed(config.backend, log);
+      reloadIfAsked(gate);
+      await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
+    } catch (error) {
+      if (terminal.isStopAsked?.() !== true) throw error;
+    } finally {
+      log.flush();
+    }
+  });
+}
+
+/** The configuration as `up` serves it. */
+function settle(loaded: LoadedConfig, data: string | undefined, terminal: Terminal): Config {
+  return quietAsJson(withEmbedded(loaded, data), loaded, terminal);
+}
+
+/** The registry inside the gate, unless somebody named another. */
+function withEmbedded({ config, origins }: LoadedConfig, directory = './data'): Config {
+  return origins.has('backend') ? config : { ...config, backend: { kind: 'embedded', directory } };
+}
+
+/** A user whose password was shown to no one must not outlive a start that failed. */
+async function startOr<T>(withdraw: () => Promise<void>, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    await withdraw();
+    throw error;
+  }
+}
+
+/** Addresses that are asked for by name belong into the certificate, also those of inner networks. */
+function listenedOn({ listen }: Config): readonly string[] {
+  return listen.flatMap(({ host = '::' }) =>
+    ['0.0.0.0', '::'].includes(host) || 'reason' in parseSubjectName(host) ? [] : [host],
+  );
+}
+
+/** Beside the words of `up`, a line of JSON for each request would be no help to a person. */
+function quietAsJson(config: Config, { origins }: LoadedConfig, terminal: Terminal): Config {
+  if (origins.has('log.level') || isHuman(config.log.format, terminal)) return config;
+  return { ...config, log: { ...config.log, level: 'warn' } };
+}
+
+interface Started {
+  readonly gate: ServingGate;
+  /** The code of the system where 443 could not be had. */
+  readonly refused: string | undefined;
+}
+
+/** On 443; where that may not be had and nobody asked for it by name, on 8443. */
+async function startOnFreePort({ config, origins }: LoadedConfig, log: Log): Promise<Started> {
+  try {
+    return { gate: await startServing(config, log), refused: undefined };
+  } catch (error) {
+    const isRefused = error instanceof AppError && error.code === 'LISTEN_FAILED' && !origins.has('listen');
+    const refused = isRefused ? systemCode(error.cause) : undefined;
+    if (refused !== 'EACCES' && refused !== 'EADDRINUSE') throw error;
+    const gate = await startServing({ ...config, listen: [{ host: undefined, port: FALLBACK_PORT }] }, log);
+    return { gate, refused };
+  }
+}
+
+function collect(value: string, previous: readonly string[] | undefined): string[] {
+  const names = value.split(',').filter(Boolean);
+  // A value without a name in it is refused as empty, and not passed over.
+  return [...(previous ?? []), ...(names.length === 0 ? [''] : names)];
+}

@@ -1,0 +1,65 @@
+import { Command } from 'commander';
+import { AppError } from '../../lib/errors.ts';
+import { startGate } from '../../app/start.ts';
+import type { Gate } from '../../app/start.ts';
+import { describeFailure } from '../../cluster/failure.ts';
+import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/life.ts';
+import { createMember } from '../../cluster/worker-link.ts';
+import type { Bus } from '../../cluster/bus.ts';
+import { findUpstream } from '../../cluster/processes.ts';
+import type { Outcome } from '../terminal/outcome.ts';
+import { EXIT } from '../terminal/outcome.ts';
+import { openServingLog } from './serving-log.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { SETTINGS } from './worker-settings.ts';
+
+/** `worker SLOT SIZE`: what `--workers` starts. It has its settings from its primary, and ends when that says so, or dies. */
+export function workerCommand(terminal: Terminal, outcome: Outcome): Command {
+  return new Command('worker')
+    .description('One of the processes that serve; started by --workers alone.')
+    .argument('<slot>', 'The place of this worker, from 0.', Number)
+    .argument('<size>', 'How many there are.', Number)
+    .action(async (slot: number, size: number) => {
+      const upstream = findUpstream();
+      if (upstream === undefined) {
+        throw new AppError('USAGE', {
+          message: 'A worker is not started by hand.',
+          hint: 'Start them all: registry-gate serve --workers auto',
+        });
+      }
+      // A terminal and systemd signal all processes. Only the primary takes it for a word to itself, and passes it on.
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+        terminal.onSignal(signal, () => undefined);
+      const member = createMember({ slot, size, send: (envelope) => upstream.send(envelope) });
+      upstream.onEnvelope((envelope) => member.receive(envelope));
+      await serveAsTold(member.bus, terminal, outcome);
+    });
+}
+
+async function serveAsTold(bus: Bus, terminal: Terminal, outcome: Outcome): Promise<void> {
+  const { config, secrets, ports } = await bus.ask(SETTINGS, undefined);
+  const log = openServingLog(config, terminal, { shared: true, worker: bus.slot + 1 });
+  try {
+    const gate = await startGate(config, log, { bus, secrets, ports });
+    const stopped = untilStopped(gate, bus, () => log.flush());
+    await bus.ask(STARTED, { addresses: gate.addresses, ports: gate.ports });
+    await stopped;
+  } catch (error) {
+    outcome.exitCode = EXIT.failed;
+    log.flush();
+    await bus.ask(FAILED, describeFailure(error));
+  }
+}
+
+function untilStopped(gate: Gate, bus: Bus, flush: () => void): Promise<void> {
+  bus.answer(RELOAD, () => gate.reload());
+  bus.answer(UNREADY, () => gate.unready());
+  bus.answer(CUT, () => gate.stopNow());
+  return new Promise((resolve) => {
+    bus.answer(STOP, async () => {
+      await gate.stop();
+      flush();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,78 @@
+import type { AddressInfo } from 'node:net';
+import { isIP } from 'node:net';
+import { parseSubjectName } from '../../pki/x509/subject-names.ts';
+
+/** Where clients reach the gate. */
+export interface Reachable {
+  /** The name or address that stands in image names. */
+  readonly host: string;
+  readonly port: number;
+  /** Others that work with the same port. */
+  readonly others: readonly string[];
+}
+
+export interface ReachableOptions {
+  /** What the gate really listens on, the first address first. */
+  readonly addresses: readonly Pick<AddressInfo, 'address' | 'port'>[];
+  /** Names and addresses of the certificate. */
+  readonly names: readonly string[];
+  /** What was given with --host: whoever gave it knows how clients get here. */
+  readonly hosts: readonly string[];
+  /** In a container the addresses of the network inside it are of no use to clients. */
+  readonly isContainer: boolean;
+}
+
+const EVERY_ADDRESS = ['::', '0.0.0.0'];
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+
+/** By which names clients reach an address that is listened on; the best for image names first. */
+export function findReachable({ addresses, names, hosts, isContainer }: ReachableOptions): Reachable {
+  const port = addresses[0]?.port ?? 443;
+  const open = addresses.filter((address) => address.port === port).map(({ address }) => address);
+  const given = hosts.flatMap((host) => {
+    const name = parseSubjectName(host);
+    return 'value' in name ? [name.value] : [];
+  });
+  const found = isContainer ? ['localhost'] : names.filter((name) => leadsTo(name, open));
+  const candidates = [...new Set([...given, ...found, ...(isContainer ? [] : specific(open))])];
+  const host = given[0] ?? nameForImages(candidates);
+  return { host, port, others: candidates.filter((name) => name !== host) };
+}
+
+/** Whether a name leads to what is listened on. A host name may lead anywhere but to the loopback interface. */
+function leadsTo(name: string, open: readonly string[]): boolean {
+  if (open.includes('::')) return true;
+  const family = isIP(name);
+  if (open.includes('0.0.0.0')) return family !== 6;
+  if (family !== 0) return open.includes(name);
+  return name === 'localhost' ? open.some(isLoopback) : open.some((address) => !isLoopback(address));
+}
+
+function specific(open: readonly string[]): readonly string[] {
+  return open.filter((address) => !EVERY_ADDRESS.includes(address));
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+/** A name with a dot, else an address of the network, else a name of this machine for itself. */
+function nameForImages(names: readonly string[]): string {
+  const outer = names.filter(
+    (name) => !LOOPBACK.includes(name) && !isLoopback(name) && !name.startsWith('*'),
+  );
+  return (
+    outer.find((name) => isIP(name) === 0 && name.includes('.')) ??
+    outer.find((name) => isIP(name) === 4) ??
+    outer.find((name) => isIP(name) === 6) ??
+    names.find((name) => name === 'localhost' || isLoopback(name)) ??
+    'localhost'
+  );
+}
+
+/** docker takes a first part with neither dot nor port for a folder of Docker Hub, `localhost` alone excepted. */
+export function placeOf({ host, port }: Pick<Reachable, 'host' | 'port'>): string {
+  const written = isIP(host) === 6 ? `[${host}]` : host;
+  const isPlain = port === 443 && (host.includes('.') || host === 'localhost' || isIP(host) === 6);
+  return isPlain ? written : `${written}:${port}`;
+}

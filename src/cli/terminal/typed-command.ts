@@ -1,0 +1,89 @@
+import { describeOptions } from '../../config/options.ts';
+import type { Place } from './place.ts';
+import { shellWord } from './place.ts';
+
+/** The flags of the command line that ran, without their dashes: `certs` -> `['./certs']`; none for `true`. */
+export type GivenFlags = ReadonlyMap<string, readonly string[]>;
+
+const DIRECTORY = ['certs', 'config'];
+const USERS = ['users', ...DIRECTORY];
+const STATE = ['state', ...USERS];
+const AUDIT = ['audit', 'config'];
+const EVERY_OPTION = 'every option of the configuration';
+
+/** command -> the flags that say on what it works. A test holds this table equal to the command tree. */
+export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
+  'certs init': DIRECTORY,
+  'certs renew': DIRECTORY,
+  'certs status': DIRECTORY,
+  'certs trust': DIRECTORY,
+  'users add': USERS,
+  'users passwd': USERS,
+  'users remove': USERS,
+  'users list': USERS,
+  'users verify': USERS,
+  'tokens create': STATE,
+  'tokens list': STATE,
+  'tokens revoke': STATE,
+  'tokens certificate': STATE,
+  'abuse list': STATE,
+  'abuse unlock': STATE,
+  'audit show': AUDIT,
+  'audit verify': AUDIT,
+  'access check': ['access', ...STATE],
+  'config check': [EVERY_OPTION, 'config'],
+  'config show': [EVERY_OPTION, 'config'],
+  health: ['listen', 'config'],
+  gc: ['data', 'backend', 'config'],
+  serve: [EVERY_OPTION, 'config'],
+  up: [EVERY_OPTION, 'data', 'host', 'config'],
+};
+
+const GROUPS = [...new Set(Object.keys(FLAGS_OF).map((name) => name.split(' ')[0] ?? name))];
+const NAMES = [...Object.keys(FLAGS_OF), ...GROUPS, 'help', '--help'];
+const COMMAND = new RegExp(
+  String.raw`\bregistry-gate (${NAMES.join('|')})(?![\w-])((?: (?!\()[^\s,();]+)*)`,
+  'g',
+);
+/** A URL with a user name or a password in it. */
+const CREDENTIALS = /:\/\/[^/]*@/;
+/** A hint that names a place itself means that one. */
+const NAMES_A_PLACE = / --(?:certs|users|state|data|audit|access|config)\b/;
+
+/**
+ * Writes each command in a text as it has to be typed in this place, with the flags that were given and that it takes.
+ * Everywhere else in the sources it stands as `registry-gate COMMAND`.
+ */
+export function asTyped(text: string, program: string, { onClient }: Place, given: GivenFlags): string {
+  return text.replace(COMMAND, (_whole, name: string, rest: string) => {
+    if (/ --(?:from|ca)\b/.test(rest)) return `${onClient} ${name}${rest}`;
+    const flags = NAMES_A_PLACE.test(rest) ? [] : repeated(name, rest, given);
+    return [program, name, ...flags].join(' ') + rest;
+  });
+}
+
+/** The flags that an error does not blame: `(--listen)` in its message says that this one is wrong. */
+export function withoutBlamed(given: GivenFlags, message: string): GivenFlags {
+  return new Map([...given].filter(([flag]) => !message.includes(`(--${flag})`)));
+}
+
+function repeated(name: string, rest: string, given: GivenFlags): readonly string[] {
+  const takes = flagsOf(name);
+  return [...given].flatMap(([flag, values]) => {
+    if (!takes.includes(flag) || rest.split(' ').includes(`--${flag}`)) return [];
+    if (values.length === 0) return [`--${flag}`];
+    return values.filter((value) => !CREDENTIALS.test(value)).map((value) => `--${flag} ${shellWord(value)}`);
+  });
+}
+
+/** The flags that may be repeated for a command; those that hold a secret are not. */
+function flagsOf(name: string): readonly string[] {
+  return (FLAGS_OF[name] ?? []).flatMap((flag) => (flag === EVERY_OPTION ? optionFlags() : [flag]));
+}
+
+/** The flags of the configuration, without their dashes, that hold no secret. */
+export function optionFlags(): readonly string[] {
+  return describeOptions().flatMap(({ flag, secret }) =>
+    flag === undefined || secret ? [] : [flag.replace(/^--/, '').replace(/ .*$/, '')],
+  );
+}

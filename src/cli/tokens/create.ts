@@ -1,0 +1,160 @@
+import { Command } from 'commander';
+import { checkClock } from '../../lib/clock.ts';
+import { AppError } from '../../lib/errors.ts';
+import { parseNetwork } from '../../lib/network.ts';
+import { findPatternProblem } from '../../auth/policy/pattern.ts';
+import { parseLifetime } from '../../auth/tokens/store/lifetime.ts';
+import {
+  MOST_ALIVE,
+  aliveTokens,
+  isAction,
+  machineTokensFile,
+  makeTokenId,
+  withToken,
+} from '../../auth/tokens/store/machine-token.ts';
+import type { MachineToken, TokenScopeEntry } from '../../auth/tokens/store/machine-token.ts';
+import { makeSecret } from '../../auth/tokens/store/secret-text.ts';
+import { changeState } from '../../auth/tokens/store/state-file.ts';
+import { entriesOf } from '../../auth/users/htpasswd-file.ts';
+import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { addStateOptions, findState } from './place.ts';
+import type { StateOptions } from './place.ts';
+import { checkName } from '../users/password.ts';
+
+interface CreateOptions extends StateOptions {
+  readonly repository?: readonly string[];
+  readonly allow?: string;
+  readonly expires: string;
+  readonly network?: readonly string[];
+}
+
+/** `tokens create`: the secret is the one thing on standard output, and is never shown again. */
+export function createCommand(terminal: Terminal): Command {
+  return addStateOptions(new Command('create'))
+    .description('Make a token for a machine. Its secret is printed once; it is kept hashed.')
+    .argument('<name>', 'What the machine gives as its user name.')
+    .option(
+      '--repository <PATTERN...>',
+      "What the token is for, like 'team/**'. Without it, the access rules for token:NAME say what it may do.",
+    )
+    .option('--allow <ACTIONS>', 'What it may do there: pull, push, delete, with commas between them.')
+    .option('--expires <TIME>', 'When it ends: 12h, 90d, 26w or never.', '90d')
+    .option('--network <CIDR...>', 'Addresses or networks it may be used from. Default: everywhere.')
+    .action(async (name: string, options: CreateOptions) => {
+      const { paths, users } = await findState(options, terminal);
+      await checkTokenName(name, users);
+      const { secret, hash } = makeSecret('machine');
+      const token = makeToken(name, hash, options);
+      await changeState(machineTokensFile(paths.machineTokens), (state) => {
+        const alive = aliveTokens(state, name, Date.now());
+        if (alive.length >= MOST_ALIVE) throw tooMany(name, alive);
+        return withToken(state, token, Date.now());
+      });
+      terminal.err(describe(token));
+      terminal.out(`${secret.reveal()}\n`);
+    });
+}
+
+async function checkTokenName(name: string, users: string): Promise<void> {
+  checkName(name);
+  const { document } = await readUsersFileIfAny(users);
+  if (!entriesOf(document).some((entry) => entry.name === name)) return;
+  throw new AppError('USER_EXISTS', {
+    message: `There is a user ${name} already. Nothing was made.`,
+    hint: `Choose a name that no user has, like ${name}-ci.`,
+  });
+}
+
+function makeToken(name: string, hash: string, options: CreateOptions): MachineToken {
+  const now = Date.now();
+  checkClock(new Date(now));
+  const scope = readScope(options);
+  const lifetime = parseLifetime(options.expires);
+  if (lifetime === undefined) {
+    throw invalid(
+      `--expires ${options.expires} is no time`,
+      'Like 12h, 90d, 26w (ten years at most), or never.',
+    );
+  }
+  for (const network of options.network ?? []) {
+    const outcome = parseNetwork(network);
+    if (!outcome.ok)
+      throw invalid(`--network ${network} can't be used: it ${outcome.reason}`, 'Like 10.0.0.0/8.');
+  }
+  return {
+    id: makeTokenId('m'),
+    name,
+    hash,
+    scope,
+    networks: options.network ?? [],
+    created: new Date(now).toISOString(),
+    expires: lifetime === null ? null : new Date(now + lifetime).toISOString(),
+  };
+}
+
+/** Both or neither: what a token may do, and where. */
+function readScope({ repository, allow }: CreateOptions): readonly TokenScopeEntry[] | null {
+  if (repository === undefined && allow === undefined) return null;
+  if (repository === undefined || allow === undefined) {
+    throw new AppError('USAGE', {
+      message: '--repository and --allow belong together.',
+      hint: "Like --repository 'team/**' --allow pull,push. With neither, the access rules say what the token may do.",
+    });
+  }
+  for (const pattern of repository) {
+    const problem = findPatternProblem(pattern);
+    if (problem !== undefined)
+      throw invalid(`--repository ${pattern} can't be used: it ${problem}`, "Like 'team/**'.");
+  }
+  if (repository.every((pattern) => pattern.startsWith('!'))) {
+    throw invalid(
+      '--repository only takes repositories out',
+      "Say also what the token is for: --repository 'team/**'.",
+    );
+  }
+  return [{ repositories: repository, allow: readActions(allow) }];
+}
+
+function readActions(allow: string): TokenScopeEntry['allow'] {
+  const words = [...new Set(allow.split(',').map((word) => word.trim()))];
+  const actions = words.filter(isAction);
+  if (actions.length === words.length) return actions;
+  throw invalid(
+    `--allow ${allow} can't be used`,
+    'It takes pull, push and delete, with commas: --allow pull,push',
+  );
+}
+
+function describe({ id, name, scope, expires, networks }: MachineToken): string {
+  const what =
+    scope === null
+      ? `what the access rules say of token:${name}`
+      : scope
+          .map(({ repositories, allow }) => `${allow.join(', ')} in ${repositories.join(', ')}`)
+          .join('; ');
+  const from = networks.length === 0 ? '' : `, from ${networks.join(', ')}`;
+  const until = expires === null ? 'It never ends.' : `It ends on ${expires.slice(0, 10)}.`;
+  return [
+    `Made the token ${id} of ${name}: ${what}${from}. ${until}`,
+    ...(expires === null
+      ? [
+          'Warning: a token that never ends is found by somebody some day. Rather give it an end: --expires 90d',
+        ]
+      : []),
+    `Use it as a password: docker login -u ${name} --password-stdin HOST`,
+    'The secret is shown this once:',
+    '',
+  ].join('\n');
+}
+
+function tooMany(name: string, alive: readonly MachineToken[]): AppError {
+  return new AppError('TOKEN_LIMIT', {
+    message: `${name} has ${alive.length} tokens that are alive: ${alive.map(({ id }) => id).join(', ')}.`,
+    hint: `See which is not used any more (registry-gate tokens list), then end it: registry-gate tokens revoke ${alive[0]?.id}`,
+  });
+}
+
+function invalid(message: string, hint: string): AppError {
+  return new AppError('TOKEN_INVALID', { message: `${message}. Nothing was made.`, hint });
+}

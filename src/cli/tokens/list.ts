@@ -1,0 +1,116 @@
+import { Command } from 'commander';
+import { createCurrentCheck } from '../../auth/tokens/store/identity-store.ts';
+import { identityTokensFile } from '../../auth/tokens/store/identity-token.ts';
+import type { IdentityToken } from '../../auth/tokens/store/identity-token.ts';
+import { readFingerprints } from '../../auth/tokens/store/key-ring.ts';
+import { expiryWarning } from '../../auth/tokens/store/lifetime.ts';
+import { machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
+import type { MachineToken, TokenScopeEntry } from '../../auth/tokens/store/machine-token.ts';
+import { readState } from '../../auth/tokens/store/state-file.ts';
+import { useLogFile } from '../../auth/tokens/store/use-log.ts';
+import { entriesOf } from '../../auth/users/htpasswd-file.ts';
+import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { addStateOptions, findState } from './place.ts';
+import type { State, StateOptions } from './place.ts';
+import { printableJson } from '../../lib/printable.ts';
+import { renderTable } from '../terminal/render-table.ts';
+
+const HEAD = ['ID', 'NAME', 'WHAT', 'ENDS', 'LAST USED', ''];
+
+interface ListOptions extends StateOptions {
+  readonly json?: true;
+}
+
+interface MachineRow {
+  readonly kind: 'machine';
+  readonly id: string;
+  readonly name: string;
+  /** Null where the access rules say what it may do. */
+  readonly scope: readonly TokenScopeEntry[] | null;
+  readonly networks: readonly string[];
+  readonly created: string;
+  readonly expires: string | null;
+  readonly lastUsed: string | null;
+  /** What is to be said of its end. */
+  readonly note: string | null;
+}
+
+interface DeviceRow {
+  readonly kind: 'device';
+  readonly id: string;
+  readonly name: string;
+  readonly client: string;
+  readonly agent: string;
+  readonly address: string;
+  readonly created: string;
+  readonly lastUsed: string | null;
+  readonly note: string | null;
+}
+
+type Row = MachineRow | DeviceRow;
+
+/** `tokens list`: machines and devices; never a secret or a hash. */
+export function listTokens(terminal: Terminal): Command {
+  return addStateOptions(new Command('list'))
+    .description('List the tokens of machines, and the devices that people signed in with.')
+    .option('--json', 'Print JSON.')
+    .action(async (options: ListOptions) => {
+      const rows = await readRows(await findState(options, terminal));
+      terminal.out(
+        options.json === true ? `${printableJson(rows, 2)}\n` : renderTable(HEAD, rows.map(cellsOf)),
+      );
+    });
+}
+
+async function readRows({ paths, users }: State): Promise<readonly Row[]> {
+  const now = Date.now();
+  const [machines, devices, uses] = await Promise.all([
+    readState(machineTokensFile(paths.machineTokens)),
+    readState(identityTokensFile(paths.identityTokens)),
+    readState(useLogFile(paths.uses)),
+  ]);
+  const used = new Map(Object.entries(uses.state.used));
+  const hashes = new Map(
+    entriesOf((await readUsersFileIfAny(users)).document).map(({ name, hash }) => [name, hash.text]),
+  );
+  const isCurrent = createCurrentCheck({
+    keys: { fingerprint: await readFingerprints(paths.keys) },
+    uses: { lastUse: (id) => momentOf(used.get(id)) },
+    entryOf: (user) => hashes.get(user),
+    now: () => now,
+  });
+  return [
+    ...machines.state.tokens.map((token) => machineRow(token, used.get(token.id), now)),
+    ...devices.state.tokens.map((token) => deviceRow(token, used.get(token.id), isCurrent(token))),
+  ];
+}
+
+function momentOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Date.parse(text);
+}
+
+function machineRow(token: MachineToken, lastUsed: string | undefined, now: number): MachineRow {
+  const { id, name, scope, networks, created, expires } = token;
+  const note = expiryWarning(token, now) ?? null;
+  return { kind: 'machine', id, name, scope, networks, created, expires, lastUsed: lastUsed ?? null, note };
+}
+
+function deviceRow(token: IdentityToken, lastUsed: string | undefined, isCurrent: boolean): DeviceRow {
+  const { id, user: name, client, agent, address, created } = token;
+  const note = isCurrent ? null : 'ended: the password was changed, or it was not used for 90 days';
+  return { kind: 'device', id, name, client, agent, address, created, lastUsed: lastUsed ?? null, note };
+}
+
+function cellsOf(row: Row): readonly string[] {
+  const ends = row.kind === 'device' ? '-' : (row.expires?.slice(0, 10) ?? 'never');
+  const lastUsed = row.lastUsed === null ? 'never' : row.lastUsed.slice(0, 16).replace('T', ' ');
+  return [row.id, row.name, whatOf(row), ends, lastUsed, row.note ?? ''];
+}
+
+function whatOf(row: Row): string {
+  if (row.kind === 'device') return `device: ${row.client || row.agent || 'unknown'} at ${row.address}`;
+  const parts = row.scope?.map(({ repositories, allow }) => `${allow.join(',')} ${repositories.join(' ')}`);
+  const from = row.networks.length === 0 ? '' : ` from ${row.networks.join(' ')}`;
+  return `${parts?.join('; ') ?? 'by access rules'}${from}`;
+}

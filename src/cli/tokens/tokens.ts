@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import { AppError } from '../../lib/errors.ts';
+import { identityTokensFile } from '../../auth/tokens/store/identity-token.ts';
+import { aliveTokens, machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
+import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
+import { changeState, readState } from '../../auth/tokens/store/state-file.ts';
+import type { StateFile } from '../../auth/tokens/store/state-file.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { certificateCommand } from './certificate.ts';
+import { createCommand } from './create.ts';
+import { listTokens } from './list.ts';
+import { addStateOptions, findState } from './place.ts';
+import type { StateOptions } from './place.ts';
+
+/** `tokens create | list | revoke | certificate`: secrets for machines, and the devices that people signed in with. */
+export function tokensCommand(terminal: Terminal): Command {
+  return new Command('tokens')
+    .description('Make, list and revoke tokens for machines; list and revoke the devices that signed in.')
+    .addCommand(createCommand(terminal))
+    .addCommand(listTokens(terminal))
+    .addCommand(revokeCommand(terminal))
+    .addCommand(certificateCommand(terminal));
+}
+
+function revokeCommand(terminal: Terminal): Command {
+  return addStateOptions(new Command('revoke'))
+    .description('End a token, or the sign-in of a device.')
+    .argument('<id-or-name>', 'An id of tokens list, or the name of a machine that has one token.')
+    .action(async (word: string, options: StateOptions) => {
+      const { paths } = await findState(options, terminal);
+      const id = await findId(paths, word);
+      const isGone =
+        (await remove(machineTokensFile(paths.machineTokens), id)) ||
+        (await remove(identityTokensFile(paths.identityTokens), id));
+      if (!isGone) throw unknownToken(id);
+      terminal.err(`Revoked ${id}. A running gate refuses it within a second.\n`);
+    });
+}
+
+/** Takes the token with this id out of a file; false where it is not in there. */
+async function remove<T extends { readonly id: string }, S extends { readonly tokens: readonly T[] }>(
+  file: StateFile<S>,
+  id: string,
+): Promise<boolean> {
+  let isFound = false;
+  await changeState(file, (state) => {
+    const tokens = state.tokens.filter((token) => token.id !== id);
+    isFound = tokens.length < state.tokens.length;
+    return isFound ? { ...state, tokens } : state;
+  });
+  return isFound;
+}
+
+/** The id that was given, or that of the one token with this name. Throws AppError TOKEN_UNKNOWN where a name has several. */
+async function findId({ machineTokens, identityTokens }: StatePaths, word: string): Promise<string> {
+  const machines = (await readState(machineTokensFile(machineTokens))).state.tokens;
+  const devices = (await readState(identityTokensFile(identityTokens))).state.tokens;
+  if ([...machines, ...devices].some(({ id }) => id === word)) return word;
+  const named = [
+    ...aliveTokens({ version: 1, tokens: machines }, word, Date.now()),
+    ...devices.filter(({ user }) => user === word),
+  ];
+  const [only, ...others] = named;
+  if (only === undefined) throw unknownToken(word);
+  if (others.length === 0) return only.id;
+  throw new AppError('TOKEN_UNKNOWN', {
+    message: `${JSON.stringify(word)} has ${named.length} tokens: ${named.map(({ id }) => id).join(', ')}. Nothing was revoked.`,
+    hint: 'See which is which (registry-gate tokens list), then give the id: registry-gate tokens revoke ID',
+  });
+}
+
+function unknownToken(id: string): AppError {
+  return new AppError('TOKEN_UNKNOWN', {
+    message: `There is no token with the id or name ${JSON.stringify(id.slice(0, 80))}.`,
+    hint: 'See which there are: registry-gate tokens list',
+  });
+}

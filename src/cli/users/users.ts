@@ -1,0 +1,130 @@
+import { Command } from 'commander';
+import { AppError } from '../../lib/errors.ts';
+import { entriesOf, withUser, withoutUser } from '../../auth/users/htpasswd-file.ts';
+import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
+import { createHash, isCut, verifyHash } from '../../auth/passwords/password-hash.ts';
+import { changeUsersFile, readUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
+import type { Outcome } from '../terminal/outcome.ts';
+import { EXIT } from '../terminal/outcome.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { addPlaceOptions, findUsersFile, makeDirectoryOf } from './place.ts';
+import type { PlaceOptions } from './place.ts';
+import { checkName, readNewPassword, readPassword } from './password.ts';
+import { listUsers } from './list.ts';
+
+interface PasswordOptions extends PlaceOptions {
+  readonly passwordStdin?: true;
+}
+
+interface AddOptions extends PasswordOptions {
+  readonly parents?: true;
+}
+
+/** `users add | passwd | remove | list | verify`: the people who may sign in. */
+export function usersCommand(terminal: Terminal, outcome: Outcome): Command {
+  return new Command('users')
+    .description('Add, change, remove and list the users who may sign in.')
+    .addCommand(addCommand(terminal))
+    .addCommand(passwdCommand(terminal))
+    .addCommand(removeCommand(terminal))
+    .addCommand(listUsers(terminal))
+    .addCommand(verifyCommand(terminal, outcome));
+}
+
+function addCommand(terminal: Terminal): Command {
+  return withPasswordOption(addPlaceOptions(new Command('add')))
+    .description('Add a user. Asks for the password twice, without showing it.')
+    .argument('<name>')
+    .option('--parents', 'Make the directory of the users file too.')
+    .action(async (name: string, options: AddOptions) => {
+      checkName(name);
+      const path = await findUsersFile(options, terminal);
+      refuseExisting((await readUsersFileIfAny(path)).document, name);
+      const hash = await createHash(await readNewPassword(name, options, terminal));
+      if (options.parents === true) await makeDirectoryOf(path);
+      await changeUsersFile(path, (document) => {
+        refuseExisting(document, name);
+        return withUser(document, name, hash);
+      });
+      terminal.err(`Added ${name} to ${path}.\n`);
+    });
+}
+
+function passwdCommand(terminal: Terminal): Command {
+  return withPasswordOption(addPlaceOptions(new Command('passwd')))
+    .description('Give a user a new password.')
+    .argument('<name>')
+    .action(async (name: string, options: PasswordOptions) => {
+      const path = await findUsersFile(options, terminal);
+      refuseUnknown((await readUsersFile(path)).document, name);
+      const hash = await createHash(await readNewPassword(name, options, terminal));
+      await changeUsersFile(path, (document) => {
+        refuseUnknown(document, name);
+        return withUser(document, name, hash);
+      });
+      terminal.err(`Changed the password of ${name}. A running gate refuses the old one within a second.\n`);
+    });
+}
+
+function removeCommand(terminal: Terminal): Command {
+  return addPlaceOptions(new Command('remove'))
+    .description('Remove a user.')
+    .argument('<name>')
+    .action(async (name: string, options: PlaceOptions) => {
+      const path = await findUsersFile(options, terminal);
+      refuseUnknown((await readUsersFile(path)).document, name);
+      await changeUsersFile(path, (document) => {
+        refuseUnknown(document, name);
+        return withoutUser(document, name);
+      });
+      terminal.err(`Removed ${name} from ${path}.\n`);
+    });
+}
+
+function verifyCommand(terminal: Terminal, outcome: Outcome): Command {
+  return withPasswordOption(addPlaceOptions(new Command('verify')))
+    .description('Check a password: exit status 0 if it is the password of the user, 1 if not.')
+    .argument('<name>')
+    .action(async (name: string, options: PasswordOptions) => {
+      const path = await findUsersFile(options, terminal);
+      const entry = entriesOf((await readUsersFile(path)).document).find((it) => it.name === name);
+      if (entry === undefined) throw unknownUser(name);
+      const password = await readPassword(`Password of ${name}: `, options, terminal);
+      if (password !== '' && verifyHash(entry.hash.text, password)) {
+        terminal.err(`The password of ${name} is right.\n`);
+        if (isCut(entry.hash, password)) terminal.err(CUT);
+        return;
+      }
+      terminal.err(`The password of ${name} is wrong.\n`);
+      outcome.exitCode = EXIT.failed;
+    });
+}
+
+const CUT =
+  'Warning: it is longer than 72 bytes, of which bcrypt looks at the first 72 alone, as in Apache and nginx. Choose a shorter one.\n';
+
+function withPasswordOption(command: Command): Command {
+  return command.option(
+    '--password-stdin',
+    'Read the password from standard input; one line end is cut off.',
+  );
+}
+
+function refuseExisting(document: HtpasswdDocument, name: string): void {
+  if (!entriesOf(document).some((entry) => entry.name === name)) return;
+  throw new AppError('USER_EXISTS', {
+    message: `User ${name} exists already.`,
+    hint: `For a new password: registry-gate users passwd ${name}`,
+  });
+}
+
+function refuseUnknown(document: HtpasswdDocument, name: string): void {
+  if (!entriesOf(document).some((entry) => entry.name === name)) throw unknownUser(name);
+}
+
+function unknownUser(name: string): AppError {
+  return new AppError('USER_UNKNOWN', {
+    message: `There is no user ${JSON.stringify(name)}.`,
+    hint: 'See who there is: registry-gate users list',
+  });
+}

@@ -1,0 +1,86 @@
+import type { Hub } from './bus.ts';
+import { createDesk, gatherFrom } from './topic-handlers.ts';
+import { replyOf } from './envelope.ts';
+import type { Envelope } from './envelope.ts';
+import { createQuestions } from './questions.ts';
+import type { Questions } from './questions.ts';
+
+/** One worker's line. */
+export interface Line {
+  readonly slot: number;
+  send(envelope: Envelope): void;
+}
+
+/** A worker that is connected. */
+export interface Guest {
+  receive(envelope: Envelope): void;
+  /** The worker is gone: nothing more is sent to it, and nobody waits for it. */
+  leave(): void;
+}
+
+/** The middle of the bus, in the primary: all that workers tell each other goes through here. */
+export interface Middle extends Hub {
+  join(line: Line): Guest;
+}
+
+interface Member {
+  readonly line: Line;
+  readonly questions: Questions;
+}
+
+export function createMiddle(): Middle {
+  const desk = createDesk();
+  const members = new Set<Member>();
+
+  const askAll = (
+    { topic, value, patienceMs }: Pick<Envelope & { kind: 'ask' }, 'topic' | 'value' | 'patienceMs'>,
+    except?: Member,
+  ): Promise<unknown>[] =>
+    [...members]
+      .filter((member) => member !== except)
+      .map(({ line, questions }) =>
+        questions.ask(
+          (id) => line.send({ kind: 'ask', id, topic, value, to: 'you', patienceMs }),
+          patienceMs,
+        ),
+      );
+  const tellAll = (topic: string, value: unknown, except?: Member): void => {
+    for (const member of members) if (member !== except) member.line.send({ kind: 'tell', topic, value });
+  };
+  const respond = async (member: Member, asked: Envelope & { kind: 'ask' }): Promise<void> => {
+    const { id, topic, value, to } = asked;
+    const answer =
+      to === 'you'
+        ? desk.respond(topic, value, member.line.slot)
+        : gatherFrom(isAnything, askAll(asked, member));
+    const reply = await replyOf(answer);
+    if (members.has(member)) member.line.send({ kind: 'answer', id, reply });
+  };
+
+  return {
+    answer: desk.answer,
+    tell: ({ name }, value) => tellAll(name, value),
+    gather: (topic, value, patienceMs) =>
+      gatherFrom(topic.isAnswer, askAll({ topic: topic.name, value, patienceMs })),
+    join: (line) => {
+      const member: Member = { line, questions: createQuestions() };
+      members.add(member);
+      return {
+        receive: (envelope) => {
+          if (envelope.kind === 'tell') tellAll(envelope.topic, envelope.value, member);
+          else if (envelope.kind === 'ask') void respond(member, envelope);
+          else member.questions.settle(envelope.id, envelope.reply);
+        },
+        leave: () => {
+          members.delete(member);
+          member.questions.abandon();
+        },
+      };
+    },
+  };
+}
+
+/** Guard: what is only passed on is judged where it arrives. */
+function isAnything(_value: unknown): _value is unknown {
+  return true;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { oneOf, saying } from '../schema/fields.ts';
+
+/** A list of one may be written without the list. */
+function listOf<T extends z.ZodType>(item: T, what: string) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && value !== '' ? [value] : value),
+    z
+      .array(item, {
+        error: ({ input }) => (isEmpty(input) ? NOTHING : `must be ${what}, or a list of them`),
+      })
+      .min(1, { error: NOTHING }),
+  );
+}
+
+const NOTHING = 'is empty: write what belongs here, or take the key out';
+
+function isEmpty(value: unknown): boolean {
+  return value === '' || value === null;
+}
+
+function text(what: string) {
+  const error = saying(`must be ${what}`);
+  return z.string({ error }).min(1, { error });
+}
+
+const WHO = 'a user, group:NAME, token:NAME, authenticated or anonymous';
+
+/** One rule of the access file. */
+export const ruleSchema = z.strictObject({
+  who: listOf(text(WHO), WHO).meta({
+    description:
+      'Whom the rule is for: alice, group:dev, token:ci, authenticated or anonymous; one, or a list.',
+  }),
+  repositories: listOf(text('a pattern, like team/**'), 'a pattern, like team/**').meta({
+    description:
+      'Patterns of repository names: * is any text within one part of a name, ** any number of parts, ${user} the name of the user, a leading ! takes out again.',
+  }),
+  allow: listOf(oneOf(['pull', 'push', 'delete']), 'pull, push or delete').meta({
+    description: 'What the rule allows.',
+  }),
+  networks: listOf(text('a network, like 10.0.0.0/8'), 'a network, like 10.0.0.0/8')
+    .optional()
+    .meta({ description: 'Where from: addresses and networks of the clients. Without it, from anywhere.' }),
+});
+
+/** The members of one group. */
+export const groupSchema = listOf(text('the name of a user'), 'the name of a user').meta({
+  description: 'The users of the group.',
+});
+
+/** One of the owner's test cases. */
+export const expectSchema = text('a sentence, like "alice may push team/app"');
+
+/** The whole access file, for its JSON Schema. What is read goes through its parts, so that one mistake does not hide the next. */
+export const accessSchema = z.strictObject({
+  groups: z.record(z.string(), groupSchema).optional().meta({ description: 'Groups of users, by name.' }),
+  rules: z.array(ruleSchema).min(1).meta({
+    description: 'Who may do what where. Rights add up; what no rule allows is denied.',
+  }),
+  expect: listOf(expectSchema, 'a sentence').optional().meta({
+    description:
+      'Test cases: "alice may push team/app", "anonymous may not pull secret/x", "ci-bot may pull x from 10.0.0.1". One that fails keeps the rules before it in force.',
+  }),
+});

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { abuse } from './abuse.ts';
+import { auth } from './auth.ts';
+import { backendOptions } from './backend.ts';
+import {
+  bytes,
+  countOrAuto,
+  integer,
+  oneOf,
+  onOff,
+  optionMeta,
+  optionalPath,
+  parsedBy,
+  path,
+  saying,
+} from './fields.ts';
+import { frontProxies, limits } from './limits.ts';
+import type { ListenAddress } from '../values/listen-address.ts';
+import { parseListenAddress, renderListenAddress } from '../values/listen-address.ts';
+import { audit, metrics, trace } from './observe.ts';
+
+const DAY = 86_400;
+
+function seconds(byDefault: number, description: string) {
+  return integer({ from: 1, to: DAY, byDefault }, description);
+}
+
+const address = parsedBy(parseListenAddress, 'HOST:PORT, like 0.0.0.0:443');
+
+/** A port may be written as a number in YAML. */
+const addressOrPort = z.preprocess((value) => (typeof value === 'number' ? String(value) : value), address);
+
+const listen = z
+  .preprocess(
+    (value) => (typeof value === 'string' || typeof value === 'number' ? [value] : value),
+    z
+      .array(addressOrPort, { error: saying('must be HOST:PORT or a list of them') })
+      .min(1, { error: 'must name at least one address' })
+      .refine(isWithoutTwins, { error: 'names the same address twice' }),
+  )
+  .prefault([':443'])
+  .register(optionMeta, {
+    kind: 'list',
+    flag: '--listen HOST:PORT',
+    description:
+      'Where to listen, repeatable: HOST:PORT, [IPV6]:PORT, or :PORT for every address of the machine. fd:3 is a socket that whoever starts the gate hands over (docs/operations.md).',
+  });
+
+function isWithoutTwins(addresses: readonly ListenAddress[]): boolean {
+  const fixed = addresses.filter(({ port, fd }) => port !== 0 || fd !== undefined).map(renderListenAddress);
+  return new Set(fixed).size === fixed.length;
+}
+
+const tls = z.strictObject({
+  certificate: optionalPath({
+    description:
+      'A PEM file with a certificate from elsewhere and its chain, instead of domain.crt in the certs directory.',
+  }),
+  key: optionalPath({ description: 'The PEM file with the private key of tls.certificate.' }),
+  profile: oneOf(['intermediate', 'modern']).default('intermediate').register(optionMeta, {
+    kind: 'choice',
+    description: "Mozilla's profile: intermediate is TLS 1.2 and 1.3, modern is TLS 1.3 alone.",
+  }),
+  hsts: onOff(
+    false,
+    'Tell browsers to use https alone for this host name, on all of its ports. Hard to take back.',
+  ),
+});
+
+const timeouts = z.strictObject({
+  headerSeconds: seconds(20, 'How long a client may take to send the head of a request.'),
+  handshakeSeconds: seconds(10, 'How long a client may take for the TLS handshake.'),
+  keepAliveSeconds: seconds(95, 'How long an idle connection is kept for the next request.'),
+  bodyIdleSeconds: seconds(
+    60,
+    'How long a body that a client sends may stand still. A slow one that moves is never cut.',
+  ),
+  sendIdleSeconds: seconds(60, 'How long a client may take nothing of the answer that is sent to it.'),
+  backendSeconds: seconds(900, 'How long the registry may be silent: before its answer, and within it.'),
+  connectSeconds: seconds(10, 'How long connecting to the registry may take.'),
+  drainSeconds: integer(
+    { from: 0, to: DAY, byDefault: 60 },
+    'How long running transfers may go on after the gate was told to stop.',
+  ),
+});
+
+const cache = z.strictObject({
+  directory: optionalPath({
+    flag: '--cache DIR',
+    fallback: 'none: every pull is served by the registry',
+    description: 'The directory of the layer cache, for a registry behind the network.',
+  }),
+  size: bytes(
+    { from: 2 ** 20, byDefault: '20GiB' },
+    'How much the layer cache may hold. What was not pulled for the longest time makes room.',
+    '--cache-size SIZE',
+  ),
+  checkSeconds: integer(
+    { from: 0, to: 3600, byDefault: 60 },
+    'How long the word of the registry that a repository holds a layer is good for serving it from the cache. 0 asks for every pull.',
+  ),
+});
+
+/** Every option, once: its values, its default, its sentence. The keys are those of registry-gate.yml. */
+export const schema = z.strictObject({
+  listen,
+  ...backendOptions,
+  certs: path('./certs', {
+    flag: '--certs DIR',
+    description: 'The certs directory: ca.crt, ca.key, domain.crt, domain.key, htpasswd.',
+  }),
+  users: optionalPath({
+    flag: '--users FILE',
+    fallback: 'htpasswd in the certs directory',
+    description: 'The htpasswd file with the users.',
+  }),
+  state: optionalPath({
+    flag: '--state DIR',
+    fallback: 'the certs directory',
+    description: 'The state directory, which holds the tokens.',
+  }),
+  access: optionalPath({
+    flag: '--access FILE',
+    fallback: 'none: every user may do everything',
+    description: 'The access file: who may pull, push and delete what.',
+  }),
+  tls: tls.prefault({}),
+  auth: auth.prefault({}),
+  abuse: abuse.prefault({}),
+  timeouts: timeouts.prefault({}),
+  limits: limits.prefault({}),
+  frontProxies: frontProxies.prefault({}),
+  cache: cache.prefault({}),
+  workers: countOrAuto(
+    { to: 256, byDefault: 1 },
+    '--workers N',
+    'How many processes serve. auto is one for each processor. Limits hold for all of them together.',
+  ),
+  reloadMs: integer(
+    { from: 50, to: 60_000, byDefault: 500 },
+    'How often certificate and users are looked at for changes, in milliseconds.',
+  ),
+  log: z
+    .strictObject({
+      level: oneOf(['debug', 'info', 'warn', 'error']).default('info').register(optionMeta, {
+        kind: 'choice',
+        description:
+          'The least important entries that are logged. They are written within 50 ms; who kills the process with SIGKILL loses those of that time.',
+      }),
+      format: oneOf(['auto', 'human', 'json']).default('auto').register(optionMeta, {
+        kind: 'choice',
+        flag: '--log-format FORMAT',
+        description:
+          'How entries are written: json is one JSON object for each request and event, human is a short line for each push, pull and refusal. auto is human on a terminal, else json.',
+      }),
+    })
+    .prefault({}),
+  metrics: metrics.prefault({}),
+  trace: trace.prefault({}),
+  audit: audit.prefault({}),
+  renew: onOff(true, "Whether serve renews a certificate of the gate's own CA when it is due."),
+});
+
+type Settings = z.output<typeof schema>;
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** The whole configuration, complete and valid. Times are in the unit that the name says, sizes in bytes. */
+export type Config = DeepReadonly<Omit<Settings, 'users' | 'state'> & { users: string; state: string }>;

@@ -1,0 +1,61 @@
+import { parseNetwork } from '../../lib/network.ts';
+import type { Network } from '../../lib/network.ts';
+
+/** All addresses that clients have: the whole of IPv4, and of IPv6 the part that is handed out (RFC 4291 section 2.4). */
+const EVERYBODY: readonly (readonly [name: string, network: Network])[] = [
+  ['IPv4', readNetwork('0.0.0.0/0')],
+  ['IPv6', readNetwork('2000::/3')],
+];
+const WIDTH = { 4: 32n, 6: 128n } as const;
+/** No load balancer has as many addresses. All of 10.0.0.0/8 is a 256th. */
+const MOST = 4n;
+
+/**
+ * Why these networks can't all be believed, as the end of "networks ...", or undefined. A list that holds a fourth of
+ * all addresses, alone or together, believes strangers: each of them could pretend to be any client.
+ */
+export function whyTooManyBelieved(texts: readonly string[]): string | undefined {
+  const networks = texts.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
+  const [name] = EVERYBODY.find(([, all]) => sizeWithin(networks, all) * MOST >= sizeOf(all)) ?? [];
+  return name === undefined
+    ? undefined
+    : `hold a fourth or more of all ${name} addresses, so that strangers would be believed whatever they say of their address: name only the proxies before this gate`;
+}
+
+/** How many addresses of `all` are in at least one of the networks. */
+function sizeWithin(networks: readonly Network[], all: Network): bigint {
+  const ranges = networks
+    .filter(({ family }) => family === all.family)
+    .map((network) => ({ from: max(network.value, all.value), to: min(endOf(network), endOf(all)) }))
+    .sort((one, other) => (one.from < other.from ? -1 : 1));
+  let size = 0n;
+  let reached = 0n;
+  for (const { from, to } of ranges) {
+    const start = max(from, reached);
+    if (to > start) size += to - start;
+    reached = max(reached, to);
+  }
+  return size;
+}
+
+function endOf(network: Network): bigint {
+  return network.value + sizeOf(network);
+}
+
+function sizeOf({ family, bits }: Network): bigint {
+  return 1n << (WIDTH[family] - BigInt(bits));
+}
+
+function max(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
+}
+
+function min(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}
+
+function readNetwork(text: string): Network {
+  const outcome = parseNetwork(text);
+  if (!outcome.ok) throw new Error(`${text} ${outcome.reason}`);
+  return outcome.network;
+}

@@ -1,0 +1,138 @@
+import type { ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
+import { Socket } from 'node:net';
+import { systemCode } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { createProblem, renderProblem } from '../../oci/problem.ts';
+import type { Problem } from '../../oci/problem.ts';
+import { answerProblem } from '../answer.ts';
+import type { Connections, OpenExchange } from './connections.ts';
+import type { FrontProxies } from '../peer/front-proxies.ts';
+import { isLingering, linger } from '../wire/linger.ts';
+import { answerPlainText, isPlainText } from '../wire/plain-text.ts';
+import { wireBelow } from '../wire/wire.ts';
+
+const OF_CODE: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: createProblem('UNSUPPORTED', 'The request head is larger than is served here.', {
+    status: 431,
+    close: true,
+  }),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: createProblem(
+    'SIZE_INVALID',
+    'The chunk extensions are larger than is served here.',
+    { close: true },
+  ),
+  ERR_HTTP_REQUEST_TIMEOUT: createProblem('UNSUPPORTED', 'The request head did not come in time.', {
+    status: 408,
+    close: true,
+  }),
+};
+const MALFORMED = createProblem('UNSUPPORTED', 'This is not a well-formed HTTP/1.1 request.', {
+  status: 400,
+  close: true,
+});
+const PLAIN_TEXT = createProblem(
+  'UNSUPPORTED',
+  'This port speaks HTTPS, and the request came in plain HTTP. Write https:// in front of the address.',
+  { status: 400 },
+);
+const REASON: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+};
+const WARN_EVERY_MS = 60_000;
+
+export interface ClientErrorOptions {
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly connections: Connections;
+  readonly addressOf: FrontProxies['addressOf'];
+  /** Told of an address from which a client did not trust the certificate. */
+  readonly onDistrust: (address: string) => void;
+}
+
+/** Answers what Node's parser could not read, and keeps strangers on the port from filling the log. */
+export function handleClientErrors(
+  server: Server,
+  { logger, now, connections, addressOf, onDistrust }: ClientErrorOptions,
+): void {
+  server.on('clientError', (error: Error, socket) => {
+    // The parser complains of every piece that still comes.
+    if (isLingering(socket)) return;
+    if (!(socket instanceof Socket) || !socket.writable || systemCode(error) === 'ECONNRESET')
+      socket.destroy();
+    else answerError(socket, connections.on(socket), OF_CODE[systemCode(error) ?? ''] ?? MALFORMED);
+  });
+
+  // A socket keeps the address that it was once asked for; one that is closed by then has none.
+  server.on('connection', (wire: Socket) => void wire.remoteAddress);
+  let nextWarning = -Infinity;
+  let unsaid = 0;
+  server.on('tlsClientError', (error: Error, socket) => {
+    const wire = wireBelow(socket);
+    if (wire !== undefined && isPlainText(error)) {
+      answerPlainText(wire, rawAnswer(PLAIN_TEXT));
+      return;
+    }
+    // Somebody looked whether the port is open, and has not begun to speak.
+    if (wire?.bytesRead === 0) return;
+    const address = addressOf({ socket: wire ?? socket, headers: {} });
+    if (isDistrust(error)) onDistrust(address);
+    unsaid += 1;
+    if (now() < nextWarning) return;
+    nextWarning = now() + WARN_EVERY_MS;
+    logger.warn({ address, error: systemCode(error) ?? error.name, count: unsaid }, adviceFor(error));
+    unsaid = 0;
+  });
+}
+
+/** What came in order before the fault is answered, and the connection ends with it. */
+function answerError(socket: Socket, underWay: readonly OpenExchange[], problem: Problem): void {
+  const last = underWay.at(-1);
+  if (last === undefined) linger(socket, rawAnswer(problem));
+  else if (last.req.complete || last.res.writableEnded) endAfter(last.res, socket);
+  // Half an answer, or an answer that is not the first in line: there is only one honest way to end.
+  else if (last.res.headersSent || underWay.length > 1) socket.destroy();
+  else answerProblem(last.req, last.res, problem);
+}
+
+const ending = new WeakSet<ServerResponse>();
+
+function endAfter(res: ServerResponse, socket: Socket): void {
+  // The parser complains again of each piece that still comes.
+  if (ending.has(res)) return;
+  ending.add(res);
+  if (res.headersSent) res.once('finish', () => socket.destroySoon());
+  else res.setHeader('Connection', 'close');
+}
+
+/** Whether it is an alert of a client that does not trust us (RFC 8446 section 6.2). Go sends `bad_certificate`, OpenSSL `unknown_ca`. */
+function isDistrust(error: Error): boolean {
+  return /UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(systemCode(error) ?? '');
+}
+
+/** What a client that does not trust us needs. */
+function adviceFor(error: Error): string {
+  if (isDistrust(error)) {
+    return 'a client does not accept this certificate: run registry-gate certs trust on it, or it calls the gate by a name that the certificate lacks (registry-gate certs renew --host NAME)';
+  }
+  return 'a TLS handshake failed';
+}
+
+/** An answer for a connection on which there is no request that Node would let us answer. */
+function rawAnswer(problem: Problem): string {
+  const body = renderProblem(problem, 'none');
+  return [
+    `HTTP/1.1 ${problem.status} ${REASON[problem.status] ?? 'Bad Request'}`,
+    'Connection: close',
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Docker-Distribution-Api-Version: registry/2.0',
+    'X-Content-Type-Options: nosniff',
+    '',
+    body,
+  ].join('\r\n');
+}

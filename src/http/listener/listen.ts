@@ -1,0 +1,110 @@
+import { createServer, Server } from 'node:net';
+import type { ListenOptions } from 'node:net';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
+
+export interface Place {
+  readonly host: string | undefined;
+  readonly port: number;
+  /** The number of a descriptor instead: a socket that listens already. */
+  readonly fd?: number;
+  /** Takes no IPv4, for which there is another socket. */
+  readonly ipv6Only?: boolean;
+  /**
+   * Whether the other workers of this gate have sockets of their own on the same port: `first` where none of them
+   * listens yet.
+   */
+  readonly shared?: 'first' | 'next' | undefined;
+  /** The flag that names another place. */
+  readonly flag: '--listen' | '--metrics';
+}
+
+/** Begins to listen. Rejects with AppError LISTEN_FAILED. */
+export async function listen(server: Server, place: Place, logger: Logger): Promise<void> {
+  try {
+    if (place.shared === 'first' && place.port !== 0) await assertFree(place);
+    await open(server, place);
+  } catch (error) {
+    throw explain(error, place);
+  }
+  // A connection that could not be accepted is no reason to end all others.
+  server.on('error', (error) => logger.error({ error: systemCode(error) ?? error.name }, 'accept failed'));
+}
+
+/** A port that is shared among workers could be shared with another program that does the same, another gate for one. */
+async function assertFree(place: Place): Promise<void> {
+  const probe = createServer((socket) => socket.destroy());
+  await start(probe, { ...whereOf(place), exclusive: true });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+/**
+ * Each worker has a socket of its own on the port, and the system deals new connections out to them. Where it cannot do
+ * that (macOS, Windows), all workers take connections from one socket.
+ */
+async function open(server: Server, place: Place): Promise<void> {
+  const { fd, shared } = place;
+  // Exclusive: each worker takes connections from the socket itself.
+  if (fd !== undefined) return start(server, { fd, exclusive: true });
+  if (shared === undefined) return start(server, whereOf(place));
+  try {
+    await start(server, { ...whereOf(place), reusePort: true });
+  } catch (error) {
+    if (systemCode(error) !== 'ENOTSUP') throw error;
+    await start(server, whereOf(place));
+  }
+}
+
+function whereOf({ host, port, ipv6Only = false }: Place): ListenOptions {
+  return { port, ipv6Only, ...(host === undefined ? {} : { host }) };
+}
+
+function start(server: Server, where: ListenOptions & { readonly fd?: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Takes no more connections, and resolves when the last one has ended. The close of an HTTP server would also end those
+ * between two requests, at a moment when the next one may be on its way.
+ */
+export function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    Server.prototype.close.call(server, () => {
+      resolve();
+      // Gives back the timer that looks at connections. There are none, but the TLS side of the last one ends in this turn.
+      setImmediate(() => void server.close());
+    });
+  });
+}
+
+function explain(error: unknown, { host, port, fd, flag }: Place): AppError {
+  const code = systemCode(error);
+  if (fd !== undefined) {
+    return new AppError('LISTEN_FAILED', {
+      message: `Descriptor ${fd} is no socket to listen on (${code ?? String(error)}).`,
+      hint: 'Start the gate from systemd with a .socket unit (docs/operations.md), or name an address: --listen :443',
+      cause: error,
+    });
+  }
+  const place = `${host ?? '*'}:${port}`;
+  const other = flag === '--listen' ? '--listen :8443' : '--metrics 9465';
+  const hints: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Another program has it. See which: ss -ltnp 'sport = :${port}'. Or choose another: ${other}`,
+    EACCES: `Ports below 1024 need a right: run as root, or sysctl net.ipv4.ip_unprivileged_port_start=0, or ${other}`,
+    EADDRNOTAVAIL:
+      flag === '--listen'
+        ? 'This machine does not have that address. Use --listen :443 for all that it has.'
+        : `This machine does not have that address. Use this machine alone: ${other}`,
+  };
+  return new AppError('LISTEN_FAILED', {
+    message: `Can't listen on ${place} (${code ?? String(error)}).`,
+    hint: hints[code ?? ''] ?? `Choose another address with ${flag} HOST:PORT.`,
+    cause: error,
+  });
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Config } from '../../config/schema/schema.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { bodyLength } from '../../oci/request/body.ts';
+import { handleClientErrors } from './client-errors.ts';
+import type { ServerCertificate } from '../../pki/authority/server-certificate.ts';
+import type { CertificateKeeper } from '../../app/certificate.ts';
+import type { Connections } from './connections.ts';
+import type { Greet } from './admit-connection.ts';
+import type { FrontProxies } from '../peer/front-proxies.ts';
+import { greetFirst } from './greet-first.ts';
+import { lingerOnClose } from '../wire/linger.ts';
+import type { Services } from '../../app/services.ts';
+import { contextOptions, tlsOptions } from './tls-options.ts';
+import { sharedKey } from '../../app/cluster/cluster-context.ts';
+import type { Together } from '../../app/cluster/cluster-context.ts';
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+export interface ListenerOptions {
+  readonly config: Pick<Config, 'timeouts' | 'limits' | 'tls'>;
+  readonly services: Pick<Services, 'certificate' | 'app'>;
+  readonly connections: Connections;
+  readonly handler: Handler;
+  readonly greet: Greet;
+  readonly addressOf: FrontProxies['addressOf'];
+  readonly onDistrust: (address: string) => void;
+  readonly logger: Logger;
+  readonly together: Together;
+}
+
+const CHECK_CONNECTIONS_MS = 5000;
+const KEEP_ALIVE_PROBE_MS = 30_000;
+const TICKET_KEY_BYTES = 48;
+
+/** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
+export function createListener(options: ListenerOptions): Server {
+  const { config, services, connections, handler, greet, addressOf, onDistrust, logger, together } = options;
+  const { timeouts, limits, tls } = config;
+  const { certificate, app } = services;
+  const handshakeMs = timeouts.handshakeSeconds * 1000;
+  const server = createServer({
+    ...tlsOptions(certificate.current(), tls.profile, handshakeMs),
+    // A limit on the whole request would end a long upload; body and answer are watched for standing still instead.
+    requestTimeout: 0,
+    headersTimeout: timeouts.headerSeconds * 1000,
+    keepAliveTimeout: timeouts.keepAliveSeconds * 1000,
+    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, timeouts.headerSeconds * 250),
+    maxHeaderSize: limits.headerBytes,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+  });
+  // Fields past Node's own count would be hidden from us and still frame the body; admission counts all of them.
+  server.maxHeadersCount = 0;
+  certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
+  shareTickets(server, certificate, together);
+  greetFirst(server, { silenceMs: handshakeMs, greet });
+  connections.follow(server);
+  attachHandler(server, handler, connections);
+  handleClientErrors(server, { logger, now: app.now, connections, addressOf, onDistrust });
+  return server;
+}
+
+/** A client that comes back to another worker goes on with its session, until the certificate changes. */
+function shareTickets(server: Server, certificate: CertificateKeeper, together: Together): void {
+  const setKeys = ({ fingerprint }: ServerCertificate): void => {
+    const keys = sharedKey(together, `tickets ${fingerprint}`, TICKET_KEY_BYTES);
+    if (keys !== undefined) server.setTicketKeys(keys);
+  };
+  // Node brings the keys that the first worker began with into each one that begins to listen.
+  server.on('listening', () => setKeys(certificate.current()));
+  certificate.onChange(setKeys);
+}
+
+/** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */
+function attachHandler(server: Server, handler: Handler, connections: Connections): void {
+  const handle: Handler = (req, res) => {
+    if (connections.open({ req, res })) prepare(req.socket, connections);
+    handler(req, res);
+  };
+  server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
+}
+
+/** Before its first request a connection needs none of this: it ends with the time for heads. */
+function prepare(socket: Socket, connections: Connections): void {
+  socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+  lingerOnClose(socket, () => {
+    const sent = connections.on(socket).find(({ req }) => !req.complete);
+    return sent && (bodyLength(sent.req.headers) ?? 'unknown');
+  });
+}

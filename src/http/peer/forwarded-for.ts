@@ -1,0 +1,30 @@
+import { canonicalAddress, isInside } from '../../lib/network.ts';
+import type { Network } from '../../lib/network.ts';
+
+const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/;
+
+/**
+ * Whose request it is that came from `peer`, by the rule of the rightmost stranger: from the right, who is trusted is
+ * believed what stands to the left of it, and the first who is not is the client. What stands further left anybody can
+ * have written. An entry that is no address ends the search at the one who wrote it. `header` is the value of
+ * `X-Forwarded-For`, several of them joined by commas.
+ */
+export function clientOf(peer: string, header: string | undefined, trusted: readonly Network[]): string {
+  if (header === undefined || !isInside(peer, trusted)) return peer;
+  let client = peer;
+  for (let end = header.length; end >= 0;) {
+    const comma = end === 0 ? -1 : header.lastIndexOf(',', end - 1);
+    const address = readEntry(header.slice(comma + 1, end).trim());
+    if (address === undefined) return client;
+    client = address;
+    if (!isInside(address, trusted)) return client;
+    end = comma;
+  }
+  return client;
+}
+
+/** An address, as some fronts write it with its port: `192.0.2.1:5000`, `[2001:db8::1]:5000`. */
+function readEntry(text: string): string | undefined {
+  const [, inBrackets, beforePort] = WITH_PORT.exec(text) ?? [];
+  return canonicalAddress(inBrackets ?? beforePort ?? text);
+}

@@ -1,0 +1,159 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Config } from '../../config/schema/schema.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { isInside, parseNetwork, plainAddress } from '../../lib/network.ts';
+import { clientOf } from './forwarded-for.ts';
+import { forwardedHost } from './forwarded-host.ts';
+import { readProxyHeader } from './proxy-protocol.ts';
+import { wireOf } from '../wire/wire.ts';
+
+export interface FrontProxiesOptions {
+  readonly config: Config['frontProxies'];
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Knows who stands before the gate, and whom they speak for. */
+export interface FrontProxies {
+  /**
+   * Takes the PROXY header off a new connection where one is due, and goes on. Ends the connection of a front that
+   * sends none; how long it may take is for the caller to watch.
+   */
+  introduce(socket: Socket, goOn: () => void): void;
+  /** Whose request it is. Without headers: whose connection. */
+  addressOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
+  /** The host, with a port if one was named, that the client asked for: Host, or what a front says it was. */
+  hostOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
+  /** Whether this is the address of a front itself. */
+  isFront(address: string): boolean;
+}
+
+const WARN_EVERY_MS = 60_000;
+
+/** Without networks nobody is believed, and nothing is looked at but the socket. */
+export function createFrontProxies({ config, logger, now }: FrontProxiesOptions): FrontProxies {
+  const trusted = config.networks.map(parseNetwork).flatMap((it) => (it.ok ? [it.network] : []));
+  const isFront = (address: string): boolean => isInside(address, trusted);
+  const isByHeader = config.protocol === 'x-forwarded-for';
+  const hostOf: FrontProxies['hostOf'] = ({ socket, headers }) => {
+    const given = isByHeader ? headers['x-forwarded-host'] : undefined;
+    const isBelieved = given !== undefined && isFront(plainAddress(socket.remoteAddress));
+    return (isBelieved ? forwardedHost(String(given)) : undefined) ?? headers.host ?? '';
+  };
+  const protocol =
+    isByHeader || trusted.length === 0
+      ? byHeader(trusted, warnOfDropped(logger))
+      : byConnection(isFront, warner({ config, logger, now }));
+  return { ...protocol, hostOf, isFront };
+}
+
+type Protocol = Pick<FrontProxies, 'introduce' | 'addressOf'>;
+
+function byHeader(trusted: Parameters<typeof clientOf>[2], onDropped: (address: string) => void): Protocol {
+  return {
+    introduce: (_socket, goOn) => goOn(),
+    addressOf: ({ socket, headers }) => {
+      const peer = plainAddress(socket.remoteAddress);
+      const given = headers['x-forwarded-for'];
+      if (given === undefined) return peer;
+      if (!isInside(peer, trusted)) onDropped(peer);
+      return clientOf(peer, String(given), trusted);
+    },
+  };
+}
+
+/** Peers whose header was dropped: one line for each, and no more than so many. */
+const MOST_DROPPED = 64;
+
+/** A front that is not believed makes one client of all that stand behind it: their wrong passwords count together. */
+function warnOfDropped(logger: Logger): (address: string) => void {
+  const seen = new Set<string>();
+  return (address) => {
+    if (seen.has(address) || seen.size >= MOST_DROPPED) return;
+    seen.add(address);
+    logger.warn(
+      { address, warning: 'X-Forwarded-For was dropped: its sender is not in frontProxies.networks' },
+      'if this is a front proxy of yours, name it there; until then all clients behind it count as one',
+    );
+  };
+}
+
+function byConnection(isFront: (address: string) => boolean, warn: Warn): Protocol {
+  /** By the TCP connection: over it there is another socket, of TLS. */
+  const clients = new WeakMap<object, string>();
+  return {
+    introduce: (socket, goOn) => {
+      const front = plainAddress(socket.remoteAddress);
+      if (!isFront(front)) {
+        goOn();
+        return;
+      }
+      takeHeader(socket, (outcome) => {
+        if (outcome.kind === 'malformed') {
+          warn(front, outcome.reason);
+          socket.destroy();
+          return;
+        }
+        clients.set(socket, outcome.address ?? front);
+        goOn();
+      });
+    },
+    addressOf: ({ socket }) => clients.get(wireOf(socket)) ?? plainAddress(socket.remoteAddress),
+  };
+}
+
+type Taken = Exclude<ReturnType<typeof readProxyHeader>, { kind: 'partial' }>;
+
+/** Reads until it is known whether there is a header; what follows it is given back to the socket. */
+function takeHeader(socket: Socket, onTaken: (taken: Taken) => void): void {
+  let bytes: Buffer = Buffer.alloc(0);
+  const onReadable = (): void => {
+    const piece: unknown = socket.read();
+    if (!(piece instanceof Buffer)) {
+      // The front only looked whether somebody listens here.
+      socket.destroy();
+      return;
+    }
+    bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
+    const outcome = readProxyHeader(bytes);
+    if (outcome.kind === 'partial') return;
+    socket.off('readable', onReadable);
+    if (outcome.kind === 'header' && bytes.length > outcome.length) {
+      socket.unshift(bytes.subarray(outcome.length));
+    }
+    onTaken(outcome);
+  };
+  socket.on('readable', onReadable);
+}
+
+const CURE =
+  'let it send the PROXY protocol (nginx: proxy_protocol on; HAProxy: send-proxy-v2), set frontProxies.protocol: x-forwarded-for where it sends that, or take its address out of frontProxies.networks where it is a client itself';
+
+/** Which network of the setting makes it a front: `frontProxies.networks: 10.0.0.0/8, frontProxies.protocol: proxy-protocol`. */
+function settingOf({ networks, protocol }: FrontProxiesOptions['config'], front: string): string {
+  const found = networks.filter((text) => {
+    const outcome = parseNetwork(text);
+    return outcome.ok && isInside(front, [outcome.network]);
+  });
+  return `frontProxies.networks: ${found.join(', ')}; frontProxies.protocol: ${protocol}`;
+}
+
+type Warn = (front: string, reason: string) => void;
+
+/** One line a minute is enough to find out. */
+function warner({ config, logger, now }: FrontProxiesOptions): Warn {
+  let next = -Infinity;
+  let unsaid = 0;
+  return (front, reason) => {
+    unsaid += 1;
+    if (now() < next) return;
+    next = now() + WARN_EVERY_MS;
+    logger.warn(
+      { address: front, setting: settingOf(config, front), error: `its connection ${reason}`, count: unsaid },
+      `the connection of front proxy ${front} was refused: ${CURE}`,
+    );
+    unsaid = 0;
+  };
+}

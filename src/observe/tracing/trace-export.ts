@@ -1,0 +1,84 @@
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Attributes } from '@opentelemetry/api';
+import type { Logger } from '../../lib/logger.ts';
+import { createTracing } from './tracing.ts';
+import type { Tracing } from './tracing.ts';
+
+export interface TraceExportOptions {
+  /** The URL that spans are posted to. */
+  readonly endpoint: string;
+  /** How many of a hundred traces that begin here are recorded. */
+  readonly percent: number;
+  readonly version: string;
+  /** Where the registry stands: `server.address`, `server.port`. */
+  readonly place: Attributes;
+  readonly logger: Logger;
+}
+
+export interface TraceExport extends Tracing {
+  /** Sends what waits, for a short while. */
+  close(): Promise<void>;
+}
+
+/** How long the end of the gate is held up by a collector that does not answer, in milliseconds. */
+const LAST_WORDS_MS = 3000;
+
+/**
+ * Traces, sent to a collector by OTLP over HTTP. The one file that loads OpenTelemetry's SDK: import it only when traces
+ * are switched on. Nothing that goes wrong with the collector reaches a request.
+ */
+export function openTraceExport({
+  endpoint,
+  percent,
+  version,
+  place,
+  logger,
+}: TraceExportOptions): TraceExport {
+  const resource = resourceFromAttributes({
+    'service.name': 'registry-gate',
+    'service.version': version,
+  }).merge(detectResources({ detectors: [envDetector] }));
+  const exporter = complaining(new OTLPTraceExporter({ url: endpoint }), logger);
+  const provider = new TracerProvider({
+    resource,
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(percent / 100) }),
+    spanProcessors: [new BatchSpanProcessor({ exporter })],
+  });
+  return {
+    ...createTracing(provider.getTracer('registry-gate', version), place),
+    close: async () => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, LAST_WORDS_MS);
+      });
+      await Promise.race([provider.shutdown().catch(() => undefined), late]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Says when the collector is lost, and when it is there again; not with each batch. */
+function complaining(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let isLost = false;
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        const { error } = result;
+        if (error !== undefined && !isLost)
+          logger.warn({ error: error.name, reason: error.message }, 'traces cannot be sent, and are dropped');
+        else if (error === undefined && isLost) logger.info({}, 'traces are sent again');
+        isLost = error !== undefined;
+        done(result);
+      }),
+    forceFlush: async () => exporter.forceFlush?.(),
+    shutdown: () => exporter.shutdown(),
+  };
+}

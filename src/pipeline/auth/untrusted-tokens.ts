@@ -1,0 +1,81 @@
+import { createExpiringMap } from '../../lib/expiring-map.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { plainAddress } from '../../lib/network.ts';
+import type { Exchange } from '../../observe/exchange.ts';
+import { createTopic, isNothing } from '../../cluster/bus.ts';
+import type { Bus } from '../../cluster/bus.ts';
+import type { Challenge } from './challenge.ts';
+import { contextOf } from '../../http/context.ts';
+
+export interface UntrustedTokensOptions {
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** The other workers: the three signs may come to three of them. */
+  readonly bus: Pick<Bus, 'tell' | 'answer'>;
+}
+
+/**
+ * Recognises clients that trust the gate for the registry and not for its tokens, and say nothing of it: engines with the
+ * containerd image store look for the CA of `/token` in the system's trust store alone (moby#52361). From one address come
+ * a HEAD, which is answered with a Bearer challenge, no request for a token after it, and a handshake that ends because the
+ * certificate is not trusted. Said once a day for an address.
+ */
+export interface UntrustedTokens {
+  /** The same challenge; its Bearer form is noted where it answers a HEAD. */
+  noting(challenge: Challenge): Challenge;
+  /** The same observer; requests for a token are noted. */
+  observing(observe: (exchange: Exchange) => void): (exchange: Exchange) => void;
+  /** A handshake ended because the client does not trust the certificate. */
+  refused(address: string): void;
+}
+
+const MAX_BYTES = 256 * 1024;
+const TOGETHER_MS = 2 * 60_000;
+const SAID_MS = 24 * 60 * 60_000;
+const ADVICE =
+  'a client trusts this certificate for images and not for tokens: it was sent to /token, and ended the handshake there. Docker with the containerd image store shows nothing of it, not even an end. On that client: registry-gate certs trust --for system HOST, then restart its engine';
+
+const ASKED = createTopic('an address asked for a token', isText, isNothing);
+const REFUSED = createTopic('an address did not trust the certificate', isText, isNothing);
+
+/** Two memories of addresses, bounded in bytes. A request costs one comparison. */
+export function watchUntrustedTokens({ logger, now, bus }: UntrustedTokensOptions): UntrustedTokens {
+  const bounds = { maxBytes: MAX_BYTES, now };
+  const challenged = createExpiringMap<true>({ ...bounds, ttl: TOGETHER_MS });
+  const said = createExpiringMap<true>({ ...bounds, ttl: SAID_MS });
+
+  const noteAsked = (address: string): void => challenged.delete(address);
+  const noteRefused = (address: string): void => {
+    if (challenged.get(address) === undefined || said.get(address) !== undefined) return;
+    said.set(address, true);
+    logger.warn({ address }, ADVICE);
+  };
+  bus.answer(ASKED, noteAsked);
+  bus.answer(REFUSED, noteRefused);
+
+  return {
+    noting: (challenge) => (req, details) => {
+      const headers = challenge(req, details);
+      const isBearer = headers['WWW-Authenticate']?.startsWith('Bearer') === true;
+      if (isBearer && req.method === 'HEAD') challenged.set(contextOf(req).address, true);
+      return headers;
+    },
+    observing: (observe) => (exchange) => {
+      if (exchange.path === '/token') {
+        noteAsked(exchange.address);
+        bus.tell(ASKED, exchange.address);
+      }
+      observe(exchange);
+    },
+    refused: (given) => {
+      const address = plainAddress(given);
+      noteRefused(address);
+      bus.tell(REFUSED, address);
+    },
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}

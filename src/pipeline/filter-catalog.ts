@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { createNameFilter } from '../auth/policy/decide.ts';
+import { nameAsker } from '../auth/policy/identity.ts';
+import type { Policy } from '../auth/policy/policy.ts';
+import { catalogLink, fillCatalogPage, pageSize } from '../oci/catalog.ts';
+import type { CatalogSource, VisiblePage } from '../oci/catalog.ts';
+import { concealName, revealName } from '../oci/concealed-name.ts';
+import { createProblem } from '../oci/problem.ts';
+import { answerProblem } from '../http/answer.ts';
+import { CatalogBusy } from './shared-catalog.ts';
+import type { SharedCatalog } from './shared-catalog.ts';
+import type { RequestContext } from '../http/context.ts';
+import type { Stage } from './stage.ts';
+
+export interface FilterCatalogOptions {
+  readonly policy: () => Policy;
+  /** Pages of the registry's whole catalog. Rejects where it gives none. */
+  readonly catalog: Pick<SharedCatalog, 'page'>;
+  /** Told why the registry gave no page. */
+  readonly onCatalogFailure: (error: unknown) => void;
+}
+
+const UNKNOWN_PAGE = createProblem(
+  'PAGINATION_NUMBER_INVALID',
+  'There is no such page. Begin again without last.',
+);
+const NO_CATALOG = createProblem('UNAVAILABLE', 'The registry behind this gate does not give its catalog.', {
+  status: 502,
+});
+
+const BUSY = createProblem(
+  'TOOMANYREQUESTS',
+  'Too many ask for the catalog at once. Try again in a moment.',
+  {
+    headers: { 'Retry-After': '5' },
+  },
+);
+
+/**
+ * `_catalog` names every repository there is: whoever may not see all of them gets a list made here, page by page, of
+ * those that they may pull from. Whoever may see all gets the registry's own.
+ */
+export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatalogOptions): Stage {
+  // A page that ends at a hidden name must go on from there without telling it; the key lives as long as the process.
+  const key = randomBytes(32);
+
+  return function filterCatalog(context) {
+    const { req, res, request, identity, address } = context;
+    if (request?.route.kind !== 'catalog') return true;
+    const isVisible = createNameFilter(policy(), identity, address);
+    if (isVisible === undefined) return true;
+    const n = pageSize(request.query.get('n'));
+    const asked = request.query.get('last');
+    const last = asked === undefined ? undefined : revealName(asked, key);
+    if (asked !== undefined && last === undefined) {
+      answerProblem(req, res, UNKNOWN_PAGE);
+      return false;
+    }
+    const asker = nameAsker(identity);
+    const source: CatalogSource = async (size, after) => {
+      const page = await catalog.page(size, after, asker);
+      // A thousand names take a few milliseconds to judge: others have their turn between two pages.
+      await setImmediate();
+      return page;
+    };
+    return fillCatalogPage({ n, last, source, isVisible })
+      .then((page) => sendPage(context, page, linkOf(page, n, key)))
+      .catch((error: unknown) => {
+        if (!(error instanceof CatalogBusy)) onCatalogFailure(error);
+        answerProblem(req, res, error instanceof CatalogBusy ? BUSY : NO_CATALOG);
+      })
+      .then(() => false);
+  };
+}
+
+function linkOf({ next }: VisiblePage, n: number, key: Buffer): Readonly<Record<string, string>> {
+  if (next === undefined) return {};
+  return { Link: catalogLink(n, next.isHidden ? concealName(next.after, key) : next.after) };
+}
+
+function sendPage(
+  context: RequestContext,
+  { names }: VisiblePage,
+  link: Readonly<Record<string, string>>,
+): void {
+  const { res } = context;
+  if (res.destroyed) return;
+  const body = `${JSON.stringify({ repositories: names })}\n`;
+  const isHead = context.method === 'HEAD';
+  res.writeHead(200, {
+    ...link,
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    // Made for this asker alone.
+    'Cache-Control': 'no-store',
+    'Docker-Distribution-Api-Version': 'registry/2.0',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  if (!isHead) context.sent += Buffer.byteLength(body);
+  res.end(isHead ? undefined : body);
+}

@@ -1,0 +1,89 @@
+import type { RequestHandler, Response } from 'express';
+import helmet from 'helmet';
+import { TRUST_SCRIPT } from '../pki/trust/trust-script.ts';
+import { createProblem } from '../oci/problem.ts';
+import { answerProblem } from '../http/answer.ts';
+import { contextOf } from '../http/context.ts';
+
+export interface PublicRoutesOptions {
+  /** PEM of the CA certificate and its fingerprint; undefined where the directory holds no CA. */
+  readonly authority: () => { readonly pem: string; readonly sha256: string } | undefined;
+  /** Why the gate is not ready, or nothing. */
+  readonly unready: () => Promise<string | undefined>;
+  /** What the gate can't do although it is ready, or nothing. */
+  readonly limitation?: () => Promise<string | undefined>;
+  readonly isDraining: () => boolean;
+}
+
+type PublicRoute = (res: Response) => Promise<void> | void;
+
+/**
+ * The few pages that need no password. Matched against the whole raw target, byte for byte: no query, no other
+ * spelling, no header can turn another path into one of these.
+ */
+export function publicRoutes(options: PublicRoutesOptions): RequestHandler {
+  const routes = createRoutes(options);
+  const secure = helmet({ strictTransportSecurity: false });
+
+  return function publicRoutes(req, res, next) {
+    const { target, method } = contextOf(req);
+    const route = routes.get(target);
+    if (route === undefined) {
+      next();
+      return;
+    }
+    if (method !== 'GET' && method !== 'HEAD') {
+      answerProblem(
+        req,
+        res,
+        createProblem('UNSUPPORTED', 'This page is for reading.', { headers: { Allow: 'GET, HEAD' } }),
+      );
+      return;
+    }
+    secure(req, res, () => void Promise.resolve(route(res)).catch(next));
+  };
+}
+
+function createRoutes({
+  authority,
+  unready,
+  limitation = () => Promise.resolve(undefined),
+  isDraining,
+}: PublicRoutesOptions): ReadonlyMap<string, PublicRoute> {
+  return new Map<string, PublicRoute>([
+    ['/healthz', (res) => sendText(res, isDraining() ? 503 : 200, isDraining() ? 'draining\n' : 'ok\n')],
+    [
+      '/readyz',
+      async (res) => {
+        const reason = isDraining() ? 'draining' : await unready();
+        const words = reason ?? ['ok', await limitation()].filter((line) => line !== undefined).join('\n');
+        sendText(res, reason === undefined ? 200 : 503, `${words}\n`);
+      },
+    ],
+    ['/ca.crt', (res) => sendAuthority(res, authority()?.pem, 'application/x-pem-file')],
+    ['/trust.sh', (res) => sendText(res, 200, TRUST_SCRIPT, 'text/x-shellscript; charset=utf-8')],
+    [
+      '/ca.sha256',
+      (res) => sendAuthority(res, authority()?.sha256.concat('\n'), 'text/plain; charset=utf-8'),
+    ],
+  ]);
+}
+
+function sendAuthority(res: Response, text: string | undefined, type: string): void {
+  if (text === undefined) sendText(res, 404, 'The certificate of this server is not from a CA of its own.\n');
+  else sendText(res, 200, text, type);
+}
+
+function sendText(res: Response, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  res.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+  });
+  if (res.req.method === 'HEAD') {
+    res.end();
+    return;
+  }
+  contextOf(res.req).sent += Buffer.byteLength(text);
+  res.end(text);
+}

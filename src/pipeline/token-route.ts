@@ -1,0 +1,140 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler, Response } from 'express';
+import { isForeignPage } from '../http/admission/foreign-page.ts';
+import type { Identity } from '../auth/policy/identity.ts';
+import { createProblem } from '../oci/problem.ts';
+import type { ProblemCode } from '../oci/problem.ts';
+import type { Holder } from '../auth/tokens/store/holder.ts';
+import type { Tokens } from '../auth/tokens/open-tokens.ts';
+import type { TokenAnswer } from '../auth/tokens/token-answer.ts';
+import { FORM_MAX_BYTES, readTokenForm, readTokenQuery } from '../auth/tokens/token-form.ts';
+import type { FormOutcome } from '../auth/tokens/token-form.ts';
+import type { TokenAsker } from '../auth/tokens/token-service.ts';
+import { parseBasicCredentials } from '../auth/users/basic-credentials.ts';
+import { answerProblem } from '../http/answer.ts';
+import { contextOf } from '../http/context.ts';
+
+export interface TokenRouteOptions {
+  readonly tokens: Pick<Tokens, 'answer'>;
+  /** How long the form of a client may take to arrive, in milliseconds. */
+  readonly formMs: number;
+}
+
+const LONGEST_AGENT = 256;
+
+/** `/token`: the token service. Matched byte for byte, the query aside. The one place that reads a body. */
+export function tokenRoute({ tokens, formMs }: TokenRouteOptions): RequestHandler {
+  return function tokenRoute(req, res, next) {
+    const { target, method } = contextOf(req);
+    const mark = target.indexOf('?');
+    if ((mark < 0 ? target : target.slice(0, mark)) !== '/token') {
+      next();
+      return;
+    }
+    if (method !== 'GET' && method !== 'POST') {
+      const headers = { Allow: 'GET, POST' };
+      answerProblem(
+        req,
+        res,
+        createProblem('UNSUPPORTED', 'Tokens are given out by GET and POST.', { headers }),
+      );
+      return;
+    }
+    if (isForeignPage(req.headers['sec-fetch-site'])) {
+      answerProblem(req, res, createProblem('DENIED', 'Pages of other sites get no tokens here.'));
+      return;
+    }
+    const query = mark < 0 ? '' : target.slice(mark + 1);
+    const asked = method === 'GET' ? Promise.resolve(readTokenQuery(query)) : receiveForm(req, res, formMs);
+    asked
+      .then(async (form) => {
+        if (form === undefined) return;
+        const answer = await tokens.answer(form, askerOf(req));
+        if (!req.socket.destroyed) send(req, res, answer);
+      })
+      .catch(next);
+  };
+}
+
+function askerOf(req: IncomingMessage): TokenAsker {
+  const { authorization } = req.headers;
+  return {
+    address: contextOf(req).address,
+    agent: req.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? '',
+    authorization: authorization === undefined ? { kind: 'anonymous' } : parseBasicCredentials(authorization),
+  };
+}
+
+/** The form of a POST; undefined where the answer has been given already, or there is nobody left to answer. */
+async function receiveForm(
+  req: IncomingMessage,
+  res: Response,
+  formMs: number,
+): Promise<FormOutcome | undefined> {
+  if (Number(req.headers['content-length'] ?? 0) > FORM_MAX_BYTES) return tooLarge(req, res);
+  if (req.headers.expect !== undefined) res.writeContinue();
+  const timer = setTimeout(() => {
+    answerProblem(
+      req,
+      res,
+      createProblem('UNSUPPORTED', 'The form did not arrive.', { status: 408, close: true }),
+    );
+    req.destroy();
+  }, formMs);
+  try {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const part of req) {
+      const chunk: Buffer = part;
+      size += chunk.length;
+      if (size > FORM_MAX_BYTES) return tooLarge(req, res);
+      chunks.push(chunk);
+    }
+    return readTokenForm(req.headers['content-type'], Buffer.concat(chunks));
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLarge(req: IncomingMessage, res: Response): undefined {
+  const reason = `A token request has ${FORM_MAX_BYTES} bytes at most.`;
+  answerProblem(req, res, createProblem('SIZE_INVALID', reason, { close: true }));
+  return undefined;
+}
+
+const CODES: Readonly<Record<number, ProblemCode>> = {
+  401: 'UNAUTHORIZED',
+  429: 'TOOMANYREQUESTS',
+  503: 'UNAVAILABLE',
+};
+
+/** For the log: who was given a token. */
+function whoOf(holder: Holder): Identity {
+  if (holder.kind === 'token') return { kind: 'token', name: holder.name, scope: undefined };
+  return holder.kind === 'user' ? { kind: 'user', user: holder.user } : { kind: 'anonymous' };
+}
+
+function send(req: IncomingMessage, res: Response, answer: TokenAnswer): void {
+  const { status, headers, body, holder } = answer;
+  const text = `${JSON.stringify(body)}\n`;
+  const context = contextOf(req);
+  context.failedLogin = answer.failedLogin;
+  if (holder !== undefined) {
+    context.identity = whoOf(holder);
+    const isDevice = holder.kind === 'user' && holder.device !== undefined;
+    if (isDevice) context.signedInBy = 'identity-token';
+    context.issued = !isDevice && 'refresh_token' in body ? 'identity-token' : 'access-token';
+  }
+  if (status !== 200)
+    context.problem = createProblem(CODES[status] ?? 'UNSUPPORTED', String(body['error_description']));
+  res.writeHead(status, {
+    ...headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+    'X-Content-Type-Options': 'nosniff',
+  });
+  context.sent += Buffer.byteLength(text);
+  res.end(text);
+}

@@ -1,0 +1,139 @@
+import { access, readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unwritableHint, writeFileAtomic } from '../../lib/files/atomic-file.ts';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import { withFileLock } from '../../lib/files/file-lock.ts';
+import { makeDirectory, ownershipCure } from '../../lib/files/ownership.ts';
+
+/** Where the files of a certs directory are. */
+export interface CertificatePaths {
+  readonly authorityKey: string;
+  readonly authorityCertificate: string;
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** A private key and its certificate (or chain), both PEM. */
+export interface Pair {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** The two pairs of the directory, by the name that their files have in common. */
+export type PairName = 'ca' | 'domain';
+
+const MODE = { key: 0o600, certificate: 0o644, directory: 0o755 } as const;
+/** What writeFileAtomic leaves behind when it is killed. */
+const LITTER = /^\.\.?(?<name>ca|domain)\.(?:key|crt|pending)\.[0-9a-f]{12}\.tmp$/;
+const BLOCK = /-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\r?\n?/g;
+
+/** The names of the files, the same that the openssl commands of the books use. */
+export function certificatePaths(directory: string): CertificatePaths {
+  return {
+    authorityKey: join(directory, 'ca.key'),
+    authorityCertificate: join(directory, 'ca.crt'),
+    key: join(directory, 'domain.key'),
+    certificate: join(directory, 'domain.crt'),
+  };
+}
+
+/** Those of the files that are there. */
+export async function presentOf(paths: CertificatePaths): Promise<readonly string[]> {
+  const { authorityKey, authorityCertificate, key, certificate } = paths;
+  const found = await Promise.all(
+    [authorityKey, authorityCertificate, key, certificate].map(async (path) =>
+      access(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  return found.flat();
+}
+
+/** The file's text, or undefined where there is none. Throws AppError CERT_INVALID where there is one that can't be read. */
+export async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new AppError('CERT_INVALID', {
+      message: `${path} can't be read (${code ?? String(error)}).`,
+      hint: ownershipCure(path, 'read'),
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Runs an action that writes, alone: one writer at a time, and what an interrupted one left behind is finished or
+ * forgotten first. Makes the directory. Throws AppError LOCK_TIMEOUT, FILE_UNWRITABLE.
+ */
+export async function withCertificateLock<T>(directory: string, action: () => Promise<T>): Promise<T> {
+  await makeDirectory(directory, MODE.directory).catch((error: unknown) => {
+    const code = systemCode(error);
+    throw new AppError('FILE_UNWRITABLE', {
+      message: `${directory} can't be made (${code ?? String(error)}).`,
+      hint: `Choose another directory with --certs DIR. ${unwritableHint(code, directory)}`,
+      cause: error,
+    });
+  });
+  return withFileLock(certificatePaths(directory).certificate, async () => {
+    await settlePair(directory, 'ca');
+    await settlePair(directory, 'domain');
+    return action();
+  });
+}
+
+/**
+ * Writes key and certificate so that a crash at any moment leaves a pair that can be served. Two files can't be
+ * replaced at once, therefore the new pair first stands whole in `.NAME.pending`; between the two renames that file
+ * tells readers (readPair) what is meant, and the next writer finishes the work. Call within withCertificateLock.
+ */
+export async function writePair(directory: string, name: PairName, pair: Pair): Promise<void> {
+  const pending = pendingPath(directory, name);
+  await writeFileAtomic(pending, pair.key + pair.certificate, { mode: MODE.key, forceMode: true });
+  await writeBoth(directory, name, pair);
+  await rm(pending, { force: true });
+}
+
+/** Key and certificate as they are meant: from the two files, or from `.NAME.pending` where a writer stopped between them. Reads only. */
+export async function readPair(directory: string, name: PairName): Promise<Partial<Pair>> {
+  const [key, certificate] = await Promise.all([
+    readIfPresent(join(directory, `${name}.key`)),
+    readIfPresent(join(directory, `${name}.crt`)),
+  ]);
+  const pending = await readPending(directory, name);
+  if (pending !== undefined && pending.key === key && pending.certificate !== certificate) return pending;
+  return { ...(key === undefined ? {} : { key }), ...(certificate === undefined ? {} : { certificate }) };
+}
+
+/** Finishes a pair whose key was written and whose certificate was not; forgets any other, temporary files included. */
+async function settlePair(directory: string, name: PairName): Promise<void> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const litter = names.filter((file) => LITTER.exec(file)?.groups?.['name'] === name);
+  await Promise.all(litter.map(async (file) => rm(join(directory, file), { force: true })));
+  if (!names.includes(`.${name}.pending`)) return;
+  const pending = await readPending(directory, name);
+  const onDisk = await readIfPresent(join(directory, `${name}.key`));
+  if (pending !== undefined && pending.key === onDisk) await writeBoth(directory, name, pending);
+  await rm(pendingPath(directory, name), { force: true });
+}
+
+async function writeBoth(directory: string, name: PairName, { key, certificate }: Pair): Promise<void> {
+  await writeFileAtomic(join(directory, `${name}.key`), key, { mode: MODE.key, forceMode: true });
+  await writeFileAtomic(join(directory, `${name}.crt`), certificate, { mode: MODE.certificate });
+}
+
+async function readPending(directory: string, name: PairName): Promise<Pair | undefined> {
+  const text = await readFile(pendingPath(directory, name), 'utf8').catch(() => undefined);
+  const [key, ...certificates] = text?.match(BLOCK) ?? [];
+  return key === undefined || certificates.length === 0
+    ? undefined
+    : { key, certificate: certificates.join('') };
+}
+
+function pendingPath(directory: string, name: PairName): string {
+  return join(directory, `.${name}.pending`);
+}

@@ -1,0 +1,143 @@
+import type { X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../../lib/errors.ts';
+import type { Authority } from './authority.ts';
+import { parseAuthority, readSigner } from './authority.ts';
+import type { Pair } from './cert-store.ts';
+import { certificatePaths, readPair, withCertificateLock, writePair } from './cert-store.ts';
+import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
+import type { KeyKind } from '../x509/key-pair.ts';
+import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
+import { makeLeaf } from './leaf.ts';
+import { makeAuthority } from './make-authority.ts';
+import { constraintsFor, parseConstraints } from '../x509/name-constraints.ts';
+import { hostFlags } from '../x509/refusal.ts';
+import { needsRenewal } from './renewal.ts';
+import type { SubjectName } from '../x509/subject-names.ts';
+import { parseSubjectNames } from '../x509/subject-names.ts';
+import type { RandomSource } from './validity.ts';
+import { LIFETIME, checkDays } from './validity.ts';
+
+export interface InitOptions {
+  readonly directory: string;
+  /** Names and addresses by which clients reach the server, as people write them. */
+  readonly hosts: readonly string[];
+  readonly now: Date;
+  /** Life of the certificate in days: 90, at most 397. */
+  readonly days?: number;
+  /** Life of a CA that is made now, in days: 3650. */
+  readonly authorityDays?: number;
+  /** Type of the keys; without it an existing certificate keeps its type, and a new one gets ECDSA. */
+  readonly keyKind?: KeyKind;
+  /** Bind a CA that is made now to these names: true for the hosts themselves, or `example.lan,10.0.0.0/8`. */
+  readonly constrain?: boolean | string;
+  /** Make a new certificate even if there is a good one, or one of another CA. Never a new CA. */
+  readonly force?: boolean;
+  readonly random?: RandomSource;
+}
+
+/** What was done, for words to a person. */
+export interface InitOutcome {
+  readonly authority: 'made' | 'kept';
+  readonly certificate: 'made' | 'kept';
+  readonly names: readonly string[];
+  /** What the certificate before this one covered and this one does not. */
+  readonly dropped: readonly string[];
+}
+
+/**
+ * Makes a CA if the directory has none, then a certificate for these hosts. A certificate of this CA with these very names
+ * that is not due stays as it is. Throws AppError; nothing is written before all that can be wrong is looked at.
+ */
+export async function initCertificates(options: InitOptions): Promise<InitOutcome> {
+  checkDays(options.days ?? LIFETIME.leaf, LIFETIME.leafMost, '--days');
+  checkDays(options.authorityDays ?? LIFETIME.authority, LIFETIME.authorityMost, '--ca-days');
+  const names = parseSubjectNames(options.hosts);
+  if (typeof options.constrain === 'string') parseConstraints(options.constrain);
+  return withCertificateLock(options.directory, async () => initLocked(options, names));
+}
+
+async function initLocked(options: InitOptions, names: readonly SubjectName[]): Promise<InitOutcome> {
+  const { directory, days = LIFETIME.leaf, now, random = randomBytes } = options;
+  const values = names.map(({ value }) => value);
+  const old = await readSigner(directory, now);
+  const leaf = await existingLeaf(options, old);
+  if (leaf !== undefined && isCurrent(leaf, names, options)) {
+    return { names: values, dropped: [], authority: 'kept', certificate: 'kept' };
+  }
+  const { authority, made }: ChosenAuthority =
+    old === undefined ? await newAuthority(options, names) : { authority: old };
+  const kind = options.keyKind ?? (leaf === undefined ? 'ecdsa' : keyKind(leaf.publicKey));
+  const pair = await makeLeaf(authority, { names, keyKind: kind, days, now, random });
+  if (made !== undefined) await writePair(directory, 'ca', made);
+  await writePair(directory, 'domain', pair);
+  return {
+    names: values,
+    dropped: namesWithout(leaf, values),
+    authority: made === undefined ? 'kept' : 'made',
+    certificate: 'made',
+  };
+}
+
+function namesWithout(leaf: X509Certificate | undefined, kept: readonly string[]): readonly string[] {
+  const before = leaf === undefined ? [] : namesOf(leaf).map(({ value }) => value);
+  return before.filter((name) => !kept.includes(name));
+}
+
+interface ChosenAuthority {
+  readonly authority: Authority;
+  /** The pair of a CA that is new and not written yet. */
+  readonly made?: Pair;
+}
+
+async function newAuthority(options: InitOptions, names: readonly SubjectName[]): Promise<ChosenAuthority> {
+  const { constrain = false, random = randomBytes } = options;
+  const constraints = typeof constrain === 'string' ? parseConstraints(constrain) : constraintsFor(names);
+  const made = await makeAuthority({
+    host: names[0]?.value ?? '',
+    keyKind: options.keyKind ?? 'ecdsa',
+    days: options.authorityDays ?? LIFETIME.authority,
+    constraints: constrain === false ? undefined : constraints,
+    now: options.now,
+    random,
+  });
+  return { authority: parseAuthority(made, options.directory), made };
+}
+
+/** The certificate that may be replaced or kept; undefined where there is none. What is not ours to replace is an error, unless forced. */
+async function existingLeaf(
+  options: InitOptions,
+  authority: Authority | undefined,
+): Promise<X509Certificate | undefined> {
+  if (options.force === true) return undefined;
+  const paths = certificatePaths(options.directory);
+  const { key, certificate } = await readPair(options.directory, 'domain');
+  if (key === undefined && certificate === undefined) return undefined;
+  if (key === undefined)
+    throw occupied(options, `${paths.certificate} is there without its key (${paths.key})`);
+  if (certificate === undefined)
+    throw occupied(options, `${paths.key} is there without a certificate (${paths.certificate})`);
+  const [leaf] = parseCertificates(certificate, paths.certificate);
+  if (!leaf.checkPrivateKey(parsePrivateKey(key, paths.key))) {
+    throw occupied(options, `${paths.key} does not belong to ${paths.certificate}`);
+  }
+  if (authority === undefined || !isSignedBy(leaf, authority.certificate)) {
+    throw occupied(options, `${paths.certificate} was not signed by the CA of this directory`);
+  }
+  return leaf;
+}
+
+function isCurrent(leaf: X509Certificate, names: readonly SubjectName[], options: InitOptions): boolean {
+  const has = namesOf(leaf).map(({ value }) => value);
+  const wants = names.map(({ value }) => value);
+  const hasSameNames = has.toSorted().join() === wants.toSorted().join();
+  const hasSameKind = options.keyKind === undefined || options.keyKind === keyKind(leaf.publicKey);
+  return hasSameNames && hasSameKind && !needsRenewal(leaf, options.now);
+}
+
+function occupied({ hosts }: InitOptions, what: string): AppError {
+  return new AppError('CERT_INVALID', {
+    message: `${what}, and it is left as it is.`,
+    hint: `Move it away, use another directory (--certs DIR), or let a new key and certificate take its place: registry-gate certs init --force ${hostFlags(hosts)}`,
+  });
+}

@@ -1,0 +1,156 @@
+import type { X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../../lib/errors.ts';
+import type { Authority } from './authority.ts';
+import { readAuthority, readSigner } from './authority.ts';
+import { directoryContext } from './authority-cure.ts';
+import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
+import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
+import { canonicalIp } from '../x509/ip-address.ts';
+import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
+import { hostFlags } from '../x509/refusal.ts';
+import type { SubjectName } from '../x509/subject-names.ts';
+import { parseSubjectNames } from '../x509/subject-names.ts';
+import type { RandomSource } from './validity.ts';
+import { LIFETIME, checkDays } from './validity.ts';
+
+export interface RenewIfDueOptions {
+  readonly directory: string;
+  readonly now: Date;
+  readonly random?: RandomSource;
+}
+
+export interface RenewOptions extends RenewIfDueOptions {
+  /** Names and addresses to add to those that the certificate has. */
+  readonly hosts?: readonly string[];
+  /** Renew even if it is not due. */
+  readonly force?: boolean;
+  readonly days?: number;
+}
+
+/** `foreign`: the certificate does not come from the CA of this directory; `no-authority`: the key of the CA is not here. */
+export type RenewalOutcome = 'renewed' | 'current' | 'foreign' | 'no-authority';
+
+/** Due when less than a third of its life is left, expired included. */
+export function needsRenewal(certificate: X509Certificate, now: Date): boolean {
+  return now > renewalTime(certificate);
+}
+
+/** When a third of its life is left. */
+export function renewalTime({ validFromDate, validToDate }: X509Certificate): Date {
+  const end = validToDate.getTime();
+  return new Date(end - (end - validFromDate.getTime()) / 3);
+}
+
+/**
+ * The server's own renewal, to be called daily: same names, same type of key, a new key, 90 days. Changes nothing
+ * where the certificate or the CA is someone else's business.
+ */
+export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOutcome> {
+  const { directory, now } = options;
+  if (!needsRenewal((await readServed(directory)).leaf, now)) return 'current';
+  if ((await readIfPresent(certificatePaths(directory).authorityKey)) === undefined) return 'no-authority';
+  const authority = await readSigner(directory, now);
+  if (authority === undefined) return 'no-authority';
+  return withCertificateLock(directory, async () => {
+    const { leaf } = await readServed(directory);
+    if (!isSignedBy(leaf, authority.certificate)) return 'foreign';
+    if (!needsRenewal(leaf, now)) return 'current';
+    await issue(authority, namesToRenew(leaf), leaf, options);
+    return 'renewed';
+  });
+}
+
+/** `certs renew`: renews where it is due, where the key is lost, where a name is added, or where it is forced. Throws AppError where it can't. */
+export async function renewCertificate(options: RenewOptions): Promise<'renewed' | 'current'> {
+  const { directory, hosts = [], days = LIFETIME.leaf } = options;
+  checkDays(days, LIFETIME.leafMost, '--days');
+  const added = hosts.length === 0 ? [] : parseSubjectNames(hosts);
+  // Before the lock, which makes the directory.
+  if ((await readAuthority(directory)) === undefined) throw await noAuthority(directory);
+  return withCertificateLock(directory, async () => renewLocked(options, added));
+}
+
+async function renewLocked(
+  options: RenewOptions,
+  added: readonly SubjectName[],
+): Promise<'renewed' | 'current'> {
+  const { directory, now, force = false } = options;
+  const authority = await readSigner(directory, now);
+  if (authority === undefined) throw await noAuthority(directory);
+  const { leaf, hasKey } = await readServed(directory);
+  if (!isSignedBy(leaf, authority.certificate)) throw foreign(directory, leaf);
+  const old = namesToRenew(leaf);
+  const names = [...new Map([...old, ...added].map((name) => [name.value, name])).values()];
+  const isGood = names.length === old.length && hasKey && !needsRenewal(leaf, now);
+  if (isGood && !force) return 'current';
+  if (names.length === 0) throw nameless(directory);
+  await issue(authority, names, leaf, options);
+  return 'renewed';
+}
+
+async function issue(
+  authority: Authority,
+  names: readonly SubjectName[],
+  leaf: X509Certificate,
+  { directory, now, random = randomBytes, days = LIFETIME.leaf }: RenewOptions,
+): Promise<void> {
+  // Building certificates takes a large library, which a gate needs every few weeks: not at every start.
+  const { makeLeaf } = await import('./leaf.ts');
+  const { publicKey } = leaf;
+  const like = { keyKind: keyKind(publicKey), like: publicKey };
+  await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));
+}
+
+/** An address that the certificate holds as a host name, which no client accepts, becomes an address. */
+function namesToRenew(leaf: X509Certificate): SubjectName[] {
+  return namesOf(leaf).map((name) => {
+    const ip = canonicalIp(name.value);
+    return ip === undefined ? name : { kind: 'ip', value: ip };
+  });
+}
+
+interface Served {
+  readonly leaf: X509Certificate;
+  /** Whether the key that belongs to it is there. */
+  readonly hasKey: boolean;
+}
+
+async function readServed(directory: string): Promise<Served> {
+  const paths = certificatePaths(directory);
+  const { certificate, key } = await readPair(directory, 'domain');
+  if (certificate !== undefined) {
+    const [leaf] = parseCertificates(certificate, paths.certificate);
+    const hasKey = key !== undefined && leaf.checkPrivateKey(parsePrivateKey(key, paths.key));
+    return { leaf, hasKey };
+  }
+  throw new AppError('CERT_MISSING', {
+    message: `${paths.certificate} does not exist: there is nothing to renew.`,
+    hint: 'Make it: registry-gate certs init --host NAME-OR-ADDRESS',
+  });
+}
+
+async function noAuthority(directory: string): Promise<AppError> {
+  const { names, present } = await directoryContext(directory);
+  const force = present.length === 0 ? '' : '--force ';
+  return new AppError('CERT_MISSING', {
+    message: `${directory} holds no CA (ca.key and ca.crt): there is nothing to sign a new certificate with.`,
+    hint: `Where the certificate comes from another CA, renew it there. Else make a CA and a certificate: registry-gate certs init ${force}${hostFlags(names)}`,
+  });
+}
+
+function foreign(directory: string, leaf: X509Certificate): AppError {
+  const { certificate, authorityCertificate } = certificatePaths(directory);
+  const names = namesOf(leaf).map(({ value }) => value);
+  return new AppError('CERT_INVALID', {
+    message: `${certificate} was not signed by ${authorityCertificate}, and is left as it is.`,
+    hint: `Renew it where it comes from, or replace it by one of this CA: registry-gate certs init --force ${hostFlags(names)}`,
+  });
+}
+
+function nameless(directory: string): AppError {
+  return new AppError('HOST_INVALID', {
+    message: `${certificatePaths(directory).certificate} names no host (no subjectAltName), so that clients refuse it.`,
+    hint: 'Say for which names the new one is: registry-gate certs renew --host NAME-OR-ADDRESS',
+  });
+}

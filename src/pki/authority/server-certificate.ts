@@ -1,0 +1,148 @@
+import type { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { Secret } from '../../lib/secret.ts';
+import { anchorOf } from '../x509/chain.ts';
+import {
+  checkAuthorityDates,
+  checkLeafDates,
+  invalid,
+  missingKey,
+  unconnected,
+} from '../x509/certificate-faults.ts';
+import { fingerprintOf, isSame } from '../x509/certificate-file.ts';
+import { certificateWarnings, permissionWarnings } from './certificate-warnings.ts';
+import { judgeChain } from '../x509/client-verdicts.ts';
+import type { Ending } from '../../lib/ending.ts';
+import { SMALLEST_RSA, describeKey, keyToPem } from '../x509/key-pair.ts';
+import { hasKey, readMaterial } from './material.ts';
+import type { Material, ServerCertificateOptions, WholeMaterial } from './material.ts';
+import { publicRootOf } from '../x509/public-roots.ts';
+import { cureOf, describeRefusal, replacementCure } from '../x509/refusal.ts';
+import type { Refusal } from '../x509/refusal.ts';
+import { renewalTime } from './renewal.ts';
+import { DAY } from './validity.ts';
+
+export type { ServerCertificateOptions } from './material.ts';
+
+/** What a TLS server needs, checked: key and certificate belong together, are in date, and lead up to the CA that clients trust. */
+export interface ServerCertificate {
+  /** PEM: the leaf, then its chain. */
+  readonly cert: string;
+  /** PEM, PKCS#8. */
+  readonly key: Secret<string>;
+  /** DNS names and addresses of the subjectAltName. */
+  readonly names: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** SHA-256 of the leaf: `AA:BB:...`. */
+  readonly fingerprint: string;
+  /** `ECDSA P-256`, `RSA-2048`. */
+  readonly keyType: string;
+  /** PEM of `ca.crt`, certificates alone; undefined where there is none or where the certificate does not come from it. */
+  readonly authority: string | undefined;
+  /** Why which clients will not connect, as far as the certificates show. */
+  readonly refusals: readonly Refusal[];
+  /** What is sent, and the CA that signed it, by the time at which each ends. */
+  readonly endings: readonly Ending[];
+  /** What works today and should be looked at, and what clients will refuse, one sentence each. Not what ends soon: see `endings`. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the server's certificate and key for `serve`. Reads only, so that a directory mounted read-only will do.
+ * Throws AppError CERT_MISSING where a file is absent, CERT_INVALID where no client could connect.
+ */
+export async function loadServerCertificate(
+  options: ServerCertificateOptions,
+  now: Date,
+): Promise<ServerCertificate> {
+  const material = await readMaterial(options, now);
+  if (!hasKey(material)) throw missingKey(material.context);
+  const { chain, key, context } = material;
+  // The CA first: where it has ended, another certificate of it would be of no use.
+  const { trusted, refusals, endings } = judge(material, now);
+  checkMaterial(material, now);
+  const [leaf] = chain;
+  return {
+    cert: chain.map(String).join(''),
+    key: new Secret(keyToPem(key)),
+    names: context.names,
+    notBefore: leaf.validFromDate,
+    notAfter: leaf.validToDate,
+    fingerprint: fingerprintOf(leaf),
+    keyType: describeKey(leaf.publicKey),
+    authority: trusted ? material.authorities.map(String).join('') : undefined,
+    refusals,
+    endings,
+    warnings: [
+      ...material.notes.map((note) => `${context.paths.certificate}: ${note}; it is served in order.`),
+      ...refusals.map((refusal) => `${describeRefusal(refusal, context.paths)} ${cureOf(refusal, context)}`),
+      ...certificateWarnings(leaf, context.paths.certificate),
+      ...(await permissionWarnings(context.paths)),
+    ],
+  };
+}
+
+function checkMaterial({ chain, key, context }: WholeMaterial, now: Date): void {
+  const { paths } = context;
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? SMALLEST_RSA;
+  if (bits < SMALLEST_RSA) {
+    throw invalid(
+      `${paths.key} is an RSA key of ${bits} bits; clients refuse fewer than ${SMALLEST_RSA}.`,
+      replacementCure(context),
+    );
+  }
+  checkLeafDates(chain[0], context, now);
+  try {
+    createSecureContext({ cert: chain.map(String).join(''), key: keyToPem(key) });
+  } catch (error) {
+    throw invalid(
+      `${paths.certificate} and ${paths.key} are refused by the TLS library: ${error instanceof Error ? error.message : String(error)}.`,
+      replacementCure(context),
+    );
+  }
+}
+
+interface Judged {
+  /** Whether the chain leads up to ca.crt. A certificate from elsewhere has its own CA. */
+  readonly trusted: boolean;
+  readonly refusals: readonly Refusal[];
+  readonly endings: readonly Ending[];
+}
+
+/** What can be renewed here is renewed when a third of its life is left; the gate looks several times a day. */
+function noticeOf(leaf: X509Certificate, canRenew: boolean): Pick<Ending, 'noticeFrom'> {
+  return canRenew ? { noticeFrom: new Date(renewalTime(leaf).getTime() + DAY / 2) } : {};
+}
+
+function judge({ chain, context, authorities }: Material, now: Date): Judged {
+  const found = anchorOf(chain, authorities, publicRootOf);
+  const { anchor, intermediates, leaf } = found;
+  const trusted = anchor !== undefined && authorities.some((authority) => isSame(authority, anchor));
+  const [authority] = authorities;
+  if (!trusted && context.isDefault && authority !== undefined) {
+    throw unconnected(chain.at(-1) ?? leaf, authority, context);
+  }
+  if (trusted) checkAuthorityDates(anchor, context, now);
+  const { certificate, authorityCertificate } = context.paths;
+  return {
+    trusted,
+    refusals: judgeChain(found, now),
+    endings: [
+      {
+        kind: 'certificate',
+        name: certificate,
+        notAfter: leaf.validToDate,
+        ...noticeOf(leaf, context.canRenew),
+      },
+      ...intermediates.map((one) => ({
+        kind: 'intermediate' as const,
+        name: `an intermediate in ${certificate}`,
+        notAfter: one.validToDate,
+      })),
+      ...(trusted && !isSame(anchor, leaf)
+        ? [{ kind: 'CA' as const, name: authorityCertificate, notAfter: anchor.validToDate }]
+        : []),
+    ],
+  };
+}

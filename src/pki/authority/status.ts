@@ -1,0 +1,150 @@
+import type { X509Certificate } from 'node:crypto';
+import { fingerprintOf, isSignedBy, namesOf } from '../x509/certificate-file.ts';
+import { anchorOf } from '../x509/chain.ts';
+import { judgeChain } from '../x509/client-verdicts.ts';
+import { describeKey } from '../x509/key-pair.ts';
+import { readMaterial } from './material.ts';
+import type { ServerCertificateOptions } from './material.ts';
+import { describeConstraints } from '../x509/name-constraints.ts';
+import { publicRootOf } from '../x509/public-roots.ts';
+import { cureOf, describeRefusal } from '../x509/refusal.ts';
+import type { Client, CureContext, Refusal, Role } from '../x509/refusal.ts';
+import { needsRenewal } from './renewal.ts';
+import { DAY } from './validity.ts';
+
+/**
+ * `due`: less than a third of a leaf's life is left, or less than a year of a CA's. `refused`: some clients do not
+ * connect because of it, which may be because it is not valid yet.
+ */
+export type CertificateState = 'fine' | 'due' | 'refused' | 'expired';
+
+/** One certificate, for people and for programs. */
+export interface CertificateStatus {
+  readonly file: string;
+  readonly state: CertificateState;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly names: readonly string[];
+  readonly keyType: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Whole days; negative once it has expired. */
+  readonly daysLeft: number;
+  /** SHA-256: `AA:BB:...`. */
+  readonly fingerprint: string;
+  /** What a CA may sign, where it is constrained. */
+  readonly constraints?: string;
+}
+
+/** Why clients refuse what is served, and what to do. */
+export interface CertificateProblem {
+  readonly role: Role;
+  /** A sentence that names the file. */
+  readonly problem: string;
+  readonly refusedBy: readonly Client[];
+  readonly cure: string;
+}
+
+/** What a gate would serve, and the CA that clients have to trust. */
+export interface DirectoryStatus {
+  /** The worse of the two. */
+  readonly state: CertificateState;
+  readonly certificate: CertificateStatus;
+  readonly authority: CertificateStatus | undefined;
+  /** Whether the certificate was signed by this CA. */
+  readonly isOwn: boolean;
+  readonly problems: readonly CertificateProblem[];
+  /** What was done to the order of the certificates in the file. */
+  readonly notes: readonly string[];
+  /** What a cure has to know. */
+  readonly context: CureContext;
+}
+
+const AUTHORITY_DUE = 365 * DAY;
+const SEVERITY: readonly CertificateState[] = ['fine', 'due', 'refused', 'expired'];
+
+/**
+ * Reads the state of what a gate would serve. Whoever may not read the key (a monitor, say) still learns about the
+ * certificate. Throws AppError CERT_MISSING or CERT_INVALID where it can't be told.
+ */
+export async function readStatus(options: ServerCertificateOptions, now: Date): Promise<DirectoryStatus> {
+  const { chain, notes, context, authorities } = await readMaterial(options, now, { mayLackKey: true });
+  const [leaf] = chain;
+  const found = anchorOf(chain, authorities, publicRootOf);
+  const refusals = judgeChain(found, now);
+  const anchor = authorities.find((authority) => authority === found.anchor);
+  const root = anchor ?? authorities[0];
+  const isRefused = (role: Role): boolean => refusals.some((refusal) => refusal.role === role);
+  const certificate = describe(leaf, context.paths.certificate, {
+    isDue: needsRenewal(leaf, now),
+    isRefused: isRefused('certificate') || isRefused('intermediate'),
+    now,
+  });
+  const authority =
+    root && describeAuthority(root, context.paths.authorityCertificate, { isRefused: isRefused('CA'), now });
+  return {
+    state: worst(
+      certificate.state,
+      authority === undefined || anchor === undefined ? 'fine' : authority.state,
+    ),
+    certificate,
+    authority,
+    isOwn: root !== undefined && isSignedBy(leaf, root),
+    problems: refusals.map((refusal) => problemOf(refusal, context)),
+    notes,
+    context,
+  };
+}
+
+function worst(...states: readonly CertificateState[]): CertificateState {
+  return SEVERITY[Math.max(...states.map((state) => SEVERITY.indexOf(state)))] ?? 'expired';
+}
+
+function problemOf(refusal: Refusal, context: CureContext): CertificateProblem {
+  const { role, clients } = refusal;
+  const problem = describeRefusal(refusal, context.paths);
+  return { role, problem, refusedBy: clients, cure: cureOf(refusal, context) };
+}
+
+interface Judgement {
+  readonly isDue: boolean;
+  readonly isRefused: boolean;
+  readonly now: Date;
+}
+
+function describeAuthority(
+  root: X509Certificate,
+  file: string,
+  judgement: Omit<Judgement, 'isDue'>,
+): CertificateStatus {
+  const isDue = root.validToDate.getTime() - judgement.now.getTime() < AUTHORITY_DUE;
+  const constraints = describeConstraints(root);
+  const status = describe(root, file, { ...judgement, isDue });
+  return constraints === undefined ? status : { ...status, constraints };
+}
+
+function describe(certificate: X509Certificate, file: string, judgement: Judgement): CertificateStatus {
+  return {
+    file,
+    state: stateOf(certificate, judgement),
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    names: namesOf(certificate).map(({ value }) => value),
+    keyType: describeKey(certificate.publicKey),
+    notBefore: certificate.validFromDate,
+    notAfter: certificate.validToDate,
+    daysLeft: Math.floor((certificate.validToDate.getTime() - judgement.now.getTime()) / DAY),
+    fingerprint: fingerprintOf(certificate),
+  };
+}
+
+function stateOf({ validToDate }: X509Certificate, { isDue, isRefused, now }: Judgement): CertificateState {
+  if (validToDate < now) return 'expired';
+  if (isRefused) return 'refused';
+  return isDue ? 'due' : 'fine';
+}
+
+/** Node.js gives one attribute a line. */
+function oneLine(name: string | undefined): string {
+  return (name ?? '').split('\n').join(', ');
+}

@@ -1,0 +1,62 @@
+import { stat } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../../lib/errors.ts';
+import type { Endpoint } from '../x509/subject-names.ts';
+import { parseEndpoint } from '../x509/subject-names.ts';
+import type { SystemLayout, TrustClient, TrustPlace } from './plan.ts';
+import { TRUST_CLIENTS } from './plan.ts';
+
+/** Where this process installs trust: as root for the machine, otherwise for its user. */
+export async function currentPlace(configHome: string | undefined, root = '/'): Promise<TrustPlace> {
+  const home = homedir();
+  return {
+    root,
+    isRoot: userInfo().uid === 0,
+    home,
+    configHome: configHome ?? join(home, '.config'),
+    layout: await systemLayout(root),
+  };
+}
+
+/** The registry that is to be trusted. Throws AppError HOST_INVALID, for a wildcard too: a folder is for one host. */
+export function parseRegistry(text: string): Endpoint {
+  const endpoint = parseEndpoint(text);
+  const reason = endpoint.kind === 'invalid' ? endpoint.reason : wildcardFault(endpoint);
+  if (endpoint.kind === 'endpoint' && reason === undefined) return endpoint;
+  throw new AppError('HOST_INVALID', {
+    message: `"${text}" is not a registry that can be trusted: ${reason ?? 'it is no host'}.`,
+    hint: 'Write it as in image names: registry.lan, registry.lan:5000, 10.0.0.5',
+  });
+}
+
+/** The name of a client. Throws AppError USAGE. */
+export function parseClient(text: string): TrustClient {
+  const client = TRUST_CLIENTS.find((name) => name === text);
+  if (client !== undefined) return client;
+  throw new AppError('USAGE', {
+    message: `"${text}" is not a client that trust can be installed for.`,
+    hint: `Choose one of ${TRUST_CLIENTS.join(', ')}.`,
+  });
+}
+
+/** The system store belongs to root. Throws AppError TRUST_FAILED for anybody else. */
+export function checkRights(client: TrustClient, place: TrustPlace): void {
+  if (client !== 'system' || place.isRoot) return;
+  throw new AppError('TRUST_FAILED', {
+    message: 'The trust store of the system can be changed by root alone.',
+    hint: 'Run the same command with sudo.',
+  });
+}
+
+async function systemLayout(root: string): Promise<SystemLayout> {
+  const hasAnchors = await stat(join(root, 'etc/pki/ca-trust/source/anchors')).then(
+    () => true,
+    () => false,
+  );
+  return hasAnchors ? 'redhat' : 'debian';
+}
+
+function wildcardFault({ name }: Endpoint): string | undefined {
+  return name.value.startsWith('*') ? 'it has a wildcard' : undefined;
+}

@@ -1,0 +1,113 @@
+import type { CertificatePaths } from '../authority/cert-store.ts';
+
+/** Verifiers that differ from one another: `strict` is OpenSSL with X509_V_FLAG_X509_STRICT, as Python sets it from 3.13 on. */
+export const CLIENTS = ['go', 'curl', 'openssl', 'node', 'gnutls', 'strict'] as const;
+export type Client = (typeof CLIENTS)[number];
+
+/** Which of the certificates is at fault. */
+export type Role = 'certificate' | 'intermediate' | 'CA';
+
+/** One reason for which clients do not connect. */
+export interface Refusal {
+  readonly role: Role;
+  /** The predicate of a sentence whose subject is the certificate: `is not for servers`. */
+  readonly fault: string;
+  readonly clients: readonly Client[];
+  /** The fault is that a certificate is missing, and not in one that is there. */
+  readonly isMissing?: true;
+}
+
+/** Where the certificates stand, and what can be done about them here. */
+export interface CureContext {
+  readonly paths: CertificatePaths;
+  /** Which of these files are there. */
+  readonly present: readonly string[];
+  /** Names and addresses of the certificate. */
+  readonly names: readonly string[];
+  /** Whether the certificate is that of the certs directory, and not one that `tls.certificate` names. */
+  readonly isDefault: boolean;
+  /** Whether the CA of the certs directory signed the certificate and its key is there. */
+  readonly canRenew: boolean;
+}
+
+const WORDS: Readonly<Record<Client, string>> = {
+  go: 'docker, podman, skopeo and other Go programs',
+  curl: 'curl',
+  openssl: 'programs with OpenSSL',
+  node: 'Node.js',
+  gnutls: 'programs with GnuTLS',
+  strict: 'Python 3.13 and newer',
+};
+
+/** One sentence: what is wrong, and which clients refuse it. */
+export function describeRefusal({ role, fault, clients }: Refusal, paths: CertificatePaths): string {
+  const subject = {
+    certificate: paths.certificate,
+    intermediate: `an intermediate in ${paths.certificate}`,
+    CA: paths.authorityCertificate,
+  }[role];
+  return `${subject} ${fault}: ${clientWords(clients)}.`;
+}
+
+/** What to do about it, as a person types it. */
+export function cureOf({ role, isMissing }: Refusal, context: CureContext): string {
+  const { paths, canRenew } = context;
+  if (isMissing === true) {
+    return (
+      `Append the intermediate that came with it: cat leaf.crt intermediate.crt > ${paths.certificate}. ` +
+      `Where the CA that clients trust signed it itself, put the certificate of that CA in place as ${paths.authorityCertificate}.`
+    );
+  }
+  if (role === 'CA') return newAuthorityCure(context);
+  if (role === 'intermediate') {
+    return 'Take the intermediate that its CA hands out now, and write the leaf before it into the file.';
+  }
+  return canRenew
+    ? 'Make a new one of the same CA: registry-gate certs renew --force'
+    : 'Have its CA make one for servers (extendedKeyUsage serverAuth, keyUsage digitalSignature, a key of ECDSA P-256 or RSA 2048), with these names as subjectAltName.';
+}
+
+/** How to come by another key and certificate for the server, where those that are there can't be used. */
+export function replacementCure(context: CureContext): string {
+  if (context.canRenew) return 'Make a new pair of the same CA: registry-gate certs renew --force';
+  if (!context.isDefault) {
+    return `Put a certificate and the key that belongs to it in place as ${context.paths.certificate} and ${context.paths.key}.`;
+  }
+  return newAuthorityCure(context);
+}
+
+/** A CA can't be mended: its clients have to trust another one. The old files are kept. */
+export function newAuthorityCure({
+  paths,
+  names,
+  isDefault,
+  present,
+}: Omit<CureContext, 'canRenew'>): string {
+  if (!isDefault) return 'Have the certificate made by another CA, and have every client trust that one.';
+  const directory = paths.authorityCertificate.replace(/[^/]+$/, '') || './';
+  const old = shellWord(`${directory}old`);
+  return (
+    'Make a new CA, which every client then has to trust: ' +
+    `mkdir -p ${old} && mv ${present.map(shellWord).join(' ')} ${old} && registry-gate certs init ${hostFlags(names)}`
+  );
+}
+
+/** `--host registry.lan --host 10.0.0.5`, as a shell reads it. */
+export function hostFlags(names: readonly string[]): string {
+  const hosts = names.length === 0 ? ['NAME-OR-ADDRESS'] : names.map(shellWord);
+  return hosts.map((host) => `--host ${host}`).join(' ');
+}
+
+function clientWords(clients: readonly Client[]): string {
+  const others = CLIENTS.filter((client) => !clients.includes(client));
+  if (others.length === 0) return 'every client refuses it';
+  if (others.length === 1 && others[0] !== undefined)
+    return `every client but ${WORDS[others[0]]} refuses it`;
+  const [first = '', ...rest] = clients.map((client) => WORDS[client]).toReversed();
+  const list = rest.length === 0 ? first : `${rest.toReversed().join(', ')} and ${first}`;
+  return `${list} ${clients.length === 1 && first === WORDS.node ? 'refuses' : 'refuse'} it`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

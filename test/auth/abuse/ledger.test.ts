@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Ledger, Place, TakeRule } from '../../../src/auth/abuse/ledger.ts';
+import { parsePlace, placeKey } from '../../../src/auth/abuse/ledger.ts';
+import { MemoryLedger } from '../../../src/auth/abuse/memory-ledger.ts';
+import { openRedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
+import type { RedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+import { describeWith } from '../../support/requires.ts';
+import { recordingLogger, startRedis } from './support.ts';
+import type { Redis } from './support.ts';
+
+const PAIR: Place = { kind: 'user-and-network', network: '2001:db8:1:2::/64', user: '=al|ice' };
+const NETWORK: Place = { kind: 'network', network: '192.0.2.1', user: '' };
+const RULE: TakeRule = { limit: 3, blockMs: (count) => count * 10_000, enforced: true };
+
+/** What every ledger does. */
+function keepsItsWord(current: () => Ledger): void {
+  it('counts up to the limit, lets that one through, and then none', async () => {
+    const ledger = current();
+    const taken = [];
+    for (let at = 0; at < 5; at += 1) taken.push(await ledger.take(PAIR, RULE));
+    expect(taken.slice(0, 3)).toEqual([
+      { ok: true, count: 1, blockedMs: 0 },
+      { ok: true, count: 2, blockedMs: 0 },
+      { ok: true, count: 3, blockedMs: 30_000 },
+    ]);
+    for (const refusal of taken.slice(3))
+      expect(refusal).toEqual({ ok: false, waitMs: expect.closeTo(30_000, -4) });
+    expect(await ledger.take(NETWORK, RULE)).toEqual({ ok: true, count: 1, blockedMs: 0 });
+  });
+
+  it('lets a thousand at once through as those before the limit', async () => {
+    const ledger = current();
+    const taken = await Promise.all(Array.from({ length: 1000 }, () => ledger.take(PAIR, RULE)));
+    expect(taken.filter(({ ok }) => ok)).toHaveLength(3);
+  });
+
+  it('counts what is not enforced, and begins no block with it', async () => {
+    const ledger = current();
+    for (let at = 0; at < 9; at += 1) await ledger.take(PAIR, { ...RULE, enforced: false });
+    expect(await ledger.take(PAIR, RULE)).toEqual({ ok: true, count: 10, blockedMs: 100_000 });
+  });
+
+  it('takes back what was none, with its block', async () => {
+    const ledger = current();
+    for (let at = 0; at < 3; at += 1) await ledger.take(PAIR, RULE);
+    await ledger.giveBack(PAIR, true);
+    expect(await ledger.take(PAIR, RULE)).toEqual({ ok: true, count: 3, blockedMs: 30_000 });
+    await ledger.giveBack(NETWORK, true);
+  });
+
+  it('forgets one, many, or nothing, and lists the rest, the worst first', async () => {
+    const ledger = current();
+    for (let at = 0; at < 3; at += 1) await ledger.take(PAIR, RULE);
+    await ledger.take(NETWORK, RULE);
+    const other: Place = { ...NETWORK, network: '192.0.2.2' };
+    for (let at = 0; at < 2; at += 1) await ledger.take(other, RULE);
+    expect(await ledger.rows(10)).toEqual([
+      { ...PAIR, failures: 3, blockedMs: expect.closeTo(30_000, -4) },
+      { ...other, failures: 2, blockedMs: 0 },
+      { ...NETWORK, failures: 1, blockedMs: 0 },
+    ]);
+    expect(await ledger.rows(1)).toMatchObject([PAIR]);
+    expect(await ledger.forgetWhere(({ kind }) => kind === 'network')).toBe(2);
+    await ledger.forget(PAIR);
+    expect(await ledger.rows(10)).toEqual([]);
+    expect(await ledger.take(PAIR, RULE)).toMatchObject({ count: 1 });
+  });
+}
+
+describe('a ledger in memory', () => {
+  let at = 5000;
+  const now = (): number => at;
+  const open = (maxBytes = 32_000): MemoryLedger => new MemoryLedger({ now, windowMs: 60_000, maxBytes });
+  let ledger: MemoryLedger;
+  beforeEach(() => {
+    ledger = open();
+  });
+
+  keepsItsWord(() => ledger);
+
+  it('forgets with the window, but no block before its end', async () => {
+    for (let count = 0; count < 3; count += 1) await ledger.take(PAIR, { ...RULE, blockMs: () => 90_000 });
+    await ledger.take(NETWORK, RULE);
+    at += 60_000;
+    expect(await ledger.rows(10)).toMatchObject([{ ...PAIR, blockedMs: 30_000 }]);
+    at += 30_000;
+    expect(await ledger.rows(10)).toEqual([]);
+  });
+
+  it('has no more places than it may, and keeps those with many failures', async () => {
+    for (let count = 0; count < 3; count += 1) await ledger.take(PAIR, RULE);
+    for (let n = 0; n < 1000; n += 1) await ledger.take({ ...PAIR, network: `stranger ${n}` }, RULE);
+    const rows = await ledger.rows(1000);
+    expect(rows.length).toBeGreaterThan(80);
+    expect(rows.length).toBeLessThan(130);
+    expect(rows[0]).toMatchObject({ ...PAIR, failures: 3 });
+  });
+
+  it('loses no user to a flood of addresses', async () => {
+    const user: Place = { kind: 'user', network: '', user: '=alice' };
+    await ledger.take(user, RULE);
+    for (let n = 0; n < 1000; n += 1) await ledger.take({ ...NETWORK, network: `stranger ${n}` }, RULE);
+    expect(await ledger.take(user, RULE)).toMatchObject({ count: 2 });
+  });
+});
+
+describeWith(['redis-server'], 'a ledger in Redis', () => {
+  let redis: Redis;
+  let ledger: RedisLedger;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.close());
+  beforeEach(async () => {
+    const now = (): number => performance.now();
+    const meanwhile = new MemoryLedger({ now, windowMs: 60_000 });
+    const logger = recordingLogger();
+    ledger = await openRedisLedger({
+      url: new Secret(redis.url),
+      windowMs: 60_000,
+      longestBlockMs: 900_000,
+      meanwhile,
+      logger,
+      now,
+    });
+    await ledger.forgetWhere(() => true);
+  });
+  afterEach(() => ledger.close());
+
+  keepsItsWord(() => ledger);
+});
+
+describe('the name of a place', () => {
+  it.each([PAIR, NETWORK, { kind: 'tokens', network: '::1', user: '' } as const])(
+    '%o can be read again',
+    (place) => {
+      expect(parsePlace(placeKey(place))).toEqual(place);
+    },
+  );
+
+  it.each(['', 'network', 'network|a', 'other|a|b'])('is not %o', (key) => {
+    expect(parsePlace(key)).toBeUndefined();
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/lib/secret.ts';
+import { UNGUARDED } from '../../../src/auth/tokens/guard.ts';
+import { createSignInCheck } from '../../../src/auth/tokens/sign-in.ts';
+import type { Attempt, SignInCheck } from '../../../src/auth/tokens/sign-in.ts';
+import { makeSecret } from '../../../src/auth/tokens/store/secret-text.ts';
+import { createMachineTokens } from '../../../src/auth/tokens/store/token-store.ts';
+import { START, machineToken } from './support.ts';
+
+const { token, secret } = machineToken({ networks: ['10.0.0.0/8'] });
+
+interface Started {
+  readonly check: SignInCheck;
+  /** The names whose passwords were looked at. */
+  readonly asked: string[];
+  readonly used: string[];
+}
+
+function started(): Started {
+  const asked: string[] = [];
+  const used: string[] = [];
+  const check = createSignInCheck({
+    passwords: {
+      remembered: ({ user }) => (user === 'known' ? user : undefined),
+      authenticate: async ({ user, password }) => {
+        asked.push(user);
+        if (user === 'late') return { kind: 'busy' };
+        return password.reveal() === 'right' ? { kind: 'verified', user } : { kind: 'rejected' };
+      },
+    },
+    tokens: { current: () => createMachineTokens([token]) },
+    uses: { record: (id) => void used.push(id) },
+    guard: UNGUARDED,
+    now: () => START,
+  });
+  return { check, asked, used };
+}
+
+const attempt = (user: string, password: string, address = '10.0.0.1'): Attempt => ({
+  user,
+  password: new Secret(password),
+  address,
+});
+
+describe('signIn', () => {
+  it.each([
+    [
+      'a right password',
+      attempt('alice', 'right'),
+      { kind: 'verified', holder: { kind: 'user', user: 'alice' } },
+    ],
+    ['a wrong password', attempt('alice', 'wrong'), { kind: 'rejected' }],
+    ['too many passwords', attempt('late', 'right'), { kind: 'busy' }],
+    [
+      'a machine',
+      attempt('ci', secret),
+      { kind: 'verified', holder: { kind: 'token', name: 'ci', id: 'm-1' } },
+    ],
+    ['a machine elsewhere', attempt('ci', secret, '11.0.0.1'), { kind: 'rejected' }],
+    ['a machine under another name', attempt('alice', secret), { kind: 'rejected' }],
+    ['a revoked machine', attempt('ci', makeSecret('machine').secret.reveal()), { kind: 'rejected' }],
+  ])('judges %s', async (_name, given, expected) => {
+    expect(await started().check.signIn(given)).toMatchObject(expected);
+  });
+
+  it('never tries the secret of a machine as a password, nor a password as a secret', async () => {
+    const { check, asked, used } = started();
+    await check.signIn(attempt('alice', makeSecret('machine').secret.reveal()));
+    await check.signIn(attempt('ci', secret, '11.0.0.1'));
+    expect([asked, used]).toEqual([[], []]);
+    await check.signIn(attempt('ci', `${secret}x`));
+    expect([asked, used]).toEqual([['ci'], []]);
+    await check.signIn(attempt('ci', secret));
+    expect([asked, used]).toEqual([['ci'], ['m-1']]);
+  });
+});
+
+describe('remembered', () => {
+  it.each([
+    [
+      'a password checked before',
+      attempt('known', 'right'),
+      { kind: 'user', user: 'known', device: undefined },
+    ],
+    ['a password not checked yet', attempt('alice', 'right'), undefined],
+    ['a machine', attempt('ci', secret), { kind: 'token', name: 'ci', id: 'm-1' }],
+    ['a machine elsewhere, whose name is known', attempt('known', secret), undefined],
+  ])('answers at once for %s', (_name, given, expected) => {
+    expect(started().check.remembered(given)).toEqual(expected);
+  });
+});
