@@ -4,7 +4,7 @@ import { logExchange } from '../observe/access-log.ts';
 import type { Exchange } from '../observe/exchange.ts';
 import { warnOfSlowCommit } from '../observe/slow-commit.ts';
 import type { HashPool } from '../auth/passwords/hash-pool.ts';
-import { createLocalBus } from '../cluster/bus.ts';
+import { createLocalBus } from '../cluster/local-bus.ts';
 import type { Bus } from '../cluster/bus.ts';
 import type { AppOptions } from '../pipeline/handler.ts';
 import { openAudit } from './observe/audit.ts';

@@ -20,7 +20,7 @@ import type { Room } from '../http/listener/room.ts';
 import { createServices } from './services.ts';
 import type { Services } from './services.ts';
 import { limitTransfers } from './transfer-limits.ts';
-import { alone, saidOnce } from './cluster/cluster-context.ts';
+import { alone, saidOnce, sharedKey } from './cluster/cluster-context.ts';
 import type { Together } from './cluster/cluster-context.ts';
 import { watchUntrustedTokens } from '../pipeline/auth/untrusted-tokens.ts';
 import { openEntrances } from './cluster/limiters.ts';
@@ -40,6 +40,7 @@ export interface Gate {
   stopNow(): void;
 }
 
+const TICKET_KEY_BYTES = 48;
 const STOPPED = createProblem('UNAVAILABLE', 'The gate was stopped.');
 
 /** Assembles and listens. Throws AppError where certificates, users or an address are not to be had; nothing is left open then. */
@@ -50,7 +51,15 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
   try {
     const { room, ...front } = openFront({ config, services, connections, logger, together });
     for (const place of placesOf(config, together)) {
-      const server = createListener({ config, services, connections, ...front, logger, together });
+      const server = createListener({
+        config,
+        certificate: services.certificate,
+        connections,
+        ...front,
+        logger,
+        now: services.app.now,
+        ticketKeys: (fingerprint) => sharedKey(together, `tickets ${fingerprint}`, TICKET_KEY_BYTES),
+      });
       servers.push(server);
       await listen(server, place, logger);
     }

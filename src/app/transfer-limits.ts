@@ -8,7 +8,7 @@ import { bodyLength } from '../oci/request/body.ts';
 import { createProblem } from '../oci/problem.ts';
 import { createTopic } from '../cluster/bus.ts';
 import type { Bus } from '../cluster/bus.ts';
-import type { Entrance } from './cluster/limiters.ts';
+import type { Entrance } from '../limits/concurrency-limiter.ts';
 
 export interface TransferLimitsOptions {
   readonly limits: Pick<Config['limits'], 'bandwidth' | 'bandwidthPerUser'>;

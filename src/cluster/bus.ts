@@ -1,5 +1,3 @@
-import { createDesk, gatherFrom, respondIn } from './topic-handlers.ts';
-
 /**
  * A kind of message between the processes of one gate. The guards hold what arrives to its type: it comes from another
  * process. Values are plain data, as `structuredClone` copies them; secrets may be among them, they never leave the machine.
@@ -57,29 +55,4 @@ export function createTopic<Q, A>(
 /** Guard of what carries nothing: the value is undefined. */
 export function isNothing(value: unknown): value is undefined {
   return value === undefined;
-}
-
-/** Both ends for a gate of one process: the same calls, without another process. */
-export function createLocalBus(): { readonly bus: Bus; readonly hub: Hub } {
-  const worker = createDesk();
-  const primary = createDesk();
-  const gather =
-    (from: number): Bus['gather'] =>
-    (topic, question, patienceMs) =>
-      gatherFrom(topic.isAnswer, [respondIn(worker, topic, { question, from, patienceMs })]);
-  return {
-    bus: {
-      slot: 0,
-      size: 1,
-      answer: worker.answer,
-      tell: () => undefined,
-      gather: gather(0),
-      ask: (topic, question, patienceMs) => respondIn(primary, topic, { question, from: 0, patienceMs }),
-    },
-    hub: {
-      answer: primary.answer,
-      tell: ({ name }, value) => worker.hear(name, value, PRIMARY),
-      gather: gather(PRIMARY),
-    },
-  };
 }

@@ -1,3 +1,15 @@
+/** A turnstile of the whole gate, from the side of one process. */
+export interface Entrance {
+  /** Whether there is room. Where there is none and a line, the answer takes its time. */
+  enter(key: string | undefined): Entry;
+}
+
+export interface Entry {
+  readonly isInside: boolean | Promise<boolean>;
+  /** Gives the place back, the one in line too. To be called once, whatever became of it. */
+  leave(): void;
+}
+
 export interface TurnstileOptions {
   /** How many may be inside; undefined is any number. */
   readonly all: number | undefined;

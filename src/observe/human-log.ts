@@ -1,15 +1,13 @@
 import type { DestinationStream } from 'pino';
 import { printable } from '../lib/printable.ts';
 import { createRequestWords } from './request-words.ts';
+import type { LogFields } from './request-words.ts';
 
 export interface HumanLogOptions {
   readonly colours: boolean;
   /** Writes the commands in a text as they are typed here. */
   readonly typed: (text: string) => string;
 }
-
-/** The fields of a line, as JSON has them. */
-export type LogFields = Readonly<Record<string, unknown>>;
 
 const WARN = 40;
 const ERROR = 50;

@@ -1,5 +1,7 @@
 import { printable } from '../lib/printable.ts';
-import type { LogFields } from './human-log.ts';
+
+/** The fields of a line, as JSON has them. */
+export type LogFields = Readonly<Record<string, unknown>>;
 
 /** What belongs to one pull comes within this time, in milliseconds. */
 const TOGETHER_MS = 10_000;

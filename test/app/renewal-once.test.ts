@@ -5,7 +5,7 @@ import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { schema } from '../../src/config/schema/schema.ts';
 import { createLog } from '../../src/observe/access-log.ts';
 import { startGate } from '../../src/app/start.ts';
-import { createLocalBus } from '../../src/cluster/bus.ts';
+import { createLocalBus } from '../../src/cluster/local-bus.ts';
 import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 

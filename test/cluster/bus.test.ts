@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLocalBus, createTopic, isNothing } from '../../src/cluster/bus.ts';
+import { createTopic, isNothing } from '../../src/cluster/bus.ts';
+import { createLocalBus } from '../../src/cluster/local-bus.ts';
 import { isEnvelope } from '../../src/cluster/envelope.ts';
 import { startStage } from './stage.ts';
 import type { Stage } from './stage.ts';

@@ -4,105 +4,66 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../../src');
 
-/** folder -> folders it may import. The direction of the whole program, in one table. */
+/** room -> rooms it may import. The direction of the whole program, in one table. */
 const DIRECTION: Record<string, readonly string[]> = {
   lib: [],
-  registry: ['lib'],
-  admission: ['lib', 'registry'],
-  policy: ['lib', 'registry'],
-  users: ['lib'],
-  certs: ['lib'],
-  config: ['lib'],
-  observe: ['lib', 'registry'],
-  audit: ['lib', 'registry', 'observe'],
-  proxy: ['lib', 'registry', 'reply'],
-  reply: ['lib', 'registry'],
-  embedded: ['lib', 'registry', 'reply'],
-  cache: ['lib', 'registry', 'reply'],
-  tokens: ['lib', 'registry'],
-  peer: ['lib'],
+  oci: ['lib'],
   limits: ['lib'],
-  workers: ['lib'],
-  abuse: ['lib'],
-  server: [
-    'abuse',
-    'peer',
+  cluster: ['lib'],
+  config: ['lib'],
+  pki: ['lib'],
+  observe: ['lib', 'oci'],
+  audit: ['lib', 'oci', 'observe'],
+  auth: ['lib', 'oci'],
+  backend: ['lib', 'oci'],
+  http: ['lib', 'oci', 'limits', 'config', 'pki', 'auth', 'observe'],
+  pipeline: ['lib', 'oci', 'cluster', 'pki', 'auth', 'observe', 'backend', 'http'],
+  app: [
+    'lib',
+    'oci',
     'limits',
-    'workers',
-    'lib',
-    'registry',
-    'admission',
-    'policy',
-    'users',
-    'certs',
+    'cluster',
     'config',
+    'pki',
     'observe',
     'audit',
-    'proxy',
-    'reply',
-    'embedded',
-    'cache',
-    'tokens',
+    'auth',
+    'backend',
+    'http',
+    'pipeline',
   ],
-  cli: [
-    'abuse',
-    'workers',
-    'lib',
-    'registry',
-    'policy',
-    'users',
-    'certs',
-    'config',
-    'observe',
-    'audit',
-    'tokens',
-    'server',
-    'embedded',
-  ],
+  cli: ['lib', 'oci', 'cluster', 'config', 'pki', 'observe', 'audit', 'auth', 'backend', 'app'],
   'main.ts': ['lib', 'cli'],
-  'index.ts': [
-    'lib',
-    'registry',
-    'admission',
-    'policy',
-    'users',
-    'certs',
-    'config',
-    'observe',
-    'audit',
-    'proxy',
-    'reply',
-    'embedded',
-    'cache',
-    'tokens',
-    'server',
-  ],
+  'index.ts': ['lib', 'oci', 'config', 'auth', 'app'],
 };
 
-/** package -> the one folder (or file) that may import it. */
+/** As many files as one looks through at a glance. */
+const MOST_FILES = 16;
+
+/** package -> the one folder that may import it, with the folders in it. */
 const DOORS: Record<string, string> = {
-  express: 'server',
-  helmet: 'server',
-  'http-proxy-middleware': 'proxy',
-  'node-forge': 'certs',
-  'apache-md5': 'users',
-  bcrypt: 'users',
+  express: 'pipeline',
+  helmet: 'pipeline',
+  'http-proxy-middleware': 'backend/proxy',
+  'node-forge': 'pki/x509',
+  'apache-md5': 'auth/passwords',
+  bcrypt: 'auth/passwords',
   pino: 'observe',
-  'prom-client': 'observe',
-  '@opentelemetry/api': 'observe',
-  '@opentelemetry/exporter-trace-otlp-http': 'observe',
-  '@opentelemetry/resources': 'observe',
-  '@opentelemetry/sdk-trace': 'observe',
-  jose: 'tokens',
-  'rate-limiter-flexible': 'abuse',
-  '@redis/client': 'abuse',
+  'prom-client': 'observe/metrics',
+  '@opentelemetry/api': 'observe/tracing',
+  '@opentelemetry/exporter-trace-otlp-http': 'observe/tracing',
+  '@opentelemetry/resources': 'observe/tracing',
+  '@opentelemetry/sdk-trace': 'observe/tracing',
+  jose: 'auth/tokens',
+  'rate-limiter-flexible': 'auth/abuse',
+  '@redis/client': 'auth/abuse',
   zod: 'config',
   yaml: 'config',
   commander: 'cli',
-  'node:cluster': 'workers',
+  'node:cluster': 'cluster',
 };
 
-const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|manager|handler)s?(\.ts)?$/;
+const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|manager)s?(\.ts)?$/;
 
 interface Source {
   readonly path: string;
@@ -135,6 +96,32 @@ function roomsReached(source: Source): string[] {
     .filter((room) => room !== source.room);
 }
 
+function filesReached(source: Source): string[] {
+  return source.imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => relative(SRC, resolve(SRC, dirname(source.path), specifier)));
+}
+
+/** The groups of nodes that reach each other. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const reach = new Map([...graph.keys()].map((node) => [node, reachedFrom(node, graph)]));
+  const groups = [...reach]
+    .filter(([node, reached]) => reached.has(node))
+    .map(([node, reached]) => [...reached].filter((other) => reach.get(other)?.has(node)).toSorted());
+  return [...new Map(groups.map((group) => [group.join(), group])).values()];
+}
+
+function reachedFrom(start: string, graph: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const waiting = [...(graph.get(start) ?? [])];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (reached.has(node)) continue;
+    reached.add(node);
+    waiting.push(...(graph.get(node) ?? []));
+  }
+  return reached;
+}
+
 describe('architecture', () => {
   it('has a row in the direction table for every room', () => {
     expect([...new Set(sources.map((source) => source.room))].filter((room) => !(room in DIRECTION))).toEqual(
@@ -150,7 +137,8 @@ describe('architecture', () => {
   it.each(Object.entries(DOORS))('%s is imported by %s alone', (name, door) => {
     const elsewhere = sources.filter(
       (source) =>
-        source.room !== door && source.imports.some((it) => it === name || it.startsWith(`${name}/`)),
+        !`${dirname(source.path)}/`.startsWith(`${door}/`) &&
+        source.imports.some((it) => it === name || it.startsWith(`${name}/`)),
     );
     expect(elsewhere.map((source) => source.path)).toEqual([]);
   });
@@ -167,7 +155,7 @@ describe('architecture', () => {
       (source) =>
         /\bprocess\.(env|argv|exit|exitCode|stdin|stdout|stderr|on|cwd|kill)\b|\bconsole\./.test(
           source.text,
-        ) && !['main.ts', join('cli', 'terminal.ts')].includes(source.path),
+        ) && !['main.ts', join('cli', 'terminal', 'terminal.ts')].includes(source.path),
     );
     expect(guilty.map((source) => source.path)).toEqual([]);
   });
@@ -177,8 +165,38 @@ describe('architecture', () => {
     expect(names.filter((name) => FORBIDDEN_NAMES.test(name))).toEqual([]);
   });
 
-  it('keeps Express out of everything but the server', () => {
-    const guilty = sources.filter((source) => source.room !== 'server' && /from 'express/.test(source.text));
+  it('keeps Express out of everything but the pipeline', () => {
+    const guilty = sources.filter(
+      (source) => source.room !== 'pipeline' && /from 'express/.test(source.text),
+    );
     expect(guilty.map((source) => source.path)).toEqual([]);
+  });
+
+  it.each([...new Set(sources.map(({ path }) => dirname(path)))])(
+    '%s is a folder that can be looked through',
+    (folder) => {
+      expect(sources.filter(({ path }) => dirname(path) === folder).length).toBeLessThanOrEqual(MOST_FILES);
+    },
+  );
+
+  it('has no circle of files, types included', () => {
+    expect(circles(new Map(sources.map((source) => [source.path, filesReached(source)])))).toEqual([]);
+  });
+
+  it('has no circle of folders', () => {
+    const folders = new Map<string, Set<string>>();
+    for (const source of sources) {
+      const folder = dirname(source.path);
+      const reached = filesReached(source).map((path) => dirname(path));
+      const all = folders.get(folder) ?? new Set();
+      for (const other of reached) if (other !== folder) all.add(other);
+      folders.set(folder, all);
+    }
+    expect(circles(new Map([...folders].map(([folder, others]) => [folder, [...others]])))).toEqual([]);
+  });
+
+  it('would notice a circle', () => {
+    const graph = { a: ['b'], b: ['c', 'd'], c: ['b'], d: [] };
+    expect(circles(new Map(Object.entries(graph)))).toEqual([['b', 'c']]);
   });
 });

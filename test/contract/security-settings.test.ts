@@ -41,9 +41,9 @@ describe('R7: what libraries would do more than they are asked to', () => {
 
   it('is verification of certificates left out in one place alone: where a CA is fetched by its fingerprint', () => {
     expect(filesWith(/rejectUnauthorized:\s*false/).toSorted()).toEqual([
-      'certs/trust/authority-source.ts',
       // Asks the gate itself by loopback, sends no secret and believes no more than "ok".
-      'server/ask-own-gate.ts',
+      'app/ask-own-gate.ts',
+      'pki/trust/authority-source.ts',
     ]);
   });
 

@@ -13,7 +13,11 @@ import {
   toDer,
 } from '../../src/pki/x509/certificate-der.ts';
 import { readSequence } from '../../src/pki/x509/der-reader.ts';
-import { authorityKeyIdentifier, subjectAltName, subjectKeyIdentifier } from '../../src/pki/x509/extensions.ts';
+import {
+  authorityKeyIdentifier,
+  subjectAltName,
+  subjectKeyIdentifier,
+} from '../../src/pki/x509/extensions.ts';
 import { parseSubjectNames } from '../../src/pki/x509/subject-names.ts';
 import { DAY, serialNumber } from '../../src/pki/authority/validity.ts';
 

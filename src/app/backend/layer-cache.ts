@@ -6,7 +6,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { BackendOptions } from '../../backend/client/backend.ts';
+import type { BackendOptions } from '../../backend/client/backend-options.ts';
 import { createBlobSource } from '../../backend/proxy/blob-source.ts';
 import { createConnectionPool } from '../../backend/client/connection-pool.ts';
 import type { ForwardJob } from '../../backend/proxy/transfer.ts';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from '../../lib/logger.ts';
 import type { KeyState } from '../../auth/tokens/store/key-ring.ts';
 import type { HashPoolOptions } from '../../auth/passwords/hash-pool.ts';
-import { createLocalBus } from '../../cluster/bus.ts';
+import { createLocalBus } from '../../cluster/local-bus.ts';
 import type { Bus } from '../../cluster/bus.ts';
 
 /** What the processes of one gate have in common. */

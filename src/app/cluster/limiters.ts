@@ -1,20 +1,8 @@
 import type { Config } from '../../config/schema/schema.ts';
 import { Turnstile } from '../../limits/concurrency-limiter.ts';
-import type { TurnstileOptions } from '../../limits/concurrency-limiter.ts';
+import type { Entrance, TurnstileOptions } from '../../limits/concurrency-limiter.ts';
 import { createTopic } from '../../cluster/bus.ts';
 import type { Bus, Hub } from '../../cluster/bus.ts';
-
-/** A turnstile of the whole gate, from the side of one process. */
-export interface Entrance {
-  /** Whether there is room. Where there is none and a line, the answer takes its time. */
-  enter(key: string | undefined): Entry;
-}
-
-export interface Entry {
-  readonly isInside: boolean | Promise<boolean>;
-  /** Gives the place back, the one in line too. To be called once, whatever became of it. */
-  leave(): void;
-}
 
 /** Those that are limited. */
 export interface Entrances {

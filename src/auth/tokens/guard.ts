@@ -1,5 +1,13 @@
+import type { Secret } from '../../lib/secret.ts';
 import type { Standing } from '../../lib/streams/turn.ts';
-import type { Attempt, SignIn } from './sign-in.ts';
+import type { Holder } from './store/holder.ts';
+
+/** A name and a secret as a client sent them, and from where. */
+export interface Attempt {
+  readonly user: string;
+  readonly password: Secret<string>;
+  readonly address: string;
+}
 
 /** Not tried, since too much before it was wrong; `message` is for the person in front of the client. */
 export interface Throttled {
@@ -7,6 +15,13 @@ export interface Throttled {
   readonly seconds: number;
   readonly message: string;
 }
+
+/** `busy`: too many passwords are being checked at this moment; the client should come back. */
+export type SignIn =
+  | { readonly kind: 'verified'; readonly holder: Holder }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'busy' }
+  | Throttled;
 
 /** Stands before the verification of what clients show, and hears how it ended. */
 export interface SignInGuard {

@@ -1,25 +1,10 @@
 import { siteOf } from '../../lib/network.ts';
-import type { Secret } from '../../lib/secret.ts';
 import type { Turn } from '../../lib/streams/turn.ts';
-import type { SignInGuard, Throttled } from './guard.ts';
+import type { Attempt, SignIn, SignInGuard } from './guard.ts';
 import type { Holder } from './store/holder.ts';
 import type { TokenStore } from './store/token-store.ts';
 import type { UseLog } from './store/use-log.ts';
 import { readSecret } from './store/secret-text.ts';
-
-/** A name and a secret as a client sent them, and from where. */
-export interface Attempt {
-  readonly user: string;
-  readonly password: Secret<string>;
-  readonly address: string;
-}
-
-/** `busy`: too many passwords are being checked at this moment; the client should come back. */
-export type SignIn =
-  | { readonly kind: 'verified'; readonly holder: Holder }
-  | { readonly kind: 'rejected' }
-  | { readonly kind: 'busy' }
-  | Throttled;
 
 /** What checks the passwords of people. */
 export interface PasswordCheck {

@@ -3,7 +3,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { AnswerReader } from './answer-reader.ts';
 import type { AnswerSink } from './answer-reader.ts';
-import type { BackendOptions } from './backend.ts';
+import type { BackendOptions } from './backend-options.ts';
 
 /** One request and its answer, as the connection sees it. After `onEnd`, `onFault` or `onBroken` nothing more is said. */
 export interface Exchange extends AnswerSink {

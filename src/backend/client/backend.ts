@@ -1,24 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { backendTls } from './backend-connection.ts';
+import type { BackendOptions } from './backend-options.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import type { ConnectionPool } from './connection-pool.ts';
-
-/**
- * Where the registry stands. `ca` is the PEM text that an https backend is verified with; verification is never off.
- * `prefix` is the path before `/v2/`, like `/oci`. `hostHeader` is the Host that it is asked with, instead of the client's.
- */
-export type BackendOptions = (
-  | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly prefix?: string }
-  | {
-      readonly kind: 'https';
-      readonly host: string;
-      readonly port: number;
-      readonly prefix?: string;
-      readonly ca?: string | undefined;
-    }
-  | { readonly kind: 'unix'; readonly path: string; readonly prefix?: undefined }
-) & { readonly hostHeader?: string | undefined };
 
 export interface Backend {
   readonly options: BackendOptions;

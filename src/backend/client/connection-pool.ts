@@ -1,5 +1,5 @@
 import { BackendConnection, SMALL_BYTES } from './backend-connection.ts';
-import type { BackendOptions } from './backend.ts';
+import type { BackendOptions } from './backend-options.ts';
 
 /** Connections to one backend. */
 export interface ConnectionPool {

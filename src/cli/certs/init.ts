@@ -5,14 +5,7 @@ import type { KeyKind } from '../../pki/x509/key-pair.ts';
 import { readStatus } from '../../pki/authority/status.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { DirectoryOptions } from './options.ts';
-import {
-  addDirectoryOptions,
-  certsDirectory,
-  collect,
-  day,
-  days,
-  hostsFromEnvironment,
-} from './options.ts';
+import { addDirectoryOptions, certsDirectory, collect, day, days, hostsFromEnvironment } from './options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface Options extends DirectoryOptions {

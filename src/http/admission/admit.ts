@@ -1,17 +1,8 @@
 import { collectSingles, judgeHeaders } from './headers.ts';
+import type { RequestHead } from './headers.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { judgeTarget } from './target.ts';
-
-/** The head of an HTTP/1.1 request as it came off the wire. */
-export interface RequestHead {
-  readonly method: string;
-  /** The request target, untouched. */
-  readonly target: string;
-  readonly httpVersion: string;
-  /** Names and values in turn, as Node.js gives them in `rawHeaders`. */
-  readonly rawHeaders: readonly string[];
-}
 
 export interface AdmissionLimits {
   /** Header fields of one request. */

@@ -1,8 +1,17 @@
 import { FORWARDED_FIELDS, isPrintable } from '../../oci/request/forwarded-fields.ts';
-import type { RequestHead } from './admit.ts';
 import { isForeignPage } from './foreign-page.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+
+/** The head of an HTTP/1.1 request as it came off the wire. */
+export interface RequestHead {
+  readonly method: string;
+  /** The request target, untouched. */
+  readonly target: string;
+  readonly httpVersion: string;
+  /** Names and values in turn, as Node.js gives them in `rawHeaders`. */
+  readonly rawHeaders: readonly string[];
+}
 
 /** Fields that may stand once at most. Node joins or drops a second one silently; a backend may choose the other. */
 const SINGLE: ReadonlySet<string> = new Set([

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { networkOf } from '../../lib/network.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import type { Room } from './room.ts';
-import type { Entrance } from '../../app/cluster/limiters.ts';
+import type { Entrance } from '../../limits/concurrency-limiter.ts';
 
 /** What a new connection passes before TLS takes it: it is ended, or goes on. */
 export type Greet = (socket: Socket, goOn: () => void) => void;

@@ -7,40 +7,43 @@ import type { Logger } from '../../lib/logger.ts';
 import { bodyLength } from '../../oci/request/body.ts';
 import { handleClientErrors } from './client-errors.ts';
 import type { ServerCertificate } from '../../pki/authority/server-certificate.ts';
-import type { CertificateKeeper } from '../../app/certificate.ts';
 import type { Connections } from './connections.ts';
 import type { Greet } from './admit-connection.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import { greetFirst } from './greet-first.ts';
 import { lingerOnClose } from '../wire/linger.ts';
-import type { Services } from '../../app/services.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
-import { sharedKey } from '../../app/cluster/cluster-context.ts';
-import type { Together } from '../../app/cluster/cluster-context.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
+/** The certificate in force, and who is told of the next one. */
+export interface CertificateSource {
+  current(): ServerCertificate;
+  onChange(listener: (next: ServerCertificate) => void): void;
+}
+
 export interface ListenerOptions {
   readonly config: Pick<Config, 'timeouts' | 'limits' | 'tls'>;
-  readonly services: Pick<Services, 'certificate' | 'app'>;
+  readonly certificate: CertificateSource;
   readonly connections: Connections;
   readonly handler: Handler;
   readonly greet: Greet;
   readonly addressOf: FrontProxies['addressOf'];
   readonly onDistrust: (address: string) => void;
   readonly logger: Logger;
-  readonly together: Together;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Keys for session tickets while the certificate of this fingerprint is in force, 48 bytes; undefined: Node's own. */
+  readonly ticketKeys: (fingerprint: string) => Buffer | undefined;
 }
 
 const CHECK_CONNECTIONS_MS = 5000;
 const KEEP_ALIVE_PROBE_MS = 30_000;
-const TICKET_KEY_BYTES = 48;
 
 /** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
 export function createListener(options: ListenerOptions): Server {
-  const { config, services, connections, handler, greet, addressOf, onDistrust, logger, together } = options;
+  const { config, certificate, connections, handler, greet, addressOf, onDistrust, logger, now } = options;
   const { timeouts, limits, tls } = config;
-  const { certificate, app } = services;
   const handshakeMs = timeouts.handshakeSeconds * 1000;
   const server = createServer({
     ...tlsOptions(certificate.current(), tls.profile, handshakeMs),
@@ -56,18 +59,21 @@ export function createListener(options: ListenerOptions): Server {
   // Fields past Node's own count would be hidden from us and still frame the body; admission counts all of them.
   server.maxHeadersCount = 0;
   certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
-  shareTickets(server, certificate, together);
+  shareTickets(server, options);
   greetFirst(server, { silenceMs: handshakeMs, greet });
   connections.follow(server);
   attachHandler(server, handler, connections);
-  handleClientErrors(server, { logger, now: app.now, connections, addressOf, onDistrust });
+  handleClientErrors(server, { logger, now, connections, addressOf, onDistrust });
   return server;
 }
 
 /** A client that comes back to another worker goes on with its session, until the certificate changes. */
-function shareTickets(server: Server, certificate: CertificateKeeper, together: Together): void {
+function shareTickets(
+  server: Server,
+  { certificate, ticketKeys }: Pick<ListenerOptions, 'certificate' | 'ticketKeys'>,
+): void {
   const setKeys = ({ fingerprint }: ServerCertificate): void => {
-    const keys = sharedKey(together, `tickets ${fingerprint}`, TICKET_KEY_BYTES);
+    const keys = ticketKeys(fingerprint);
     if (keys !== undefined) server.setTicketKeys(keys);
   };
   // Node brings the keys that the first worker began with into each one that begins to listen.

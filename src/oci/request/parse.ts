@@ -1,9 +1,9 @@
 import type { ProblemCode } from '../problem.ts';
 import { createPair, createQuery, parseQuery, renderQuery, withoutKeys } from './query.ts';
 import type { Query } from './query.ts';
-import type { Action, RegistryMethod, RegistryRequest } from './request.ts';
+import type { Action, RegistryRequest } from './request.ts';
 import { METHODS, namesBadDigest, parseRoute, renderRoute } from './route.ts';
-import type { Route } from './route.ts';
+import type { RegistryMethod, Route } from './route.ts';
 
 export type ParseOutcome =
   | { readonly kind: 'request'; readonly request: RegistryRequest }

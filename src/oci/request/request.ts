@@ -1,5 +1,5 @@
 import type { Query } from './query.ts';
-import type { Route } from './route.ts';
+import type { RegistryMethod, Route } from './route.ts';
 
 /** What a request needs on a repository (distribution's token scope, "actions"). */
 export type Action = 'pull' | 'push' | 'delete';
@@ -16,5 +16,3 @@ export interface RegistryRequest {
   /** The one form in which this request goes to the backend: path and query, re-serialised from what was parsed. */
   readonly target: string;
 }
-
-export type RegistryMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

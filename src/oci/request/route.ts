@@ -1,5 +1,4 @@
 import { isDigest, isRepository, isTag, isUploadId } from '../grammar.ts';
-import type { RegistryMethod } from './request.ts';
 
 /** A path of the registry API, taken apart (distribution-spec v1.1 "Endpoints", and Docker's `_catalog`). */
 export type Route =
@@ -13,6 +12,8 @@ export type Route =
   | { readonly kind: 'referrers'; readonly repository: string; readonly digest: string };
 
 export type RouteKind = Route['kind'];
+
+export type RegistryMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Which methods a route knows. */
 export const METHODS: Readonly<Record<RouteKind, readonly RegistryMethod[]>> = {

@@ -4,14 +4,7 @@ import { unwritableHint, writeFileAtomic } from '../../lib/files/atomic-file.ts'
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/files/file-lock.ts';
 import { makeDirectory, ownershipCure } from '../../lib/files/ownership.ts';
-
-/** Where the files of a certs directory are. */
-export interface CertificatePaths {
-  readonly authorityKey: string;
-  readonly authorityCertificate: string;
-  readonly key: string;
-  readonly certificate: string;
-}
+import type { CertificatePaths } from '../x509/certificate-paths.ts';
 
 /** A private key and its certificate (or chain), both PEM. */
 export interface Pair {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import type { CertificatePaths } from './cert-store.ts';
+import type { CertificatePaths } from '../x509/certificate-paths.ts';
 
 const READABLE_BY_OTHERS = 0o044;
 

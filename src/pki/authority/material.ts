@@ -1,6 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { certificatePaths, presentOf, readIfPresent, readPair } from './cert-store.ts';
-import type { CertificatePaths, Pair } from './cert-store.ts';
+import type { Pair } from './cert-store.ts';
+import type { CertificatePaths } from '../x509/certificate-paths.ts';
 import { mismatch, missingCertificate } from '../x509/certificate-faults.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { orderChain } from '../x509/chain.ts';

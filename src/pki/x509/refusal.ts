@@ -1,4 +1,4 @@
-import type { CertificatePaths } from '../authority/cert-store.ts';
+import type { CertificatePaths } from './certificate-paths.ts';
 
 /** Verifiers that differ from one another: `strict` is OpenSSL with X509_V_FLAG_X509_STRICT, as Python sets it from 3.13 on. */
 export const CLIENTS = ['go', 'curl', 'openssl', 'node', 'gnutls', 'strict'] as const;

@@ -3,7 +3,7 @@ import type { Attempt } from '../../../src/auth/abuse/attempt.ts';
 import { schema } from '../../../src/config/schema/schema.ts';
 import { countForWorkers, openGuard, openThrottling } from '../../../src/app/auth/throttling.ts';
 import type { Throttling } from '../../../src/app/auth/throttling.ts';
-import { createLocalBus } from '../../../src/cluster/bus.ts';
+import { createLocalBus } from '../../../src/cluster/local-bus.ts';
 import { recordingLogger } from '../../auth/abuse/support.ts';
 import { temporaryFolder } from '../../support/programs.ts';
 import type { Folder } from '../../support/programs.ts';

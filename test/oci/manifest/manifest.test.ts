@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { judgeManifest, referencesOf } from '../../../src/oci/manifest/manifest.ts';
 import type { ManifestOutcome } from '../../../src/oci/manifest/manifest.ts';
 import { readStoredManifest } from '../../../src/backend/embedded/store/stored-manifest.ts';
-import { digestOf, image, index, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../backend/embedded/spec-client.ts';
+import {
+  digestOf,
+  image,
+  index,
+  OCI_INDEX,
+  OCI_LAYER,
+  OCI_MANIFEST,
+} from '../../backend/embedded/spec-client.ts';
 
 const CONFIG = digestOf('config');
 const LAYER = digestOf('layer');

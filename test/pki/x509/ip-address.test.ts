@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalIp, formatIpRange, ipBytes, isInRange, parseIpRange } from '../../../src/pki/x509/ip-address.ts';
+import {
+  canonicalIp,
+  formatIpRange,
+  ipBytes,
+  isInRange,
+  parseIpRange,
+} from '../../../src/pki/x509/ip-address.ts';
 
 describe('canonicalIp', () => {
   it.each([

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
-import type { Digest } from '../../../oci/digest.ts';
 import { ifAny, isThere } from '../disk/durable.ts';
 import { Keeping } from './keep.ts';
 import { reachable } from './reach.ts';
+import type { Revision } from './reach.ts';
 import { inTurn } from '../../../lib/concurrent-for-each.ts';
 import type { Registry } from '../store/registry.ts';
 
@@ -11,12 +11,6 @@ export interface GcProgress {
   readonly phase: 'mark' | 'sweep' | 'links';
   /** Repositories or blobs that were looked at in this phase. */
   readonly done: number;
-}
-
-/** A manifest of a repository. */
-export interface Revision {
-  readonly repository: string;
-  readonly digest: Digest;
 }
 
 export interface Marks {

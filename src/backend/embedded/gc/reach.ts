@@ -1,9 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { ifAny } from '../disk/durable.ts';
-import type { Revision } from './mark.ts';
+import type { Digest } from '../../../oci/digest.ts';
 import { inTurn } from '../../../lib/concurrent-for-each.ts';
 import { unreadable } from '../store/stored-manifest.ts';
 import type { Registry } from '../store/registry.ts';
+
+/** A manifest of a repository. */
+export interface Revision {
+  readonly repository: string;
+  readonly digest: Digest;
+}
 
 /** What leads where in one repository, by digest. */
 interface Reach {

@@ -5,7 +5,16 @@ import { makePath } from '../../../lib/files/make-path.ts';
 import { isTag } from '../../../oci/grammar.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { DirectoryCache } from '../disk/directory-cache.ts';
-import { discard, ifAny, isRenamed, isThere, readLink, syncAndClose, whenAll, writeNew } from '../disk/durable.ts';
+import {
+  discard,
+  ifAny,
+  isRenamed,
+  isThere,
+  readLink,
+  syncAndClose,
+  whenAll,
+  writeNew,
+} from '../disk/durable.ts';
 import { FOLDER_MODE, makeFolder, syncFolder, syncFolders } from '../disk/folders.ts';
 import type { Staging } from '../disk/staging.ts';
 import { inTurn } from '../../../lib/concurrent-for-each.ts';

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCredentials } from '../../../../src/auth/tokens/credentials.ts';
 import { openIdentityStore } from '../../../../src/auth/tokens/store/identity-store.ts';
-import type { IdentityStore, IdentityStoreOptions } from '../../../../src/auth/tokens/store/identity-store.ts';
+import type {
+  IdentityStore,
+  IdentityStoreOptions,
+} from '../../../../src/auth/tokens/store/identity-store.ts';
 import { openKeyRing } from '../../../../src/auth/tokens/store/key-ring.ts';
 import { createMachineTokens } from '../../../../src/auth/tokens/store/token-store.ts';
 import { makeSecret } from '../../../../src/auth/tokens/store/secret-text.ts';
