@@ -25,7 +25,7 @@ export async function pull(fixture: Fixture, port: number, work: LayerWork): Pro
   const one = `url = "${url}"\noutput = "/dev/null"\n`;
   const config = `write-out = "%{http_code} %{size_download}\\n"\n${one.repeat(times)}`;
   const expected = Array.from({ length: times }, () => `200 ${blob.bytes}`).join('\n');
-  await together(clients, async () => {
+  await cluster(clients, async () => {
     const said = await curl(fixture, config);
     if (said !== expected) throw new Error(`a pull from port ${port} ended with ${said}`);
   });
@@ -36,7 +36,7 @@ export async function push(fixture: Fixture, port: number, work: LayerWork): Pro
   const ca = await authorityOf(fixture);
   const { blob } = work;
   const small = blob.bytes <= MOST_HELD ? await readFile(blob.path) : undefined;
-  await together(work.clients, async () => {
+  await cluster(work.clients, async () => {
     const agent = new Agent({ ca, keepAlive: true, maxSockets: 1, ciphers: CIPHER, ecdhCurve: CURVE });
     const ask = (call: Call): Promise<string> => step(agent, port, call);
     for (let at = 0; at < work.times; at += 1) {
@@ -114,6 +114,6 @@ function curl({ certs }: Fixture, config: string): Promise<string> {
   return must('curl', ['-q', '-K', '-'], { input: `${options.join('\n')}${config}` });
 }
 
-async function together(clients: number, work: () => Promise<void>): Promise<void> {
+async function cluster(clients: number, work: () => Promise<void>): Promise<void> {
   await Promise.all(Array.from({ length: clients }, work));
 }

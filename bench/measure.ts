@@ -42,7 +42,7 @@ export async function measureCase(
       for (const side of [...sides.slice(first), ...sides.slice(0, first)])
         parts.get(side.name)?.push(await measureOnce(side, bench, client));
     }
-    for (const [name, part] of parts) samples.get(name)?.push(together(part));
+    for (const [name, part] of parts) samples.get(name)?.push(cluster(part));
   }
   return { name, title, unit, samples, others: others() };
 }
@@ -63,7 +63,7 @@ async function measureOnce(side: Side, bench: Bench, client: Client): Promise<Sa
 }
 
 /** One sample of all the turns of a round, each of which did the same amount. */
-function together(parts: readonly Sample[]): Sample {
+function cluster(parts: readonly Sample[]): Sample {
   const sum = (figure: (sample: Sample) => number): number =>
     parts.reduce((total, sample) => total + figure(sample), 0);
   return {

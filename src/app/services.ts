@@ -20,11 +20,11 @@ import type { ExpiryWatch } from './observe/expiry-watch.ts';
 import { followAccess } from './auth/follow-access.ts';
 import { followTokens } from './auth/follow-tokens.ts';
 import { warnOfForeignHosts } from './observe/host-warnings.ts';
-import { openLane } from './backend/registry-backend.ts';
-import type { Lane } from './backend/registry-backend.ts';
+import { openRegistryBackend } from './backend/registry-backend.ts';
+import type { RegistryBackend } from './backend/registry-backend.ts';
 import { readUploadKey } from './backend/upload-key.ts';
-import { hashShare, saidOnce } from './cluster/cluster-context.ts';
-import type { Together } from './cluster/cluster-context.ts';
+import { hashShare, firstWorkerLogger } from './cluster/cluster-context.ts';
+import type { ClusterContext } from './cluster/cluster-context.ts';
 import type { MetricsSources } from './observe/metrics.ts';
 import { openObservers } from './observers.ts';
 
@@ -42,19 +42,23 @@ export interface Services {
 }
 
 /** Assembles the parts from the configuration: the one place where options meet parts. */
-export async function createServices(config: Config, logger: Logger, together: Together): Promise<Services> {
-  const { bus } = together;
-  const chores = saidOnce(logger, bus);
+export async function createServices(
+  config: Config,
+  logger: Logger,
+  cluster: ClusterContext,
+): Promise<Services> {
+  const { bus } = cluster;
+  const chores = firstWorkerLogger(logger, bus);
   const now = (): number => performance.now();
   const observers = await openObservers({ config, logger, now, bus });
   const { audit } = observers;
   const certificate = await openCertificate(config, bus, chores, audit);
   const { store, watcher } = await followUsers(config, chores, audit);
   const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
-  const lane = await openLane({ config, bus, now, logger });
+  const registryBackend = await openRegistryBackend({ config, bus, now, logger });
   const access = await followAccess(config, store, chores, audit);
   const { policy } = access;
-  const context = { logger: chores, now, together, audit, onRealm: realmWatch(config, certificate, chores) };
+  const context = { logger: chores, now, cluster, audit, onRealm: realmWatch(config, certificate, chores) };
   const following = await followTokens(config, { users: store, pool, policy, ...context });
   const watch = await watchEndings(config, { certificate, tokens: following.tokens, logger: chores, audit });
   const files = [certificate, watcher, access, following, watch];
@@ -64,26 +68,26 @@ export async function createServices(config: Config, logger: Logger, together: T
     app: {
       now,
       logger,
-      observe: lane.catalog.follow(await watchFirstSignIn(config.state, observers.observe)),
+      observe: registryBackend.catalog.follow(await watchFirstSignIn(config.state, observers.observe)),
       authority: () => certificate.authority(),
-      ...readinessOf(watch, lane),
+      ...readinessOf(watch, registryBackend),
       isDraining: () => draining,
       hsts: config.tls.hsts,
       tokens: following.tokens,
       challenge: following.challenge,
       formMs: config.timeouts.headerSeconds * 1000,
       policy,
-      catalog: lane.catalog,
+      catalog: registryBackend.catalog,
       onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
       uploadKey: await readUploadKey(config),
       admission: { headers: config.limits.headers },
       body: config.limits,
-      forward: observers.follow((job) => lane.forward(job)),
+      forward: observers.follow((job) => registryBackend.forward(job)),
     },
-    showMetrics: (connections) => observers.showMetrics({ connections, certificate, lane, watch }),
+    showMetrics: (connections) => observers.showMetrics({ connections, certificate, registryBackend, watch }),
     drain: () => void (draining = true),
     reload: () => Promise.all([...files.map((one) => one.check()), audit?.reopen()]).then(() => undefined),
-    close: () => closeInTurn([...files, lane, pool, observers]),
+    close: () => closeInTurn([...files, registryBackend, pool, observers]),
   };
 }
 
@@ -184,11 +188,14 @@ async function watchEndings(
   return watch;
 }
 
-function readinessOf(watch: ExpiryWatch, lane: Lane): Pick<AppOptions, 'unready' | 'limitation' | 'warning'> {
+function readinessOf(
+  watch: ExpiryWatch,
+  registryBackend: RegistryBackend,
+): Pick<AppOptions, 'unready' | 'limitation' | 'warning'> {
   return {
     warning: () => watch.warning(),
-    unready: async () => watch.ended() ?? (await lane.unready()),
-    limitation: async () => lane.limitation?.(),
+    unready: async () => watch.ended() ?? (await registryBackend.unready()),
+    limitation: async () => registryBackend.limitation?.(),
   };
 }
 

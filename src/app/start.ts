@@ -8,10 +8,10 @@ import { createConnections } from '../http/listener/connections.ts';
 import type { Connections, OpenExchange } from '../http/listener/connections.ts';
 import { findContext } from '../http/context.ts';
 import { openFileLimit } from '../http/listener/descriptors.ts';
-import { createFrontDoor } from '../http/listener/admit-connection.ts';
+import { admitConnections } from '../http/listener/admit-connection.ts';
 import { createFrontProxies } from '../http/peer/front-proxies.ts';
 import { close, listen } from '../http/listener/listen.ts';
-import type { Place } from '../http/listener/listen.ts';
+import type { ListenPlace } from '../http/listener/listen.ts';
 import { listenPlaces } from '../http/listener/listen-places.ts';
 import { createListener } from '../http/listener/listener.ts';
 import type { ListenerOptions } from '../http/listener/listener.ts';
@@ -20,10 +20,10 @@ import type { Room } from '../http/listener/room.ts';
 import { createServices } from './services.ts';
 import type { Services } from './services.ts';
 import { limitTransfers } from './transfer-limits.ts';
-import { alone, saidOnce, sharedKey } from './cluster/cluster-context.ts';
-import type { Together } from './cluster/cluster-context.ts';
+import { singleProcess, firstWorkerLogger, sharedKey } from './cluster/cluster-context.ts';
+import type { ClusterContext } from './cluster/cluster-context.ts';
 import { watchUntrustedTokens } from '../pipeline/auth/untrusted-tokens.ts';
-import { openEntrances } from './cluster/limiters.ts';
+import { openLimiters } from './cluster/limiters.ts';
 
 /** A gate that listens. */
 export interface Gate {
@@ -44,22 +44,18 @@ const TICKET_KEY_BYTES = 48;
 const STOPPED = createProblem('UNAVAILABLE', 'The gate was stopped.');
 
 /** Assembles and listens. Throws AppError where certificates, users or an address are not to be had; nothing is left open then. */
-export async function startGate(config: Config, logger: Logger, together: Together = alone()): Promise<Gate> {
-  const services = await createServices(config, logger, together);
+export async function startGate(
+  config: Config,
+  logger: Logger,
+  cluster: ClusterContext = singleProcess(),
+): Promise<Gate> {
+  const services = await createServices(config, logger, cluster);
   const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
   const servers: Server[] = [];
   try {
-    const { room, ...front } = openFront({ config, services, connections, logger, together });
-    for (const place of placesOf(config, together)) {
-      const server = createListener({
-        config,
-        certificate: services.certificate,
-        connections,
-        ...front,
-        logger,
-        now: services.app.now,
-        ticketKeys: (fingerprint) => sharedKey(together, `tickets ${fingerprint}`, TICKET_KEY_BYTES),
-      });
+    const { room, ...options } = openFront({ config, services, connections, logger, cluster });
+    for (const place of placesOf(config, cluster)) {
+      const server = createListener(options);
       servers.push(server);
       await listen(server, place, logger);
     }
@@ -71,7 +67,7 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
   }
   const all = servers.map((server) => server.address());
   const addresses = all.filter(isAddressInfo);
-  const chores = saidOnce(logger, together.bus);
+  const chores = firstWorkerLogger(logger, cluster.bus);
   for (const { address, port } of addresses) chores.info({ address, port }, 'listening');
   const stop = async (): Promise<void> => {
     services.drain();
@@ -93,7 +89,7 @@ export async function startGate(config: Config, logger: Logger, together: Togeth
 }
 
 /** Where this process listens: beside the other workers, at the ports that the first of them has. */
-function placesOf({ listen: addresses }: Config, { bus, ports }: Together): readonly Place[] {
+function placesOf({ listen: addresses }: Config, { bus, ports }: ClusterContext): readonly ListenPlace[] {
   const shared = bus.size === 1 ? undefined : ports === undefined ? 'first' : 'next';
   return listenPlaces(addresses).map((place, at) => {
     const port = place.fd === undefined ? (ports?.[at] ?? place.port) : place.port;
@@ -101,40 +97,47 @@ function placesOf({ listen: addresses }: Config, { bus, ports }: Together): read
   });
 }
 
-type Front = Pick<ListenerOptions, 'greet' | 'addressOf' | 'onDistrust' | 'handler'> & {
+interface Front extends ListenerOptions {
   readonly room: Room;
-};
+}
 
 interface FrontOptions {
   readonly config: Config;
   readonly services: Services;
   readonly connections: Connections;
   readonly logger: Logger;
-  readonly together: Together;
+  readonly cluster: ClusterContext;
 }
 
 /** What stands between a connection and the services: who it is from, whether there is room for it and for what it asks. */
 function openFront({
   config,
-  services: { app },
+  services: { app, certificate },
   connections,
   logger,
-  together: { bus },
+  cluster,
 }: FrontOptions): Front {
+  const { bus } = cluster;
   const { limits, frontProxies, publicUrl } = config;
   const { now } = app;
   const openFiles = openFileLimit();
   const room = createRoom({ limits, connections, openFiles, workers: bus.size, logger, now });
-  const entrances = openEntrances(limits, bus);
+  const limiters = openLimiters(limits, bus);
   const proxies = createFrontProxies({ config: frontProxies, logger, now });
   const { addressOf } = proxies;
   const hostOf = publicUrl === undefined ? proxies.hostOf : (): string => publicUrl;
-  const forward = limitTransfers({ limits, entrance: entrances.transfers, bus, now }, app.forward);
+  const forward = limitTransfers({ limits, limiter: limiters.transfers, bus, now }, app.forward);
   const trust = watchUntrustedTokens({ logger, now, bus });
   const watched = { challenge: trust.noting(app.challenge), observe: trust.observing(app.observe) };
   return {
     room,
-    greet: createFrontDoor({ proxies, room, entrance: entrances.connections }),
+    config,
+    certificate,
+    connections,
+    logger,
+    now,
+    ticketKeys: (fingerprint) => sharedKey(cluster, `tickets ${fingerprint}`, TICKET_KEY_BYTES),
+    greet: admitConnections({ proxies, room, limiter: limiters.connections }),
     addressOf,
     onDistrust: trust.refused,
     handler: createHandler({ ...app, ...watched, addressOf, hostOf, forward }),

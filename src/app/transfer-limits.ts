@@ -8,12 +8,12 @@ import { bodyLength } from '../oci/request/body.ts';
 import { createProblem } from '../oci/problem.ts';
 import { createTopic } from '../cluster/bus.ts';
 import type { Bus } from '../cluster/bus.ts';
-import type { Entrance } from '../limits/concurrency-limiter.ts';
+import type { Limiter } from '../limits/concurrency-limiter.ts';
 
 export interface TransferLimitsOptions {
   readonly limits: Pick<Config['limits'], 'bandwidth' | 'bandwidthPerUser'>;
   /** Undefined where there may be any number of transfers. */
-  readonly entrance: Entrance | undefined;
+  readonly limiter: Limiter | undefined;
   readonly bus: Bus;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -33,19 +33,19 @@ const FULL = createProblem(
 
 /** The same way to the registry, with a turnstile and a pace for what carries layers. Without limits it is that way itself. */
 export function limitTransfers(options: TransferLimitsOptions, forward: Forward): Forward {
-  const { entrance } = options;
+  const { limiter } = options;
   const paced = withPace(openBandwidth(options), forward);
-  if (entrance === undefined && paced === forward) return forward;
+  if (limiter === undefined && paced === forward) return forward;
   return (job) => {
     if (!isTransfer(job)) forward(job);
-    else if (entrance === undefined) paced(job);
-    else queue(job, entrance, paced);
+    else if (limiter === undefined) paced(job);
+    else queue(job, limiter, paced);
   };
 }
 
-function queue(job: ForwardJob, entrance: Entrance, pass: Forward): void {
+function queue(job: ForwardJob, limiter: Limiter, pass: Forward): void {
   const { res, answer } = job;
-  const { isInside, leave } = entrance.enter(keyOf(job));
+  const { granted: isInside, release: leave } = limiter.acquire(keyOf(job));
   res.once('close', leave);
   const settle = (admitted: boolean): void => {
     if (res.destroyed) return;
@@ -106,7 +106,7 @@ function openBandwidth({ limits, bus, now }: TransferLimitsOptions): Bandwidth |
   const tell = (): void => {
     isSoon = false;
     const traffic = bandwidth.traffic();
-    bus.tell(TRAFFIC, { slot: bus.slot, ...traffic });
+    bus.publish(TRAFFIC, { slot: bus.slot, ...traffic });
     if (traffic.all > 0) tellIn(REPEAT_MS);
   };
   const onChange = (): void => {
@@ -115,7 +115,7 @@ function openBandwidth({ limits, bus, now }: TransferLimitsOptions): Bandwidth |
   };
   const bandwidth = new Bandwidth({ all, each, now, onChange });
   const reports = new Map<number, { readonly report: Report; readonly until: number }>();
-  bus.answer(TRAFFIC, (report) => {
+  bus.handle(TRAFFIC, (report) => {
     reports.set(report.slot, { report, until: now() + BELIEVE_MS });
     bandwidth.share();
   });

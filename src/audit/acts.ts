@@ -2,7 +2,7 @@ import { ACT_OF, keyOf } from './act.ts';
 import { opening } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import type { Fact } from './fact.ts';
-import { Gathered, gatheredKey } from './repeated-event.ts';
+import { RepeatedEvent, repeatedKey } from './repeated-event.ts';
 import { OpenActs } from './open-acts.ts';
 import { Pull } from './pull.ts';
 import { Push } from './push.ts';
@@ -51,8 +51,8 @@ export function createActs({ write, maxBytes = MAX_BYTES }: ActsOptions): Acts {
       else if (fact.kind === 'delete' || fact.kind === 'reload' || fact.kind === 'expiry')
         write(single(fact));
       else {
-        const key = gatheredKey(fact);
-        open.goOn(key, open.get(key) ?? new Gathered(fact), fact);
+        const key = repeatedKey(fact);
+        open.goOn(key, open.get(key) ?? new RepeatedEvent(fact), fact);
       }
     },
     due: (at) => open.due(at),

@@ -8,7 +8,7 @@ import type { Fact } from './fact.ts';
 const WINDOW_MS = 2000;
 
 /** Requests alike, counted: a refusal of the same thing to the same, or a token for the same. */
-export class Gathered implements Act {
+export class RepeatedEvent implements Act {
   readonly quietMs = WINDOW_MS;
   readonly #first: Fact;
   #last: Fact;
@@ -53,7 +53,7 @@ export class Gathered implements Act {
 }
 
 /** Requests with the same text are counted together. */
-export function gatheredKey({ kind, user, by, address, repository, action, token, reason }: Fact): string {
+export function repeatedKey({ kind, user, by, address, repository, action, token, reason }: Fact): string {
   return [kind, repository, address, user, by, action, token, reason].join('\n');
 }
 

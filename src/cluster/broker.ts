@@ -1,5 +1,5 @@
-import type { Hub } from './bus.ts';
-import { createDesk, gatherFrom } from './topic-handlers.ts';
+import type { Broker } from './bus.ts';
+import { createTopicHandlers, collectFrom } from './topic-handlers.ts';
 import { replyOf } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
 import { createQuestions } from './questions.ts';
@@ -19,22 +19,22 @@ export interface Guest {
 }
 
 /** The middle of the bus, in the primary: all that workers tell each other goes through here. */
-export interface Middle extends Hub {
+export interface Middle extends Broker {
   join(line: Line): Guest;
 }
 
-interface Member {
+interface WorkerLink {
   readonly line: Line;
   readonly questions: Questions;
 }
 
 export function createMiddle(): Middle {
-  const desk = createDesk();
-  const members = new Set<Member>();
+  const topicHandlers = createTopicHandlers();
+  const members = new Set<WorkerLink>();
 
   const askAll = (
     { topic, value, patienceMs }: Pick<Envelope & { kind: 'ask' }, 'topic' | 'value' | 'patienceMs'>,
-    except?: Member,
+    except?: WorkerLink,
   ): Promise<unknown>[] =>
     [...members]
       .filter((member) => member !== except)
@@ -44,26 +44,26 @@ export function createMiddle(): Middle {
           patienceMs,
         ),
       );
-  const tellAll = (topic: string, value: unknown, except?: Member): void => {
+  const tellAll = (topic: string, value: unknown, except?: WorkerLink): void => {
     for (const member of members) if (member !== except) member.line.send({ kind: 'tell', topic, value });
   };
-  const respond = async (member: Member, asked: Envelope & { kind: 'ask' }): Promise<void> => {
+  const respond = async (member: WorkerLink, asked: Envelope & { kind: 'ask' }): Promise<void> => {
     const { id, topic, value, to } = asked;
     const answer =
       to === 'you'
-        ? desk.respond(topic, value, member.line.slot)
-        : gatherFrom(isAnything, askAll(asked, member));
+        ? topicHandlers.respond(topic, value, member.line.slot)
+        : collectFrom(isAnything, askAll(asked, member));
     const reply = await replyOf(answer);
     if (members.has(member)) member.line.send({ kind: 'answer', id, reply });
   };
 
   return {
-    answer: desk.answer,
-    tell: ({ name }, value) => tellAll(name, value),
-    gather: (topic, value, patienceMs) =>
-      gatherFrom(topic.isAnswer, askAll({ topic: topic.name, value, patienceMs })),
+    handle: topicHandlers.handle,
+    publish: ({ name }, value) => tellAll(name, value),
+    collect: (topic, value, patienceMs) =>
+      collectFrom(topic.isAnswer, askAll({ topic: topic.name, value, patienceMs })),
     join: (line) => {
-      const member: Member = { line, questions: createQuestions() };
+      const member: WorkerLink = { line, questions: createQuestions() };
       members.add(member);
       return {
         receive: (envelope) => {

@@ -21,26 +21,26 @@ export interface Bus {
   /** How many workers there are. */
   readonly size: number;
   /** Answers what others ask or tell by this topic. One answerer per topic. */
-  answer<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
+  handle<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
   /** Tells all other workers, and waits for nothing. What one worker tells arrives in order. */
-  tell<Q>(topic: Topic<Q, unknown>, value: Q): void;
+  publish<Q>(topic: Topic<Q, unknown>, value: Q): void;
   /**
    * The answers of all workers, this one included, in no order. A worker that dies, fails or stays silent for
    * `patienceMs` (5 s, unless said otherwise) has no answer among them. Never rejects.
    */
-  gather<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<readonly A[]>;
+  collect<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<readonly A[]>;
   /** Asks the primary: the place for what must exist once. Rejects where it fails, or stays silent for `patienceMs`. */
-  ask<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<A>;
+  request<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<A>;
 }
 
 /** What the primary has of the workers. */
-export interface Hub {
+export interface Broker {
   /** Answers what workers `ask`. One answerer per topic. */
-  answer<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
+  handle<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
   /** Tells all workers. */
-  tell<Q>(topic: Topic<Q, unknown>, value: Q): void;
+  publish<Q>(topic: Topic<Q, unknown>, value: Q): void;
   /** The answers of all workers, as `Bus.gather`. */
-  gather<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<readonly A[]>;
+  collect<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<readonly A[]>;
 }
 
 /** A topic of which the guards are all there is to say. */

@@ -1,28 +1,28 @@
 import { PRIMARY } from './bus.ts';
-import type { Bus, Hub } from './bus.ts';
-import { createDesk, gatherFrom, respondIn } from './topic-handlers.ts';
+import type { Bus, Broker } from './bus.ts';
+import { createTopicHandlers, collectFrom, respondIn } from './topic-handlers.ts';
 
 /** Both ends for a gate of one process: the same calls, without another process. */
-export function createLocalBus(): { readonly bus: Bus; readonly hub: Hub } {
-  const worker = createDesk();
-  const primary = createDesk();
+export function createLocalBus(): { readonly bus: Bus; readonly broker: Broker } {
+  const worker = createTopicHandlers();
+  const primary = createTopicHandlers();
   const gather =
-    (from: number): Bus['gather'] =>
+    (from: number): Bus['collect'] =>
     (topic, question, patienceMs) =>
-      gatherFrom(topic.isAnswer, [respondIn(worker, topic, { question, from, patienceMs })]);
+      collectFrom(topic.isAnswer, [respondIn(worker, topic, { question, from, patienceMs })]);
   return {
     bus: {
       slot: 0,
       size: 1,
-      answer: worker.answer,
-      tell: () => undefined,
-      gather: gather(0),
-      ask: (topic, question, patienceMs) => respondIn(primary, topic, { question, from: 0, patienceMs }),
+      handle: worker.handle,
+      publish: () => undefined,
+      collect: gather(0),
+      request: (topic, question, patienceMs) => respondIn(primary, topic, { question, from: 0, patienceMs }),
     },
-    hub: {
-      answer: primary.answer,
-      tell: ({ name }, value) => worker.hear(name, value, PRIMARY),
-      gather: gather(PRIMARY),
+    broker: {
+      handle: primary.handle,
+      publish: ({ name }, value) => worker.hear(name, value, PRIMARY),
+      collect: gather(PRIMARY),
     },
   };
 }

@@ -5,7 +5,7 @@ import { CUT, FAILED, STARTED, STOP } from './life.ts';
 import type { Listening } from './life.ts';
 import type { End, WorkerProcess } from './processes.ts';
 
-export interface CrewOptions {
+export interface SupervisorOptions {
   readonly size: number;
   readonly middle: Middle;
   /** Starts the worker of a slot. */
@@ -36,8 +36,8 @@ const LONGEST_DELAY_MS = 30_000;
 const RESTART_MS = 100;
 
 /** The workers of one gate: started, replaced when they die, and stopped. */
-export class Crew {
-  readonly #options: CrewOptions;
+export class Supervisor {
+  readonly #options: SupervisorOptions;
   readonly #places: readonly Place[];
   readonly #exits = new Set<Promise<void>>();
   #stopping = false;
@@ -46,15 +46,15 @@ export class Crew {
   /** Rejects when no worker is left and none can be started. */
   readonly lost: Promise<never>;
 
-  constructor(options: CrewOptions) {
+  constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#places = Array.from({ length: options.size }, (_none, slot) => emptyPlace(slot));
     this.lost = new Promise((_resolve, reject) => (this.#lose = reject));
     // It is no failure where nobody listens to this.
     this.lost.catch(() => undefined);
     const { middle } = options;
-    middle.answer(STARTED, (listening, from) => this.#places[from]?.settle?.(listening));
-    middle.answer(FAILED, (failure, from) => this.#places[from]?.settle?.(reviveFailure(failure)));
+    middle.handle(STARTED, (listening, from) => this.#places[from]?.settle?.(listening));
+    middle.handle(FAILED, (failure, from) => this.#places[from]?.settle?.(reviveFailure(failure)));
   }
 
   /** Where the first worker that started listens; undefined until there is one. */
@@ -89,7 +89,7 @@ export class Crew {
       if (!ready) worker?.kill();
     }
     const late = setTimeout(() => this.#places.forEach(({ worker }) => worker?.kill()), stopMs);
-    await middle.gather(STOP, undefined, Infinity);
+    await middle.collect(STOP, undefined, Infinity);
     for (const { worker } of this.#places) worker?.release();
     await Promise.all(this.#exits);
     clearTimeout(late);
@@ -97,7 +97,7 @@ export class Crew {
 
   /** Each worker cuts what it has. */
   cut(): void {
-    this.#options.middle.tell(CUT, undefined);
+    this.#options.middle.publish(CUT, undefined);
   }
 
   async #open(place: Place): Promise<Listening> {

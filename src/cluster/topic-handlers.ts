@@ -2,23 +2,23 @@ import type { Answerer, Topic } from './bus.ts';
 import { withPatience } from './questions.ts';
 
 /** Where the answerers of one process sit. */
-export interface Desk {
-  answer<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
+export interface TopicHandlers {
+  handle<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
   /** What the answerer of this topic says. Rejects where there is none, or the question is none of its. */
   respond(name: string, question: unknown, from: number): Promise<unknown>;
   /** Hands on what was told; nobody waits for what becomes of it. */
   hear(name: string, value: unknown, from: number): void;
 }
 
-export function createDesk(): Desk {
+export function createTopicHandlers(): TopicHandlers {
   const answerers = new Map<string, (question: unknown, from: number) => unknown>();
-  const respond: Desk['respond'] = async (name, question, from) => {
+  const respond: TopicHandlers['respond'] = async (name, question, from) => {
     const answerer = answerers.get(name);
     if (answerer === undefined) throw new Error(`nobody answers ${name}`);
     return answerer(question, from);
   };
   return {
-    answer: ({ name, isQuestion }, answerer) => {
+    handle: ({ name, isQuestion }, answerer) => {
       if (answerers.has(name)) throw new Error(`${name} is answered already`);
       answerers.set(name, (question, from) => {
         if (!isQuestion(question)) throw new Error(`no question of ${name}`);
@@ -33,11 +33,11 @@ export function createDesk(): Desk {
 
 /** A question within one process. */
 export function respondIn<Q, A>(
-  desk: Desk,
+  topicHandlers: TopicHandlers,
   topic: Topic<Q, A>,
   { question, from, patienceMs }: { question: Q; from: number; patienceMs: number | undefined },
 ): Promise<A> {
-  return answerOf(topic, withPatience(desk.respond(topic.name, question, from), patienceMs));
+  return answerOf(topic, withPatience(topicHandlers.respond(topic.name, question, from), patienceMs));
 }
 
 /** An answer from wherever it came, held to its type. */
@@ -51,7 +51,7 @@ export async function answerOf<Q, A>(
 }
 
 /** The answers that came, without those that did not. */
-export async function gatherFrom<A>(
+export async function collectFrom<A>(
   isAnswer: (value: unknown) => value is A,
   answers: readonly Promise<unknown>[],
 ): Promise<A[]> {

@@ -24,7 +24,7 @@ const MOST_AHEAD_BYTES = 64 * 1024;
  * An answer that ends the connection ends it for them too: where one request was refused, what follows it on the wire
  * may be the inside of that one, and must not be done behind the client's back.
  */
-export function oneAtATime(handler: Handler): Handler {
+export function serialiseRequests(handler: Handler): Handler {
   const lines = new WeakMap<Socket, Line>();
   const lineOf = (socket: Socket): Line => {
     let line = lines.get(socket);
@@ -48,7 +48,7 @@ export function oneAtATime(handler: Handler): Handler {
     handler(req, res);
   };
 
-  return function oneAtATime(req, res) {
+  return function serialiseRequests(req, res) {
     const line = lineOf(req.socket);
     if (!line.isBusy) serve({ req, res }, line);
     else if (isTooMuch(line, req)) req.socket.destroy();

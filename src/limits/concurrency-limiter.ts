@@ -1,16 +1,16 @@
 /** A turnstile of the whole gate, from the side of one process. */
-export interface Entrance {
+export interface Limiter {
   /** Whether there is room. Where there is none and a line, the answer takes its time. */
-  enter(key: string | undefined): Entry;
+  acquire(key: string | undefined): Permit;
 }
 
-export interface Entry {
-  readonly isInside: boolean | Promise<boolean>;
+export interface Permit {
+  readonly granted: boolean | Promise<boolean>;
   /** Gives the place back, the one in line too. To be called once, whatever became of it. */
-  leave(): void;
+  release(): void;
 }
 
-export interface TurnstileOptions {
+export interface ConcurrencyLimits {
   /** How many may be inside; undefined is any number. */
   readonly all: number | undefined;
   /** How many with the same key. */
@@ -31,15 +31,15 @@ interface Waiting {
  * Lets so many in at the same time, of all and of each key. Who finds no room waits in line; who could not go in anyway,
  * because their own key is full, holds up nobody behind them.
  */
-export class Turnstile {
-  readonly #options: TurnstileOptions;
+export class ConcurrencyLimiter {
+  readonly #options: ConcurrencyLimits;
   /** By ticket, with their keys. */
   readonly #inside = new Map<string, string | undefined>();
   readonly #ofKey = new Map<string, number>();
   /** By ticket, in the order of arrival. */
   readonly #line = new Map<string, Waiting>();
 
-  constructor(options: TurnstileOptions) {
+  constructor(options: ConcurrencyLimits) {
     this.#options = options;
   }
 
@@ -49,7 +49,7 @@ export class Turnstile {
   }
 
   /** Whether there is room: at once where that is certain. Without a key nobody counts but among all. A ticket is used once. */
-  enter(ticket: string, key: string | undefined): boolean | Promise<boolean> {
+  acquire(ticket: string, key: string | undefined): boolean | Promise<boolean> {
     const { waitMs, mostWaiting } = this.#options;
     if (this.#hasRoom(key)) {
       this.#admit(ticket, key);
@@ -57,13 +57,13 @@ export class Turnstile {
     }
     if (waitMs === 0 || this.#line.size >= mostWaiting) return false;
     return new Promise((settle) => {
-      const timer = setTimeout(() => this.leave(ticket), waitMs);
+      const timer = setTimeout(() => this.release(ticket), waitMs);
       this.#line.set(ticket, { key, timer, settle });
     });
   }
 
   /** Gives the place back, inside or in line. A ticket that has none is passed over. */
-  leave(ticket: string): void {
+  release(ticket: string): void {
     const waiting = this.#line.get(ticket);
     if (waiting !== undefined) this.#settle(ticket, waiting, false);
     else if (this.#inside.has(ticket)) {
@@ -75,9 +75,9 @@ export class Turnstile {
   }
 
   /** Gives back all places whose tickets begin with this. */
-  leaveAll(prefix: string): void {
+  releaseAll(prefix: string): void {
     const tickets = [...this.#line.keys(), ...this.#inside.keys()];
-    for (const ticket of tickets) if (ticket.startsWith(prefix)) this.leave(ticket);
+    for (const ticket of tickets) if (ticket.startsWith(prefix)) this.release(ticket);
   }
 
   #hasRoom(key: string | undefined): boolean {

@@ -10,7 +10,7 @@ import { findAsker } from './auth/find-asker.ts';
 import type { Asker, AskerTokens } from './auth/find-asker.ts';
 import type { Stage } from './stage.ts';
 
-export interface IdentifyOptions {
+export interface AuthenticateOptions {
   readonly tokens: AskerTokens;
   readonly challenge: Challenge;
 }
@@ -20,8 +20,8 @@ const BUSY = createProblem('UNAVAILABLE', 'Too many passwords are being checked.
 });
 
 /** Who asks? Leaves the asker in the context; no credentials at all leave nobody there, wrong ones are answered here. */
-export function identify({ tokens, challenge }: IdentifyOptions): Stage {
-  return function identify(context) {
+export function authenticate({ tokens, challenge }: AuthenticateOptions): Stage {
+  return function authenticate(context) {
     const header = context.req.headers.authorization;
     if (header === undefined) return true;
     const { req, address } = context;

@@ -9,7 +9,7 @@ import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 import type { RequestContext } from '../http/context.ts';
 import { hasEmptyBody, takeEmptyBody } from '../http/empty-body.ts';
-import { oneAtATime } from '../http/serialise-requests.ts';
+import { serialiseRequests } from '../http/serialise-requests.ts';
 import { runStages } from './stage.ts';
 import { publicRoutes } from './public-routes.ts';
 import type { PublicRoutesOptions } from './public-routes.ts';
@@ -22,8 +22,8 @@ import { filterCatalog } from './filter-catalog.ts';
 import type { FilterCatalogOptions } from './filter-catalog.ts';
 import { forward } from './dispatch.ts';
 import type { ForwardStageOptions } from './dispatch.ts';
-import { identify } from './authenticate.ts';
-import type { IdentifyOptions } from './authenticate.ts';
+import { authenticate } from './authenticate.ts';
+import type { AuthenticateOptions } from './authenticate.ts';
 import { createOpenExchange } from './open-exchange.ts';
 import { sealUploads } from './seal-uploads.ts';
 import type { SealUploadsOptions } from './seal-uploads.ts';
@@ -33,12 +33,12 @@ export interface AppOptions
   extends
     OpenExchangeOptions,
     PublicRoutesOptions,
-    IdentifyOptions,
+    AuthenticateOptions,
     AuthorizeOptions,
     SealUploadsOptions,
     FilterCatalogOptions,
     Omit<TokenRouteOptions, 'tokens'> {
-  readonly tokens: IdentifyOptions['tokens'] & TokenRouteOptions['tokens'];
+  readonly tokens: AuthenticateOptions['tokens'] & TokenRouteOptions['tokens'];
   readonly admission: AdmissionLimits;
   readonly body: ForwardStageOptions['limits'];
   readonly forward: ForwardStageOptions['forward'];
@@ -50,13 +50,13 @@ export interface AppOptions
 /** Two years, as Mozilla's guideline 6.0 asks for. */
 const HSTS = 'max-age=63072000';
 
-type Road = (context: RequestContext) => void;
+type RequestHandler = (context: RequestContext) => void;
 
 /** The way to the registry. Every request to it meets the stages in the order in which they are written here. */
-export function createRegistryRoad(options: AppOptions): Road {
+export function createPipeline(options: AppOptions): RequestHandler {
   const stages = [
     classify(), // what is asked   -> request
-    identify(options), // who asks        -> identity
+    authenticate(options), // who asks        -> identity
     authorize(options), // may they        -> on, or a challenge
     sealUploads(options), // whose upload
     filterCatalog(options),
@@ -66,7 +66,7 @@ export function createRegistryRoad(options: AppOptions): Road {
 }
 
 /** The few pages and the token service, by Express. What is none of them goes the way to the registry, which knows what it is not. */
-export function createPages(options: AppOptions, toRegistry: Road): Express {
+export function createPages(options: AppOptions, toRegistry: RequestHandler): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', false);
   app.enable('case sensitive routing').enable('strict routing');
@@ -83,9 +83,9 @@ export function createPages(options: AppOptions, toRegistry: Road): Express {
  */
 export function createHandler(options: AppOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const openExchange = createOpenExchange(options);
-  const toRegistry = createRegistryRoad(options);
+  const toRegistry = createPipeline(options);
   const pages = createPages(options, toRegistry);
-  return oneAtATime(function handle(req, res) {
+  return serialiseRequests(function handle(req, res) {
     const context = openExchange(req, res);
     if (options.hsts) res.setHeader('Strict-Transport-Security', HSTS);
     // No protocol is changed here, but Node loses what follows such a request in the same packet.

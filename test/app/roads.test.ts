@@ -5,22 +5,22 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import type { ForwardJob } from '../../src/backend/proxy/transfer.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
-import { createHandler, createPages, createRegistryRoad } from '../../src/pipeline/handler.ts';
+import { createHandler, createPages, createPipeline } from '../../src/pipeline/handler.ts';
 import type { AppOptions } from '../../src/pipeline/handler.ts';
 import { createOpenExchange } from '../../src/pipeline/open-exchange.ts';
 import { policyOf } from '../auth/policy/support.ts';
 import { appOptions } from '../support/app-options.ts';
 import { basic } from '../support/test-gate.ts';
 
-type Road = (req: IncomingMessage, res: ServerResponse) => void;
+type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** As Node calls it: what is below `/v2/` does not meet Express. */
-const short = (options: AppOptions): Road => createHandler(options);
+const short = (options: AppOptions): RequestHandler => createHandler(options);
 
 /** Every request by way of Express, which has no page for it. */
-function long(options: AppOptions): Road {
+function long(options: AppOptions): RequestHandler {
   const open = createOpenExchange(options);
-  const pages = createPages(options, createRegistryRoad(options));
+  const pages = createPages(options, createPipeline(options));
   return (req, res) => {
     open(req, res);
     pages(req, res);
@@ -100,11 +100,11 @@ describe('with Express and without it', () => {
   afterEach(() => void server?.close());
 
   /** The answer, what was handed on, and the record, less what no two requests have in common. */
-  async function tell(road: (options: AppOptions) => Road, asked: Ask): Promise<Told> {
+  async function tell(handler: (options: AppOptions) => RequestHandler, asked: Ask): Promise<Told> {
     const jobs: ForwardJob[] = [];
     const exchanges: Exchange[] = [];
     const page = async (): Promise<CatalogPage> => ({ names: ['other/app', 'team/app'], more: false });
-    server = createServer(road(appOptions({ policy: () => RULES, catalog: { page } }, jobs, exchanges)));
+    server = createServer(handler(appOptions({ policy: () => RULES, catalog: { page } }, jobs, exchanges)));
     const { method = 'get', path, headers = {}, body } = asked;
     const answer = await request(server)[method](path).set(headers).send(body);
     server.close();

@@ -1,6 +1,6 @@
 import type { Bus } from '../../src/cluster/bus.ts';
 import type { Envelope } from '../../src/cluster/envelope.ts';
-import { createMember } from '../../src/cluster/worker-link.ts';
+import { createWorkerLink } from '../../src/cluster/worker-link.ts';
 import type { End, WorkerProcess } from '../../src/cluster/processes.ts';
 
 /** What a worker does when it has been started: with its bus, and a way to end. */
@@ -27,7 +27,7 @@ export function startFake(slot: number, size: number, life: Life): FakeProcess {
     isAlive = false;
     setImmediate(() => onExit.forEach((listener) => listener(how)));
   };
-  const member = createMember({
+  const member = createWorkerLink({
     slot,
     size,
     send: (envelope) =>

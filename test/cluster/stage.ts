@@ -1,24 +1,24 @@
-import type { Bus, Hub } from '../../src/cluster/bus.ts';
+import type { Bus, Broker } from '../../src/cluster/bus.ts';
 import { isEnvelope } from '../../src/cluster/envelope.ts';
 import { createMiddle } from '../../src/cluster/broker.ts';
 import type { Guest } from '../../src/cluster/broker.ts';
-import { createMember } from '../../src/cluster/worker-link.ts';
+import { createWorkerLink } from '../../src/cluster/worker-link.ts';
 
 export interface Stage {
-  readonly hub: Hub;
+  readonly broker: Broker;
   readonly buses: readonly Bus[];
   readonly guests: readonly Guest[];
 }
 
 /** A primary and workers in one process; what they send is copied and arrives later, as between processes. */
 export function startStage(size: number): Stage {
-  const hub = createMiddle();
+  const broker = createMiddle();
   const pairs = Array.from({ length: size }, (_none, slot) => {
-    const member = createMember({ slot, size, send: (it) => later(() => guest.receive(read(it))) });
-    const guest: Guest = hub.join({ slot, send: (it) => later(() => member.receive(read(it))) });
+    const member = createWorkerLink({ slot, size, send: (it) => later(() => guest.receive(read(it))) });
+    const guest: Guest = broker.join({ slot, send: (it) => later(() => member.receive(read(it))) });
     return { bus: member.bus, guest };
   });
-  return { hub, buses: pairs.map(({ bus }) => bus), guests: pairs.map(({ guest }) => guest) };
+  return { broker, buses: pairs.map(({ bus }) => bus), guests: pairs.map(({ guest }) => guest) };
 }
 
 function later(action: () => void): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AppError, systemCode } from '../../src/lib/errors.ts';
 import type { Bus } from '../../src/cluster/bus.ts';
-import { Crew } from '../../src/cluster/supervisor.ts';
+import { Supervisor } from '../../src/cluster/supervisor.ts';
 import { describeFailure } from '../../src/cluster/failure.ts';
 import { createMiddle } from '../../src/cluster/broker.ts';
 import { CUT, FAILED, STARTED, STOP } from '../../src/cluster/life.ts';
@@ -15,16 +15,16 @@ const IN_USE = new AppError('LISTEN_FAILED', {
 });
 
 const works: Life = (bus) => {
-  bus.answer(STOP, () => undefined);
-  void bus.ask(STARTED, { addresses: [`from ${bus.slot}`], ports: [bus.slot] });
+  bus.handle(STOP, () => undefined);
+  void bus.request(STARTED, { addresses: [`from ${bus.slot}`], ports: [bus.slot] });
 };
 
 const fails: Life = (bus, end) => {
-  void bus.ask(FAILED, describeFailure(IN_USE)).then(() => end({ code: 1, signal: undefined }));
+  void bus.request(FAILED, describeFailure(IN_USE)).then(() => end({ code: 1, signal: undefined }));
 };
 
 interface Stage {
-  readonly crew: Crew;
+  readonly supervisor: Supervisor;
   /** In the order of their start. */
   readonly forked: readonly FakeProcess[];
   readonly log: readonly string[];
@@ -35,7 +35,7 @@ function stage(size: number, lives: readonly Life[], stopMs = 60_000): Stage {
   const forked: FakeProcess[] = [];
   const log: string[] = [];
   const write = (_fields: object, message: string): void => void log.push(message);
-  const crew = new Crew({
+  const supervisor = new Supervisor({
     size,
     middle: createMiddle(),
     fork: (slot) => {
@@ -47,43 +47,43 @@ function stage(size: number, lives: readonly Life[], stopMs = 60_000): Stage {
     stopMs,
     restartMs: 1,
   });
-  return { crew, forked, log };
+  return { supervisor, forked, log };
 }
 
 describe('a crew that starts', () => {
   it('says where it listens once all do', async () => {
-    const { crew, forked } = stage(3, [works]);
-    expect(await crew.start()).toEqual({ addresses: ['from 0'], ports: [0] });
+    const { supervisor, forked } = stage(3, [works]);
+    expect(await supervisor.start()).toEqual({ addresses: ['from 0'], ports: [0] });
     // What a worker that replaces another one is told, the first one included.
-    expect(crew.listening?.ports).toEqual([0]);
+    expect(supervisor.listening?.ports).toEqual([0]);
     expect(forked.map(({ slot, isAlive }) => [slot, isAlive])).toEqual([
       [0, true],
       [1, true],
       [2, true],
     ]);
-    await crew.stop();
+    await supervisor.stop();
   });
 
   it('starts one worker first', async () => {
     let go: () => void = () => undefined;
     const waits: Life = (bus, end) => void (go = () => works(bus, end));
-    const { crew, forked } = stage(3, [waits, works]);
-    const started = crew.start();
+    const { supervisor, forked } = stage(3, [waits, works]);
+    const started = supervisor.start();
     await new Promise(setImmediate);
     await new Promise(setImmediate);
     expect(forked).toHaveLength(1);
     go();
     await started;
     expect(forked).toHaveLength(3);
-    await crew.stop();
+    await supervisor.stop();
   });
 
   it.each([
     { who: 'the first worker', lives: [fails], started: 1 },
     { who: 'another one', lives: [works, fails], started: 3 },
   ])('fails with the error of $who, and leaves nobody behind', async ({ lives, started }) => {
-    const { crew, forked, log } = stage(3, lives);
-    const error: unknown = await crew.start().catch((reason: unknown) => reason);
+    const { supervisor, forked, log } = stage(3, lives);
+    const error: unknown = await supervisor.start().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AppError);
     expect(error).toMatchObject({ code: 'LISTEN_FAILED', message: IN_USE.message, hint: IN_USE.hint });
     expect(error instanceof Error && systemCode(error.cause)).toBe('EADDRINUSE');
@@ -92,21 +92,21 @@ describe('a crew that starts', () => {
   });
 
   it('fails where a worker dies before it listens', async () => {
-    const { crew } = stage(2, [(_bus, end) => end(CRASH)]);
-    await expect(crew.start()).rejects.toThrow('a worker ended while it started (SIGSEGV)');
+    const { supervisor } = stage(2, [(_bus, end) => end(CRASH)]);
+    await expect(supervisor.start()).rejects.toThrow('a worker ended while it started (SIGSEGV)');
   });
 
   it('keeps the stack of what is no error for people', async () => {
     const bug = new TypeError('x is not a function');
-    const { crew } = stage(1, [(bus) => void bus.ask(FAILED, describeFailure(bug))]);
-    await expect(crew.start()).rejects.toMatchObject({ message: bug.message, stack: bug.stack });
+    const { supervisor } = stage(1, [(bus) => void bus.request(FAILED, describeFailure(bug))]);
+    await expect(supervisor.start()).rejects.toMatchObject({ message: bug.message, stack: bug.stack });
   });
 });
 
 describe('a crew of which a worker dies', () => {
   it('replaces it in its place, and leaves the others alone', async () => {
-    const { crew, forked, log } = stage(3, [works]);
-    await crew.start();
+    const { supervisor, forked, log } = stage(3, [works]);
+    await supervisor.start();
     forked[1]?.end(CRASH);
     await vi.waitFor(() => expect(log).toEqual(['worker died', 'worker replaced']));
     expect(forked.map(({ slot, isAlive }) => [slot, isAlive])).toEqual([
@@ -115,14 +115,14 @@ describe('a crew of which a worker dies', () => {
       [2, true],
       [1, true],
     ]);
-    await crew.stop();
+    await supervisor.stop();
     expect(forked.some(({ isAlive }) => isAlive)).toBe(false);
     expect(forked.some(({ killed }) => killed)).toBe(false);
   });
 
   it('tries again where the new one can not start, as long as somebody serves', async () => {
-    const { crew, forked, log } = stage(2, [works, works, fails, fails, works]);
-    await crew.start();
+    const { supervisor, forked, log } = stage(2, [works, works, fails, fails, works]);
+    await supervisor.start();
     forked[0]?.end(CRASH);
     await vi.waitFor(() => expect(log.at(-1)).toBe('worker replaced'));
     expect(log).toEqual(['worker died', 'worker not replaced', 'worker not replaced', 'worker replaced']);
@@ -133,15 +133,15 @@ describe('a crew of which a worker dies', () => {
       [0, false],
       [0, true],
     ]);
-    await crew.stop();
+    await supervisor.stop();
   });
 
   it('is lost with the error of the new one where nobody serves any more', async () => {
-    const { crew, forked } = stage(2, [works, works, fails]);
-    await crew.start();
+    const { supervisor, forked } = stage(2, [works, works, fails]);
+    await supervisor.start();
     for (const one of forked) one.end(CRASH);
-    await expect(crew.lost).rejects.toMatchObject({ code: 'LISTEN_FAILED', message: IN_USE.message });
-    await crew.stop();
+    await expect(supervisor.lost).rejects.toMatchObject({ code: 'LISTEN_FAILED', message: IN_USE.message });
+    await supervisor.stop();
     expect(forked.some(({ isAlive }) => isAlive)).toBe(false);
   });
 });
@@ -151,16 +151,16 @@ describe('a crew that stops', () => {
     const letEnd: (() => void)[] = [];
     const cut: number[] = [];
     const drains = (bus: Bus): void => {
-      bus.answer(STOP, () => new Promise<undefined>((resolve) => letEnd.push(() => resolve(undefined))));
-      bus.answer(CUT, () => void cut.push(bus.slot));
-      void bus.ask(STARTED, { addresses: [], ports: [] });
+      bus.handle(STOP, () => new Promise<undefined>((resolve) => letEnd.push(() => resolve(undefined))));
+      bus.handle(CUT, () => void cut.push(bus.slot));
+      void bus.request(STARTED, { addresses: [], ports: [] });
     };
-    const { crew, forked, log } = stage(3, [drains]);
-    await crew.start();
+    const { supervisor, forked, log } = stage(3, [drains]);
+    await supervisor.start();
     let stopped = false;
-    const stopping = crew.stop().then(() => (stopped = true));
+    const stopping = supervisor.stop().then(() => (stopped = true));
     await vi.waitFor(() => expect(letEnd).toHaveLength(3));
-    crew.cut();
+    supervisor.cut();
     await vi.waitFor(() => expect(cut.toSorted()).toEqual([0, 1, 2]));
     expect(stopped).toBe(false);
     forked[2]?.end(CRASH);
@@ -172,22 +172,22 @@ describe('a crew that stops', () => {
 
   it('kills the worker that does not end', async () => {
     const hangs: Life = (bus) => {
-      bus.answer(STOP, () => new Promise<undefined>(() => undefined));
-      void bus.ask(STARTED, { addresses: [], ports: [] });
+      bus.handle(STOP, () => new Promise<undefined>(() => undefined));
+      void bus.request(STARTED, { addresses: [], ports: [] });
     };
-    const { crew, forked } = stage(2, [works, hangs], 1);
-    await crew.start();
-    await crew.stop();
+    const { supervisor, forked } = stage(2, [works, hangs], 1);
+    await supervisor.start();
+    await supervisor.stop();
     expect(forked.map(({ isAlive }) => isAlive)).toEqual([false, false]);
     expect(forked[1]?.killed).toBe(true);
   });
 
   it('does not wait for a worker that is being started', async () => {
-    const { crew, forked } = stage(2, [works, works, () => undefined]);
-    await crew.start();
+    const { supervisor, forked } = stage(2, [works, works, () => undefined]);
+    await supervisor.start();
     forked[1]?.end(CRASH);
     await vi.waitFor(() => expect(forked).toHaveLength(3));
-    await crew.stop();
+    await supervisor.stop();
     expect(forked.map(({ isAlive }) => isAlive)).toEqual([false, false, false]);
   });
 });

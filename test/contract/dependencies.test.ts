@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkPlatform } from '../../src/lib/node/runtime-check.ts';
+import { checkRuntime } from '../../src/lib/node/runtime-check.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -88,7 +88,7 @@ describe('dependencies', () => {
     const floors = (range ?? '').split(' || ').map((part) => part.replace(/^(?:\^|>=)/, ''));
     const accepted = (nodeVersion: string): boolean => {
       try {
-        checkPlatform({ nodeVersion, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined });
+        checkRuntime({ nodeVersion, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined });
         return true;
       } catch {
         return false;

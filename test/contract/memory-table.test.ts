@@ -53,7 +53,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'has one for each process, topic or listener': [
     'src/auth/abuse/control.ts sockets',
-    'src/app/cluster/limiters.ts turnstiles',
+    'src/app/cluster/limiters.ts limiters',
     'src/cluster/supervisor.ts #exits',
     'src/cluster/topic-handlers.ts answerers',
     'src/cluster/broker.ts members',

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createPages, createRegistryRoad } from '../../src/pipeline/handler.ts';
+import { createPages, createPipeline } from '../../src/pipeline/handler.ts';
 import { appOptions } from '../support/app-options.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -49,7 +49,7 @@ describe('R7: what libraries would do more than they are asked to', () => {
 
   it('Express reads no query, believes no proxy, tells nothing of itself, and takes a path as it is', () => {
     const options = appOptions({}, [], []);
-    const pages = createPages(options, createRegistryRoad(options));
+    const pages = createPages(options, createPipeline(options));
     const settings = [
       'query parser',
       'trust proxy',

@@ -1,7 +1,7 @@
 import { access, cp, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkPlatform } from '../../src/lib/node/runtime-check.ts';
+import { checkRuntime } from '../../src/lib/node/runtime-check.ts';
 import type { Folder } from '../support/programs.ts';
 import { must, run, temporaryFolder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
@@ -58,7 +58,7 @@ describeWith(['npm', 'git', 'tar'], 'the package that npm makes', () => {
     const floors: string[] = engines.node.match(/\d+\.\d+\.\d+/g);
     expect(floors.length).toBeGreaterThan(1);
     for (const version of floors) {
-      checkPlatform({
+      checkRuntime({
         nodeVersion: `v${version}`,
         execArgv: [],
         nodeOptions: '',

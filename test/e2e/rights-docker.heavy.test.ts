@@ -89,10 +89,10 @@ describeWith(['docker-registry', 'curl', ...ENGINE_NEEDS], 'rights with Docker e
       const deskOf = (holding: Holding): Promise<Desk> => openDesk(stage, stage.credentials[holding]);
       /** A desk at which somebody has signed in. */
       const signedIn = async (holding: Holding): Promise<Desk> => {
-        const desk = await deskOf(holding);
-        const ran = await dockerLogin(engine, desk, desk.fresh);
+        const topicHandlers = await deskOf(holding);
+        const ran = await dockerLogin(engine, topicHandlers, topicHandlers.fresh);
         expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining('Login Succeeded') });
-        return { ...desk, folder: desk.fresh };
+        return { ...topicHandlers, folder: topicHandlers.fresh };
       };
 
       it.each(EXPECTED)('with %s', async (holding, usual) => {
@@ -106,15 +106,15 @@ describeWith(['docker-registry', 'curl', ...ENGINE_NEEDS], 'rights with Docker e
       });
 
       it('keeps no password on disk, and works with what it keeps', async () => {
-        const desk = await signedIn('alice');
-        const kept = await readLogIn(desk.folder, stage);
+        const topicHandlers = await signedIn('alice');
+        const kept = await readLogIn(topicHandlers.folder, stage);
         expect(kept.identitytoken).toMatch(/^rgi_/);
         expect(Buffer.from(kept.auth ?? '', 'base64').toString()).toMatch(/^(alice:)?$/);
-        const file = await readFile(join(desk.folder, 'config.json'), 'utf8');
-        expect(file).not.toContain(desk.who?.password);
+        const file = await readFile(join(topicHandlers.folder, 'config.json'), 'utf8');
+        expect(file).not.toContain(topicHandlers.who?.password);
         const works = async (): Promise<void> => {
-          expect(verdictOf(await skills.push(desk, `team/device-${slug}:1`))).toBe('done');
-          expect(verdictOf(await skills.pull(desk, 'team/app:1'))).toBe('done');
+          expect(verdictOf(await skills.push(topicHandlers, `team/device-${slug}:1`))).toBe('done');
+          expect(verdictOf(await skills.pull(topicHandlers, 'team/app:1'))).toBe('done');
         };
         await works();
         await stage.restart();
@@ -123,29 +123,29 @@ describeWith(['docker-registry', 'curl', ...ENGINE_NEEDS], 'rights with Docker e
         const device = await newestDevice(stage, 'alice');
         expect(device).toMatchObject({ client: 'docker', address: namespace.inside });
         await stage.tokens('revoke', device.id);
-        await endsAs(() => skills.pull(desk, 'team/app:1'), 'sign in');
-        expect(verdictOf(await skills.push(desk, `team/device-${slug}:2`))).toBe('sign in');
+        await endsAs(() => skills.pull(topicHandlers, 'team/app:1'), 'sign in');
+        expect(verdictOf(await skills.push(topicHandlers, `team/device-${slug}:2`))).toBe('sign in');
         expect(await isThere(stage, `team/device-${slug}:2`)).toBe(false);
       });
 
       it('keeps a password where identity tokens are switched off', async () => {
         await stage.restart({ auth: { identityTokens: false } });
-        const desk = await signedIn('alice');
-        const kept = await readLogIn(desk.folder, stage);
+        const topicHandlers = await signedIn('alice');
+        const kept = await readLogIn(topicHandlers.folder, stage);
         expect(kept.identitytoken).toBeUndefined();
-        const basic = `alice:${desk.who?.password}`;
+        const basic = `alice:${topicHandlers.who?.password}`;
         expect(Buffer.from(kept.auth ?? '', 'base64').toString()).toBe(basic);
-        expect(verdictOf(await skills.pull(desk, 'team/app:1'))).toBe('done');
+        expect(verdictOf(await skills.pull(topicHandlers, 'team/app:1'))).toBe('done');
         await stage.restart();
       });
 
       it('follows the rules while it is signed in', async () => {
-        const desk = await signedIn('alice');
-        const push = (): Promise<Ran> => skills.push(desk, `team/rules-${slug}:1`);
+        const topicHandlers = await signedIn('alice');
+        const push = (): Promise<Ran> => skills.push(topicHandlers, `team/rules-${slug}:1`);
         expect(verdictOf(await push())).toBe('done');
         await stage.setRules(RULES_WITHOUT_DEV);
         await endsAs(push, 'denied');
-        expect(verdictOf(await skills.pull(desk, 'team/app:1'))).toBe('denied');
+        expect(verdictOf(await skills.pull(topicHandlers, 'team/app:1'))).toBe('denied');
         await stage.setRules(RULES);
         await endsAs(push, 'done');
       });

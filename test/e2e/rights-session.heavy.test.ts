@@ -30,12 +30,18 @@ describe.each([
     afterAll(() => stage?.close());
 
     const deskOf = (holding: Holding): Promise<Desk> => openDesk(stage, stage.credentials[holding]);
-    const statusOf = async (desk: Desk, path: string, ...args: readonly string[]): Promise<string> =>
-      (await curl(desk, path, ...STATUS, ...args)).stdout;
+    const statusOf = async (topicHandlers: Desk, path: string, ...args: readonly string[]): Promise<string> =>
+      (await curl(topicHandlers, path, ...STATUS, ...args)).stdout;
 
     /** Opens an upload; resolves to where it is. */
-    async function openUpload(desk: Desk, repository: string): Promise<string> {
-      const ran = await curl(desk, `/v2/${repository}/blobs/uploads/`, '--request', 'POST', '--include');
+    async function openUpload(topicHandlers: Desk, repository: string): Promise<string> {
+      const ran = await curl(
+        topicHandlers,
+        `/v2/${repository}/blobs/uploads/`,
+        '--request',
+        'POST',
+        '--include',
+      );
       expect(ran.output).toMatch(/^HTTP\/1\.1 202 /m);
       return locationOf(ran);
     }
@@ -65,43 +71,45 @@ describe.each([
     }
 
     it('count within an upload that has begun', async () => {
-      const desk = await deskOf('alice');
+      const topicHandlers = await deskOf('alice');
       const { layout, layer } = stage.image;
       const file = join(layout, 'blobs/sha256', layer.slice(7));
       const whole = await readFile(file);
-      const [first, second] = [join(desk.fresh, 'first'), join(desk.fresh, 'second')];
+      const [first, second] = [join(topicHandlers.fresh, 'first'), join(topicHandlers.fresh, 'second')];
       await writeFile(first, whole.subarray(0, 600_000));
       await writeFile(second, whole.subarray(600_000));
 
-      const begun = await openUpload(desk, 'team/session');
+      const begun = await openUpload(topicHandlers, 'team/session');
       // Slow enough that the rules change below it: what was allowed when it began is not cut.
-      const sent = await sendSlowly(desk, begun, first);
+      const sent = await sendSlowly(topicHandlers, begun, first);
       await stage.setRules(RULES_WITHOUT_DEV);
-      await endsAs(() => curl(desk, '/v2/team/app/tags/list'), 'denied');
+      await endsAs(() => curl(topicHandlers, '/v2/team/app/tags/list'), 'denied');
       const where = await sent();
       expect(where).toContain('/v2/team/session/blobs/uploads/');
       const finish = `${where}${where.includes('?') ? '&' : '?'}digest=${layer}`;
       const put = ['--request', 'PUT', '--data-binary', `@${second}`, ...OCTETS];
-      expect(await statusOf(desk, where, '--request', 'PATCH', '--data-binary', `@${second}`)).toBe('403');
-      expect(await statusOf(desk, finish, ...put)).toBe('403');
-      expect(await statusOf(desk, where)).toBe('403');
-      expect(await statusOf(desk, where, '--request', 'DELETE')).toBe('403');
+      expect(await statusOf(topicHandlers, where, '--request', 'PATCH', '--data-binary', `@${second}`)).toBe(
+        '403',
+      );
+      expect(await statusOf(topicHandlers, finish, ...put)).toBe('403');
+      expect(await statusOf(topicHandlers, where)).toBe('403');
+      expect(await statusOf(topicHandlers, where, '--request', 'DELETE')).toBe('403');
 
       await stage.setRules(RULES);
-      await endsAs(() => curl(desk, '/v2/team/app/tags/list'), 'done');
-      expect(await statusOf(desk, where)).toBe('204');
-      expect(await statusOf(desk, finish, ...put)).toBe('201');
-      expect(await statusOf(desk, `/v2/team/session/blobs/${layer}`)).toBe('200');
+      await endsAs(() => curl(topicHandlers, '/v2/team/app/tags/list'), 'done');
+      expect(await statusOf(topicHandlers, where)).toBe('204');
+      expect(await statusOf(topicHandlers, finish, ...put)).toBe('201');
+      expect(await statusOf(topicHandlers, `/v2/team/session/blobs/${layer}`)).toBe('200');
     });
 
     it('count for those who hold an access token', async () => {
-      const desk = await deskOf('alice');
-      const token = await accessToken(desk);
-      const ask = (): Promise<Ran> => curl(bearer(desk), '/v2/team/app/tags/list', ...token);
+      const topicHandlers = await deskOf('alice');
+      const token = await accessToken(topicHandlers);
+      const ask = (): Promise<Ran> => curl(bearer(topicHandlers), '/v2/team/app/tags/list', ...token);
       expect(verdictOf(await ask())).toBe('done');
       await stage.setRules(RULES_WITHOUT_DEV);
       await endsAs(ask, 'denied');
-      expect(verdictOf(await SKOPEO.push(desk, 'team/late:1'))).toBe('denied');
+      expect(verdictOf(await SKOPEO.push(topicHandlers, 'team/late:1'))).toBe('denied');
       expect(await isThere(stage, 'team/late:1')).toBe(false);
       await stage.setRules(RULES);
       await endsAs(ask, 'done');
@@ -111,32 +119,32 @@ describe.each([
       const who: Credential = { user: 'brief', password: '' };
       const scope = ['--repository', 'team/**', '--allow', 'pull,push'];
       const password = (await stage.tokens('create', who.user, ...scope)).trim();
-      const desk = await openDesk(stage, { ...who, password });
-      await endsAs(() => curl(desk, '/v2/'), 'done');
-      const token = await accessToken(desk);
-      const ask = (): Promise<Ran> => curl(bearer(desk), '/v2/team/app/tags/list', ...token);
-      const upload = await openUpload(desk, 'team/brief');
+      const topicHandlers = await openDesk(stage, { ...who, password });
+      await endsAs(() => curl(topicHandlers, '/v2/'), 'done');
+      const token = await accessToken(topicHandlers);
+      const ask = (): Promise<Ran> => curl(bearer(topicHandlers), '/v2/team/app/tags/list', ...token);
+      const upload = await openUpload(topicHandlers, 'team/brief');
       expect(verdictOf(await ask())).toBe('done');
-      expect(verdictOf(await SKOPEO.push(desk, 'team/brief:1'))).toBe('done');
+      expect(verdictOf(await SKOPEO.push(topicHandlers, 'team/brief:1'))).toBe('done');
 
       await stage.tokens('revoke', await tokenId(stage.tokens, who.user));
-      await endsAs(() => curl(desk, '/v2/'), 'sign in');
+      await endsAs(() => curl(topicHandlers, '/v2/'), 'sign in');
       expect(verdictOf(await ask())).toBe('sign in');
-      expect(verdictOf(await SKOPEO.push(desk, 'team/brief:2'))).toBe('sign in');
+      expect(verdictOf(await SKOPEO.push(topicHandlers, 'team/brief:2'))).toBe('sign in');
       expect(await isThere(stage, 'team/brief:2')).toBe(false);
-      expect(await statusOf(desk, upload, '--request', 'PATCH', '--data-binary', 'x')).toBe('401');
+      expect(await statusOf(topicHandlers, upload, '--request', 'PATCH', '--data-binary', 'x')).toBe('401');
     });
 
     it('end with a password that was changed', async () => {
-      const desk = await deskOf('sam');
-      const token = await accessToken(desk);
-      const ask = (): Promise<Ran> => curl(bearer(desk), '/v2/secret/plan/tags/list', ...token);
+      const topicHandlers = await deskOf('sam');
+      const token = await accessToken(topicHandlers);
+      const ask = (): Promise<Ran> => curl(bearer(topicHandlers), '/v2/secret/plan/tags/list', ...token);
       expect(verdictOf(await ask())).toBe('done');
       await stage.changePassword('sam', 'another one');
-      await endsAs(() => curl(desk, '/v2/'), 'sign in');
+      await endsAs(() => curl(topicHandlers, '/v2/'), 'sign in');
       expect(verdictOf(await ask())).toBe('sign in');
-      await stage.changePassword('sam', desk.who?.password ?? '');
-      await endsAs(() => curl(desk, '/v2/'), 'done');
+      await stage.changePassword('sam', topicHandlers.who?.password ?? '');
+      await endsAs(() => curl(topicHandlers, '/v2/'), 'done');
     });
 
     // The description of the image is uploaded either way.
@@ -172,13 +180,13 @@ describe.each([
 });
 
 /** An access token for team/app and secret/plan, as an argument of curl. */
-async function accessToken(desk: Desk): Promise<readonly string[]> {
+async function accessToken(topicHandlers: Desk): Promise<readonly string[]> {
   const scope = 'scope=repository:team/app:pull&scope=repository:secret/plan:pull';
   const { token }: { token: string } = JSON.parse(
-    (await curl(desk, `/token?service=registry-gate&${scope}`)).stdout,
+    (await curl(topicHandlers, `/token?service=registry-gate&${scope}`)).stdout,
   );
   return ['--header', `Authorization: Bearer ${token}`];
 }
 
 /** The same desk, where nothing but a token is shown. */
-const bearer = (desk: Desk): Desk => ({ ...desk, who: undefined });
+const bearer = (topicHandlers: Desk): Desk => ({ ...topicHandlers, who: undefined });

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { connectionsTo, createDice, reportFigures, sized } from '../support/hostile.ts';
-import type { Holdings } from '../support/hostile.ts';
+import type { BlobPresence } from '../support/hostile.ts';
 import { startDaemon, until } from '../support/programs.ts';
 import { startTargetGate } from '../support/target-gate.ts';
 import type { TargetGate } from '../support/target-gate.ts';
@@ -54,7 +54,7 @@ async function keepChanging(gate: TargetGate, seen: Seen, isOver: () => boolean)
     }
     gate.signal('SIGHUP');
     seen.reloads += 1;
-    seen.memory.push([seen.requests, gate.holdings().memoryMb]);
+    seen.memory.push([seen.requests, gate.presence().memoryMb]);
     await until(
       () => performance.now() >= next || isOver() || undefined,
       () => 'the clock stands still',
@@ -114,14 +114,14 @@ describe.each(REQUESTS)('R153: with %i worker(s), %i requests and a reload every
       try {
         // What is opened once and kept (connections to the registry, threads) is opened before the count.
         const isQuiet = (): boolean => connectionsTo(gate.port) + connectionsTo(Number(port)) === 0;
-        const rest = async (): Promise<Holdings> => {
+        const rest = async (): Promise<BlobPresence> => {
           await until(
             () => isQuiet() || undefined,
             () =>
               `connections: ${connectionsTo(gate.port)} of clients, ${connectionsTo(Number(port))} to the registry`,
             60_000,
           );
-          return gate.holdings();
+          return gate.presence();
         };
         await warmUp(gate);
         const start = await rest();

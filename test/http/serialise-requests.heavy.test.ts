@@ -3,7 +3,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { oneAtATime } from '../../src/http/serialise-requests.ts';
+import { serialiseRequests } from '../../src/http/serialise-requests.ts';
 
 let server: Server;
 let client: Socket;
@@ -13,7 +13,7 @@ let received: number;
 beforeEach(async () => {
   answers = [];
   received = 0;
-  server = createServer(oneAtATime((_req, res) => void answers.push(res)));
+  server = createServer(serialiseRequests((_req, res) => void answers.push(res)));
   server.on('request', () => (received += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   client = connect((server.address() as AddressInfo).port, '127.0.0.1');

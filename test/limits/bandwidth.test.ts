@@ -160,7 +160,7 @@ describe('a bandwidth', () => {
 });
 
 describe('a bandwidth that several processes share', () => {
-  function crew(options: Partial<BandwidthOptions>): [Bandwidth, Bandwidth] {
+  function supervisor(options: Partial<BandwidthOptions>): [Bandwidth, Bandwidth] {
     const pair: [Bandwidth, Bandwidth] = [open(options), open(options)];
     pair[0].follow(() => [pair[1].traffic()]);
     pair[1].follow(() => [pair[0].traffic()]);
@@ -168,19 +168,19 @@ describe('a bandwidth that several processes share', () => {
   }
 
   it('is theirs by their transfers', () => {
-    const [one, other] = crew({ all: RATE });
+    const [one, other] = supervisor({ all: RATE });
     const movers = [move(one, 'a'), move(other, 'b'), move(other, 'c'), move(other, 'd')];
     one.share();
     expect(ratesOf(movers)).toEqual(movers.map(() => about(RATE / 4)));
   });
 
   it('is whole where nothing is on its way elsewhere', () => {
-    const [one] = crew({ all: RATE, each: RATE });
+    const [one] = supervisor({ all: RATE, each: RATE });
     expect(ratesOf([move(one, 'a')])).toEqual([about(RATE)]);
   });
 
   it('of a user is theirs by the transfers of that user', () => {
-    const [one, other] = crew({ each: RATE });
+    const [one, other] = supervisor({ each: RATE });
     const movers = [move(one, 'a'), move(other, 'a'), move(other, 'b')];
     one.share();
     expect(ratesOf(movers)).toEqual([about(RATE / 2), about(RATE / 2), about(RATE)]);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Turnstile } from '../../src/limits/concurrency-limiter.ts';
+import { ConcurrencyLimiter } from '../../src/limits/concurrency-limiter.ts';
 
 const NO_LINE = { all: undefined, each: undefined, waitMs: 0, mostWaiting: 0 };
 const LINE = { ...NO_LINE, waitMs: 1000, mostWaiting: 10 };
@@ -14,14 +14,14 @@ afterEach(() => {
 
 describe('a turnstile without a line', () => {
   it('lets in as many as there may be, and the next one for each that leaves', () => {
-    const turnstile = new Turnstile({ ...NO_LINE, all: 2 });
-    expect(['1', '2', '3'].map((ticket) => turnstile.enter(ticket, undefined))).toEqual([true, true, false]);
-    turnstile.leave('1');
-    expect(['4', '5'].map((ticket) => turnstile.enter(ticket, undefined))).toEqual([true, false]);
+    const limiter = new ConcurrencyLimiter({ ...NO_LINE, all: 2 });
+    expect(['1', '2', '3'].map((ticket) => limiter.acquire(ticket, undefined))).toEqual([true, true, false]);
+    limiter.release('1');
+    expect(['4', '5'].map((ticket) => limiter.acquire(ticket, undefined))).toEqual([true, false]);
   });
 
   it('counts each key apart, and those without one not at all', () => {
-    const turnstile = new Turnstile({ ...NO_LINE, each: 1 });
+    const limiter = new ConcurrencyLimiter({ ...NO_LINE, each: 1 });
     const entered = [
       ['1', 'a'],
       ['2', 'a'],
@@ -29,7 +29,7 @@ describe('a turnstile without a line', () => {
       ['4', undefined],
       ['5', undefined],
     ] as const;
-    expect(entered.map(([ticket, key]) => turnstile.enter(ticket, key))).toEqual([
+    expect(entered.map(([ticket, key]) => limiter.acquire(ticket, key))).toEqual([
       true,
       false,
       true,
@@ -39,79 +39,79 @@ describe('a turnstile without a line', () => {
   });
 
   it('is not changed by a ticket that was refused, or has left already', () => {
-    const turnstile = new Turnstile({ ...NO_LINE, each: 1 });
-    turnstile.enter('1', 'a');
-    turnstile.enter('2', 'a');
-    turnstile.leave('2');
-    expect(turnstile.enter('3', 'a')).toBe(false);
-    turnstile.leave('1');
-    turnstile.leave('1');
-    expect(turnstile.enter('4', 'a')).toBe(true);
-    expect(turnstile.enter('5', 'a')).toBe(false);
+    const limiter = new ConcurrencyLimiter({ ...NO_LINE, each: 1 });
+    limiter.acquire('1', 'a');
+    limiter.acquire('2', 'a');
+    limiter.release('2');
+    expect(limiter.acquire('3', 'a')).toBe(false);
+    limiter.release('1');
+    limiter.release('1');
+    expect(limiter.acquire('4', 'a')).toBe(true);
+    expect(limiter.acquire('5', 'a')).toBe(false);
   });
 });
 
 describe('a turnstile with a line', () => {
   it('lets in who waits, in the order of arrival', async () => {
-    const turnstile = new Turnstile({ ...LINE, all: 1 });
-    turnstile.enter('1', 'a');
-    const second = turnstile.enter('2', 'b');
-    const third = turnstile.enter('3', 'c');
-    turnstile.leave('1');
+    const limiter = new ConcurrencyLimiter({ ...LINE, all: 1 });
+    limiter.acquire('1', 'a');
+    const second = limiter.acquire('2', 'b');
+    const third = limiter.acquire('3', 'c');
+    limiter.release('1');
     expect(await second).toBe(true);
-    expect(turnstile.count).toEqual({ inside: 1, waiting: 1 });
-    turnstile.leave('2');
+    expect(limiter.count).toEqual({ inside: 1, waiting: 1 });
+    limiter.release('2');
     expect(await third).toBe(true);
   });
 
   it('lets pass by whose own key is full', async () => {
-    const turnstile = new Turnstile({ ...LINE, all: 2, each: 1 });
-    turnstile.enter('1', 'a');
-    turnstile.enter('2', 'b');
-    const again = turnstile.enter('3', 'a');
-    const other = turnstile.enter('4', 'c');
-    turnstile.leave('2');
+    const limiter = new ConcurrencyLimiter({ ...LINE, all: 2, each: 1 });
+    limiter.acquire('1', 'a');
+    limiter.acquire('2', 'b');
+    const again = limiter.acquire('3', 'a');
+    const other = limiter.acquire('4', 'c');
+    limiter.release('2');
     expect(await other).toBe(true);
-    expect(turnstile.count).toEqual({ inside: 2, waiting: 1 });
-    turnstile.leave('1');
+    expect(limiter.count).toEqual({ inside: 2, waiting: 1 });
+    limiter.release('1');
     expect(await again).toBe(true);
   });
 
   it('sends away who has waited long enough', async () => {
-    const turnstile = new Turnstile({ ...LINE, all: 1 });
-    turnstile.enter('1', 'a');
-    const late = turnstile.enter('2', 'b');
+    const limiter = new ConcurrencyLimiter({ ...LINE, all: 1 });
+    limiter.acquire('1', 'a');
+    const late = limiter.acquire('2', 'b');
     vi.advanceTimersByTime(1000);
     expect(await late).toBe(false);
-    expect(turnstile.count).toEqual({ inside: 1, waiting: 0 });
+    expect(limiter.count).toEqual({ inside: 1, waiting: 0 });
   });
 
   it('sends away at once where the line is full', () => {
-    const turnstile = new Turnstile({ ...LINE, all: 1, mostWaiting: 1 });
-    turnstile.enter('1', 'a');
-    expect(turnstile.enter('2', 'b')).toBeInstanceOf(Promise);
-    expect(turnstile.enter('3', 'c')).toBe(false);
+    const limiter = new ConcurrencyLimiter({ ...LINE, all: 1, mostWaiting: 1 });
+    limiter.acquire('1', 'a');
+    expect(limiter.acquire('2', 'b')).toBeInstanceOf(Promise);
+    expect(limiter.acquire('3', 'c')).toBe(false);
   });
 
   it('gives the place in line of who leaves to nobody else', async () => {
-    const turnstile = new Turnstile({ ...LINE, all: 1 });
-    turnstile.enter('1', 'a');
-    const gone = turnstile.enter('2', 'b');
-    turnstile.leave('2');
+    const limiter = new ConcurrencyLimiter({ ...LINE, all: 1 });
+    limiter.acquire('1', 'a');
+    const gone = limiter.acquire('2', 'b');
+    limiter.release('2');
     expect(await gone).toBe(false);
-    turnstile.leave('1');
-    expect(turnstile.count).toEqual({ inside: 0, waiting: 0 });
+    limiter.release('1');
+    expect(limiter.count).toEqual({ inside: 0, waiting: 0 });
   });
 
   it('forgets all of one holder, inside and in line', async () => {
-    const turnstile = new Turnstile({ ...LINE, all: 2 });
-    turnstile.enter('0/1', 'a');
-    turnstile.enter('1/1', 'a');
-    const mine = turnstile.enter('1/2', 'a');
-    const other = turnstile.enter('10/1', 'b');
-    turnstile.leaveAll('1/');
+    const limiter = new ConcurrencyLimiter({ ...LINE, all: 2 });
+    limiter.acquire('0/1', 'a');
+    limiter.acquire('1/1', 'a');
+    const mine = limiter.acquire('1/2', 'a');
+    const other = limiter.acquire('10/1', 'b');
+    limiter.releaseAll('1/');
     expect([await mine, await other]).toEqual([false, true]);
-    expect(turnstile.count).toEqual({ inside: 2, waiting: 0 });
+    expect(limiter.count).toEqual({ inside: 2, waiting: 0 });
   });
 });
 
@@ -124,18 +124,18 @@ describe('whatever comes and goes', () => {
 
   it('never holds more than it may, and leaves nobody waiting for whom there is room', () => {
     const holds = (steps: readonly { enters: boolean; ticket: number; key: string }[]): boolean => {
-      const turnstile = new Turnstile({ all: 3, each: 2, waitMs: 1000, mostWaiting: 3 });
+      const limiter = new ConcurrencyLimiter({ all: 3, each: 2, waitMs: 1000, mostWaiting: 3 });
       const seen = new Set<string>();
       for (const { enters, ticket, key } of steps) {
         const name = `${key}${ticket}`;
-        if (!enters) turnstile.leave(name);
-        else if (!seen.has(name)) void turnstile.enter(name, key);
+        if (!enters) limiter.release(name);
+        else if (!seen.has(name)) void limiter.acquire(name, key);
         if (enters) seen.add(name);
-        const { inside, waiting } = turnstile.count;
+        const { inside, waiting } = limiter.count;
         if (inside > 3 || waiting > 3 || (inside < 2 && waiting > 0)) return false;
       }
-      for (const name of seen) turnstile.leave(name);
-      return turnstile.count.inside === 0 && turnstile.count.waiting === 0;
+      for (const name of seen) limiter.release(name);
+      return limiter.count.inside === 0 && limiter.count.waiting === 0;
     };
     expect(() => fc.assert(fc.property(fc.array(step, { maxLength: 60 }), holds))).not.toThrow();
   });

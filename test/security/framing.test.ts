@@ -5,7 +5,7 @@ import {
   brokenLines,
   encodings,
   lengths,
-  together,
+  cluster,
   versions,
 } from './cases/framing.ts';
 import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
@@ -13,7 +13,7 @@ import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
 const suites = {
   lengths,
   encodings,
-  'lengths and encodings': together,
+  'lengths and encodings': cluster,
   versions,
   chunks: brokenChunks,
   lines: brokenLines,

@@ -53,7 +53,7 @@ describe('handshakes that no honest client makes', () => {
 
   it(`R105, R106: ${HANDSHAKES} of them leave no descriptor, and a good client is served all the time`, async () => {
     await allGone();
-    const start = gate.holdings();
+    const start = gate.presence();
     const lines = gate.lines();
     const kinds = Object.entries(ODD_HANDSHAKES);
     const tally = new Map<string, number>();
@@ -82,10 +82,10 @@ describe('handshakes that no honest client makes', () => {
     await allGone();
     // Those who spoke plain HTTP are given a moment to read their answer, though they are gone already.
     await until(
-      () => gate.holdings().sockets <= start.sockets + backend.open() || undefined,
-      () => `${gate.holdings().sockets} sockets where there were ${start.sockets}`,
+      () => gate.presence().sockets <= start.sockets + backend.open() || undefined,
+      () => `${gate.presence().sockets} sockets where there were ${start.sockets}`,
     );
-    const end = gate.holdings();
+    const end = gate.presence();
     const done = [...tally.values()].reduce((sum, count) => sum + count, 0);
     reportFigures('odd TLS handshakes', {
       handshakes: done,

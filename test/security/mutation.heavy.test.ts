@@ -3,7 +3,7 @@ import { createDice, reportFigures, sized } from '../support/hostile.ts';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import type { RecordingBackend } from '../support/recording-backend.ts';
 import { startTargetGate } from '../support/target-gate.ts';
-import type { Holdings } from '../support/hostile.ts';
+import type { BlobPresence } from '../support/hostile.ts';
 import type { TargetGate } from '../support/target-gate.ts';
 import { AUTHORIZATION } from '../support/test-gate.ts';
 import { makeMutant, markOf, shoot } from './mutants.ts';
@@ -53,7 +53,7 @@ describe(`R8: ${REQUESTS} requests with bytes changed, seed ${SEED}`, () => {
   const marks = new Set<string>();
   /** How often a mutant was sent, less how often it was forwarded. */
   const due = new Map<string, number>();
-  let warm: Holdings | undefined;
+  let warm: BlobPresence | undefined;
   let made = 0;
   let session: Buffer | undefined;
 
@@ -105,7 +105,7 @@ describe(`R8: ${REQUESTS} requests with bytes changed, seed ${SEED}`, () => {
       for (const { name } of batch.slice(0, tried)) due.delete(name);
       again.push(...batch.slice(tried));
       // The code that the attack runs through is compiled by then.
-      if (seen.tried >= REQUESTS / 10) warm ??= gate.holdings();
+      if (seen.tried >= REQUESTS / 10) warm ??= gate.presence();
     }
   };
 
@@ -113,7 +113,7 @@ describe(`R8: ${REQUESTS} requests with bytes changed, seed ${SEED}`, () => {
     const began = performance.now();
     await Promise.all(Array.from({ length: AT_ONCE }, attack));
     const seconds = (performance.now() - began) / 1000;
-    const end = gate.holdings();
+    const end = gate.presence();
     const start = warm ?? end;
     reportFigures('mutated requests', {
       requests: seen.tried,

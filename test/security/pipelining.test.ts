@@ -63,8 +63,8 @@ describe('requests that are sent ahead', () => {
     ],
   ])('%s', async (_name, requests, statuses, targets) => {
     const methods = requests.map((request) => request.split(' ', 1)[0] ?? '');
-    const together = await arena().send(requests.join(''), { methods });
-    expect(together.answers.map(({ status }) => status)).toEqual(statuses);
+    const cluster = await arena().send(requests.join(''), { methods });
+    expect(cluster.answers.map(({ status }) => status)).toEqual(statuses);
     expect((await targetsSeen()).toSorted()).toEqual(targets.toSorted());
   });
 

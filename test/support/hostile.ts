@@ -40,7 +40,7 @@ export function pick<T>(dice: Dice, from: readonly T[]): T {
 }
 
 /** What a process and its children hold, from /proc. */
-export interface Holdings {
+export interface BlobPresence {
   readonly pids: readonly number[];
   readonly memoryMb: number;
   readonly descriptors: number;
@@ -48,7 +48,7 @@ export interface Holdings {
   readonly sockets: number;
 }
 
-export function holdingsOf(pid: number): Holdings {
+export function holdingsOf(pid: number): BlobPresence {
   const pids = [pid, ...childrenOf(pid)];
   const links = pids.flatMap(descriptorsOf);
   return {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { blobsOf } from './images.ts';
 import { run } from './programs.ts';
 import type { Ran } from './programs.ts';
-import { inTurn } from './rights-desk.ts';
+import { concurrentForEach } from './rights-desk.ts';
 import type { Desk, Skills } from './rights-desk.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -21,9 +21,9 @@ export function locationOf({ output }: Ran): string {
   return /^location: (\S+)\r$/im.exec(output)?.[1] ?? '';
 }
 
-async function sendBlob(desk: Desk, target: string, hex: string): Promise<Ran> {
+async function sendBlob(topicHandlers: Desk, target: string, hex: string): Promise<Ran> {
   const opened = await curl(
-    desk,
+    topicHandlers,
     `/v2/${target.replace(/:.*/, '')}/blobs/uploads/`,
     '--request',
     'POST',
@@ -31,9 +31,9 @@ async function sendBlob(desk: Desk, target: string, hex: string): Promise<Ran> {
   );
   if (opened.status !== 0) return opened;
   const where = `${locationOf(opened)}${locationOf(opened).includes('?') ? '&' : '?'}digest=sha256:${hex}`;
-  const file = join(desk.stage.image.layout, 'blobs/sha256', hex);
+  const file = join(topicHandlers.stage.image.layout, 'blobs/sha256', hex);
   return curl(
-    desk,
+    topicHandlers,
     where,
     '--upload-file',
     file,
@@ -45,28 +45,28 @@ async function sendBlob(desk: Desk, target: string, hex: string): Promise<Ran> {
 }
 
 export const CURL: Skills = {
-  login: (desk) => curl(desk, '/v2/'),
-  pull: (desk, target) =>
-    inTurn([
-      () => curl(desk, manifestPath(target), '--header', `Accept: ${MANIFEST}`),
+  login: (topicHandlers) => curl(topicHandlers, '/v2/'),
+  pull: (topicHandlers, target) =>
+    concurrentForEach([
+      () => curl(topicHandlers, manifestPath(target), '--header', `Accept: ${MANIFEST}`),
       () =>
         curl(
-          desk,
-          `/v2/${target.replace(/:.*/, '')}/blobs/${desk.stage.image.layer}`,
+          topicHandlers,
+          `/v2/${target.replace(/:.*/, '')}/blobs/${topicHandlers.stage.image.layer}`,
           '--output',
-          join(desk.fresh, 'layer'),
+          join(topicHandlers.fresh, 'layer'),
         ),
     ]),
-  push: async (desk, target) => {
-    const { layout, digest } = desk.stage.image;
+  push: async (topicHandlers, target) => {
+    const { layout, digest } = topicHandlers.stage.image;
     const manifest = digest.slice(7);
     const blobs = (await blobsOf(layout)).filter((hex) => hex !== manifest);
     const type = ['--header', `Content-Type: ${MANIFEST}`];
-    return inTurn([
-      ...blobs.map((hex) => () => sendBlob(desk, target, hex)),
+    return concurrentForEach([
+      ...blobs.map((hex) => () => sendBlob(topicHandlers, target, hex)),
       () =>
         curl(
-          desk,
+          topicHandlers,
           manifestPath(target),
           '--upload-file',
           join(layout, 'blobs/sha256', manifest),
@@ -76,12 +76,12 @@ export const CURL: Skills = {
         ),
     ]);
   },
-  remove: ({ stage, ...desk }, target) =>
+  remove: ({ stage, ...topicHandlers }, target) =>
     curl(
-      { stage, ...desk },
+      { stage, ...topicHandlers },
       `/v2/${target.replace(/:.*/, '')}/manifests/${stage.image.digest}`,
       '--request',
       'DELETE',
     ),
-  catalog: (desk) => curl(desk, '/v2/_catalog'),
+  catalog: (topicHandlers) => curl(topicHandlers, '/v2/_catalog'),
 };

@@ -14,7 +14,7 @@ export interface Desk {
 }
 
 /** Does something at a desk with `REPOSITORY:TAG`. */
-export type Deed = (desk: Desk, target: string) => Promise<Ran>;
+export type Deed = (topicHandlers: Desk, target: string) => Promise<Ran>;
 
 /** What a client can do; a text where it can't, with the reason. */
 export interface Skills {
@@ -61,7 +61,7 @@ export const trustOf = ({ stage }: Desk): Readonly<Record<string, string>> => ({
 });
 
 /** Runs one after the other until one fails. */
-export async function inTurn(deeds: readonly (() => Promise<Ran>)[]): Promise<Ran> {
+export async function concurrentForEach(deeds: readonly (() => Promise<Ran>)[]): Promise<Ran> {
   let ran: Ran = { status: 0, stdout: '', output: '' };
   for (const deed of deeds) {
     ran = await deed();

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from './engine.ts';
 import { writeTar } from './images.ts';
-import { inTurn, password, signIn, there } from './rights-desk.ts';
+import { concurrentForEach, password, signIn, there } from './rights-desk.ts';
 import type { Desk, Skills } from './rights-desk.ts';
 import type { Ran } from './programs.ts';
 
@@ -15,9 +15,9 @@ export function dockerAt(engine: Engine, { folder }: Desk, ...args: readonly str
 }
 
 /** `docker login`, which writes into the folder that is given. */
-export function dockerLogin(engine: Engine, desk: Desk, folder: string): Promise<Ran> {
-  const options = { input: password(desk), env: { DOCKER_CONFIG: folder } };
-  return engine.docker(['login', ...signIn(desk), desk.stage.name], options);
+export function dockerLogin(engine: Engine, topicHandlers: Desk, folder: string): Promise<Ran> {
+  const options = { input: password(topicHandlers), env: { DOCKER_CONFIG: folder } };
+  return engine.docker(['login', ...signIn(topicHandlers), topicHandlers.stage.name], options);
 }
 
 /** What an engine can do; it has one image, `LOCAL`, before and after. */
@@ -27,16 +27,16 @@ export async function dockerSkills(engine: Engine): Promise<Skills> {
   await engine.must(['import', tar, LOCAL]);
   await rm(tar);
   return {
-    login: (desk) => dockerLogin(engine, desk, desk.fresh),
-    pull: (desk, target) =>
-      inTurn([
-        () => dockerAt(engine, desk, 'pull', there(desk, target)),
-        () => dockerAt(engine, desk, 'rmi', there(desk, target)),
+    login: (topicHandlers) => dockerLogin(engine, topicHandlers, topicHandlers.fresh),
+    pull: (topicHandlers, target) =>
+      concurrentForEach([
+        () => dockerAt(engine, topicHandlers, 'pull', there(topicHandlers, target)),
+        () => dockerAt(engine, topicHandlers, 'rmi', there(topicHandlers, target)),
       ]),
-    push: async (desk, target) => {
-      const name = there(desk, target);
+    push: async (topicHandlers, target) => {
+      const name = there(topicHandlers, target);
       await engine.must(['tag', LOCAL, name]);
-      const ran = await dockerAt(engine, desk, 'push', name);
+      const ran = await dockerAt(engine, topicHandlers, 'push', name);
       await engine.must(['rmi', name]);
       return ran;
     },

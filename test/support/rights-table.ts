@@ -71,8 +71,8 @@ export async function fill(stage: RightsStage, clients: readonly string[]): Prom
   await mustPush({ ...his, stage: { ...stage, image: stage.secret } }, 'secret/plan:1');
 }
 
-async function mustPush(desk: Desk, target: string): Promise<void> {
-  const ran = await CURL.push(desk, target);
+async function mustPush(topicHandlers: Desk, target: string): Promise<void> {
+  const ran = await CURL.push(topicHandlers, target);
   if (ran.status !== 0) throw new Error(`${target}: ${ran.output}`);
 }
 
@@ -83,31 +83,36 @@ export async function tryAll(
   skills: Skills,
   holding: Holding,
 ): Promise<Row> {
-  const desk = await openDesk(stage, stage.credentials[holding]);
-  const elsewhere = { ...desk, fresh: join(desk.fresh, 'elsewhere') };
+  const topicHandlers = await openDesk(stage, stage.credentials[holding]);
+  const elsewhere = { ...topicHandlers, fresh: join(topicHandlers.fresh, 'elsewhere') };
   await mkdir(elsewhere.fresh);
   return {
-    login: desk.who === undefined ? NOTHING : await attempt(skills.login, desk, ''),
-    pullPublic: await attempt(skills.pull, desk, 'public/app:1'),
+    login: topicHandlers.who === undefined ? NOTHING : await attempt(skills.login, topicHandlers, ''),
+    pullPublic: await attempt(skills.pull, topicHandlers, 'public/app:1'),
     pullPrivate: await attempt(skills.pull, elsewhere, 'team/app:1'),
-    push: await attempt(skills.push, desk, `team/${slug(`${client} ${holding}`)}:1`, true),
-    remove: await attempt(skills.remove, desk, victimOf(client), false),
-    catalog: await list(skills.catalog, desk),
+    push: await attempt(skills.push, topicHandlers, `team/${slug(`${client} ${holding}`)}:1`, true),
+    remove: await attempt(skills.remove, topicHandlers, victimOf(client), false),
+    catalog: await list(skills.catalog, topicHandlers),
   };
 }
 
 /** What a client says has to be true as well: the image is there, or it is not. */
-async function attempt(deed: Deed | string, desk: Desk, target: string, after?: boolean): Promise<string> {
+async function attempt(
+  deed: Deed | string,
+  topicHandlers: Desk,
+  target: string,
+  after?: boolean,
+): Promise<string> {
   if (typeof deed === 'string') return `cannot: ${deed}`;
-  const verdict = verdictOf(await deed(desk, target));
+  const verdict = verdictOf(await deed(topicHandlers, target));
   if (after === undefined) return verdict;
-  const isTrue = ((await isThere(desk.stage, target)) === after) === (verdict === 'done');
+  const isTrue = ((await isThere(topicHandlers.stage, target)) === after) === (verdict === 'done');
   return isTrue ? verdict : `${verdict}, but the registry says otherwise`;
 }
 
-async function list(deed: Deed | string, desk: Desk): Promise<string> {
+async function list(deed: Deed | string, topicHandlers: Desk): Promise<string> {
   if (typeof deed === 'string') return `cannot: ${deed}`;
-  const ran = await deed(desk, '');
+  const ran = await deed(topicHandlers, '');
   const shown = CORNERS.filter((corner) => ran.stdout.includes(`${corner}/`)).join(' ');
   return ran.status === 0 ? shown : verdictOf(ran);
 }

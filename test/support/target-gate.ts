@@ -5,7 +5,7 @@ import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { temporaryFolder, until } from './programs.ts';
 import { holdingsOf } from './hostile.ts';
-import type { Holdings } from './hostile.ts';
+import type { BlobPresence } from './hostile.ts';
 import { TEST_PASSWORD, TEST_USER } from './test-gate.ts';
 import { signalGroup, startProcess } from './processes.ts';
 
@@ -34,7 +34,7 @@ export interface TargetGate {
   readonly alarms: readonly string[];
   /** How many lines it has logged. */
   lines(): number;
-  holdings(): Holdings;
+  presence(): BlobPresence;
   isAlive(): boolean;
   signal(name: NodeJS.Signals): void;
   /** SIGTERM; the exit status. */
@@ -92,7 +92,7 @@ export async function startTargetGate(options: TargetOptions): Promise<TargetGat
       ca: await readFile(certificatePaths(folder.path).authorityCertificate, 'utf8'),
       certs: folder.path,
       lines: counted.lines,
-      holdings: () => holdingsOf(pid),
+      presence: () => holdingsOf(pid),
       isAlive: () => ended === undefined,
       signal: (name) => void child.kill(name),
       close,

@@ -12,8 +12,8 @@ import type { UserStore } from '../../auth/users/user-store.ts';
 import type { Audit } from '../observe/audit.ts';
 import { createChallenge } from '../../pipeline/auth/challenge.ts';
 import type { Challenge } from '../../pipeline/auth/challenge.ts';
-import { keepAlike } from '../cluster/credential-sync.ts';
-import type { Together } from '../cluster/cluster-context.ts';
+import { syncCredentials } from '../cluster/credential-sync.ts';
+import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { openGuard } from './throttling.ts';
 import { followTokenChanges } from './token-changes.ts';
 import { grantedAccess, toIdentity } from '../../pipeline/auth/token-rights.ts';
@@ -34,7 +34,7 @@ export interface FollowTokensOptions {
   readonly logger: Logger;
   /** Milliseconds, never running backwards. */
   readonly now: () => number;
-  readonly together: Together;
+  readonly cluster: ClusterContext;
   readonly audit: Pick<Audit, 'noteReload' | 'noteToken'> | undefined;
   /** Told of each host that clients are sent to for a token. */
   readonly onRealm: (host: string) => void;
@@ -46,11 +46,11 @@ const CUT =
 /** Opens the tokens and follows their files. */
 export async function followTokens(
   config: Pick<Config, 'abuse' | 'auth' | 'reloadMs' | 'state'>,
-  { users, pool, policy, logger, now, together, audit, onRealm }: FollowTokensOptions,
+  { users, pool, policy, logger, now, cluster, audit, onRealm }: FollowTokensOptions,
 ): Promise<FollowedTokens> {
   const { state, auth, reloadMs } = config;
   const grants = grantsBy(policy, (id) => tokens.machine(id));
-  const alike = keepAlike(together);
+  const alike = syncCredentials(cluster);
   const passwords = createAuthenticator({
     store: users,
     pool,
@@ -59,7 +59,7 @@ export async function followTokens(
     onCut: (user) => logger.warn({ user, warning: CUT }, 'users'),
     ...alike.passwords,
   });
-  const guarded = await openGuard({ config, together, logger, users });
+  const guarded = await openGuard({ config, cluster, logger, users });
   const tokens: Tokens = await openTokens({
     directory: state,
     service: auth.service,

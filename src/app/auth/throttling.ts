@@ -15,9 +15,9 @@ import type { TokensOptions } from '../../auth/tokens/open-tokens.ts';
 import { hashedPart } from '../../auth/passwords/password-hash.ts';
 import type { UserStore } from '../../auth/users/user-store.ts';
 import { createTopic } from '../../cluster/bus.ts';
-import type { Bus, Hub } from '../../cluster/bus.ts';
+import type { Bus, Broker } from '../../cluster/bus.ts';
 import { sharedKey } from '../cluster/cluster-context.ts';
-import type { Together } from '../cluster/cluster-context.ts';
+import type { ClusterContext } from '../cluster/cluster-context.ts';
 
 /** What each process asks the one that counts. */
 type Counting = Pick<Throttle, 'begin' | 'end' | 'wrongToken'>;
@@ -81,23 +81,23 @@ const END = createTopic('sign-in ends', isEnd, isDuration);
 const WRONG_TOKEN = createTopic('wrong token', isTokenAttempt, isDuration);
 
 /** The primary counts for its workers. */
-export function countForWorkers(hub: Pick<Hub, 'answer'>, { throttle }: Throttling): void {
-  hub.answer(BEGIN, (attempt) => throttle.begin(attempt));
-  hub.answer(END, ({ attempt, ticket, outcome }) => throttle.end(attempt, ticket, outcome));
-  hub.answer(WRONG_TOKEN, (attempt) => throttle.wrongToken(attempt));
+export function countForWorkers(broker: Pick<Broker, 'handle'>, { throttle }: Throttling): void {
+  broker.handle(BEGIN, (attempt) => throttle.begin(attempt));
+  broker.handle(END, ({ attempt, ticket, outcome }) => throttle.end(attempt, ticket, outcome));
+  broker.handle(WRONG_TOKEN, (attempt) => throttle.wrongToken(attempt));
 }
 
 function countAtPrimary(bus: Bus): Counting {
   return {
-    begin: (attempt) => bus.ask(BEGIN, attempt),
-    end: (attempt, ticket, outcome) => bus.ask(END, { attempt, ticket, outcome }),
-    wrongToken: (attempt) => bus.ask(WRONG_TOKEN, attempt),
+    begin: (attempt) => bus.request(BEGIN, attempt),
+    end: (attempt, ticket, outcome) => bus.request(END, { attempt, ticket, outcome }),
+    wrongToken: (attempt) => bus.request(WRONG_TOKEN, attempt),
   };
 }
 
 export interface GuardPlace {
   readonly config: AbuseConfig;
-  readonly together: Together;
+  readonly cluster: ClusterContext;
   readonly logger: Logger;
   readonly users: Pick<UserStore, 'current'>;
 }
@@ -110,14 +110,14 @@ export interface OpenGuard {
 }
 
 /** In the only process of a gate it counts itself, in a worker it asks the primary. */
-export async function openGuard({ config, together, logger, users }: GuardPlace): Promise<OpenGuard> {
+export async function openGuard({ config, cluster, logger, users }: GuardPlace): Promise<OpenGuard> {
   const entryOf = (user: string): string | undefined => users.current().byName.get(user)?.hash.text;
   const { throttle, redis } = config.abuse;
   if (!throttle) return { options: { entryOf }, close: async () => undefined };
-  const own = together.secrets === undefined ? await openThrottling(config, logger) : undefined;
+  const own = cluster.secrets === undefined ? await openThrottling(config, logger) : undefined;
   const guard = createGuard({
-    throttle: own?.throttle ?? countAtPrimary(together.bus),
-    keyed: createKeyedHash(sharedKey(together, 'guesses', 32) ?? randomBytes(32)),
+    throttle: own?.throttle ?? countAtPrimary(cluster.bus),
+    keyed: createKeyedHash(sharedKey(cluster, 'guesses', 32) ?? randomBytes(32)),
     // All that count in one Redis call a stranger the same; it can't be made from what stands there.
     keyedName:
       redis === undefined

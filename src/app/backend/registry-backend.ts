@@ -20,13 +20,13 @@ import type { CacheCounters } from '../../backend/cache/counters.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import { addressing } from './addressing.ts';
 import { openBackendCredentials } from './backend-credentials.ts';
-import { openCachedLane } from './layer-cache.ts';
+import { openCachedBackend } from './cached-backend.ts';
 import { createSharedCatalog } from '../../pipeline/shared-catalog.ts';
 import type { SharedCatalog } from '../../pipeline/shared-catalog.ts';
-import { saidOnce } from '../cluster/cluster-context.ts';
+import { firstWorkerLogger } from '../cluster/cluster-context.ts';
 
 /** The way to the registry: through the network, or into the folder of the embedded one. */
-export interface Lane {
+export interface RegistryBackend {
   /** Takes over the job: it will be answered or cut. */
   forward(job: ForwardJob): void;
   /** Pages of the whole catalog; rejects where the registry gives none. */
@@ -40,7 +40,7 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-export interface LaneOptions {
+export interface RegistryBackendOptions {
   readonly config: Pick<
     Config,
     | 'auth'
@@ -67,12 +67,15 @@ const NAMED_CURVES = new Set(['secp224r1', 'prime256v1', 'secp384r1', 'secp521r1
 const PROBE = { timeoutMs: 5000, holdMs: 1000 } as const;
 
 /** Throws AppError where the authorities of the backend or the folder of the registry are not to be had. */
-export async function openLane(options: LaneOptions): Promise<Lane> {
+export async function openRegistryBackend(options: RegistryBackendOptions): Promise<RegistryBackend> {
   const { backend } = options.config;
   return backend.kind === 'embedded' ? openFolder(backend.directory, options) : openNetwork(options);
 }
 
-async function openFolder(directory: string, { config, bus, now, logger }: LaneOptions): Promise<Lane> {
+async function openFolder(
+  directory: string,
+  { config, bus, now, logger }: RegistryBackendOptions,
+): Promise<RegistryBackend> {
   const idle = createIdleWatch(idleLimits(config), now);
   const { uploadsPerUser, uploadPercentPerUser, manifestBytes } = config.limits;
   const registry = await openEmbedded({
@@ -96,19 +99,24 @@ async function openFolder(directory: string, { config, bus, now, logger }: LaneO
   };
 }
 
-async function openNetwork(options: LaneOptions): Promise<Lane> {
+async function openNetwork(options: RegistryBackendOptions): Promise<RegistryBackend> {
   const { config, bus, now, logger } = options;
   const backend = createBackend(await backendOptions(config), now);
   const limits = idleLimits(config);
   const forwarder = createForwarder({ backend, idle: limits, now, logger });
   const pass = (job: ForwardJob): void => forwarder.forward(job);
   const { cache } = config;
-  const cached = await openCachedLane({ cache, backend: backend.options, limits, pass, bus, now, logger });
+  const cached = await openCachedBackend({ cache, backend: backend.options, limits, pass, bus, now, logger });
   const credentials = await openBackendCredentials(config, backend, now);
-  const lane = cached ?? forwarder;
-  const address = addressing({ backend, credentials, forward: (job) => lane.forward(job), logger });
+  const registryBackend = cached ?? forwarder;
+  const address = addressing({
+    backend,
+    credentials,
+    forward: (job) => registryBackend.forward(job),
+    logger,
+  });
   const authorization = credentials && (() => credentials.authorization('', CATALOG));
-  const onChange = followReadiness(backend.url, saidOnce(logger, bus));
+  const onChange = followReadiness(backend.url, firstWorkerLogger(logger, bus));
   const probe = createProbe({ backend, ...PROBE, now, authorization, onChange });
   return {
     forward: address,

@@ -7,7 +7,7 @@ import { createLocalBus } from '../../cluster/local-bus.ts';
 import type { Bus } from '../../cluster/bus.ts';
 
 /** What the processes of one gate have in common. */
-export interface Together {
+export interface ClusterContext {
   readonly bus: Bus;
   /** Of this run, and known to its processes alone; undefined where there is one process. */
   readonly secrets: RunSecrets | undefined;
@@ -23,13 +23,13 @@ export interface RunSecrets {
 }
 
 /** A gate of one process. */
-export function alone(): Together {
+export function singleProcess(): ClusterContext {
   return { bus: createLocalBus().bus, secrets: undefined };
 }
 
 /** The same key in all processes; undefined where there is one, which makes its own. */
 export function sharedKey(
-  { secrets }: Pick<Together, 'secrets'>,
+  { secrets }: Pick<ClusterContext, 'secrets'>,
   purpose: string,
   bytes: number,
 ): Buffer | undefined {
@@ -48,7 +48,7 @@ export function hashShare(queue: number, place: Pick<Bus, 'slot' | 'size'>): Has
 }
 
 /** What each worker would say alike is said by the first; errors are said by each that has one. */
-export function saidOnce(logger: Logger, { slot }: Pick<Bus, 'slot'>): Logger {
+export function firstWorkerLogger(logger: Logger, { slot }: Pick<Bus, 'slot'>): Logger {
   if (slot === 0) return logger;
   const quiet = (fields: object, message: string): void => logger.debug(fields, message);
   return {

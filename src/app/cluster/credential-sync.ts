@@ -3,7 +3,7 @@ import type { Uses } from '../../auth/tokens/store/use-log.ts';
 import type { Authenticator, AuthenticatorOptions, KnownCredential } from '../../auth/users/authenticator.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import { sharedKey } from './cluster-context.ts';
-import type { Together } from './cluster-context.ts';
+import type { ClusterContext } from './cluster-context.ts';
 
 /** A password was verified: nobody else has to pay for its hash. */
 const VERIFIED = createTopic('credential verified', isKnownCredential, isNothing);
@@ -13,33 +13,33 @@ const STORED = createTopic('tokens stored', isNothing, isNothing);
 const USED = createTopic('tokens used', isUses, isNothing);
 
 /** What keeps the sign-in of several processes alike. */
-export interface Alike {
+export interface CredentialSync {
   readonly passwords: Pick<AuthenticatorOptions, 'key' | 'onVerified'>;
   readonly tokens: OtherTokens | undefined;
   /** Listens to the others from now on. */
   follow(passwords: Pick<Authenticator, 'learn'>, tokens: Pick<Tokens, 'reload' | 'learnUses'>): void;
 }
 
-const ALONE: Alike = { passwords: {}, tokens: undefined, follow: () => undefined };
+const SINGLE: CredentialSync = { passwords: {}, tokens: undefined, follow: () => undefined };
 
 /** Nothing to do where there is one process. */
-export function keepAlike(together: Together): Alike {
-  const { bus, secrets } = together;
-  if (secrets === undefined) return ALONE;
+export function syncCredentials(cluster: ClusterContext): CredentialSync {
+  const { bus, secrets } = cluster;
+  if (secrets === undefined) return SINGLE;
   return {
     passwords: {
-      key: sharedKey(together, 'credentials', 32),
-      onVerified: (known) => bus.tell(VERIFIED, known),
+      key: sharedKey(cluster, 'credentials', 32),
+      onVerified: (known) => bus.publish(VERIFIED, known),
     },
     tokens: {
       spareKeys: secrets.spareKeys,
-      onStored: () => bus.gather(STORED, undefined),
-      onUses: (uses) => bus.tell(USED, uses),
+      onStored: () => bus.collect(STORED, undefined),
+      onUses: (uses) => bus.publish(USED, uses),
     },
     follow: (passwords, tokens) => {
-      bus.answer(VERIFIED, (known) => passwords.learn(known));
-      bus.answer(STORED, () => tokens.reload());
-      bus.answer(USED, (uses) => tokens.learnUses(uses));
+      bus.handle(VERIFIED, (known) => passwords.learn(known));
+      bus.handle(STORED, () => tokens.reload());
+      bus.handle(USED, (uses) => tokens.learnUses(uses));
     },
   };
 }

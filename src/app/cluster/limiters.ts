@@ -1,16 +1,16 @@
 import type { Config } from '../../config/schema/schema.ts';
-import { Turnstile } from '../../limits/concurrency-limiter.ts';
-import type { Entrance, TurnstileOptions } from '../../limits/concurrency-limiter.ts';
+import { ConcurrencyLimiter } from '../../limits/concurrency-limiter.ts';
+import type { Limiter, ConcurrencyLimits } from '../../limits/concurrency-limiter.ts';
 import { createTopic } from '../../cluster/bus.ts';
-import type { Bus, Hub } from '../../cluster/bus.ts';
+import type { Bus, Broker } from '../../cluster/bus.ts';
 
 /** Those that are limited. */
-export interface Entrances {
-  readonly connections: Entrance | undefined;
-  readonly transfers: Entrance | undefined;
+export interface Limiters {
+  readonly connections: Limiter | undefined;
+  readonly transfers: Limiter | undefined;
 }
 
-type Name = keyof Entrances;
+type Name = keyof Limiters;
 type Limits = Pick<
   Config['limits'],
   'connections' | 'connectionsPerAddress' | 'transfers' | 'transfersPerUser' | 'transferWaitSeconds'
@@ -32,8 +32,8 @@ const PATIENCE_MS = 5000;
  * With one process the turnstiles stand in it. With several they stand in the primary, which is asked: a part of the
  * limit for each worker would turn a client away at one while there is room at another.
  */
-export function openEntrances(limits: Limits, bus: Bus): Entrances {
-  const place = (at: Name): Entrance | undefined => {
+export function openLimiters(limits: Limits, bus: Bus): Limiters {
+  const place = (at: Name): Limiter | undefined => {
     const options = optionsOf(limits, at);
     if (options === undefined) return undefined;
     return bus.size === 1 ? inThisProcess(options) : inThePrimary(at, options, bus);
@@ -42,26 +42,26 @@ export function openEntrances(limits: Limits, bus: Bus): Entrances {
 }
 
 /** In the primary: answers the workers. */
-export interface Gatekeeper {
+export interface LimiterServer {
   /** Whoever was in this slot is gone, and all that it held with it. */
   forget(slot: number): void;
 }
 
-export function answerEntrances(limits: Limits, hub: Pick<Hub, 'answer'>): Gatekeeper {
-  const turnstiles = new Map<Name, Turnstile>();
+export function serveLimiters(limits: Limits, broker: Pick<Broker, 'handle'>): LimiterServer {
+  const limiters = new Map<Name, ConcurrencyLimiter>();
   for (const at of ['connections', 'transfers'] as const) {
     const options = optionsOf(limits, at);
-    if (options !== undefined) turnstiles.set(at, new Turnstile(options));
+    if (options !== undefined) limiters.set(at, new ConcurrencyLimiter(options));
   }
-  hub.answer(
+  broker.handle(
     ENTER,
-    ({ at, ticket, key }, from) => turnstiles.get(at)?.enter(`${from}/${ticket}`, key) ?? true,
+    ({ at, ticket, key }, from) => limiters.get(at)?.acquire(`${from}/${ticket}`, key) ?? true,
   );
-  hub.answer(LEAVE, ({ at, ticket }, from) => turnstiles.get(at)?.leave(`${from}/${ticket}`));
-  return { forget: (slot) => turnstiles.forEach((turnstile) => turnstile.leaveAll(`${slot}/`)) };
+  broker.handle(LEAVE, ({ at, ticket }, from) => limiters.get(at)?.release(`${from}/${ticket}`));
+  return { forget: (slot) => limiters.forEach((limiter) => limiter.releaseAll(`${slot}/`)) };
 }
 
-function optionsOf(limits: Limits, at: Name): TurnstileOptions | undefined {
+function optionsOf(limits: Limits, at: Name): ConcurrencyLimits | undefined {
   const [all, each, waitMs] =
     at === 'connections'
       ? [limits.connections, limits.connectionsPerAddress, 0]
@@ -70,25 +70,28 @@ function optionsOf(limits: Limits, at: Name): TurnstileOptions | undefined {
   return { all, each, waitMs, mostWaiting: MOST_WAITING };
 }
 
-function inThisProcess(options: TurnstileOptions): Entrance {
-  const turnstile = new Turnstile(options);
+function inThisProcess(options: ConcurrencyLimits): Limiter {
+  const limiter = new ConcurrencyLimiter(options);
   let tickets = 0;
   return {
-    enter: (key) => {
+    acquire: (key) => {
       const ticket = String((tickets += 1));
-      return { isInside: turnstile.enter(ticket, key), leave: () => turnstile.leave(ticket) };
+      return { granted: limiter.acquire(ticket, key), release: () => limiter.release(ticket) };
     },
   };
 }
 
-function inThePrimary(at: Name, { waitMs }: TurnstileOptions, bus: Bus): Entrance {
+function inThePrimary(at: Name, { waitMs }: ConcurrencyLimits, bus: Bus): Limiter {
   let tickets = 0;
   return {
-    enter: (key) => {
+    acquire: (key) => {
       const ticket = (tickets += 1);
       // A primary that does not answer is about to end, and this process with it.
-      const isInside = bus.ask(ENTER, { at, ticket, key }, waitMs + PATIENCE_MS).catch(() => false);
-      return { isInside, leave: () => void bus.ask(LEAVE, { at, ticket }).catch(() => undefined) };
+      const isInside = bus.request(ENTER, { at, ticket, key }, waitMs + PATIENCE_MS).catch(() => false);
+      return {
+        granted: isInside,
+        release: () => void bus.request(LEAVE, { at, ticket }).catch(() => undefined),
+      };
     },
   };
 }

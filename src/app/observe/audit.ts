@@ -11,7 +11,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { Exchange } from '../../observe/exchange.ts';
 import { nameAsker } from '../../auth/policy/identity.ts';
 import { isDigest } from '../../oci/grammar.ts';
-import type { Bus, Hub } from '../../cluster/bus.ts';
+import type { Bus, Broker } from '../../cluster/bus.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import type { AppOptions } from '../../pipeline/handler.ts';
 import type { Connections } from '../../http/listener/connections.ts';
@@ -69,12 +69,12 @@ export async function openAudit({ config, bus, logger }: AuditOptions): Promise<
           now,
         });
   const reporter = createReporter(
-    own === undefined ? (facts) => bus.ask(FACTS, facts) : (facts) => own.take(facts),
+    own === undefined ? (facts) => bus.request(FACTS, facts) : (facts) => own.take(facts),
     (facts, error) => logger.error({ facts, error: String(error) }, 'lost for the audit log'),
     now,
   );
   if (own === undefined) {
-    bus.answer(UNDER_WAY, async () => {
+    bus.handle(UNDER_WAY, async () => {
       // What has ended is told before what has not.
       await reporter.flush();
       return ownKeys();
@@ -106,14 +106,14 @@ export async function openAudit({ config, bus, logger }: AuditOptions): Promise<
 /** The audit log of several workers, in their primary. */
 export async function openSharedAudit(
   { audit: { file: path, chain } }: Pick<Config, 'audit'>,
-  hub: Hub,
+  broker: Broker,
   logger: Logger,
 ): Promise<Trail | undefined> {
   if (path === undefined) return undefined;
   const underWay = async (): Promise<ReadonlySet<string>> =>
-    new Set((await hub.gather(UNDER_WAY, undefined)).flat());
+    new Set((await broker.collect(UNDER_WAY, undefined)).flat());
   const trail = await openTrail({ path, chain, logger, holdMs: HOLD_MS, underWay, now: createClocks() });
-  hub.answer(FACTS, (facts) => trail.take(facts));
+  broker.handle(FACTS, (facts) => trail.take(facts));
   return trail;
 }
 

@@ -22,7 +22,7 @@ import type { Connections } from '../../http/listener/connections.ts';
 import { findContext } from '../../http/context.ts';
 import { openMetricsListener } from './metrics-listener.ts';
 import type { MetricsListener } from './metrics-listener.ts';
-import { saidOnce } from '../cluster/cluster-context.ts';
+import { firstWorkerLogger } from '../cluster/cluster-context.ts';
 
 export interface MetricsOptions {
   readonly config: Pick<Config, 'metrics' | 'limits' | 'backend' | 'cache' | 'state'>;
@@ -44,7 +44,7 @@ export interface MetricsSources {
   readonly certificate: { current(): { readonly notAfter: Date } };
   /** Of all that ends by itself. */
   readonly watch: { endings(): readonly Ending[] };
-  readonly lane: {
+  readonly registryBackend: {
     /** Why the registry cannot serve, or undefined. */
     unready(): Promise<string | undefined>;
     readonly cacheCounters?: (() => CacheCounts) | undefined;
@@ -75,11 +75,11 @@ export function createMetrics({ config, logger, now, bus }: MetricsOptions): Met
     ...(await own.readings()),
     readingOf('registry_gate_connections', sources.connections.count()),
     readingOf('registry_gate_connections_refused_total', sources.connections.refused()),
-    ...cacheReadings(sources.lane.cacheCounters?.()),
+    ...cacheReadings(sources.registryBackend.cacheCounters?.()),
   ];
   const page = async (sources: MetricsSources): Promise<MetricsPage> => {
     const [workers, shared] = await Promise.all([
-      bus.gather(COUNTED, undefined, PATIENCE_MS),
+      bus.collect(COUNTED, undefined, PATIENCE_MS),
       aroundUs(sources, config),
     ]);
     return renderMetrics({ workers, shared, isAlone: bus.size === 1 });
@@ -89,10 +89,10 @@ export function createMetrics({ config, logger, now, bus }: MetricsOptions): Met
     observe: exchanges.observe,
     watchHashes: hashes.watch,
     listen: async (sources) => {
-      bus.answer(COUNTED, async () => ({ slot: bus.slot, readings: await readings(sources) }));
+      bus.handle(COUNTED, async () => ({ slot: bus.slot, readings: await readings(sources) }));
       listener = await openMetricsListener({ place, logger, page: () => page(sources) });
       const { address, port } = listener.address;
-      saidOnce(logger, bus).info({ address, port }, 'metrics');
+      firstWorkerLogger(logger, bus).info({ address, port }, 'metrics');
       return listener.address;
     },
     close: async () => {
@@ -113,7 +113,7 @@ function underWay(connections: Pick<Connections, 'underWay'>): UnderWay[] {
 
 /** What is the same for all workers. */
 async function aroundUs(
-  { certificate, lane, watch }: MetricsSources,
+  { certificate, registryBackend, watch }: MetricsSources,
   { backend, cache, state, limits }: MetricsOptions['config'],
 ): Promise<Reading[]> {
   const places = {
@@ -122,7 +122,7 @@ async function aroundUs(
     ...(cache.directory === undefined ? {} : { cache: cache.directory }),
   };
   const [reason, ...disks] = await Promise.all([
-    lane.unready(),
+    registryBackend.unready(),
     ...Object.entries(places).map(([place, directory]) => diskOf(place, directory)),
   ]);
   return [

@@ -105,8 +105,8 @@ function readRule(drafting: Drafting, source: RuleSource, order: number): Rule {
     where: source.where,
     path: source.path,
     who,
-    take: patterns.filter((it) => !it.isNegated).map(({ pattern }) => pattern),
-    leave: patterns.filter((it) => it.isNegated).map(({ pattern }) => pattern),
+    include: patterns.filter((it) => !it.isNegated).map(({ pattern }) => pattern),
+    exclude: patterns.filter((it) => it.isNegated).map(({ pattern }) => pattern),
     allow: new Set(source.allow),
     networks: source.networks.length === 0 ? undefined : networks,
   };

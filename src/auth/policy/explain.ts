@@ -27,14 +27,14 @@ export function findNearMisses(
   const name = nameFor(identity, need);
   return policy.rules.flatMap((rule): NearMiss[] => {
     if (!rule.who.some((who) => keys.includes(renderWho(who)))) return [];
-    if (!rule.take.some((pattern) => matchesPattern(pattern, name))) return [];
+    if (!rule.include.some((pattern) => matchesPattern(pattern, name))) return [];
     const reason = whyNot(rule, name, need, address);
     return reason === undefined ? [] : [{ where: rule.where, reason }];
   });
 }
 
 function whyNot(rule: Rule, name: Name, need: Need, address: string | undefined): string | undefined {
-  const left = rule.leave.find((pattern) => matchesPattern(pattern, name));
+  const left = rule.exclude.find((pattern) => matchesPattern(pattern, name));
   if (left !== undefined) return `takes it out with !${left.text}`;
   if (!allows(rule, need)) return `allows only ${[...rule.allow].join(' and ')}`;
   const networks = (rule.networks ?? []).map(({ text }) => text).join(', ');

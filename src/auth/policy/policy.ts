@@ -14,16 +14,16 @@ export interface Rule {
   readonly where: string;
   readonly path: string;
   readonly who: readonly Who[];
-  readonly take: readonly Pattern[];
+  readonly include: readonly Pattern[];
   /** What the patterns with a leading `!` take out again. */
-  readonly leave: readonly Pattern[];
+  readonly exclude: readonly Pattern[];
   readonly allow: ReadonlySet<Action>;
   /** Undefined for anywhere. */
   readonly networks: readonly Network[] | undefined;
 }
 
 /** The rules of one kind of asker, by the first component of the repository. */
-export interface Shelf {
+export interface RuleIndex {
   readonly byFirst: ReadonlyMap<string, readonly Rule[]>;
   /** Those whose first component is a pattern. */
   readonly anyFirst: readonly Rule[];
@@ -37,7 +37,7 @@ export type Policy =
       readonly kind: 'rules';
       readonly rules: readonly Rule[];
       /** By `renderWho`. */
-      readonly shelves: ReadonlyMap<string, Shelf>;
+      readonly index: ReadonlyMap<string, RuleIndex>;
       /** The groups of each user, as `group:NAME`. */
       readonly groupsOf: ReadonlyMap<string, readonly string[]>;
     };
@@ -47,11 +47,14 @@ export const OPEN_POLICY: Policy = { kind: 'open' };
 
 /** Whether some rule is for those who have not signed in, so that clients must be offered a way to come without a password. */
 export function hasAnonymousRules(policy: Policy): boolean {
-  return policy.kind === 'rules' && policy.shelves.has('anonymous');
+  return policy.kind === 'rules' && policy.index.has('anonymous');
 }
 
 /** Whether the repository is among those of the rule. */
-export function takesName({ take, leave }: Pick<Rule, 'take' | 'leave'>, name: Name): boolean {
+export function takesName(
+  { include: take, exclude: leave }: Pick<Rule, 'include' | 'exclude'>,
+  name: Name,
+): boolean {
   return (
     take.some((pattern) => matchesPattern(pattern, name)) &&
     !leave.some((pattern) => matchesPattern(pattern, name))
@@ -73,7 +76,7 @@ export function createPolicy(
     for (const key of new Set(rule.who.map(renderWho))) {
       const shelf = shelves.get(key) ?? { byFirst: new Map<string, Rule[]>(), anyFirst: [] };
       shelves.set(key, shelf);
-      for (const first of new Set(rule.take.map((pattern) => pattern.first))) {
+      for (const first of new Set(rule.include.map((pattern) => pattern.first))) {
         if (first === undefined) shelf.anyFirst.push(rule);
         else pushTo(shelf.byFirst, first, rule);
       }
@@ -83,7 +86,7 @@ export function createPolicy(
   for (const [group, members] of groups) {
     for (const user of members) pushTo(groupsOf, user, renderWho({ kind: 'group', name: group }));
   }
-  return { kind: 'rules', rules, shelves, groupsOf };
+  return { kind: 'rules', rules, index: shelves, groupsOf };
 }
 
 /** Adds to the list of a key. */

@@ -79,7 +79,7 @@ export function findIdleRules(
     const keys = rule.who.slice(0, 1).flatMap((who) => widerKeys(who, groups));
     const other = keys.flatMap((key) => earlier.get(key) ?? []).find((it) => isIdleBeside(rule, it, groups));
     for (const key of new Set(rule.who.map(renderWho))) pushTo(earlier, key, rule);
-    if (other === undefined || rule.take.length === 0) return [];
+    if (other === undefined || rule.include.length === 0) return [];
     const reason = `adds nothing to the rule at ${other.where}, which allows all of it`;
     return [{ path: rule.path, where: rule.where, reason }];
   });
@@ -99,7 +99,7 @@ function isIdleBeside(rule: Rule, other: Rule, groups: ReadonlyMap<string, Reado
     [...rule.allow].every((action) => other.allow.has(action)) &&
     rule.who.every((who) => other.who.some((it) => includes(it, who, groups))) &&
     areNetworksWithin(rule, other) &&
-    rule.take.every((pattern) => isTakenBy(pattern, rule, other))
+    rule.include.every((pattern) => isTakenBy(pattern, rule, other))
   );
 }
 
@@ -119,9 +119,9 @@ function areNetworksWithin({ networks: inner }: Rule, { networks: outer }: Rule)
 
 function isTakenBy(pattern: Pattern, rule: Rule, other: Rule): boolean {
   return (
-    other.take.some((it) => coversPattern(it, pattern)) &&
-    other.leave.every(
-      (left) => !overlapsPattern(left, pattern) || rule.leave.some((it) => coversPattern(it, left)),
+    other.include.some((it) => coversPattern(it, pattern)) &&
+    other.exclude.every(
+      (left) => !overlapsPattern(left, pattern) || rule.exclude.some((it) => coversPattern(it, left)),
     )
   );
 }

@@ -102,13 +102,13 @@ export function askerKeys({ groupsOf }: RulePolicy, identity: Identity): readonl
 /** The rules that may concern this name, and few others. */
 function* candidates(policy: RulePolicy, identity: Identity, { components }: Name): Generator<Rule> {
   for (const key of askerKeys(policy, identity)) {
-    const shelf = policy.shelves.get(key);
+    const shelf = policy.index.get(key);
     yield* shelf?.byFirst.get(components[0] ?? '') ?? [];
     yield* shelf?.anyFirst ?? [];
   }
 }
 
-interface ReadyEntry extends Pick<Rule, 'take' | 'leave' | 'allow'> {}
+interface ReadyEntry extends Pick<Rule, 'include' | 'exclude' | 'allow'> {}
 
 /** A scope is a value that does not change, and is asked about once for every request of its token. */
 const readyScopes = new WeakMap<TokenScope, readonly ReadyEntry[]>();
@@ -128,8 +128,8 @@ function readyEntry({ repositories, allow }: ScopeEntry): ReadyEntry {
   for (const text of repositories) {
     const isNegated = text.startsWith('!');
     const outcome = parsePattern(isNegated ? text.slice(1) : text);
-    if (!outcome.ok) return { take: [], leave: [], allow: new Set() };
+    if (!outcome.ok) return { include: [], exclude: [], allow: new Set() };
     (isNegated ? leave : take).push(outcome.pattern);
   }
-  return { take, leave, allow: new Set(allow) };
+  return { include: take, exclude: leave, allow: new Set(allow) };
 }

@@ -2,12 +2,12 @@ import { createExpiringMap } from '../../lib/expiring-map.ts';
 import type { ExpiringMap } from '../../lib/expiring-map.ts';
 
 /** A blob in a repository. */
-export interface Place {
+export interface BlobPlace {
   readonly repository: string;
   readonly digest: string;
 }
 
-export interface HoldingsOptions {
+export interface BlobPresenceOptions {
   /** How long the registry's word is good, in milliseconds. */
   readonly ttl: number;
   /** Monotonic milliseconds. */
@@ -18,11 +18,11 @@ export interface HoldingsOptions {
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** What the registry has said lately about which repository holds which blob, and of what size. Of nothing that is not there anything is remembered. */
-export class Holdings {
+export class BlobPresence {
   readonly #sizes: ExpiringMap<number>;
   #deletions = 0;
 
-  constructor({ ttl, now }: HoldingsOptions) {
+  constructor({ ttl, now }: BlobPresenceOptions) {
     this.#sizes = createExpiringMap({ maxBytes: MAX_BYTES, ttl, now });
   }
 
@@ -31,21 +31,21 @@ export class Holdings {
     return this.#deletions;
   }
 
-  size(place: Place): number | undefined {
+  size(place: BlobPlace): number | undefined {
     return this.#sizes.get(keyOf(place));
   }
 
   /** `asked` is what `deletions` was before the registry was asked: what was deleted meanwhile may be gone. */
-  remember(place: Place, size: number, asked: number): void {
+  remember(place: BlobPlace, size: number, asked: number): void {
     if (asked === this.#deletions) this.#sizes.set(keyOf(place), size);
   }
 
-  forget(place: Place): void {
+  forget(place: BlobPlace): void {
     this.#deletions += 1;
     this.#sizes.delete(keyOf(place));
   }
 }
 
-function keyOf({ repository, digest }: Place): string {
+function keyOf({ repository, digest }: BlobPlace): string {
   return `${repository}@${digest}`;
 }

@@ -7,17 +7,17 @@ import type { Job } from '../reply/job.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { Fill } from './fill.ts';
 import type { FillError } from './fill.ts';
-import type { Holdings, Place } from './blob-presence.ts';
+import type { BlobPresence, BlobPlace } from './blob-presence.ts';
 import type { BlobSource } from './source.ts';
 
 export interface FillsOptions<J extends Job> {
   readonly files: BlobFiles;
   readonly source: BlobSource<J>;
-  readonly holdings: Holdings;
+  readonly presence: BlobPresence;
   readonly logger: Logger;
 }
 
-export interface Wanted extends Place {
+export interface Wanted extends BlobPlace {
   readonly id: Digest;
 }
 
@@ -60,23 +60,23 @@ export class Fills<J extends Job> {
   }
 
   /** The size of the blob if the repository holds it, by the registry's word, which may be a moment old. */
-  async sizeOf(job: J, place: Place): Promise<number | undefined> {
-    const { holdings, source } = this.#options;
-    const known = holdings.size(place);
+  async sizeOf(job: J, place: BlobPlace): Promise<number | undefined> {
+    const { presence, source } = this.#options;
+    const known = presence.size(place);
     if (known !== undefined) return known;
-    const asked = holdings.deletions;
+    const asked = presence.deletions;
     const size = await source.ask(job);
-    if (size !== undefined) holdings.remember(place, size, asked);
+    if (size !== undefined) presence.remember(place, size, asked);
     return size;
   }
 
   #begin(job: J, wanted: Wanted): Fill {
-    const { files, source, holdings } = this.#options;
-    const asked = holdings.deletions;
+    const { files, source, presence } = this.#options;
+    const asked = presence.deletions;
     const fill = new Fill({
       digest: wanted.id,
       files,
-      onBegin: (size) => holdings.remember(wanted, size, asked),
+      onBegin: (size) => presence.remember(wanted, size, asked),
       onOver: (error) => {
         this.#running.delete(wanted.digest);
         this.#conclude(wanted, error);

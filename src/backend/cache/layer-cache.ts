@@ -17,8 +17,8 @@ import type { CacheCounters } from './counters.ts';
 import { FillError } from './fill.ts';
 import { Fills } from './fills.ts';
 import type { Wanted } from './fills.ts';
-import { Holdings } from './blob-presence.ts';
-import type { Place } from './blob-presence.ts';
+import { BlobPresence } from './blob-presence.ts';
+import type { BlobPlace } from './blob-presence.ts';
 import { sendRest } from './send-rest.ts';
 import type { BlobSource, ByteSpan } from './source.ts';
 
@@ -30,7 +30,7 @@ export interface LayerCacheOptions<J extends Job> {
   /** How long the registry's word that a repository holds a blob is good, in milliseconds. */
   readonly checkMs: number;
   /** Told of a deletion that goes through here, for other processes. */
-  readonly onDelete: (place: Place) => void;
+  readonly onDelete: (place: BlobPlace) => void;
   readonly idle: Pick<IdleWatch, 'add' | 'remove'>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -51,7 +51,7 @@ const BROKEN = createProblem('UNAVAILABLE', 'The registry behind this gate broke
  */
 export class LayerCache<J extends Job> {
   readonly #options: LayerCacheOptions<J>;
-  readonly #holdings: Holdings;
+  readonly #holdings: BlobPresence;
   readonly #fills: Fills<J>;
   #hits = 0;
   #misses = 0;
@@ -59,8 +59,8 @@ export class LayerCache<J extends Job> {
 
   constructor(options: LayerCacheOptions<J>) {
     this.#options = options;
-    this.#holdings = new Holdings({ ttl: options.checkMs, now: options.now });
-    this.#fills = new Fills({ ...options, holdings: this.#holdings });
+    this.#holdings = new BlobPresence({ ttl: options.checkMs, now: options.now });
+    this.#fills = new Fills({ ...options, presence: this.#holdings });
   }
 
   /** Takes over a job: it will be answered, cut, or passed on. */
@@ -75,13 +75,13 @@ export class LayerCache<J extends Job> {
     } else void this.#serve(job, wanted);
   }
 
-  #tellDeleted({ repository, digest }: Place): void {
+  #tellDeleted({ repository, digest }: BlobPlace): void {
     this.forget({ repository, digest });
     this.#options.onDelete({ repository, digest });
   }
 
   /** Another process of this gate has deleted the blob. */
-  forget(place: Place): void {
+  forget(place: BlobPlace): void {
     this.#holdings.forget(place);
   }
 

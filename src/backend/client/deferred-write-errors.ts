@@ -7,7 +7,7 @@ type Done = (error?: Error | null) => void;
  * our next write, and Node would give the connection up at once, together with the answer that has already arrived: a
  * 404 or 413 would become a 502, now and then. So a failed write is held back until what has arrived has been read.
  */
-export function hearLastWords(socket: Socket): void {
+export function handleDeferredWriteErrors(socket: Socket): void {
   const write = socket._write.bind(socket);
   const writeAll = socket._writev?.bind(socket);
   const patiently =

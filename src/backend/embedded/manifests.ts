@@ -7,7 +7,7 @@ import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Transfer } from '../reply/job.ts';
 import { both } from './disk/durable.ts';
-import { inTurn } from '../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../lib/concurrent-for-each.ts';
 import type { Manifest } from '../../oci/manifest/manifest.ts';
 import { digestOfLarge } from './store/large-digest.ts';
 import { isTooDeep } from './disk/paths.ts';
@@ -118,12 +118,15 @@ async function isStored(
   try {
     const [isPut] = await both(
       manifests.put(repository, digest, pushed),
-      inTurn(new Set(tags), async (tag) => void prepared.push(await store.prepare(repository, tag, digest))),
+      concurrentForEach(
+        new Set(tags),
+        async (tag) => void prepared.push(await store.prepare(repository, tag, digest)),
+      ),
     );
-    if (isPut) await inTurn(prepared, (tag) => tag.set());
+    if (isPut) await concurrentForEach(prepared, (tag) => tag.set());
     return isPut;
   } finally {
-    await inTurn(prepared, (tag) => tag.discard());
+    await concurrentForEach(prepared, (tag) => tag.discard());
   }
 }
 

@@ -11,9 +11,9 @@ import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
 import { explainFailure } from '../client/failure.ts';
 import { reportFailures } from '../client/report-failure.ts';
-import { Passage } from './proxied-request.ts';
+import { ProxiedRequest } from './proxied-request.ts';
 import { PushBody } from './push-body.ts';
-import { hearLastWords } from '../client/deferred-write-errors.ts';
+import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
 import { requestHeaders } from '../client/request-headers.ts';
 import { Transfer } from './transfer.ts';
 import type { ForwardJob } from './transfer.ts';
@@ -78,7 +78,7 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
   return {
     forward: (job) => {
       if (isPull(job) || isPush(job)) {
-        new Passage(job, around, isPush(job) ? new PushBody(job) : undefined).start();
+        new ProxiedRequest(job, around, isPush(job) ? new PushBody(job) : undefined).start();
         return;
       }
       prepare(job);
@@ -157,7 +157,7 @@ function countBody(job: ForwardJob, onTooLarge: (limit: number) => void): void {
 
 function attach(transfer: Transfer, proxyReq: ClientRequest): void {
   transfer.attach(proxyReq);
-  if (proxyReq.socket !== null && hasBody(transfer.job.req)) hearLastWords(proxyReq.socket);
+  if (proxyReq.socket !== null && hasBody(transfer.job.req)) handleDeferredWriteErrors(proxyReq.socket);
   // Without a listener a 101 would leave the client without any answer; with one, it is a failure like any other.
   proxyReq.once('upgrade', (_response, socket) => {
     socket.destroy();

@@ -20,7 +20,7 @@ import type { ForwardJob } from './transfer.ts';
 const MOST_HOPS = 3;
 
 /** What all requests on the lane of one gate share. */
-export interface Surroundings {
+export interface ProxyDependencies {
   readonly pool: ConnectionPool;
   /** `host:port` as the registry would name itself, lower case. */
   readonly authority: string;
@@ -36,9 +36,9 @@ export interface Surroundings {
  * each piece is read into one buffer, and the next only once the client's connection has taken it: so much is held, and
  * no more.
  */
-export class Passage implements Exchange, Watched {
+export class ProxiedRequest implements Exchange, Watched {
   readonly #job: ForwardJob;
-  readonly #around: Surroundings;
+  readonly #around: ProxyDependencies;
   /** Written before anything is taken: what cannot be asked takes nothing. */
   #question: string;
   readonly #body: PushBody | undefined;
@@ -57,7 +57,7 @@ export class Passage implements Exchange, Watched {
   #isOver = false;
   #settled = false;
 
-  constructor(job: ForwardJob, around: Surroundings, body?: PushBody) {
+  constructor(job: ForwardJob, around: ProxyDependencies, body?: PushBody) {
     this.#job = job;
     this.#around = around;
     this.#body = body;

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { uploadBuffers } from '../../lib/streams/buffers.ts';
-import { Gatherer } from '../../lib/streams/chunk-coalescer.ts';
-import { Tap } from '../../lib/streams/body-reader.ts';
+import { ChunkCoalescer } from '../../lib/streams/chunk-coalescer.ts';
+import { BodyReader } from '../../lib/streams/body-reader.ts';
 import { bodyLength, tooLarge } from '../../oci/request/body.ts';
 import type { Problem } from '../../oci/problem.ts';
-import { hearLastWords } from '../client/deferred-write-errors.ts';
+import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
 import type { ForwardJob } from './transfer.ts';
 
 type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
@@ -19,15 +19,15 @@ export class PushBody {
   readonly #job: BodyJob;
   /** More than this is not taken: a body without a length would be the beginning of another request. */
   readonly #most: number;
-  readonly #tap: Tap;
-  #gatherer: Gatherer | undefined;
+  readonly #tap: BodyReader;
+  #gatherer: ChunkCoalescer | undefined;
   #onProblem: (problem: Problem) => void = () => undefined;
   #received = 0;
   #isFlushing = false;
 
   constructor(job: BodyJob) {
     this.#job = job;
-    this.#tap = new Tap(job.req, job.pace);
+    this.#tap = new BodyReader(job.req, job.pace);
     this.length = bodyLength(job.req.headers);
     this.#most = Math.min(job.bodyLimit ?? Infinity, this.length ?? Infinity);
   }
@@ -46,9 +46,9 @@ export class PushBody {
   start(socket: Socket, onProblem: (problem: Problem) => void): void {
     const { req, res } = this.#job;
     if (req.headers.expect !== undefined) res.writeContinue();
-    hearLastWords(socket);
+    handleDeferredWriteErrors(socket);
     this.#onProblem = onProblem;
-    const gatherer = new Gatherer({
+    const gatherer = new ChunkCoalescer({
       buffers: uploadBuffers,
       deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
       onRoom: () => this.#tap.room(),
@@ -85,7 +85,7 @@ export class PushBody {
   }
 
   /** Nothing lies here waiting for more: what came in one turn leaves in one piece. */
-  #flushSoon(gatherer: Gatherer): void {
+  #flushSoon(gatherer: ChunkCoalescer): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     setImmediate(() => {
@@ -94,7 +94,7 @@ export class PushBody {
     });
   }
 
-  async #end(gatherer: Gatherer, socket: Socket): Promise<void> {
+  async #end(gatherer: ChunkCoalescer, socket: Socket): Promise<void> {
     await gatherer.finish().catch(() => undefined);
     if (this.#gatherer !== undefined && this.length === undefined) socket.write('0\r\n\r\n', 'latin1');
   }

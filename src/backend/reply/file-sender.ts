@@ -27,7 +27,9 @@ export class GrowthEnded extends Error {
 export async function sendFile(transfer: Transfer, part: FilePart): Promise<void> {
   try {
     const finish = (): void => void transfer.job.res.end();
-    await new Promise<void>((resolve, reject) => new Pump(transfer, part, { resolve, reject, finish }).run());
+    await new Promise<void>((resolve, reject) =>
+      new FileSender(transfer, part, { resolve, reject, finish }).run(),
+    );
   } finally {
     await part.file.close().catch(() => undefined);
   }
@@ -44,7 +46,7 @@ export async function sendParts(transfer: Transfer, { file, growth, parts, tail 
       count('sent', head.length);
       const part = { file, growth, start, length };
       await new Promise<void>((resolve, reject) =>
-        new Pump(transfer, part, { resolve, reject, finish }).run(),
+        new FileSender(transfer, part, { resolve, reject, finish }).run(),
       );
     }
     count('sent', tail.length);
@@ -61,7 +63,7 @@ interface Ends {
   readonly reject: (error: Error) => void;
 }
 
-class Pump {
+class FileSender {
   readonly #transfer: Transfer;
   readonly #fd: number;
   readonly #ends: Ends;

@@ -44,7 +44,7 @@ function listCommand(terminal: Terminal): Command {
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {
       const replies = await ask({ ask: 'list' }, options, terminal);
-      const rows = together(replies.flatMap((reply) => reply.rows ?? [])).map(listed);
+      const rows = cluster(replies.flatMap((reply) => reply.rows ?? [])).map(listed);
       if (options.json === true) terminal.out(`${printableJson(rows, 2)}\n`);
       else if (rows.length === 0) terminal.err('Nobody has given a wrong password.\n');
       else terminal.out(renderTable(HEAD, rows.map(cellsOf)));
@@ -109,7 +109,7 @@ async function ask(
 }
 
 /** Gates that share a Redis tell the same; of those that don't, the one that has seen more. */
-function together(rows: readonly LedgerRow[]): readonly LedgerRow[] {
+function cluster(rows: readonly LedgerRow[]): readonly LedgerRow[] {
   const worst = new Map<string, LedgerRow>();
   for (const row of worstOf(rows, Infinity)) {
     const key = placeKey(row);

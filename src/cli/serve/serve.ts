@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import type { Backend } from '../../config/values/backend-url.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { exposureOf } from '../../app/backend/exposed-backend.ts';
-import { checkPlatform } from '../../lib/node/runtime-check.ts';
+import { checkRuntime } from '../../lib/node/runtime-check.ts';
 import type { Gate } from '../../app/start.ts';
 import { addConfigOptions, configSources } from '../config/config-flags.ts';
 import { sayingChanges } from './saying-changes.ts';
@@ -26,7 +26,7 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
   );
   return command.action(async (options: Readonly<Record<string, unknown>>) => {
     const reloadIfAsked = keepReloads(terminal);
-    checkPlatform(terminal.platform);
+    checkRuntime(terminal.platform);
     const load = (): Promise<Config> => loadConfig(configSources(options, terminal));
     const config = await load();
     const log = openServingLog(config, terminal, { shared: config.workers !== 1 });

@@ -8,10 +8,10 @@ import { keepReserve } from '../../lib/files/reserve.ts';
 import { openSharedAudit } from '../../app/observe/audit.ts';
 import type { Gate } from '../../app/start.ts';
 import { startGate } from '../../app/start.ts';
-import { answerEntrances } from '../../app/cluster/limiters.ts';
+import { serveLimiters } from '../../app/cluster/limiters.ts';
 import { countForWorkers, openThrottling } from '../../app/auth/throttling.ts';
 import { makeSpareKeys } from '../../auth/tokens/store/key-ring.ts';
-import { Crew } from '../../cluster/supervisor.ts';
+import { Supervisor } from '../../cluster/supervisor.ts';
 import { createMiddle } from '../../cluster/broker.ts';
 import { RELOAD, UNREADY } from '../../cluster/life.ts';
 import { forkWorker } from '../../cluster/processes.ts';
@@ -45,24 +45,24 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
   const middle = createMiddle();
   const seed = randomBytes(32);
   const secrets = { seed, spareKeys: await makeSpareKeys(Date.now()) };
-  const gatekeeper = answerEntrances(config.limits, middle);
-  middle.answer(SETTINGS, (_nothing, slot) => {
+  const limiterServer = serveLimiters(config.limits, middle);
+  middle.handle(SETTINGS, (_nothing, slot) => {
     // A new worker: what the one before it held is free.
-    gatekeeper.forget(slot);
-    return { config, secrets, ports: crew.listening?.ports } satisfies WorkerSettings;
+    limiterServer.forget(slot);
+    return { config, secrets, ports: supervisor.listening?.ports } satisfies WorkerSettings;
   });
   const throttling = await openThrottling(config, log);
   if (throttling !== undefined) countForWorkers(middle, throttling);
   const audit = await openSharedAudit(config, middle, log);
   const descriptors = config.listen.flatMap(({ fd }) => fd ?? []);
-  const crew = new Crew({
+  const supervisor = new Supervisor({
     size,
     middle,
     fork: (slot) => forkWorker(['worker', String(slot), String(size)], descriptors),
     logger: log,
     stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
   });
-  const listening = await crew.start().catch(async (error: unknown) => {
+  const listening = await supervisor.start().catch(async (error: unknown) => {
     await Promise.all([audit?.close(), throttling?.close()]);
     throw error;
   });
@@ -71,17 +71,17 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
   return {
     addresses,
     ports: listening.ports,
-    lost: crew.lost,
-    unready: async () => (await middle.gather(UNREADY, undefined)).find((reason) => reason !== undefined),
+    lost: supervisor.lost,
+    unready: async () => (await middle.collect(UNREADY, undefined)).find((reason) => reason !== undefined),
     reload: async () => {
-      await Promise.all([middle.gather(RELOAD, undefined, RELOAD_MS), audit?.reopen()]);
+      await Promise.all([middle.collect(RELOAD, undefined, RELOAD_MS), audit?.reopen()]);
     },
     stop: async () => {
-      await crew.stop();
+      await supervisor.stop();
       await throttling?.close();
       await audit?.close();
     },
-    stopNow: () => crew.cut(),
+    stopNow: () => supervisor.cut(),
   };
 }
 

@@ -5,7 +5,7 @@ import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Log } from '../../observe/access-log.ts';
-import { checkPlatform } from '../../lib/node/runtime-check.ts';
+import { checkRuntime } from '../../lib/node/runtime-check.ts';
 import { addConfigOptions, configSources } from '../config/config-flags.ts';
 import { hostsFromEnvironment } from '../certs/options.ts';
 import { localNames, prepareCertificates } from './first-start.ts';
@@ -44,7 +44,7 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
   addConfigOptions(command);
   return command.action(async (options: UpOptions) => {
     const reloadIfAsked = keepReloads(terminal);
-    checkPlatform(terminal.platform);
+    checkRuntime(terminal.platform);
     const sources = configSources({ ...options }, terminal);
     const loaded = await loadConfigWithOrigins(sources);
     const config = settle(loaded, options.data, terminal);

@@ -4,7 +4,7 @@ import { startGate } from '../../app/start.ts';
 import type { Gate } from '../../app/start.ts';
 import { describeFailure } from '../../cluster/failure.ts';
 import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/life.ts';
-import { createMember } from '../../cluster/worker-link.ts';
+import { createWorkerLink } from '../../cluster/worker-link.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import { findUpstream } from '../../cluster/processes.ts';
 import type { Outcome } from '../terminal/outcome.ts';
@@ -30,33 +30,33 @@ export function workerCommand(terminal: Terminal, outcome: Outcome): Command {
       // A terminal and systemd signal all processes. Only the primary takes it for a word to itself, and passes it on.
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
         terminal.onSignal(signal, () => undefined);
-      const member = createMember({ slot, size, send: (envelope) => upstream.send(envelope) });
+      const member = createWorkerLink({ slot, size, send: (envelope) => upstream.send(envelope) });
       upstream.onEnvelope((envelope) => member.receive(envelope));
       await serveAsTold(member.bus, terminal, outcome);
     });
 }
 
 async function serveAsTold(bus: Bus, terminal: Terminal, outcome: Outcome): Promise<void> {
-  const { config, secrets, ports } = await bus.ask(SETTINGS, undefined);
+  const { config, secrets, ports } = await bus.request(SETTINGS, undefined);
   const log = openServingLog(config, terminal, { shared: true, worker: bus.slot + 1 });
   try {
     const gate = await startGate(config, log, { bus, secrets, ports });
     const stopped = untilStopped(gate, bus, () => log.flush());
-    await bus.ask(STARTED, { addresses: gate.addresses, ports: gate.ports });
+    await bus.request(STARTED, { addresses: gate.addresses, ports: gate.ports });
     await stopped;
   } catch (error) {
     outcome.exitCode = EXIT.failed;
     log.flush();
-    await bus.ask(FAILED, describeFailure(error));
+    await bus.request(FAILED, describeFailure(error));
   }
 }
 
 function untilStopped(gate: Gate, bus: Bus, flush: () => void): Promise<void> {
-  bus.answer(RELOAD, () => gate.reload());
-  bus.answer(UNREADY, () => gate.unready());
-  bus.answer(CUT, () => gate.stopNow());
+  bus.handle(RELOAD, () => gate.reload());
+  bus.handle(UNREADY, () => gate.unready());
+  bus.handle(CUT, () => gate.stopNow());
   return new Promise((resolve) => {
-    bus.answer(STOP, async () => {
+    bus.handle(STOP, async () => {
       await gate.stop();
       flush();
       resolve();

@@ -2,24 +2,24 @@ import type { Socket } from 'node:net';
 import { networkOf } from '../../lib/network.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import type { Room } from './room.ts';
-import type { Entrance } from '../../limits/concurrency-limiter.ts';
+import type { Limiter } from '../../limits/concurrency-limiter.ts';
 
 /** What a new connection passes before TLS takes it: it is ended, or goes on. */
 export type Greet = (socket: Socket, goOn: () => void) => void;
 
-export interface FrontDoorOptions {
+export interface AdmitConnectionsOptions {
   readonly proxies: FrontProxies;
   readonly room: Room;
   /** Undefined where there may be any number of connections. */
-  readonly entrance: Entrance | undefined;
+  readonly limiter: Limiter | undefined;
 }
 
 /**
  * Finds out whose connection it is, and whether there is room for it. Who is too many is closed at once and without a
  * word: a TLS handshake for every refusal would cost us more than it costs them.
  */
-export function createFrontDoor({ proxies, room, entrance }: FrontDoorOptions): Greet {
-  const ask = entrance === undefined ? undefined : asking(entrance, { proxies, room });
+export function admitConnections({ proxies, room, limiter }: AdmitConnectionsOptions): Greet {
+  const ask = limiter === undefined ? undefined : asking(limiter, { proxies, room });
   return function greet(socket, goOn) {
     if (!room.hasPlace()) room.refuse(socket, 'descriptors');
     // To ask the system who is at the other end costs as much as all the rest of this.
@@ -28,10 +28,15 @@ export function createFrontDoor({ proxies, room, entrance }: FrontDoorOptions): 
   };
 }
 
-function asking(entrance: Entrance, { proxies, room }: Pick<FrontDoorOptions, 'proxies' | 'room'>): Greet {
+function asking(
+  limiter: Limiter,
+  { proxies, room }: Pick<AdmitConnectionsOptions, 'proxies' | 'room'>,
+): Greet {
   return (socket, goOn) => {
     const address = proxies.addressOf({ socket, headers: {} });
-    const { isInside, leave } = entrance.enter(proxies.isFront(address) ? undefined : networkOf(address));
+    const { granted: isInside, release: leave } = limiter.acquire(
+      proxies.isFront(address) ? undefined : networkOf(address),
+    );
     socket.once('close', leave);
     const settle = (admitted: boolean): void => {
       if (!admitted) room.refuse(socket, 'limits');

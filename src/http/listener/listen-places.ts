@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { Config } from '../../config/schema/schema.ts';
-import type { Place } from './listen.ts';
+import type { ListenPlace } from './listen.ts';
 
 type Addresses = Config['listen'];
 
@@ -9,7 +9,7 @@ type Addresses = Config['listen'];
  * does: `0.0.0.0:443` and `[::]:443` are two sockets, of which the second takes no IPv4; and an address that another one
  * of the list serves already has no socket of its own, which the system would refuse it.
  */
-export function listenPlaces(addresses: Addresses): readonly Omit<Place, 'flag'>[] {
+export function listenPlaces(addresses: Addresses): readonly Omit<ListenPlace, 'flag'>[] {
   return addresses
     .filter((address) => !addresses.some((other) => other !== address && covers(other, address)))
     .map((address) => (needsIPv6Alone(address, addresses) ? { ...address, ipv6Only: true } : address));

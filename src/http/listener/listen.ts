@@ -3,7 +3,7 @@ import type { ListenOptions } from 'node:net';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 
-export interface Place {
+export interface ListenPlace {
   readonly host: string | undefined;
   readonly port: number;
   /** The number of a descriptor instead: a socket that listens already. */
@@ -20,7 +20,7 @@ export interface Place {
 }
 
 /** Begins to listen. Rejects with AppError LISTEN_FAILED. */
-export async function listen(server: Server, place: Place, logger: Logger): Promise<void> {
+export async function listen(server: Server, place: ListenPlace, logger: Logger): Promise<void> {
   try {
     if (place.shared === 'first' && place.port !== 0) await assertFree(place);
     await open(server, place);
@@ -32,7 +32,7 @@ export async function listen(server: Server, place: Place, logger: Logger): Prom
 }
 
 /** A port that is shared among workers could be shared with another program that does the same, another gate for one. */
-async function assertFree(place: Place): Promise<void> {
+async function assertFree(place: ListenPlace): Promise<void> {
   const probe = createServer((socket) => socket.destroy());
   await start(probe, { ...whereOf(place), exclusive: true });
   await new Promise((resolve) => probe.close(resolve));
@@ -42,7 +42,7 @@ async function assertFree(place: Place): Promise<void> {
  * Each worker has a socket of its own on the port, and the system deals new connections out to them. Where it cannot do
  * that (macOS, Windows), all workers take connections from one socket.
  */
-async function open(server: Server, place: Place): Promise<void> {
+async function open(server: Server, place: ListenPlace): Promise<void> {
   const { fd, shared } = place;
   // Exclusive: each worker takes connections from the socket itself.
   if (fd !== undefined) return start(server, { fd, exclusive: true });
@@ -55,7 +55,7 @@ async function open(server: Server, place: Place): Promise<void> {
   }
 }
 
-function whereOf({ host, port, ipv6Only = false }: Place): ListenOptions {
+function whereOf({ host, port, ipv6Only = false }: ListenPlace): ListenOptions {
   return { port, ipv6Only, ...(host === undefined ? {} : { host }) };
 }
 
@@ -83,7 +83,7 @@ export function close(server: Server): Promise<void> {
   });
 }
 
-function explain(error: unknown, { host, port, fd, flag }: Place): AppError {
+function explain(error: unknown, { host, port, fd, flag }: ListenPlace): AppError {
   const code = systemCode(error);
   if (fd !== undefined) {
     return new AppError('LISTEN_FAILED', {

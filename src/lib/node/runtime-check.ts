@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { isSupportedNode } from './node-version.ts';
 
 /** What the process runs on; given by the terminal. */
-export interface Platform {
+export interface Runtime {
   /** As in `process.version`: `v24.21.0`. */
   readonly nodeVersion: string;
   readonly execArgv: readonly string[];
@@ -19,7 +19,7 @@ const UNSAFE_FLAGS = [
 ] as const;
 
 /** Refuses to serve where a proxy would not be safe. Throws AppError NODE_UNSUPPORTED. */
-export function checkPlatform({ nodeVersion, execArgv, nodeOptions, rejectUnauthorized }: Platform): void {
+export function checkRuntime({ nodeVersion, execArgv, nodeOptions, rejectUnauthorized }: Runtime): void {
   if (!isSupportedNode(nodeVersion)) {
     throw new AppError('NODE_UNSUPPORTED', {
       message: `Node.js ${nodeVersion} is not safe for a proxy: it forwards requests that carry hidden bodies.`,

@@ -7,7 +7,7 @@ import type { Pace } from './pace.ts';
  * it over: on its way through the stream it would cost as much again, and 64 KiB more of them would lie there whenever
  * there is no room.
  */
-export class Tap {
+export class BodyReader {
   readonly #body: IncomingMessage;
   readonly #pace: Pace | undefined;
   readonly #goOn = (): void => this.#onPaced();

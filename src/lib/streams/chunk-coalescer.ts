@@ -1,6 +1,6 @@
 import type { BufferPool } from './buffers.ts';
 
-export interface GathererOptions {
+export interface ChunkCoalescerOptions {
   /** Where the buffers come from, whose size is the largest of a piece. */
   readonly buffers: BufferPool;
   /** Takes a piece to where it belongs, and calls `done` once nobody reads from its bytes any more. */
@@ -24,8 +24,8 @@ const LARGEST_CHUNK = 16 * 1024;
  * copied into buffers that are used again, one being filled while the other is delivered, and their memory is given back
  * at once. Leaving that to the collector costs more than the copies do, and each delivery is a trip into the kernel.
  */
-export class Gatherer {
-  readonly #options: GathererOptions;
+export class ChunkCoalescer {
+  readonly #options: ChunkCoalescerOptions;
   readonly #waiting: Piece[] = [];
   #filling: Piece | undefined;
   #delivering = false;
@@ -33,7 +33,7 @@ export class Gatherer {
   #error: Error | undefined;
   #finished: (() => void) | undefined;
 
-  constructor(options: GathererOptions) {
+  constructor(options: ChunkCoalescerOptions) {
     this.#options = options;
   }
 

@@ -12,7 +12,7 @@ export interface UntrustedTokensOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** The other workers: the three signs may come to three of them. */
-  readonly bus: Pick<Bus, 'tell' | 'answer'>;
+  readonly bus: Pick<Bus, 'publish' | 'handle'>;
 }
 
 /**
@@ -51,8 +51,8 @@ export function watchUntrustedTokens({ logger, now, bus }: UntrustedTokensOption
     said.set(address, true);
     logger.warn({ address }, ADVICE);
   };
-  bus.answer(ASKED, noteAsked);
-  bus.answer(REFUSED, noteRefused);
+  bus.handle(ASKED, noteAsked);
+  bus.handle(REFUSED, noteRefused);
 
   return {
     noting: (challenge) => (req, details) => {
@@ -64,14 +64,14 @@ export function watchUntrustedTokens({ logger, now, bus }: UntrustedTokensOption
     observing: (observe) => (exchange) => {
       if (exchange.path === '/token') {
         noteAsked(exchange.address);
-        bus.tell(ASKED, exchange.address);
+        bus.publish(ASKED, exchange.address);
       }
       observe(exchange);
     },
     refused: (given) => {
       const address = plainAddress(given);
       noteRefused(address);
-      bus.tell(REFUSED, address);
+      bus.publish(REFUSED, address);
     },
   };
 }

@@ -60,8 +60,8 @@ describe('throttling', () => {
   it('is not there where it is switched off', async () => {
     const off = config({ throttle: false });
     expect(await openThrottling(off, recordingLogger())).toBeUndefined();
-    const together = { bus: createLocalBus().bus, secrets: undefined };
-    const open = await openGuard({ config: off, together, logger: recordingLogger(), users: USERS });
+    const cluster = { bus: createLocalBus().bus, secrets: undefined };
+    const open = await openGuard({ config: off, cluster, logger: recordingLogger(), users: USERS });
     expect(open.options.guard).toBeUndefined();
   });
 });
@@ -71,11 +71,11 @@ describe('the guard of a worker', () => {
   const sent = { user: 'alice', password: { reveal: () => 'x' }, address: '192.0.2.1' };
 
   it('asks the primary', async () => {
-    const { bus, hub } = createLocalBus();
-    countForWorkers(hub, throttling);
+    const { bus, broker } = createLocalBus();
+    countForWorkers(broker, throttling);
     const open = await openGuard({
       config: config(),
-      together: { bus, secrets },
+      cluster: { bus, secrets },
       logger: recordingLogger(),
       users: USERS,
     });
@@ -101,7 +101,7 @@ describe('the guard of a worker', () => {
     const { bus } = createLocalBus();
     const open = await openGuard({
       config: config(),
-      together: { bus, secrets },
+      cluster: { bus, secrets },
       logger: recordingLogger(),
       users: USERS,
     });

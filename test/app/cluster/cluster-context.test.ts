@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { alone, hashShare, saidOnce, shareOf, sharedKey } from '../../../src/app/cluster/cluster-context.ts';
+import {
+  singleProcess,
+  hashShare,
+  firstWorkerLogger,
+  shareOf,
+  sharedKey,
+} from '../../../src/app/cluster/cluster-context.ts';
 
 describe('the shares of a limit', () => {
   it.each([
@@ -37,7 +43,7 @@ describe('a key that the processes of a gate share', () => {
   });
 
   it('is not needed where there is one process', () => {
-    expect(sharedKey(alone(), 'a', 48)).toBeUndefined();
+    expect(sharedKey(singleProcess(), 'a', 48)).toBeUndefined();
   });
 });
 
@@ -47,7 +53,7 @@ it('has the first worker alone say what all would say, and each its errors', () 
     const as = (level: string) => (_fields: object, message: string) =>
       void lines.push(`${level} ${message}`);
     const logger = { debug: as('debug'), info: as('info'), warn: as('warn'), error: as('error') };
-    const once = saidOnce(logger, { slot });
+    const once = firstWorkerLogger(logger, { slot });
     once.info({}, 'reloaded');
     once.warn({}, 'old');
     once.error({}, 'bad');

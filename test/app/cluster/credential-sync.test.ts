@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
-import { keepAlike } from '../../../src/app/cluster/credential-sync.ts';
-import { alone } from '../../../src/app/cluster/cluster-context.ts';
+import { syncCredentials } from '../../../src/app/cluster/credential-sync.ts';
+import { singleProcess } from '../../../src/app/cluster/cluster-context.ts';
 import type { Uses } from '../../../src/auth/tokens/store/use-log.ts';
 import { createAuthenticator } from '../../../src/auth/users/authenticator.ts';
 import type { Authenticator } from '../../../src/auth/users/authenticator.ts';
@@ -19,7 +19,7 @@ const ECHO = createTopic('echo', isNothing, isNothing);
 
 interface Worker {
   readonly auth: Authenticator;
-  readonly announce: ReturnType<typeof keepAlike>['tokens'];
+  readonly announce: ReturnType<typeof syncCredentials>['tokens'];
   readonly uses: Uses[];
   hashes: number;
   reloads: number;
@@ -36,13 +36,13 @@ function startPair(seeds: readonly number[] = [1, 1]): {
   readonly workers: readonly Worker[];
   untilHeard(): Promise<void>;
 } {
-  const { hub, buses } = startStage(seeds.length);
+  const { broker, buses } = startStage(seeds.length);
   const workers = buses.map((bus): Worker => {
     const secrets = {
       seed: Buffer.alloc(32, seeds[bus.slot]),
       spareKeys: { version: 1, fingerprintKey: 'x'.repeat(43), keys: [] },
     } as const;
-    const alike = keepAlike({ bus, secrets });
+    const alike = syncCredentials({ bus, secrets });
     const state = { hashes: 0, reloads: 0, users: usersOf(SLOW), uses: [] as Uses[] };
     const verify = async (): Promise<'match'> => {
       state.hashes += 1;
@@ -54,10 +54,10 @@ function startPair(seeds: readonly number[] = [1, 1]): {
       reload: async () => void (state.reloads += 1),
       learnUses: (uses) => void state.uses.push(uses),
     });
-    bus.answer(ECHO, () => undefined);
+    bus.handle(ECHO, () => undefined);
     return Object.assign(state, { auth, announce: alike.tokens });
   });
-  const untilHeard = async (): Promise<void> => void (await hub.gather(ECHO, undefined));
+  const untilHeard = async (): Promise<void> => void (await broker.collect(ECHO, undefined));
   return { workers, untilHeard };
 }
 
@@ -110,7 +110,7 @@ describe('workers that keep their sign-in alike', () => {
   });
 
   it('do nothing where there is one process', () => {
-    const { passwords, tokens } = keepAlike(alone());
+    const { passwords, tokens } = syncCredentials(singleProcess());
     expect([passwords, tokens]).toEqual([{}, undefined]);
   });
 });

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/lib/errors.ts';
-import { checkPlatform } from '../../../src/lib/node/runtime-check.ts';
-import type { Platform } from '../../../src/lib/node/runtime-check.ts';
+import { checkRuntime } from '../../../src/lib/node/runtime-check.ts';
+import type { Runtime } from '../../../src/lib/node/runtime-check.ts';
 
-const GOOD: Platform = {
+const GOOD: Runtime = {
   nodeVersion: 'v24.18.1',
   execArgv: [],
   nodeOptions: '',
   rejectUnauthorized: undefined,
 };
 
-function verdict(change: Partial<Platform>): string {
+function verdict(change: Partial<Runtime>): string {
   try {
-    checkPlatform({ ...GOOD, ...change });
+    checkRuntime({ ...GOOD, ...change });
     return 'fine';
   } catch (error) {
     return error instanceof AppError ? error.code : String(error);
@@ -45,7 +45,7 @@ describe('the version of Node.js', () => {
   }
 });
 
-const SETTINGS: readonly (readonly [string, Partial<Platform>, 'fine' | 'NODE_UNSUPPORTED'])[] = [
+const SETTINGS: readonly (readonly [string, Partial<Runtime>, 'fine' | 'NODE_UNSUPPORTED'])[] = [
   ['none', {}, 'fine'],
   ['a lenient parser', { execArgv: ['--insecure-http-parser'] }, 'NODE_UNSUPPORTED'],
   [

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Tap } from '../../../src/lib/streams/body-reader.ts';
+import { BodyReader } from '../../../src/lib/streams/body-reader.ts';
 import { eventually } from '../../faults/stage.ts';
 
 const MIB = 1024 * 1024;
@@ -35,9 +35,9 @@ async function upload(framing: string): Promise<{ readonly req: IncomingMessage;
 function keeping(
   req: IncomingMessage,
   isFull: () => boolean,
-): { readonly tap: Tap; readonly taken: () => Buffer } {
+): { readonly tap: BodyReader; readonly taken: () => Buffer } {
   const pieces: Buffer[] = [];
-  const tap = new Tap(req, undefined);
+  const tap = new BodyReader(req, undefined);
   tap.open((piece) => {
     pieces.push(Buffer.from(piece));
     tap.took(isFull());

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { transferBuffers } from '../../../src/lib/streams/buffers.ts';
-import { Gatherer } from '../../../src/lib/streams/chunk-coalescer.ts';
+import { ChunkCoalescer } from '../../../src/lib/streams/chunk-coalescer.ts';
 
 const BUFFER = 512 * 1024;
 type Done = (error?: Error | null) => void;
 
 /** A gatherer whose deliveries end when the test says so. */
 function slow(): {
-  readonly gatherer: Gatherer;
+  readonly gatherer: ChunkCoalescer;
   readonly pieces: readonly Buffer[];
   readonly rooms: () => number;
   readonly errors: readonly Error[];
@@ -18,7 +18,7 @@ function slow(): {
   const errors: Error[] = [];
   let pending: Done | undefined;
   let rooms = 0;
-  const gatherer = new Gatherer({
+  const gatherer = new ChunkCoalescer({
     buffers: transferBuffers,
     deliver: (piece, done) => {
       if (pending !== undefined) throw new Error('two at once');
@@ -37,7 +37,7 @@ function slow(): {
 }
 
 /** Bytes in memory of their own, as a parser hands them over. */
-function alone(bytes: Buffer): Buffer {
+function singleProcess(bytes: Buffer): Buffer {
   const chunk = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(chunk);
   return chunk;
@@ -49,7 +49,7 @@ describe('chunks become pieces', () => {
     it(`of every byte in its order, in chunks of ${size}`, async () => {
       const bytes = randomBytes(2_000_000);
       const got: Buffer[] = [];
-      const gatherer = new Gatherer({
+      const gatherer = new ChunkCoalescer({
         buffers: transferBuffers,
         // Read only when it is over: whoever wrote into a piece before is found out.
         deliver: (piece, done) =>
@@ -61,7 +61,7 @@ describe('chunks become pieces', () => {
         onError: () => undefined,
       });
       for (let at = 0; at < bytes.length && at < size * 2000; at += size) {
-        gatherer.take(alone(bytes.subarray(at, at + size)));
+        gatherer.take(singleProcess(bytes.subarray(at, at + size)));
       }
       await gatherer.finish();
       const whole = bytes.subarray(0, size * 2000);
@@ -74,8 +74,8 @@ describe('chunks become pieces', () => {
     const { gatherer, pieces, end } = slow();
     const first = randomBytes(BUFFER);
     const second = randomBytes(BUFFER);
-    gatherer.take(alone(first));
-    gatherer.take(alone(second));
+    gatherer.take(singleProcess(first));
+    gatherer.take(singleProcess(second));
     expect(pieces.map((piece) => piece.equals(first))).toEqual([true]);
     end();
     expect(pieces[1]?.equals(second)).toBe(true);
@@ -84,10 +84,10 @@ describe('chunks become pieces', () => {
   it('of what there is, when they are flushed', () => {
     const { gatherer, pieces, end } = slow();
     gatherer.flush();
-    gatherer.take(alone(Buffer.from('one')));
+    gatherer.take(singleProcess(Buffer.from('one')));
     expect(pieces.length).toBe(0);
     gatherer.flush();
-    gatherer.take(alone(Buffer.from('two')));
+    gatherer.take(singleProcess(Buffer.from('two')));
     gatherer.flush();
     expect(pieces.map(String)).toEqual(['one']);
     end();
@@ -98,7 +98,7 @@ describe('chunks become pieces', () => {
 describe('the memory of a chunk', () => {
   it('is given back when the chunk has it to itself', () => {
     const { gatherer } = slow();
-    const chunk = alone(randomBytes(16_384));
+    const chunk = singleProcess(randomBytes(16_384));
     gatherer.take(chunk);
     expect(chunk.buffer.byteLength).toBe(0);
   });
@@ -112,7 +112,7 @@ describe('the memory of a chunk', () => {
     it(`stays when it is ${name}`, () => {
       const { gatherer, pieces } = slow();
       const bytes = randomBytes(16_384);
-      const whole = alone(bytes);
+      const whole = singleProcess(bytes);
       gatherer.take(part(whole));
       gatherer.flush();
       expect(whole.equals(bytes)).toBe(true);
@@ -131,11 +131,11 @@ describe('the memory of a chunk', () => {
 describe('room', () => {
   it('ends while one piece is delivered and the next is nearly full, and is back when it is delivered', () => {
     const { gatherer, pieces, rooms, end } = slow();
-    gatherer.take(alone(randomBytes(BUFFER)));
+    gatherer.take(singleProcess(randomBytes(BUFFER)));
     expect(gatherer.isFull()).toBe(false);
-    gatherer.take(alone(randomBytes(BUFFER - 16_384)));
+    gatherer.take(singleProcess(randomBytes(BUFFER - 16_384)));
     expect(gatherer.isFull()).toBe(false);
-    gatherer.take(alone(randomBytes(1)));
+    gatherer.take(singleProcess(randomBytes(1)));
     expect(gatherer.isFull()).toBe(true);
     expect(rooms()).toBe(0);
     end();
@@ -150,7 +150,7 @@ describe('room', () => {
 describe('a piece that is not delivered', () => {
   it('is the last one, and finish rejects', async () => {
     const { gatherer, pieces, rooms, errors, end } = slow();
-    for (let i = 0; i < 3; i += 1) gatherer.take(alone(randomBytes(BUFFER)));
+    for (let i = 0; i < 3; i += 1) gatherer.take(singleProcess(randomBytes(BUFFER)));
     expect(gatherer.isFull()).toBe(true);
     const full = new Error('no space left');
     end(full);
@@ -159,7 +159,7 @@ describe('a piece that is not delivered', () => {
       rooms: 0,
       errors: [full],
     });
-    gatherer.take(alone(randomBytes(2 * BUFFER)));
+    gatherer.take(singleProcess(randomBytes(2 * BUFFER)));
     await expect(gatherer.finish()).rejects.toBe(full);
     expect(pieces.length).toBe(1);
     expect(errors.length).toBe(1);
@@ -167,7 +167,7 @@ describe('a piece that is not delivered', () => {
 
   it('shows in a finish that waits for it', async () => {
     const { gatherer, end } = slow();
-    gatherer.take(alone(randomBytes(10)));
+    gatherer.take(singleProcess(randomBytes(10)));
     const finished = gatherer.finish();
     end(new Error('no space left'));
     await expect(finished).rejects.toThrow('no space left');

@@ -90,7 +90,7 @@ const fields = (id: string, ...given: readonly string[]): HostileCase => ({
   expected: refused(400),
 });
 
-export const together: readonly HostileCase[] = [
+export const cluster: readonly HostileCase[] = [
   fields('Content-Length and chunked', 'Content-Length: 5', 'Transfer-Encoding: chunked'),
   fields('chunked and Content-Length', 'Transfer-Encoding: chunked', 'Content-Length: 5'),
   fields('two equal lengths', 'Content-Length: 5', 'Content-Length: 5'),

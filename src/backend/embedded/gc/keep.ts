@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import type { Digest } from '../../../oci/digest.ts';
 import { ifAny, isThere } from '../disk/durable.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { isServed, referencesOf } from '../../../oci/manifest/manifest.ts';
 import type { Manifest, Reference } from '../../../oci/manifest/manifest.ts';
 import type { Registry } from '../store/registry.ts';
@@ -99,7 +99,7 @@ export class Keeping {
     // Also those by algorithms that are not served here, whose links may lead to blobs that are.
     for (const algorithm of (await ifAny(readdir(root))) ?? []) {
       const names = (await ifAny(readdir(`${root}/${algorithm}`))) ?? [];
-      await inTurn(names, async (hex) => {
+      await concurrentForEach(names, async (hex) => {
         this.#kept.add(`${algorithm}:${hex}`);
         const target = await ifAny(readFile(`${root}/${algorithm}/${hex}/link`, 'latin1'));
         if (target !== undefined) this.#kept.add(target.trim());

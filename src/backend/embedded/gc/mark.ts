@@ -4,7 +4,7 @@ import { ifAny, isThere } from '../disk/durable.ts';
 import { Keeping } from './keep.ts';
 import { reachable } from './reach.ts';
 import type { Revision } from './reach.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Registry } from '../store/registry.ts';
 
 export interface GcProgress {
@@ -40,7 +40,7 @@ export async function markAll(registry: Registry, options: MarkOptions): Promise
     const staying = options.dropUntagged ? await reachable(registry, revisions, options.before) : revisions;
     const stays = new Set(staying.map(({ digest }) => digest.text));
     dropped.push(...revisions.filter(({ digest }) => !stays.has(digest.text)));
-    await inTurn(staying, (revision) => markOne(revision, { keeping, seen }));
+    await concurrentForEach(staying, (revision) => markOne(revision, { keeping, seen }));
     done += 1;
     options.onProgress?.({ phase: 'mark', done });
   }
@@ -51,7 +51,7 @@ export async function markAll(registry: Registry, options: MarkOptions): Promise
 export async function markNew(registry: Registry, marks: Marks): Promise<void> {
   for await (const repository of registry.catalog.walk()) {
     const fresh = await revisionsOf(registry, repository, (revision) => !marks.seen.has(keyOf(revision)));
-    await inTurn(fresh, (revision) => markOne(revision, marks));
+    await concurrentForEach(fresh, (revision) => markOne(revision, marks));
   }
 }
 
@@ -71,7 +71,7 @@ async function revisionsOf(
   const found: Revision[] = [];
   for (const algorithm of ALGORITHMS) {
     const names = (await ifAny(readdir(paths.revisions(repository, algorithm)))) ?? [];
-    await inTurn(names, async (hex) => {
+    await concurrentForEach(names, async (hex) => {
       const digest = parseDigest(`${algorithm}:${hex}`);
       if (digest === undefined || !wanted({ repository, digest })) return;
       if (await isThere(paths.revision(repository, digest))) found.push({ repository, digest });

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { ifAny } from '../disk/durable.ts';
 import type { Digest } from '../../../oci/digest.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { unreadable } from '../store/stored-manifest.ts';
 import type { Registry } from '../store/registry.ts';
 
@@ -31,12 +31,12 @@ export async function reachable(
   if (first === undefined) return [];
   const { repository } = first;
   const waiting: string[] = [];
-  await inTurn((await registry.tags.list(repository)) ?? [], async (tag) => {
+  await concurrentForEach((await registry.tags.list(repository)) ?? [], async (tag) => {
     const digest = await registry.tags.resolve(repository, tag);
     if (digest !== undefined) waiting.push(digest.text);
   });
   const reach: Reach = { leadsTo: new Map(), doubtful: new Set() };
-  await inTurn(revisions, async (revision) => {
+  await concurrentForEach(revisions, async (revision) => {
     const written = await ifAny(stat(registry.paths.revision(repository, revision.digest)));
     if (written !== undefined && written.mtimeMs >= before) waiting.push(revision.digest.text);
     await learn(registry, revision, reach);

@@ -6,7 +6,7 @@ import { discard, ifAny, isRenamed, isThere, place, readLink } from '../disk/dur
 import { makeFolder, removeIfEmpty } from '../disk/folders.ts';
 import { markNew } from './mark.ts';
 import type { GcProgress, Marks } from './mark.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Registry } from '../store/registry.ts';
 
 export interface SweepOptions {
@@ -62,7 +62,7 @@ export class Sweep {
     for await (const repository of registry.catalog.walk()) {
       for (const algorithm of ALGORITHMS) {
         const names = (await ifAny(readdir(registry.paths.layers(repository, algorithm)))) ?? [];
-        await inTurn(names, async (hex) => {
+        await concurrentForEach(names, async (hex) => {
           const digest = parseDigest(`${algorithm}:${hex}`);
           if (digest === undefined || !(await this.#isDangling(repository, digest))) return;
           if (dryRun || (await this.#unlink(repository, digest))) links += 1;
@@ -113,7 +113,7 @@ export class Sweep {
       for (const taken of batch) await this.#restore(taken);
       throw error;
     }
-    await inTurn(batch, (taken) => this.#decide(taken));
+    await concurrentForEach(batch, (taken) => this.#decide(taken));
   }
 
   async #decide(taken: Taken): Promise<void> {

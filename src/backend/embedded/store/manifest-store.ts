@@ -4,7 +4,7 @@ import type { Digest } from '../../../oci/digest.ts';
 import { ByteGate } from './byte-gate.ts';
 import { isThere, readLink, removeLink } from '../disk/durable.ts';
 import type { Staging } from '../disk/staging.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { digestOfLarge } from './large-digest.ts';
 import { judgeManifest } from '../../../oci/manifest/manifest.ts';
 import type { Manifest, ManifestOutcome } from '../../../oci/manifest/manifest.ts';
@@ -103,7 +103,7 @@ export class ManifestStore {
   /** Whether all blobs that a manifest needs are in the repository. */
   async isComplete(repository: string, manifest: Manifest): Promise<boolean> {
     const missing = { any: false };
-    await inTurn(untilMissing(manifest.blobs, missing), async (digest) => {
+    await concurrentForEach(untilMissing(manifest.blobs, missing), async (digest) => {
       if ((await this.#blobs.size(repository, digest)) === undefined) missing.any = true;
     });
     return !missing.any;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../../oci/problem.ts';
 import { discard, ifAny, isRenamed } from '../disk/durable.ts';
 import { removeIfEmpty } from '../disk/folders.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { isSessionFile } from '../disk/paths.ts';
 import type { Paths } from '../disk/paths.ts';
 import * as refusals from '../disk/refusals.ts';
@@ -183,7 +183,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 async function sessionsIn(folder: string): Promise<readonly Session[]> {
   const sessions: Session[] = [];
-  await inTurn(await namesIn(folder), async (name) => {
+  await concurrentForEach(await namesIn(folder), async (name) => {
     const path = join(folder, name);
     const found = await ifAny(stat(path));
     if (found !== undefined) sessions.push({ path, size: found.size, usedAt: found.mtimeMs });

@@ -1,7 +1,7 @@
 import { write } from 'node:fs';
 import { transferBuffers } from '../../../lib/streams/buffers.ts';
-import { Gatherer } from '../../../lib/streams/chunk-coalescer.ts';
-import { Tap } from '../../../lib/streams/body-reader.ts';
+import { ChunkCoalescer } from '../../../lib/streams/chunk-coalescer.ts';
+import { BodyReader } from '../../../lib/streams/body-reader.ts';
 import { tooLarge } from '../../../oci/request/body.ts';
 import type { Problem } from '../../../oci/problem.ts';
 import type { Transfer } from '../../reply/job.ts';
@@ -45,7 +45,7 @@ export async function receiveBody(transfer: Transfer, sink: Sink): Promise<Recei
 
 function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
   const { req, bodyLimit, pace, count } = transfer.job;
-  const tap = new Tap(req, pace);
+  const tap = new BodyReader(req, pace);
   transfer.held = tap;
   return new Promise((resolve, reject) => {
     let bytes = 0;
@@ -97,11 +97,11 @@ export class FileSink implements Sink {
   onRoom = (): void => undefined;
   onError: (error: Error) => void = () => undefined;
   readonly #fd: number;
-  readonly #pieces: Gatherer;
+  readonly #pieces: ChunkCoalescer;
 
   constructor(fd: number, see: (piece: Buffer) => void) {
     this.#fd = fd;
-    this.#pieces = new Gatherer({
+    this.#pieces = new ChunkCoalescer({
       buffers: transferBuffers,
       deliver: (piece, done) => {
         see(piece);

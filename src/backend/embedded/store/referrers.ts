@@ -1,7 +1,7 @@
 import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { DirectoryCache, indexAfter } from '../disk/directory-cache.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Inspected, ManifestStore } from './manifest-store.ts';
 import type { Paths } from '../disk/paths.ts';
 import { KnownManifests } from './referrer-index.ts';
@@ -131,7 +131,7 @@ export class Referrers {
       await forEachInSlices(lists[at] ?? [], (hex) => {
         if (!known.has(`${algorithm}:${hex}`)) fresh.push(`${algorithm}:${hex}`);
       });
-      await inTurn(fresh, async (text) => {
+      await concurrentForEach(fresh, async (text) => {
         if (!(await this.#learn(repository, known, text))) isWhole = false;
       });
     }

@@ -17,7 +17,7 @@ import {
 } from '../disk/durable.ts';
 import { FOLDER_MODE, makeFolder, syncFolder, syncFolders } from '../disk/folders.ts';
 import type { Staging } from '../disk/staging.ts';
-import { inTurn } from '../../../lib/concurrent-for-each.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { CURRENT, indexLink } from '../disk/paths.ts';
 import type { Paths } from '../disk/paths.ts';
 
@@ -121,7 +121,7 @@ export class TagStore {
   async removeAllOf(repository: string, digest: Digest): Promise<void> {
     const tags = (await this.#folders.list(this.#paths.tags(repository))) ?? [];
     const link = indexLink(digest);
-    await inTurn(tags, async (tag) => {
+    await concurrentForEach(tags, async (tag) => {
       if (!(await isThere(`${this.#paths.tag(repository, tag)}/${link}`))) return;
       if ((await this.resolve(repository, tag))?.text === digest.text)
         await this.#removeIf(repository, tag, digest);

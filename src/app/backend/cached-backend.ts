@@ -1,6 +1,6 @@
 import { BlobFiles } from '../../backend/cache/blob-files.ts';
 import type { CacheCounters } from '../../backend/cache/counters.ts';
-import type { Place } from '../../backend/cache/blob-presence.ts';
+import type { BlobPlace } from '../../backend/cache/blob-presence.ts';
 import { LayerCache } from '../../backend/cache/layer-cache.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
@@ -13,7 +13,7 @@ import type { ForwardJob } from '../../backend/proxy/transfer.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import type { Bus } from '../../cluster/bus.ts';
 
-export interface CachedLaneOptions {
+export interface CachedBackendOptions {
   readonly cache: Config['cache'];
   readonly backend: BackendOptions;
   readonly limits: IdleLimits;
@@ -27,7 +27,7 @@ export interface CachedLaneOptions {
 }
 
 /** A way to the registry that keeps copies of layers. */
-export interface CachedLane {
+export interface CachedBackend {
   forward(job: ForwardJob): void;
   counters(): CacheCounters;
   close(): void;
@@ -36,7 +36,7 @@ export interface CachedLane {
 const DELETED = createTopic('a blob was deleted', isPlace, isNothing);
 
 /** Undefined where no cache is wanted. Throws AppError FILE_UNWRITABLE. */
-export async function openCachedLane(options: CachedLaneOptions): Promise<CachedLane | undefined> {
+export async function openCachedBackend(options: CachedBackendOptions): Promise<CachedBackend | undefined> {
   const { cache, backend, limits, pass, bus, now, logger } = options;
   if (cache.directory === undefined) return undefined;
   const files = await BlobFiles.open({
@@ -51,12 +51,12 @@ export async function openCachedLane(options: CachedLaneOptions): Promise<Cached
     source: createBlobSource({ pool, watch: idle }),
     pass,
     checkMs: cache.checkSeconds * 1000,
-    onDelete: (place) => bus.tell(DELETED, place),
+    onDelete: (place) => bus.publish(DELETED, place),
     idle,
     now,
     logger,
   });
-  bus.answer(DELETED, (place) => layers.forget(place));
+  bus.handle(DELETED, (place) => layers.forget(place));
   return {
     forward: (job) => layers.forward(job),
     counters: () => layers.counters(),
@@ -68,8 +68,8 @@ export async function openCachedLane(options: CachedLaneOptions): Promise<Cached
   };
 }
 
-function isPlace(value: unknown): value is Place {
+function isPlace(value: unknown): value is BlobPlace {
   if (typeof value !== 'object' || value === null) return false;
-  const { repository, digest } = value as Partial<Place>;
+  const { repository, digest } = value as Partial<BlobPlace>;
   return typeof repository === 'string' && typeof digest === 'string';
 }
