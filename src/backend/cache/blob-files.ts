@@ -12,7 +12,7 @@ import type { Entry } from './use-order.ts';
 
 export interface BlobFilesOptions {
   readonly directory: string;
-  /** Bytes that all blobs together may have. */
+  /** The most bytes of all blobs together. */
   readonly limit: number;
   readonly now: () => Date;
 }
@@ -26,19 +26,22 @@ export interface Draft {
 
 /** The time of a use is written to the disk at most this often. */
 const MARK_MS = 60_000;
-/** Another process has used a blob if its time is later than ours by more than the clocks of file systems round. */
+/**
+ * File systems round times. Only a file time later than ours by more than this means that another process has used the
+ * blob.
+ */
 const SAME_USE_MS = 2000;
-/** So much is left free for whoever else needs the disk. */
+/** Free space that the cache leaves to other programs. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
-/** After this share of the limit was added, the directory is looked at again: other processes add too. */
+/** After this share of the limit was added, the directory is scanned again, since other processes add blobs too. */
 const LOOK_SHARE = 0.01;
-/** Files that are known at most, whatever their size: each takes some 300 bytes of memory. */
+/** The most files, whatever their size: each takes some 300 bytes of memory. */
 const MOST_FILES = 100_000;
 
 /**
- * Blobs by digest in a directory: `sha256/HEX`, `sha384/HEX`, `sha512/HEX`, and what is being filled in `filling/`. A blob takes its
- * place by rename, verified, whole and forced to the disk, so that what lies there is always right. The files are the
- * truth; what is kept in memory is the order in which they go, which any number of processes may hold at a time.
+ * Blobs by digest in a directory: `sha256/HEX`, `sha384/HEX`, `sha512/HEX`, and incomplete ones in `filling/`. A blob
+ * is renamed to its path once it is complete, verified and synced, so every file there is right. The files are the only
+ * state; memory holds the order of eviction, and any number of processes may each hold one.
  */
 export class BlobFiles {
   readonly #options: BlobFilesOptions;
@@ -46,7 +49,7 @@ export class BlobFiles {
   #turn: Promise<unknown> = Promise.resolve();
   #syncing: Promise<unknown> = Promise.resolve();
   #reserved = 0;
-  /** Since the last look; before the first, everything may be new. */
+  /** Bytes added since the last scan. Before the first scan every file is unknown. */
   #added = Infinity;
   #evictions = 0;
 
@@ -70,7 +73,7 @@ export class BlobFiles {
     return this.#evictions;
   }
 
-  /** Opens a blob; undefined where there is none. */
+  /** Opens a blob. Returns undefined if it is not in the cache. */
   async find(digest: Digest): Promise<OpenBlob | undefined> {
     const file = await ifThere(open(this.#pathOf(digest)));
     if (file === undefined) return undefined;
@@ -88,12 +91,12 @@ export class BlobFiles {
     return (await ifThere(stat(this.#pathOf(digest))))?.size;
   }
 
-  /** A new file for a blob of this size; undefined where it has no room. Rejects where the disk refuses. */
+  /** Creates a file for a blob of this size. Returns undefined if it does not fit. Rejects if the disk fails. */
   async draft(size: number): Promise<Draft | undefined> {
     return this.#withFolders(() => this.#draft(size));
   }
 
-  /** Somebody may have emptied the directory. */
+  /** Another program may have emptied the directory. */
   async #withFolders<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -120,10 +123,13 @@ export class BlobFiles {
     }
   }
 
-  /** A draft that holds the whole of a blob takes its place. Rejects where the disk refuses; the draft is gone either way. */
+  /**
+   * Moves a complete draft to the path of its blob. Rejects if the disk fails. The draft no longer exists in either
+   * case.
+   */
   async keep(draft: Draft, digest: Digest): Promise<void> {
     try {
-      // One at a time: each blocks one of the few threads that reads wait for too.
+      // One at a time: each blocks one of the few threads that reads need too.
       this.#syncing = this.#syncing.then(
         () => draft.file.datasync(),
         () => draft.file.datasync(),
@@ -140,13 +146,13 @@ export class BlobFiles {
     }
   }
 
-  /** A draft that came to nothing. */
+  /** Removes an incomplete draft. */
   async discard(draft: Draft): Promise<void> {
     this.#reserved -= draft.size;
     await rm(draft.path, { force: true }).catch(() => undefined);
   }
 
-  /** Removes a blob that is not what it should be. */
+  /** Removes a blob with wrong content. */
   async drop(digest: Digest): Promise<void> {
     this.#order.remove(nameOf(digest));
     await rm(this.#pathOf(digest), { force: true });
@@ -156,12 +162,12 @@ export class BlobFiles {
     const now = this.#time();
     const before = this.#order.get(name);
     const isMarked = before !== undefined && now - before.usedAt < MARK_MS;
-    // The time that counts is the one on the disk, for the next start and for other processes.
+    // The time on the disk counts, for the next start and for other processes.
     this.#order.use({ name, size, usedAt: isMarked ? before.usedAt : now });
     if (!isMarked) void utimes(this.#path(name), now / 1000, now / 1000).catch(() => undefined);
   }
 
-  /** False where it can't be had. */
+  /** Evicts blobs until this many bytes fit. Returns false if they can't. */
   async #makeRoom(size: number): Promise<boolean> {
     const { limit } = this.#options;
     if (size + this.#reserved > limit) return false;
@@ -192,7 +198,7 @@ export class BlobFiles {
     throw Object.assign(new Error('too little space left'), { code: 'ENOSPC' });
   }
 
-  /** Takes note of what is there, whoever put it there. */
+  /** Reads what is in the directory, including files of other processes. */
   async #look(): Promise<void> {
     this.#added = 0;
     const entries: Entry[] = [];

@@ -8,7 +8,7 @@ export interface BlobPlace {
 }
 
 export interface BlobPresenceOptions {
-  /** How long the registry's word is good, in milliseconds. */
+  /** How long an answer of the registry is valid, in milliseconds. */
   readonly ttl: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -17,7 +17,7 @@ export interface BlobPresenceOptions {
 /** Some 20,000 blobs. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** What the registry has said lately about which repository holds which blob, and of what size. Of nothing that is not there anything is remembered. */
+/** Which repository holds which blob, and its size, as the registry recently said. Absent blobs are not remembered. */
 export class BlobPresence {
   readonly #sizes: ExpiringMap<number>;
   #deletions = 0;
@@ -35,7 +35,7 @@ export class BlobPresence {
     return this.#sizes.get(keyOf(place));
   }
 
-  /** `asked` is what `deletions` was before the registry was asked: what was deleted meanwhile may be gone. */
+  /** `asked` is the value of `deletions` before the registry was asked: a blob deleted since then may be gone. */
   remember(place: BlobPlace, size: number, asked: number): void {
     if (asked === this.#deletions) this.#sizes.set(keyOf(place), size);
   }

@@ -1,16 +1,19 @@
-/** What a cache has done since it was opened, and what it holds. Numbers of this process; the directory is everyone's. */
+/**
+ * What a cache has done since it was opened, and what it holds. The numbers are those of this process; the directory is
+ * shared by all.
+ */
 export interface CacheCounters {
   /** Answers from the disk. */
   readonly hits: number;
-  /** Answers that were left to the registry. */
+  /** Answers from the registry. */
   readonly misses: number;
-  /** Blobs that were taken in whole. */
+  /** Blobs stored completely. */
   readonly fills: number;
-  /** Answers from a blob that was being taken in, its first client included. */
+  /** Answers from a blob that was being filled, including that of the client that began it. */
   readonly joins: number;
-  /** Bytes of bodies that came from the disk. */
+  /** Bytes of bodies read from the disk. */
   readonly servedBytes: number;
-  /** Blobs that made room. */
+  /** Blobs removed to make room. */
   readonly evictions: number;
   /** Bytes of all blobs in the directory, as far as this process knows. */
   readonly residentBytes: number;

@@ -8,7 +8,7 @@ import type { Growth } from '../reply/reply.ts';
 import type { BlobFiles, Draft } from './blob-files.ts';
 import type { BlobSink } from './source.ts';
 
-/** Why a fill came to nothing. `disk`: what the registry sends could go on without us. */
+/** Why a fill failed. `disk`: the registry could still send the rest directly. */
 export type FillFailure = 'backend' | 'digest' | 'disk' | 'no-room' | 'unwanted';
 
 export class FillError extends Error {
@@ -26,19 +26,18 @@ export interface FillOptions {
   readonly files: BlobFiles;
   /** The registry has begun to send the blob. */
   readonly onBegin: (size: number) => void;
-  /** The blob has taken its place, or will not. Called once. */
+  /** The fill has succeeded or failed. Called once. */
   readonly onOver: (error: FillError | undefined) => void;
 }
 
 /**
- * One blob on its way from the registry into a file. Whoever wants it meanwhile reads from the file as it grows. What a
- * reader may see of it never includes the end before all of it was found to be what its digest says: of a wrong blob
- * nobody gets the whole.
+ * One blob on its way from the registry into a file. Other requests for it read from the file as it grows. A reader
+ * does not see the last bytes before the digest of all was verified, so no client receives the whole of a wrong blob.
  */
 export class Fill implements BlobSink, Growth {
-  /** Resolves once it can be joined; rejects with FillError where there is nothing to join. */
+  /** Resolves once the fill can be joined. Rejects with FillError if it can't. */
   readonly opened: Promise<void>;
-  /** Ends the way from the registry; set by whoever began it. */
+  /** Stops the fetch from the registry. Set by the caller that began it. */
   stop: () => void = () => undefined;
   ready = 0;
   readonly #options: FillOptions;
@@ -50,9 +49,9 @@ export class Fill implements BlobSink, Growth {
   #draft: Draft | undefined;
   #work: Promise<void> = Promise.resolve();
   #error: FillError | undefined;
-  /** What becomes of it is decided. */
+  /** The fill has succeeded or failed. */
   #isOver = false;
-  /** Nothing will write to the file any more. */
+  /** No write to the file is pending or will follow. */
   #isSettled = false;
   #waiting: ((error?: Error) => void)[] = [];
 
@@ -90,7 +89,7 @@ export class Fill implements BlobSink, Growth {
     this.#work.catch((reason: unknown) => this.#fail(reason));
   }
 
-  /** The blob as far as it has come, for one more reader. Only once it is opened. */
+  /** Opens the blob for one more reader. Call only after `opened` has resolved. */
   join(): OpenBlob {
     const draft = this.#draft;
     if (draft === undefined) throw new Error('a fill was joined before it was opened');
@@ -104,7 +103,7 @@ export class Fill implements BlobSink, Growth {
     return { file: { fd: draft.file.fd, close }, size: this.#size, growth: this };
   }
 
-  /** Ends it; who reads from it gets the rest elsewhere. */
+  /** Ends the fill. Its readers get the rest from the registry. */
   giveUp(): void {
     if (!this.#isOver && this.ready < this.#size) this.#fail(new FillError('unwanted'));
   }
@@ -144,14 +143,13 @@ export class Fill implements BlobSink, Growth {
     for (const callback of this.#waiting.splice(0)) callback();
   }
 
-  /** The readers have all of it already. */
   async #keep(): Promise<void> {
     const { files, digest, onOver } = this.#options;
     const draft = this.#draft;
     if (draft === undefined) return;
     let failure: FillError | undefined;
     await files.keep(draft, digest).catch((error: unknown) => {
-      // Cleared away by somebody: that is no failure of the disk.
+      // Another program removed the draft. The disk did not fail.
       failure = new FillError(systemCode(error) === 'ENOENT' ? 'unwanted' : 'disk', error);
     });
     this.#isOver = true;
@@ -175,7 +173,7 @@ export class Fill implements BlobSink, Growth {
     const draft = this.#draft;
     if (draft === undefined) return;
     await this.#options.files.discard(draft);
-    // A write that is under way must not find its descriptor in other hands.
+    // A pending write must not find its descriptor reused.
     await this.#work.catch(() => undefined);
     await this.#settle();
   }

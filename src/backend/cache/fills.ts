@@ -21,11 +21,11 @@ export interface Wanted extends BlobPlace {
   readonly id: Digest;
 }
 
-/** The blobs that are being taken in, each once however many want it. */
+/** The blobs that are being filled, each once whatever the number of clients. */
 export class Fills<J extends Job> {
   readonly #options: FillsOptions<J>;
   readonly #running = new Map<string, Fill>();
-  /** Whether the log has been told that the disk takes nothing. */
+  /** Whether the log says that the disk accepts nothing. */
   #isTroubled = false;
   #fills = 0;
   #joins = 0;
@@ -38,12 +38,15 @@ export class Fills<J extends Job> {
     return { fills: this.#fills, joins: this.#joins };
   }
 
-  /** Ends them all; their readers get the rest from the registry, where there still is one. */
+  /** Ends all fills. Their readers get the rest from the registry, if it still answers. */
   close(): void {
     for (const fill of this.#running.values()) fill.giveUp();
   }
 
-  /** The blob as it comes in, for a job whose repository is known to hold it (`sizeOf`); undefined where the registry has to answer: because of what it says, or of what is asked. */
+  /**
+   * Opens the blob as it is being filled, for a job whose repository holds it (`sizeOf`). Returns undefined if the
+   * registry has to answer, because of its response or of the request.
+   */
   async join(job: J, wanted: Wanted): Promise<OpenBlob | undefined> {
     const running = this.#running.get(wanted.digest);
     if (running === undefined && !wantsAll(job.req.headers)) return undefined;
@@ -59,7 +62,7 @@ export class Fills<J extends Job> {
     return fill.join();
   }
 
-  /** The size of the blob if the repository holds it, by the registry's word, which may be a moment old. */
+  /** Returns the size of the blob if the repository holds it. The registry's answer may be a moment old. */
   async sizeOf(job: J, place: BlobPlace): Promise<number | undefined> {
     const { presence, source } = this.#options;
     const known = presence.size(place);
@@ -103,7 +106,10 @@ export class Fills<J extends Job> {
   }
 }
 
-/** Whoever asks for a part, or under a condition, is left to the registry: not all of the blob may come. */
+/**
+ * Reports whether a request is for the whole blob. The registry answers ranges and conditional requests, whose answers
+ * may hold less.
+ */
 function wantsAll(headers: IncomingHttpHeaders): boolean {
   return (
     headers.range === undefined && headers['if-none-match'] === undefined && headers['if-match'] === undefined

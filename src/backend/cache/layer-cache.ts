@@ -25,11 +25,11 @@ import type { BlobSource, ByteSpan } from './source.ts';
 export interface LayerCacheOptions<J extends Job> {
   readonly files: BlobFiles;
   readonly source: BlobSource<J>;
-  /** Takes over what the cache has no answer to. */
+  /** Handles jobs that the cache can't answer. */
   readonly pass: (job: J) => void;
-  /** How long the registry's word that a repository holds a blob is good, in milliseconds. */
+  /** How long the registry's answer that a repository holds a blob is valid, in milliseconds. */
   readonly checkMs: number;
-  /** Told of a deletion that goes through here, for other processes. */
+  /** Called for each deletion through this process, to inform other processes. */
   readonly onDelete: (place: BlobPlace) => void;
   readonly idle: Pick<IdleWatch, 'add' | 'remove'>;
   /** Monotonic milliseconds. */
@@ -46,8 +46,8 @@ const BROKEN = createProblem('UNAVAILABLE', 'The registry behind this gate broke
 });
 
 /**
- * Serves blobs from the disk that were pulled before. Whether a repository holds a blob, the registry is asked, and its
- * word is good for a while; what it does not confirm goes to the registry as if there were no cache.
+ * Serves blobs from the disk that were pulled before. The registry is asked whether a repository holds a blob, and its
+ * answer is valid for a while. Requests that it does not confirm go to the registry as if there were no cache.
  */
 export class LayerCache<J extends Job> {
   readonly #options: LayerCacheOptions<J>;
@@ -63,12 +63,12 @@ export class LayerCache<J extends Job> {
     this.#fills = new Fills({ ...options, presence: this.#holdings });
   }
 
-  /** Takes over a job: it will be answered, cut, or passed on. */
+  /** Takes over a job: answers it, cuts the connection, or passes it on. */
   forward(job: J): void {
     const wanted = wantedOf(job);
     if (wanted === undefined) this.#options.pass(job);
     else if (job.request.method === 'DELETE') {
-      // Before, and once more after it: somebody may have been told in between that the blob is there.
+      // Before the deletion and once more after it: another request may have remembered the blob in between.
       this.#tellDeleted(wanted);
       job.res.once('close', () => this.#tellDeleted(wanted));
       this.#options.pass(job);
@@ -122,12 +122,12 @@ export class LayerCache<J extends Job> {
     await this.#send(transfer, job, { wanted, found });
   }
 
-  /** The size, for HEAD; the open blob, for GET; undefined where the registry has to answer. */
+  /** Returns the size for HEAD, the open blob for GET, or undefined if the registry has to answer. */
   async #find(job: J, wanted: Wanted): Promise<number | OpenBlob | undefined> {
     const { files } = this.#options;
     const isHead = job.request.method === 'HEAD';
-    // The repository is asked for first, and only then whether the blob is here: a client without the right to a blob
-    // learns nothing of those of others, by what is done or by how often the registry is asked.
+    // The repository is checked before the disk: a client without the right to a blob learns nothing about blobs of
+    // other repositories, neither from the answer nor from the number of requests to the registry.
     const said = isHead ? this.#holdings.size(wanted) : await this.#fills.sizeOf(job, wanted);
     if (said === undefined) return undefined;
     const held = isHead ? await files.size(wanted.id) : await files.find(wanted.id);
@@ -139,7 +139,7 @@ export class LayerCache<J extends Job> {
       return held;
     }
     if (typeof held === 'object') await held.file.close();
-    // Both can't be right; what the registry says now will be fetched anew.
+    // The registry's answer is newer, so the blob is fetched again.
     await files.drop(wanted.id);
     return undefined;
   }
@@ -183,7 +183,10 @@ function wantedOf({ request, req }: Job): Wanted | undefined {
   return id && { id, digest: id.text, repository: route.repository };
 }
 
-/** What has to come from the registry because our disk, and nothing else, has failed; undefined where that is not so. */
+/**
+ * Returns the bytes that the registry still has to send because the local disk failed, or undefined if something else
+ * did.
+ */
 function restOf(reply: Reply | Problem, error: unknown): ByteSpan | undefined {
   if (!(error instanceof GrowthEnded) || !(error.cause instanceof FillError)) return undefined;
   const { kind } = error.cause;

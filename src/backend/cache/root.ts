@@ -5,14 +5,14 @@ import { AppError, systemCode } from '../../lib/errors.ts';
 import { makePath } from '../../lib/files/make-path.ts';
 import { ALGORITHMS } from '../../oci/digest.ts';
 
-/** The folder of what is not whole yet. */
+/** The folder of incomplete blobs. */
 export const FILLING = 'filling';
 
 const FOLDERS = [...ALGORITHMS, FILLING];
 
 /**
- * Makes the folders of a cache. What was being filled when a process ended is worth nothing and goes; should another
- * process be filling at this moment, it loses that one blob. Throws AppError FILE_UNWRITABLE.
+ * Creates the folders of a cache and removes incomplete blobs of earlier processes. A process that is filling one at
+ * this moment loses it. Throws AppError FILE_UNWRITABLE.
  */
 export async function makeRoot(directory: string): Promise<void> {
   const filling = join(directory, FILLING);
@@ -29,12 +29,15 @@ export async function makeRoot(directory: string): Promise<void> {
   }
 }
 
-/** Makes the folders that are not there. */
+/** Creates missing folders. */
 export async function makeFolders(directory: string): Promise<void> {
   for (const name of ['', ...FOLDERS]) await makePath(join(directory, name), 0o700);
 }
 
-/** The rights that a file system claims are not always those that it gives. A full disk is no mistake: layers pass by then. */
+/**
+ * Tries to write: the permissions that a file system reports are not always those that it grants. A full disk is no
+ * error, since pulls then bypass the cache.
+ */
 async function tryToWrite(folder: string): Promise<void> {
   const path = join(folder, `.try-${randomBytes(6).toString('hex')}`);
   try {

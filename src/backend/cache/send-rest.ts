@@ -7,11 +7,11 @@ export interface Rest<J extends Job> {
   readonly job: J;
   readonly source: BlobSource<J>;
   readonly span: ByteSpan;
-  /** What is the matter where the registry does not send it. */
+  /** What to answer if the registry does not send it. */
   readonly problem: Problem;
 }
 
-/** Sends what is left of a blob straight from the registry, where the disk has failed in the middle of it. */
+/** Sends the rest of a blob straight from the registry, after the disk failed in the middle of it. */
 export function sendRest<J extends Job>(transfer: Transfer, { job, source, span, problem }: Rest<J>): void {
   const { res, count } = transfer.job;
   transfer.waitingFor = 'backend';

@@ -1,11 +1,11 @@
 export interface Entry {
   readonly name: string;
   readonly size: number;
-  /** When it was last used, as far as is known here, in milliseconds since 1970. */
+  /** When it was last used, as far as this process knows, in milliseconds since 1970. */
   readonly usedAt: number;
 }
 
-/** Files in the order of their last use, and how much they are together. */
+/** Files in the order of their last use, and their total size. */
 export class UseOrder {
   #entries = new Map<string, Entry>();
   #bytes = 0;
@@ -22,13 +22,13 @@ export class UseOrder {
     return this.#entries.get(name);
   }
 
-  /** The one that was not used for the longest time. */
+  /** Returns the least recently used file. */
   oldest(): Entry | undefined {
     for (const entry of this.#entries.values()) return entry;
     return undefined;
   }
 
-  /** Notes a use, the last one of all. */
+  /** Records the latest use of all. */
   use(entry: Entry): void {
     this.remove(entry.name);
     this.#entries.set(entry.name, entry);
@@ -40,7 +40,7 @@ export class UseOrder {
     this.#entries.delete(name);
   }
 
-  /** What is there now, in any order. Of what was known before, the later time counts. */
+  /** Replaces all files, in any order. Of two times of use the later one counts. */
   replace(entries: readonly Entry[]): void {
     const known = this.#entries;
     this.#entries = new Map();

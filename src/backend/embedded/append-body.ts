@@ -8,12 +8,12 @@ import * as refusals from './disk/refusals.ts';
 import type { Registry } from './store/registry.ts';
 import type { OpenUpload, UploadStore } from './store/upload-store.ts';
 
-/** Who began a session, and who alone may go on with it. */
+/** The user that owns an upload session. Only that user may continue it. */
 export function askerOf({ job }: Transfer): string {
   return job.origin.asker ?? '';
 }
 
-/** Appends to a file and hashes, and ends the body where the uploads of its user hold too much. */
+/** Appends to a file and hashes, and ends the body when the uploads of its user exceed their byte limit. */
 export function meteredSink(
   uploads: UploadStore,
   transfer: Transfer,
@@ -32,13 +32,13 @@ export function meteredSink(
   });
 }
 
-/** How a body that was appended to a session ended. */
+/** The result of appending a body to an upload session. */
 export type Appended =
   | { readonly kind: 'whole'; readonly size: number; readonly hash: Hash }
-  /** Without a problem the client has left. */
+  /** `problem` is undefined when the client has disconnected. */
   | { readonly kind: 'broken'; readonly problem: Problem | undefined };
 
-/** Appends the body of a request to a session. */
+/** Appends the body of a request to an upload session. */
 export async function append(
   { uploads }: Registry,
   transfer: Transfer,
@@ -50,17 +50,17 @@ export async function append(
     const received = await receiveBody(transfer, meteredSink(uploads, transfer, { file, hash }));
     const { size } = await file.stat();
     if (received.kind === 'refused') {
-      // Over the limit of its user: what came would only keep the user over it.
+      // The user is over the limit: keeping these bytes would leave the user over it.
       if (received.problem.code === 'TOOMANYREQUESTS') await file.truncate(upload.size);
       return { kind: 'broken', problem: received.problem };
     }
-    // Appending never overwrites: bytes of somebody else show in the size.
+    // Writes only append, so bytes from another writer show in the size.
     if (size !== upload.size + received.bytes) return { kind: 'broken', problem: refusals.UPLOAD_MIXED };
     if (received.kind === 'whole') return { kind: 'whole', size, hash };
     upload.keepHash(algorithm, hash, size);
     return { kind: 'broken', problem: undefined };
   } catch (error) {
-    // A full disk: what can't be used is given back.
+    // The disk is full: free the space of bytes that can't be used.
     await file.truncate(upload.size).catch(() => undefined);
     throw error;
   }

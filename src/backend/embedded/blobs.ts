@@ -24,7 +24,10 @@ export async function getBlob(
   return blobReply(digest, blob, headers);
 }
 
-/** DELETE of a blob (end-10): the repository no longer holds it; its bytes go when nothing refers to them. */
+/**
+ * DELETE of a blob (end-10). Removes the repository's link; garbage collection removes the bytes once nothing refers to
+ * them.
+ */
 export async function deleteBlob({ blobs }: Registry, repository: string, text: string): Promise<Outcome> {
   const digest = parseDigest(text);
   if (digest === undefined) return DIGEST_UNSUPPORTED;

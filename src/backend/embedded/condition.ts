@@ -3,7 +3,7 @@ import { causeOf } from './disk/faults.ts';
 import { LEAST_FREE_BYTES } from './store/open-uploads.ts';
 import type { Paths } from './disk/paths.ts';
 
-/** Why pulls would fail, or undefined. */
+/** Returns why pulls would fail, or undefined. */
 export async function unreadableReason({ blobs, repositories }: Paths): Promise<string | undefined> {
   try {
     for (const folder of [blobs, repositories]) await access(folder, constants.R_OK | constants.X_OK);
@@ -13,7 +13,7 @@ export async function unreadableReason({ blobs, repositories }: Paths): Promise<
   }
 }
 
-/** Why pushes fail or may fail while pulls work, or undefined. */
+/** Returns why pushes fail or may fail while pulls work, or undefined. */
 export async function unwritableReason({ staging }: Paths): Promise<string | undefined> {
   try {
     await access(staging, constants.W_OK | constants.X_OK);
@@ -35,7 +35,7 @@ function spaceReason(free: number): string | undefined {
   return `the disk of the registry has ${left} left: pulls work, pushes of more are refused; ${cure}`;
 }
 
-/** What is to be said of the rights of a folder that other users of this machine can read, or undefined. */
+/** Returns a warning when other users of this machine can read the folder, or undefined. */
 export async function openToOthers(directory: string): Promise<string | undefined> {
   const { mode } = await stat(directory);
   if ((mode & 0o007) === 0) return undefined;

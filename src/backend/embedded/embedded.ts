@@ -25,35 +25,41 @@ import { TagStore } from './store/tag-store.ts';
 import { UploadStore } from './store/upload-store.ts';
 
 export interface EmbeddedOptions {
-  /** The folder of the registry, as distribution's `rootdirectory`. Made where it is missing. */
+  /** The folder of the registry, as distribution's `rootdirectory`. Created if missing. */
   readonly directory: string;
   readonly now: () => Date;
   readonly logger: Logger;
-  /** Ends transfers in which nothing moves. */
+  /** Ends transfers that make no progress. */
   readonly idle?: Pick<IdleWatch, 'add' | 'remove'> | undefined;
-  /** The largest manifest that is taken, in bytes; no larger blob is read as one. Default, and at least: 4 MiB. */
+  /** The largest manifest accepted, in bytes; larger blobs are never read as manifests. Default and minimum: 4 MiB. */
   readonly manifestBytes?: number | undefined;
-  /** How long a blob that nothing refers to is kept, in milliseconds. Default: an hour. */
+  /** How long an unreferenced blob is kept, in milliseconds. Default: an hour. */
   readonly graceMs?: number;
-  /** How much each user may have under way. */
+  /** Limits on the unfinished uploads of each user. */
   readonly uploads?: UploadLimits | undefined;
-  /** Whether this process clears away what was abandoned, at the start and every hour: one of all that serve a folder does. Default: true. */
+  /**
+   * Whether this process removes abandoned uploads, at the start and every hour. Of the processes that serve a folder,
+   * one does. Default: true.
+   */
   readonly clearsUp?: boolean;
 }
 
 /** An OCI registry on disk (distribution-spec v1.1), in distribution's own layout. */
 export interface Embedded {
-  /** Takes over the job: it will be answered or cut. Never throws. */
+  /** Takes over the job: answers it or cuts the connection. Never throws. */
   handle(job: Job): void;
-  /** A page of the names of all repositories. */
+  /** Returns a page of repository names. */
   catalog(count: number, last: string | undefined): Promise<CatalogPage>;
-  /** Why pulls would fail, or undefined. */
+  /** Returns why pulls would fail, or undefined. */
   unready(): Promise<string | undefined>;
-  /** Why pushes fail or may fail, while pulls work; or undefined. */
+  /** Returns why pushes fail or may fail while pulls work, or undefined. */
   limitation(): Promise<string | undefined>;
-  /** Gives back what nothing refers to. Safe while others push. */
+  /** Removes unreferenced content. Safe during pushes. */
   collectGarbage(options?: GcOptions): Promise<GcReport>;
-  /** Ends uploads that nobody went on with for a day; runs by itself when the registry is opened, and every hour. Resolves to their number. */
+  /**
+   * Ends uploads that have been idle for a day. Runs by itself when the registry is opened and every hour. Returns
+   * their number.
+   */
   purge(): Promise<number>;
   close(): Promise<void>;
 }
@@ -144,7 +150,7 @@ function explain(directory: string, paths: Paths, error: unknown): { message: st
   };
 }
 
-/** Says what the operator should know of the folder, and can mend. */
+/** Logs what the operator should fix. */
 async function warnOf(directory: string, { paths }: Registry, logger: Logger): Promise<void> {
   const warning = await openToOthers(directory);
   if (warning !== undefined) logger.warn({ warning }, 'the folder of the registry is open to others');

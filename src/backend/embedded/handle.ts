@@ -19,7 +19,7 @@ export interface HandleOptions {
   readonly logger: Logger;
 }
 
-/** Answers a job, or cuts it. Never throws: what goes wrong becomes a problem, and a line in the log. */
+/** Answers a job or cuts its connection. Never throws: an error becomes a problem and a line in the log. */
 export async function handleJob({ registry, idle, logger }: HandleOptions, job: Job): Promise<void> {
   const transfer = new Transfer(job);
   idle?.add(transfer);
@@ -30,23 +30,23 @@ export async function handleJob({ registry, idle, logger }: HandleOptions, job: 
     if (job.res.destroyed) return;
     const { requestId: id } = job.origin;
     logger.error({ id, error: causeOf(error) }, 'the embedded registry failed');
-    // So that the next request finds space, where there is any to be had.
+    // Free space for the next request, if possible.
     if (isFull(error)) registry.uploads.all.relieve().catch(() => undefined);
     transfer.fail(problemOf(error));
   } finally {
-    // A reply that is still on its way out is watched until it has left.
+    // A reply that is still being sent is watched until it has been sent.
     if (job.res.writableFinished || job.res.destroyed) idle?.remove(transfer);
     else job.res.once('close', () => idle?.remove(transfer));
   }
 }
 
-/** Names of sessions as the client knows them. */
+/** Replaces the names of upload sessions by those that the client knows. */
 function sealed<T extends NonNullable<Outcome>>(outcome: T, { uploadSeal }: Job): T {
   if (uploadSeal === undefined) return outcome;
   return { ...outcome, headers: sealFields(outcome.headers, uploadSeal) };
 }
 
-/** Route and method to end-point. The methods of each route are those of `METHODS`. */
+/** Calls the end-point for a route and method. The methods of each route are those of `METHODS`. */
 function outcomeOf(registry: Registry, transfer: Transfer): Promise<Outcome> {
   const { request } = transfer.job;
   const { route, query } = request;

@@ -10,10 +10,10 @@ import { jsonInSlices } from '../../oci/manifest/slices.ts';
 
 const CATALOG_PAGE = 100;
 const CATALOG_LARGEST = 1000;
-/** Most tags in one answer, also where no size is asked for; a link leads to the next ones. */
+/** The most tags in one answer, even without `n`. A link leads to the next page. */
 const TAGS_LARGEST = 100_000;
 
-/** Tags of a repository, all or a page of them (end-8a, end-8b). */
+/** GET of the tags of a repository, all or a page of them (end-8a, end-8b). */
 export async function listTags(
   { tags: store }: Registry,
   repository: string,
@@ -34,7 +34,7 @@ export async function listTags(
   return jsonTextReply(`{"name":${JSON.stringify(repository)},"tags":${tags}}`, link);
 }
 
-/** Repositories of the registry (Docker's `_catalog`), 100 where no size is asked for. */
+/** GET of the repositories of the registry (Docker's `_catalog`), 100 without `n`. */
 export async function listCatalog({ catalog }: Registry, query: Query): Promise<Outcome> {
   const count = countOf(query) ?? CATALOG_PAGE;
   if (Number.isNaN(count) || count > CATALOG_LARGEST) return refusals.PAGE_INVALID;
@@ -44,7 +44,7 @@ export async function listCatalog({ catalog }: Registry, query: Query): Promise<
   return jsonReply({ repositories: names }, link);
 }
 
-/** Manifests whose subject is this one (end-12a, end-12b). */
+/** GET of the manifests whose subject is this one (end-12a, end-12b). */
 export async function listReferrers(
   { referrers }: Registry,
   { repository, digest: text }: { readonly repository: string; readonly digest: string },
@@ -66,7 +66,7 @@ export async function listReferrers(
   });
 }
 
-/** Size of the page; undefined where none is asked for, NaN for what is no size. */
+/** Returns the page size: undefined if absent, NaN if malformed. */
 function countOf(query: Query): number | undefined {
   const text = query.get('n');
   if (text === undefined) return undefined;

@@ -19,16 +19,16 @@ import type { PreparedTag } from './store/tag-store.ts';
 import { isProblem } from '../reply/reply.ts';
 import type { Outcome } from '../reply/reply.ts';
 
-/** Where a manifest is: a repository, and a tag or a digest. */
+/** A repository, and a tag or a digest. */
 export interface ManifestPlace {
   readonly repository: string;
   readonly reference: string;
 }
 
-/** Each costs several waits for the disk. */
+/** Each costs several disk syncs. */
 const MOST_TAGS = 100;
 
-/** GET and HEAD of a manifest (end-3). The bytes are those that were pushed. */
+/** GET and HEAD of a manifest (end-3). Returns the bytes that were pushed. */
 export async function getManifest(
   { manifests, tags }: Registry,
   { repository, reference }: ManifestPlace,
@@ -100,8 +100,9 @@ async function keepManifest(
 }
 
 /**
- * The manifest first, then its tags: no tag ever names a manifest that a power cut took away. What the tags need is
- * written at the same time as the manifest. False where the repository lacks a blob that the manifest needs.
+ * Stores the manifest and then its tags, so that a power failure leaves no tag without its manifest. What the tags need
+ * is written at the same time as the manifest. Returns false if the repository lacks a blob that the manifest
+ * references.
  */
 async function isStored(
   { manifests, tags: store }: Registry,
@@ -112,7 +113,7 @@ async function isStored(
     tags,
   }: { readonly digest: Digest; readonly pushed: Pushed; readonly tags: readonly string[] },
 ): Promise<boolean> {
-  // Asked first: then there is nothing to take back.
+  // Checked first, so that nothing has to be undone.
   if (!(await manifests.isComplete(repository, pushed.manifest))) return false;
   const prepared: PreparedTag[] = [];
   try {
@@ -154,7 +155,7 @@ interface Pushed {
   readonly manifest: Manifest;
 }
 
-/** The body as a manifest; undefined where the client has left. */
+/** Reads the body as a manifest. Returns undefined if the client has disconnected. */
 async function receiveManifest(
   { manifests }: Registry,
   sink: MemorySink,
@@ -181,14 +182,14 @@ export async function deleteManifest(
     return (await tags.remove(repository, target)) ? { status: 202, headers: {} } : refusals.MANIFEST_UNKNOWN;
   }
   if (!(await manifests.has(repository, target))) return refusals.MANIFEST_UNKNOWN;
-  // Tags first: a request that was broken off here can be made again.
+  // Tags first: an interrupted request can be repeated.
   await tags.removeAllOf(repository, target);
   return (await manifests.remove(repository, target))
     ? { status: 202, headers: {} }
     : refusals.MANIFEST_UNKNOWN;
 }
 
-/** A tag, a digest, or undefined for a digest that is not served. */
+/** Returns a tag, a digest, or undefined for an unsupported digest. */
 function targetOf(reference: string): string | Digest | undefined {
   return reference.includes(':') ? parseDigest(reference) : reference;
 }

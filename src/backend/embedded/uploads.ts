@@ -15,7 +15,10 @@ import type { Outcome, Reply } from '../reply/reply.ts';
 import type { SessionName, UploadPlace } from './disk/paths.ts';
 import type { OpenUpload } from './store/upload-store.ts';
 
-/** POST: a session, a whole blob with `digest=`, or a blob of another repository with `mount=` and `from=` (end-4a, 4b, 11). */
+/**
+ * POST: begins a session, stores a whole blob with `digest=`, or mounts a blob of another repository with `mount=` and
+ * `from=` (end-4a, 4b, 11).
+ */
 export async function startUpload(
   registry: Registry,
   repository: string,
@@ -41,7 +44,7 @@ export async function startUpload(
   return sessionReply(202, repository, { id: session.id, size: 0, algorithm });
 }
 
-/** A blob in one request: no session, nothing to resume. */
+/** Stores a blob sent in one request. The client can't resume it. */
 async function postWhole(
   { uploads, blobs }: Registry,
   repository: string,
@@ -68,7 +71,7 @@ async function postWhole(
   }
 }
 
-/** PATCH: more bytes (end-5). What has come stays, also when the client breaks off. */
+/** PATCH: appends bytes (end-5). Bytes that arrived stay, even if the client breaks off. */
 export async function patchUpload(
   registry: Registry,
   { repository, id }: SessionName,
@@ -90,7 +93,7 @@ export async function patchUpload(
   });
 }
 
-/** PUT: the last bytes, if any, and the digest of all (end-6). */
+/** PUT: appends the last bytes, if any, and checks the digest of all (end-6). */
 export async function putUpload(
   registry: Registry,
   { repository, id }: SessionName,
@@ -105,7 +108,7 @@ export async function putUpload(
     if (wrong !== undefined) return wrong;
     const outcome = await append(registry, transfer, { upload, algorithm: digest.algorithm });
     if (outcome.kind !== 'whole') {
-      // The session is what it was before this request, so that the same request can be made again.
+      // Restore the session, so that the client can repeat the request.
       await upload.file.truncate(upload.size);
       return outcome.problem;
     }
@@ -119,7 +122,7 @@ export async function putUpload(
   });
 }
 
-/** GET and HEAD: how far an upload has come (end-13). */
+/** GET and HEAD: reports how many bytes were received (end-13). */
 export async function uploadStatus(
   { uploads }: Registry,
   { repository, id }: SessionName,
@@ -131,7 +134,7 @@ export async function uploadStatus(
     : sessionReply(204, repository, { id, size, algorithm: undefined });
 }
 
-/** DELETE: the upload is given up (end-14). */
+/** DELETE: cancels the upload (end-14). */
 export async function cancelUpload(
   { uploads }: Registry,
   { repository, id }: SessionName,
@@ -151,7 +154,7 @@ async function withUpload(
   return outcome.kind === 'busy' ? refusals.UPLOAD_BUSY : refusals.UPLOAD_UNKNOWN;
 }
 
-/** A chunk has to begin where the last one ended. */
+/** A chunk must begin where the previous one ended. */
 function judgeChunk(transfer: Transfer, repository: string, upload: OpenUpload): Problem | undefined {
   const { headers } = transfer.job.req;
   const given = headers['content-range'];
@@ -172,9 +175,9 @@ function judgeChunk(transfer: Transfer, repository: string, upload: OpenUpload):
 }
 
 /**
- * Where an upload is, and how far. `Range` names the last byte, and has to be there (distribution-spec end-13): it cannot
- * say that there is none. `Upload-Offset`, of the draft on resumable uploads of the IETF, tells an empty upload from one of
- * a byte.
+ * The location and progress of an upload. `Range` names the last byte and is required (distribution-spec end-13), but
+ * can't express an empty upload. `Upload-Offset`, from the IETF draft on resumable uploads, tells an empty upload from
+ * one of a single byte.
  */
 function sessionReply(
   status: number,

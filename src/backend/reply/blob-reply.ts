@@ -9,18 +9,17 @@ import { BLOB_TYPE, contentRange, layOut } from './multipart.ts';
 import type { Multipart } from './multipart.ts';
 import type { FilePart, Outcome, Reply } from './reply.ts';
 
-/** A blob in an open file, which is closed by whoever sends it. */
+/** A blob in an open file. The sender closes it. */
 export interface OpenBlob {
   readonly file: FilePart['file'];
   readonly size: number;
-  /** Where it is still being written. */
+  /** Set while the file is still being written. */
   readonly growth?: FilePart['growth'];
 }
 
-/** What a digest names never changes. */
 const FOR_EVER = 'max-age=31536000';
 
-/** The answer to HEAD of a blob (end-2): the head of what GET would be answered with. */
+/** Returns the answer to HEAD of a blob (end-2): the head of the answer to GET. */
 export function blobHead(digest: Digest, size: number, headers: IncomingHttpHeaders = {}): Reply | Problem {
   const { range, reply } = judge(digest, size, headers);
   if (reply !== undefined) return reply;
@@ -31,7 +30,7 @@ export function blobHead(digest: Digest, size: number, headers: IncomingHttpHead
   });
 }
 
-/** The answer to GET of a blob, whole or in ranges (end-2, RFC 9110 section 14). */
+/** Returns the answer to GET of a blob, whole or in ranges (end-2, RFC 9110 section 14). */
 export async function blobReply(
   digest: Digest,
   { file, size, growth }: OpenBlob,
@@ -54,7 +53,7 @@ export async function blobReply(
 
 interface Judged {
   readonly range: Exclude<ByteRange, { kind: 'unsatisfiable' }>;
-  /** An answer without bytes of the blob. */
+  /** Set for answers without bytes of the blob. */
   readonly reply: Reply | Problem | undefined;
 }
 
@@ -90,7 +89,7 @@ function multipartHead(
   return { status: 206, headers: { ...headersOf(digest), 'Content-Type': type }, length };
 }
 
-/** An answer to HEAD says its own length. */
+/** An answer to HEAD states its own length. */
 function withLength({
   status,
   headers,
@@ -99,7 +98,7 @@ function withLength({
   return { status, headers: { ...headers, 'Content-Length': String(length) } };
 }
 
-/** A range is served only of the content that the client has a part of already. */
+/** Checks `If-Range`: a range is served only if the client holds a part of the same content. */
 function isSame(condition: string | readonly string[] | undefined, digest: Digest): boolean {
   return condition === undefined || condition === etagOf(digest);
 }

@@ -6,7 +6,7 @@ import type { FilePart, FileParts, Growth } from './reply.ts';
 
 const BUFFERS_PER_TRANSFER = 2;
 
-/** A file ended before it was whole. What it held until there was sent. */
+/** A file ended before it was complete. The bytes before its end were sent. */
 export class GrowthEnded extends Error {
   /** The first byte of the file that was not sent. */
   readonly position: number;
@@ -19,10 +19,10 @@ export class GrowthEnded extends Error {
 }
 
 /**
- * From the file to the client through two buffers in turn: one is read into while the other is written. They come from
- * a pool and go back to it, so that memory stays flat and no byte is copied but by the kernel. Resolves when all is
- * written or the client has left; rejects when the file can't be read or is shorter than it was, and with GrowthEnded
- * where it grew no further. Closes the file.
+ * Sends a part of a file through two buffers: one is read into while the other is written. They come from a pool, so
+ * that memory stays flat, and only the kernel copies bytes. Resolves when all is written or the client has
+ * disconnected. Rejects if the file can't be read or became shorter, and with GrowthEnded if it stopped growing. Closes
+ * the file.
  */
 export async function sendFile(transfer: Transfer, part: FilePart): Promise<void> {
   try {
@@ -35,7 +35,7 @@ export async function sendFile(transfer: Transfer, part: FilePart): Promise<void
   }
 }
 
-/** Several parts of a file, one after the other, as `sendFile` sends one. */
+/** Sends several parts of a file, one after the other, as `sendFile` sends one. */
 export async function sendParts(transfer: Transfer, { file, growth, parts, tail }: FileParts): Promise<void> {
   const { res, count } = transfer.job;
   const finish = (): void => undefined;
@@ -57,7 +57,7 @@ export async function sendParts(transfer: Transfer, { file, growth, parts, tail 
 }
 
 interface Ends {
-  /** Called where all was written, before `resolve`. */
+  /** Called when all is written, before `resolve`. */
   readonly finish: () => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -78,7 +78,7 @@ class FileSender {
   #reading = false;
   #awaiting = false;
   #over = false;
-  /** Whether the next piece waits for its time. */
+  /** Whether the next piece waits for its pace. */
   isHeld = false;
 
   constructor(transfer: Transfer, { file, start, length, growth }: FilePart, ends: Ends) {
@@ -153,7 +153,7 @@ class FileSender {
     this.#unread -= bytes;
     this.#transfer.waitingFor = 'client-reading';
     this.#transfer.job.res.write(buffer.subarray(0, bytes), (error) => {
-      // Only now does nobody read from the buffer: before, the socket may still hold a part of it.
+      // Only now is the buffer free: before, the socket may still hold a part of it.
       this.#free.push(buffer);
       if (error !== null && error !== undefined) this.#leave();
       else this.#sent(bytes);
@@ -189,7 +189,7 @@ class FileSender {
     this.#ends.reject(error);
   }
 
-  /** The client has left. A read that is under way ends first: its file must not be closed under it. */
+  /** The client has disconnected. A pending read ends first: its file must not be closed under it. */
   #leave(): void {
     const first = !this.#over;
     this.#over = true;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ByteSpan } from '../../oci/byte-range.ts';
 import type { FileParts } from './reply.ts';
 
-/** Of every blob, whole or in parts. */
+/** The media type of every blob, whole or in parts. */
 export const BLOB_TYPE = 'application/octet-stream';
 
 /** A `multipart/byteranges` body (RFC 9110 section 14.6) before its bytes are read. */
@@ -10,12 +10,12 @@ export type Multipart = Pick<FileParts, 'parts' | 'tail' | 'length'> & { readonl
 
 const BOUNDARY_BYTES = 30;
 
-/** `Content-Range` of some bytes of a blob. */
+/** Returns `Content-Range` for a span of a blob. */
 export function contentRange({ start, length }: ByteSpan, size: number): string {
   return `bytes ${start}-${start + length - 1}/${size}`;
 }
 
-/** Puts parts in the order in which they were asked for, with the heads and line ends of Go's multipart.Writer. */
+/** Lays out parts in the order requested, with the heads and line ends of Go's multipart.Writer. */
 export function layOut(spans: readonly ByteSpan[], size: number): Multipart {
   const boundary = randomBytes(BOUNDARY_BYTES).toString('hex');
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);

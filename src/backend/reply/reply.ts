@@ -2,41 +2,41 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Problem } from '../../oci/problem.ts';
 
-/** A part of an open file, which whoever sends it closes. */
+/** A part of an open file. The sender closes it. */
 export interface FilePart {
   readonly file: Pick<FileHandle, 'fd' | 'close'>;
   readonly start: number;
   readonly length: number;
-  /** Where the file is still being written. */
+  /** Set while the file is still being written. */
   readonly growth?: Growth | undefined;
 }
 
-/** Several parts of an open file, each with a head before it, and what follows the last. Whoever sends it closes the file. */
+/** Several parts of an open file, each with a head before it, and a tail after the last. The sender closes the file. */
 export interface FileParts {
   readonly file: FilePart['file'];
   readonly parts: readonly { readonly head: Buffer; readonly start: number; readonly length: number }[];
   readonly tail: Buffer;
-  /** Bytes of all that. */
+  /** Bytes of all parts, heads and the tail. */
   readonly length: number;
   readonly growth?: Growth | undefined;
 }
 
-/** How far a file has come that is still being written. */
+/** The progress of a file that is still being written. */
 export interface Growth {
-  /** Bytes from its beginning that can be read. */
+  /** Bytes that can be read, from its beginning. */
   readonly ready: number;
-  /** Calls back once: when there are more, or with the reason why there will be none. */
+  /** Calls back once: when there are more bytes, or with the reason why there will be none. */
   next(callback: (error?: Error) => void): void;
 }
 
-/** An answer as a value. `Content-Length` is made from the body; an answer to HEAD says its own. */
+/** An answer as a value. `Content-Length` is set from the body; an answer to HEAD states its own. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Buffer | FilePart | FileParts;
 }
 
-/** What a handler comes to: an answer, a refusal, or nothing, for a client that has left. */
+/** The result of a handler: an answer, a problem, or undefined if the client has disconnected. */
 export type Outcome = Reply | Problem | undefined;
 
 export function isProblem<T extends object>(outcome: T | Problem): outcome is Problem {
@@ -51,12 +51,12 @@ export function isParts(body: Buffer | FilePart | FileParts): body is FileParts 
   return 'parts' in body;
 }
 
-/** JSON as distribution writes it, with the line end. */
+/** A JSON answer with a line end, as distribution writes it. */
 export function jsonReply(value: object, headers: Readonly<Record<string, string>> = {}): Reply {
   return jsonTextReply(JSON.stringify(value), headers);
 }
 
-/** JSON that was made already, as `jsonReply` sends it. */
+/** A JSON answer from text that is already JSON. */
 export function jsonTextReply(text: string, headers: Readonly<Record<string, string>> = {}): Reply {
   return {
     status: 200,
@@ -65,7 +65,7 @@ export function jsonTextReply(text: string, headers: Readonly<Record<string, str
   };
 }
 
-/** The head of a reply as it goes out. */
+/** Writes the head of a reply. */
 export function writeHead(res: ServerResponse, { status, headers, body }: Reply): void {
   const head: Record<string, string | string[]> = {
     'Docker-Distribution-Api-Version': 'registry/2.0',

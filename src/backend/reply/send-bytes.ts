@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Transfer } from './job.ts';
 
-/** What is handed to a connection at one time. It is held once more there, encrypted. */
+/** How many bytes are handed to a connection at one time. It holds them once more, encrypted. */
 const PIECE = 128 * 1024;
-/** Answers of at most a piece are not counted: as many may be under way as there are connections. */
+/** Answers of at most a piece are not counted: the number of connections bounds them. */
 const MOST_HELD = 128 * 1024 * 1024;
 
-/** The large answers under way: several of the same bytes count once. */
+/** The large answers that are being sent. Several of the same bytes count once. */
 class AnswerMemory {
   readonly #users = new Map<Buffer, number>();
   #held = 0;
 
-  /** False where there is no room for it. */
+  /** Returns false if the answer does not fit. */
   hold(body: Buffer): boolean {
     const users = this.#users.get(body) ?? 0;
     if (users === 0 && this.#held + body.length > MOST_HELD) return false;
@@ -33,14 +33,14 @@ class AnswerMemory {
 
 const answers = new AnswerMemory();
 
-/** Makes room for an answer from memory, until `sendBytes` has ended. False where there is none. */
+/** Reserves memory for an answer until `sendBytes` has ended. Returns false if it does not fit. */
 export function hasRoomFor(body: Buffer): boolean {
   return body.length <= PIECE || answers.hold(body);
 }
 
 /**
- * From memory to the client, a piece after the other: clients that do not read hold a piece, and not all of it. Resolves
- * when all is written or the client has left.
+ * Sends bytes from memory, piece by piece, so that a client that does not read holds a piece and not all of them.
+ * Resolves when all is written or the client has disconnected.
  */
 export async function sendBytes({ job: { res, count } }: Transfer, body: Buffer): Promise<void> {
   if (body.length <= PIECE) {
@@ -60,7 +60,7 @@ export async function sendBytes({ job: { res, count } }: Transfer, body: Buffer)
   }
 }
 
-/** False where the client has left. */
+/** Resolves to false if the client has disconnected. */
 function isWritten(res: ServerResponse, piece: Buffer): Promise<boolean> {
   if (res.destroyed) return Promise.resolve(false);
   return new Promise((resolve) => {

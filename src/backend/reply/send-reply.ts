@@ -12,7 +12,10 @@ const FULL = createProblem(
   { headers: { 'Retry-After': '2' } },
 );
 
-/** Sends an answer; resolves when it is written or the client has left. Rejects where its file can't be read to the end. */
+/**
+ * Sends an answer. Resolves when it is written or the client has disconnected. Rejects if its file can't be read to the
+ * end.
+ */
 export async function sendReply(transfer: Transfer, outcome: Reply | Problem): Promise<void> {
   const { req, res } = transfer.job;
   if (isProblem(outcome)) {

@@ -3,9 +3,9 @@ import { isAbsence } from './durable.ts';
 import { forEachInSlices, sortInSlices } from '../../../oci/manifest/slices.ts';
 
 export interface DirectoryCacheOptions {
-  /** Which names count. */
+  /** Whether a name is listed. */
   readonly accepts: (name: string) => boolean;
-  /** Most bytes of names that are kept at one time, over all folders. */
+  /** The most bytes of names kept at one time, over all folders. */
   readonly mostBytes: number;
   readonly now: () => Date;
 }
@@ -13,11 +13,11 @@ export interface DirectoryCacheOptions {
 interface Entry {
   readonly names: readonly string[];
   readonly bytes: number;
-  /** Inode and mtime at the time of reading; undefined where the folder may have changed within the same tick. */
+  /** Inode and mtime at the time of reading; undefined if the folder may have changed within the same clock tick. */
   readonly mark: string | undefined;
 }
 
-/** Reads of one folder: the one under way, and the one that begins after it for all who came meanwhile. */
+/** Reads of one folder: the current one, and the next, which all callers share that arrive during the current one. */
 interface Reads {
   now: Promise<readonly string[]>;
   next: Promise<readonly string[]> | undefined;
@@ -25,16 +25,17 @@ interface Reads {
 
 const FINE_TICK_MS = 100;
 const COARSE_TICK_MS = 2100;
-/** Folders larger than this are read piece by piece: dearer in all, but nothing waits for the whole. */
+/** Folders larger than this are read in pieces: slower in total, but other work runs in between. */
 const LARGE_FOLDER_BYTES = 2 * 1024 * 1024;
 const PIECE = 1024;
-/** What a name costs in memory beside its characters. */
+/** Memory that a name takes besides its characters. */
 const NAME_BYTES = 32;
 
 /**
- * Sorted names of folders, read again only when the folder's mtime says so: one `stat` for a folder that did not
- * change, whoever else writes there. A folder that was read right after it changed is read again next time, since a
- * second change within one tick of the file system's clock leaves no trace. The same names are the same array.
+ * Sorted names of folders, read again only when the folder's mtime has changed: one `stat` for an unchanged folder,
+ * even if other processes write to it. A folder that was read right after a change is read again next time, since a
+ * second change within one tick of the file system's clock leaves no trace. Unchanged names are returned as the same
+ * array.
  */
 export class DirectoryCache {
   readonly #options: DirectoryCacheOptions;
@@ -46,7 +47,7 @@ export class DirectoryCache {
     this.#options = options;
   }
 
-  /** The names in a folder, in byte order; undefined where there is none. */
+  /** Returns the names in a folder in byte order, or undefined if the folder does not exist. */
   async list(path: string): Promise<readonly string[] | undefined> {
     try {
       const { ino, mtimeNs, size } = await stat(path, { bigint: true });
@@ -67,7 +68,7 @@ export class DirectoryCache {
     }
   }
 
-  /** Nobody gets names that were read before the question was asked, and one folder is read once at a time. */
+  /** Returns names read after this call began. Reads each folder once at a time. */
   async #readOnce(path: string, read: () => Promise<readonly string[]>): Promise<readonly string[]> {
     const reads = this.#reads.get(path);
     if (reads !== undefined) {
@@ -110,7 +111,7 @@ export class DirectoryCache {
     return age > (mtimeNs % 1_000_000_000n === 0n ? COARSE_TICK_MS : FINE_TICK_MS);
   }
 
-  /** Puts an entry at the young end; the ones not asked for in longest make room. */
+  /** Stores an entry as the most recently used one and evicts the least recently used ones. */
   #keep(path: string, entry: Entry): void {
     this.#drop(path);
     this.#entries.set(path, entry);
@@ -129,7 +130,7 @@ export class DirectoryCache {
   }
 }
 
-/** Where in sorted names those begin that come after `last`. */
+/** Returns the index of the first of the sorted names that follows `last`. */
 export function indexAfter(names: readonly string[], last: string): number {
   let low = 0;
   let high = names.length;

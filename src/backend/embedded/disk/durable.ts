@@ -9,13 +9,13 @@ import { FILE_MODE, makeFolder, removeIfEmpty, syncFolder, syncFolders } from '.
 
 const TRIES = 8;
 
-/** Whether an error says that there is nothing at a path. */
+/** Reports whether an error means that the path does not exist. */
 export function isAbsence(error: unknown): boolean {
   const code = systemCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** A result, or undefined where nothing lies at the path. */
+/** Returns a result, or undefined if the path does not exist. */
 export async function ifAny<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;
@@ -29,18 +29,17 @@ export async function isThere(path: string): Promise<boolean> {
   return (await ifAny(stat(path))) !== undefined;
 }
 
-/** The digest that a link file holds; undefined where there is none, or no digest in it. */
+/** Returns the digest in a link file; undefined if the file is missing or holds no digest. */
 export async function readLink(path: string): Promise<Digest | undefined> {
   const text = await ifAny(readFile(path, 'latin1'));
   return text === undefined ? undefined : parseDigest(text.trim());
 }
 
-/** Makes a file that holds these bytes, also after a power cut once its folder is forced to the disk too. */
+/** Creates a file with these bytes and syncs it. It survives a power failure once its folder is synced too. */
 export async function writeSynced(path: string, bytes: string | Buffer): Promise<void> {
   await syncAndClose(await writeNew(path, bytes));
 }
 
-/** Makes a file that holds these bytes. */
 export async function writeNew(path: string, bytes: string | Buffer): Promise<FileHandle> {
   const file = await open(path, 'wx', FILE_MODE);
   try {
@@ -52,7 +51,6 @@ export async function writeNew(path: string, bytes: string | Buffer): Promise<Fi
   }
 }
 
-/** Forces the bytes of a file to the disk. */
 export async function syncAndClose(file: FileHandle): Promise<void> {
   try {
     await diskSyncs.run(() => file.sync());
@@ -61,15 +59,15 @@ export async function syncAndClose(file: FileHandle): Promise<void> {
   }
 }
 
-/** Renames what stands ready to its place, and makes that last. */
+/** Renames a finished file to its target and syncs the folders. */
 export async function place(path: string, target: string): Promise<void> {
   const above = await makeFolder(dirname(target));
   await syncFolders([...above, ...(await move(path, target))]);
 }
 
 /**
- * Renames what stands ready. Should another process clear the folder away as empty at this moment, it is made again.
- * Resolves to the folders that have to be forced to the disk then.
+ * Renames a finished file. If another process removes the empty target folder meanwhile, it is created again. Returns
+ * the folders that the caller must sync.
  */
 export async function move(path: string, target: string): Promise<readonly string[]> {
   const touched = [dirname(target)];
@@ -80,19 +78,19 @@ export async function move(path: string, target: string): Promise<readonly strin
   return touched;
 }
 
-/** All results, once all have ended: nothing goes on behind the back of whoever handles the first failure. */
+/** Returns all results once all have settled, so that no work continues while the caller handles the first failure. */
 export async function whenAll<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   await Promise.allSettled(work);
   return Promise.all(work);
 }
 
-/** Both results, once both have ended. */
+/** Returns both results once both have settled. */
 export async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
   await Promise.allSettled([one, other]);
   return Promise.all([one, other]);
 }
 
-/** Removes a link file and its folder, which nobody else uses. False where there was none. */
+/** Removes a link file and its folder, which holds nothing else. Returns false if there was no link. */
 export async function removeLink(path: string): Promise<boolean> {
   const folder = dirname(path);
   const removed = await ifAny(rm(path).then(() => true));
@@ -102,12 +100,12 @@ export async function removeLink(path: string): Promise<boolean> {
   return true;
 }
 
-/** False where there is nothing to rename, or no folder to rename it into. */
+/** Returns false if the source or the target folder does not exist. */
 export async function isRenamed(from: string, to: string): Promise<boolean> {
   return (await ifAny(rename(from, to).then(() => true))) ?? false;
 }
 
-/** Removes what is in nobody's sight; what can't be removed now is cleared away later. */
+/** Removes a file or folder that no reader can see. On failure it stays, and a later cleanup removes it. */
 export async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }

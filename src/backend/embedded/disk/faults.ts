@@ -30,17 +30,17 @@ const OF_CODE: Readonly<Record<string, Problem>> = {
   EIO: BROKEN,
 };
 
-/** What the client is told of something that went wrong on our side of the wire. */
+/** Returns the problem that a client gets for an error of the registry itself. */
 export function problemOf(error: unknown): Problem {
   return OF_CODE[causeOf(error)] ?? BUG;
 }
 
-/** Whether something went wrong for want of space. */
+/** Reports whether an error means that the disk is full. */
 export function isFull(error: unknown): boolean {
   return OF_CODE[causeOf(error)] === FULL;
 }
 
-/** The code of the system error at the bottom of an error, for the log. */
+/** Returns the system error code at the root of an error, for the log. */
 export function causeOf(error: unknown): string {
   if (error instanceof AppError && error.cause !== undefined) return causeOf(error.cause);
   return systemCode(error) ?? (error instanceof Error ? error.name : 'unknown');

@@ -4,18 +4,18 @@ import { diskSyncs } from '../../../lib/files/disk-sync.ts';
 import { systemCode } from '../../../lib/errors.ts';
 import { makePath } from '../../../lib/files/make-path.ts';
 
-/** Of every folder and file with data: the owner writes, the group reads, nobody else gets in. */
+/** Modes of every folder and file with data: the owner writes, the group reads, others have no access. */
 export const FOLDER_MODE = 0o750;
 export const FILE_MODE = 0o640;
 
-/** Folders in which a folder was made that a power cut could still take away. Shared by all requests of this process. */
+/** Folders with a new child folder that is not synced yet. Shared by all requests of this process. */
 const unconfirmed = new Set<string>();
-/** Syncs that have not begun yet: whoever asks for the same folder meanwhile is served by the same one. */
+/** Syncs that have not begun yet. Requests for the same folder share them. */
 const queued = new Map<string, Promise<void>>();
 
 /**
- * Makes a folder with all above it. Resolves to the folders that have to be forced to the disk (`syncFolders`) before
- * anything in the new one counts as kept: also those in which another request has just made a part of the way.
+ * Creates a folder and its parents. Returns the folders to sync (`syncFolders`) before anything in the new one counts
+ * as stored; these include parents that a concurrent request has just created.
  */
 export async function makeFolder(path: string): Promise<readonly string[]> {
   const first = await makePath(path, FOLDER_MODE);
@@ -34,14 +34,14 @@ function ancestorsOf(path: string): string[] {
   return found;
 }
 
-/** Forces several folders to the disk, at the same time; each once. */
+/** Syncs several folders at the same time, each once. */
 export async function syncFolders(paths: Iterable<string>): Promise<void> {
   const syncs = [...new Set(paths)].map(syncFolder);
   await Promise.allSettled(syncs);
   await Promise.all(syncs);
 }
 
-/** What was renamed or made in a folder before this call survives a power cut. */
+/** Makes renames and new files in a folder survive a power failure, if they were made before this call. */
 export function syncFolder(path: string): Promise<void> {
   const joined = queued.get(path);
   if (joined !== undefined) return joined;
@@ -51,7 +51,7 @@ export function syncFolder(path: string): Promise<void> {
     queued.delete(path);
     return confirm(path);
   });
-  // What has begun may not see what is renamed from now on.
+  // A sync that has begun may miss later renames.
   if (!hasBegun) queued.set(path, sync);
   return sync;
 }
@@ -66,7 +66,7 @@ async function confirm(path: string): Promise<void> {
   }
 }
 
-/** Some network file systems can't force a folder to the disk; they have no more to offer. */
+/** Some network file systems can't sync a folder. Their errors are ignored. */
 async function syncNow(path: string): Promise<void> {
   const folder = await open(path, 'r').catch((error: unknown) => {
     if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'ENOTDIR') throw error;
@@ -81,7 +81,7 @@ async function syncNow(path: string): Promise<void> {
   }
 }
 
-/** Removes a folder in which nothing is. False for one that is not empty, or not there. */
+/** Removes a folder if it is empty. Returns false if it is not empty or does not exist. */
 export async function removeIfEmpty(folder: string): Promise<boolean> {
   return rmdir(folder).then(
     () => true,

@@ -4,45 +4,47 @@ import type { Algorithm, Digest } from '../../../oci/digest.ts';
 
 const UPLOAD = /^[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}$/;
 
-/** How names in staging begin that belong to the collector of garbage. */
+/** Prefix of names in staging that belong to the garbage collector. */
 export const COLLECTED = 'collected-';
 
-/** An upload session: its name, the repository that it is for, and who began it; empty for anonymous clients. */
+/** An upload session: its name, its repository, and the user that began it (empty for anonymous clients). */
 export interface UploadPlace {
   readonly repository: string;
   readonly id: string;
   readonly asker: string;
 }
 
-/** A session as a request names it. */
+/** An upload session as a request names it. */
 export type SessionName = Pick<UploadPlace, 'repository' | 'id'>;
 
-/** Names of session files: the UUID, and a hash of the repository. */
+/** Names of session files: the UUID and a hash of the repository. */
 const SESSION = /^[a-f0-9-]{36}\.[a-f0-9]{16}$/;
 
 export function isSessionFile(name: string): boolean {
   return SESSION.test(name);
 }
 
-/** Whether a name is one of an upload session: a UUID, as distribution makes them too. */
+/** Reports whether a name is that of an upload session: a UUID, as in distribution. */
 export function isUpload(id: string): boolean {
   return UPLOAD.test(id);
 }
 
 /**
- * Where everything lies: the layout of distribution's file system driver, so that a volume moves between the two
- * without a copy. Names reach this class out of the grammar; it asserts that once more, and so nothing that is made here
- * can lie outside its root.
+ * All paths of a registry, in the layout of distribution's file system driver, so that a volume can be used by either
+ * without a copy. Callers pass names that the grammar has accepted; this class checks them again, so no path it returns
+ * is outside its root.
  */
 export class Paths {
   readonly root: string;
   readonly blobs: string;
   readonly repositories: string;
-  /** What is not finished yet. Beside the folders of distribution, which never looks there, and on the same file system. */
+  /**
+   * Unfinished files. Next to distribution's folders, which distribution does not read, and on the same file system.
+   */
   readonly staging: string;
   /**
-   * Upload sessions: a folder for each user, in it a file for each session. Outside the repositories, so that a session
-   * leaves nothing there, and by user, so that what one user holds is counted by reading one folder.
+   * Upload sessions: a folder for each user with a file for each session. They are outside the repositories, so that a
+   * session leaves no files there, and sorted by user, so that counting a user's sessions reads one folder.
    */
   readonly uploads: string;
 
@@ -54,7 +56,7 @@ export class Paths {
     this.uploads = `${this.root}/.uploads`;
   }
 
-  /** The folder of a blob; its bytes are in `data` within. */
+  /** The folder of a blob. Its bytes are in the file `data`. */
   blobFolder({ algorithm, hex }: Digest): string {
     return `${this.blobs}/${algorithm}/${hex.slice(0, 2)}/${hex}`;
   }
@@ -63,7 +65,7 @@ export class Paths {
     return `${this.blobFolder(digest)}/data`;
   }
 
-  /** Where a blob is while it is decided whether it goes. It is read here meanwhile. */
+  /** The path of a blob while the garbage collector decides about it. Pulls read it there meanwhile. */
   collected({ algorithm, hex }: Digest): string {
     return `${this.staging}/${COLLECTED}${algorithm}-${hex}`;
   }
@@ -98,12 +100,15 @@ export class Paths {
     return `${this.tags(name)}/${tag}`;
   }
 
-  /** Where distribution, and older versions of this program, keep the sessions of a repository. */
+  /** Where distribution and older versions of this program keep the upload sessions of a repository. */
   foreignUploads(name: string): string {
     return `${this.repository(name)}/_uploads`;
   }
 
-  /** The folder for the sessions of one user, by a hash: a name may hold what no file name may. */
+  /**
+   * The folder for the upload sessions of one user. Named by a hash, since a user name may hold characters that file
+   * names can't.
+   */
   uploadsOf(asker: string): string {
     return `${this.uploads}/${hashOf(asker, 32)}`;
   }
@@ -114,10 +119,10 @@ export class Paths {
   }
 }
 
-/** The longest names that clients and other registries use have half as many parts. */
+/** The longest names that clients and other registries use have half as many components. */
 const MOST_COMPONENTS = 32;
 
-/** Whether a name has so many parts that no folders are made for it. */
+/** Reports whether a name has more components than the registry creates folders for. */
 export function isTooDeep(repository: string): boolean {
   return repository.split('/').length > MOST_COMPONENTS;
 }
@@ -126,7 +131,7 @@ function hashOf(text: string, length: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
 }
 
-/** Within the folder of a tag: what it names now, and one link for each manifest that it has named. */
+/** Within the folder of a tag: the current manifest, and one link for each manifest that the tag has named. */
 export const CURRENT = 'current/link';
 
 export function indexLink({ algorithm, hex }: Digest): string {

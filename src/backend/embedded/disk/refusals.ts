@@ -1,7 +1,7 @@
 import { createProblem } from '../../../oci/problem.ts';
 import type { Problem } from '../../../oci/problem.ts';
 
-/** What the end-points refuse with, one sentence each. */
+/** Problems that the end-points answer with. */
 export const BLOB_UNKNOWN = createProblem('BLOB_UNKNOWN', 'This repository holds no such blob.');
 export const MANIFEST_UNKNOWN = createProblem(
   'MANIFEST_UNKNOWN',
@@ -52,7 +52,7 @@ export const NAME_TOO_DEEP = createProblem(
   'The name of the repository has more than 32 parts between slashes, which is the most that this registry makes folders for.',
 );
 
-/** A user has as many sessions as allowed, none of them abandoned. */
+/** The user has the most upload sessions allowed, none of them abandoned. */
 export function tooManyUploads(most: number): Problem {
   return createProblem(
     'TOOMANYREQUESTS',
@@ -61,7 +61,7 @@ export function tooManyUploads(most: number): Problem {
   );
 }
 
-/** The unfinished uploads of a user hold as many bytes as allowed. */
+/** The unfinished uploads of a user hold the most bytes allowed. */
 export function tooManyUploadBytes(most: number): Problem {
   return createProblem(
     'TOOMANYREQUESTS',

@@ -6,8 +6,8 @@ import { both, discard, isRenamed, move, whenAll, writeSynced } from './durable.
 import { makeFolder, syncFolder, syncFolders } from './folders.ts';
 
 /**
- * A file for a place: what it will hold, or where it stands ready on the same file system. `file` is the open file of one
- * that was not forced to the disk yet.
+ * A file for a target path: its bytes, or the path of a finished file on the same file system. `file` is set if the
+ * finished file is still open and not synced yet.
  */
 export type Item = { readonly target: string } & (
   | { readonly bytes: string | Buffer }
@@ -16,11 +16,11 @@ export type Item = { readonly target: string } & (
 
 interface Prepared {
   readonly path: string;
-  /** Folders in which a new one was made on the way to the target. */
+  /** Parent folders of the target in which a new folder was created. */
   readonly above: readonly string[];
 }
 
-/** Where things are made before they take their place, in one step, by rename. */
+/** Creates files and folders aside and moves them to their targets by rename. */
 export class Staging {
   readonly folder: string;
 
@@ -28,20 +28,20 @@ export class Staging {
     this.folder = folder;
   }
 
-  /** A path for something new. */
+  /** Returns a new unique path. */
   path(): string {
     return `${this.folder}/${randomBytes(12).toString('hex')}`;
   }
 
-  /** Makes or replaces a small file: whoever looks sees all of the old or all of the new. */
+  /** Creates or replaces a small file atomically. */
   async put(target: string, bytes: string | Buffer): Promise<void> {
     await this.putAll([{ target, bytes }]);
   }
 
   /**
-   * Puts several files in their places, one after the other in this order. The disk is waited for twice, however many
-   * there are: once for all contents, before the first of them moves, and once for all folders. All that can fail for
-   * want of space is done before the first moves.
+   * Moves several files to their targets, in this order. It waits for the disk twice, whatever their number: once for
+   * all contents, before the first rename, and once for all folders. Everything that can fail for lack of space is done
+   * before the first rename.
    */
   async putAll(items: readonly Item[]): Promise<void> {
     const written: string[] = [];
@@ -73,7 +73,7 @@ export class Staging {
     return path;
   }
 
-  /** Takes a file or folder out of sight in one step, then removes it. False where there was nothing. */
+  /** Removes a file or folder atomically. Returns false if it did not exist. */
   async remove(target: string): Promise<boolean> {
     const path = this.path();
     if (!(await isRenamed(target, path))) return false;

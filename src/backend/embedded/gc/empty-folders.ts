@@ -4,23 +4,21 @@ import { removeIfEmpty } from '../disk/folders.ts';
 import type { Registry } from '../store/registry.ts';
 
 export interface ClearOptions {
-  /** Sessions that were not written to since then go, in milliseconds since the epoch. */
+  /** Sessions last written before this time are removed, in milliseconds since the epoch. */
   readonly before: number;
-  /** Report only. */
   readonly dryRun: boolean;
-  /** Whether to go on: a registry with many repositories takes a while. */
+  /** Whether to continue: a registry with many repositories takes a while. */
   readonly goesOn: () => boolean;
 }
 
 const UPLOADS = '_uploads';
-/** Folders of a repository itself; all others below it are the components of longer names. */
+/** Folders of a repository itself. All others below it are components of longer names. */
 const OWN: readonly string[] = ['_layers', '_manifests', UPLOADS];
 
 /**
- * Goes through the folders of all repositories: ends upload sessions that distribution or an older version of this
- * program left there, and removes every folder in which nothing is left. A repository with a single link keeps all its
- * folders. Resolves to the number of sessions. Safe beside pushes: what is not empty is never removed, and a push whose
- * folder has just gone makes it again.
+ * Walks the folders of all repositories, ends upload sessions that distribution or an older version of this program
+ * left there, and removes empty folders. A repository with a single link keeps all its folders. Returns the number of
+ * sessions. Safe during pushes: only empty folders are removed, and a push creates a removed folder again.
  */
 export async function clearRepositories(registry: Registry, options: ClearOptions): Promise<number> {
   const { paths } = registry;
@@ -56,19 +54,19 @@ async function endSessions(
     await discard(staged);
     count += 1;
   }
-  // Its own folders stay while a repository has any content; this one distribution makes anew for each session.
+  // A repository with any content keeps its own folders. Distribution creates this one again for each session.
   if (!dryRun) await removeIfEmpty(folder);
   return count;
 }
 
-/** Removes a folder whose own folders hold no file. */
+/** Removes a repository folder whose own folders hold no file. */
 async function removeBare(folder: string, own: readonly string[]): Promise<void> {
   for (const path of own) if (!(await isHollow(path))) return;
   for (const path of own) await removeHollow(path);
   await removeIfEmpty(folder);
 }
 
-/** Whether there is no file in a folder or below it. Ends at the first file. */
+/** Reports whether a folder and all folders below it hold no file. Stops at the first file. */
 async function isHollow(folder: string): Promise<boolean> {
   try {
     for await (const entry of await opendir(folder)) {
@@ -90,7 +88,7 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** When a session was last written to; far in the future for one that has just gone. */
+/** Returns when a session was last written to, or infinity if it no longer exists. */
 async function lastUse(folder: string): Promise<number> {
   const paths = [folder, `${folder}/data`, `${folder}/startedat`];
   const times = await Promise.all(paths.map(async (path) => (await ifAny(stat(path)))?.mtimeMs));

@@ -11,29 +11,31 @@ import { purgeUploads, restoreCollected } from './purge.ts';
 import type { Registry } from '../store/registry.ts';
 
 export interface GcOptions {
-  /** Report only. */
+  /** Report without removing anything. */
   readonly dryRun?: boolean;
-  /** Also drop manifests that no tag leads to, directly, through an index or as a referrer of one that is kept. */
+  /**
+   * Also remove manifests that no tag reaches: directly, through an index, or as a referrer of a manifest that is kept.
+   */
   readonly dropUntagged?: boolean;
-  /** How long what nothing refers to is kept, in milliseconds. Default: that of the registry. */
+  /** How long unreferenced content is kept, in milliseconds. Default: that of the registry. */
   readonly graceMs?: number;
-  /** How long an upload that nobody goes on with is kept, in milliseconds. Default: a day. */
+  /** How long an idle upload is kept, in milliseconds. Default: a day. */
   readonly uploadMs?: number | undefined;
-  /** Told now and then how far it is. */
+  /** Called from time to time. */
   readonly onProgress?: (progress: GcProgress) => void;
 }
 
-/** What was given back, or would be. */
+/** What was removed, or would be with `dryRun`. */
 export interface GcReport {
   readonly blobs: number;
   readonly bytes: number;
-  /** Manifests that no tag leads to. */
+  /** Manifests that no tag reaches. */
   readonly manifests: number;
   /** Abandoned uploads. */
   readonly uploads: number;
-  /** Links of repositories to blobs that are no more. */
+  /** Links of repositories to blobs that no longer exist. */
   readonly links: number;
-  /** Manifests of which it is not known what they need: their repositories keep all their blobs. The first thousand. */
+  /** Manifests whose references could not be read: their repositories keep all their blobs. The first thousand. */
   readonly unreadable: readonly Unreadable[];
 }
 
@@ -44,8 +46,8 @@ export interface GcPlace {
 }
 
 /**
- * Mark and sweep over all repositories, while others push and pull. One collector at a time. Throws AppError
- * LOCK_TIMEOUT while another one is at work. A manifest that can't be read keeps all blobs of its repository.
+ * Mark and sweep over all repositories, during pushes and pulls. One collector runs at a time. Throws AppError
+ * LOCK_TIMEOUT while another one runs. A manifest that can't be read keeps all blobs of its repository.
  */
 export async function collectGarbage(place: GcPlace, options: GcOptions = {}): Promise<GcReport> {
   const { staging } = place.registry;
@@ -65,12 +67,15 @@ async function collect(place: GcPlace, options: GcOptions): Promise<GcReport> {
   const sweep = new Sweep({ registry, marks, before, dryRun, onProgress });
   const { blobs, bytes } = await sweep.blobs();
   const links = await sweep.links();
-  // Repositories whose last link has gone.
+  // Remove repositories whose last link was removed.
   if (!dryRun) await purgeUploads(registry, purge);
   return { blobs, bytes, manifests, uploads, links, unreadable: marks.keeping.unreadable };
 }
 
-/** Takes the links of untagged manifests away. One that was pushed again at this moment is put back. Resolves to their number. */
+/**
+ * Removes the links of untagged manifests. A manifest that was pushed again meanwhile is put back. Returns the number
+ * removed.
+ */
 async function drop({ paths, staging }: Registry, { dropped }: Marks, before: number): Promise<number> {
   let count = 0;
   for (const { repository, digest } of dropped) {

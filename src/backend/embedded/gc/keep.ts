@@ -8,27 +8,29 @@ import type { Registry } from '../store/registry.ts';
 import { unreadable } from '../store/stored-manifest.ts';
 import type { Reading } from '../store/stored-manifest.ts';
 
-/** A manifest of which it is not known what it needs, so that its repository keeps all its blobs. */
+/** A manifest whose references are unknown, so that its repository keeps all its blobs. */
 export interface Unreadable {
   readonly repository: string;
   readonly digest: string;
   readonly reason: string;
 }
 
-/** Most of them that are named. */
+/** The most that a report names. */
 const MOST_NAMED = 1000;
 
-/** What a collector of garbage leaves: manifests, what they need, and where the bytes of that are. */
+/**
+ * What the garbage collector keeps: manifests, what they reference, and the digests under which those bytes are stored.
+ */
 export class Keeping {
   /** The first manifests that could not be read. */
   readonly unreadable: Unreadable[] = [];
   readonly #registry: Registry;
   readonly #kept = new Set<string>();
-  /** Digests whose bytes are where they belong, so that no link needs to be read. */
+  /** Digests whose bytes are stored under them, so that no link needs to be read. */
   readonly #inPlace = new Set<string>();
-  /** Repositories that keep everything. */
+  /** Repositories that keep all their blobs. */
   readonly #whole = new Set<string>();
-  /** Manifests that only an index names and that were looked at. */
+  /** Manifests that only an index names and that were read. */
   readonly #inner = new Set<string>();
 
   constructor(registry: Registry) {
@@ -39,7 +41,7 @@ export class Keeping {
     return this.#kept.has(digest.text);
   }
 
-  /** Keeps a manifest of a repository, and all that it needs; all of the repository's blobs where that can't be known. */
+  /** Keeps a manifest of a repository and all that it references, or all blobs of the repository if that is unknown. */
   async manifest(repository: string, digest: Digest): Promise<void> {
     const { manifests } = this.#registry;
     const target = await manifests.target(repository, digest);
@@ -51,7 +53,7 @@ export class Keeping {
     await this.#keepNeeds(repository, manifest);
   }
 
-  /** Undefined where the bytes are not there. */
+  /** Returns undefined if the bytes do not exist. */
   async #read(target: Digest): Promise<Reading | undefined> {
     try {
       return (await this.#registry.manifests.inspect(target))?.reading;
@@ -74,8 +76,9 @@ export class Keeping {
   }
 
   /**
-   * A manifest that only an index names: what it needs stays too. Layers are listed by indexes as well: what says that it
-   * is none, or is larger than manifests are, is not read. One with a link of its own is a manifest of the repository.
+   * Keeps the references of a manifest that only an index names. Indexes list layers as well: an entry with another
+   * media type, or larger than the largest manifest, is not read. An entry with a link of its own is a manifest of the
+   * repository.
    */
   async #keepInner(repository: string, { digest, mediaType }: Reference): Promise<void> {
     const { paths, blobs, manifests } = this.#registry;
@@ -96,7 +99,7 @@ export class Keeping {
     if (this.#whole.has(repository)) return;
     this.#whole.add(repository);
     const root = `${this.#registry.paths.repository(repository)}/_layers`;
-    // Also those by algorithms that are not served here, whose links may lead to blobs that are.
+    // Includes algorithms that are not served here: their links may lead to blobs that are.
     for (const algorithm of (await ifAny(readdir(root))) ?? []) {
       const names = (await ifAny(readdir(`${root}/${algorithm}`))) ?? [];
       await concurrentForEach(names, async (hex) => {
@@ -108,7 +111,7 @@ export class Keeping {
   }
 }
 
-/** Whether what a descriptor names may be a manifest: it says so, or says nothing. */
+/** Reports whether a descriptor may name a manifest: its media type says so, or is absent. */
 function mayBeManifest(mediaType: string): boolean {
   return mediaType === '' || isServed(mediaType) || mediaType.includes('.manifest.');
 }

@@ -9,27 +9,27 @@ import type { Registry } from '../store/registry.ts';
 
 export interface GcProgress {
   readonly phase: 'mark' | 'sweep' | 'links';
-  /** Repositories or blobs that were looked at in this phase. */
+  /** Repositories or blobs processed in this phase. */
   readonly done: number;
 }
 
 export interface Marks {
   /** What stays. Grows when new manifests are seen. */
   readonly keeping: Keeping;
-  /** `REPOSITORY DIGEST` of every manifest that was looked at. */
+  /** `REPOSITORY DIGEST` of every manifest that was read. */
   readonly seen: Set<string>;
-  /** Manifests that no tag leads to and that are to go. */
+  /** Manifests to remove, since no tag reaches them. */
   readonly dropped: readonly Revision[];
 }
 
 export interface MarkOptions {
   readonly dropUntagged: boolean;
-  /** What is younger than this stays, in milliseconds since the epoch. */
+  /** Younger content stays, in milliseconds since the epoch. */
   readonly before: number;
   readonly onProgress?: ((progress: GcProgress) => void) | undefined;
 }
 
-/** Goes through all repositories and marks what they need. */
+/** Marks everything that the manifests of all repositories reference. */
 export async function markAll(registry: Registry, options: MarkOptions): Promise<Marks> {
   const keeping = new Keeping(registry);
   const seen = new Set<string>();
@@ -47,7 +47,7 @@ export async function markAll(registry: Registry, options: MarkOptions): Promise
   return { keeping, seen, dropped };
 }
 
-/** Marks what has come since the last look. */
+/** Marks manifests that were pushed since the last walk. */
 export async function markNew(registry: Registry, marks: Marks): Promise<void> {
   for await (const repository of registry.catalog.walk()) {
     const fresh = await revisionsOf(registry, repository, (revision) => !marks.seen.has(keyOf(revision)));

@@ -6,27 +6,25 @@ import { makeFolder } from '../disk/folders.ts';
 import { COLLECTED } from '../disk/paths.ts';
 import type { Registry } from '../store/registry.ts';
 
-/** How long an upload may lie still, and how long something unfinished may, in milliseconds. */
+/** How long an upload may be idle, and how long an unfinished file may be, in milliseconds. */
 export const UPLOAD_MS = 24 * 60 * 60 * 1000;
 
-/** Sessions in a repository are of distribution or of an older version: nothing of them can go on here. */
+/** Sessions inside a repository belong to distribution or an older version. They can't be continued here. */
 const FOREIGN_MS = 60 * 60 * 1000;
 
 const TAKEN = /^collected-([a-z0-9]+)-([a-f0-9]+)(?:\.last)?$/;
 
 export interface PurgeOptions {
   readonly now: Date;
-  /** How long an upload may lie still, in milliseconds. Default: a day. */
+  /** How long an upload may be idle, in milliseconds. Default: a day. */
   readonly uploadMs?: number | undefined;
-  /** Report only. */
   readonly dryRun?: boolean;
-  /** Whether to go on. */
   readonly goesOn?: () => boolean;
 }
 
 /**
- * Ends uploads that lay still, clears away what writers that were killed left, and the folders that older versions and
- * abandoned uploads left. Resolves to the number of uploads.
+ * Ends idle uploads, and removes files of killed writers and folders that older versions and abandoned uploads left.
+ * Returns the number of uploads.
  */
 export async function purgeUploads(registry: Registry, options: PurgeOptions): Promise<number> {
   const { now, uploadMs = UPLOAD_MS, dryRun = false, goesOn = () => true } = options;
@@ -44,7 +42,7 @@ async function clearStaging({ staging }: Registry, before: number): Promise<void
   }
 }
 
-/** Puts back what a collector that was killed had taken away. The next one decides again. */
+/** Puts back the blobs that a killed collector had moved aside. The next collection decides again. */
 export async function restoreCollected({ paths, staging }: Registry): Promise<void> {
   for (const name of (await ifAny(readdir(staging.folder))) ?? []) {
     const [, algorithm, hex] = TAKEN.exec(name) ?? [];
@@ -59,7 +57,7 @@ export async function restoreCollected({ paths, staging }: Registry): Promise<vo
   }
 }
 
-/** When any of these was last written to, in milliseconds; far in the future where none is there. */
+/** Returns when any of these was last written to, in milliseconds, or infinity if none exists. */
 async function youngest(paths: readonly string[]): Promise<number> {
   const times = await Promise.all(paths.map(async (path) => (await ifAny(stat(path)))?.mtimeMs));
   const known = times.filter((time) => time !== undefined);

@@ -11,16 +11,16 @@ export interface Revision {
   readonly digest: Digest;
 }
 
-/** What leads where in one repository, by digest. */
+/** The references within one repository, by digest. */
 interface Reach {
   readonly leadsTo: Map<string, string[]>;
-  /** Manifests that may lead anywhere. */
+  /** Manifests whose references are not fully known. */
   readonly doubtful: Set<string>;
 }
 
 /**
- * Those that a tag leads to: itself, through indexes, or as referrers of one that is kept. The young stay in any case, and
- * all of them where one that stays can't be read.
+ * Returns the manifests that a tag reaches: directly, through indexes, or as referrers of one that is kept. Young
+ * manifests always stay, and all manifests stay if a kept one can't be read.
  */
 export async function reachable(
   registry: Registry,

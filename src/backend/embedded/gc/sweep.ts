@@ -23,12 +23,13 @@ interface Taken {
   readonly size: number;
 }
 
-/** Blobs that are away at one time. */
+/** Blobs moved aside at one time. */
 const BATCH = 500;
 
 /**
- * Removes what is not marked. A blob is taken away first; then new manifests are looked for; only then is it deleted, or
- * put back. Whoever pushes a manifest links it first and looks at its blobs after that, so that one of the two sees the other.
+ * Removes unmarked blobs. A blob is first moved aside, then new manifests are marked, and only then is the blob removed
+ * or put back. A push links its manifest first and looks at its blobs after that, so one of the two always sees the
+ * other.
  */
 export class Sweep {
   readonly #options: SweepOptions;
@@ -54,7 +55,7 @@ export class Sweep {
     return { blobs: this.#blobs, bytes: this.#bytes };
   }
 
-  /** Links of repositories to blobs that are not there. */
+  /** Removes links of repositories to blobs that do not exist. Returns their number. */
   async links(): Promise<number> {
     const { registry, dryRun, onProgress } = this.#options;
     let links = 0;
@@ -87,7 +88,7 @@ export class Sweep {
     }
   }
 
-  /** Takes a blob away if it is old and not marked. Undefined for one that stays. */
+  /** Moves a blob aside if it is old and not marked. Returns undefined if it stays. */
   async #take(digest: Digest): Promise<Taken | undefined> {
     const { registry, marks, before, dryRun, onProgress } = this.#options;
     this.#done += 1;
@@ -123,11 +124,11 @@ export class Sweep {
       await this.#restore(taken);
       return;
     }
-    // Out of reach for good: nobody can be told any more that it is there.
+    // From here on no request can find the blob.
     const last = `${path}.last`;
     if (!(await isRenamed(path, last))) return;
     const found = await ifAny(stat(last));
-    // A registry that is opened at this moment puts back what it finds.
+    // A registry that is opened at this moment puts blobs back.
     if (found === undefined) return;
     if (found.mtimeMs >= before) {
       await this.#restore({ digest, path: last, size });
@@ -144,7 +145,7 @@ export class Sweep {
     await ifAny(rename(path, paths.blob(digest)));
   }
 
-  /** The link is taken away first and put back if the blob has come meanwhile: whoever pushes it writes the link last. */
+  /** The link is moved aside first and put back if the blob was pushed meanwhile: a push writes the link last. */
   async #unlink(repository: string, digest: Digest): Promise<boolean> {
     const { paths, staging } = this.#options.registry;
     const link = paths.layer(repository, digest);

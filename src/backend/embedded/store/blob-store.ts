@@ -10,7 +10,7 @@ export interface BlobStoreOptions {
   readonly paths: Paths;
   readonly staging: Staging;
   readonly now: () => Date;
-  /** How long a blob that nothing refers to stays, in milliseconds. */
+  /** How long an unreferenced blob stays, in milliseconds. */
   readonly graceMs: number;
 }
 
@@ -19,16 +19,16 @@ export interface OpenBlob {
   readonly size: number;
 }
 
-/** A finished upload: a file of our own, and the handle it was written through. */
+/** A finished upload: its file, and the handle it was written through. */
 export interface Upload {
   readonly path: string;
   readonly file: FileHandle;
 }
 
 /**
- * Blobs by digest, and the links that say which repositories hold them. The link is asked for first, always: whoever asks
- * in a repository without it learns nothing of the blobs of others, not by the time that an answer takes, and keeps none
- * of them young.
+ * Blobs by digest, and the links that say which repositories hold them. The link is always read first: a request to a
+ * repository without the blob learns nothing about blobs of other repositories, not even from timing, and renews none
+ * of them.
  */
 export class BlobStore {
   readonly #options: BlobStoreOptions;
@@ -37,7 +37,7 @@ export class BlobStore {
     this.#options = options;
   }
 
-  /** Opens a blob of a repository; undefined where the repository has none of that digest. */
+  /** Opens a blob of a repository. Returns undefined if the repository has no blob of that digest. */
   async open(repository: string, digest: Digest): Promise<OpenBlob | undefined> {
     const link = this.#options.paths.layer(repository, digest);
     if (!(await isThere(link))) return undefined;
@@ -52,8 +52,8 @@ export class BlobStore {
   }
 
   /**
-   * Size of a blob of a repository, or undefined. Whoever is told that it is there may rely on it for the time of grace:
-   * an old blob is made young.
+   * Returns the size of a blob of a repository, or undefined. A client that is told the blob exists may rely on it for
+   * the grace period, so an old blob is renewed.
    */
   async size(repository: string, digest: Digest): Promise<number | undefined> {
     const link = this.#options.paths.layer(repository, digest);
@@ -64,21 +64,23 @@ export class BlobStore {
     return alias === undefined ? undefined : this.#size(alias);
   }
 
-  /** Makes a blob of one repository one of another too. Its link says where the bytes are, as that of the first one does. */
+  /** Adds a blob of one repository to another one. The new link names the same stored digest as the old one. */
   async link(repository: string, digest: Digest, from: string): Promise<void> {
     const { paths, staging } = this.#options;
     const target = await this.target(from, digest);
     await staging.put(paths.layer(repository, digest), target.text);
   }
 
-  /** Takes a blob out of a repository; the bytes stay until nothing refers to them. False where there was none. */
+  /**
+   * Removes a blob from a repository. The bytes stay until nothing refers to them. Returns false if there was no blob.
+   */
   async unlink(repository: string, digest: Digest): Promise<boolean> {
     return removeLink(this.#options.paths.layer(repository, digest));
   }
 
   /**
-   * Turns an upload whose digest was verified into a blob of a repository. Bytes first, then the link, each forced to
-   * the disk: whatever happens in between leaves a whole blob or none.
+   * Turns an upload whose digest was verified into a blob of a repository. The bytes come first, then the link, each
+   * synced: a crash in between leaves a whole blob or none.
    */
   async commit(upload: Upload, repository: string, digest: Digest): Promise<void> {
     const { paths, staging, now } = this.#options;
@@ -89,12 +91,12 @@ export class BlobStore {
     ]);
   }
 
-  /** The size of a stored blob, in whatever repository; undefined where there is none. */
+  /** Returns the size of a stored blob of any repository, or undefined. */
   async storedSize(digest: Digest): Promise<number | undefined> {
     return (await ifAny(stat(this.#options.paths.blob(digest))))?.size;
   }
 
-  /** The bytes of a stored blob, verified; undefined where there are none. For manifests: a larger blob is not read. */
+  /** Returns the verified bytes of a stored blob, or undefined. For manifests: larger blobs are not read. */
   async read(digest: Digest, largest: number): Promise<Buffer | undefined> {
     const path = this.#options.paths.blob(digest);
     const found = await ifAny(stat(path));
@@ -107,14 +109,17 @@ export class BlobStore {
     return bytes;
   }
 
-  /** Where the bytes of a digest are, for a repository: here, or under another digest that its link names. */
+  /** Returns the digest under which a blob of a repository is stored: this one, or another one that its link names. */
   async target(repository: string, digest: Digest): Promise<Digest> {
     const { paths } = this.#options;
     if (await isThere(paths.blob(digest))) return digest;
     return (await aliasOf(paths.layer(repository, digest), digest)) ?? digest;
   }
 
-  /** A blob may be with the collector for a moment: there it is looked for too, and then once more where it belongs. */
+  /**
+   * The garbage collector may have moved a blob aside and may put it back at any moment, so both paths are tried, and
+   * the first one again.
+   */
   #places(digest: Digest): readonly string[] {
     const { paths } = this.#options;
     return [paths.blob(digest), paths.collected(digest), paths.blob(digest)];
@@ -133,7 +138,7 @@ export class BlobStore {
     for (const path of this.#places(digest)) {
       const found = await ifAny(stat(path));
       if (found === undefined) continue;
-      // With the collector it stays only if it is made young there, however young it was.
+      // A blob that the collector has moved aside stays only if it is renewed there, whatever its age.
       const age = path === limbo ? Number.POSITIVE_INFINITY : this.#options.now().getTime() - found.mtimeMs;
       if (await this.#renew(path, age)) return found.size;
     }
@@ -145,7 +150,7 @@ export class BlobStore {
     return alias === undefined ? undefined : this.#open(alias);
   }
 
-  /** False where the blob was taken away at this moment. On a read-only disk nothing is collected either. */
+  /** Returns false if the blob was removed at this moment. On a read-only disk nothing is collected either. */
   async #renew(path: string, ageMs: number): Promise<boolean> {
     const { now, graceMs } = this.#options;
     if (ageMs < graceMs / 2) return true;
@@ -157,7 +162,7 @@ export class BlobStore {
   }
 }
 
-/** Another registry keeps what was pushed as sha512 under its sha256, and says so in the link. */
+/** Another registry may store content pushed as sha512 under its sha256, and name that in the link. */
 async function aliasOf(link: string, digest: Digest): Promise<Digest | undefined> {
   const target = await readLink(link);
   return target?.text === digest.text ? undefined : target;

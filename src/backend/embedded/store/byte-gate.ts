@@ -3,18 +3,18 @@ interface Waiting {
   readonly enter: () => void;
 }
 
-/** Lets work begin as long as what it holds in memory fits; the rest waits in the order in which it came. */
+/** Runs work while the bytes that it holds in memory fit; other work waits in order of arrival. */
 export class ByteGate {
   readonly #capacity: number;
   readonly #waiting: Waiting[] = [];
   #held = 0;
 
-  /** `capacity`: bytes that are held at one time. Work that needs more alone is counted as that much. */
+  /** `capacity`: the most bytes held at one time. Work that needs more counts as that many. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** Does the work when there is room for its bytes. */
+  /** Runs the work when its bytes fit. */
   async run<T>(bytes: number, work: () => Promise<T>): Promise<T> {
     const size = Math.min(bytes, this.#capacity);
     if (this.#waiting.length > 0 || this.#held + size > this.#capacity) {

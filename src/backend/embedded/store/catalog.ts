@@ -12,14 +12,14 @@ export interface CatalogPage {
   readonly more: boolean;
 }
 
-/** Folders of a repository itself; all others below it are the components of longer names. */
+/** Folders of a repository itself. All others below it are components of longer names. */
 const OWN = ['_layers', '_manifests', '_uploads'];
-/** Of the names of folders that are kept. */
+/** The most bytes of folder names kept in memory. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
- * All repositories, in the order of distribution: component by component, so that `a/b` comes before `a-b`. A repository
- * is a folder that holds `_layers`. A page costs one `stat` for each folder on it, and none for what lies before.
+ * All repositories in the order of distribution: component by component, so that `a/b` comes before `a-b`. A repository
+ * is a folder that holds `_layers`. A page costs one `stat` for each folder on it, and none for the names before it.
  */
 export class Catalog {
   readonly #paths: Paths;
@@ -40,14 +40,14 @@ export class Catalog {
     return { names, more: false };
   }
 
-  /** Everything that has a folder, if only for an upload: more than is listed. */
+  /** Yields every repository that has a folder, even if only for an upload: more than a page lists. */
   walk(): AsyncGenerator<string> {
     return this.#below('', undefined, OWN);
   }
 
   /**
-   * `after`: the components of `last` below this folder; undefined where all of it comes after `last`. `own`: the folders
-   * one of which makes a repository.
+   * `after`: the components of `last` below this folder; undefined if all of it follows `last`. `own`: the folders of
+   * which one makes a repository.
    */
   async *#below(
     name: string,

@@ -2,10 +2,10 @@ import { subtle } from 'node:crypto';
 import { digestOf } from '../../../oci/digest.ts';
 import type { Algorithm, Digest } from '../../../oci/digest.ts';
 
-/** From how many bytes on a thread of the pool is worth its while. */
+/** From this many bytes on, a thread of the pool is faster. */
 const LARGE = 128 * 1024;
 
-/** The digest of bytes that are at hand and may be many: of large ones it is computed beside the loop. */
+/** Returns the digest of bytes in memory. Large ones are hashed outside the event loop. */
 export async function digestOfLarge(algorithm: Algorithm, bytes: Buffer): Promise<Digest> {
   if (bytes.length < LARGE) return digestOf(algorithm, bytes);
   const hash = await subtle.digest(`SHA-${algorithm.slice('sha'.length)}`, new Uint8Array(bytes));

@@ -9,15 +9,14 @@ export interface StoredManifest {
 }
 
 const CACHE_BYTES = 32 * 1024 * 1024;
-/** What an entry costs beside its bytes: its digest, its subject, its types, the objects. */
+/** Memory that an entry takes besides its bytes: its digest, subject, types and objects. */
 const ENTRY_BYTES = 1536;
 
-/** Manifests in memory, bounded in bytes; those not asked for in longest make room. */
+/** Manifests in memory, bounded in bytes. The least recently used ones are evicted. */
 export class ManifestCache {
   readonly #entries = new Map<string, StoredManifest>();
   #bytes = 0;
 
-  /** An entry, which is then the youngest. */
   get(digest: Digest): StoredManifest | undefined {
     const stored = this.#entries.get(digest.text);
     if (stored !== undefined) {

@@ -19,11 +19,11 @@ export interface ManifestStoreOptions {
   readonly paths: Paths;
   readonly staging: Staging;
   readonly blobs: BlobStore;
-  /** The largest manifest that is taken, in bytes. Default: 4 MiB. */
+  /** The largest manifest accepted, in bytes. Default: 4 MiB. */
   readonly largest?: number | undefined;
 }
 
-/** A manifest as it stands on the disk, with all that it names. */
+/** A stored manifest with all that it references. */
 export interface Inspected {
   readonly size: number;
   readonly reading: Reading;
@@ -34,11 +34,11 @@ interface Loaded {
   readonly reading: Reading;
 }
 
-/** What distribution takes at most. */
+/** The largest manifest that distribution accepts. */
 const LARGEST = 4 * 1024 * 1024;
 /**
- * Bytes of large manifests that are read and judged at one time: one of 4 MiB, so that no turn of the loop has slices of
- * several. What is made of them takes up to eight times as much. Small ones wait for no large one.
+ * The most bytes of large manifests that are parsed at one time: one of 4 MiB, so that each turn of the event loop
+ * holds a slice of one. The parsed form takes up to eight times as much. Small manifests do not wait for large ones.
  */
 const READ_AT_ONCE = 4 * 1024 * 1024;
 const SMALL = 64 * 1024;
@@ -47,9 +47,9 @@ const BETWEEN_LOOKS_MS = 50;
 
 /** Manifests by digest, and the links that say which repositories hold them. */
 export class ManifestStore {
-  /** No blob that is larger is read as a manifest. */
+  /** Larger blobs are never read as manifests. */
   readonly largest: number;
-  /** For the bodies of manifests that are being pushed. */
+  /** Memory for the bodies of manifests that are being pushed. */
   readonly bodies = new BodyMemory();
   readonly #paths: Paths;
   readonly #staging: Staging;
@@ -69,19 +69,19 @@ export class ManifestStore {
     return isThere(this.#paths.revision(repository, digest));
   }
 
-  /** A manifest of a repository; undefined where it holds none of that digest. */
+  /** Returns a manifest of a repository, or undefined. */
   async get(repository: string, digest: Digest): Promise<StoredManifest | undefined> {
     if (!(await this.has(repository, digest))) return undefined;
     return (await this.#read(digest)) ?? this.#readAlias(repository, digest);
   }
 
-  /** Where the bytes of a manifest of a repository are: another registry may keep them under another digest. */
+  /** Returns the digest under which a manifest of a repository is stored: another registry may use another one. */
   async target(repository: string, digest: Digest): Promise<Digest> {
     if (await isThere(this.#paths.blob(digest))) return digest;
     return (await readLink(this.#paths.revision(repository, digest))) ?? digest;
   }
 
-  /** All that a manifest names. Undefined where there are no such bytes; rejects where they can't be read. */
+  /** Returns all that a manifest references, or undefined if its bytes do not exist. Rejects if they can't be read. */
   async inspect(digest: Digest): Promise<Inspected | undefined> {
     const cached = this.#cache.get(digest);
     if (cached !== undefined) {
@@ -95,12 +95,12 @@ export class ManifestStore {
     return loaded === undefined ? undefined : { size: loaded.bytes.length, reading: loaded.reading };
   }
 
-  /** Judges what a client sends. */
+  /** Judges a manifest that a client sends. */
   async judge(bytes: Buffer, contentType: string | undefined): Promise<ManifestOutcome> {
     return this.#inTurn(bytes.length, () => judgeManifest(bytes, contentType));
   }
 
-  /** Whether all blobs that a manifest needs are in the repository. */
+  /** Reports whether the repository holds all blobs that a manifest needs. */
   async isComplete(repository: string, manifest: Manifest): Promise<boolean> {
     const missing = { any: false };
     await concurrentForEach(untilMissing(manifest.blobs, missing), async (digest) => {
@@ -110,8 +110,9 @@ export class ManifestStore {
   }
 
   /**
-   * Stores a manifest. The link comes first and the look at its blobs after it: who collects garbage takes a blob away
-   * first and looks for new links after that, so that one of the two sees the other. False where a blob has gone.
+   * Stores a manifest. The link is written first and the blobs are checked after it: the garbage collector moves a blob
+   * aside first and looks for new links after that, so one of the two always sees the other. Returns false if a blob no
+   * longer exists.
    */
   async put(
     repository: string,
@@ -136,12 +137,12 @@ export class ManifestStore {
     return true;
   }
 
-  /** Takes a manifest out of a repository. False where there was none. */
+  /** Removes a manifest from a repository. Returns false if there was none. */
   async remove(repository: string, digest: Digest): Promise<boolean> {
     return removeLink(this.#paths.revision(repository, digest));
   }
 
-  /** What a manifest says of itself. A digest never changes its bytes, so that they are read once, for all who ask. */
+  /** Bytes of a digest never change, so concurrent requests share one read. */
   async #read(digest: Digest): Promise<StoredManifest | undefined> {
     const cached = this.#cache.get(digest);
     if (cached !== undefined) return cached;
@@ -185,7 +186,7 @@ export class ManifestStore {
   }
 }
 
-/** Different digests, as long as none is missing. */
+/** Yields each digest once, until one is missing. */
 function* untilMissing(
   digests: readonly Digest[],
   missing: { readonly any: boolean },

@@ -2,17 +2,17 @@ import type { Problem } from '../../../oci/problem.ts';
 import type { Sink } from './receive-body.ts';
 import { BODIES_FULL } from '../disk/refusals.ts';
 
-/** What a body may take however many there are; as many as there are connections do. */
+/** Memory that each body may take without being counted; the number of connections bounds it. */
 const SMALL = 64 * 1024;
 const FIRST_BLOCK = 4 * 1024;
-/** For all that is beyond it, of all bodies together. */
+/** The most memory beyond that, for all bodies together. */
 const MOST_LARGE = 64 * 1024 * 1024;
 
-/** How much the bodies of manifests take that are under way: small ones always have room, large ones share a bound. */
+/** Counts the memory of manifests that are being received. Small bodies always fit; large ones share a limit. */
 export class BodyMemory {
   #held = 0;
 
-  /** False where there is no room for so many more bytes. */
+  /** Returns false if this many more bytes do not fit. */
   hold(bytes: number): boolean {
     if (this.#held + bytes > MOST_LARGE) return false;
     this.#held += bytes;
@@ -24,7 +24,7 @@ export class BodyMemory {
   }
 }
 
-/** Keeps a body in memory, for manifests, whose size is limited: in blocks, since a body may come byte by byte. */
+/** Keeps a manifest in memory, in blocks, since a body may arrive byte by byte. The size of manifests is limited. */
 export class MemorySink implements Sink {
   onRoom = (): void => undefined;
   onError = (): void => undefined;
@@ -56,7 +56,7 @@ export class MemorySink implements Sink {
 
   async finish(): Promise<void> {}
 
-  /** The whole body. It is still counted, until `close`. */
+  /** Returns the whole body. It counts until `close`. */
   bytes(): Buffer {
     const whole = Buffer.allocUnsafeSlow(this.#bytes);
     let at = 0;
@@ -66,14 +66,14 @@ export class MemorySink implements Sink {
     return whole;
   }
 
-  /** Nothing of it is needed any more. */
+  /** Releases the memory. */
   close(): void {
     this.#memory.release(this.#held);
     this.#held = 0;
     this.#blocks = [];
   }
 
-  /** False where there is no room for a further block. */
+  /** Returns false if another block does not fit. */
   #grow(): boolean {
     const length = this.#blocks.length === 0 ? FIRST_BLOCK : SMALL;
     if (this.#bytes >= SMALL && !this.#hold(length)) return false;

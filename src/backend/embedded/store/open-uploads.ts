@@ -9,13 +9,13 @@ import type { Paths } from '../disk/paths.ts';
 import * as refusals from '../disk/refusals.ts';
 import type { Staging } from '../disk/staging.ts';
 
-/** How much one user may have under way. */
+/** Limits on the unfinished uploads of one user. */
 export interface UploadLimits {
   /** Sessions. Default: 500. */
   readonly sessions?: number;
   /** Bytes of all sessions together, in percent of the disk's size. Default: 50. */
   readonly percent?: number;
-  /** What the user holds is looked at again after so many bytes of a body. Default: 64 MiB. */
+  /** The bytes of a user are counted again after this many bytes of a body. Default: 64 MiB. */
   readonly stepBytes?: number;
 }
 
@@ -33,20 +33,20 @@ interface Session {
   readonly usedAt: number;
 }
 
-/** Below this much free space the oldest idle sessions go. */
+/** With less free space than this, the oldest idle sessions are removed. */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
-/** A session that was written to within this time is no idle one, however little space there is. */
+/** A session written to within this time is never idle, however little space is free. */
 const IDLE_MS = 5 * 60 * 1000;
-/** A lock that was not touched for so long is left from a process that was killed. */
+/** An older lock was left by a killed process. */
 const LOCK_MS = 60 * 1000;
 const LOCK = /^\.([a-f0-9-]{36}\.[a-f0-9]{16})\.lock(?:\.break)?$/;
 const BETWEEN_RELIEFS_MS = 1000;
-/** A user who has as many sessions as allowed loses those that lay still for longer than this. */
+/** A user with the most sessions allowed loses those that were idle for longer than this. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
 /**
- * All sessions that are open, of all processes on all hosts: the folder is the truth. Counts what each user holds, and
- * removes what lay still.
+ * All open upload sessions, of all processes on all hosts; the folder is the only state. Counts what each user holds
+ * and removes idle sessions.
  */
 export class OpenUploads {
   readonly #options: OpenUploadsOptions;
@@ -57,7 +57,10 @@ export class OpenUploads {
     this.#options = options;
   }
 
-  /** Why a user may not begin one more session, or undefined. Makes room first, where the user's own abandoned sessions or a nearly full disk call for it. */
+  /**
+   * Returns why a user may not begin another session, or undefined. Removes the user's abandoned sessions if the limit
+   * is reached, and idle ones of all users if the disk is nearly full.
+   */
   async refusal(asker: string): Promise<Problem | undefined> {
     await this.relieve();
     if ((await this.#excess(asker)) === undefined) return undefined;
@@ -73,12 +76,12 @@ export class OpenUploads {
     return held >= most ? refusals.tooManyUploads(most) : this.bytesRefusal(asker);
   }
 
-  /** Bytes between two looks at what a user holds. */
+  /** How many bytes of a body pass between two counts of what a user holds. */
   get stepBytes(): number {
     return this.#options.limits?.stepBytes ?? 64 * 1024 * 1024;
   }
 
-  /** Why a user may not send more bytes, or undefined. */
+  /** Returns why a user may not send more bytes, or undefined. */
   async bytesRefusal(asker: string): Promise<Problem | undefined> {
     const { paths, limits = {} } = this.#options;
     const sessions = await sessionsIn(paths.uploadsOf(asker));
@@ -89,12 +92,12 @@ export class OpenUploads {
     return held > most ? refusals.tooManyUploadBytes(most) : undefined;
   }
 
-  /** Gives space back while the disk is nearly full: the oldest idle sessions go first. Resolves to their number. */
+  /** Frees space while the disk is nearly full: removes the oldest idle sessions first. Returns their number. */
   async relieve(): Promise<number> {
     const { paths, now } = this.#options;
     if (!(await isTight(paths.staging))) return 0;
     const time = now().getTime();
-    // A full disk brings many requests here: they share one look.
+    // A full disk brings many requests here. They share one walk.
     if (time - this.#relievedAt < BETWEEN_RELIEFS_MS) return this.#relief;
     this.#relievedAt = time;
     this.#relief = this.#removeOldest(time - IDLE_MS);
@@ -106,14 +109,14 @@ export class OpenUploads {
     return this.#removeIdle(await this.#all(), before, () => isTight(staging));
   }
 
-  /** Ends sessions that were not written to since then, in milliseconds since the epoch. Resolves to their number. */
+  /** Ends sessions last written before this time, in milliseconds since the epoch. Returns their number. */
   async purge(before: number, dryRun = false): Promise<number> {
     const all = await this.#all();
     if (!dryRun) return this.#removeIdle(all, before);
     return all.filter(({ usedAt }) => usedAt < before).length;
   }
 
-  /** Removes the folder of a user who has no session any more. */
+  /** Removes the folder of a user without sessions. */
   async tidy(asker: string): Promise<void> {
     await removeIfEmpty(this.#options.paths.uploadsOf(asker));
   }
@@ -129,7 +132,10 @@ export class OpenUploads {
     return all;
   }
 
-  /** Removes the idle ones among these, the oldest first, as long as `goesOn` says so. One that a request is writing to stays. */
+  /**
+   * Removes the idle ones of these sessions, the oldest first, while `goesOn` returns true. A session that a request is
+   * writing to stays.
+   */
   async #removeIdle(
     sessions: readonly Session[],
     before: number,
@@ -146,7 +152,7 @@ export class OpenUploads {
       const staged = staging.path();
       if (!(await isRenamed(path, staged))) continue;
       await discard(staged);
-      // Left by a process that was killed, and of use to nobody any more.
+      // A killed process left the lock.
       await discard(lockOf(path));
       await removeIfEmpty(join(path, '..'));
       removed += 1;
@@ -154,13 +160,13 @@ export class OpenUploads {
     return removed;
   }
 
-  /** Whether a request is at work on a session. A lock is touched every second while it is held. */
+  /** Reports whether a request uses a session. A held lock is touched every second. */
   async #isHeld(lock: string): Promise<boolean> {
     const found = await ifAny(lstat(lock));
     return found !== undefined && found.mtimeMs > this.#options.now().getTime() - LOCK_MS;
   }
 
-  /** Removes the locks in a user's folder that nobody holds and that have no session any more. */
+  /** Removes locks in a user's folder that are not held and have no session. */
   async #removeStrayLocks(folder: string): Promise<void> {
     for (const name of (await ifAny(readdir(folder))) ?? []) {
       const [, session] = LOCK.exec(name) ?? [];
@@ -191,7 +197,7 @@ async function sessionsIn(folder: string): Promise<readonly Session[]> {
   return sessions;
 }
 
-/** The lock of `withFileLock`. */
+/** Returns the path of the lock that `withFileLock` uses. */
 function lockOf(path: string): string {
   const mark = path.lastIndexOf('/');
   return `${path.slice(0, mark)}/.${path.slice(mark + 1)}.lock`;

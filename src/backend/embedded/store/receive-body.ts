@@ -6,27 +6,27 @@ import { tooLarge } from '../../../oci/request/body.ts';
 import type { Problem } from '../../../oci/problem.ts';
 import type { Transfer } from '../../reply/job.ts';
 
-/** How a body ended: whole, cut off by the client, or refused on the way. */
+/** How a body ended: whole, cut off by the client, or refused midway. */
 export type Received =
   | { readonly kind: 'whole'; readonly bytes: number }
   | { readonly kind: 'aborted'; readonly bytes: number }
   | { readonly kind: 'refused'; readonly bytes: number; readonly problem: Problem };
 
-/** Takes chunks. `isFull` says to stop sending; `onRoom` is called when there is room again, `onError` at most once. */
+/** Receives chunks. If `isFull` returns true the sender pauses until `onRoom`. `onError` is called at most once. */
 export interface Sink {
   take(chunk: Buffer): void;
   isFull(): boolean;
   onRoom: () => void;
   onError: (error: Error) => void;
-  /** Why it takes no more, once it does not. */
+  /** Why it accepts no more chunks; undefined while it does. */
   readonly refusal?: Problem | undefined;
-  /** Resolves when everything taken is where it belongs. */
+  /** Resolves when all chunks are stored. */
   finish(): Promise<void>;
 }
 
 /**
- * Reads the body of a request into a sink, no faster than the sink takes it. `100 Continue` is sent here: until this
- * moment nothing of the body was asked for. Rejects where the sink failed.
+ * Reads the body of a request into a sink, no faster than the sink accepts it. Sends `100 Continue` first: until then
+ * no body was requested. Rejects if the sink fails.
  */
 export async function receiveBody(transfer: Transfer, sink: Sink): Promise<Received> {
   const { req, res } = transfer.job;
@@ -50,7 +50,7 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
   return new Promise((resolve, reject) => {
     let bytes = 0;
     const end = (received: Received): void => {
-      // What still comes is dropped, so that the client gets to read its answer; the server bounds how much.
+      // The rest of the body is discarded, so that the client can read its answer. The server bounds how much.
       if (received.kind === 'refused') tap.release();
       else tap.close();
       resolve(received);
@@ -90,8 +90,8 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
 }
 
 /**
- * Appends what comes to a file, in large pieces, and shows each to `see` once (the hash). Little is held: the request is
- * paused while one piece is being written and the next one is full.
+ * Appends chunks to a file in large pieces and passes each piece to `see` once (the hash). Memory is bounded: the
+ * request is paused while one piece is being written and the next one is full.
  */
 export class FileSink implements Sink {
   onRoom = (): void => undefined;

@@ -1,6 +1,6 @@
 import { forEachInSlices, sortInSlices } from '../../../oci/manifest/slices.ts';
 
-/** What a repository costs in memory, and an entry: a digest, and its place in a collection. */
+/** Memory that a repository takes, and an entry: a digest and its slot in a collection. */
 const REPOSITORY_BYTES = 1024;
 const ENTRY_BYTES = 300;
 
@@ -10,13 +10,13 @@ interface Referring {
   readonly fresh: string[];
 }
 
-/** Which manifests of one repository were looked at, and which of them refer to what. A digest says the same for ever. */
+/** Which manifests of one repository have been read, and what they refer to. Bytes of a digest never change. */
 export class KnownManifests {
-  /** The look that is under way, or the last one. */
+  /** The current scan, or the last one. */
   looking: Promise<void> = Promise.resolve();
-  /** The look that begins after it, for all who asked meanwhile. */
+  /** The scan after it, which all requests share that arrive during the current one. */
   nextLook: Promise<void> | undefined;
-  /** What it takes in memory, about. */
+  /** Approximate memory. */
   bytes = REPOSITORY_BYTES;
   readonly #artifactTypes = new Map<string, string | undefined>();
   readonly #bySubject = new Map<string, Referring>();
@@ -48,12 +48,12 @@ export class KnownManifests {
     return this.#bySubject.get(subject)?.digests ?? [];
   }
 
-  /** Whether these names of manifests are those of the last look. */
+  /** Reports whether these are the manifest names of the last scan. */
   isUpToDate(lists: readonly (readonly string[])[]): boolean {
     return lists.every((list, at) => list === this.#lists[at]);
   }
 
-  /** A look has ended. `isWhole`: nothing has to be looked at again. What has gone is forgotten. */
+  /** Ends a scan. `isWhole`: no manifest has to be read again. Removed manifests are forgotten. */
   async looked(lists: readonly (readonly string[])[], isWhole: boolean): Promise<void> {
     this.#lists = isWhole ? lists : [];
     const there = lists.reduce((sum, list) => sum + list.length, 0);

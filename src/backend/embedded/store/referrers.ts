@@ -13,37 +13,36 @@ export interface ReferrersOptions {
   readonly now: () => Date;
 }
 
-/** Which referrers are asked for. */
 export interface ReferrersQuery {
   readonly subject: Digest;
-  /** Those after this digest; empty for all. */
+  /** Referrers after this digest; empty for all. */
   readonly after: string;
   readonly artifactType: string | undefined;
 }
 
-/** A part of the referrers of a subject. */
+/** A page of the referrers of a subject. */
 export interface ReferrersPage {
-  /** Descriptors as JSON, by digest in byte order (image-spec "Content Descriptors"). */
+  /** Descriptors as JSON, in byte order of their digests (image-spec "Content Descriptors"). */
   readonly descriptors: readonly string[];
-  /** The digest of the last one, where there are more. */
+  /** The digest of the last one, if there are more. */
   readonly end: string | undefined;
 }
 
-/** An index may not be larger than clients read a manifest (distribution-spec, "Listing Referrers"). */
+/** An index may not be larger than a manifest that clients accept (distribution-spec, "Listing Referrers"). */
 const PAGE_BYTES = 3 * 1024 * 1024;
 const PAGE_DESCRIPTORS = 1000;
-/** Manifests that are read for a page, in bytes: large ones make it short. */
+/** The most bytes of manifests read for a page: large manifests make it short. */
 const PAGE_READ_BYTES = 16 * 1024 * 1024;
-/** Of the names of manifests, and of what is known of them. */
+/** The most bytes of manifest names, and of what is known about the manifests. */
 const MOST_NAME_BYTES = 64 * 1024 * 1024;
 const MOST_KNOWN_BYTES = 64 * 1024 * 1024;
 const MOST_REPOSITORIES = 1000;
 const HEX = /^[a-f0-9]{64,128}$/;
 
 /**
- * The manifests that refer to a manifest. There is no index on the disk, which another registry would not keep: the
- * manifests of a repository are read once, and after that only new ones. In memory is which refers to what, by digest; what
- * a page shows of them is read for the page, which ends when it is full or has cost enough.
+ * The manifests that refer to a manifest. There is no index on the disk, since another registry would not maintain it:
+ * the manifests of a repository are read once, and after that only new ones. Memory holds which manifest refers to
+ * which, by digest. Their descriptors are read for each page, which ends when it is full or has read enough bytes.
  */
 export class Referrers {
   readonly #options: ReferrersOptions;
@@ -56,7 +55,7 @@ export class Referrers {
     this.#folders = new DirectoryCache({ accepts, mostBytes: MOST_NAME_BYTES, now: options.now });
   }
 
-  /** The referrers of a subject, a page of them. */
+  /** Returns a page of the referrers of a subject. */
   async page(repository: string, query: ReferrersQuery): Promise<ReferrersPage> {
     const known = this.#knownOf(repository);
     await this.#lookFor(repository, known);
@@ -65,7 +64,7 @@ export class Referrers {
     return this.#pageOf(repository, known, { ...query, digests });
   }
 
-  /** One look at a time; all who ask meanwhile share the next one, which begins after their question. */
+  /** One scan runs at a time. Requests that arrive meanwhile share the next one, which begins after them. */
   #lookFor(repository: string, known: KnownManifests): Promise<void> {
     known.nextLook ??= known.looking
       .catch(() => undefined)
@@ -93,7 +92,7 @@ export class Referrers {
     return page;
   }
 
-  /** A referrer that is still there and can be read. */
+  /** Returns a referrer if it still exists and can be read. */
   async #inspect(repository: string, text: string): Promise<Inspected | undefined> {
     const digest = parseDigest(text);
     const { manifests } = this.#options;
@@ -138,7 +137,7 @@ export class Referrers {
     await known.looked(lists, isWhole);
   }
 
-  /** False where it can't be read now; it is looked at again next time. */
+  /** Returns false if it can't be read now. The next scan tries again. */
   async #learn(repository: string, known: KnownManifests, text: string): Promise<boolean> {
     const digest = parseDigest(text);
     if (digest === undefined) return true;
@@ -157,12 +156,12 @@ class Page implements ReferrersPage {
   #bytes = 0;
   #read = 0;
 
-  /** Whether nothing more may be read for it. */
+  /** Reports whether no more may be read for the page. */
   isFull(): boolean {
     return this.descriptors.length === PAGE_DESCRIPTORS || this.#read > PAGE_READ_BYTES;
   }
 
-  /** False where there is no room for it. One always has room. */
+  /** Returns false if the descriptor does not fit. The first one always fits. */
   add(digest: string, { size, reading }: Inspected): boolean {
     this.#read += size;
     const { mediaType, artifactType, annotations } = reading.manifest;

@@ -7,7 +7,7 @@ import type { Referrers } from './referrers.ts';
 import type { TagStore } from './tag-store.ts';
 import type { UploadStore } from './upload-store.ts';
 
-/** The parts of an embedded registry, as the end-points use them. */
+/** The parts of an embedded registry that the end-points use. */
 export interface Registry {
   readonly paths: Paths;
   readonly staging: Staging;

@@ -9,22 +9,24 @@ import { forEachInSlices } from '../../../oci/manifest/slices.ts';
 const SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+json';
 const SCHEMA_1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
 const UNKNOWN = 'application/octet-stream';
-/** A media type that may stand in a header. A browser shows none of these as a page. */
+/** A media type that is safe in a header. No browser shows these as a page. */
 const APPLICATION = /^application\/[\w!#$&^.+-]{1,127}$/;
-/** The bound on depth is Go's. The number of values is bounded by the bytes that are read. */
+/** The depth is Go's limit. The bytes read bound the number of values. */
 const LIMITS = { values: Number.POSITIVE_INFINITY, depth: 10_000 };
 const NO_ANNOTATIONS: ReadonlyMap<string, string> = new Map();
 
-/** What stands on the disk under the digest of a manifest. */
+/** A stored manifest, as far as it can be read. */
 export interface Reading {
   readonly manifest: Manifest;
-  /** Why it may need more than it is seen to need; undefined for what distribution or we have taken. */
+  /**
+   * Why it may reference more than was found; undefined for manifests that distribution or this registry has accepted.
+   */
   readonly doubt: string | undefined;
 }
 
 /**
- * Reads what stands on the disk, whoever took it, as leniently as any registry may have taken it: its media type is what
- * it says, else what its shape says, and it needs all that it names.
+ * Reads a stored manifest as leniently as any registry may have accepted it. Its media type is the one it declares,
+ * else the one its shape implies, and it references everything that it names.
  */
 export async function readStoredManifest(bytes: Buffer): Promise<Reading> {
   const outcome = await readManifestText(bytes, LIMITS);
@@ -45,7 +47,7 @@ export async function readStoredManifest(bytes: Buffer): Promise<Reading> {
   };
 }
 
-/** A stand-in for what is not JSON, or not what its digest says. */
+/** The reading of bytes that are not JSON or do not match their digest. */
 export function unreadable(doubt: string): Reading {
   const common = commonOf({ subject: '', artifactType: '', annotations: NO_ANNOTATIONS });
   return { manifest: { mediaType: UNKNOWN, blobs: [], optional: [], children: [], ...common }, doubt };

@@ -27,18 +27,18 @@ export interface TagStoreOptions {
   readonly now: () => Date;
 }
 
-/** A tag that stands ready on the disk. */
+/** A tag that is written but not visible yet. */
 export interface PreparedTag {
   /** Makes the tag name the manifest. */
   set(): Promise<void>;
   discard(): Promise<void>;
 }
 
-/** Of the names of folders that are kept. */
+/** The most bytes of folder names kept in memory. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const TRIES = 8;
 
-/** Tags: which manifest a name stands for. Each is swapped by rename; there is no state but the disk's. */
+/** Tags and the manifests that they name. Each is replaced by rename; the disk is the only state. */
 export class TagStore {
   readonly #paths: Paths;
   readonly #staging: Staging;
@@ -50,7 +50,7 @@ export class TagStore {
     this.#folders = new DirectoryCache({ accepts: isTag, mostBytes: MOST_BYTES, now });
   }
 
-  /** All tags in byte order; undefined where the repository is unknown. */
+  /** Returns all tags in byte order, or undefined if the repository is unknown. */
   async list(repository: string): Promise<readonly string[] | undefined> {
     const names = await this.#folders.list(this.#paths.tags(repository));
     if (names !== undefined) return names;
@@ -59,14 +59,14 @@ export class TagStore {
     return known ? [] : undefined;
   }
 
-  /** What a tag names now. */
+  /** Returns the manifest that a tag names. */
   async resolve(repository: string, tag: string): Promise<Digest | undefined> {
     return readLink(`${this.#paths.tag(repository, tag)}/${CURRENT}`);
   }
 
   /**
-   * Writes all that a tag will hold, aside, and forces it to the disk: beside other work, so that `set` has little to wait
-   * for. Call `set` or `discard` on what it resolves to.
+   * Writes the links of a tag aside and syncs them, while other work goes on, so that `set` has little to wait for.
+   * Call `set` or `discard` on the result.
    */
   async prepare(repository: string, tag: string, digest: Digest): Promise<PreparedTag> {
     const folder = this.#paths.tag(repository, tag);
@@ -74,7 +74,7 @@ export class TagStore {
     return { discard: () => staged.discard(), set: () => this.#set(folder, staged) };
   }
 
-  /** A tag that is removed at the same time is there with both its links, or not at all. */
+  /** If the tag is removed at the same time, both its links exist or neither. */
   async #set(folder: string, prepared: StagedTag): Promise<void> {
     const { digest } = prepared;
     let staged = prepared;
@@ -95,7 +95,7 @@ export class TagStore {
     }
   }
 
-  /** A new tag appears whole. False where somebody else was faster. */
+  /** Creates a tag atomically. Returns false if another writer was faster. */
   async #create(folder: string, staged: StagedTag): Promise<boolean> {
     await staged.syncFolders();
     const above = await makeFolder(dirname(folder));
@@ -109,14 +109,14 @@ export class TagStore {
     return true;
   }
 
-  /** Removes a tag. False where there was none. */
+  /** Removes a tag. Returns false if there was none. */
   async remove(repository: string, tag: string): Promise<boolean> {
     return this.#staging.remove(this.#paths.tag(repository, tag));
   }
 
   /**
-   * Removes every tag that names a manifest. One `stat` for each tag of the repository: those that ever named it have it
-   * in their index, and nothing on the disk says it shorter.
+   * Removes every tag that names a manifest. It costs one `stat` for each tag of the repository: tags that ever named
+   * the manifest have it in their index, and no other index exists on the disk.
    */
   async removeAllOf(repository: string, digest: Digest): Promise<void> {
     const tags = (await this.#folders.list(this.#paths.tags(repository))) ?? [];
@@ -128,7 +128,7 @@ export class TagStore {
     });
   }
 
-  /** A tag that was moved to another manifest at this moment is put back. */
+  /** A tag that was moved to another manifest meanwhile is put back. */
   async #removeIf(repository: string, tag: string, digest: Digest): Promise<void> {
     const folder = this.#paths.tag(repository, tag);
     const staged = this.#staging.path();
@@ -142,13 +142,13 @@ export class TagStore {
   }
 }
 
-/** Both links of a tag in a folder of their own, their bytes forced to the disk. */
+/** Both links of a tag in a folder of their own, synced. */
 class StagedTag {
   readonly path: string;
   readonly digest: Digest;
   #areFoldersSynced = false;
 
-  /** `whole`: its folders are forced to the disk too, for a tag that is not there yet. */
+  /** `whole`: also sync its folders, for a tag that does not exist yet. */
   static async write(path: string, digest: Digest, whole: boolean): Promise<StagedTag> {
     const staged = new StagedTag(path, digest);
     try {

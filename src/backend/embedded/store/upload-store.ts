@@ -21,15 +21,15 @@ import { isUpload } from '../disk/paths.ts';
 import type { Paths, UploadPlace } from '../disk/paths.ts';
 import type { Staging } from '../disk/staging.ts';
 
-/** An upload session, open for one request alone. */
+/** An upload session, open for one request only. */
 export interface OpenUpload {
   readonly id: string;
   readonly path: string;
-  /** Every write goes to the end: bytes that are there are never overwritten. */
+  /** Writes append: existing bytes are never overwritten. */
   readonly file: FileHandle;
   /** Bytes at the beginning of this request. */
   readonly size: number;
-  /** The state of the hash after these bytes. It is handed over: give it back with `keepHash`. */
+  /** Returns the hash state after these bytes and gives up ownership of it. Return it with `keepHash`. */
   hash(algorithm: Algorithm): Promise<Hash>;
   keepHash(algorithm: Algorithm, hash: Hash, size: number): void;
 }
@@ -39,7 +39,6 @@ export type UploadOutcome<T> =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'busy' };
 
-/** A session that has just begun. */
 export interface NewUpload {
   readonly id: string;
   readonly path: string;
@@ -54,20 +53,22 @@ interface HashState {
 
 const readInto = promisify(read);
 const MAX_STATES = 10_000;
-/** The state of a hash, outside the heap of V8, and the name of its upload. */
+/** The state of a hash, outside V8's heap, and the name of its upload. */
 const STATE_BYTES = 2048;
 const STATE_MS = 24 * 60 * 60 * 1000;
-/** How long a request waits for another one on the same upload: long enough to see that a dead process held it. */
+/**
+ * How long a request waits for another one on the same upload: long enough to see that a dead process held the lock.
+ */
 const WAIT_MS = 7000;
 const TRIES = 8;
 const APPEND = constants.O_RDWR | constants.O_APPEND;
 
 /**
- * Upload sessions, each a file that holds the bytes so far. The state of the hash is kept in memory and made again by
- * reading the file, where another process went on with it or this one is new.
+ * Upload sessions, each a file that holds the bytes so far. The hash state is kept in memory. It is computed again from
+ * the file if another process continued the session or this one was restarted.
  */
 export class UploadStore {
-  /** What is under way, of all users. */
+  /** All upload sessions of all users. */
   readonly all: OpenUploads;
   readonly #paths: Paths;
   readonly #staging: Staging;
@@ -85,7 +86,10 @@ export class UploadStore {
     this.#staging = options.staging;
   }
 
-  /** Begins a session; resolves to why the asker may not, or to the open file, which the caller closes. Nothing is forced to the disk: a session that a power cut took away is begun again. */
+  /**
+   * Begins a session. Returns why the user may not, or the open file, which the caller closes. Nothing is synced: after
+   * a power failure the client begins again.
+   */
   async create(repository: string, asker: string): Promise<NewUpload | Problem> {
     const refusal = await this.all.refusal(asker);
     if (refusal !== undefined) return refusal;
@@ -96,18 +100,18 @@ export class UploadStore {
       try {
         return { id, path, file: await open(path, 'ax', FILE_MODE) };
       } catch (error) {
-        // The folder was removed as empty, at this moment.
+        // The folder was removed as empty at this moment.
         if (systemCode(error) !== 'ENOENT' || tries === TRIES) throw error;
       }
     }
   }
 
-  /** Bytes so far, or undefined for a session that is not known. */
+  /** Returns the bytes so far, or undefined for an unknown session. */
   async size(place: UploadPlace): Promise<number | undefined> {
     return isUpload(place.id) ? (await ifAny(stat(this.#paths.upload(place))))?.size : undefined;
   }
 
-  /** Ends a session. False for one that is not known. */
+  /** Ends a session. Returns false for an unknown one. */
   async remove(place: UploadPlace): Promise<boolean> {
     if (!isUpload(place.id)) return false;
     const path = this.#paths.upload(place);
@@ -119,7 +123,7 @@ export class UploadStore {
     return true;
   }
 
-  /** Opens a session for one request, of all processes on all hosts. */
+  /** Opens a session for one request, exclusively among all processes on all hosts. */
   async use<T>(place: UploadPlace, action: (upload: OpenUpload) => Promise<T>): Promise<UploadOutcome<T>> {
     if ((await this.size(place)) === undefined) return { kind: 'unknown' };
     const path = this.#paths.upload(place);
@@ -166,7 +170,7 @@ export class UploadStore {
   }
 }
 
-/** The hash of the first bytes of a file. */
+/** Returns the hash of the first bytes of a file. */
 async function hashFile(file: FileHandle, size: number, algorithm: Algorithm): Promise<Hash> {
   const hash = createHasher(algorithm);
   const buffer = transferBuffers.take();
