@@ -2,7 +2,7 @@
 import { createNameFilter, decide } from '../src/auth/policy/decide.ts';
 import { compilePolicy } from '../src/auth/policy/compile.ts';
 import type { PolicySource, RuleSource, SourceText } from '../src/auth/policy/compile.ts';
-import type { Identity } from '../src/auth/policy/identity.ts';
+import type { Identity } from '../src/auth/principal.ts';
 import type { Policy } from '../src/auth/policy/policy.ts';
 import { parseRegistryRequest } from '../src/oci/request/parse.ts';
 import type { RegistryRequest } from '../src/oci/request/request.ts';

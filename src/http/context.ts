@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FailedLogin, SignedInBy } from '../observe/exchange.ts';
-import type { Identity } from '../auth/policy/identity.ts';
+import type { Identity } from '../auth/principal.ts';
 import type { Problem } from '../oci/problem.ts';
 import type { RegistryRequest } from '../oci/request/request.ts';
 import type { UploadSeal } from '../oci/request/sealed-upload.ts';

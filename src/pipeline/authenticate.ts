@@ -6,8 +6,8 @@ import { warningHeader } from '../auth/tokens/store/lifetime.ts';
 import { answerProblem } from '../http/answer.ts';
 import type { Challenge } from './auth/challenge.ts';
 import type { RequestContext } from '../http/context.ts';
-import { findAsker } from './auth/find-asker.ts';
-import type { Asker, AskerTokens } from './auth/find-asker.ts';
+import { findAsker } from './auth/authenticate-header.ts';
+import type { Asker, AskerTokens } from './auth/authenticate-header.ts';
 import type { Stage } from './stage.ts';
 
 export interface AuthenticateOptions {

@@ -1,4 +1,4 @@
-import { nameAsker } from '../auth/policy/identity.ts';
+import { nameAsker } from '../auth/principal.ts';
 import type { ForwardJob } from '../backend/proxy/transfer.ts';
 import { bodyLength, bodyLimit, judgeBody } from '../oci/request/body.ts';
 import type { BodyHead, BodyLimits } from '../oci/request/body.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { createNameFilter } from '../auth/policy/decide.ts';
-import { nameAsker } from '../auth/policy/identity.ts';
+import { nameAsker } from '../auth/principal.ts';
 import type { Policy } from '../auth/policy/policy.ts';
 import { catalogLink, fillCatalogPage, pageSize } from '../oci/catalog.ts';
 import type { CatalogSource, VisiblePage } from '../oci/catalog.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { nameAsker } from '../auth/policy/identity.ts';
+import { nameAsker } from '../auth/principal.ts';
 import { createUploadSeal } from '../oci/request/sealed-upload.ts';
 import { withUpload } from '../oci/request/with-upload.ts';
 import type { Stage } from './stage.ts';

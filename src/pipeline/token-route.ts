@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import { isForeignPage } from '../http/admission/foreign-page.ts';
-import type { Identity } from '../auth/policy/identity.ts';
+import type { Identity } from '../auth/principal.ts';
 import { createProblem } from '../oci/problem.ts';
 import type { ProblemCode } from '../oci/problem.ts';
 import type { Holder } from '../auth/tokens/store/holder.ts';
@@ -10,7 +10,7 @@ import type { TokenAnswer } from '../auth/tokens/token-answer.ts';
 import { FORM_MAX_BYTES, readTokenForm, readTokenQuery } from '../auth/tokens/token-form.ts';
 import type { FormOutcome } from '../auth/tokens/token-form.ts';
 import type { TokenAsker } from '../auth/tokens/token-service.ts';
-import { parseBasicCredentials } from '../auth/users/basic-credentials.ts';
+import { parseBasicCredentials } from '../auth/basic-credentials.ts';
 import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 

@@ -9,7 +9,7 @@ import { readProxyHeader } from '../../src/http/peer/proxy-protocol.ts';
 import { responseHeaders } from '../../src/backend/client/response-headers.ts';
 import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 import { parseScope, renderScopes } from '../../src/oci/request/scope.ts';
-import { parseBasicCredentials } from '../../src/auth/users/basic-credentials.ts';
+import { parseBasicCredentials } from '../../src/auth/basic-credentials.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
 
 const RUNS = sized(2000, 200_000);

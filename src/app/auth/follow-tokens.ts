@@ -6,7 +6,7 @@ import { hasAnonymousRules } from '../../auth/policy/policy.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
 import { openTokens } from '../../auth/tokens/open-tokens.ts';
 import type { Tokens, TokensOptions } from '../../auth/tokens/open-tokens.ts';
-import { createAuthenticator } from '../../auth/users/authenticator.ts';
+import { createAuthenticator } from '../../auth/authenticator.ts';
 import type { HashPool } from '../../auth/passwords/hash-pool.ts';
 import type { UserStore } from '../../auth/users/user-store.ts';
 import type { Audit } from '../observe/audit.ts';

@@ -1,6 +1,6 @@
 import type { OtherTokens, Tokens } from '../../auth/tokens/open-tokens.ts';
 import type { Uses } from '../../auth/tokens/store/use-log.ts';
-import type { Authenticator, AuthenticatorOptions, KnownCredential } from '../../auth/users/authenticator.ts';
+import type { Authenticator, AuthenticatorOptions, KnownCredential } from '../../auth/authenticator.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import { sharedKey } from './cluster-context.ts';
 import type { ClusterContext } from './cluster-context.ts';

@@ -9,7 +9,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Exchange } from '../../observe/exchange.ts';
-import { nameAsker } from '../../auth/policy/identity.ts';
+import { nameAsker } from '../../auth/principal.ts';
 import { isDigest } from '../../oci/grammar.ts';
 import type { Bus, Broker } from '../../cluster/bus.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';

@@ -1,8 +1,8 @@
 import type { Action } from '../../oci/request/request.ts';
 import { parseExpectation } from './expectation.ts';
 import type { Expectation } from './expectation.ts';
-import { parseWho } from './identity.ts';
-import type { Who } from './identity.ts';
+import { parseWho } from '../principal.ts';
+import type { Who } from '../principal.ts';
 import { parseNetwork } from '../../lib/network.ts';
 import type { Network } from '../../lib/network.ts';
 import { parsePattern } from './pattern.ts';

@@ -1,6 +1,6 @@
 import type { Action, RegistryRequest } from '../../oci/request/request.ts';
-import { nameAsker } from './identity.ts';
-import type { Identity } from './identity.ts';
+import { nameAsker } from '../principal.ts';
+import type { Identity } from '../principal.ts';
 import { hasAnonymousRules } from './policy.ts';
 import type { Policy } from './policy.ts';
 import { findRight, isWithin, isWithinCatalog } from './right.ts';

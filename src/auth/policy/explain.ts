@@ -2,8 +2,8 @@ import { matchesPattern } from './pattern.ts';
 import type { Name } from './pattern.ts';
 import { isFor } from './policy.ts';
 import type { Policy, Rule } from './policy.ts';
-import type { Identity } from './identity.ts';
-import { renderWho } from './identity.ts';
+import type { Identity } from '../principal.ts';
+import { renderWho } from '../principal.ts';
 import { allows, askerKeys, nameFor } from './right.ts';
 import type { Need } from './right.ts';
 

@@ -1,6 +1,6 @@
 import type { Action } from '../../oci/request/request.ts';
-import { renderWho } from './identity.ts';
-import type { Who } from './identity.ts';
+import { renderWho } from '../principal.ts';
+import type { Who } from '../principal.ts';
 import { matchesPattern } from './pattern.ts';
 import type { Name, Pattern } from './pattern.ts';
 import { isInside } from '../../lib/network.ts';

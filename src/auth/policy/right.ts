@@ -1,5 +1,5 @@
 import type { Action } from '../../oci/request/request.ts';
-import type { Identity, ScopeEntry, TokenScope } from './identity.ts';
+import type { Identity, ScopeEntry, TokenScope } from '../principal.ts';
 import { nameOf, parsePattern } from './pattern.ts';
 import type { Name, Pattern } from './pattern.ts';
 import { isFor, takesName } from './policy.ts';

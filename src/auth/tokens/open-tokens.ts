@@ -4,7 +4,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import { createCredentials } from './credentials.ts';
+import { createCredentials } from './principals.ts';
 import { UNGUARDED } from './guard.ts';
 import type { SignInGuard } from './guard.ts';
 import type { Holder } from './store/holder.ts';

@@ -1,6 +1,6 @@
 import { Secret } from '../../lib/secret.ts';
-import { parseBasicCredentials } from '../../auth/users/basic-credentials.ts';
-import type { ParsedAuthorization } from '../../auth/users/basic-credentials.ts';
+import { parseBasicCredentials } from '../../auth/basic-credentials.ts';
+import type { ParsedAuthorization } from '../../auth/basic-credentials.ts';
 
 interface Sent {
   readonly header: Secret<string>;

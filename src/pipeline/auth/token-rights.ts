@@ -1,4 +1,4 @@
-import type { Identity } from '../../auth/policy/identity.ts';
+import type { Identity } from '../../auth/principal.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
 import { findRight } from '../../auth/policy/right.ts';
 import type { Access } from '../../oci/request/scope.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compilePolicy } from '../../../src/auth/policy/compile.ts';
 import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.ts';
 import { createNameFilter, decide } from '../../../src/auth/policy/decide.ts';
-import type { Identity } from '../../../src/auth/policy/identity.ts';
+import type { Identity } from '../../../src/auth/principal.ts';
 import { OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
 import type { Action } from '../../../src/oci/request/request.ts';
 import { anyName, anyPattern, naiveMay } from './naive.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createNameFilter, decide } from '../../../src/auth/policy/decide.ts';
-import type { Identity } from '../../../src/auth/policy/identity.ts';
+import type { Identity } from '../../../src/auth/principal.ts';
 import { hasAnonymousRules, OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
 import { parseScopes } from '../../../src/oci/request/scope.ts';
 import { policyOf, requestOf } from './support.ts';

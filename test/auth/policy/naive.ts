@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Identity } from '../../../src/auth/policy/identity.ts';
+import type { Identity } from '../../../src/auth/principal.ts';
 import type { Action } from '../../../src/oci/request/request.ts';
 
 /** A second evaluator, written for nothing but to be plainly right: no index, no compiled form, one rule after the other. */

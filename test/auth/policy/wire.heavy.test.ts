@@ -4,7 +4,7 @@ import { judgeTarget } from '../../../src/http/admission/target.ts';
 import { compilePolicy } from '../../../src/auth/policy/compile.ts';
 import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.ts';
 import { decide } from '../../../src/auth/policy/decide.ts';
-import type { Identity } from '../../../src/auth/policy/identity.ts';
+import type { Identity } from '../../../src/auth/principal.ts';
 import type { Access } from '../../../src/oci/request/scope.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { withoutMount } from '../../../src/oci/request/without-mount.ts';

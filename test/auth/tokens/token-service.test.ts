@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts';
 import type { AccessTokens } from '../../../src/auth/tokens/access-tokens.ts';
-import { createCredentials } from '../../../src/auth/tokens/credentials.ts';
+import { createCredentials } from '../../../src/auth/tokens/principals.ts';
 import type { Holder } from '../../../src/auth/tokens/store/holder.ts';
 import { openIdentityStore } from '../../../src/auth/tokens/store/identity-store.ts';
 import type { IdentityStore } from '../../../src/auth/tokens/store/identity-store.ts';

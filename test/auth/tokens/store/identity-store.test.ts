@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCredentials } from '../../../../src/auth/tokens/credentials.ts';
+import { createCredentials } from '../../../../src/auth/tokens/principals.ts';
 import { openIdentityStore } from '../../../../src/auth/tokens/store/identity-store.ts';
 import type {
   IdentityStore,

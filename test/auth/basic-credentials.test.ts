@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBasicCredentials } from '../../../src/auth/users/basic-credentials.ts';
+import { parseBasicCredentials } from '../../src/auth/basic-credentials.ts';
 
 function basic(pair: string | Buffer): string {
   return `Basic ${Buffer.from(pair).toString('base64')}`;

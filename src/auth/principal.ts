@@ -1,5 +1,5 @@
-import type { Action } from '../../oci/request/request.ts';
-import type { Access } from '../../oci/request/scope.ts';
+import type { Action } from '../oci/request/request.ts';
+import type { Access } from '../oci/request/scope.ts';
 
 /** What a token may do by itself: each entry allows its actions in the repositories that its patterns match. */
 export type TokenScope = readonly ScopeEntry[];

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Secret } from '../../lib/secret.ts';
+import { Secret } from '../lib/secret.ts';
 
 /** A user name and a password as a client sent them; either may be empty. */
 export interface BasicCredentials {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../../src/lib/secret.ts';
-import { createAuthenticator } from '../../../src/auth/users/authenticator.ts';
-import type { Authenticator } from '../../../src/auth/users/authenticator.ts';
-import type { BasicCredentials } from '../../../src/auth/users/basic-credentials.ts';
-import type { HashVerdict } from '../../../src/auth/passwords/hash-pool.ts';
-import { recognizeHash, verifyHash } from '../../../src/auth/passwords/password-hash.ts';
-import { createUsers } from '../../../src/auth/users/user-store.ts';
-import type { Users } from '../../../src/auth/users/user-store.ts';
+import { Secret } from '../../src/lib/secret.ts';
+import { createAuthenticator } from '../../src/auth/authenticator.ts';
+import type { Authenticator } from '../../src/auth/authenticator.ts';
+import type { BasicCredentials } from '../../src/auth/basic-credentials.ts';
+import type { HashVerdict } from '../../src/auth/passwords/hash-pool.ts';
+import { recognizeHash, verifyHash } from '../../src/auth/passwords/password-hash.ts';
+import { createUsers } from '../../src/auth/users/user-store.ts';
+import type { Users } from '../../src/auth/users/user-store.ts';
 
 const APR1_PW = '$apr1$s$Hgc9MoaWe1Ieu1lEjENW6.';
 const MD5_PW = '$1$s$c00NGKNhbhsjQzVJd4kI71';

@@ -1,5 +1,5 @@
 import { AppError } from '../../lib/errors.ts';
-import type { Identity } from '../../auth/policy/identity.ts';
+import type { Identity } from '../../auth/principal.ts';
 import { aliveTokens, machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
 import { readState } from '../../auth/tokens/store/state-file.ts';
 import { entriesOf } from '../../auth/users/htpasswd-file.ts';

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createExpiringMap } from '../../lib/expiring-map.ts';
-import { createKeyedHash } from '../../lib/keyed-hash.ts';
-import type { Secret } from '../../lib/secret.ts';
-import type { Turn } from '../../lib/streams/turn.ts';
+import { createExpiringMap } from '../lib/expiring-map.ts';
+import { createKeyedHash } from '../lib/keyed-hash.ts';
+import type { Secret } from '../lib/secret.ts';
+import type { Turn } from '../lib/streams/turn.ts';
 import type { BasicCredentials } from './basic-credentials.ts';
-import type { HashPool, HashVerdict } from '../passwords/hash-pool.ts';
-import type { UserEntry } from './htpasswd-entry.ts';
-import { PASSWORD_MAX_BYTES, hashedPart, isCut, verifyHash } from '../passwords/password-hash.ts';
-import type { Users } from './user-store.ts';
+import type { HashPool, HashVerdict } from './passwords/hash-pool.ts';
+import type { UserEntry } from './users/htpasswd-entry.ts';
+import { PASSWORD_MAX_BYTES, hashedPart, isCut, verifyHash } from './passwords/password-hash.ts';
+import type { Users } from './users/user-store.ts';
 
 /** `busy`: too many passwords are being checked at this moment; the client should come back. */
 export type Verdict =

@@ -1,4 +1,4 @@
-import type { Identity } from '../../auth/policy/identity.ts';
+import type { Identity } from '../../auth/principal.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { Holder } from '../../auth/tokens/store/holder.ts';
 import { expiryWarning } from '../../auth/tokens/store/lifetime.ts';
