@@ -35,7 +35,7 @@ describe('the check of the version of Node.js', () => {
   it('is all that is loaded before it', () => {
     // Types are gone when it runs.
     const loaded = [...new Set(staticImports('src/main.ts'))];
-    expect(loaded.toSorted()).toEqual(['./cli/early-signals.ts', './lib/node-version.ts']);
+    expect(loaded.toSorted()).toEqual(['./cli/terminal/early-signals.ts', './lib/node/node-version.ts']);
     for (const path of loaded) expect(staticImports(`src/${path}`)).toEqual([]);
   });
 
