@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { EXIT } from './terminal/outcome.ts';
+import { EXIT } from './terminal/exit-status.ts';
 
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done',

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load.ts';
 import { AppError } from '../lib/errors.ts';
 import { askOwnGate } from '../app/ask-own-gate.ts';
 import { addConfigOptions, configSources } from './config/config-flags.ts';
-import type { Outcome } from './terminal/outcome.ts';
+import type { Outcome } from './terminal/exit-status.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 const OPTIONS = ['listen', 'frontProxies.networks', 'frontProxies.protocol'];

@@ -4,9 +4,9 @@ import type { Verdict } from '../../audit/log/verify.ts';
 import { AppError } from '../../lib/errors.ts';
 import { addAuditPlace, findAuditLog } from './audit-place.ts';
 import type { AuditPlaceOptions } from './audit-place.ts';
-import { showCommand, unreadable } from './audit-show.ts';
-import { EXIT } from '../terminal/outcome.ts';
-import type { Outcome } from '../terminal/outcome.ts';
+import { showCommand, unreadable } from './show.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 

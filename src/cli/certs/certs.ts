@@ -3,7 +3,7 @@ import { initCommand } from './init.ts';
 import { renewCommand } from './renew.ts';
 import { statusCommand } from './status.ts';
 import { trustCommand } from './trust.ts';
-import type { Outcome } from '../terminal/outcome.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** `certs init | renew | status | trust`: the life of the certificates, and the trust of the clients. */

@@ -6,8 +6,8 @@ import { readStatus } from '../../pki/authority/status.ts';
 import { DAY } from '../../pki/authority/validity.ts';
 import type { DirectoryOptions } from './options.ts';
 import { addDirectoryOptions, day, servedPlace } from './options.ts';
-import type { Outcome } from '../terminal/outcome.ts';
-import { EXIT } from '../terminal/outcome.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 

@@ -7,7 +7,7 @@ import { renderConfig, showConfig } from '../../config/show.ts';
 import { checkFiles } from './check.ts';
 import { tryBackend } from './connect.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
-import type { Outcome } from '../terminal/outcome.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
 import { reportError } from '../terminal/report-error.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';

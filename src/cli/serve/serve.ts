@@ -7,11 +7,11 @@ import { exposureOf } from '../../app/backend/exposed-backend.ts';
 import { checkRuntime } from '../../lib/node/runtime-check.ts';
 import type { Gate } from '../../app/start.ts';
 import { addConfigOptions, configSources } from '../config/config-flags.ts';
-import { sayingChanges } from './saying-changes.ts';
+import { sayingChanges } from './config-changes.ts';
 import { openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
-import type { Outcome } from '../terminal/outcome.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** `serve`: the server. It never invents users or certificates; `certs init` and `users add` make them. */

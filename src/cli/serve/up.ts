@@ -8,18 +8,18 @@ import type { Log } from '../../observe/access-log.ts';
 import { checkRuntime } from '../../lib/node/runtime-check.ts';
 import { addConfigOptions, configSources } from '../config/config-flags.ts';
 import { hostsFromEnvironment } from '../certs/options.ts';
-import { localNames, prepareCertificates } from './first-start.ts';
+import { localNames, prepareCertificates } from './first-certificates.ts';
 import { prepareFirstUser } from './first-user.ts';
-import type { Outcome } from '../terminal/outcome.ts';
-import { findPlace } from '../terminal/place.ts';
-import { findReachable } from '../terminal/reachable.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
+import { findPlace } from '../terminal/invocation.ts';
+import { findReachable } from './reachable.ts';
 import { keepReloads, runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
-import { sayingChanges } from './saying-changes.ts';
+import { sayingChanges } from './config-changes.ts';
 import { isHuman, openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { renderWelcome } from './up-words.ts';
+import { renderWelcome } from './welcome.ts';
 
 interface UpOptions {
   readonly data?: string;

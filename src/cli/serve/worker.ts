@@ -7,8 +7,8 @@ import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/life.
 import { createWorkerLink } from '../../cluster/worker-link.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import { findUpstream } from '../../cluster/processes.ts';
-import type { Outcome } from '../terminal/outcome.ts';
-import { EXIT } from '../terminal/outcome.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 import { openServingLog } from './serving-log.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { SETTINGS } from './worker-settings.ts';

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { AppError } from '../../lib/errors.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
-import { EXIT } from './outcome.ts';
+import { EXIT } from './exit-status.ts';
 import type { Terminal } from './terminal.ts';
 import { printable } from '../../lib/printable.ts';
 

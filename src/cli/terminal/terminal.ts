@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Owner } from '../../lib/files/ownership.ts';
-import type { StartedAs } from './place.ts';
+import type { StartedAs } from './invocation.ts';
 
 /** What a command may touch of the process it runs in. Tests pass a recorder. */
 export interface Terminal {

@@ -1,6 +1,6 @@
 import { describeOptions } from '../../config/options.ts';
-import type { Place } from './place.ts';
-import { shellWord } from './place.ts';
+import type { Place } from './invocation.ts';
+import { shellWord } from './invocation.ts';
 
 /** The flags of the command line that ran, without their dashes: `certs` -> `['./certs']`; none for `true`. */
 export type GivenFlags = ReadonlyMap<string, readonly string[]>;

@@ -4,8 +4,8 @@ import { statePaths } from '../../auth/tokens/store/state-paths.ts';
 import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
 import { configSources } from '../config/config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addPlaceOptions } from '../users/place.ts';
-import type { PlaceOptions } from '../users/place.ts';
+import { addPlaceOptions } from '../config/file-options.ts';
+import type { PlaceOptions } from '../config/file-options.ts';
 
 /** Where tokens and users are kept, as the command line says it. */
 export interface StateOptions extends PlaceOptions {

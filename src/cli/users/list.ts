@@ -3,8 +3,8 @@ import { entriesOf } from '../../auth/users/htpasswd-file.ts';
 import { readUsersFile } from '../../auth/users/users-file.ts';
 import type { UserEntry } from '../../auth/users/htpasswd-entry.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addPlaceOptions, findUsersFile } from './place.ts';
-import type { PlaceOptions } from './place.ts';
+import { addPlaceOptions, findUsersFile } from '../config/file-options.ts';
+import type { PlaceOptions } from '../config/file-options.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 

@@ -4,11 +4,11 @@ import { entriesOf, withUser, withoutUser } from '../../auth/users/htpasswd-file
 import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
 import { createHash, isCut, verifyHash } from '../../auth/passwords/password-hash.ts';
 import { changeUsersFile, readUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
-import type { Outcome } from '../terminal/outcome.ts';
-import { EXIT } from '../terminal/outcome.ts';
+import type { Outcome } from '../terminal/exit-status.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addPlaceOptions, findUsersFile, makeDirectoryOf } from './place.ts';
-import type { PlaceOptions } from './place.ts';
+import { addPlaceOptions, findUsersFile, makeDirectoryOf } from '../config/file-options.ts';
+import type { PlaceOptions } from '../config/file-options.ts';
 import { checkName, readNewPassword, readPassword } from './password.ts';
 import { listUsers } from './list.ts';
 

@@ -96,7 +96,7 @@ async function issue(
   { directory, now, random = randomBytes, days = LIFETIME.leaf }: RenewOptions,
 ): Promise<void> {
   // Building certificates takes a large library, which a gate needs every few weeks: not at every start.
-  const { makeLeaf } = await import('./leaf.ts');
+  const { makeLeaf } = await import('./issue.ts');
   const { publicKey } = leaf;
   const like = { keyKind: keyKind(publicKey), like: publicKey };
   await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));

@@ -1,7 +1,7 @@
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeLeaf } from '../../../src/pki/authority/leaf.ts';
+import { makeLeaf } from '../../../src/pki/authority/issue.ts';
 import { readAuthority } from '../../../src/pki/authority/authority.ts';
 import { parseSubjectNames } from '../../../src/pki/x509/subject-names.ts';
 import { serialNumber } from '../../../src/pki/authority/validity.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runUntilTold } from '../../../src/cli/serve/serve.ts';
-import { sayingChanges } from '../../../src/cli/serve/saying-changes.ts';
+import { sayingChanges } from '../../../src/cli/serve/config-changes.ts';
 import type { ServingGate } from '../../../src/cli/serve/start-serving.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Config } from '../../../src/config/schema/schema.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
-import { findUsersFile } from '../../../src/cli/users/place.ts';
+import { findUsersFile } from '../../../src/cli/config/file-options.ts';
 import { verifyHash } from '../../../src/auth/passwords/password-hash.ts';
 import { recordingTerminal } from '../../support/terminal.ts';
 import type { RecordingTerminalOptions } from '../../support/terminal.ts';

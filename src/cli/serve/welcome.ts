@@ -1,9 +1,9 @@
-import type { PreparedCertificates } from './first-start.ts';
+import type { PreparedCertificates } from './first-certificates.ts';
 import type { FirstUser } from './first-user.ts';
-import type { Place } from '../terminal/place.ts';
-import { shellWord } from '../terminal/place.ts';
-import { placeOf } from '../terminal/reachable.ts';
-import type { Reachable } from '../terminal/reachable.ts';
+import type { Place } from '../terminal/invocation.ts';
+import { shellWord } from '../terminal/invocation.ts';
+import { placeOf } from './reachable.ts';
+import type { Reachable } from './reachable.ts';
 
 export interface Welcome {
   readonly certificates: PreparedCertificates;

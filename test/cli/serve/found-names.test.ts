@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planNames } from '../../../src/cli/terminal/found-names.ts';
+import { planNames } from '../../../src/cli/serve/found-names.ts';
 
 describe('planNames', () => {
   it('remembers at the first start what was found, and not what was given', () => {

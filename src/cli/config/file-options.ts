@@ -4,7 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import { unwritableHint } from '../../lib/files/atomic-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { makeDirectory } from '../../lib/files/ownership.ts';
-import { configSources } from '../config/config-flags.ts';
+import { configSources } from './config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Where the users file is, as the command line says it. */

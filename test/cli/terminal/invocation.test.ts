@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findPlace } from '../../../src/cli/terminal/place.ts';
-import type { StartedAs } from '../../../src/cli/terminal/place.ts';
+import { findPlace } from '../../../src/cli/terminal/invocation.ts';
+import type { StartedAs } from '../../../src/cli/terminal/invocation.ts';
 
 const INSTALLED: StartedAs = {
   runtime: '/usr/bin/node',
