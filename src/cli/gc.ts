@@ -53,10 +53,10 @@ export function gcCommand(terminal: Terminal): Command {
     .option('--json', 'Print the report as JSON.');
   addConfigOptions(command, ['backend']).addHelpText('after', DETAILS);
   return command.action(async (options: GcCommandOptions) => {
-    const place = await findPlace(options, terminal);
-    const actAsBefore = terminal.actAs(await ownerOf(place.directory));
+    const folder = await findFolder(options, terminal);
+    const actAsBefore = terminal.actAs(await ownerOf(folder.directory));
     try {
-      await collect(place, options, terminal);
+      await collect(folder, options, terminal);
     } finally {
       actAsBefore();
     }
@@ -73,8 +73,8 @@ function parseAge(text: string): number {
   return Number(number) * (UNITS[unit] ?? 0);
 }
 
-async function collect(place: Place, options: GcCommandOptions, terminal: Terminal): Promise<void> {
-  const registry = await openEmbedded({ ...place, now: () => new Date(), logger: wordsOf(terminal) });
+async function collect(folder: RegistryFolder, options: GcCommandOptions, terminal: Terminal): Promise<void> {
+  const registry = await openEmbedded({ ...folder, now: () => new Date(), logger: wordsOf(terminal) });
   try {
     const report = await registry.collectGarbage({
       dryRun: options.dryRun === true,
@@ -88,13 +88,13 @@ async function collect(place: Place, options: GcCommandOptions, terminal: Termin
   }
 }
 
-interface Place {
+interface RegistryFolder {
   readonly directory: string;
   /** The largest manifest, where a configuration says it. */
   readonly manifestBytes?: number;
 }
 
-async function findPlace(options: GcCommandOptions, terminal: Terminal): Promise<Place> {
+async function findFolder(options: GcCommandOptions, terminal: Terminal): Promise<RegistryFolder> {
   if (options.data !== undefined) return { directory: options.data };
   const { config, origins } = await loadConfigWithOrigins(configSources({ ...options }, terminal));
   if (config.backend.kind === 'embedded')

@@ -3,7 +3,6 @@ import { loadConfig } from '../config/load.ts';
 import { AppError } from '../lib/errors.ts';
 import { askOwnGate } from '../app/ask-own-gate.ts';
 import { addConfigOptions, configSources } from './config/config-flags.ts';
-import type { Outcome } from './terminal/exit-status.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 const OPTIONS = ['listen', 'frontProxies.networks', 'frontProxies.protocol'];
@@ -13,7 +12,7 @@ It reads the configuration that the gate reads, and asks the first address that 
 `;
 
 /** `health`: whether the gate of this configuration answers. For health checks that run beside it. */
-export function healthCommand(terminal: Terminal, _outcome: Outcome): Command {
+export function healthCommand(terminal: Terminal): Command {
   const command = new Command('health')
     .description('Ask the gate that runs here whether it is healthy, or ready.')
     .option(

@@ -2,16 +2,16 @@ import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
 import { addExamples } from './examples.ts';
 import { misuseWords, refuseEmptyValues, refuseUnknownCommand, usualWords } from './terminal/misuse.ts';
-import type { Outcome } from './terminal/exit-status.ts';
+import type { ExitStatus } from './terminal/exit-status.ts';
 import { EXIT } from './terminal/exit-status.ts';
-import type { Place } from './terminal/invocation.ts';
-import { findPlace } from './terminal/invocation.ts';
+import type { Invocation } from './terminal/invocation.ts';
+import { findInvocation } from './terminal/invocation.ts';
 import { reportError } from './terminal/report-error.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import type { GivenFlags } from './terminal/typed-command.ts';
 import { asTyped, withoutBlamed } from './terminal/typed-command.ts';
 
-type Create = (terminal: Terminal, outcome: Outcome) => Command;
+type Create = (terminal: Terminal, exit: ExitStatus) => Command;
 
 /** Each command with what it needs is loaded only where it is asked for: a server does not wait for the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
 const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
   docs: async () => {
     const { docsCommand } = await import('./docs.ts');
-    return (terminal, outcome) => docsCommand(terminal, () => createProgram(terminal, outcome));
+    return (terminal, exit) => docsCommand(terminal, () => createProgram(terminal, exit));
   },
   worker: async () => (await import('./serve/worker.ts')).workerCommand,
 };
@@ -43,29 +43,29 @@ const SERVING = ['up', 'serve'];
 /** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
 export async function run(typed: readonly string[], plain: Terminal): Promise<number> {
   const argv = usualWords(typed);
-  const place = findPlace(plain.env, plain.startedAs);
+  const invocation = findInvocation(plain.env, plain.startedAs);
   const given = new Map<string, readonly string[]>();
   const lives = SERVING.includes(argv[0] ?? '');
-  const terminal = speakingAsTyped(plain, lives ? place.here : place.afterwards, place, given);
-  const outcome: Outcome = { exitCode: EXIT.done };
+  const terminal = speakingAsTyped(plain, lives ? invocation.here : invocation.afterwards, invocation, given);
+  const exit: ExitStatus = { code: EXIT.done };
   try {
-    const program = await createProgram(terminal, outcome, argv[0]);
+    const program = await createProgram(terminal, exit, argv[0]);
     refuseUnknownCommand(program, argv);
     program.hook('preAction', (_program, command) => {
       refuseEmptyValues(command);
       for (const [flag, values] of flagsGiven(command)) given.set(flag, values);
     });
     await program.parseAsync(argv, { from: 'user' });
-    return outcome.exitCode;
+    return exit.code;
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     const flags = withoutBlamed(given, message);
-    return reportError(error, speakingAsTyped(plain, place.afterwards, place, flags));
+    return reportError(error, speakingAsTyped(plain, invocation.afterwards, invocation, flags));
   }
 }
 
 /** The command tree, which docs/cli.md is generated from; or as much of it as this one command needs. */
-export async function createProgram(terminal: Terminal, outcome: Outcome, only?: string): Promise<Command> {
+export async function createProgram(terminal: Terminal, exit: ExitStatus, only?: string): Promise<Command> {
   const program = new Command('registry-gate')
     .description('The front door of a private container registry: certificates, users, TLS, rights.')
     .version(packageVersion(), '-V, --version', 'Print the version.')
@@ -78,15 +78,20 @@ export async function createProgram(terminal: Terminal, outcome: Outcome, only?:
   const asked = all.filter(([name]) => name === only);
   for (const [name, load] of asked.length > 0 ? asked : all) {
     const create = await load();
-    program.addCommand(inheriting(program, create(terminal, outcome)), { hidden: name in HIDDEN });
+    program.addCommand(inheriting(program, create(terminal, exit)), { hidden: name in HIDDEN });
   }
   addExamples(program);
   return explaining(program);
 }
 
 /** A terminal whose words name each command as it is typed in this place. */
-function speakingAsTyped(terminal: Terminal, program: string, place: Place, given: GivenFlags): Terminal {
-  const typed = (text: string): string => asTyped(text, program, place, given);
+function speakingAsTyped(
+  terminal: Terminal,
+  program: string,
+  invocation: Invocation,
+  given: GivenFlags,
+): Terminal {
+  const typed = (text: string): string => asTyped(text, program, invocation, given);
   return { ...terminal, typed, err: (text) => terminal.err(typed(text)) };
 }
 

@@ -20,7 +20,7 @@ interface Finding {
   readonly offset: number;
 }
 
-interface Entry {
+interface WrittenKey {
   readonly path: string;
   /** The option that is meant; undefined for a key that no option has. */
   readonly row: OptionRow | undefined;
@@ -92,9 +92,9 @@ function firstOfEachLine(problems: readonly Problem[]): Problem[] {
 }
 
 /** The options and the unknown keys that are written, without those that have no value. */
-function entriesOf(document: Document.Parsed, rows: readonly OptionRow[]): Entry[] {
-  const walk = (map: YAMLMap, prefix: string): Entry[] =>
-    map.items.flatMap(({ key, value }): Entry[] => {
+function entriesOf(document: Document.Parsed, rows: readonly OptionRow[]): WrittenKey[] {
+  const walk = (map: YAMLMap, prefix: string): WrittenKey[] =>
+    map.items.flatMap(({ key, value }): WrittenKey[] => {
       const name = isScalar(key) ? String(key.value) : '?';
       const path = `${prefix}${name}`;
       const isGroup = isGroupOf(rows, path);
@@ -118,7 +118,7 @@ function isNothing(node: unknown): boolean {
   return node === null || node === undefined || (isScalar(node) && node.value === null);
 }
 
-function explainStray({ path, offset }: Entry, rows: readonly OptionRow[]): Finding {
+function explainStray({ path, offset }: WrittenKey, rows: readonly OptionRow[]): Finding {
   if (isGroupOf(rows, path))
     return { path, reason: 'must hold further keys, indented on the lines below', offset };
   const names = rows.map((row) => row.path);

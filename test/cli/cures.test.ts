@@ -448,7 +448,7 @@ describe('the catalog of errors', () => {
   const texts = [...sources, source('docs/errors.md'), source('docs/certificates.md')].join('\n');
 
   it('names commands and options that exist', async () => {
-    const program = await createProgram(recordingTerminal(), { exitCode: 0 });
+    const program = await createProgram(recordingTerminal(), { code: 0 });
     const named = [
       ...texts.matchAll(
         /registry-gate ((?:up|serve|certs|users|access|tokens|abuse|audit|config|gc)\b(?:(?!\. )[^`'"\n;,)])*)/g,

@@ -11,14 +11,14 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 describe('the generated references', async () => {
-  const references = renderReferences(await createProgram(recordingTerminal(), { exitCode: 0 }));
+  const references = renderReferences(await createProgram(recordingTerminal(), { code: 0 }));
 
   it.each([...references])('docs/%s is what `npm run docs` writes', (name, text) => {
     expect(read(`docs/${name}`)).toBe(text);
   });
 
   it('do not depend on the width of the terminal', async () => {
-    const program = await createProgram(recordingTerminal(), { exitCode: 0 });
+    const program = await createProgram(recordingTerminal(), { code: 0 });
     program.configureOutput({ getOutHelpWidth: () => 40, getOutHasColors: () => true });
     expect(renderReferences(program)).toEqual(references);
   });
@@ -86,7 +86,7 @@ describe('docs/errors.md', () => {
   );
 
   it('names commands that there are', async () => {
-    const program = await createProgram(recordingTerminal(), { exitCode: 0 });
+    const program = await createProgram(recordingTerminal(), { code: 0 });
     const named = [...text.matchAll(/`registry-gate ([a-z]+)(?: ([a-z]+))?/g)];
     for (const [whole, group = '', name = ''] of named) {
       const command = program.commands.find((it) => it.name() === group);

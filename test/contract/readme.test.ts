@@ -90,7 +90,7 @@ describe('the READMEs', () => {
   });
 
   it('name commands and options that exist', async () => {
-    const program = await createProgram(recordingTerminal(), { exitCode: 0 });
+    const program = await createProgram(recordingTerminal(), { code: 0 });
     const wrong = gateCommands(english).filter(({ words, options }) => {
       const command = find(program, words);
       const known = command.options.map((option) => option.long);

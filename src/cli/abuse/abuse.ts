@@ -44,7 +44,7 @@ function listCommand(terminal: Terminal): Command {
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {
       const replies = await ask({ ask: 'list' }, options, terminal);
-      const rows = cluster(replies.flatMap((reply) => reply.rows ?? [])).map(listed);
+      const rows = merged(replies.flatMap((reply) => reply.rows ?? [])).map(listed);
       if (options.json === true) terminal.out(`${printableJson(rows, 2)}\n`);
       else if (rows.length === 0) terminal.err('Nobody has given a wrong password.\n');
       else terminal.out(renderTable(HEAD, rows.map(cellsOf)));
@@ -61,7 +61,7 @@ function unlockCommand(terminal: Terminal): Command {
     .argument('[user-or-address]', 'The name of a user, or an IPv4 or IPv6 address.')
     .option('--all', 'Forget everything.')
     .action(async (who: string | undefined, options: UnlockOptions) => {
-      if ((who === undefined) !== (options.all === true)) throw nobodyNamed();
+      if ((who === undefined) !== (options.all === true)) throw targetMissing();
       const replies = await ask(unlockRequest(who), options, terminal);
       const count = replies.reduce((sum, { unlocked = 0 }) => sum + unlocked, 0);
       const whose = who === undefined ? '' : ` of ${printable(who)}`;
@@ -80,7 +80,7 @@ function unlockRequest(who: string | undefined): ControlRequest {
   return { ask: 'unlock', user: who, address: isAddress ? who : undefined };
 }
 
-function nobodyNamed(): AppError {
+function targetMissing(): AppError {
   return new AppError('USAGE', {
     message: 'Name one user or address, or say --all.',
     hint: 'See who is blocked: registry-gate abuse list',
@@ -109,7 +109,7 @@ async function ask(
 }
 
 /** Gates that share a Redis tell the same; of those that don't, the one that has seen more. */
-function cluster(rows: readonly LedgerRow[]): readonly LedgerRow[] {
+function merged(rows: readonly LedgerRow[]): readonly LedgerRow[] {
   const worst = new Map<string, LedgerRow>();
   for (const row of worstOf(rows, Infinity)) {
     const key = placeKey(row);

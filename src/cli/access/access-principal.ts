@@ -6,7 +6,7 @@ import { entriesOf } from '../../auth/users/htpasswd-file.ts';
 import { readUsersFile } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { findState } from '../tokens/place.ts';
-import type { State, StateOptions } from '../tokens/place.ts';
+import type { StateFiles, StateOptions } from '../tokens/place.ts';
 
 /** Somebody whose rights are asked for, and what is to be known of them. */
 export interface Asker {
@@ -27,7 +27,7 @@ export async function findAsker(
     : { identity, warnings: await warnOfStranger(identity.user, state) };
 }
 
-async function findToken(name: string, { paths }: State): Promise<Asker> {
+async function findToken(name: string, { paths }: StateFiles): Promise<Asker> {
   const { state } = await readState(machineTokensFile(paths.machineTokens));
   const alive = aliveTokens(state, name, Date.now());
   const scopes = new Set(alive.map(({ scope }) => JSON.stringify(scope)));
@@ -49,7 +49,7 @@ async function findToken(name: string, { paths }: State): Promise<Asker> {
 }
 
 /** Where the users file can't be read the rules can be asked all the same, and nothing is said of names. */
-async function warnOfStranger(name: string, { users }: State): Promise<readonly string[]> {
+async function warnOfStranger(name: string, { users }: StateFiles): Promise<readonly string[]> {
   if (name === '') return [];
   try {
     const { document } = await readUsersFile(users);

@@ -7,7 +7,7 @@ import { configSources } from '../config/config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Where the access file is, as the command line says it. */
-export interface AccessPlaceOptions {
+export interface AccessOptions {
   readonly access?: string;
   readonly config?: string;
 }
@@ -26,7 +26,7 @@ const WITHOUT_FILE =
   'No access file is configured, and there is no access.yml. So every user of the htpasswd file may do everything, a token what it was made for, and strangers nothing.';
 
 /** The rules of the file that is named or configured, else of access.yml, else what holds without a file. */
-export async function findRules({ access, config }: AccessPlaceOptions, terminal: Terminal): Promise<Rules> {
+export async function findRules({ access, config }: AccessOptions, terminal: Terminal): Promise<Rules> {
   const configured = access ?? (await loadConfig(configSources({ config }, terminal))).access;
   if (configured !== undefined) return readAccess(configured, {});
   try {

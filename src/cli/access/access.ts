@@ -12,7 +12,7 @@ import { isRepository } from '../../oci/grammar.ts';
 import type { Action } from '../../oci/request/request.ts';
 import { findAsker } from './access-principal.ts';
 import { findRules } from './access-rules.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addStateOptions } from '../tokens/place.ts';
@@ -32,13 +32,13 @@ interface Question {
 }
 
 /** `access check`: what the rules say, without asking a running gate. */
-export function accessCommand(terminal: Terminal, outcome: Outcome): Command {
+export function accessCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('access')
     .description('Ask the access file who may do what.')
-    .addCommand(checkCommand(terminal, outcome));
+    .addCommand(checkCommand(terminal, exit));
 }
 
-function checkCommand(terminal: Terminal, outcome: Outcome): Command {
+function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addStateOptions(new Command('check'))
     .description(
       'Tell whether somebody may do something, and which rule says so: exit status 0 if allowed, 1 if not.',
@@ -61,7 +61,7 @@ function checkCommand(terminal: Terminal, outcome: Outcome): Command {
       const near = rule === undefined ? findNearMisses(policy, identity, need, from) : [];
       const answer = { question: { ...question, identity }, rule, near };
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
-      if (rule === undefined) outcome.exitCode = EXIT.failed;
+      if (rule === undefined) exit.code = EXIT.failed;
     });
 }
 

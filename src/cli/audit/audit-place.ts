@@ -5,19 +5,19 @@ import { configSources } from '../config/config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Where the audit log is, as the command line says it. */
-export interface AuditPlaceOptions {
+export interface AuditOptions {
   readonly audit?: string;
   readonly config?: string;
 }
 
-export function addAuditPlace(command: Command): Command {
+export function addAuditOptions(command: Command): Command {
   return command
     .option('--audit <FILE>', 'The audit log. Default: that of the configuration.')
     .option('--config <FILE>', 'The configuration file. Default: registry-gate.yml, if there is one.');
 }
 
 /** The file that `serve` would write to with the same flags, environment and configuration file. */
-export async function findAuditLog(options: AuditPlaceOptions, terminal: Terminal): Promise<string> {
+export async function findAuditLog(options: AuditOptions, terminal: Terminal): Promise<string> {
   const { audit } = await loadConfig(configSources({ ...options }, terminal));
   if (audit.file !== undefined && audit.file !== '-') return audit.file;
   throw new AppError('USAGE', {

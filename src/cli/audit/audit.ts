@@ -2,29 +2,29 @@ import { Command } from 'commander';
 import { verifyChain } from '../../audit/log/verify.ts';
 import type { Verdict } from '../../audit/log/verify.ts';
 import { AppError } from '../../lib/errors.ts';
-import { addAuditPlace, findAuditLog } from './audit-place.ts';
-import type { AuditPlaceOptions } from './audit-place.ts';
+import { addAuditOptions, findAuditLog } from './audit-place.ts';
+import type { AuditOptions } from './audit-place.ts';
 import { showCommand, unreadable } from './show.ts';
 import { EXIT } from '../terminal/exit-status.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 
-interface VerifyOptions extends AuditPlaceOptions {
+interface VerifyOptions extends AuditOptions {
   readonly last?: string;
   readonly json?: true;
 }
 
 /** `audit show | verify`: what stands in the audit log, and whether it stands there as it was written. */
-export function auditCommand(terminal: Terminal, outcome: Outcome): Command {
+export function auditCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('audit')
     .description('Look into the audit log, and check its chain.')
     .addCommand(showCommand(terminal))
-    .addCommand(verifyCommand(terminal, outcome));
+    .addCommand(verifyCommand(terminal, exit));
 }
 
-function verifyCommand(terminal: Terminal, outcome: Outcome): Command {
-  return addAuditPlace(new Command('verify'))
+function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {
+  return addAuditOptions(new Command('verify'))
     .description('Check the chain of an audit log that was written with --audit-chain.')
     .argument(
       '[file...]',
@@ -42,7 +42,7 @@ function verifyCommand(terminal: Terminal, outcome: Outcome): Command {
         throw unreadable(files.join(', '), error);
       }
       terminal.out(options.json === true ? `${printableJson(verdict)}\n` : wordsOf(verdict));
-      if (!isGood(verdict)) outcome.exitCode = EXIT.failed;
+      if (!isGood(verdict)) exit.code = EXIT.failed;
     });
 }
 

@@ -8,11 +8,11 @@ import { tableHead, tableRow } from '../../audit/table.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { printableJsonText } from '../../lib/printable.ts';
 import { parseLifetime } from '../../auth/tokens/store/lifetime.ts';
-import { addAuditPlace, findAuditLog } from './audit-place.ts';
-import type { AuditPlaceOptions } from './audit-place.ts';
+import { addAuditOptions, findAuditLog } from './audit-place.ts';
+import type { AuditOptions } from './audit-place.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface ShowOptions extends AuditPlaceOptions {
+interface ShowOptions extends AuditOptions {
   readonly user?: string;
   readonly repository?: string;
   readonly since?: string;
@@ -24,7 +24,7 @@ interface ShowOptions extends AuditPlaceOptions {
 
 /** `audit show`: lines of the audit log, as a table or as they are. */
 export function showCommand(terminal: Terminal): Command {
-  return addAuditPlace(new Command('show'))
+  return addAuditOptions(new Command('show'))
     .description('Show what stands in the audit log.')
     .option('--user <NAME>', 'What this user did, or token:NAME.')
     .option('--repository <NAME>', "In this repository, or in all below: 'team/**'.")

@@ -26,7 +26,7 @@ export async function certsDirectory(options: DirectoryOptions, terminal: Termin
 }
 
 /** What `serve` would serve with the same flags, environment and file: the directory, and `tls.certificate` where it is set. */
-export async function servedPlace(
+export async function servedCertificate(
   options: DirectoryOptions,
   terminal: Terminal,
 ): Promise<ServerCertificateOptions> {

@@ -5,8 +5,8 @@ import type { CertificateStatus, DirectoryStatus } from '../../pki/authority/sta
 import { readStatus } from '../../pki/authority/status.ts';
 import { DAY } from '../../pki/authority/validity.ts';
 import type { DirectoryOptions } from './options.ts';
-import { addDirectoryOptions, day, servedPlace } from './options.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
+import { addDirectoryOptions, day, servedCertificate } from './options.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
@@ -25,19 +25,19 @@ name is looked at where the configuration has them.
 `;
 
 /** `certs status`: what there is, and by exit code whether something has to be done. */
-export function statusCommand(terminal: Terminal, outcome: Outcome): Command {
+export function statusCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addDirectoryOptions(new Command('status'))
     .description('Show names, days left, key and fingerprint of the certificate and of the CA.')
     .option('--json', 'Print JSON.')
     .addHelpText('after', DETAILS)
     .action(async (options: Options) => {
-      outcome.exitCode = await status(options, terminal);
+      exit.code = await status(options, terminal);
     });
 }
 
 async function status(options: Options, terminal: Terminal): Promise<number> {
   const now = new Date();
-  const { context, ...found } = await readStatus(await servedPlace(options, terminal), now);
+  const { context, ...found } = await readStatus(await servedCertificate(options, terminal), now);
   const { state, problems, notes } = found;
   terminal.out(options.json === true ? `${printableJson(found, 2)}\n` : table(found, now));
   for (const note of notes) terminal.err(`${context.paths.certificate}: ${note}; it is served in order.\n`);

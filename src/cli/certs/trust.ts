@@ -7,10 +7,10 @@ import { downloadAuthority, readAuthorityFile, readAuthorityOf } from '../../pki
 import type { TrustStep } from '../../pki/trust/plan.ts';
 import { TRUST_CLIENTS, planTrust, planUndo } from '../../pki/trust/plan.ts';
 import { insecureWarning, nameWarning } from '../../pki/trust/trust-warnings.ts';
-import { checkRights, currentPlace, parseClient, parseRegistry } from '../../pki/trust/trust-target.ts';
+import { checkRights, thisMachine, parseClient, parseRegistry } from '../../pki/trust/trust-target.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { DirectoryOptions } from './options.ts';
-import { addDirectoryOptions, servedPlace } from './options.ts';
+import { addDirectoryOptions, servedCertificate } from './options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 
@@ -52,16 +52,16 @@ async function trust(registry: string, options: Options, terminal: Terminal): Pr
   const client = parseClient(options.for);
   const endpoint = parseRegistry(registry);
   const { authority, server } = await readSource(options, terminal);
-  const place = await currentPlace(terminal.env['XDG_CONFIG_HOME']);
+  const machine = await thisMachine(terminal.env['XDG_CONFIG_HOME']);
   const isUndo = options.undo === true;
-  const plan = (isUndo ? planUndo : planTrust)({ client, endpoint, authority, place });
+  const plan = (isUndo ? planUndo : planTrust)({ client, endpoint, authority, machine });
   const warnings = isUndo
     ? []
-    : [server && nameWarning(server, endpoint), await insecureWarning(client, place, endpoint)].filter(
+    : [server && nameWarning(server, endpoint), await insecureWarning(client, machine, endpoint)].filter(
         (warning) => warning !== undefined,
       );
   const isDry = options.dryRun === true;
-  if (!isDry) checkRights(client, place);
+  if (!isDry) checkRights(client, machine);
   const outcomes = isDry
     ? plan.steps.map((step) => ({ step, outcome: 'planned' as const }))
     : await applyPlan(plan, { force: options.force === true });
@@ -91,7 +91,7 @@ async function readSource(options: Options, terminal: Terminal): Promise<Source>
   if (from !== undefined && fingerprint !== undefined) return fetchSource(from, fingerprint);
   if (fingerprint !== undefined) throw usage('--fingerprint goes with --from.', undefined);
   if (ca !== undefined) return { authority: await readAuthorityFile(ca), server: undefined };
-  const served = await servedPlace(options, terminal);
+  const served = await servedCertificate(options, terminal);
   const authority = await readAuthorityOf(served.directory);
   // Somebody else may look after the server: its certificate need not be here.
   const server = await readMaterial(served, new Date(), { mayLackKey: true }).catch(() => undefined);

@@ -7,20 +7,20 @@ import { renderConfig, showConfig } from '../../config/show.ts';
 import { checkFiles } from './check.ts';
 import { tryBackend } from './connect.ts';
 import { addConfigOptions, configSources } from './config-flags.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
 import { reportError } from '../terminal/report-error.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 
 /** `config check | show`: what serve would run with, without running it. */
-export function configCommand(terminal: Terminal, outcome: Outcome): Command {
+export function configCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('config')
     .description('Check and show the configuration.')
-    .addCommand(checkCommand(terminal, outcome))
+    .addCommand(checkCommand(terminal, exit))
     .addCommand(showCommand(terminal));
 }
 
-function checkCommand(terminal: Terminal, outcome: Outcome): Command {
+function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addConfigOptions(new Command('check'))
     .description(
       'Report every problem at once: in what the options say, in the certificate, in the users, in the access file.',
@@ -34,7 +34,7 @@ function checkCommand(terminal: Terminal, outcome: Outcome): Command {
       const refusal = isAsked ? await failureOf(tryBackend(config)) : undefined;
       const all = refusal === undefined ? faults : [...faults, refusal];
       for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
-      for (const fault of all) outcome.exitCode = reportError(fault, terminal);
+      for (const fault of all) exit.code = reportError(fault, terminal);
       if (all.length === 0) terminal.err(wordsOfCheck(loaded, isAsked));
     });
 }

@@ -8,14 +8,14 @@ import { configSources } from './config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Where the users file is, as the command line says it. */
-export interface PlaceOptions {
+export interface UsersOptions {
   readonly users?: string;
   readonly certs?: string;
   readonly config?: string;
 }
 
 /** The flags that say where the users file is. */
-export function addPlaceOptions(command: Command): Command {
+export function addUsersOptions(command: Command): Command {
   return command
     .option('--users <FILE>', 'The users file. Default: htpasswd in the certs directory.')
     .option('--certs <DIR>', 'The certs directory. Default: certs.')
@@ -23,7 +23,7 @@ export function addPlaceOptions(command: Command): Command {
 }
 
 /** The file that `serve` would read with the same flags, environment and configuration file. */
-export async function findUsersFile(options: PlaceOptions, terminal: Terminal): Promise<string> {
+export async function findUsersFile(options: UsersOptions, terminal: Terminal): Promise<string> {
   if (options.users !== undefined && options.users !== '') return options.users;
   const config = await loadConfig(configSources({ ...options }, terminal));
   return config.users;

@@ -4,7 +4,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ServingGate } from './start-serving.ts';
 
-export interface SayingChangesOptions {
+export interface ChangeReportOptions {
   /** What the gate was started with. */
   readonly config: Config;
   /** Reads the configuration anew. */
@@ -16,7 +16,7 @@ export interface SayingChangesOptions {
  * The same gate, whose reload also says what has changed in the configuration since the start. No option takes effect
  * while it runs: those files are followed that the options name.
  */
-export function sayingChanges(gate: ServingGate, { config, load, log }: SayingChangesOptions): ServingGate {
+export function reportingChanges(gate: ServingGate, { config, load, log }: ChangeReportOptions): ServingGate {
   return {
     ...gate,
     reload: async () => {

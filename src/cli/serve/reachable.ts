@@ -71,7 +71,7 @@ function nameForImages(names: readonly string[]): string {
 }
 
 /** docker takes a first part with neither dot nor port for a folder of Docker Hub, `localhost` alone excepted. */
-export function placeOf({ host, port }: Pick<Reachable, 'host' | 'port'>): string {
+export function registryAddress({ host, port }: Pick<Reachable, 'host' | 'port'>): string {
   const written = isIP(host) === 6 ? `[${host}]` : host;
   const isPlain = port === 443 && (host.includes('.') || host === 'localhost' || isIP(host) === 6);
   return isPlain ? written : `${written}:${port}`;

@@ -7,15 +7,14 @@ import { exposureOf } from '../../app/backend/exposed-backend.ts';
 import { checkRuntime } from '../../lib/node/runtime-check.ts';
 import type { Gate } from '../../app/start.ts';
 import { addConfigOptions, configSources } from '../config/config-flags.ts';
-import { sayingChanges } from './config-changes.ts';
+import { reportingChanges } from './config-changes.ts';
 import { openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** `serve`: the server. It never invents users or certificates; `certs init` and `users add` make them. */
-export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
+export function serveCommand(terminal: Terminal): Command {
   const command = new Command('serve').description(
     'Serve the registry over HTTPS to the users of the htpasswd file.',
   );
@@ -25,17 +24,17 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
     '\nSIGHUP looks at certificate and users at once, and says what has changed in the configuration; where it comes because the terminal was closed, it stops. SIGTERM and SIGINT let running transfers end, a second one cuts them.',
   );
   return command.action(async (options: Readonly<Record<string, unknown>>) => {
-    const reloadIfAsked = keepReloads(terminal);
+    const reloadIfAsked = deferReloads(terminal);
     checkRuntime(terminal.platform);
     const load = (): Promise<Config> => loadConfig(configSources(options, terminal));
     const config = await load();
     const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
     try {
-      const gate = sayingChanges(await startServing(config, log), { config, load, log });
+      const gate = reportingChanges(await startServing(config, log), { config, load, log });
       void warnIfUnready(gate, log);
       void warnIfExposed(config.backend, log);
       reloadIfAsked(gate);
-      await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
+      await runUntilStopped(gate, terminal, config.timeouts.drainSeconds);
       log.info({}, 'stopped');
     } catch (error) {
       // Workers that are told too end where they stand; that is no fault of the start.
@@ -47,7 +46,7 @@ export function serveCommand(terminal: Terminal, _outcome: Outcome): Command {
 }
 
 /** SIGHUP ends a process that does not listen for it. One that comes while the gate starts waits until it is there. */
-export function keepReloads(terminal: Terminal): (gate: Gate) => void {
+export function deferReloads(terminal: Terminal): (gate: Gate) => void {
   let isAsked = false;
   terminal.onSignal('SIGHUP', () => void (isAsked = true));
   return (gate) => {
@@ -68,7 +67,7 @@ export async function warnIfExposed(backend: Backend, log: Logger): Promise<void
 }
 
 /** Serves until a signal says stop, and resolves when the last transfer has ended. Rejects where it can serve no more. */
-export async function runUntilTold(
+export async function runUntilStopped(
   gate: ServingGate,
   terminal: Terminal,
   drainSeconds: number,

@@ -10,11 +10,10 @@ import { addConfigOptions, configSources } from '../config/config-flags.ts';
 import { hostsFromEnvironment } from '../certs/options.ts';
 import { localNames, prepareCertificates } from './first-certificates.ts';
 import { prepareFirstUser } from './first-user.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
-import { findPlace } from '../terminal/invocation.ts';
+import { findInvocation } from '../terminal/invocation.ts';
 import { findReachable } from './reachable.ts';
-import { keepReloads, runUntilTold, warnIfExposed, warnIfUnready } from './serve.ts';
-import { sayingChanges } from './config-changes.ts';
+import { deferReloads, runUntilStopped, warnIfExposed, warnIfUnready } from './serve.ts';
+import { reportingChanges } from './config-changes.ts';
 import { isHuman, openServingLog } from './serving-log.ts';
 import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
@@ -29,7 +28,7 @@ interface UpOptions {
 const FALLBACK_PORT = 8443;
 
 /** `up`, also `npm start`: makes what is missing, serves, and says what to type next. A second start changes nothing. */
-export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
+export function upCommand(terminal: Terminal): Command {
   const command = new Command('up')
     .description('Make what is missing (CA, certificate, a first user), serve, and print what to type next.')
     .option(
@@ -43,19 +42,19 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
     );
   addConfigOptions(command);
   return command.action(async (options: UpOptions) => {
-    const reloadIfAsked = keepReloads(terminal);
+    const reloadIfAsked = deferReloads(terminal);
     checkRuntime(terminal.platform);
     const sources = configSources({ ...options }, terminal);
     const loaded = await loadConfigWithOrigins(sources);
     const config = settle(loaded, options.data, terminal);
-    const place = findPlace(terminal.env, terminal.startedAs);
+    const invocation = findInvocation(terminal.env, terminal.startedAs);
     const hosts = options.host ?? hostsFromEnvironment(terminal);
     const certificates = await prepareCertificates(config, {
       given: hosts,
-      found: [...listenedOn(config), ...localNames(place.isContainer)],
+      found: [...listenedOn(config), ...localNames(invocation.isContainer)],
     });
     // The engine of a container keeps all that it prints.
-    const first = await prepareFirstUser(config, terminal.isTTY && !place.isContainer);
+    const first = await prepareFirstUser(config, terminal.isTTY && !invocation.isContainer);
     const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
     try {
       const { gate: started, refused } = await startOr(first.withdraw, () =>
@@ -63,14 +62,14 @@ export function upCommand(terminal: Terminal, _outcome: Outcome): Command {
       );
       const load = async (): Promise<Config> =>
         settle(await loadConfigWithOrigins(sources), options.data, terminal);
-      const gate = sayingChanges(started, { config, load, log });
-      const [{ names }, { isContainer }] = [certificates, place];
+      const gate = reportingChanges(started, { config, load, log });
+      const [{ names }, { isContainer }] = [certificates, invocation];
       const reachable = findReachable({ addresses: gate.addresses, names, hosts, isContainer });
-      terminal.err(renderWelcome({ certificates, reachable, refused, firstUser: first.user, place }));
+      terminal.err(renderWelcome({ certificates, reachable, refused, firstUser: first.user, invocation }));
       void warnIfUnready(gate, log);
       void warnIfExposed(config.backend, log);
       reloadIfAsked(gate);
-      await runUntilTold(gate, terminal, config.timeouts.drainSeconds);
+      await runUntilStopped(gate, terminal, config.timeouts.drainSeconds);
     } catch (error) {
       if (terminal.isStopAsked?.() !== true) throw error;
     } finally {

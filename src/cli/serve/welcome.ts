@@ -1,8 +1,8 @@
 import type { PreparedCertificates } from './first-certificates.ts';
 import type { FirstUser } from './first-user.ts';
-import type { Place } from '../terminal/invocation.ts';
+import type { Invocation } from '../terminal/invocation.ts';
 import { shellWord } from '../terminal/invocation.ts';
-import { placeOf } from './reachable.ts';
+import { registryAddress } from './reachable.ts';
 import type { Reachable } from './reachable.ts';
 
 export interface Welcome {
@@ -11,27 +11,27 @@ export interface Welcome {
   /** Why it is not port 443, in the words of the system. */
   readonly refused: string | undefined;
   readonly firstUser: FirstUser | undefined;
-  readonly place: Place;
+  readonly invocation: Invocation;
 }
 
 /** What a person reads in the first minute: where it serves, who may come in, and what to type next. */
 export function renderWelcome(welcome: Welcome): string {
   const { certificates, reachable, firstUser } = welcome;
   const { others } = reachable;
-  const place = placeOf(reachable);
+  const address = registryAddress(reachable);
   const user = firstUser?.name ?? 'NAME';
   return [
     '',
-    `registry-gate serves https://${place}${others.length === 0 ? '' : ` (also as ${others.join(', ')})`}`,
+    `registry-gate serves https://${address}${others.length === 0 ? '' : ` (also as ${others.join(', ')})`}`,
     ...certificates.notes,
     ...wordsForPort(welcome),
     ...wordsFor(welcome),
     '',
-    ...wordsForTrust(certificates, place),
+    ...wordsForTrust(certificates, address),
     'Then:',
-    `  docker login ${place} -u ${user}`,
-    `  docker tag IMAGE ${place}/IMAGE`,
-    `  docker push ${place}/IMAGE`,
+    `  docker login ${address} -u ${user}`,
+    `  docker tag IMAGE ${address}/IMAGE`,
+    `  docker push ${address}/IMAGE`,
     '',
     'Ctrl-C stops it. More users: registry-gate users add NAME',
     '',
@@ -44,8 +44,8 @@ const PORT_WORDS: Readonly<Record<string, string>> = {
   EACCES: 'Port 443 needs a right that this user does not have.',
 };
 
-function wordsForPort({ refused, reachable: { port }, place }: Welcome): readonly string[] {
-  if (place.isContainer) {
+function wordsForPort({ refused, reachable: { port }, invocation }: Welcome): readonly string[] {
+  if (invocation.isContainer) {
     return [
       `That is port ${port} of this container: publish it (docker run -p 443:${port}), and say with --host NAME, or in`,
       'REGISTRY_GATE_HOSTS, by which name or address clients reach the machine. Below, write that name and the published port.',
@@ -56,15 +56,15 @@ function wordsForPort({ refused, reachable: { port }, place }: Welcome): readonl
 }
 
 /** What is typed on a client, where the gate is the one place that the CA can come from. */
-function wordsForTrust({ authority }: PreparedCertificates, place: string): readonly string[] {
+function wordsForTrust({ authority }: PreparedCertificates, address: string): readonly string[] {
   if (authority === undefined) return [];
   return [
     'Trust its CA once on each client, this machine included (here for docker; podman, containerd and system are the others):',
-    `  registry-gate certs trust --for docker ${place} --from https://${place} --fingerprint ${authority}`,
+    `  registry-gate certs trust --for docker ${address} --from https://${address} --fingerprint ${authority}`,
   ];
 }
 
-function wordsFor({ firstUser, place }: Welcome): readonly string[] {
+function wordsFor({ firstUser, invocation }: Welcome): readonly string[] {
   switch (firstUser?.kind) {
     case undefined:
       return [];
@@ -78,7 +78,7 @@ function wordsFor({ firstUser, place }: Welcome): readonly string[] {
       return [
         '',
         `The first user is ${firstUser.name}. The password is in a file: read it, then delete the file.`,
-        `  ${reading(firstUser.file, place)}`,
+        `  ${reading(firstUser.file, invocation)}`,
       ];
     case 'not signed in yet':
       return [
@@ -86,13 +86,13 @@ function wordsFor({ firstUser, place }: Welcome): readonly string[] {
         `Nobody has signed in as ${firstUser.name} yet, the user that an earlier start made.`,
         ...(firstUser.file === undefined
           ? []
-          : [`The password is in a file:  ${reading(firstUser.file, place)}`]),
+          : [`The password is in a file:  ${reading(firstUser.file, invocation)}`]),
         `Where nobody knows the password, set a new one: registry-gate users passwd ${firstUser.name}`,
       ];
   }
 }
 
 /** The command that shows a file of this process. */
-function reading(file: string, { shell }: Place): string {
+function reading(file: string, { shell }: Invocation): string {
   return `${shell} cat ${shellWord(file)}`.trimStart();
 }

@@ -7,14 +7,14 @@ import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/life.
 import { createWorkerLink } from '../../cluster/worker-link.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import { findUpstream } from '../../cluster/processes.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { openServingLog } from './serving-log.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { SETTINGS } from './worker-settings.ts';
 
 /** `worker SLOT SIZE`: what `--workers` starts. It has its settings from its primary, and ends when that says so, or dies. */
-export function workerCommand(terminal: Terminal, outcome: Outcome): Command {
+export function workerCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('worker')
     .description('One of the processes that serve; started by --workers alone.')
     .argument('<slot>', 'The place of this worker, from 0.', Number)
@@ -32,11 +32,11 @@ export function workerCommand(terminal: Terminal, outcome: Outcome): Command {
         terminal.onSignal(signal, () => undefined);
       const member = createWorkerLink({ slot, size, send: (envelope) => upstream.send(envelope) });
       upstream.onEnvelope((envelope) => member.receive(envelope));
-      await serveAsTold(member.bus, terminal, outcome);
+      await serveAsTold(member.bus, terminal, exit);
     });
 }
 
-async function serveAsTold(bus: Bus, terminal: Terminal, outcome: Outcome): Promise<void> {
+async function serveAsTold(bus: Bus, terminal: Terminal, exit: ExitStatus): Promise<void> {
   const { config, secrets, ports } = await bus.request(SETTINGS, undefined);
   const log = openServingLog(config, terminal, { shared: true, worker: bus.slot + 1 });
   try {
@@ -45,7 +45,7 @@ async function serveAsTold(bus: Bus, terminal: Terminal, outcome: Outcome): Prom
     await bus.request(STARTED, { addresses: gate.addresses, ports: gate.ports });
     await stopped;
   } catch (error) {
-    outcome.exitCode = EXIT.failed;
+    exit.code = EXIT.failed;
     log.flush();
     await bus.request(FAILED, describeFailure(error));
   }

@@ -10,6 +10,6 @@ export const EXIT = {
 } as const;
 
 /** Where a command leaves an exit code that is neither success nor an error. */
-export interface Outcome {
-  exitCode: number;
+export interface ExitStatus {
+  code: number;
 }

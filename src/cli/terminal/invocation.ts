@@ -15,7 +15,7 @@ export interface StartedAs {
 }
 
 /** How the commands of this program are typed where its words are read. */
-export interface Place {
+export interface Invocation {
   /** What stands for `registry-gate` while this process lives. */
   readonly here: string;
   /** What stands for it once this process has ended: a container is gone then. */
@@ -30,7 +30,7 @@ export interface Place {
 const NAME = 'registry-gate';
 
 /** Reads from environment and process how the next command has to be typed: in a checkout, by npx, in a container, as an installed program. */
-export function findPlace(env: Environment, started: StartedAs): Place {
+export function findInvocation(env: Environment, started: StartedAs): Invocation {
   const isContainer = (env[CONTAINER_VARIABLE] ?? '') !== '';
   const said = env[COMMAND_VARIABLE] ?? '';
   if (said !== '') return { here: said, afterwards: said, onClient: NAME, isContainer, shell: '' };
@@ -61,7 +61,10 @@ function shown(path: string, { directory }: StartedAs): string {
  * A command of `docker exec` has no parent in its container, a shell in it is a parent of its own, and everything else
  * is the container itself or the only child of an init process.
  */
-function inContainer(env: Environment, { pid, parentPid, hostName }: StartedAs): Omit<Place, 'isContainer'> {
+function inContainer(
+  env: Environment,
+  { pid, parentPid, hostName }: StartedAs,
+): Omit<Invocation, 'isContainer'> {
   if (pid !== 1 && parentPid > 1) return { here: NAME, afterwards: NAME, onClient: NAME, shell: '' };
   if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') {
     const pod = shellWord(hostName);

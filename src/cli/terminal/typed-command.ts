@@ -1,5 +1,5 @@
 import { describeOptions } from '../../config/options.ts';
-import type { Place } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
 import { shellWord } from './invocation.ts';
 
 /** The flags of the command line that ran, without their dashes: `certs` -> `['./certs']`; none for `true`. */
@@ -54,7 +54,7 @@ const NAMES_A_PLACE = / --(?:certs|users|state|data|audit|access|config)\b/;
  * Writes each command in a text as it has to be typed in this place, with the flags that were given and that it takes.
  * Everywhere else in the sources it stands as `registry-gate COMMAND`.
  */
-export function asTyped(text: string, program: string, { onClient }: Place, given: GivenFlags): string {
+export function asTyped(text: string, program: string, { onClient }: Invocation, given: GivenFlags): string {
   return text.replace(COMMAND, (_whole, name: string, rest: string) => {
     if (/ --(?:from|ca)\b/.test(rest)) return `${onClient} ${name}${rest}`;
     const flags = NAMES_A_PLACE.test(rest) ? [] : repeated(name, rest, given);

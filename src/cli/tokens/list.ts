@@ -12,7 +12,7 @@ import { entriesOf } from '../../auth/users/htpasswd-file.ts';
 import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addStateOptions, findState } from './place.ts';
-import type { State, StateOptions } from './place.ts';
+import type { StateFiles, StateOptions } from './place.ts';
 import { printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 
@@ -63,7 +63,7 @@ export function listTokens(terminal: Terminal): Command {
     });
 }
 
-async function readRows({ paths, users }: State): Promise<readonly Row[]> {
+async function readRows({ paths, users }: StateFiles): Promise<readonly Row[]> {
   const now = Date.now();
   const [machines, devices, uses] = await Promise.all([
     readState(machineTokensFile(paths.machineTokens)),

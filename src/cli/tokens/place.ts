@@ -4,16 +4,16 @@ import { statePaths } from '../../auth/tokens/store/state-paths.ts';
 import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
 import { configSources } from '../config/config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addPlaceOptions } from '../config/file-options.ts';
-import type { PlaceOptions } from '../config/file-options.ts';
+import { addUsersOptions } from '../config/file-options.ts';
+import type { UsersOptions } from '../config/file-options.ts';
 
 /** Where tokens and users are kept, as the command line says it. */
-export interface StateOptions extends PlaceOptions {
+export interface StateOptions extends UsersOptions {
   readonly state?: string;
 }
 
 /** The files that a command about tokens works on. */
-export interface State {
+export interface StateFiles {
   readonly directory: string;
   readonly paths: StatePaths;
   readonly users: string;
@@ -21,7 +21,7 @@ export interface State {
 
 /** The flags that say where tokens and users are kept. */
 export function addStateOptions(command: Command): Command {
-  return addPlaceOptions(
+  return addUsersOptions(
     command.option(
       '--state <DIR>',
       'The state directory, which holds the tokens. Default: the certs directory.',
@@ -30,7 +30,7 @@ export function addStateOptions(command: Command): Command {
 }
 
 /** The files that `serve` would work on with the same flags, environment and configuration file. */
-export async function findState(options: StateOptions, terminal: Terminal): Promise<State> {
+export async function findState(options: StateOptions, terminal: Terminal): Promise<StateFiles> {
   const { state, users } = await loadConfig(configSources({ ...options }, terminal));
   return { directory: state, paths: statePaths(state), users };
 }

@@ -3,18 +3,18 @@ import { entriesOf } from '../../auth/users/htpasswd-file.ts';
 import { readUsersFile } from '../../auth/users/users-file.ts';
 import type { UserEntry } from '../../auth/users/htpasswd-entry.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addPlaceOptions, findUsersFile } from '../config/file-options.ts';
-import type { PlaceOptions } from '../config/file-options.ts';
+import { addUsersOptions, findUsersFile } from '../config/file-options.ts';
+import type { UsersOptions } from '../config/file-options.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 
-interface ListOptions extends PlaceOptions {
+interface ListOptions extends UsersOptions {
   readonly json?: true;
 }
 
 /** `users list`: names and how well their passwords are kept; never a hash. */
 export function listUsers(terminal: Terminal): Command {
-  return addPlaceOptions(new Command('list'))
+  return addUsersOptions(new Command('list'))
     .description('List the users, and how their passwords are kept.')
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {

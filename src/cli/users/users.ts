@@ -4,15 +4,15 @@ import { entriesOf, withUser, withoutUser } from '../../auth/users/htpasswd-file
 import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
 import { createHash, isCut, verifyHash } from '../../auth/passwords/password-hash.ts';
 import { changeUsersFile, readUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
-import type { Outcome } from '../terminal/exit-status.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addPlaceOptions, findUsersFile, makeDirectoryOf } from '../config/file-options.ts';
-import type { PlaceOptions } from '../config/file-options.ts';
+import { addUsersOptions, findUsersFile, makeDirectoryOf } from '../config/file-options.ts';
+import type { UsersOptions } from '../config/file-options.ts';
 import { checkName, readNewPassword, readPassword } from './password.ts';
 import { listUsers } from './list.ts';
 
-interface PasswordOptions extends PlaceOptions {
+interface PasswordOptions extends UsersOptions {
   readonly passwordStdin?: true;
 }
 
@@ -21,18 +21,18 @@ interface AddOptions extends PasswordOptions {
 }
 
 /** `users add | passwd | remove | list | verify`: the people who may sign in. */
-export function usersCommand(terminal: Terminal, outcome: Outcome): Command {
+export function usersCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('users')
     .description('Add, change, remove and list the users who may sign in.')
     .addCommand(addCommand(terminal))
     .addCommand(passwdCommand(terminal))
     .addCommand(removeCommand(terminal))
     .addCommand(listUsers(terminal))
-    .addCommand(verifyCommand(terminal, outcome));
+    .addCommand(verifyCommand(terminal, exit));
 }
 
 function addCommand(terminal: Terminal): Command {
-  return withPasswordOption(addPlaceOptions(new Command('add')))
+  return withPasswordOption(addUsersOptions(new Command('add')))
     .description('Add a user. Asks for the password twice, without showing it.')
     .argument('<name>')
     .option('--parents', 'Make the directory of the users file too.')
@@ -51,7 +51,7 @@ function addCommand(terminal: Terminal): Command {
 }
 
 function passwdCommand(terminal: Terminal): Command {
-  return withPasswordOption(addPlaceOptions(new Command('passwd')))
+  return withPasswordOption(addUsersOptions(new Command('passwd')))
     .description('Give a user a new password.')
     .argument('<name>')
     .action(async (name: string, options: PasswordOptions) => {
@@ -67,10 +67,10 @@ function passwdCommand(terminal: Terminal): Command {
 }
 
 function removeCommand(terminal: Terminal): Command {
-  return addPlaceOptions(new Command('remove'))
+  return addUsersOptions(new Command('remove'))
     .description('Remove a user.')
     .argument('<name>')
-    .action(async (name: string, options: PlaceOptions) => {
+    .action(async (name: string, options: UsersOptions) => {
       const path = await findUsersFile(options, terminal);
       refuseUnknown((await readUsersFile(path)).document, name);
       await changeUsersFile(path, (document) => {
@@ -81,8 +81,8 @@ function removeCommand(terminal: Terminal): Command {
     });
 }
 
-function verifyCommand(terminal: Terminal, outcome: Outcome): Command {
-  return withPasswordOption(addPlaceOptions(new Command('verify')))
+function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {
+  return withPasswordOption(addUsersOptions(new Command('verify')))
     .description('Check a password: exit status 0 if it is the password of the user, 1 if not.')
     .argument('<name>')
     .action(async (name: string, options: PasswordOptions) => {
@@ -96,7 +96,7 @@ function verifyCommand(terminal: Terminal, outcome: Outcome): Command {
         return;
       }
       terminal.err(`The password of ${name} is wrong.\n`);
-      outcome.exitCode = EXIT.failed;
+      exit.code = EXIT.failed;
     });
 }
 

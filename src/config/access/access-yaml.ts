@@ -15,7 +15,7 @@ export interface YamlTree {
   where(path: Path): string;
 }
 
-export type YamlOutcome =
+export type YamlResult =
   | { readonly ok: true; readonly tree: YamlTree }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -23,10 +23,10 @@ export type YamlOutcome =
  * Reads YAML in which every scalar is a text, so that a user called 007 or true stays who he is. No tags and no aliases:
  * what looks like one is a pattern whose quotes were forgotten.
  */
-export function readYamlTree(fileName: string, text: string): YamlOutcome {
+export function readYamlTree(fileName: string, text: string): YamlResult {
   const lines = new LineCounter();
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
-  const whole = (reason: string): YamlOutcome => ({
+  const whole = (reason: string): YamlResult => ({
     ok: false,
     problems: [{ path: '', reason, where: `${fileName}:1` }],
   });

@@ -9,7 +9,7 @@ export type TrustClient = (typeof TRUST_CLIENTS)[number];
 export type SystemLayout = 'debian' | 'redhat';
 
 /** Whose files are written, and where they begin. */
-export interface TrustPlace {
+export interface ClientMachine {
   /** Folder that stands for `/`. */
   readonly root: string;
   /** Whether this runs as root: the machine's files; otherwise those of a rootless client. */
@@ -25,7 +25,7 @@ export interface TrustPlanOptions {
   readonly endpoint: Endpoint;
   /** PEM of the CA certificate. */
   readonly authority: string;
-  readonly place: TrustPlace;
+  readonly machine: ClientMachine;
 }
 
 /** One thing to do. `remove` removes only a file that holds just this content. */
@@ -104,7 +104,7 @@ function filesFor(options: TrustPlanOptions): Files {
   }
 }
 
-function dockerFiles({ endpoint, authority, place }: TrustPlanOptions): Files {
+function dockerFiles({ endpoint, authority, machine: place }: TrustPlanOptions): Files {
   const base = place.isRoot ? join(place.root, 'etc/docker') : join(place.configHome, 'docker');
   return {
     files: [{ path: join(base, 'certs.d', registryName(endpoint), 'ca.crt'), content: authority }],
@@ -114,7 +114,7 @@ function dockerFiles({ endpoint, authority, place }: TrustPlanOptions): Files {
   };
 }
 
-function podmanFiles({ endpoint, authority, place }: TrustPlanOptions): Files {
+function podmanFiles({ endpoint, authority, machine: place }: TrustPlanOptions): Files {
   const base = place.isRoot ? join(place.root, 'etc/containers') : join(place.home, '.config/containers');
   return {
     files: [{ path: join(base, 'certs.d', registryName(endpoint), 'ca.crt'), content: authority }],
@@ -122,7 +122,7 @@ function podmanFiles({ endpoint, authority, place }: TrustPlanOptions): Files {
   };
 }
 
-function containerdFiles({ endpoint, authority, place }: TrustPlanOptions): Files {
+function containerdFiles({ endpoint, authority, machine: place }: TrustPlanOptions): Files {
   const base = place.isRoot ? join(place.root, 'etc/containerd') : join(place.configHome, 'containerd');
   const folder = join(base, 'certs.d', registryName(endpoint));
   const certificate = join(folder, 'ca.crt');
@@ -138,7 +138,7 @@ function containerdFiles({ endpoint, authority, place }: TrustPlanOptions): File
   };
 }
 
-function systemFiles({ endpoint, authority, place }: TrustPlanOptions): Files {
+function systemFiles({ endpoint, authority, machine: place }: TrustPlanOptions): Files {
   const { folder, install, undo } = SYSTEM[place.layout];
   const file = `registry-gate-${registryName(endpoint).replaceAll(/[^a-z0-9.-]+/g, '-')}.crt`;
   return {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { AppError } from '../../lib/errors.ts';
 import type { Endpoint } from '../x509/subject-names.ts';
 import { parseEndpoint } from '../x509/subject-names.ts';
-import type { SystemLayout, TrustClient, TrustPlace } from './plan.ts';
+import type { SystemLayout, TrustClient, ClientMachine } from './plan.ts';
 import { TRUST_CLIENTS } from './plan.ts';
 
 /** Where this process installs trust: as root for the machine, otherwise for its user. */
-export async function currentPlace(configHome: string | undefined, root = '/'): Promise<TrustPlace> {
+export async function thisMachine(configHome: string | undefined, root = '/'): Promise<ClientMachine> {
   const home = homedir();
   return {
     root,
@@ -41,8 +41,8 @@ export function parseClient(text: string): TrustClient {
 }
 
 /** The system store belongs to root. Throws AppError TRUST_FAILED for anybody else. */
-export function checkRights(client: TrustClient, place: TrustPlace): void {
-  if (client !== 'system' || place.isRoot) return;
+export function checkRights(client: TrustClient, machine: ClientMachine): void {
+  if (client !== 'system' || machine.isRoot) return;
   throw new AppError('TRUST_FAILED', {
     message: 'The trust store of the system can be changed by root alone.',
     hint: 'Run the same command with sudo.',

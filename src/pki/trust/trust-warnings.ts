@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isInside, parseNetwork } from '../../lib/network.ts';
 import { namesOf } from '../x509/certificate-file.ts';
 import type { Endpoint } from '../x509/subject-names.ts';
-import type { TrustClient, TrustPlace } from './plan.ts';
+import type { TrustClient, ClientMachine } from './plan.ts';
 import { registryName } from './plan.ts';
 
 /** Trust in the CA does not help where the certificate is for other names; undefined where it is for this one. */
@@ -24,11 +24,11 @@ export function nameWarning(certificate: X509Certificate, endpoint: Endpoint): s
  */
 export async function insecureWarning(
   client: TrustClient,
-  place: TrustPlace,
+  machine: ClientMachine,
   endpoint: Endpoint,
 ): Promise<string | undefined> {
   if (client !== 'docker' && client !== 'system') return undefined;
-  const base = place.isRoot ? join(place.root, 'etc/docker') : join(place.configHome, 'docker');
+  const base = machine.isRoot ? join(machine.root, 'etc/docker') : join(machine.configHome, 'docker');
   const path = join(base, 'daemon.json');
   const entry = (await insecureRegistries(path)).find((text) => covers(text, endpoint));
   if (entry === undefined) return undefined;

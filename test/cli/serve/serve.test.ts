@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runUntilTold } from '../../../src/cli/serve/serve.ts';
-import { sayingChanges } from '../../../src/cli/serve/config-changes.ts';
+import { runUntilStopped } from '../../../src/cli/serve/serve.ts';
+import { reportingChanges } from '../../../src/cli/serve/config-changes.ts';
 import type { ServingGate } from '../../../src/cli/serve/start-serving.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Config } from '../../../src/config/schema/schema.ts';
@@ -24,7 +24,7 @@ describe('M-D13: SIGHUP to a gate that serves', () => {
   ])('$what', async ({ isClosed, acts }) => {
     const done: string[] = [];
     const terminal = recordingTerminal();
-    const told = runUntilTold(fakeGate(done), { ...terminal, isClosed: () => isClosed }, 1);
+    const told = runUntilStopped(fakeGate(done), { ...terminal, isClosed: () => isClosed }, 1);
     terminal.signal('SIGHUP');
     if (!isClosed) terminal.signal('SIGTERM');
     await told;
@@ -56,7 +56,7 @@ describe('M-D13: a reload', () => {
     const log = { info: write('info'), warn: write('warn'), error: write('error'), debug: write('debug') };
     const acts: string[] = [];
     const config = await read('certs: a')();
-    await sayingChanges(fakeGate(acts), { config, load: read(after), log }).reload();
+    await reportingChanges(fakeGate(acts), { config, load: read(after), log }).reload();
     expect(acts).toEqual(['reload']);
     expect(said).toEqual([[level, fields, message]]);
   });

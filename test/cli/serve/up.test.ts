@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { authorityFingerprint } from '../../../src/pki/x509/certificate-file.ts';
 import { readStatus } from '../../../src/pki/authority/status.ts';
 import { initCertificates } from '../../../src/pki/authority/init-certificates.ts';
-import { findPlace } from '../../../src/cli/terminal/invocation.ts';
+import { findInvocation } from '../../../src/cli/terminal/invocation.ts';
 import { run } from '../../../src/cli/program.ts';
-import { findReachable, placeOf } from '../../../src/cli/serve/reachable.ts';
+import { findReachable, registryAddress } from '../../../src/cli/serve/reachable.ts';
 import type { Reachable, ReachableOptions } from '../../../src/cli/serve/reachable.ts';
 import { renderWelcome } from '../../../src/cli/serve/welcome.ts';
 import type { Welcome } from '../../../src/cli/serve/welcome.ts';
@@ -277,7 +277,7 @@ describe('findReachable', () => {
   const found = (change: Partial<ReachableOptions>): Reachable =>
     findReachable({ addresses: on('::'), names: NAMES, hosts: [], isContainer: false, ...change });
 
-  it.each<readonly [name: string, change: Partial<ReachableOptions>, place: string]>([
+  it.each<readonly [name: string, change: Partial<ReachableOptions>, address: string]>([
     ['an address of the network before a name that docker takes for a folder', {}, '10.0.0.5'],
     ['a name with a dot', { names: ['build.lan', '10.0.0.5'] }, 'build.lan'],
     ['localhost where there is nothing else', { names: ['localhost', '127.0.0.1'] }, 'localhost'],
@@ -294,8 +294,8 @@ describe('findReachable', () => {
     ['the one address that is listened on', { addresses: on('10.0.0.5', 9555) }, '10.0.0.5:9555'],
     ['an address that the certificate lacks', { addresses: on('172.17.0.1'), names: NAMES }, '172.17.0.1'],
     ['the machine around a container', { isContainer: true, addresses: on('::', 8443) }, 'localhost:8443'],
-  ])('names %s', (_name, change, place) => {
-    expect(placeOf(found(change))).toBe(place);
+  ])('names %s', (_name, change, address) => {
+    expect(registryAddress(found(change))).toBe(address);
   });
 
   it.each<readonly [address: string, others: readonly string[]]>([
@@ -315,7 +315,7 @@ describe('renderWelcome', () => {
     reachable: { host: '10.0.0.5', port: 8443, others: [] },
     refused: undefined,
     firstUser: undefined,
-    place: findPlace({}, recordingTerminal().startedAs),
+    invocation: findInvocation({}, recordingTerminal().startedAs),
   };
 
   it.each<readonly [name: string, change: Partial<Welcome>, line: string]>([

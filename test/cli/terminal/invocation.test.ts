@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findPlace } from '../../../src/cli/terminal/invocation.ts';
+import { findInvocation } from '../../../src/cli/terminal/invocation.ts';
 import type { StartedAs } from '../../../src/cli/terminal/invocation.ts';
 
 const INSTALLED: StartedAs = {
@@ -125,11 +125,11 @@ const CASES: readonly Case[] = [
 
 describe('a command is typed', () => {
   it.each(CASES)('in $name', ({ env, started, here, afterwards = here }) => {
-    expect(findPlace(env, { ...INSTALLED, ...started })).toMatchObject({ here, afterwards });
+    expect(findInvocation(env, { ...INSTALLED, ...started })).toMatchObject({ here, afterwards });
   });
 
   it('on a client as an installed program, wherever the gate runs in a container', () => {
-    const { onClient, isContainer } = findPlace(IMAGE, { ...INSTALLED, pid: 1, parentPid: 0 });
+    const { onClient, isContainer } = findInvocation(IMAGE, { ...INSTALLED, pid: 1, parentPid: 0 });
     expect({ onClient, isContainer }).toEqual({ onClient: 'registry-gate', isContainer: true });
   });
 });

@@ -33,7 +33,7 @@ interface Leaf {
   readonly command: Command;
 }
 
-const program = await createProgram(recordingTerminal(), { exitCode: 0 });
+const program = await createProgram(recordingTerminal(), { code: 0 });
 
 function below(command: Command, name: string): readonly Leaf[] {
   const visible = command.createHelp().visibleCommands(command);

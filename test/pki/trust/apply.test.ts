@@ -20,8 +20,8 @@ interface Stage {
 
 async function stage(client: TrustClient): Promise<Stage> {
   const root = await folder();
-  const place = { root, isRoot: true, home: '/nowhere', configHome: '/nowhere', layout: 'debian' } as const;
-  const options = { client, endpoint: parseRegistry('registry.lan:5000'), authority: CA, place };
+  const machine = { root, isRoot: true, home: '/nowhere', configHome: '/nowhere', layout: 'debian' } as const;
+  const options = { client, endpoint: parseRegistry('registry.lan:5000'), authority: CA, machine };
   const commands: string[] = [];
   const runCommand = async (command: readonly string[]): Promise<void> =>
     void commands.push(command.join(' '));

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { TrustClient, TrustPlace } from '../../../src/pki/trust/plan.ts';
+import type { TrustClient, ClientMachine } from '../../../src/pki/trust/plan.ts';
 import { TRUST_CLIENTS, planTrust, planUndo, registryName } from '../../../src/pki/trust/plan.ts';
 import { checkRights, parseClient, parseRegistry } from '../../../src/pki/trust/trust-target.ts';
 
 const CA = '-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n';
-const ROOT: TrustPlace = {
+const ROOT: ClientMachine = {
   root: '/',
   isRoot: true,
   home: '/root',
   configHome: '/root/.config',
   layout: 'debian',
 };
-const ALICE: TrustPlace = {
+const ALICE: ClientMachine = {
   root: '/',
   isRoot: false,
   home: '/home/alice',
@@ -23,7 +23,7 @@ const GOLDEN: readonly {
   readonly name: string;
   readonly client: TrustClient;
   readonly registry: string;
-  readonly place: TrustPlace;
+  readonly machine: ClientMachine;
   readonly files: Readonly<Record<string, string>>;
   readonly install?: string;
   readonly undo?: string;
@@ -33,7 +33,7 @@ const GOLDEN: readonly {
     name: 'docker',
     client: 'docker',
     registry: 'registry.lan:5000',
-    place: ROOT,
+    machine: ROOT,
     files: { '/etc/docker/certs.d/registry.lan:5000/ca.crt': CA },
     note: /no restart/,
   },
@@ -41,7 +41,7 @@ const GOLDEN: readonly {
     name: 'docker, port 443',
     client: 'docker',
     registry: 'Registry.lan:443',
-    place: ROOT,
+    machine: ROOT,
     files: { '/etc/docker/certs.d/registry.lan/ca.crt': CA },
     note: /no restart/,
   },
@@ -49,7 +49,7 @@ const GOLDEN: readonly {
     name: 'docker, IPv6',
     client: 'docker',
     registry: '[fd00::5]:5000',
-    place: ROOT,
+    machine: ROOT,
     files: { '/etc/docker/certs.d/[fd00::5]:5000/ca.crt': CA },
     note: /no restart/,
   },
@@ -57,7 +57,7 @@ const GOLDEN: readonly {
     name: 'rootless docker',
     client: 'docker',
     registry: '10.0.0.5',
-    place: ALICE,
+    machine: ALICE,
     files: { '/home/alice/.config/docker/certs.d/10.0.0.5/ca.crt': CA },
     note: /rootless Docker.*sudo/,
   },
@@ -65,7 +65,7 @@ const GOLDEN: readonly {
     name: 'rootless docker with XDG_CONFIG_HOME',
     client: 'docker',
     registry: '10.0.0.5',
-    place: { ...ALICE, configHome: '/cfg' },
+    machine: { ...ALICE, configHome: '/cfg' },
     files: { '/cfg/docker/certs.d/10.0.0.5/ca.crt': CA },
     note: /rootless/,
   },
@@ -73,7 +73,7 @@ const GOLDEN: readonly {
     name: 'podman',
     client: 'podman',
     registry: 'registry.lan:5000',
-    place: ROOT,
+    machine: ROOT,
     files: { '/etc/containers/certs.d/registry.lan:5000/ca.crt': CA },
     note: /skopeo/,
   },
@@ -81,7 +81,7 @@ const GOLDEN: readonly {
     name: 'rootless podman, which has not heard of XDG_CONFIG_HOME',
     client: 'podman',
     registry: 'https://registry.lan/',
-    place: { ...ALICE, configHome: '/cfg' },
+    machine: { ...ALICE, configHome: '/cfg' },
     files: { '/home/alice/.config/containers/certs.d/registry.lan/ca.crt': CA },
     note: /skopeo/,
   },
@@ -89,7 +89,7 @@ const GOLDEN: readonly {
     name: 'containerd',
     client: 'containerd',
     registry: 'registry.lan:5000',
-    place: ROOT,
+    machine: ROOT,
     files: {
       '/etc/containerd/certs.d/registry.lan:5000/ca.crt': CA,
       '/etc/containerd/certs.d/registry.lan:5000/hosts.toml':
@@ -101,7 +101,7 @@ const GOLDEN: readonly {
     name: 'rootless containerd',
     client: 'containerd',
     registry: 'registry.lan',
-    place: ALICE,
+    machine: ALICE,
     files: {
       '/home/alice/.config/containerd/certs.d/registry.lan/ca.crt': CA,
       '/home/alice/.config/containerd/certs.d/registry.lan/hosts.toml':
@@ -113,7 +113,7 @@ const GOLDEN: readonly {
     name: 'the store of Debian',
     client: 'system',
     registry: 'registry.lan:5000',
-    place: ROOT,
+    machine: ROOT,
     files: { '/usr/local/share/ca-certificates/registry-gate-registry.lan-5000.crt': CA },
     install: 'update-ca-certificates',
     undo: 'update-ca-certificates --fresh',
@@ -123,7 +123,7 @@ const GOLDEN: readonly {
     name: 'the store of RHEL',
     client: 'system',
     registry: 'registry.lan',
-    place: { ...ROOT, layout: 'redhat' },
+    machine: { ...ROOT, layout: 'redhat' },
     files: { '/etc/pki/ca-trust/source/anchors/registry-gate-registry.lan.crt': CA },
     install: 'update-ca-trust extract',
     undo: 'update-ca-trust extract',
@@ -132,8 +132,8 @@ const GOLDEN: readonly {
 ];
 
 describe('planTrust', () => {
-  it.each(GOLDEN)('for $name', ({ client, registry, place, files, install, note }) => {
-    const plan = planTrust({ client, endpoint: parseRegistry(registry), authority: CA, place });
+  it.each(GOLDEN)('for $name', ({ client, registry, machine, files, install, note }) => {
+    const plan = planTrust({ client, endpoint: parseRegistry(registry), authority: CA, machine });
     expect(plan.steps).toEqual([
       ...Object.entries(files).map(([path, content]) => ({ action: 'write', path, content })),
       ...(install === undefined ? [] : [{ action: 'run', command: install.split(' ') }]),
@@ -141,8 +141,8 @@ describe('planTrust', () => {
     expect(plan.notes.join('\n')).toMatch(note);
   });
 
-  it.each(GOLDEN)('undone for $name', ({ client, registry, place, files, undo }) => {
-    const plan = planUndo({ client, endpoint: parseRegistry(registry), authority: CA, place });
+  it.each(GOLDEN)('undone for $name', ({ client, registry, machine, files, undo }) => {
+    const plan = planUndo({ client, endpoint: parseRegistry(registry), authority: CA, machine });
     expect(plan.steps).toEqual([
       ...Object.entries(files)
         .toReversed()
@@ -152,8 +152,8 @@ describe('planTrust', () => {
   });
 
   it.each(TRUST_CLIENTS)('for %s stays below the root that it is given', (client) => {
-    const place = { ...ROOT, root: '/tmp/elsewhere' };
-    const { steps } = planTrust({ client, endpoint: parseRegistry('r.lan'), authority: CA, place });
+    const machine = { ...ROOT, root: '/tmp/elsewhere' };
+    const { steps } = planTrust({ client, endpoint: parseRegistry('r.lan'), authority: CA, machine });
     const paths = steps.flatMap((step) => (step.action === 'run' ? [] : [step.path]));
     expect(paths.filter((path) => !path.startsWith('/tmp/elsewhere/'))).toEqual([]);
     expect(paths.filter((path) => !/\/(ca\.crt|hosts\.toml|registry-gate-r\.lan\.crt)$/.test(path))).toEqual(

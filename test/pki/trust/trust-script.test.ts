@@ -80,7 +80,7 @@ describeWith(['sh', 'curl', 'openssl'], '/trust.sh', () => {
       client,
       endpoint,
       authority: gate.ca,
-      place: { root: '/', isRoot: true, layout: 'debian', ...home },
+      machine: { root: '/', isRoot: true, layout: 'debian', ...home },
     });
     return new Map(
       steps.flatMap((step) => (step.action === 'write' ? [[join(root, step.path), step.content]] : [])),

@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TrustPlace } from '../../../src/pki/trust/plan.ts';
+import type { ClientMachine } from '../../../src/pki/trust/plan.ts';
 import { insecureWarning } from '../../../src/pki/trust/trust-warnings.ts';
 import { parseRegistry } from '../../../src/pki/trust/trust-target.ts';
 import { temporaryFolders } from '../support.ts';
 
 const folder = temporaryFolders();
 
-async function place(daemon: string, isRoot = true): Promise<TrustPlace> {
+async function machine(daemon: string, isRoot = true): Promise<ClientMachine> {
   const root = await folder();
   const configHome = join(root, 'home/.config');
   const directory = isRoot ? join(root, 'etc/docker') : join(configHome, 'docker');
@@ -32,22 +32,22 @@ describe('insecure-registries in daemon.json', () => {
     const text = `{"insecure-registries": ${listed}}`;
     const endpoint = parseRegistry(registry);
     for (const isRoot of [true, false]) {
-      const warning = await insecureWarning('docker', await place(text, isRoot), endpoint);
+      const warning = await insecureWarning('docker', await machine(text, isRoot), endpoint);
       expect(warning === undefined).toBe(!warned);
     }
-    expect(await insecureWarning('podman', await place(text), endpoint)).toBeUndefined();
+    expect(await insecureWarning('podman', await machine(text), endpoint)).toBeUndefined();
   });
 
   it('names the file, the entry and what to do', async () => {
     const warning = await insecureWarning(
       'docker',
-      await place('{"insecure-registries":["a.lan"]}'),
+      await machine('{"insecure-registries":["a.lan"]}'),
       parseRegistry('a.lan'),
     );
     expect(warning).toMatch(/daemon\.json has "a\.lan" among its insecure-registries: .*restart Docker/);
   });
 
   it.each(['', '{', '[]', 'null', '{"insecure-registries":[1,null]}'])('reads past %j', async (text) => {
-    expect(await insecureWarning('docker', await place(text), parseRegistry('a.lan'))).toBeUndefined();
+    expect(await insecureWarning('docker', await machine(text), parseRegistry('a.lan'))).toBeUndefined();
   });
 });
