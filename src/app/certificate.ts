@@ -5,9 +5,7 @@ import { authorityFingerprint } from '../pki/x509/certificate-file.ts';
 import { renewIfDue } from '../pki/authority/renewal.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { sayDetached } from '../lib/files/detached.ts';
-import { watchFiles } from '../lib/files/watch-file.ts';
-import type { Watcher } from '../lib/files/watch-file.ts';
+import { failureReason, followFile, loadFile } from '../lib/files/followed-file.ts';
 
 export interface CertificateKeeperOptions {
   readonly directory: string;
@@ -34,6 +32,11 @@ export interface CertificateKeeper {
   close(): void;
 }
 
+interface Loaded {
+  readonly certificate: ServerCertificate;
+  readonly authority: ReturnType<CertificateKeeper['authority']>;
+}
+
 const RENEWAL_LOOK_MS = 6 * 3600 * 1000;
 
 /** Holds the certificate in force: loads it, follows its files, renews it. A bad file never takes the place of a good one. */
@@ -47,43 +50,42 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
     defaults.authorityCertificate,
   ];
   const listeners: ((certificate: ServerCertificate) => void)[] = [];
-  let current: ServerCertificate;
-  let authority: ReturnType<CertificateKeeper['authority']>;
-
-  const adopt = (certificate: ServerCertificate): void => {
-    current = certificate;
+  const load = async (): Promise<Loaded> => {
+    const certificate = await loadServerCertificate(source, today());
+    for (const listener of listeners) listener(certificate);
     const pem = certificate.authority;
-    authority = pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem) };
     for (const warning of certificate.warnings) logger.warn({ warning }, 'certificate');
+    return {
+      certificate,
+      authority: pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem) },
+    };
   };
-  const reload = async (): Promise<unknown> => {
-    try {
-      const next = await loadServerCertificate(source, today());
-      for (const listener of listeners) listener(next);
-      adopt(next);
-      logger.info({ fingerprint: next.fingerprint, notAfter: next.notAfter }, 'certificate reloaded');
-      return undefined;
-    } catch (error) {
-      logger.error({ reason: reasonOf(error) }, 'certificate not reloaded, the one before stays in force');
-      options.onDamage?.(error);
-      return error;
-    }
-  };
-
-  const onDetached = sayDetached(logger);
-  const watcher = await watchFiles({ paths, intervalMs: reloadMs, onChange: reload, onDetached });
   const renews = options.renew && options.certificate === undefined;
-  if (renews) await renew(directory, today(), logger);
-  adopt(await loadFirst(source, today(), watcher));
+
+  const { current, check, close } = await followFile({
+    paths,
+    intervalMs: reloadMs,
+    open: async () => {
+      if (renews) await renew(directory, today(), logger);
+      return loadFile(load);
+    },
+    logger,
+    messages: {
+      reloaded: 'certificate reloaded',
+      refused: 'certificate not reloaded, the one before stays in force',
+    },
+    describe: ({ certificate: { fingerprint, notAfter } }) => ({ fingerprint, notAfter }),
+    onReload: (result) => result.ok || options.onDamage?.(result.error),
+  });
   const timer = setInterval(() => void (renews && renew(directory, today(), logger)), RENEWAL_LOOK_MS);
   timer.unref();
   return {
-    current: () => current,
-    authority: () => authority,
+    current: () => current().certificate,
+    authority: () => current().authority,
     onChange: (listener) => void listeners.push(listener),
-    check: () => watcher.check(),
+    check,
     close: () => {
-      watcher.close();
+      close();
       clearInterval(timer);
     },
   };
@@ -97,19 +99,6 @@ function sourceOf({ directory, certificate, key }: CertificateKeeperOptions): Se
   };
 }
 
-async function loadFirst(
-  source: ServerCertificateOptions,
-  now: Date,
-  watcher: Watcher,
-): Promise<ServerCertificate> {
-  try {
-    return await loadServerCertificate(source, now);
-  } catch (error) {
-    watcher.close();
-    throw error;
-  }
-}
-
 /** Renewing writes the files, and the watcher brings them in like any other change. */
 async function renew(directory: string, now: Date, logger: Logger): Promise<void> {
   try {
@@ -118,11 +107,6 @@ async function renew(directory: string, now: Date, logger: Logger): Promise<void
   } catch (error) {
     // A missing certificate is for loading to report.
     if (error instanceof AppError && error.code === 'CERT_MISSING') return;
-    logger.warn({ reason: reasonOf(error) }, 'certificate due, but not renewed');
+    logger.warn({ reason: failureReason(error) }, 'certificate due, but not renewed');
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof AppError) return error.message;
-  return error instanceof Error ? error.name : 'unknown';
 }

@@ -2,12 +2,7 @@ import type { Config } from '../config/schema/schema.ts';
 import type { Ending } from '../lib/ending.ts';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { sayDetached } from '../lib/files/detached.ts';
-import { watchFiles } from '../lib/files/watch-file.ts';
-import type { Watcher } from '../lib/files/watch-file.ts';
 import { createHashPool } from '../auth/passwords/hash-pool.ts';
-import { openUserStore } from '../auth/users/user-store.ts';
-import type { UserStore } from '../auth/users/user-store.ts';
 import type { Bus } from '../cluster/bus.ts';
 import type { AppOptions } from '../pipeline/handler.ts';
 import type { Audit } from './observe/audit.ts';
@@ -19,6 +14,7 @@ import { openExpiryWatch } from './observe/expiry-watch.ts';
 import type { ExpiryWatch } from './observe/expiry-watch.ts';
 import { followAccess } from './auth/follow-access.ts';
 import { followTokens } from './auth/follow-tokens.ts';
+import { followUsers } from './auth/follow-users.ts';
 import { warnOfForeignHosts } from './observe/host-warnings.ts';
 import { openRegistryBackend } from './backend/registry-backend.ts';
 import type { RegistryBackend } from './backend/registry-backend.ts';
@@ -53,15 +49,15 @@ export async function createServices(
   const observers = await openObservers({ config, logger, now, bus });
   const { audit } = observers;
   const certificate = await openCertificate(config, bus, chores, audit);
-  const { store, watcher } = await followUsers(config, chores, audit);
+  const users = await followUsers(config, chores, audit);
   const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
   const registryBackend = await openRegistryBackend({ config, bus, now, logger });
-  const access = await followAccess(config, store, chores, audit);
+  const access = await followAccess(config, users, chores, audit);
   const { policy } = access;
   const context = { logger: chores, now, cluster, audit, onRealm: realmWatch(config, certificate, chores) };
-  const following = await followTokens(config, { users: store, pool, policy, ...context });
+  const following = await followTokens(config, { users, pool, policy, ...context });
   const watch = await watchEndings(config, { certificate, tokens: following.tokens, logger: chores, audit });
-  const files = [certificate, watcher, access, following, watch];
+  const files = [certificate, users, access, following, watch];
   let draining = false;
   return {
     certificate,
@@ -123,45 +119,6 @@ async function openCertificate(
   });
   keeper.onChange(() => audit?.noteReload('certificate'));
   return keeper;
-}
-
-/** The watcher stands before the first load, so that no change falls between the two. */
-async function followUsers(
-  config: Config,
-  logger: Logger,
-  audit: Audit | undefined,
-): Promise<{ store: UserStore; watcher: Watcher }> {
-  let store: UserStore | undefined;
-  const reload = async (): Promise<unknown> => {
-    const result = await store?.reload();
-    if (result === undefined) return undefined;
-    audit?.noteReload('users', result.ok ? undefined : result.error);
-    if (result.ok) {
-      logger.info({ users: result.users }, 'users reloaded');
-      warnOf(result.warnings, logger);
-      return undefined;
-    }
-    logger.error({ reason: result.error.message }, 'users not reloaded, the ones before stay in force');
-    return result.error;
-  };
-  const watcher = await watchFiles({
-    paths: [config.users],
-    intervalMs: config.reloadMs,
-    onChange: reload,
-    onDetached: sayDetached(logger),
-  });
-  try {
-    store = await openUserStore({ path: config.users });
-  } catch (error) {
-    watcher.close();
-    throw error;
-  }
-  warnOf(store.warnings, logger);
-  return { store, watcher };
-}
-
-function warnOf(warnings: UserStore['warnings'], logger: Logger): void {
-  for (const { user, users, reason } of warnings) logger.warn({ user, users, warning: reason }, 'users');
 }
 
 interface Ends {

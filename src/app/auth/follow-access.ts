@@ -1,17 +1,18 @@
 import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { sayDetached } from '../../lib/files/detached.ts';
-import { watchFiles } from '../../lib/files/watch-file.ts';
+import { followFile, loadFile } from '../../lib/files/followed-file.ts';
+import type { LoadedFile } from '../../lib/files/followed-file.ts';
 import type { KnownNames } from '../../auth/policy/compile.ts';
 import { OPEN_POLICY } from '../../auth/policy/policy.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
 import type { UserStore } from '../../auth/users/user-store.ts';
 import type { Audit } from '../observe/audit.ts';
-import { openAccessStore } from './access-store.ts';
-import type { AccessStore } from './access-store.ts';
+import { loadAccess } from './access.ts';
+import type { LoadedAccess } from './access.ts';
 
 /** The rules in force, following their file. */
 export interface FollowedAccess {
+  /** Asked anew for every request, so that a right that is taken away is gone with the next one. */
   policy(): Policy;
   /** Look at the file now. */
   check(): Promise<void>;
@@ -24,7 +25,7 @@ const NO_FILE: FollowedAccess = {
   close: () => undefined,
 };
 
-/** Opens the rules and follows their file; without one everybody who has signed in may do everything. */
+/** Opens the rules and follows their file. Without a file every user who has signed in may do everything. */
 export async function followAccess(
   { access: path, reloadMs }: Pick<Config, 'access' | 'reloadMs'>,
   users: Pick<UserStore, 'current'>,
@@ -32,34 +33,26 @@ export async function followAccess(
   audit: Pick<Audit, 'noteReload'> | undefined,
 ): Promise<FollowedAccess> {
   if (path === undefined) return NO_FILE;
-  let store: AccessStore | undefined;
-  const reload = async (): Promise<unknown> => {
-    const result = await store?.reload();
-    if (result === undefined) return undefined;
-    audit?.noteReload('access', result.ok ? undefined : result.error);
-    if (result.ok)
-      logger.info({ rules: result.access.rules, warnings: result.access.warnings }, 'access rules reloaded');
-    else
-      logger.error(
-        { reason: result.error.message },
-        'access rules not reloaded, the ones before stay in force',
-      );
-    return result.ok ? undefined : result.error;
-  };
-  const watcher = await watchFiles({
+  const { current, check, close } = await followFile({
     paths: [path],
     intervalMs: reloadMs,
-    onChange: reload,
-    onDetached: sayDetached(logger),
+    open: () => openAccess(path, () => ({ users: users.current().byName })),
+    logger,
+    messages: {
+      reloaded: 'access rules reloaded',
+      refused: 'access rules not reloaded, the ones before stay in force',
+    },
+    describe: ({ rules, warnings }) => ({ rules, warnings }),
+    onReload: (result) => audit?.noteReload('access', result.ok ? undefined : result.error),
   });
-  const known = (): KnownNames => ({ users: users.current().byName });
-  try {
-    store = await openAccessStore({ path, known });
-  } catch (error) {
-    watcher.close();
-    throw error;
-  }
-  for (const warning of store.warnings) logger.warn({ warning }, 'access rules');
-  const opened = store;
-  return { policy: () => opened.current(), check: () => watcher.check(), close: () => watcher.close() };
+  for (const warning of current().warnings) logger.warn({ warning }, 'access rules');
+  return { policy: () => current().policy, check, close };
+}
+
+/**
+ * Opens the rules of a file for a server. `known` gives the users and tokens of the moment. Throws AppError
+ * FILE_UNREADABLE or ACCESS_INVALID; at a reload such a file leaves the rules as they are.
+ */
+export function openAccess(path: string, known: () => KnownNames): Promise<LoadedFile<LoadedAccess>> {
+  return loadFile(() => loadAccess(path, known()));
 }

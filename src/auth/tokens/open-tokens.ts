@@ -1,4 +1,5 @@
 import { AppError } from '../../lib/errors.ts';
+import { failureReason } from '../../lib/files/followed-file.ts';
 import type { Ending } from '../../lib/ending.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Access } from '../../oci/request/scope.ts';
@@ -162,8 +163,8 @@ interface Reloaded {
   readonly identities: Pick<IdentityStore, 'reload'> | undefined;
 }
 
-function sayDamaged(error: AppError, { logger, onDamage }: TokensOptions): void {
-  logger.error({ reason: error.message }, 'tokens not reloaded');
+function sayDamaged(error: unknown, { logger, onDamage }: TokensOptions): void {
+  logger.error({ reason: failureReason(error) }, 'tokens not reloaded');
   onDamage?.(error);
 }
 

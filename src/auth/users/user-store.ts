@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AppError } from '../../lib/errors.ts';
+import { loadFile } from '../../lib/files/followed-file.ts';
+import type { LoadedFile } from '../../lib/files/followed-file.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
 import { entriesOf } from './htpasswd-file.ts';
 import { missingUsers, readUsersFile } from './users-file.ts';
@@ -12,19 +13,12 @@ export interface Users {
   readonly byCost: readonly UserEntry[];
 }
 
-export type ReloadResult =
-  | { readonly ok: true; readonly users: number; readonly warnings: readonly UserWarning[] }
-  /** The set before it stays in force. */
-  | { readonly ok: false; readonly error: AppError };
-
-export interface UserStore {
-  readonly path: string;
-  /** What was found when the set in force was loaded. */
+/** The users of a file, and what was found when they were loaded. */
+export interface LoadedUsers extends Users {
   readonly warnings: readonly UserWarning[];
-  current(): Users;
-  /** Loads the file again. Never rejects. Two calls at once share one load that starts after both. */
-  reload(): Promise<ReloadResult>;
 }
+
+export type UserStore = LoadedFile<LoadedUsers>;
 
 export interface UserStoreOptions {
   readonly path: string;
@@ -37,43 +31,16 @@ export interface UserStoreOptions {
  * user, HTPASSWD_INVALID for one with a bad line. Later, a file that is bad or gone leaves the users as they are; one
  * that is in order and names nobody lets nobody in.
  */
-export async function openUserStore({ path, settleMs = 250 }: UserStoreOptions): Promise<UserStore> {
-  const first = await readUsersFile(path);
-  if (entriesOf(first.document).length === 0) throw missingUsers(path, 'names no user');
-  let users = createUsers(entriesOf(first.document));
-  let warnings = first.warnings;
-  let running: Promise<unknown> = Promise.resolve();
-  let waiting: Promise<ReloadResult> | undefined;
-
-  const load = async (): Promise<ReloadResult> => {
-    waiting = undefined;
-    try {
-      const file = await readSettled(path, settleMs);
-      const entries = entriesOf(file.document);
-      users = createUsers(entries);
-      warnings =
-        entries.length > 0 ? file.warnings : [{ reason: `${path} names no user: nobody can sign in` }];
-      return { ok: true, users: entries.length, warnings };
-    } catch (error) {
-      return {
-        ok: false,
-        error: error instanceof AppError ? error : missingUsers(path, String(error), error),
-      };
-    }
-  };
-
-  return {
-    path,
-    get warnings() {
-      return warnings;
-    },
-    current: () => users,
-    reload: () => {
-      waiting ??= running.then(load);
-      running = waiting;
-      return waiting;
-    },
-  };
+export function openUserStore({ path, settleMs = 250 }: UserStoreOptions): Promise<UserStore> {
+  return loadFile(async (before) => {
+    const { document, warnings } = await (before === undefined
+      ? readUsersFile(path)
+      : readSettled(path, settleMs));
+    const entries = entriesOf(document);
+    if (entries.length > 0) return { ...createUsers(entries), warnings };
+    if (before === undefined) throw missingUsers(path, 'names no user');
+    return { ...createUsers([]), warnings: [{ reason: `${path} names no user: nobody can sign in` }] };
+  });
 }
 
 /** A set of users for entries with different names. */

@@ -39,7 +39,7 @@ async function certificateWarnings(
 }
 
 async function userWarnings({ users }: Config): Promise<readonly string[]> {
-  const { warnings } = await openUserStore({ path: users });
+  const { warnings } = (await openUserStore({ path: users })).current();
   return warnings.map(({ user, reason }) => (user === undefined ? reason : `user ${user}: ${reason}`));
 }
 

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../support/programs.ts';
 import type { Folder } from '../../support/programs.ts';
 
 const DAY = 86_400_000;
-const USERS = { current: () => ({ byName: new Map(), byCost: [] }) };
+const USERS = { current: () => ({ byName: new Map(), byCost: [], warnings: [] }) };
 
 let folder: Folder;
 let throttling: Throttling;

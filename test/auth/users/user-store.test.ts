@@ -100,20 +100,20 @@ describe('openUserStore', () => {
 
   it('warns of weak hashes and of a file that others may read', async () => {
     const store = await opened(`a:${SHA}\nb:${SHA256}\nc:${APR1}\n`);
-    expect(store.warnings).toEqual([
+    expect(store.current().warnings).toEqual([
       { user: 'a', users: 1, reason: 'weak hash (SHA-1 without salt or rounds)' },
       { user: 'c', users: 1, reason: 'weak hash (MD5)' },
     ]);
     await chmod(path, 0o644);
     await store.reload();
-    expect(store.warnings[0]?.reason).toContain('chmod 600');
+    expect(store.current().warnings[0]?.reason).toContain('chmod 600');
   });
 });
 
 describe('warnings', () => {
   it('of ten thousand weak hashes are one line for each kind', async () => {
     const users = Array.from({ length: 10_000 }, (_none, at) => `u${at}:${at % 2 === 0 ? SHA : APR1}\n`);
-    const { warnings } = await opened(users.join(''));
+    const { warnings } = (await opened(users.join(''))).current();
     expect(warnings).toEqual([
       {
         users: 5000,
@@ -128,7 +128,7 @@ describe('warnings', () => {
   });
 
   it('of lines that say the same twice, and of spaces at their ends, name the line, and count what there is of them', async () => {
-    const { warnings } = await opened(`a:${SHA256}\na:${SHA256}\nb:${SHA256} \t\n`);
+    const { warnings } = (await opened(`a:${SHA256}\na:${SHA256}\nb:${SHA256} \t\n`)).current();
     expect(warnings).toEqual([
       { reason: `${path}:2: user "a" stands on line 1 already, with the same hash: delete one of the two` },
       {
@@ -136,7 +136,7 @@ describe('warnings', () => {
       },
     ]);
     const many = await opened(`a:${SHA256}\n`.repeat(1000));
-    expect([many.warnings.length, many.warnings.at(-1)?.reason]).toEqual([
+    expect([many.current().warnings.length, many.current().warnings.at(-1)?.reason]).toEqual([
       6,
       `${path}: and 994 more lines like these`,
     ]);
@@ -148,7 +148,7 @@ describe('reload', () => {
     const store = await opened(`a:${SHA}\n`);
     const before = store.current();
     await writeFile(path, `b:${SHA256}\nc:${SHA256}\n`);
-    expect(await store.reload()).toEqual({ ok: true, users: 2, warnings: [] });
+    expect(await store.reload()).toMatchObject({ ok: true, value: { byName: { size: 2 }, warnings: [] } });
     expect(names(store)).toEqual(['b', 'c']);
     expect([...before.byName.keys()]).toEqual(['a']);
   });
@@ -175,7 +175,7 @@ describe('reload', () => {
     await truncate(path, 0);
     const reloading = store.reload();
     await writeFile(path, `b:${SHA}\n`);
-    expect(await reloading).toMatchObject({ ok: true, users: 1 });
+    expect(await reloading).toMatchObject({ ok: true, value: { byName: { size: 1 } } });
     expect(names(store)).toEqual(['b']);
   });
 
@@ -185,9 +185,9 @@ describe('reload', () => {
   ])('lets nobody in when the file %s', async (_name, text) => {
     const store = await opened(`a:${SHA}\n`);
     await writeFile(path, text);
-    expect(await store.reload()).toMatchObject({ ok: true, users: 0 });
+    expect(await store.reload()).toMatchObject({ ok: true, value: { byName: { size: 0 } } });
     expect(names(store)).toEqual([]);
-    expect(store.warnings).toEqual([{ reason: `${path} names no user: nobody can sign in` }]);
+    expect(store.current().warnings).toEqual([{ reason: `${path} names no user: nobody can sign in` }]);
   });
 
   it('follows links that are swapped', async () => {

@@ -1,4 +1,5 @@
-import { AppError } from '../../../lib/errors.ts';
+import { loadFile } from '../../../lib/files/followed-file.ts';
+import type { LoadedFile } from '../../../lib/files/followed-file.ts';
 import { isInside, parseNetwork } from '../../../lib/network.ts';
 import type { MachineToken } from './machine-token.ts';
 import { isAlive, machineTokensFile } from './machine-token.ts';
@@ -22,49 +23,15 @@ export interface TokenAttempt {
   readonly address: string;
 }
 
-export type TokenReload =
-  | { readonly ok: true; readonly tokens: number }
-  /** The set before it stays in force. */
-  | { readonly ok: false; readonly error: AppError };
-
-export interface TokenStore {
-  readonly path: string;
-  current(): MachineTokens;
-  /** Loads the file again. Never rejects. Two calls at once share one load that starts after both. */
-  reload(): Promise<TokenReload>;
-}
+export type TokenStore = LoadedFile<MachineTokens>;
 
 /**
  * Opens the machine tokens for a server. A file that is not there, at start or later, holds none; one that is damaged
  * throws AppError STATE_INVALID at start, and later leaves the tokens as they are.
  */
-export async function openTokenStore({ path }: { readonly path: string }): Promise<TokenStore> {
+export function openTokenStore({ path }: { readonly path: string }): Promise<TokenStore> {
   const file = machineTokensFile(path);
-  let tokens = createMachineTokens((await readState(file)).state.tokens);
-  let running: Promise<unknown> = Promise.resolve();
-  let waiting: Promise<TokenReload> | undefined;
-
-  const load = async (): Promise<TokenReload> => {
-    waiting = undefined;
-    try {
-      tokens = createMachineTokens((await readState(file)).state.tokens);
-      return { ok: true, tokens: tokens.all.length };
-    } catch (error) {
-      if (error instanceof AppError) return { ok: false, error };
-      const message = `${path} can't be read (${String(error)}).`;
-      return { ok: false, error: new AppError('STATE_INVALID', { message, cause: error }) };
-    }
-  };
-
-  return {
-    path,
-    current: () => tokens,
-    reload: () => {
-      waiting ??= running.then(load);
-      running = waiting;
-      return waiting;
-    },
-  };
+  return loadFile(async () => createMachineTokens((await readState(file)).state.tokens));
 }
 
 /** A set of machine tokens, indexed. */

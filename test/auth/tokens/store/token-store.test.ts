@@ -80,7 +80,7 @@ describe('openTokenStore', () => {
     expect(store.current().all).toEqual([]);
     const { token } = machineToken();
     await write(token);
-    expect(await store.reload()).toEqual({ ok: true, tokens: 1 });
+    expect(await store.reload()).toMatchObject({ ok: true, value: { all: [token] } });
     expect(store.current().all).toEqual([token]);
   });
 
@@ -96,7 +96,7 @@ describe('openTokenStore', () => {
     expect(await store.reload()).toMatchObject({ ok: false, error: { code: 'STATE_INVALID' } });
     expect(store.current().all).toHaveLength(1);
     await rm(path);
-    expect(await store.reload()).toEqual({ ok: true, tokens: 0 });
+    expect(await store.reload()).toMatchObject({ ok: true, value: { all: [] } });
     expect(store.current().all).toEqual([]);
   });
 

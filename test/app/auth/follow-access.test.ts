@@ -3,41 +3,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findRight } from '../../../src/auth/policy/right.ts';
-import { openAccessStore } from '../../../src/app/auth/access-store.ts';
-import type { AccessStore } from '../../../src/app/auth/access-store.ts';
+import { openAccess } from '../../../src/app/auth/follow-access.ts';
+import type { LoadedAccess } from '../../../src/app/auth/access.ts';
+import type { LoadedFile } from '../../../src/lib/files/followed-file.ts';
 
 let root: string;
 let next = 0;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'gate-access-store-'));
+  root = await mkdtemp(join(tmpdir(), 'gate-follow-access-'));
 });
 
 afterAll(async () => rm(root, { recursive: true, force: true }));
 
 const rule = (who: string): string => `rules: [{ who: ${who}, repositories: a, allow: pull }]\n`;
 
-async function open(text: string): Promise<AccessStore> {
-  const path = join(root, `access-${next++}.yml`);
-  await writeFile(path, text);
-  return openAccessStore({ path, known: () => ({ users: new Set(['alice']) }) });
+interface Opened extends LoadedFile<LoadedAccess> {
+  readonly path: string;
 }
 
-function mayPull(store: AccessStore, user: string): boolean {
+async function open(text: string): Promise<Opened> {
+  const path = join(root, `access-${next++}.yml`);
+  await writeFile(path, text);
+  return { path, ...(await openAccess(path, () => ({ users: new Set(['alice']) }))) };
+}
+
+function mayPull(store: LoadedFile<LoadedAccess>, user: string): boolean {
   const need = { action: 'pull', repository: 'a' } as const;
-  return findRight(store.current(), { kind: 'user', user }, need, undefined) !== undefined;
+  return findRight(store.current().policy, { kind: 'user', user }, need, undefined) !== undefined;
 }
 
 describe('the rules in force', () => {
   it('change with the file', async () => {
     const store = await open(rule('alice'));
-    const before = store.current();
-    expect([mayPull(store, 'alice'), mayPull(store, 'bob'), store.warnings]).toEqual([true, false, []]);
+    const before = store.current().policy;
+    expect([mayPull(store, 'alice'), mayPull(store, 'bob'), store.current().warnings]).toEqual([
+      true,
+      false,
+      [],
+    ]);
     await writeFile(store.path, rule('bob'));
-    expect(await store.reload()).toMatchObject({ ok: true, access: { rules: 1 } });
+    expect(await store.reload()).toMatchObject({ ok: true, value: { rules: 1 } });
     expect([mayPull(store, 'alice'), mayPull(store, 'bob')]).toEqual([false, true]);
-    expect(store.warnings).toEqual([expect.stringContaining('there is no user "bob"')]);
-    expect(store.current()).not.toBe(before);
+    expect(store.current().warnings).toEqual([expect.stringContaining('there is no user "bob"')]);
+    expect(store.current().policy).not.toBe(before);
   });
 
   it.each([
@@ -72,7 +81,7 @@ describe('the rules in force', () => {
   });
 
   it('are none at the start without a file', async () => {
-    const opened = openAccessStore({ path: join(root, 'none.yml'), known: () => ({}) });
+    const opened = openAccess(join(root, 'none.yml'), () => ({}));
     await expect(opened).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
   });
 });
