@@ -3,7 +3,7 @@ import { inPace } from '../lib/streams/pace.ts';
 import { networkOf } from '../lib/network.ts';
 import { Bandwidth } from '../limits/bandwidth.ts';
 import type { Traffic } from '../limits/bandwidth.ts';
-import type { ForwardJob } from '../backend/proxy/transfer.ts';
+import type { ForwardJob } from '../backend/proxy/control-request.ts';
 import { bodyLength } from '../oci/request/body.ts';
 import { createProblem } from '../oci/problem.ts';
 import { createTopic } from '../cluster/bus.ts';

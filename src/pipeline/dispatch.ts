@@ -1,5 +1,5 @@
 import { nameAsker } from '../auth/principal.ts';
-import type { ForwardJob } from '../backend/proxy/transfer.ts';
+import type { ForwardJob } from '../backend/proxy/control-request.ts';
 import { bodyLength, bodyLimit, judgeBody } from '../oci/request/body.ts';
 import type { BodyHead, BodyLimits } from '../oci/request/body.ts';
 import { answerProblem } from '../http/answer.ts';

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import request from 'supertest';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import type { ForwardJob } from '../../src/backend/proxy/transfer.ts';
+import type { ForwardJob } from '../../src/backend/proxy/control-request.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
 import { createHandler, createPages, createPipeline } from '../../src/pipeline/handler.ts';
 import type { AppOptions } from '../../src/pipeline/handler.ts';

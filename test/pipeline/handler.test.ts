@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import type { ForwardJob } from '../../src/backend/proxy/transfer.ts';
+import type { ForwardJob } from '../../src/backend/proxy/control-request.ts';
 import { createHandler } from '../../src/pipeline/handler.ts';
 import type { AppOptions } from '../../src/pipeline/handler.ts';
 import { appOptions } from '../support/app-options.ts';

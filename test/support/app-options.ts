@@ -1,6 +1,6 @@
 import type { Exchange } from '../../src/observe/exchange.ts';
 import { OPEN_POLICY } from '../../src/auth/policy/policy.ts';
-import type { ForwardJob } from '../../src/backend/proxy/transfer.ts';
+import type { ForwardJob } from '../../src/backend/proxy/control-request.ts';
 import type { AppOptions } from '../../src/pipeline/handler.ts';
 
 const quiet = (): void => undefined;

@@ -2,7 +2,7 @@ import { systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { OWN_LOGIN } from '../../backend/proxy/backend-answer.ts';
 import type { Backend } from '../../backend/client/backend.ts';
-import type { ForwardJob } from '../../backend/proxy/transfer.ts';
+import type { ForwardJob } from '../../backend/proxy/control-request.ts';
 import { createProblem } from '../../oci/problem.ts';
 import { backendAccess } from '../../oci/request/scope.ts';
 import type { BackendCredentials } from './backend-credentials.ts';

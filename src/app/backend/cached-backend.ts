@@ -7,9 +7,9 @@ import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { BackendOptions } from '../../backend/client/backend-options.ts';
-import { createBlobSource } from '../../backend/proxy/blob-source.ts';
+import { createBlobSource } from '../../backend/cache/blob-source.ts';
 import { createConnectionPool } from '../../backend/client/connection-pool.ts';
-import type { ForwardJob } from '../../backend/proxy/transfer.ts';
+import type { ForwardJob } from '../../backend/proxy/control-request.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import type { Bus } from '../../cluster/bus.ts';
 

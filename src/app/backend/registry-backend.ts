@@ -14,7 +14,7 @@ import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Failure } from '../../backend/client/failure.ts';
 import { createProbe } from '../../backend/probe/probe.ts';
-import type { ForwardJob } from '../../backend/proxy/transfer.ts';
+import type { ForwardJob } from '../../backend/proxy/control-request.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { CacheCounters } from '../../backend/cache/counters.ts';
 import type { Bus } from '../../cluster/bus.ts';

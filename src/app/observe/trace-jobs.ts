@@ -3,7 +3,7 @@ import type { Logger } from '../../lib/logger.ts';
 import { packageVersion } from '../../lib/package-version.ts';
 import type { TraceExport } from '../../observe/tracing/trace-export.ts';
 import type { Tracing } from '../../observe/tracing/tracing.ts';
-import type { ForwardJob } from '../../backend/proxy/transfer.ts';
+import type { ForwardJob } from '../../backend/proxy/control-request.ts';
 import { contextOf } from '../../http/context.ts';
 
 /** Undefined where traces are off: then OpenTelemetry is not even loaded. */

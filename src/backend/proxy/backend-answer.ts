@@ -10,7 +10,7 @@ import { isSameAddress, redirectAtBackend } from '../client/location.ts';
 import type { LocationContext } from '../client/location.ts';
 import { refusalPage } from '../client/refusal-page.ts';
 import { responseHeaders } from '../client/response-headers.ts';
-import type { Transfer } from './transfer.ts';
+import type { Transfer } from './control-request.ts';
 
 const MISDIRECTED = createProblem(
   'UNAVAILABLE',

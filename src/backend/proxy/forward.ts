@@ -15,8 +15,8 @@ import { ProxiedRequest } from './proxied-request.ts';
 import { PushBody } from './push-body.ts';
 import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
 import { requestHeaders } from '../client/request-headers.ts';
-import { Transfer } from './transfer.ts';
-import type { ForwardJob } from './transfer.ts';
+import { Transfer } from './control-request.ts';
+import type { ForwardJob } from './control-request.ts';
 
 export interface ForwarderOptions {
   readonly backend: Backend;

@@ -13,8 +13,8 @@ import type { BackendConnection, Exchange } from '../client/backend-connection.t
 import type { ConnectionPool } from '../client/connection-pool.ts';
 import type { PushBody } from './push-body.ts';
 import { requestHead } from './request-head.ts';
-import { expiredBy } from './transfer.ts';
-import type { ForwardJob } from './transfer.ts';
+import { expiredBy } from './control-request.ts';
+import type { ForwardJob } from './control-request.ts';
 
 /** Redirects within the registry's own server that one request follows. */
 const MOST_HOPS = 3;

@@ -5,7 +5,7 @@ import { BodyReader } from '../../lib/streams/body-reader.ts';
 import { bodyLength, tooLarge } from '../../oci/request/body.ts';
 import type { Problem } from '../../oci/problem.ts';
 import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
-import type { ForwardJob } from './transfer.ts';
+import type { ForwardJob } from './control-request.ts';
 
 type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isPrintable } from '../../oci/request/forwarded-fields.ts';
 import { typeOfBody } from '../../oci/request/media-type.ts';
 import { requestHeaders } from '../client/request-headers.ts';
-import type { ForwardJob } from './transfer.ts';
+import type { ForwardJob } from './control-request.ts';
 
 /** A body that follows the head: its bytes, undefined where nobody knows before the end. */
 export interface BodyFraming {

@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { queuedBytes } from '../../../src/lib/node/queued-bytes.ts';
 import type { Problem } from '../../../src/oci/problem.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import { Transfer } from '../../../src/backend/proxy/transfer.ts';
-import type { ForwardJob } from '../../../src/backend/proxy/transfer.ts';
+import { Transfer } from '../../../src/backend/proxy/control-request.ts';
+import type { ForwardJob } from '../../../src/backend/proxy/control-request.ts';
 import { eventually } from '../../faults/stage.ts';
 
 interface State {

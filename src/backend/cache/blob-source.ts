@@ -4,8 +4,8 @@ import type { AnswerFault, AnswerHead } from '../client/answer-head.ts';
 import { SMALL_BYTES } from '../client/backend-connection.ts';
 import type { BackendConnection, Exchange } from '../client/backend-connection.ts';
 import type { ConnectionPool } from '../client/connection-pool.ts';
-import { requestHead } from './request-head.ts';
-import type { ForwardJob } from './transfer.ts';
+import { requestHead } from '../proxy/request-head.ts';
+import type { ForwardJob } from '../proxy/control-request.ts';
 
 export interface BlobSourceOptions {
   readonly pool: ConnectionPool;
