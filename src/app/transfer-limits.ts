@@ -3,7 +3,7 @@ import { inPace } from '../lib/streams/pace.ts';
 import { networkOf } from '../lib/network.ts';
 import { Bandwidth } from '../limits/bandwidth.ts';
 import type { Traffic } from '../limits/bandwidth.ts';
-import type { ForwardJob } from '../backend/proxy/control-request.ts';
+import type { Job } from '../backend/reply/job.ts';
 import { bodyLength } from '../oci/request/body.ts';
 import { createProblem } from '../oci/problem.ts';
 import { createTopic } from '../cluster/bus.ts';
@@ -19,7 +19,7 @@ export interface TransferLimitsOptions {
   readonly now: () => number;
 }
 
-type Forward = (job: ForwardJob) => void;
+type Forward = (job: Job) => void;
 
 /**
  * For who waited in vain. containerd, skopeo, crane and oras try again after this answer, docker after 503 alone, which
@@ -43,7 +43,7 @@ export function limitTransfers(options: TransferLimitsOptions, forward: Forward)
   };
 }
 
-function queue(job: ForwardJob, limiter: Limiter, pass: Forward): void {
+function queue(job: Job, limiter: Limiter, pass: Forward): void {
   const { res, answer } = job;
   const { granted: isInside, release: leave } = limiter.acquire(keyOf(job));
   res.once('close', leave);
@@ -61,7 +61,7 @@ function withPace(bandwidth: Bandwidth | undefined, forward: Forward): Forward {
   return (job) => {
     const ration = bandwidth.begin(keyOf(job), job.request.method === 'GET' ? 'sent' : 'received');
     job.res.once('close', ration.end);
-    const count: ForwardJob['count'] = (direction, bytes) => {
+    const count: Job['count'] = (direction, bytes) => {
       job.count(direction, bytes);
       ration.charge(direction, bytes);
     };
@@ -73,12 +73,12 @@ function withPace(bandwidth: Bandwidth | undefined, forward: Forward): Forward {
 }
 
 /** What may carry a layer, up or down. */
-function isTransfer({ req, request: { method, route } }: ForwardJob): boolean {
+function isTransfer({ req, request: { method, route } }: Job): boolean {
   if (route.kind === 'blob') return method === 'GET';
   return (route.kind === 'upload' || route.kind === 'uploads') && bodyLength(req.headers) !== 0;
 }
 
-function keyOf({ origin: { asker = '', address } }: ForwardJob): string {
+function keyOf({ origin: { asker = '', address } }: Job): string {
   return asker === '' ? `at ${networkOf(address)}` : `of ${asker}`;
 }
 

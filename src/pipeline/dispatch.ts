@@ -1,5 +1,5 @@
 import { nameAsker } from '../auth/principal.ts';
-import type { ForwardJob } from '../backend/proxy/control-request.ts';
+import type { Job } from '../backend/reply/job.ts';
 import { bodyLength, bodyLimit, judgeBody } from '../oci/request/body.ts';
 import type { BodyHead, BodyLimits } from '../oci/request/body.ts';
 import { answerProblem } from '../http/answer.ts';
@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts';
 
 export interface ForwardStageOptions {
   /** Takes over the job: it will be answered or cut. */
-  readonly forward: (job: ForwardJob) => void;
+  readonly forward: (job: Job) => void;
   readonly limits: BodyLimits;
   /** Monotonic milliseconds. */
   readonly now: () => number;

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import request from 'supertest';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import type { ForwardJob } from '../../src/backend/proxy/control-request.ts';
+import type { Job } from '../../src/backend/reply/job.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
 import { createHandler, createPages, createPipeline } from '../../src/pipeline/handler.ts';
 import type { AppOptions } from '../../src/pipeline/handler.ts';
@@ -101,7 +101,7 @@ describe('with Express and without it', () => {
 
   /** The answer, what was handed on, and the record, less what no two requests have in common. */
   async function tell(handler: (options: AppOptions) => RequestHandler, asked: Ask): Promise<Told> {
-    const jobs: ForwardJob[] = [];
+    const jobs: Job[] = [];
     const exchanges: Exchange[] = [];
     const page = async (): Promise<CatalogPage> => ({ names: ['other/app', 'team/app'], more: false });
     server = createServer(handler(appOptions({ policy: () => RULES, catalog: { page } }, jobs, exchanges)));

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import type { ForwardJob } from '../../src/backend/proxy/control-request.ts';
+import type { Job } from '../../src/backend/reply/job.ts';
 import { createHandler } from '../../src/pipeline/handler.ts';
 import type { AppOptions } from '../../src/pipeline/handler.ts';
 import { appOptions } from '../support/app-options.ts';
@@ -13,7 +13,7 @@ const DIGEST = `sha256:${'a'.repeat(64)}`;
 const ALICE = basic('alice', 'right');
 
 describe('the pipeline', () => {
-  let jobs: ForwardJob[] = [];
+  let jobs: Job[] = [];
   let exchanges: Exchange[] = [];
   let server: Server | undefined;
 

@@ -2,7 +2,7 @@ import { systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { OWN_LOGIN } from '../../backend/proxy/backend-answer.ts';
 import type { Backend } from '../../backend/client/backend.ts';
-import type { ForwardJob } from '../../backend/proxy/control-request.ts';
+import type { Job } from '../../backend/reply/job.ts';
 import { createProblem } from '../../oci/problem.ts';
 import { backendAccess } from '../../oci/request/scope.ts';
 import type { BackendCredentials } from './backend-credentials.ts';
@@ -10,7 +10,7 @@ import type { BackendCredentials } from './backend-credentials.ts';
 export interface AddressingOptions {
   readonly backend: Backend;
   readonly credentials: BackendCredentials | undefined;
-  readonly forward: (job: ForwardJob) => void;
+  readonly forward: (job: Job) => void;
   readonly logger: Logger;
 }
 
@@ -23,17 +23,12 @@ const NO_LOGIN = createProblem('UNAVAILABLE', 'The registry behind this gate gav
  * Gives each request what this registry wants of it: its path below a prefix, its own Host, a sign-in. A registry that
  * wants none of it gets requests as they are.
  */
-export function addressing({
-  backend,
-  credentials,
-  forward,
-  logger,
-}: AddressingOptions): (job: ForwardJob) => void {
+export function addressing({ backend, credentials, forward, logger }: AddressingOptions): (job: Job) => void {
   const place = placing(backend);
   if (credentials === undefined) return (job) => forward(place(job));
 
-  const send = (job: ForwardJob, authorization: string): void => {
-    const answer: ForwardJob['answer'] = (problem) => {
+  const send = (job: Job, authorization: string): void => {
+    const answer: Job['answer'] = (problem) => {
       if (problem === OWN_LOGIN) credentials.forget();
       job.answer(problem);
     };
@@ -60,7 +55,7 @@ export function addressing({
   };
 }
 
-function placing({ prefix, options: { hostHeader } }: Backend): (job: ForwardJob) => ForwardJob {
+function placing({ prefix, options: { hostHeader } }: Backend): (job: Job) => Job {
   if (prefix === '' && hostHeader === undefined) return (job) => job;
   return (job) => ({
     ...job,

@@ -9,7 +9,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { BackendOptions } from '../../backend/client/backend-options.ts';
 import { createBlobSource } from '../../backend/cache/blob-source.ts';
 import { createConnectionPool } from '../../backend/client/connection-pool.ts';
-import type { ForwardJob } from '../../backend/proxy/control-request.ts';
+import type { Job } from '../../backend/reply/job.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import type { Bus } from '../../cluster/bus.ts';
 
@@ -18,7 +18,7 @@ export interface CachedBackendOptions {
   readonly backend: BackendOptions;
   readonly limits: IdleLimits;
   /** Takes over what the cache has no answer to. */
-  readonly pass: (job: ForwardJob) => void;
+  readonly pass: (job: Job) => void;
   /** Tells the other workers of deletions. */
   readonly bus: Bus;
   /** Monotonic milliseconds. */
@@ -28,7 +28,7 @@ export interface CachedBackendOptions {
 
 /** A way to the registry that keeps copies of layers. */
 export interface CachedBackend {
-  forward(job: ForwardJob): void;
+  forward(job: Job): void;
   counters(): CacheCounters;
   close(): void;
 }
@@ -46,7 +46,7 @@ export async function openCachedBackend(options: CachedBackendOptions): Promise<
   });
   const idle = createIdleWatch(limits, now);
   const pool = createConnectionPool(backend, now);
-  const layers = new LayerCache<ForwardJob>({
+  const layers = new LayerCache({
     files,
     source: createBlobSource({ pool, watch: idle }),
     pass,

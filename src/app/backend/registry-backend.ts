@@ -14,7 +14,7 @@ import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Failure } from '../../backend/client/failure.ts';
 import { createProbe } from '../../backend/probe/probe.ts';
-import type { ForwardJob } from '../../backend/proxy/control-request.ts';
+import type { Job } from '../../backend/reply/job.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { CacheCounters } from '../../backend/cache/counters.ts';
 import type { Bus } from '../../cluster/bus.ts';
@@ -28,7 +28,7 @@ import { firstWorkerLogger } from '../cluster/cluster-context.ts';
 /** The way to the registry: through the network, or into the folder of the embedded one. */
 export interface RegistryBackend {
   /** Takes over the job: it will be answered or cut. */
-  forward(job: ForwardJob): void;
+  forward(job: Job): void;
   /** Pages of the whole catalog; rejects where the registry gives none. */
   readonly catalog: SharedCatalog;
   /** Why the registry cannot serve, in a few words, or undefined. */
@@ -104,7 +104,7 @@ async function openNetwork(options: RegistryBackendOptions): Promise<RegistryBac
   const backend = createBackend(await backendOptions(config), now);
   const limits = idleLimits(config);
   const forwarder = createForwarder({ backend, idle: limits, now, logger });
-  const pass = (job: ForwardJob): void => forwarder.forward(job);
+  const pass = (job: Job): void => forwarder.forward(job);
   const { cache } = config;
   const cached = await openCachedBackend({ cache, backend: backend.options, limits, pass, bus, now, logger });
   const credentials = await openBackendCredentials(config, backend, now);

@@ -3,7 +3,7 @@ import type { Logger } from '../../lib/logger.ts';
 import { packageVersion } from '../../lib/package-version.ts';
 import type { TraceExport } from '../../observe/tracing/trace-export.ts';
 import type { Tracing } from '../../observe/tracing/tracing.ts';
-import type { ForwardJob } from '../../backend/proxy/control-request.ts';
+import type { Job } from '../../backend/reply/job.ts';
 import { contextOf } from '../../http/context.ts';
 
 /** Undefined where traces are off: then OpenTelemetry is not even loaded. */
@@ -23,10 +23,7 @@ function placeOf(backend: Config['backend']): Readonly<Record<string, string | n
 }
 
 /** The same way to the registry, with the place in a trace told to it. */
-export function traceJobs(
-  tracing: Tracing | undefined,
-  forward: (job: ForwardJob) => void,
-): (job: ForwardJob) => void {
+export function traceJobs(tracing: Tracing | undefined, forward: (job: Job) => void): (job: Job) => void {
   if (tracing === undefined) return forward;
   return (job) => {
     const { req, request, origin } = job;

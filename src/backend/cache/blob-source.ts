@@ -5,32 +5,38 @@ import { SMALL_BYTES } from '../client/backend-connection.ts';
 import type { BackendConnection, Exchange } from '../client/backend-connection.ts';
 import type { ConnectionPool } from '../client/connection-pool.ts';
 import { requestHead } from '../proxy/request-head.ts';
-import type { ForwardJob } from '../proxy/control-request.ts';
+import type { Job } from '../reply/job.ts';
 
 export interface BlobSourceOptions {
   readonly pool: ConnectionPool;
   readonly watch: IdleWatch;
 }
 
-/** Takes a blob as it comes. */
-interface Sink {
+/** Receives a blob from the registry. */
+export interface BlobSink {
+  /** This many bytes follow: the whole blob or the requested part. Not called for any other answer. */
   begin(length: number): void;
+  /** Receives a piece. Its bytes stay unchanged until `done` is called, and little or nothing follows until then. */
   take(piece: Buffer, done: () => void): void;
+  /** Called once. Without an error all bytes have been passed. */
   end(error?: Error): void;
 }
 
-interface Span {
+export interface ByteSpan {
+  /** The first and the last byte, both included. */
   readonly first: number;
   readonly last: number;
 }
 
-type Job = Pick<ForwardJob, 'request' | 'origin'>;
-
+/** The registry as the cache sees it. Requests are for the blob of a job, with the job's own origin. */
 export interface BlobSource {
-  /** The size of the blob that the job is about, if the backend has it there; undefined otherwise. Never rejects. */
+  /**
+   * Returns the size of the blob if the registry says that the repository holds it, and undefined in all other cases.
+   * Never rejects.
+   */
   ask(job: Job): Promise<number | undefined>;
-  /** Fetches that blob, or a part of it. What is returned stops it. */
-  fetch(job: Job, sink: Sink, span?: Span): () => void;
+  /** Begins to fetch the blob. The returned function stops it: the sink gets no more calls. */
+  fetch(job: Job, sink: BlobSink, span?: ByteSpan): () => void;
 }
 
 const DIGITS = /^\d{1,15}$/;
@@ -38,7 +44,12 @@ const ABANDONED = 'the backend stands still';
 
 /** Blobs as the backend has them, for our own use: no header of a client goes along. */
 export function createBlobSource(options: BlobSourceOptions): BlobSource {
-  const start = ({ request, origin }: Job, method: 'GET' | 'HEAD', sink: Sink, span?: Span): (() => void) => {
+  const start = (
+    { request, origin }: Job,
+    method: 'GET' | 'HEAD',
+    sink: BlobSink,
+    span?: ByteSpan,
+  ): (() => void) => {
     const headers = span === undefined ? {} : { range: `bytes=${span.first}-${span.last}` };
     const question = requestHead({ req: { headers }, request: { ...request, method }, origin });
     const fetch = new BlobFetch({ question, method, sink, span }, options);
@@ -60,8 +71,8 @@ export function createBlobSource(options: BlobSourceOptions): BlobSource {
 interface Wish {
   readonly question: string;
   readonly method: 'GET' | 'HEAD';
-  readonly sink: Sink;
-  readonly span: Span | undefined;
+  readonly sink: BlobSink;
+  readonly span: ByteSpan | undefined;
 }
 
 /** One question and its answer. It is read into one buffer, and no further before the sink has done with it. */
@@ -183,7 +194,7 @@ function lengthOf(head: AnswerHead, { method, span }: Wish): number | undefined 
   return DIGITS.test(said) ? Number(said) : undefined;
 }
 
-function isSpan({ status, headers, length }: AnswerHead, { first, last }: Span): boolean {
+function isSpan({ status, headers, length }: AnswerHead, { first, last }: ByteSpan): boolean {
   const isSame = headers['content-range']?.startsWith(`bytes ${first}-${last}/`) === true;
   return status === 206 && isSame && length === last - first + 1;
 }

@@ -6,7 +6,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
 import type { Growth } from '../reply/reply.ts';
 import type { BlobFiles, Draft } from './blob-files.ts';
-import type { BlobSink } from './source.ts';
+import type { BlobSink } from './blob-source.ts';
 
 /** Why a fill failed. `disk`: the registry could still send the rest directly. */
 export type FillFailure = 'backend' | 'digest' | 'disk' | 'no-room' | 'unwanted';

@@ -8,11 +8,11 @@ import type { BlobFiles } from './blob-files.ts';
 import { Fill } from './fill.ts';
 import type { FillError } from './fill.ts';
 import type { BlobPresence, BlobPlace } from './blob-presence.ts';
-import type { BlobSource } from './source.ts';
+import type { BlobSource } from './blob-source.ts';
 
-export interface FillsOptions<J extends Job> {
+export interface FillsOptions {
   readonly files: BlobFiles;
-  readonly source: BlobSource<J>;
+  readonly source: BlobSource;
   readonly presence: BlobPresence;
   readonly logger: Logger;
 }
@@ -22,15 +22,15 @@ export interface Wanted extends BlobPlace {
 }
 
 /** The blobs that are being filled, each once whatever the number of clients. */
-export class Fills<J extends Job> {
-  readonly #options: FillsOptions<J>;
+export class Fills {
+  readonly #options: FillsOptions;
   readonly #running = new Map<string, Fill>();
   /** Whether the log says that the disk accepts nothing. */
   #isTroubled = false;
   #fills = 0;
   #joins = 0;
 
-  constructor(options: FillsOptions<J>) {
+  constructor(options: FillsOptions) {
     this.#options = options;
   }
 
@@ -47,7 +47,7 @@ export class Fills<J extends Job> {
    * Opens the blob as it is being filled, for a job whose repository holds it (`sizeOf`). Returns undefined if the
    * registry has to answer, because of its response or of the request.
    */
-  async join(job: J, wanted: Wanted): Promise<OpenBlob | undefined> {
+  async join(job: Job, wanted: Wanted): Promise<OpenBlob | undefined> {
     const running = this.#running.get(wanted.digest);
     if (running === undefined && !wantsAll(job.req.headers)) return undefined;
     const fill = running ?? this.#begin(job, wanted);
@@ -63,7 +63,7 @@ export class Fills<J extends Job> {
   }
 
   /** Returns the size of the blob if the repository holds it. The registry's answer may be a moment old. */
-  async sizeOf(job: J, place: BlobPlace): Promise<number | undefined> {
+  async sizeOf(job: Job, place: BlobPlace): Promise<number | undefined> {
     const { presence, source } = this.#options;
     const known = presence.size(place);
     if (known !== undefined) return known;
@@ -73,7 +73,7 @@ export class Fills<J extends Job> {
     return size;
   }
 
-  #begin(job: J, wanted: Wanted): Fill {
+  #begin(job: Job, wanted: Wanted): Fill {
     const { files, source, presence } = this.#options;
     const asked = presence.deletions;
     const fill = new Fill({

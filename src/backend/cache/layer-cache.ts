@@ -20,13 +20,13 @@ import type { Wanted } from './fills.ts';
 import { BlobPresence } from './blob-presence.ts';
 import type { BlobPlace } from './blob-presence.ts';
 import { sendRest } from './send-rest.ts';
-import type { BlobSource, ByteSpan } from './source.ts';
+import type { BlobSource, ByteSpan } from './blob-source.ts';
 
-export interface LayerCacheOptions<J extends Job> {
+export interface LayerCacheOptions {
   readonly files: BlobFiles;
-  readonly source: BlobSource<J>;
+  readonly source: BlobSource;
   /** Handles jobs that the cache can't answer. */
-  readonly pass: (job: J) => void;
+  readonly pass: (job: Job) => void;
   /** How long the registry's answer that a repository holds a blob is valid, in milliseconds. */
   readonly checkMs: number;
   /** Called for each deletion through this process, to inform other processes. */
@@ -49,22 +49,22 @@ const BROKEN = createProblem('UNAVAILABLE', 'The registry behind this gate broke
  * Serves blobs from the disk that were pulled before. The registry is asked whether a repository holds a blob, and its
  * answer is valid for a while. Requests that it does not confirm go to the registry as if there were no cache.
  */
-export class LayerCache<J extends Job> {
-  readonly #options: LayerCacheOptions<J>;
+export class LayerCache {
+  readonly #options: LayerCacheOptions;
   readonly #holdings: BlobPresence;
-  readonly #fills: Fills<J>;
+  readonly #fills: Fills;
   #hits = 0;
   #misses = 0;
   #servedBytes = 0;
 
-  constructor(options: LayerCacheOptions<J>) {
+  constructor(options: LayerCacheOptions) {
     this.#options = options;
     this.#holdings = new BlobPresence({ ttl: options.checkMs, now: options.now });
     this.#fills = new Fills({ ...options, presence: this.#holdings });
   }
 
   /** Takes over a job: answers it, cuts the connection, or passes it on. */
-  forward(job: J): void {
+  forward(job: Job): void {
     const wanted = wantedOf(job);
     if (wanted === undefined) this.#options.pass(job);
     else if (job.request.method === 'DELETE') {
@@ -101,7 +101,7 @@ export class LayerCache<J extends Job> {
     };
   }
 
-  async #serve(job: J, wanted: Wanted): Promise<void> {
+  async #serve(job: Job, wanted: Wanted): Promise<void> {
     const { idle, pass, logger } = this.#options;
     const transfer = new Transfer(this.#counted(job), SILENT);
     idle.add(transfer);
@@ -123,7 +123,7 @@ export class LayerCache<J extends Job> {
   }
 
   /** Returns the size for HEAD, the open blob for GET, or undefined if the registry has to answer. */
-  async #find(job: J, wanted: Wanted): Promise<number | OpenBlob | undefined> {
+  async #find(job: Job, wanted: Wanted): Promise<number | OpenBlob | undefined> {
     const { files } = this.#options;
     const isHead = job.request.method === 'HEAD';
     // The repository is checked before the disk: a client without the right to a blob learns nothing about blobs of
@@ -144,7 +144,7 @@ export class LayerCache<J extends Job> {
     return undefined;
   }
 
-  #counted(job: J): J {
+  #counted(job: Job): Job {
     const count: Job['count'] = (direction, bytes) => {
       job.count(direction, bytes);
       this.#servedBytes += bytes;
@@ -154,7 +154,7 @@ export class LayerCache<J extends Job> {
 
   async #send(
     transfer: Transfer,
-    job: J,
+    job: Job,
     { wanted, found }: { readonly wanted: Wanted; readonly found: number | OpenBlob },
   ): Promise<void> {
     const { source, logger } = this.#options;

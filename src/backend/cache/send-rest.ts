@@ -1,18 +1,18 @@
 import { inPace } from '../../lib/streams/pace.ts';
 import type { Problem } from '../../oci/problem.ts';
 import type { Job, Transfer } from '../reply/job.ts';
-import type { BlobSource, ByteSpan } from './source.ts';
+import type { BlobSource, ByteSpan } from './blob-source.ts';
 
-export interface Rest<J extends Job> {
-  readonly job: J;
-  readonly source: BlobSource<J>;
+export interface Rest {
+  readonly job: Job;
+  readonly source: BlobSource;
   readonly span: ByteSpan;
   /** What to answer if the registry does not send it. */
   readonly problem: Problem;
 }
 
 /** Sends the rest of a blob straight from the registry, after the disk failed in the middle of it. */
-export function sendRest<J extends Job>(transfer: Transfer, { job, source, span, problem }: Rest<J>): void {
+export function sendRest(transfer: Transfer, { job, source, span, problem }: Rest): void {
   const { res, count } = transfer.job;
   transfer.waitingFor = 'backend';
   const stop = source.fetch(

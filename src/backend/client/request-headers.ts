@@ -1,21 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Origin } from '../reply/job.ts';
 import { FORWARDED_FIELDS, toPrintable } from '../../oci/request/forwarded-fields.ts';
-
-export interface Origin {
-  /** Address of the client as the gate sees it. */
-  readonly address: string;
-  /** The name by which the client knows the gate, with its port if it has one. */
-  readonly host: string;
-  /** The Host that the registry is asked with, where that is not the client's. */
-  readonly backendHost?: string | undefined;
-  readonly requestId: string;
-  /** Who asks, for a registry that wants to know; empty for nobody. */
-  readonly asker?: string;
-  /** The gate's own word for this request; never the client's. */
-  readonly authorization?: string;
-  /** The gate's own place in a trace (W3C Trace Context), where requests are traced. */
-  readonly trace?: { readonly traceparent: string; readonly tracestate?: string };
-}
 
 /**
  * The header set of the request to the backend, but for its `Content-Type`. `X-Forwarded-*` are our own words: distribution builds absolute URLs

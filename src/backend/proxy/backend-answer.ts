@@ -4,7 +4,7 @@ import { createProblem } from '../../oci/problem.ts';
 import type { Problem } from '../../oci/problem.ts';
 import type { Backend } from '../client/backend.ts';
 import type { RegistryRequest } from '../../oci/request/request.ts';
-import type { Origin } from '../client/request-headers.ts';
+import type { Origin } from '../reply/job.ts';
 import { explainFailure } from '../client/failure.ts';
 import { isSameAddress, redirectAtBackend } from '../client/location.ts';
 import type { LocationContext } from '../client/location.ts';

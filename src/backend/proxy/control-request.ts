@@ -7,12 +7,6 @@ import type { Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
 import { queuedBytes } from '../../lib/node/queued-bytes.ts';
 import type { Job } from '../reply/job.ts';
 import { isConnecting } from '../client/backend-connection.ts';
-import type { Origin } from '../client/request-headers.ts';
-
-/** One request on its way through: what the forwarder is given. */
-export interface ForwardJob extends Job {
-  readonly origin: Origin;
-}
 
 const OF_WAIT: Readonly<Record<Exclude<Wait, 'client-body'>, Problem>> = {
   connect: createProblem('UNAVAILABLE', 'The registry behind this gate does not take connections.', {
@@ -36,13 +30,13 @@ export function expiredBy(wait: Wait, request: RegistryRequest): Problem {
 
 /** A job under way: it knows whom it is waiting for, and how to end. */
 export class Transfer implements Watched {
-  readonly job: ForwardJob;
+  readonly job: Job;
   /** The request to the backend, once there is one. */
   proxyReq: ClientRequest | undefined;
   #settled = false;
   #responding = false;
 
-  constructor(job: ForwardJob) {
+  constructor(job: Job) {
     this.job = job;
   }
 

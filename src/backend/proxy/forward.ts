@@ -16,7 +16,7 @@ import { PushBody } from './push-body.ts';
 import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
 import { requestHeaders } from '../client/request-headers.ts';
 import { Transfer } from './control-request.ts';
-import type { ForwardJob } from './control-request.ts';
+import type { Job } from '../reply/job.ts';
 
 export interface ForwarderOptions {
   readonly backend: Backend;
@@ -28,7 +28,7 @@ export interface ForwarderOptions {
 
 export interface Forwarder {
   /** Takes over the job: it will be answered, by the backend or by a problem, or cut. */
-  forward(job: ForwardJob): void;
+  forward(job: Job): void;
   close(): void;
 }
 
@@ -61,7 +61,7 @@ export function createForwarder({ backend, idle, now, logger }: ForwarderOptions
     }
   };
 
-  const start = (job: ForwardJob, through: Middleware): void => {
+  const start = (job: Job, through: Middleware): void => {
     const transfer = new Transfer(job);
     transfers.set(job.req, transfer);
     watch.add(transfer);
@@ -135,7 +135,7 @@ function targetOf({ options }: Backend): NonNullable<Options['target']> {
 }
 
 /** Gives the request its canonical target and its header set. */
-function prepare({ req, res, request, origin }: ForwardJob): void {
+function prepare({ req, res, request, origin }: Job): void {
   if (req.headers.expect !== undefined) res.writeContinue();
   req.url = request.target;
   const type = typeOfBody(request, req.headers['content-type']);
@@ -143,7 +143,7 @@ function prepare({ req, res, request, origin }: ForwardJob): void {
   if (type !== undefined) req.headers['content-type'] = type;
 }
 
-function countBody(job: ForwardJob, onTooLarge: (limit: number) => void): void {
+function countBody(job: Job, onTooLarge: (limit: number) => void): void {
   const { req, bodyLimit, count } = job;
   let received = 0;
   // A paused stream stays paused when a listener is added; the pipe to the backend sets it going.
@@ -170,12 +170,12 @@ function attach(transfer: Transfer, proxyReq: ClientRequest): void {
 }
 
 /** What may be asked twice without harm, and carries nothing: it shares connections, and goes its own way. */
-function isPull({ req, request }: ForwardJob): boolean {
+function isPull({ req, request }: Job): boolean {
   return (request.method === 'GET' || request.method === 'HEAD') && !hasBody(req);
 }
 
 /** What may carry a layer. */
-function isPush({ req, request: { method, route } }: ForwardJob): boolean {
+function isPush({ req, request: { method, route } }: Job): boolean {
   if (route.kind === 'uploads') return hasBody(req);
   return route.kind === 'upload' && (method === 'PATCH' || method === 'PUT');
 }

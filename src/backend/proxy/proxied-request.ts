@@ -14,7 +14,7 @@ import type { ConnectionPool } from '../client/connection-pool.ts';
 import type { PushBody } from './push-body.ts';
 import { requestHead } from './request-head.ts';
 import { expiredBy } from './control-request.ts';
-import type { ForwardJob } from './control-request.ts';
+import type { Job } from '../reply/job.ts';
 
 /** Redirects within the registry's own server that one request follows. */
 const MOST_HOPS = 3;
@@ -37,7 +37,7 @@ export interface ProxyDependencies {
  * no more.
  */
 export class ProxiedRequest implements Exchange, Watched {
-  readonly #job: ForwardJob;
+  readonly #job: Job;
   readonly #around: ProxyDependencies;
   /** Written before anything is taken: what cannot be asked takes nothing. */
   #question: string;
@@ -57,7 +57,7 @@ export class ProxiedRequest implements Exchange, Watched {
   #isOver = false;
   #settled = false;
 
-  constructor(job: ForwardJob, around: ProxyDependencies, body?: PushBody) {
+  constructor(job: Job, around: ProxyDependencies, body?: PushBody) {
     this.#job = job;
     this.#around = around;
     this.#body = body;

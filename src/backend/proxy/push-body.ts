@@ -5,9 +5,9 @@ import { BodyReader } from '../../lib/streams/body-reader.ts';
 import { bodyLength, tooLarge } from '../../oci/request/body.ts';
 import type { Problem } from '../../oci/problem.ts';
 import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
-import type { ForwardJob } from './control-request.ts';
+import type { Job } from '../reply/job.ts';
 
-type BodyJob = Pick<ForwardJob, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
+type BodyJob = Pick<Job, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
 
 /**
  * The body of an upload on its way to the backend, framed anew: by the length that the head of the request gave, or in

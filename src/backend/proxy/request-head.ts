@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isPrintable } from '../../oci/request/forwarded-fields.ts';
 import { typeOfBody } from '../../oci/request/media-type.ts';
 import { requestHeaders } from '../client/request-headers.ts';
-import type { ForwardJob } from './control-request.ts';
+import type { Job } from '../reply/job.ts';
 
 /** A body that follows the head: its bytes, undefined where nobody knows before the end. */
 export interface BodyFraming {
@@ -10,7 +10,7 @@ export interface BodyFraming {
 }
 
 /** What the head is made from. */
-export interface Question extends Pick<ForwardJob, 'request' | 'origin'> {
+export interface Question extends Pick<Job, 'request' | 'origin'> {
   readonly req: Pick<IncomingMessage, 'headers'>;
 }
 

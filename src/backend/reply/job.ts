@@ -9,18 +9,28 @@ import type { Problem } from '../../oci/problem.ts';
 import type { RegistryRequest } from '../../oci/request/request.ts';
 import type { UploadSeal } from '../../oci/request/sealed-upload.ts';
 
+export interface Origin {
+  /** Address of the client as the gate sees it. */
+  readonly address: string;
+  /** The name by which the client knows the gate, with its port if it has one. */
+  readonly host: string;
+  /** The Host that the registry is asked with, where that is not the client's. */
+  readonly backendHost?: string | undefined;
+  readonly requestId: string;
+  /** Who asks, for a registry that wants to know; empty for nobody. */
+  readonly asker?: string;
+  /** The gate's own word for this request; never the client's. */
+  readonly authorization?: string;
+  /** The gate's own place in a trace (W3C Trace Context), where requests are traced. */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string };
+}
+
 /** One request, authenticated, authorised and parsed. */
 export interface Job {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly request: RegistryRequest;
-  readonly origin: {
-    readonly address: string;
-    readonly host: string;
-    readonly requestId: string;
-    /** Who asks; absent or empty for anonymous clients. */
-    readonly asker?: string;
-  };
+  readonly origin: Origin;
   /** Most bytes that the body may have; undefined is unlimited. */
   readonly bodyLimit: number | undefined;
   /** How the client knows upload sessions; only where the request is about uploads. */

@@ -8,7 +8,7 @@ import { queuedBytes } from '../../../src/lib/node/queued-bytes.ts';
 import type { Problem } from '../../../src/oci/problem.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { Transfer } from '../../../src/backend/proxy/control-request.ts';
-import type { ForwardJob } from '../../../src/backend/proxy/control-request.ts';
+import type { Job } from '../../../src/backend/reply/job.ts';
 import { eventually } from '../../faults/stage.ts';
 
 interface State {
@@ -62,7 +62,7 @@ function transferIn(state: State): {
       void ends.push([how, problem.status]);
   const parsed = parseRegistryRequest('GET', '/v2/');
   if (parsed.kind !== 'request') throw new Error('not a request');
-  const job: ForwardJob = {
+  const job: Job = {
     req,
     res,
     request: parsed.request,
