@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { networkOf } from '../../lib/network.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
-import type { Room } from './room.ts';
+import type { Room } from './connection-capacity.ts';
 import type { Limiter } from '../../limits/concurrency-limiter.ts';
 
 /** What a new connection passes before TLS takes it: it is ended, or goes on. */

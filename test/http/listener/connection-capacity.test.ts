@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connectionsFor, openFileLimit } from '../../../src/http/listener/descriptors.ts';
-import { createRoom } from '../../../src/http/listener/room.ts';
+import { createRoom } from '../../../src/http/listener/connection-capacity.ts';
 
 interface Said {
   readonly fields: Readonly<Record<string, unknown>>;
