@@ -7,7 +7,6 @@ import { createHandler } from '../pipeline/handler.ts';
 import { createConnections } from '../http/listener/connections.ts';
 import type { Connections, OpenExchange } from '../http/listener/connections.ts';
 import { findContext } from '../http/context.ts';
-import { openFileLimit } from '../http/listener/descriptors.ts';
 import { admitConnections } from '../http/listener/admit-connection.ts';
 import { createFrontProxies } from '../http/peer/front-proxies.ts';
 import { close, listen } from '../http/listener/listen.ts';
@@ -15,8 +14,8 @@ import type { ListenPlace } from '../http/listener/listen.ts';
 import { listenPlaces } from '../http/listener/listen-places.ts';
 import { createListener } from '../http/listener/listener.ts';
 import type { ListenerOptions } from '../http/listener/listener.ts';
-import { createRoom } from '../http/listener/connection-capacity.ts';
-import type { Room } from '../http/listener/connection-capacity.ts';
+import { createConnectionCapacity, openFileLimit } from '../http/listener/connection-capacity.ts';
+import type { ConnectionCapacity } from '../http/listener/connection-capacity.ts';
 import { createServices } from './services.ts';
 import type { Services } from './services.ts';
 import { limitTransfers } from './transfer-limits.ts';
@@ -53,13 +52,13 @@ export async function startGate(
   const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
   const servers: Server[] = [];
   try {
-    const { room, ...options } = openFront({ config, services, connections, logger, cluster });
+    const { capacity, ...options } = openFront({ config, services, connections, logger, cluster });
     for (const place of placesOf(config, cluster)) {
       const server = createListener(options);
       servers.push(server);
       await listen(server, place, logger);
     }
-    await services.showMetrics({ ...connections, refused: room.refused });
+    await services.showMetrics({ ...connections, refused: capacity.refused });
   } catch (error) {
     for (const server of servers) server.close();
     await services.close();
@@ -98,7 +97,7 @@ function placesOf({ listen: addresses }: Config, { bus, ports }: ClusterContext)
 }
 
 interface Front extends ListenerOptions {
-  readonly room: Room;
+  readonly capacity: ConnectionCapacity;
 }
 
 interface FrontOptions {
@@ -121,7 +120,14 @@ function openFront({
   const { limits, frontProxies, publicUrl } = config;
   const { now } = app;
   const openFiles = openFileLimit();
-  const room = createRoom({ limits, connections, openFiles, workers: bus.size, logger, now });
+  const capacity = createConnectionCapacity({
+    limits,
+    connections,
+    openFiles,
+    workers: bus.size,
+    logger,
+    now,
+  });
   const limiters = openLimiters(limits, bus);
   const proxies = createFrontProxies({ config: frontProxies, logger, now });
   const { addressOf } = proxies;
@@ -130,14 +136,14 @@ function openFront({
   const trust = watchUntrustedTokens({ logger, now, bus });
   const watched = { challenge: trust.noting(app.challenge), observe: trust.observing(app.observe) };
   return {
-    room,
+    capacity,
     config,
     certificate,
     connections,
     logger,
     now,
     ticketKeys: (fingerprint) => sharedKey(cluster, `tickets ${fingerprint}`, TICKET_KEY_BYTES),
-    greet: admitConnections({ proxies, room, limiter: limiters.connections }),
+    admit: admitConnections({ proxies, capacity, limiter: limiters.connections }),
     addressOf,
     onDistrust: trust.refused,
     handler: createHandler({ ...app, ...watched, addressOf, hostOf, forward }),

@@ -44,7 +44,7 @@ const REASON: Readonly<Record<number, string>> = {
 };
 const WARN_EVERY_MS = 60_000;
 
-export interface ClientErrorOptions {
+interface ClientErrorOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly connections: Connections;

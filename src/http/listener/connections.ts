@@ -27,7 +27,7 @@ export interface Connections {
   cut(): void;
 }
 
-export interface ConnectionsOptions {
+interface ConnectionsOptions {
   /**
    * How long a head may take: a connection that has sent none by then, when the gate is draining, is silent and not
    * slow. Node never knew of connections that are still before their TLS handshake.

@@ -8,16 +8,16 @@ import { bodyLength } from '../../oci/request/body.ts';
 import { handleClientErrors } from './client-errors.ts';
 import type { ServerCertificate } from '../../pki/authority/server-certificate.ts';
 import type { Connections } from './connections.ts';
-import type { Greet } from './admit-connection.ts';
+import { admitBeforeTls } from './admit-connection.ts';
+import type { AdmitConnection } from './admit-connection.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
-import { greetFirst } from './greet-first.ts';
 import { lingerOnClose } from '../wire/linger.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
 
-export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** The certificate in force, and who is told of the next one. */
-export interface CertificateSource {
+interface CertificateSource {
   current(): ServerCertificate;
   onChange(listener: (next: ServerCertificate) => void): void;
 }
@@ -27,7 +27,7 @@ export interface ListenerOptions {
   readonly certificate: CertificateSource;
   readonly connections: Connections;
   readonly handler: Handler;
-  readonly greet: Greet;
+  readonly admit: AdmitConnection;
   readonly addressOf: FrontProxies['addressOf'];
   readonly onDistrust: (address: string) => void;
   readonly logger: Logger;
@@ -42,7 +42,7 @@ const KEEP_ALIVE_PROBE_MS = 30_000;
 
 /** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
 export function createListener(options: ListenerOptions): Server {
-  const { config, certificate, connections, handler, greet, addressOf, onDistrust, logger, now } = options;
+  const { config, certificate, connections, handler, admit, addressOf, onDistrust, logger, now } = options;
   const { timeouts, limits, tls } = config;
   const handshakeMs = timeouts.handshakeSeconds * 1000;
   const server = createServer({
@@ -60,7 +60,7 @@ export function createListener(options: ListenerOptions): Server {
   server.maxHeadersCount = 0;
   certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
   shareTickets(server, options);
-  greetFirst(server, { silenceMs: handshakeMs, greet });
+  admitBeforeTls(server, { timeoutMs: handshakeMs, admit });
   connections.follow(server);
   attachHandler(server, handler, connections);
   handleClientErrors(server, { logger, now, connections, addressOf, onDistrust });

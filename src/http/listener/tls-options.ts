@@ -3,10 +3,10 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { AppError } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/secret.ts';
 
-export type TlsProfile = 'intermediate' | 'modern';
+type TlsProfile = 'intermediate' | 'modern';
 
 /** Certificate with its chain, and its key, as PEM. */
-export interface Identity {
+interface Identity {
   readonly cert: string;
   readonly key: Secret<string>;
 }

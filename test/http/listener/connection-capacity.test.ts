@@ -1,7 +1,10 @@
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { connectionsFor, openFileLimit } from '../../../src/http/listener/descriptors.ts';
-import { createRoom } from '../../../src/http/listener/connection-capacity.ts';
+import {
+  connectionsFor,
+  createConnectionCapacity,
+  openFileLimit,
+} from '../../../src/http/listener/connection-capacity.ts';
 
 interface Said {
   readonly fields: Readonly<Record<string, unknown>>;
@@ -12,7 +15,7 @@ function stage(openFiles: number | undefined, limit?: number) {
   const said: Said[] = [];
   const write = (fields: object, message: string): void => void said.push({ fields: { ...fields }, message });
   const state = { open: 0, now: 0 };
-  const room = createRoom({
+  const capacity = createConnectionCapacity({
     limits: { connections: limit },
     connections: { count: () => state.open },
     openFiles,
@@ -20,7 +23,7 @@ function stage(openFiles: number | undefined, limit?: number) {
     logger: { info: write, warn: write, error: write, debug: write },
     now: () => state.now,
   });
-  return { room, said, state };
+  return { capacity, said, state };
 }
 
 describe('M-D1: the connections of a process that may open so many files', () => {
@@ -30,17 +33,17 @@ describe('M-D1: the connections of a process that may open so many files', () =>
     [100, 8],
   ])('%i files are good for %i', (files, most) => {
     expect(connectionsFor(files)).toBe(most);
-    const { room, state } = stage(files);
+    const { capacity, state } = stage(files);
     state.open = most - 1;
-    expect(room.hasPlace()).toBe(true);
+    expect(capacity.hasRoom()).toBe(true);
     state.open = most;
-    expect(room.hasPlace()).toBe(false);
+    expect(capacity.hasRoom()).toBe(false);
   });
 
   it('are without an end where files are', () => {
-    const { room, state } = stage(undefined);
+    const { capacity, state } = stage(undefined);
     state.open = 1e6;
-    expect(room.hasPlace()).toBe(true);
+    expect(capacity.hasRoom()).toBe(true);
   });
 
   it('reads the limit of this process', () => {
@@ -48,15 +51,15 @@ describe('M-D1: the connections of a process that may open so many files', () =>
   });
 
   it('are counted, ended and told of once a minute, each reason by itself', () => {
-    const { room, said, state } = stage(1024);
+    const { capacity, said, state } = stage(1024);
     state.open = 309;
     const sockets = Array.from({ length: 5 }, () => new Socket());
-    for (const socket of sockets.slice(0, 3)) room.refuse(socket, 'descriptors');
-    room.refuse(sockets[3] ?? new Socket(), 'limits');
+    for (const socket of sockets.slice(0, 3)) capacity.refuse(socket, 'descriptors');
+    capacity.refuse(sockets[3] ?? new Socket(), 'limits');
     state.now = 60_000;
-    room.refuse(sockets[4] ?? new Socket(), 'descriptors');
+    capacity.refuse(sockets[4] ?? new Socket(), 'descriptors');
     expect(sockets.every(({ destroyed }) => destroyed)).toBe(true);
-    expect(room.refused()).toBe(5);
+    expect(capacity.refused()).toBe(5);
     expect(said.map(({ fields }) => fields)).toEqual([
       { open: 309, refused: 1, most: 309, openFiles: 1024 },
       { open: 309, refused: 1 },
