@@ -1,92 +1,93 @@
-/** A turnstile of the whole gate, from the side of one process. */
+/** A limit of the whole gate on what is under way at the same time, as one process sees it. */
 export interface Limiter {
-  /** Whether there is room. Where there is none and a line, the answer takes its time. */
+  /** Asks for a permit within the limit on all and the one on this key; without a key only the one on all counts. */
   acquire(key: string | undefined): Permit;
 }
 
-export interface Permit {
+interface Permit {
+  /** A promise while the request waits for a free permit. */
   readonly granted: boolean | Promise<boolean>;
-  /** Gives the place back, the one in line too. To be called once, whatever became of it. */
+  /** Gives the permit back, or leaves the queue. To be called once, whatever `granted` says. */
   release(): void;
 }
 
 export interface ConcurrencyLimits {
-  /** How many may be inside; undefined is any number. */
+  /** The most permits; undefined is no limit. */
   readonly all: number | undefined;
-  /** How many with the same key. */
+  /** The most permits of one key. */
   readonly each: number | undefined;
-  /** How long somebody waits for room, in milliseconds. */
+  /** How long a request waits for a permit, in milliseconds. */
   readonly waitMs: number;
-  /** How many may wait. */
+  /** How many requests may wait. */
   readonly mostWaiting: number;
 }
 
 interface Waiting {
   readonly key: string | undefined;
   readonly timer: NodeJS.Timeout;
-  readonly settle: (isInside: boolean) => void;
+  readonly settle: (isGranted: boolean) => void;
 }
 
 /**
- * Lets so many in at the same time, of all and of each key. Who finds no room waits in line; who could not go in anyway,
- * because their own key is full, holds up nobody behind them.
+ * Grants a limited number of permits, in all and of each key. A request that finds none waits in a queue, in which those
+ * whose own key is at its limit hold up no one behind them.
  */
 export class ConcurrencyLimiter {
   readonly #options: ConcurrencyLimits;
-  /** By ticket, with their keys. */
-  readonly #inside = new Map<string, string | undefined>();
+  /** The keys of granted permits, by the permit's id. */
+  readonly #granted = new Map<string, string | undefined>();
   readonly #ofKey = new Map<string, number>();
-  /** By ticket, in the order of arrival. */
-  readonly #line = new Map<string, Waiting>();
+  /** By the permit's id, in the order of arrival. */
+  readonly #queue = new Map<string, Waiting>();
 
   constructor(options: ConcurrencyLimits) {
     this.#options = options;
   }
 
-  /** How many are inside, and how many wait. */
-  get count(): { readonly inside: number; readonly waiting: number } {
-    return { inside: this.#inside.size, waiting: this.#line.size };
+  /** How many permits are granted, and how many requests wait. */
+  get count(): { readonly granted: number; readonly waiting: number } {
+    return { granted: this.#granted.size, waiting: this.#queue.size };
   }
 
-  /** Whether there is room: at once where that is certain. Without a key nobody counts but among all. A ticket is used once. */
-  acquire(ticket: string, key: string | undefined): boolean | Promise<boolean> {
+  /** Whether the permit `id` is granted: at once unless the request waits. An id is used once. */
+  acquire(id: string, key: string | undefined): boolean | Promise<boolean> {
     const { waitMs, mostWaiting } = this.#options;
-    if (this.#hasRoom(key)) {
-      this.#admit(ticket, key);
+    if (this.#isFree(key)) {
+      this.#grant(id, key);
       return true;
     }
-    if (waitMs === 0 || this.#line.size >= mostWaiting) return false;
+    if (waitMs === 0 || this.#queue.size >= mostWaiting) return false;
     return new Promise((settle) => {
-      const timer = setTimeout(() => this.release(ticket), waitMs);
-      this.#line.set(ticket, { key, timer, settle });
+      const timer = setTimeout(() => this.release(id), waitMs);
+      this.#queue.set(id, { key, timer, settle });
     });
   }
 
-  /** Gives the place back, inside or in line. A ticket that has none is passed over. */
-  release(ticket: string): void {
-    const waiting = this.#line.get(ticket);
-    if (waiting !== undefined) this.#settle(ticket, waiting, false);
-    else if (this.#inside.has(ticket)) {
-      const key = this.#inside.get(ticket);
-      this.#inside.delete(ticket);
+  /** Gives back a granted permit, or leaves the queue. An unknown id is ignored. */
+  release(id: string): void {
+    const waiting = this.#queue.get(id);
+    if (waiting !== undefined) this.#settle(id, waiting, false);
+    else if (this.#granted.has(id)) {
+      const key = this.#granted.get(id);
+      this.#granted.delete(id);
       if (key !== undefined) this.#count(key, -1);
-      this.#callNext();
+      this.#grantNext();
     }
   }
 
-  /** Gives back all places whose tickets begin with this. */
+  /** Releases every id that begins with `prefix`. */
   releaseAll(prefix: string): void {
-    const tickets = [...this.#line.keys(), ...this.#inside.keys()];
-    for (const ticket of tickets) if (ticket.startsWith(prefix)) this.release(ticket);
+    const ids = [...this.#queue.keys(), ...this.#granted.keys()];
+    for (const id of ids) if (id.startsWith(prefix)) this.release(id);
   }
 
-  #hasRoom(key: string | undefined): boolean {
+  #isFree(key: string | undefined): boolean {
     const { all = Infinity, each = Infinity } = this.#options;
-    return this.#inside.size < all && (key === undefined || (this.#ofKey.get(key) ?? 0) < each);
+    return this.#granted.size < all && (key === undefined || (this.#ofKey.get(key) ?? 0) < each);
   }
 
-  #admit(ticket: string, key: string | undefined): void {
-    this.#inside.set(ticket, key);
+  #grant(id: string, key: string | undefined): void {
+    this.#granted.set(id, key);
     if (key !== undefined) this.#count(key, 1);
   }
 
@@ -96,19 +97,19 @@ export class ConcurrencyLimiter {
     else this.#ofKey.set(key, count);
   }
 
-  /** One place is free: the first in line who may have it gets it. */
-  #callNext(): void {
-    for (const [ticket, waiting] of this.#line) {
-      if (!this.#hasRoom(waiting.key)) continue;
-      this.#admit(ticket, waiting.key);
-      this.#settle(ticket, waiting, true);
+  /** Grants one freed permit to the first in the queue whose key allows it. */
+  #grantNext(): void {
+    for (const [id, waiting] of this.#queue) {
+      if (!this.#isFree(waiting.key)) continue;
+      this.#grant(id, waiting.key);
+      this.#settle(id, waiting, true);
       return;
     }
   }
 
-  #settle(ticket: string, { timer, settle }: Waiting, isInside: boolean): void {
-    this.#line.delete(ticket);
+  #settle(id: string, { timer, settle }: Waiting, isGranted: boolean): void {
+    this.#queue.delete(id);
     clearTimeout(timer);
-    settle(isInside);
+    settle(isGranted);
   }
 }

@@ -1,11 +1,11 @@
 import type { Config } from '../../config/schema/schema.ts';
 import { ConcurrencyLimiter } from '../../limits/concurrency-limiter.ts';
 import type { Limiter, ConcurrencyLimits } from '../../limits/concurrency-limiter.ts';
-import { createTopic } from '../../cluster/bus.ts';
+import { createTopic, isNothing } from '../../cluster/bus.ts';
 import type { Bus, Broker } from '../../cluster/bus.ts';
 
-/** Those that are limited. */
-export interface Limiters {
+/** The limits of one gate on what is under way at the same time; undefined where there is none. */
+interface Limiters {
   readonly connections: Limiter | undefined;
   readonly transfers: Limiter | undefined;
 }
@@ -16,54 +16,63 @@ type Limits = Pick<
   'connections' | 'connectionsPerAddress' | 'transfers' | 'transfersPerUser' | 'transferWaitSeconds'
 >;
 
-interface Move {
-  readonly at: Name;
-  readonly ticket: number;
+interface Acquire extends Release {
+  readonly key: string | undefined;
 }
 
-const ENTER = createTopic('enter', isEntering, (value) => typeof value === 'boolean');
-const LEAVE = createTopic('leave', isMove, (value) => value === undefined);
+interface Release {
+  readonly limiter: Name;
+  /** Of the permit, within its worker. */
+  readonly id: number;
+}
+
+const ACQUIRE = createTopic('acquire a permit', isAcquire, (value) => typeof value === 'boolean');
+const RELEASE = createTopic('release a permit', isRelease, isNothing);
 
 /** Few clients have the patience to wait longer than for so many others. */
 const MOST_WAITING = 1000;
 const PATIENCE_MS = 5000;
 
 /**
- * With one process the turnstiles stand in it. With several they stand in the primary, which is asked: a part of the
- * limit for each worker would turn a client away at one while there is room at another.
+ * The limiters of a gate count in one place. With several workers that is the primary, which each of them asks: if each
+ * had a part of the limit, one would refuse clients while another has permits left.
+ *
+ * A gate of one process does not go through its local bus: that would cost a promise and a timer for each connection and
+ * each transfer, and the direct call costs neither.
  */
 export function openLimiters(limits: Limits, bus: Bus): Limiters {
-  const place = (at: Name): Limiter | undefined => {
-    const options = optionsOf(limits, at);
+  const open = (name: Name): Limiter | undefined => {
+    const options = optionsOf(limits, name);
     if (options === undefined) return undefined;
-    return bus.size === 1 ? inThisProcess(options) : inThePrimary(at, options, bus);
+    return bus.size === 1 ? inThisProcess(options) : inThePrimary(name, options, bus);
   };
-  return { connections: place('connections'), transfers: place('transfers') };
+  return { connections: open('connections'), transfers: open('transfers') };
 }
 
-/** In the primary: answers the workers. */
-export interface LimiterServer {
-  /** Whoever was in this slot is gone, and all that it held with it. */
+/** The limiters in the primary. */
+interface LimiterServer {
+  /** Releases all permits of the worker in this slot, which is gone. */
   forget(slot: number): void;
 }
 
+/** Answers the workers from the primary. */
 export function serveLimiters(limits: Limits, broker: Pick<Broker, 'handle'>): LimiterServer {
   const limiters = new Map<Name, ConcurrencyLimiter>();
-  for (const at of ['connections', 'transfers'] as const) {
-    const options = optionsOf(limits, at);
-    if (options !== undefined) limiters.set(at, new ConcurrencyLimiter(options));
+  for (const name of ['connections', 'transfers'] as const) {
+    const options = optionsOf(limits, name);
+    if (options !== undefined) limiters.set(name, new ConcurrencyLimiter(options));
   }
   broker.handle(
-    ENTER,
-    ({ at, ticket, key }, from) => limiters.get(at)?.acquire(`${from}/${ticket}`, key) ?? true,
+    ACQUIRE,
+    ({ limiter, id, key }, from) => limiters.get(limiter)?.acquire(`${from}/${id}`, key) ?? true,
   );
-  broker.handle(LEAVE, ({ at, ticket }, from) => limiters.get(at)?.release(`${from}/${ticket}`));
+  broker.handle(RELEASE, ({ limiter, id }, from) => limiters.get(limiter)?.release(`${from}/${id}`));
   return { forget: (slot) => limiters.forEach((limiter) => limiter.releaseAll(`${slot}/`)) };
 }
 
-function optionsOf(limits: Limits, at: Name): ConcurrencyLimits | undefined {
+function optionsOf(limits: Limits, name: Name): ConcurrencyLimits | undefined {
   const [all, each, waitMs] =
-    at === 'connections'
+    name === 'connections'
       ? [limits.connections, limits.connectionsPerAddress, 0]
       : [limits.transfers, limits.transfersPerUser, limits.transferWaitSeconds * 1000];
   if (all === undefined && each === undefined) return undefined;
@@ -72,38 +81,38 @@ function optionsOf(limits: Limits, at: Name): ConcurrencyLimits | undefined {
 
 function inThisProcess(options: ConcurrencyLimits): Limiter {
   const limiter = new ConcurrencyLimiter(options);
-  let tickets = 0;
+  let ids = 0;
   return {
     acquire: (key) => {
-      const ticket = String((tickets += 1));
-      return { granted: limiter.acquire(ticket, key), release: () => limiter.release(ticket) };
+      const id = String((ids += 1));
+      return { granted: limiter.acquire(id, key), release: () => limiter.release(id) };
     },
   };
 }
 
-function inThePrimary(at: Name, { waitMs }: ConcurrencyLimits, bus: Bus): Limiter {
-  let tickets = 0;
+function inThePrimary(limiter: Name, { waitMs }: ConcurrencyLimits, bus: Bus): Limiter {
+  let ids = 0;
   return {
     acquire: (key) => {
-      const ticket = (tickets += 1);
+      const id = (ids += 1);
       // A primary that does not answer is about to end, and this process with it.
-      const isInside = bus.request(ENTER, { at, ticket, key }, waitMs + PATIENCE_MS).catch(() => false);
+      const granted = bus.request(ACQUIRE, { limiter, id, key }, waitMs + PATIENCE_MS).catch(() => false);
       return {
-        granted: isInside,
-        release: () => void bus.request(LEAVE, { at, ticket }).catch(() => undefined),
+        granted,
+        release: () => void bus.request(RELEASE, { limiter, id }).catch(() => undefined),
       };
     },
   };
 }
 
-function isMove(value: unknown): value is Move {
+function isRelease(value: unknown): value is Release {
   if (typeof value !== 'object' || value === null) return false;
-  const { at, ticket } = value as Partial<Move>;
-  return (at === 'connections' || at === 'transfers') && typeof ticket === 'number';
+  const { limiter, id } = value as Partial<Release>;
+  return (limiter === 'connections' || limiter === 'transfers') && typeof id === 'number';
 }
 
-function isEntering(value: unknown): value is Move & { readonly key: string | undefined } {
-  if (!isMove(value)) return false;
+function isAcquire(value: unknown): value is Acquire {
+  if (!isRelease(value)) return false;
   const { key } = value as { readonly key?: unknown };
   return key === undefined || typeof key === 'string';
 }
