@@ -1,23 +1,23 @@
 import type { AuditEvent } from './event.ts';
 import type { Fact, FactKind } from './fact.ts';
 
-/** Something that somebody does, by one request or many, until it has ended. */
+/** Something that a client does by one or more requests. */
 export interface Act {
-  /** When it was last heard of; what ends at a fixed time does not move it. */
+  /** When the last request of it ended; constant for activities that end after a fixed time. */
   readonly at: number;
-  /** How long it must be silent to have ended, in milliseconds. */
+  /** How long it must be idle to have ended, in milliseconds. */
   readonly quietMs: number;
   take(fact: Fact): void;
-  /** What it takes in memory, in bytes. */
+  /** Approximate memory, in bytes. */
   readonly bytes: number;
-  /** Its lines. None for what came to nothing. */
+  /** Returns its lines; none if it has no result. */
   finish(): readonly AuditEvent[];
 }
 
-/** What is gathered under one key. */
+/** The kinds of activity that a key can stand for. */
 export type ActKind = 'push' | 'pull';
 
-/** Who does what where: requests with the same text belong together. */
+/** Requests with the same key belong to the same activity. */
 export function keyOf(
   kind: ActKind,
   { user, address, repository }: Pick<Fact, 'user' | 'address' | 'repository'>,
@@ -25,7 +25,7 @@ export function keyOf(
   return `${kind}\n${repository ?? ''}\n${address ?? ''}\n${user ?? ''}`;
 }
 
-/** The act that a fact is a part of; undefined for one that stands alone, or is a refusal. */
+/** The activity that a fact is part of; undefined for facts that stand alone, and for refusals. */
 export const ACT_OF: Readonly<Record<FactKind, ActKind | undefined>> = {
   'manifest-put': 'push',
   'layer-put': 'push',

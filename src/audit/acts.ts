@@ -9,21 +9,21 @@ import { Push } from './push.ts';
 
 export interface ActsOptions {
   readonly write: (event: AuditEvent) => void;
-  /** Memory for those that have not ended, in bytes; of more, the one that was silent for the longest time is written as it is. */
+  /** Memory for open activities, in bytes. Beyond it, the one idle for the longest time is written as it is. */
   readonly maxBytes?: number;
 }
 
 /** Some 20,000 pulls of images with a few layers. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Makes acts of facts: what begins, goes on and has ended. Knows no clock but that of the facts. */
+/** Groups facts into activities. Its only clock is that of the facts. */
 export interface Acts {
   take(fact: Fact): void;
-  /** Keys of those that are silent for long enough at this time to have ended. */
+  /** Returns the keys of activities that have been idle for long enough at this time. */
   due(at: number): readonly string[];
-  /** Ends these, but for those in `busy`, of which something is still under way. */
+  /** Ends these, except those in `busy`, of which a request is still in progress. */
   end(keys: readonly string[], busy: ReadonlySet<string>): void;
-  /** Ends all: nothing more will come. */
+  /** Ends all activities. */
   endAll(): void;
 }
 
@@ -65,7 +65,7 @@ export function createActs({ write, maxBytes = MAX_BYTES }: ActsOptions): Acts {
   };
 }
 
-/** What is done by one request, or by none. */
+/** Returns the event of a fact that stands alone. */
 function single(fact: Fact): AuditEvent {
   const { kind, isDone, rule, status, reason } = fact;
   const result = isDone ? 'done' : 'failed';

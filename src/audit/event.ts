@@ -1,6 +1,6 @@
 import type { Fact } from './fact.ts';
 
-/** What stands in the audit log: acts of clients, and of the gate itself (`reload`, `expiry`, `log`). */
+/** The events of the audit log: activities of clients, and those of the gate itself (`reload`, `expiry`, `log`). */
 export type EventName =
   | 'push'
   | 'pull'
@@ -24,14 +24,14 @@ export const EVENTS: readonly EventName[] = [
   'log',
 ];
 
-/** One line. What does not apply is left out. */
+/** One line. Fields that do not apply are absent. */
 export interface AuditEvent {
-  /** When the last request of it ended, in UTC. */
+  /** When its last request ended, in UTC. */
   readonly time: string;
   readonly event: EventName;
   /** `done`, `incomplete`, `failed`, `denied`, `wrong`, `issued`, `revoked`, ... */
   readonly result: string;
-  /** Id of its first request, as in the log. */
+  /** The id of its first request, as in the log. */
   readonly id?: string | undefined;
   readonly user?: string | undefined;
   readonly signedInBy?: string | undefined;
@@ -40,24 +40,24 @@ export interface AuditEvent {
   readonly tag?: string | undefined;
   readonly digest?: string | undefined;
   readonly action?: string | undefined;
-  /** How many manifests: more than one where there are several platforms. */
+  /** The number of manifests: more than one for several platforms. */
   readonly manifests?: number | undefined;
   readonly layers?: Readonly<Record<string, number>> | undefined;
   /** Body bytes of all its requests. */
   readonly bytes?: number | undefined;
   /** From the beginning of its first request to the end of its last. */
   readonly ms?: number | undefined;
-  /** Id of a machine's or device's token that was made or revoked. */
+  /** The id of a machine's or device's token that was created or revoked. */
   readonly token?: string | undefined;
   readonly rule?: string | undefined;
   readonly status?: number | undefined;
   readonly reason?: string | undefined;
-  /** How many requests stand in this line. */
+  /** How many requests the line stands for. */
   readonly requests?: number | undefined;
   readonly [more: string]: unknown;
 }
 
-/** Who and where, as every line of a client begins. */
+/** Returns the first fields of every line. */
 export function opening(event: EventName, result: string, fact: Fact, last: Fact = fact): AuditEvent {
   return {
     time: new Date(last.time).toISOString(),
@@ -71,7 +71,7 @@ export function opening(event: EventName, result: string, fact: Fact, last: Fact
   };
 }
 
-/** From the beginning of one to the end of the other, in milliseconds. */
+/** Returns the time from the beginning of the first to the end of the last, in milliseconds. */
 export function span(first: Fact, last: Fact): number {
   return Math.max(0, Math.round(last.at - (first.at - first.ms)));
 }

@@ -3,10 +3,10 @@ import type { Exchange, SignedInBy } from '../observe/exchange.ts';
 import { isTag } from '../oci/grammar.ts';
 import type { RegistryRequest } from '../oci/request/request.ts';
 
-/** The object, its numbers, and short words. */
+/** The object, its numbers, and short texts. */
 const FACT_BYTES = 400;
 
-/** What one request adds to the audit log. Requests that add nothing make none. */
+/** What a request adds to the audit log. Not every request adds a fact. */
 export type FactKind =
   | 'manifest-put'
   | 'manifest-get'
@@ -23,10 +23,10 @@ export type FactKind =
   | 'reload'
   | 'expiry';
 
-/** Plain data: it goes from process to process. Names that were only claimed are not in it. */
+/** Plain data that is sent between processes. It holds no unverified user names. */
 export interface Fact {
   readonly kind: FactKind;
-  /** Milliseconds of a clock that all processes of the machine share and nobody sets: when it ended. */
+  /** When it ended, in milliseconds of a clock that all processes of the machine share and that is never set. */
   readonly at: number;
   /** Milliseconds since 1970. */
   readonly time: number;
@@ -37,28 +37,28 @@ export interface Fact {
   readonly address?: string | undefined;
   readonly rule?: string | undefined;
   readonly repository?: string | undefined;
-  /** Tags that a manifest was asked for or put by; none for one that was named by its digest. */
+  /** The tags by which a manifest was requested or pushed; none for one that was named by its digest. */
   readonly tags?: readonly string[] | undefined;
   readonly digest?: string | undefined;
   readonly action?: string | undefined;
-  /** Id of a machine's or device's token that was made or revoked. */
+  /** The id of a machine's or device's token that was created or revoked. */
   readonly token?: string | undefined;
   readonly status?: number | undefined;
-  /** Why not, or what: a code of ours and never a text of a client. */
+  /** A code of the gate, never a client's text. */
   readonly reason?: string | undefined;
-  /** Body bytes: of the client for a push, to the client for a pull. */
+  /** Body bytes: received for a push, sent for a pull. */
   readonly bytes: number;
-  /** Whether it was done, to the end. */
+  /** Whether it was completed successfully. */
   readonly isDone: boolean;
 }
 
-/** When something ended, on both clocks. */
+/** A point in time on both clocks. */
 export interface Moment {
   readonly at: number;
   readonly time: number;
 }
 
-/** The fact of an exchange; undefined where there is nothing to remember of it. */
+/** Returns the fact of an exchange, or undefined if it adds nothing. */
 export function factOf(exchange: Exchange, now: () => Moment): Fact | undefined {
   const kind = refusalOf(exchange) ?? kindOf(exchange);
   if (kind === undefined) return undefined;
@@ -83,7 +83,7 @@ export function factOf(exchange: Exchange, now: () => Moment): Fact | undefined 
   };
 }
 
-/** A fact outlives its request, of which these are parts. */
+/** Copies texts, since a fact outlives the request that they are slices of. */
 function namesOf(exchange: Exchange): Pick<Fact, 'repository' | 'tags' | 'digest'> {
   const { request } = exchange;
   return {
@@ -97,15 +97,15 @@ function own(text: string | undefined): string | undefined {
   return text === undefined ? undefined : ownText(text);
 }
 
-/** A digest that an act remembers: 128 hex digits at most, and its place. */
+/** Memory for a digest that an activity remembers: at most 128 hex digits, and its slot. */
 export const LAYER_BYTES = 512;
 
-/** The same for several, of which some may not be there. */
+/** Returns the memory of several facts, some of which may be undefined. */
 export function bytesOfFacts(facts: readonly (Fact | undefined)[]): number {
   return facts.reduce((bytes, fact) => bytes + (fact === undefined ? 0 : bytesOfFact(fact)), 0);
 }
 
-/** What a fact takes in memory, in bytes. */
+/** Returns the memory of a fact, in bytes. */
 export function bytesOfFact(fact: Fact): number {
   const { id, user, address, rule, repository, digest, token, tags = [] } = fact;
   const texts = [id, user, address, rule, repository, digest, token, ...tags];
@@ -113,8 +113,8 @@ export function bytesOfFact(fact: Fact): number {
 }
 
 /**
- * A challenge to somebody who showed nothing is the way in and no denial; one to somebody whose token stands for nobody
- * is. A user whose token was given out for something else gets another one by itself.
+ * A challenge to a client without credentials is part of signing in and no denial; one to an anonymous token is. A user
+ * whose token was issued for something else gets another one by itself.
  */
 function refusalOf({ failedLogin, problem, signedInBy, status, user }: Exchange): FactKind | undefined {
   if (failedLogin !== undefined) return failedLogin === 'wrong-password' ? 'login' : 'token';
@@ -130,7 +130,7 @@ function kindOf({ request, issued, status }: Exchange): FactKind | undefined {
   return request && factKindOf(request, status);
 }
 
-/** What a request is that was answered so. */
+/** Returns the kind of a request with this status. */
 export function factKindOf(request: RegistryRequest, status: number): FactKind | undefined {
   const { method, route } = request;
   switch (route.kind) {
@@ -149,7 +149,7 @@ export function factKindOf(request: RegistryRequest, status: number): FactKind |
 
 type Method = RegistryRequest['method'];
 
-/** What was not there, or is known to the client already (304), was not pulled. */
+/** An absent manifest, or one that the client already has (304), was not pulled. */
 function ofManifest(method: Method, status: number): FactKind | undefined {
   if (method === 'PUT') return 'manifest-put';
   if (method === 'DELETE') return 'delete';
@@ -178,7 +178,7 @@ function repositoryOf({ route }: RegistryRequest): string | undefined {
   return 'repository' in route ? route.repository : undefined;
 }
 
-/** A manifest that is put by its digest may be given tags in the query (distribution-spec v1.1.1). */
+/** A manifest that is pushed by its digest may be given tags in the query (distribution-spec v1.1.1). */
 function tagsOf({ route, query, method }: RegistryRequest): readonly string[] | undefined {
   if (route.kind !== 'manifest') return undefined;
   if (!route.reference.includes(':')) return [route.reference];

@@ -1,11 +1,11 @@
 import { fieldsOf } from './log/chain.ts';
 import type { Fields } from './log/chain.ts';
 
-/** Which lines are wanted: all that fit everything that is said. */
+/** Which lines to show: those that match all criteria. */
 export interface Filter {
   /** As in the log: `alice`, `token:ci`. */
   readonly user?: string | undefined;
-  /** A name, or the beginning of names with `/**` behind it. */
+  /** A name, or a prefix of names followed by `/**`. */
   readonly repository?: string | undefined;
   /** Milliseconds since 1970. */
   readonly since?: number | undefined;
@@ -13,7 +13,7 @@ export interface Filter {
   readonly actions?: readonly string[] | undefined;
 }
 
-/** Picks a line, and reads no more of those that are not wanted than it has to. */
+/** Returns a function that parses a line if it matches. It skips most other lines without parsing them. */
 export function createPicker(filter: Filter): (bytes: Buffer) => Fields | undefined {
   const needles = needlesOf(filter);
   return (bytes) => {
@@ -23,7 +23,7 @@ export function createPicker(filter: Filter): (bytes: Buffer) => Fields | undefi
   };
 }
 
-/** Text that every wanted line has somewhere. */
+/** Returns texts that every matching line contains. */
 function needlesOf({ user, repository }: Filter): readonly Buffer[] {
   const texts = [
     user === undefined ? undefined : JSON.stringify(user),

@@ -9,15 +9,15 @@ export interface LogOptions {
   readonly logger: Logger;
 }
 
-/** The lines of the audit log, each with the hash of the one before where that is wanted. */
+/** The lines of the audit log, optionally each with the hash of the previous one. */
 export interface Log {
   write(event: AuditEvent): void;
-  /** Rejects with a system error; the file before goes on then. */
+  /** Rejects with a system error; then the previous file stays in use. */
   reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** How often the hash of the last line is said in the other log, where it can be compared with later. */
+/** How often the hash of the last line is written to the log of the gate, for later comparison. */
 const TELL_MS = 3_600_000;
 
 /** Rejects with a system error. */
@@ -42,7 +42,7 @@ export async function openLog({ path, chain, logger }: LogOptions): Promise<Log>
     if (chain) logger.info({ file: path, last }, 'audit log');
   };
 
-  // What is left of a line becomes a line of its own, and the next one says so.
+  // Ends an incomplete line. The next line states that.
   if (tail.isOpen) file.append('');
   note('opened', tail.torn > 0 ? { torn: tail.torn } : {});
   tell();

@@ -5,21 +5,24 @@ import type { Fact } from './fact.ts';
 
 interface Place {
   readonly act: Act;
-  /** Of the fact that brought it to its place. */
+  /** The time of the fact that determined its position. */
   readonly at: number;
-  /** Of the act and its key, when it was last heard of. */
+  /** Memory of the activity and its key at its last fact. */
   readonly bytes: number;
 }
 
 const PLACE_BYTES = 160;
-/** To move an act to its place among thousands costs more than all else that is done for a fact. */
+/** Moving an entry costs more than all other work for a fact, so the order is only this exact. */
 const ORDER_MS = 1000;
 
-/** The acts that have not ended, by their keys; bounded in bytes. Of more, the one that was silent for the longest time is written as it is. */
+/**
+ * The open activities by their keys, bounded in bytes. Beyond the bound, the one idle for the longest time is written
+ * as it is.
+ */
 export class OpenActs {
   readonly #write: (event: AuditEvent) => void;
   readonly #maxBytes: number;
-  /** In the order in which they were last heard of, to `ORDER_MS`. */
+  /** In the order of their last facts, within `ORDER_MS`. */
   readonly #places = new Map<string, Place>();
   #bytes = 0;
 
@@ -32,7 +35,7 @@ export class OpenActs {
     return this.#places.get(key)?.act;
   }
 
-  /** The act takes the fact; a new one has its place from now on. */
+  /** Adds a fact to an activity, which may be a new one. */
   goOn(key: string, act: Act, fact: Fact): void {
     act.take(fact);
     const place = this.#places.get(key);
@@ -48,7 +51,7 @@ export class OpenActs {
     }
   }
 
-  /** Ends it, and writes its lines. */
+  /** Ends the activity and writes its lines. */
   finish(key: string): void {
     const place = this.#places.get(key);
     this.#places.delete(key);
@@ -56,7 +59,7 @@ export class OpenActs {
     for (const event of place?.act.finish() ?? []) this.#write(event);
   }
 
-  /** Keys of those that are silent for long enough at this time. */
+  /** Returns the keys of activities that have been idle for long enough at this time. */
   due(at: number): readonly string[] {
     const due: string[] = [];
     for (const [key, { act }] of this.#places) if (act.at + act.quietMs <= at) due.push(key);

@@ -4,13 +4,13 @@ import type { AuditEvent } from './event.ts';
 import { LAYER_BYTES, bytesOfFacts } from './fact.ts';
 import type { Fact } from './fact.ts';
 
-/** Of layers beyond these the number is kept, and no digest: they may be counted twice. */
+/** Digests beyond these are only counted, perhaps twice. */
 const MOST_KNOWN = 1000;
 const QUIET_MS = 10_000;
 
 /**
- * A pull: the manifest that was asked for first, those that it leads to, and layers. Some clients look at a tag (HEAD)
- * and then take the manifest by its digest: that look gives the pull its tag.
+ * A pull: the first manifest, the manifests that it leads to, and layers. Some clients check a tag (HEAD) and then get
+ * the manifest by its digest: that check determines the tag of the pull.
  */
 export class Pull implements Act {
   readonly quietMs = QUIET_MS;
@@ -33,11 +33,11 @@ export class Pull implements Act {
     return this.#last.at;
   }
 
-  /** Whether a fact belongs to another pull than this one, which has ended then. */
+  /** Reports whether a fact belongs to another pull, so that this one has ended. */
   isAnother(fact: Fact): boolean {
     if (fact.kind !== 'manifest-get' || this.#top === undefined) return false;
     const [tag] = fact.tags ?? [];
-    // By digest: one that the manifest leads to, unless it is the very one that everything began with.
+    // A digest names a child of the manifest, unless it is the first manifest again.
     if (tag === undefined) return this.#hasLayers() && fact.digest === this.#top.digest;
     return this.#hasLayers() || fact.digest !== this.#top.digest;
   }
@@ -76,7 +76,7 @@ export class Pull implements Act {
     return this.#layers.size + this.#broken.size > 0;
   }
 
-  /** Nothing where somebody only looked. Layers without a manifest are a pull too, of which nobody knows the tag. */
+  /** Returns nothing if the client only checked. Layers without a manifest are a pull with an unknown tag. */
   finish(): readonly AuditEvent[] {
     const top = this.#top;
     if (top === undefined && !this.#hasLayers()) return [];

@@ -11,13 +11,13 @@ const CAME: Readonly<Record<string, Came>> = {
   'layer-mount': 'mounted',
   'layer-look': 'existing',
 };
-/** A layer that was looked for and then sent was not there. */
+/** A layer that was checked and then uploaded did not exist. */
 const RANK: Readonly<Record<Came, number>> = { existing: 0, mounted: 1, uploaded: 2 };
-/** Of layers beyond these the number is kept, and no digest: they may be counted twice. */
+/** Digests beyond these are only counted, perhaps twice. */
 const MOST_KNOWN = 1000;
 const QUIET_MS = 120_000;
 
-/** A push: layers of all kinds, manifests by their digests, and the manifest with the tag, which ends it. */
+/** A push: layers, manifests by their digests, and the manifest with the tag, which ends it. */
 export class Push implements Act {
   readonly quietMs = QUIET_MS;
   readonly #first: Fact;
@@ -25,7 +25,7 @@ export class Push implements Act {
   readonly #layers = new Map<string, Came>();
   readonly #more: Record<Came, number> = { uploaded: 0, mounted: 0, existing: 0 };
   #bytes = 0;
-  /** Whether there was more than looks. */
+  /** Whether the client did more than check. */
   #isPush = false;
   #manifests = 0;
   #top: Fact | undefined;
@@ -40,7 +40,7 @@ export class Push implements Act {
     return this.#last.at;
   }
 
-  /** The manifest with the tag has come. */
+  /** The manifest with the tag was pushed. */
   get hasEnded(): boolean {
     return (this.#top?.tags ?? []).length > 0;
   }
@@ -75,7 +75,7 @@ export class Push implements Act {
     else if (before === undefined || RANK[came] > RANK[before]) this.#layers.set(digest, came);
   }
 
-  /** One line, or one for each tag that the manifest was given at once: the first of them has the layers. */
+  /** Returns one line, or one for each tag that the manifest was given at once. The first one has the layers. */
   finish(): readonly AuditEvent[] {
     if (!this.#isPush) return [];
     const top = this.#refused ?? this.#top;
@@ -100,7 +100,7 @@ export class Push implements Act {
   }
 }
 
-/** Without a manifest the layers lead to nothing. */
+/** Without a manifest the push is incomplete. */
 function resultOf(top: Fact | undefined): string {
   if (top === undefined) return 'incomplete';
   return top.isDone ? 'done' : 'failed';

@@ -4,10 +4,10 @@ import type { AuditEvent, EventName } from './event.ts';
 import { bytesOfFact } from './fact.ts';
 import type { Fact } from './fact.ts';
 
-/** What is repeated within this time is one line: clients try one typo six times, and those who guess try for hours. */
+/** Equal events within this time are one line: clients retry one typo six times, and attackers retry for hours. */
 const WINDOW_MS = 2000;
 
-/** Requests alike, counted: a refusal of the same thing to the same, or a token for the same. */
+/** Equal requests, counted: refusals of the same action to the same client, or tokens for it. */
 export class RepeatedEvent implements Act {
   readonly quietMs = WINDOW_MS;
   readonly #first: Fact;
@@ -19,7 +19,7 @@ export class RepeatedEvent implements Act {
     this.#last = first;
   }
 
-  /** Of the first: the line is not put off by those who go on. */
+  /** Of the first one, so that further requests do not delay the line. */
   get at(): number {
     return this.#first.at;
   }
@@ -52,7 +52,7 @@ export class RepeatedEvent implements Act {
   }
 }
 
-/** Requests with the same text are counted together. */
+/** Requests with the same key are counted together. */
 export function repeatedKey({ kind, user, by, address, repository, action, token, reason }: Fact): string {
   return [kind, repository, address, user, by, action, token, reason].join('\n');
 }

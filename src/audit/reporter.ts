@@ -2,19 +2,19 @@ import type { Exchange } from '../observe/exchange.ts';
 import { bytesOfFact, factOf } from './fact.ts';
 import type { Fact, Moment } from './fact.ts';
 
-/** What a process that serves tells the audit log. */
+/** Sends the facts of a serving process to the audit log. */
 export interface Reporter {
   observe(exchange: Exchange): void;
-  /** What was done by no request: a reload, a token that was revoked by hand. */
+  /** Adds a fact without a request: a reload, or a token that was revoked from the command line. */
   note(fact: Omit<Fact, 'at' | 'time' | 'ms' | 'bytes'>): void;
-  /** Hands on what waits. Never rejects. */
+  /** Sends waiting facts. Never rejects. */
   flush(): Promise<void>;
 }
 
 const HOLD_MS = 50;
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
-/** Facts wait a moment and go together. `send` that rejects loses them, which `onLost` is told. */
+/** Collects facts for a moment and sends them together. If `send` rejects, they are lost and `onLost` is called. */
 export function createReporter(
   send: (facts: readonly Fact[]) => void | Promise<void>,
   onLost: (facts: number, error: unknown) => void,
@@ -52,9 +52,9 @@ export function createReporter(
   };
 }
 
-/** The first is shared by all processes of the machine (CLOCK_MONOTONIC). */
+/** Returns both clocks. The first one is shared by all processes of the machine (CLOCK_MONOTONIC). */
 export function createClocks(): () => Moment {
-  // The same clock, from another zero: this one costs less to read.
+  // The same clock from another zero: it costs less to read.
   const zero = Number(process.hrtime.bigint()) / 1e6 - performance.now();
   return () => ({ at: zero + performance.now(), time: Date.now() });
 }

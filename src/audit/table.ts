@@ -4,12 +4,12 @@ import type { Fields } from './log/chain.ts';
 const COLUMNS = [20, 8, 11, 16, 16] as const;
 const HEAD = ['TIME (UTC)', 'EVENT', 'RESULT', 'WHO', 'FROM', 'WHAT'];
 
-/** The line above the table. */
+/** Returns the head of the table. */
 export function tableHead(): string {
   return rowOf(HEAD);
 }
 
-/** One line of the audit log for a person. The widths are the same for all, for there is no end to see first. */
+/** Renders one line of the audit log for a person. The column widths are fixed, since later lines are not known yet. */
 export function tableRow(fields: Fields): string {
   const text = (name: string): string => printable(fields[name]);
   return rowOf([

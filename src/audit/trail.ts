@@ -10,30 +10,30 @@ import { openLog } from './log.ts';
 export interface TrailOptions {
   /** `-` is standard output. */
   readonly path: string;
-  /** Whether each line carries the hash of the one before. */
+  /** Whether each line carries the hash of the previous one. */
   readonly chain: boolean;
-  /** How long a fact is held until one that was before it has certainly come, in milliseconds. */
+  /** How long a fact is held until every earlier one has certainly arrived, in milliseconds. */
   readonly holdMs: number;
-  /** Keys (`keyOf`) of the transfers that are under way now. Never rejects. */
+  /** Returns the keys (`keyOf`) of the transfers in progress. Never rejects. */
   readonly underWay: () => Promise<ReadonlySet<string>>;
   readonly logger: Logger;
   /** The clocks of the facts. */
   readonly now: () => Moment;
 }
 
-/** The audit log of a gate: one for all its processes. */
+/** The audit log of a gate, shared by all its processes. */
 export interface Trail {
   take(facts: readonly Fact[]): void;
-  /** SIGHUP: the file may have been moved away. Never rejects. */
+  /** Opens the file again after SIGHUP, since it may have been moved. Never rejects. */
   reopen(): Promise<void>;
-  /** Writes what has not ended as it is. */
+  /** Writes open activities as they are. */
   close(): Promise<void>;
 }
 
 const LOOK_MS = 500;
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
-/** Throws AppError FILE_UNWRITABLE for a file that can't be opened at start. Later nothing stops the gate. */
+/** Throws AppError FILE_UNWRITABLE if the file can't be opened at the start. Later errors do not stop the gate. */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
   const { path, logger } = options;
   const log = await openLog(options).catch((error: unknown) => {
@@ -70,15 +70,15 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
 
 interface Order {
   take(facts: readonly Fact[]): void;
-  /** Hands on what was held until this time. */
+  /** Passes on the facts held up to this time. */
   settle(until: number): void;
   look(): Promise<void>;
 }
 
 /**
- * Brings facts into the order in which the requests began, and ends what is silent. A client that goes on with what it was
- * answered begins the next request after the end of the one before, on whatever connection, and with whatever process;
- * that the gate has taken note of the end before it has of the next one's, nobody promises.
+ * Sorts facts by the beginning of their requests and ends idle activities. A client that acts on an answer begins its
+ * next request after the end of the previous one, perhaps on another connection and another process. The gate may
+ * record the end of the next one first.
  */
 function createOrder(acts: Acts, { holdMs, underWay, now }: TrailOptions): Order {
   let held: Fact[] = [];

@@ -1,20 +1,20 @@
 import type { Action } from '../oci/request/request.ts';
 import type { Access } from '../oci/request/scope.ts';
 
-/** What a token may do by itself: each entry allows its actions in the repositories that its patterns match. */
+/** The rights of a token itself: each entry allows its actions in the repositories that its patterns match. */
 export type TokenScope = readonly ScopeEntry[];
 
 export interface ScopeEntry {
-  /** Patterns as in the access file, those with a leading `!` included. */
+  /** Patterns as in the access file, including those with a leading `!`. */
   readonly repositories: readonly string[];
   readonly allow: readonly Action[];
 }
 
-/** Who asks. */
+/** The client of a request. */
 export type Identity = Asker & {
   /**
-   * What the Bearer token was given out for, by which they are known: of their rights it opens these. Undefined for
-   * those who came with a password, or with nothing.
+   * The access of the Bearer token that identified the client. It limits the client's rights to these. Undefined for
+   * clients with a password and for anonymous ones.
    */
   readonly within?: readonly Access[] | undefined;
 };
@@ -22,10 +22,10 @@ export type Identity = Asker & {
 type Asker =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'user'; readonly user: string }
-  /** A scope is all that the token may do; without one it has the rights that the rules give its name. */
+  /** With a scope, that is all the token may do. Without one, it has the rights that the rules give its name. */
   | { readonly kind: 'token'; readonly name: string; readonly scope: TokenScope | undefined };
 
-/** Whom a rule is for. */
+/** The subject of a rule. */
 export type Who =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'authenticated' }
@@ -38,20 +38,20 @@ export function parseWho(text: string): Who | undefined {
   if (text === 'anonymous' || text === 'authenticated') return { kind: text };
   const mark = text.indexOf(':');
   const kind = mark < 0 ? 'user' : text.slice(0, mark);
-  // No name holds a colon: it ends the name at sign-in.
+  // No user name holds a colon: at sign-in it ends the name.
   const name = text.slice(mark + 1);
   if (name === '' || name.includes(':')) return undefined;
   return kind === 'user' || kind === 'group' || kind === 'token' ? { kind, name } : undefined;
 }
 
-/** The inverse of `parseWho`, and what rules are filed under. */
+/** The inverse of `parseWho`. The rule index uses it as key. */
 export function renderWho(who: Who): string {
   return 'name' in who ? `${who.kind}:${who.name}` : who.kind;
 }
 
 /**
- * The asker that a text stands for in an expectation and in `access check`: a user, a token without a scope, `anonymous`,
- * or `authenticated`, which is a user of whom no rule knows. Undefined for anything else, groups included.
+ * Parses the subject of an expectation and of `access check`: a user, a token without a scope, `anonymous`, or
+ * `authenticated`, which is a user that no rule names. Undefined for anything else, groups included.
  */
 export function parseAsker(text: string): Identity | undefined {
   const who = parseWho(text);
@@ -69,7 +69,7 @@ export function parseAsker(text: string): Identity | undefined {
   }
 }
 
-/** What to call an asker in a sentence. */
+/** Returns the name of a client in a sentence. */
 export function nameAsker(identity: Identity): string {
   if (identity.kind === 'anonymous') return 'anonymous';
   if (identity.kind === 'token') return `token:${identity.name}`;

@@ -8,22 +8,25 @@ import { standardOutput } from './standard-output.ts';
 
 export interface LogOptions {
   readonly level: Level;
-  /** Where the lines go; standard output by default. */
+  /** Where lines are written. Default: standard output. */
   readonly destination?: DestinationStream;
-  /** Whether other processes write to the same place: no line of theirs falls into one of ours. */
+  /** Whether other processes write to the same destination. Their lines are never mixed with these. */
   readonly shared?: boolean;
-  /** Stands in each line as `worker`. */
+  /** Written to each line as `worker`. */
   readonly worker?: number;
   /** Short lines for a person instead of JSON. */
   readonly human?: HumanLogOptions;
 }
 
 export interface Log extends Logger {
-  /** Writes out what is buffered. Call before the process ends. */
+  /** Writes buffered lines. Call it before the process ends. */
   flush(): void;
 }
 
-/** JSON lines by pino, or short ones that are made of them. A closed pipe, a full disk or a reader that has gone to sleep loses lines and nothing else. */
+/**
+ * Creates a log of JSON lines, by pino, or of short lines made from them. A closed pipe, a full disk or a stopped
+ * reader loses lines but has no other effect.
+ */
 export function createLog({ level, destination, shared = false, worker, human }: LogOptions): Log {
   const { stream: plain, flush } =
     destination === undefined ? standardOutput(shared) : { stream: destination, flush: () => undefined };
@@ -33,7 +36,7 @@ export function createLog({ level, destination, shared = false, worker, human }:
   return Object.assign(logger, { flush });
 }
 
-/** The `time` of a line, rendered once for all lines of a millisecond. */
+/** Returns the `time` field, rendered once for all lines of a millisecond. */
 function createTimestamp(): () => string {
   let at = 0;
   let text = '';
@@ -45,13 +48,13 @@ function createTimestamp(): () => string {
   };
 }
 
-/** One line per exchange, from a fixed list of fields: a field that nobody chose to log cannot leak. */
+/** Writes one line per exchange, from a fixed list of fields, so that no other field can leak. */
 export function logExchange(logger: Logger, exchange: Exchange): void {
   const { request } = exchange;
   const fields = {
     id: exchange.id,
     address: exchange.address,
-    // Before all that a client chose: who bans addresses by this line reads no further.
+    // Before all fields that a client controls: programs that ban addresses read the line only up to here.
     failedLogin: exchange.failedLogin,
     user: exchange.user,
     rule: exchange.rule,

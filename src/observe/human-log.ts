@@ -5,17 +5,20 @@ import type { LogFields } from './request-words.ts';
 
 export interface HumanLogOptions {
   readonly colours: boolean;
-  /** Writes the commands in a text as they are typed here. */
+  /** Writes the commands in a text as they are typed on this machine. */
   readonly typed: (text: string) => string;
 }
 
 const WARN = 40;
 const ERROR = 50;
 const COLOUR = { dim: '\u001b[2m', yellow: '\u001b[33m', red: '\u001b[31m', end: '\u001b[0m' } as const;
-/** What the beginning of the line says already, or what is of use to programs alone. */
+/** Fields that the beginning of the line shows already, or that are only useful to programs. */
 const NOT_SHOWN = new Set(['level', 'time', 'msg', 'id', 'worker', 'reason', 'warning', 'error', 'count']);
 
-/** Takes the JSON lines of the log and writes short ones for a person: one for each push, pull and refusal, and all else that is said. */
+/**
+ * Reads the JSON lines of the log and writes short ones for a person: one for each push, pull and refusal, and for each
+ * message.
+ */
 export function humanLines(
   stream: DestinationStream,
   { colours, typed }: HumanLogOptions,
@@ -57,7 +60,7 @@ function wordsOf(fields: LogFields): string {
   return `${kind}${printable(fields['msg'])}${reason === undefined ? '' : `: ${reason}`}${rest}`;
 }
 
-/** `14:05:09`, by the clock of this machine. */
+/** `14:05:09`, in local time. */
 function clockOf(time: unknown): string {
   const moment = new Date(String(time));
   const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()];

@@ -1,12 +1,12 @@
 import { printable } from '../lib/printable.ts';
 
-/** The fields of a line, as JSON has them. */
+/** The fields of a line. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What belongs to one pull comes within this time, in milliseconds. */
+/** The requests of one pull arrive within this time, in milliseconds. */
 const TOGETHER_MS = 10_000;
 const MOST_REMEMBERED = 1000;
-/** Answers to requests that every client makes on its way to another: they refuse nothing. */
+/** Statuses of requests that clients make routinely. They refuse nothing. */
 const USUAL = new Set([401, 404, 416]);
 const MIDDLE: Readonly<Record<string, string>> = {
   'client-left': 'the client left in the middle',
@@ -14,8 +14,8 @@ const MIDDLE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Tells in words what a request was, or undefined where it is part of something that another line tells. A pull is
- * several requests: the first of them that gets a manifest is told.
+ * Returns a function that describes a request in words, or returns undefined if another line covers it. A pull is
+ * several requests: the first one that gets a manifest is described.
  */
 export function createRequestWords(): (fields: LogFields) => string | undefined {
   const pulls = createMemory();
@@ -28,7 +28,7 @@ export function createRequestWords(): (fields: LogFields) => string | undefined 
     if (fields['action'] === undefined || fields['outcome'] !== 'complete') return interrupted(fields);
     const verb = VERBS[`${printable(fields['method'])} ${printable(fields['kind'])}`];
     if (verb === 'asked for') {
-      // Clients ask for the tag by HEAD, and then for its manifest by digest.
+      // Clients request the tag by HEAD and then its manifest by digest.
       if (!isDigest(fields)) tags.set(key, time, printable(fields['reference']));
       return undefined;
     }
@@ -60,7 +60,7 @@ function refusal(fields: LogFields, status: number): string | undefined {
   return `${verb} ${whoOf(fields)}: ${taskOf(fields)}: ${reason}`;
 }
 
-/** A transfer that did not reach its end. */
+/** Describes a transfer that was interrupted. */
 function interrupted(fields: LogFields): string | undefined {
   const end = MIDDLE[printable(fields['outcome'])];
   return end === undefined || fields['action'] === undefined
@@ -94,12 +94,12 @@ function isDigest({ reference }: LogFields): boolean {
 }
 
 interface Memory {
-  /** What was set for a key a short while ago. */
+  /** Returns what was set for a key recently. */
   get(key: string, now: number): string | undefined;
   set(key: string, now: number, value: string): void;
 }
 
-/** The oldest make room. */
+/** Evicts the oldest entries. */
 function createMemory(): Memory {
   const kept = new Map<string, { readonly at: number; readonly value: string }>();
   return {

@@ -4,8 +4,8 @@ import type { Exchange } from './exchange.ts';
 const LONG_MS = 20_000;
 
 /**
- * Warns where the registry takes so long over a layer that clients are about to give up: containerd, and what is built
- * on it, waits 30 s for an answer after the last byte, and that cannot be configured.
+ * Warns if the registry commits a layer so slowly that clients are about to give up: containerd, and clients built on
+ * it, wait 30 s for an answer after the last byte, and that can't be configured.
  */
 export function warnOfSlowCommit(
   logger: Logger,

@@ -1,4 +1,4 @@
-/** Bytes of a blob that follow one another. */
+/** Consecutive bytes of a blob. */
 export interface ByteSpan {
   readonly start: number;
   readonly length: number;
@@ -8,20 +8,20 @@ export type ByteRange =
   | { readonly kind: 'whole' }
   | { readonly kind: 'unsatisfiable' }
   | ({ readonly kind: 'part' } & ByteSpan)
-  /** Two or more, in the order in which they were asked for. */
+  /** Two or more, in the order requested. */
   | { readonly kind: 'parts'; readonly parts: readonly ByteSpan[] };
 
 const WHOLE = { kind: 'whole' } as const;
 const UNIT = /^bytes *=/;
 const RANGE = /^(\d*)-(\d*)$/;
-/** As many as podman asks for at once, in its partial pulls. */
+/** The most that podman requests at once in its partial pulls. */
 const MOST_RANGES = 1024;
 const CHUNK = /^(?:bytes )?(\d{1,15})-(\d{1,15})(?:\/(?:\d+|\*))?$/;
 
 /**
- * `Range` of a download (RFC 9110 section 14.2). What is no range means the whole, and so do ranges that a client can
- * only lose by: more than 1024, or such that are longer together than the whole (as Go's http.ServeContent has it), which
- * bounds overlaps too. Of several, those beyond the end are left out.
+ * Parses `Range` of a download (RFC 9110 section 14.2). Malformed ranges mean the whole, and so do ranges that cost a
+ * client more than the whole: more than 1024, or longer in total than the blob (as Go's http.ServeContent has it),
+ * which bounds overlaps too. Of several ranges, those beyond the end are dropped.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange {
   if (header === undefined || !UNIT.test(header)) return WHOLE;
@@ -41,7 +41,7 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   return length > size ? WHOLE : { kind: 'parts', parts };
 }
 
-/** Undefined where the blob has no such bytes. */
+/** Returns undefined if the blob has no such bytes. */
 function spanOf(text: string, size: number): ByteSpan | 'invalid' | undefined {
   const [, first, last] = RANGE.exec(text) ?? [];
   if (first === undefined || last === undefined || first + last === '') return 'invalid';
@@ -50,7 +50,10 @@ function spanOf(text: string, size: number): ByteSpan | 'invalid' | undefined {
   return start > end ? undefined : { start, length: end - start + 1 };
 }
 
-/** `Content-Range` of a chunk that is uploaded: first and last byte, both counted (distribution-spec "Pushing a blob in chunks"). */
+/**
+ * Parses `Content-Range` of an uploaded chunk: the first and the last byte, both included (distribution-spec "Pushing a
+ * blob in chunks").
+ */
 export function parseChunk(header: string): { readonly start: number; readonly end: number } | undefined {
   const [, start, end] = CHUNK.exec(header.trim()) ?? [];
   if (start === undefined || end === undefined || Number(end) < Number(start)) return undefined;

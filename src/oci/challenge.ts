@@ -1,23 +1,26 @@
 /**
- * `WWW-Authenticate` for Basic (RFC 7617). Exactly one challenge is ever sent: docker runs every handler that it
- * finds offered, and containers/image takes the first.
+ * Returns `WWW-Authenticate` for Basic (RFC 7617). Send exactly one challenge: docker runs every handler that it finds
+ * offered, and containers/image takes the first.
  */
 export function basicChallenge(realm: string): string {
   return `Basic realm="${quote(realm)}", charset="UTF-8"`;
 }
 
 export interface BearerOptions {
-  /** Where tokens are given out: see tokenRealm. */
+  /** Where tokens are issued: see tokenRealm. */
   readonly realm: string;
-  /** The audience of the tokens. The same on every path: some clients refuse a change. */
+  /** The audience of the tokens. The same on every path, since some clients refuse a change. */
   readonly service: string;
-  /** What the request needs, as renderScopes writes it; empty where it needs nothing but a name. */
+  /** What the request needs, as renderScopes writes it; empty if it only needs a signed-in client. */
   readonly scope?: string;
-  /** RFC 6750 section 3.1; only where a token was sent. */
+  /** RFC 6750 section 3.1; only if a token was sent. */
   readonly error?: 'invalid_token' | 'insufficient_scope';
 }
 
-/** `WWW-Authenticate` for Bearer (distribution: token authentication). The one challenge of its answer; no space after a comma, as clients expect it. */
+/**
+ * Returns `WWW-Authenticate` for Bearer (distribution: token authentication). Send no other challenge with it. No space
+ * follows a comma, as clients expect.
+ */
 export function bearerChallenge({ realm, service, scope = '', error }: BearerOptions): string {
   const parts = [`realm="${quote(realm)}"`, `service="${quote(service)}"`];
   if (scope !== '') parts.push(`scope="${quote(scope)}"`);
@@ -25,7 +28,7 @@ export function bearerChallenge({ realm, service, scope = '', error }: BearerOpt
   return `Bearer ${parts.join(',')}`;
 }
 
-/** A challenge that a server sent (RFC 9110 section 11.6.1): the first one, if it sent several. */
+/** A challenge that a server sent (RFC 9110 section 11.6.1): the first of several. */
 export interface ReceivedChallenge {
   /** In lower case. */
   readonly scheme: string;
@@ -33,7 +36,7 @@ export interface ReceivedChallenge {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Reads `WWW-Authenticate`, whose parameters are quoted strings or tokens. Undefined for what is no challenge. */
+/** Parses `WWW-Authenticate`, whose parameters are quoted strings or tokens. Returns undefined for malformed text. */
 export function readChallenge(header: string): ReceivedChallenge | undefined {
   const [whole, scheme] = /^\s*([A-Za-z0-9-]+)(?:\s+|$)/.exec(header) ?? [];
   if (whole === undefined || scheme === undefined) return undefined;
@@ -48,14 +51,14 @@ export function readChallenge(header: string): ReceivedChallenge | undefined {
 }
 
 /**
- * Where a client gets its tokens: the origin that it used itself, since clients refuse or distrust any other. `host` is
- * the Host of the request, of the form that admission has checked.
+ * Returns where a client gets its tokens: the origin that it used itself, since clients refuse or distrust any other.
+ * `host` is the Host of the request, whose form admission has checked.
  */
 export function tokenRealm(host: string): string {
   return `https://${host}/token`;
 }
 
-/** quoted-string of RFC 9110 section 5.6.4; control characters, which could end the header, are dropped. */
+/** Returns a quoted-string of RFC 9110 section 5.6.4 without control characters, which could end the header. */
 function quote(text: string): string {
   return [...text]
     .filter((character) => character >= ' ' && character !== '\u007f')

@@ -3,12 +3,12 @@ import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 const MARK = '~';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** Names of one length class look alike: the text does not tell how long the name is. */
+/** Names are padded to multiples of this, so that the text does not reveal their length. */
 const BLOCK = 64;
 
 /**
- * Stands for a name in a `Link` that its reader may not see: an opaque text which this gate alone can read back. The same
- * name and key (32 bytes) give the same text. AES-256-GCM, its nonce made from the name.
+ * Encrypts a name that the client may not see, for a `Link`. Only this gate can decrypt it. The same name and key (32
+ * bytes) give the same text. AES-256-GCM, with a nonce derived from the name.
  */
 export function concealName(name: string, key: Buffer): string {
   const plain = name.padEnd(Math.ceil((name.length + 1) / BLOCK) * BLOCK, '\0');
@@ -18,9 +18,12 @@ export function concealName(name: string, key: Buffer): string {
   return `${MARK}${sealed.toString('base64url')}`;
 }
 
-/** The name that a `last` stands for: itself, or the one that was concealed; undefined where it was concealed with another key or changed. */
+/**
+ * Returns the name that `last` stands for: itself, or the decrypted one; undefined if it was changed or encrypted with
+ * another key.
+ */
 export function revealName(text: string, key: Buffer): string | undefined {
-  // No name of a repository begins with the mark.
+  // No repository name begins with the mark.
   if (!text.startsWith(MARK)) return text;
   const sealed = Buffer.from(text.slice(MARK.length), 'base64url');
   if (sealed.length <= IV_BYTES + TAG_BYTES) return undefined;

@@ -2,14 +2,14 @@ import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 
 /**
- * Hash functions whose digests name content here: those of the OCI image-spec ("Registered algorithms"), and sha384, which
- * distribution 2.8 and 3 take too.
+ * Hash functions of digests: those of the OCI image-spec ("Registered algorithms"), and sha384, which distribution 2.8
+ * and 3 accept too.
  */
 export type Algorithm = 'sha256' | 'sha384' | 'sha512';
 
 export const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha384', 'sha512'];
 
-/** `algorithm:hex`, checked: its parts are safe as names of files. */
+/** `algorithm:hex`, validated: its parts are safe in file names. */
 export interface Digest {
   readonly algorithm: Algorithm;
   readonly hex: string;
@@ -22,7 +22,7 @@ const HEX: Readonly<Record<Algorithm, RegExp>> = {
   sha512: /^[a-f0-9]{128}$/,
 };
 
-/** Text to Digest; undefined for what is malformed or of an algorithm that is not served. */
+/** Parses a digest. Returns undefined if it is malformed or its algorithm is not supported. */
 export function parseDigest(text: string): Digest | undefined {
   const mark = text.indexOf(':');
   const algorithm = text.slice(0, mark);
@@ -36,7 +36,7 @@ export function isAlgorithm(text: string): text is Algorithm {
   return Object.hasOwn(HEX, text);
 }
 
-/** The digest of bytes that are at hand. */
+/** Returns the digest of bytes in memory. */
 export function digestOf(algorithm: Algorithm, bytes: Uint8Array): Digest {
   const hex = hash(algorithm, bytes, 'hex');
   return { algorithm, hex, text: `${algorithm}:${hex}` };

@@ -1,6 +1,6 @@
 /**
- * Error codes of the registry API (distribution-spec v1.1 "Error Codes"; the rest from distribution's errcode
- * registry) with the status each stands for.
+ * Error codes of the registry API (distribution-spec v1.1 "Error Codes"; the rest from distribution's errcode registry)
+ * with their default status.
  */
 export const PROBLEM_STATUS = {
   BLOB_UNKNOWN: 404,
@@ -26,15 +26,15 @@ export const PROBLEM_STATUS = {
 
 export type ProblemCode = keyof typeof PROBLEM_STATUS;
 
-/** A refusal or a failure that the gate answers itself. A value, not an exception. */
+/** An error that the gate answers itself. A value, not an exception. */
 export interface Problem {
   readonly status: number;
   readonly code: ProblemCode;
-  /** One sentence for the person in front of the client: docker prints it as it is. Nothing of the request is echoed. */
+  /** One sentence for the user of the client: docker prints it as it is. It echoes nothing of the request. */
   readonly message: string;
-  /** Headers that belong to the answer: Allow, Retry-After, WWW-Authenticate. */
+  /** Headers of the answer: Allow, Retry-After, WWW-Authenticate. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether the connection has to end with this answer: the request was not understood, or its body is not read. */
+  /** Whether the connection must end after this answer: the request was not understood, or its body is not read. */
   readonly close: boolean;
 }
 
@@ -49,7 +49,7 @@ export function createProblem(code: ProblemCode, message: string, options: Probl
   return { status, code, message, headers, close };
 }
 
-/** The body of a problem: `{"errors":[{code, message, detail}]}` (distribution-spec "Error Codes"). */
+/** Returns the body of a problem: `{"errors":[{code, message, detail}]}` (distribution-spec "Error Codes"). */
 export function renderProblem(problem: Problem, requestId: string): string {
   const error = { code: problem.code, message: problem.message, detail: { request: requestId } };
   return `${JSON.stringify({ errors: [error] })}\n`;

@@ -2,28 +2,28 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
-/** What a line is known by to the next one: SHA-256 of its bytes without the line end, in hex. */
+/** Returns the hash of a line that the next line carries: SHA-256 of its bytes without the line end, in hex. */
 export function hashOf(line: string | Buffer): string {
   return createHash('sha256').update(line).digest('hex');
 }
 
-/** How a file ends: what the next line has to name. */
+/** The end of a file, as the next line needs it. */
 export interface Tail {
-  /** Of its last whole line; undefined where there is none. */
+  /** Of its last complete line; undefined if there is none. */
   readonly hash: string | undefined;
-  /** Bytes of a line that was being written when the gate, or the machine, died. */
+  /** Bytes of an incomplete line, which was being written when the gate or the machine crashed. */
   readonly torn: number;
-  /** Whether there is no line end yet: behind a torn line, and behind a whole one that lacks nothing else. */
+  /** Whether the line end is missing, after an incomplete line or after a complete one. */
   readonly isOpen: boolean;
 }
 
-/** No line of ours is longer. */
+/** The longest line that the gate writes. */
 export const LONGEST_LINE = 64 * 1024;
 export const EMPTY: Tail = { hash: undefined, torn: 0, isOpen: false };
 const LINE_END = 0x0a;
 const OBJECT = 0x7b;
 
-/** Reads the end of a file; a file that is not there, or has no end, like a pipe, ends with nothing. */
+/** Reads the end of a file. A file that does not exist, or has no end, like a pipe, has an empty tail. */
 export async function readTail(path: string): Promise<Tail> {
   let file: FileHandle;
   try {
@@ -55,7 +55,7 @@ async function tailOf(file: FileHandle, size: number): Promise<Tail> {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A line as what it says; undefined for what is no line of the audit log. */
+/** Parses a line. Returns undefined if it is not a line of the audit log. */
 export function fieldsOf(bytes: Buffer): Fields | undefined {
   if (bytes[0] !== OBJECT) return undefined;
   try {

@@ -8,39 +8,39 @@ import { giveTo, ownerForNew } from '../../lib/files/ownership.ts';
 export interface LineFileOptions {
   /** `-` is standard output. */
   readonly path: string;
-  /** Told once when lines can't be written, and again when they can. */
+  /** Called once when lines can't be written, and again when they can. */
   readonly onTrouble: (reason: string) => void;
   readonly onRelief: (lost: number) => void;
   readonly retryMs?: number;
-  /** Bytes that wait at most while nothing can be written; lines beyond are lost, and counted. */
+  /** The most bytes that wait while nothing can be written. Further lines are lost and counted. */
   readonly mostWaiting?: number;
 }
 
-/** Lines at the end of a file, in order, each whole. Never throws after it was opened, never waits. */
+/** Appends complete lines to a file in order. Once open it never throws and never waits. */
 export interface LineFile {
-  /** False where there is no room for it: it is lost. */
+  /** Returns false if the line does not fit and is lost. */
   append(line: string): boolean;
-  /** Opens the path again: the file may have been moved away. True where it is another one now. */
+  /** Opens the path again, since the file may have been moved. Returns true if it is another file now. */
   reopen(): Promise<boolean>;
-  /** Until all is written, or can't be: those that are left are lost. */
+  /** Resolves when all lines are written or can't be. The remaining ones are lost. */
   close(): Promise<void>;
 }
 
 export const STANDARD_OUTPUT = '-';
-/** To a pipe that others write to as well, a write of so many bytes is never mixed with theirs (pipe(7), PIPE_BUF). */
+/** A write of up to this many bytes to a shared pipe is never mixed with others (pipe(7), PIPE_BUF). */
 const SHARED_WRITE = 4096;
 const LARGEST_WRITE = 64 * 1024;
-/** A pipe without a reader is an error and not a wait; a file is made, and never cut. */
+/** A pipe without a reader is an error instead of a wait. A file is created and never truncated. */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
-/** Rejects with a system error where the file can't be opened. */
+/** Rejects with a system error if the file can't be opened. */
 export async function openLineFile(options: LineFileOptions): Promise<LineFile> {
   const file = new Lines(options);
   await file.reopen();
   return file;
 }
 
-/** A file that root makes belongs to the owner of its directory. */
+/** A file that root creates belongs to the owner of its directory. */
 async function openOrMake(path: string): Promise<FileHandle> {
   const old = await stat(path).catch(() => undefined);
   const file = await open(path, FLAGS, 0o600);
@@ -53,7 +53,7 @@ class Lines implements LineFile {
   #file: FileHandle | undefined;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  /** How much of the first waiting line is written already. */
+  /** How many bytes of the first waiting line are written. */
   #written = 0;
   #lost = 0;
   #inTrouble = false;
@@ -91,7 +91,7 @@ class Lines implements LineFile {
       const before = this.#file;
       if (before !== undefined && (await isStillAt(before, path))) return false;
       this.#file = await openOrMake(path);
-      // The rest of a line would be no line: it is written again, whole.
+      // The rest of a line would not be a line: it is written again as a whole.
       this.#written = 0;
       await before?.close().catch(() => undefined);
       return true;
@@ -112,7 +112,7 @@ class Lines implements LineFile {
   async #run(): Promise<void> {
     this.#timer = undefined;
     try {
-      // What was appended in this turn goes together.
+      // Lines appended in the same turn are written together.
       await Promise.resolve();
       while (this.#waiting.length > 0) this.#take(await this.#write(this.#batch()));
       this.#relieve();
@@ -144,7 +144,7 @@ class Lines implements LineFile {
     });
   }
 
-  /** So many bytes are written: whole lines, and perhaps a part of one. */
+  /** Removes this many written bytes: complete lines, and perhaps a part of one. */
   #take(bytes: number): void {
     this.#written += bytes;
     let lines = 0;
@@ -159,7 +159,7 @@ class Lines implements LineFile {
 
   #fail(reason: string): void {
     const { onTrouble, retryMs = 1000 } = this.#options;
-    // A reader that is slow is no trouble.
+    // A slow reader is not an error.
     if (!this.#inTrouble && reason !== 'EAGAIN') {
       this.#inTrouble = true;
       onTrouble(reason);

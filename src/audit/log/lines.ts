@@ -2,20 +2,19 @@ import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
 export interface Line {
-  /** From 1. */
   readonly number: number;
-  /** Without the line end. Good until the next one is asked for. */
+  /** Without the line end. Valid until the next line is requested. */
   readonly bytes: Buffer;
-  /** Whether there is a line end behind it: the last line of a file that is being written has none. */
+  /** Whether it has a line end. The last line of a file that is being written has none. */
   readonly isWhole: boolean;
 }
 
 const CHUNK = 256 * 1024;
-/** Nothing that we write is longer; what is, is told of by its beginning. */
+/** Longer than any line that the gate writes. Only the beginning of longer lines is kept. */
 const LONGEST = 1024 * 1024;
 const LINE_END = 0x0a;
 
-/** The lines of a file, in memory that does not grow with it. Rejects with a system error. */
+/** Yields the lines of a file in constant memory. Rejects with a system error. */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   const file = await open(path, 'r');
   try {
@@ -30,20 +29,23 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 
 export interface FollowOptions {
   readonly everyMs?: number;
-  /** Whether to go on. */
+  /** Whether to continue. */
   readonly goesOn: () => boolean;
-  /** Called where all that there is has been read. */
+  /** Called when the end of the file has been reached. */
   readonly onPause?: () => void;
 }
 
-/** `readLines` that waits for more, and goes on with the new file where the old one was moved away, or with the same where it was emptied. */
+/**
+ * Yields lines and waits for more. It continues with the new file if the old one was moved away, and from the beginning
+ * if it was truncated.
+ */
 export async function* followLines(path: string, options: FollowOptions): AsyncGenerator<Line> {
   const { everyMs = 250, goesOn, onPause = () => undefined } = options;
   let file = await open(path, 'r');
   try {
     let reader = new LineReader(file);
     while (goesOn()) {
-      // Asked before the end is read: what was written until then is in what is read now.
+      // Checked before the end is read, so that everything written until then is read now.
       const change = await changeOf(file, path, reader.position);
       yield* reader.more();
       if (change === 'moved') {
@@ -82,14 +84,14 @@ class LineReader {
   readonly #chunk = Buffer.allocUnsafe(CHUNK);
   #rest: Buffer = Buffer.alloc(0);
   #number = 0;
-  /** Bytes that were read. */
+  /** Bytes read. */
   position = 0;
 
   constructor(file: FileHandle) {
     this.#file = file;
   }
 
-  /** The whole lines until the end of the file as it is. */
+  /** Yields the complete lines up to the current end of the file. */
   async *more(): AsyncGenerator<Line> {
     for (;;) {
       const { bytesRead } = await this.#file.read(this.#chunk, 0, CHUNK, this.position);
@@ -115,7 +117,7 @@ class LineReader {
       this.#rest = Buffer.concat([this.#rest, bytes.subarray(start)]);
   }
 
-  /** What stands behind the last line end. */
+  /** Returns the bytes after the last line end. */
   rest(): Line | undefined {
     if (this.#rest.length === 0) return undefined;
     return { number: this.#number + 1, bytes: this.#rest, isWhole: false };

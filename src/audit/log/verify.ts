@@ -3,21 +3,21 @@ import type { Fields } from './chain.ts';
 import { readLines } from './lines.ts';
 import type { Line } from './lines.ts';
 
-/** What the chain of one file, or of several in their order, says. */
+/** The result of verifying a file, or several files in order. */
 export interface Verdict {
-  /** The first line that does not fit; undefined where all do. */
+  /** The first line that does not fit; undefined if all do. */
   readonly broken: Broken | undefined;
-  /** Lines that carry the hash of the one before. */
+  /** Lines that carry the hash of the previous one. */
   readonly chained: number;
-  /** Lines before the chain begins: nothing can be said of them. */
+  /** Lines before the chain begins. They can't be verified. */
   readonly unchained: number;
-  /** Lines that were torn when the gate or the machine died, and marked so. */
+  /** Lines that were incomplete after a crash, and marked so. */
   readonly torn: number;
-  /** What the first line of the chain carries: null where the chain began with it, undefined where there is none. */
+  /** What the first line of the chain carries: null if the chain begins with it, undefined without a chain. */
   readonly begins: string | null | undefined;
-  /** Hash of the last line: whoever keeps it elsewhere can tell later whether lines were cut off the end. */
+  /** The hash of the last line. Kept elsewhere, it later shows whether lines were removed from the end. */
   readonly last: string | undefined;
-  /** Whether a hash that was kept is that of some line; undefined where none was given. */
+  /** Whether a given hash is that of some line; undefined if none was given. */
   readonly foundKept: boolean | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Broken {
   readonly reason: string;
 }
 
-/** Reads the files as one chain, the oldest first. Rejects with a system error. */
+/** Verifies the files as one chain, the oldest first. Rejects with a system error. */
 export async function verifyChain(files: readonly string[], kept?: string): Promise<Verdict> {
   const chain = new Chain(kept);
   for (const file of files) {
@@ -66,7 +66,7 @@ class Chain {
     return this.#takeWhole(fields, hash, number);
   }
 
-  /** What has no line end is being written, or was when the gate died: it will be marked at the next start. */
+  /** A line without a line end is being written, or was during a crash. It is marked at the next start. */
   takeEnd(_line: Line): undefined {
     this.#torn += 1;
   }

@@ -7,11 +7,11 @@ import type { ControlReply, ControlRequest } from './control-protocol.ts';
 
 export type SocketOutcome =
   | { readonly kind: 'answered'; readonly reply: ControlReply }
-  /** It is the socket of a gate that is gone. */
+  /** The socket of a gate that no longer runs. */
   | { readonly kind: 'nobody' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Asks every gate that runs with this state directory. Never rejects. */
+/** Sends a request to every gate that runs with this state directory. Never rejects. */
 export async function askGates(
   directory: string,
   request: ControlRequest,
@@ -26,7 +26,7 @@ export async function askGates(
   }
 }
 
-/** Asks one gate; without a request only whether somebody is there. Never rejects. */
+/** Sends a request to one gate. Without a request it only checks whether a gate answers. Never rejects. */
 export function askSocket(path: string, request: ControlRequest | undefined): Promise<SocketOutcome> {
   return new Promise((resolve) => {
     let text = '';
@@ -60,7 +60,7 @@ function replyIn(text: string): SocketOutcome {
     const reply: unknown = JSON.parse(text);
     if (isControlReply(reply)) return { kind: 'answered', reply };
   } catch {
-    // Half an answer is none.
+    // An incomplete reply.
   }
   return { kind: 'failed', reason: 'it gave no answer' };
 }

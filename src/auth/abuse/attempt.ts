@@ -1,29 +1,29 @@
 import type { Standing } from '../../lib/streams/turn.ts';
 import type { Kind, Place } from './ledger.ts';
 
-/** Somebody wants to sign in by a password that has to be verified. */
+/** An attempt to sign in with a password that has to be verified. */
 export interface Attempt {
-  /** Of a Place. */
+  /** As in `CountKey`. */
   readonly user: string;
   readonly network: string;
-  /** Keyed hash of name, password and the hash that it is checked against: the same guess has the same. */
+  /** Keyed hash of the name, the password and the stored hash. The same guess has the same id. */
   readonly id: string;
 }
 
-/** What has to be undone where the password is right, or could not be verified. */
+/** What to undo if the password is right or could not be verified. */
 export interface Ticket {
   readonly taken: readonly { readonly place: Place; readonly count: number; readonly blockedMs: number }[];
-  /** Whether the same guess was being verified already: then that one counts, unless it comes to nothing. */
+  /** Whether the same guess was being verified already. Then only that one counts, unless it has no result. */
   readonly follows: boolean;
 }
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly standing: Standing; readonly ticket: Ticket }
-  /** The same guess was wrong a while ago: nothing is counted, and nothing needs to be computed. */
+  /** The same guess was wrong recently: it is neither counted nor verified again. */
   | { readonly kind: 'wrong-again' }
   | { readonly kind: 'blocked'; readonly by: Kind; readonly waitMs: number };
 
-/** `busy`: it was not verified, since too many others were. `unknown`: something failed. */
+/** `busy`: not verified, since too many attempts were waiting. `unknown`: the verification failed. */
 export type Outcome = 'right' | 'wrong' | 'busy' | 'unknown';
 
 export interface Block extends Place {
@@ -31,7 +31,7 @@ export interface Block extends Place {
   readonly blockedMs: number;
 }
 
-/** What to forget: what has to do with this user, of a Place, or this network; without both, everything. */
+/** What to forget: the counts of this user, as in `CountKey`, or of this network; without both, all counts. */
 export interface Unlocking {
   readonly user?: string | undefined;
   readonly network?: string | undefined;

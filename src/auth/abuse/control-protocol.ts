@@ -1,9 +1,9 @@
 import type { LedgerRow } from './ledger.ts';
 
-/** One line of JSON each way. */
+/** One line of JSON in each direction. */
 export type ControlRequest =
   | { readonly ask: 'list' }
-  /** `user` and `address` as a person wrote them; without both, everything. */
+  /** `user` and `address` as a person typed them; without both, everything. */
   | { readonly ask: 'unlock'; readonly user?: string | undefined; readonly address?: string | undefined };
 
 export interface ControlReply {
@@ -11,18 +11,20 @@ export interface ControlReply {
   readonly unlocked?: number;
 }
 
-/** Longer than any question, and any answer of so many rows. */
+/** Longer than any request, and than any reply with this many rows. */
 export const LONGEST_REQUEST = 4096;
 export const LONGEST_REPLY = 4 * 1024 * 1024;
 export const MOST_ROWS = 5000;
 export const PATIENCE_MS = 15_000;
 
-/** Each gate has a socket of its own in the state directory, which several may share. */
+/** Each gate has its own socket in the state directory, which several gates may share. */
 export const SOCKET_NAME = /^gate-[0-9a-f]{8}\.sock$/;
 /** unix(7): 108 bytes with the NUL at the end. */
 export const LONGEST_PATH = 107;
 
-/** Guard: whoever may open the socket is the owner; it may still be another version of the program. */
+/**
+ * Reports whether a value is a request. Only the owner can open the socket, but may run another version of the program.
+ */
 export function isControlRequest(value: unknown): value is ControlRequest {
   if (typeof value !== 'object' || value === null || !('ask' in value)) return false;
   if (value.ask === 'list') return true;
@@ -30,7 +32,7 @@ export function isControlRequest(value: unknown): value is ControlRequest {
   return value.ask === 'unlock' && texts.every((it) => it === undefined || typeof it === 'string');
 }
 
-/** Guard of the answer. */
+/** Reports whether a value is a reply. */
 export function isControlReply(value: unknown): value is ControlReply {
   if (typeof value !== 'object' || value === null) return false;
   if ('unlocked' in value) return typeof value.unlocked === 'number';

@@ -19,7 +19,6 @@ import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import type { Throttle } from './throttle.ts';
 
 export interface ControlOptions {
-  /** The state directory. */
   readonly directory: string;
   readonly throttle: Pick<Throttle, 'rows' | 'unlock'>;
 }
@@ -28,14 +27,14 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Told from an error of the program: there is no socket, and the gate serves all the same. */
+/** `ok: false`: there is no socket, but the gate serves requests. */
 export type ControlOutcome =
   | { readonly ok: true; readonly control: Control }
   | { readonly ok: false; readonly reason: string };
 
 const MOST_CONNECTIONS = 8;
 
-/** Answers `abuse list` and `abuse unlock` on a unix socket that its owner alone may open. */
+/** Answers `abuse list` and `abuse unlock` on a unix socket that only its owner can open. */
 export async function openControl({ directory, throttle }: ControlOptions): Promise<ControlOutcome> {
   const path = join(directory, `gate-${randomBytes(4).toString('hex')}.sock`);
   if (Buffer.byteLength(path) > LONGEST_PATH)
@@ -62,7 +61,10 @@ export async function openControl({ directory, throttle }: ControlOptions): Prom
   return { ok: true, control: { close } };
 }
 
-/** Nobody else may open it at any moment: the mask is in force while the socket is bound, which is done before `listen` returns. */
+/**
+ * Listens on a socket that no other user can open at any moment: the umask is in force while the socket is bound, which
+ * happens before `listen` returns.
+ */
 function listenAlone(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -78,7 +80,7 @@ function listenAlone(server: Server, path: string): Promise<void> {
   });
 }
 
-/** A gate that was killed has left its socket behind; one that lives answers. */
+/** Removes the sockets of killed gates. A running gate answers. */
 async function removeStale(directory: string): Promise<void> {
   const names = (await readdir(directory)).filter((name) => SOCKET_NAME.test(name));
   await Promise.all(
@@ -94,7 +96,7 @@ function serve(socket: Socket, throttle: ControlOptions['throttle']): void {
   let isAsked = false;
   socket.setEncoding('utf8').setTimeout(PATIENCE_MS, () => socket.destroy());
   socket.on('error', () => undefined).unref();
-  // Who only looks whether somebody is there has nothing to say.
+  // A gate that checks for stale sockets sends no request.
   socket.on('end', () => !isAsked && socket.end());
   socket.on('data', (part: string) => {
     text += part;

@@ -5,14 +5,14 @@ import type { Attempt, Outcome } from './attempt.ts';
 import type { Throttle } from './throttle.ts';
 import type { Kind } from './ledger.ts';
 
-/** A name and a secret as a client sent them, and from where. */
+/** A name and a secret as a client sent them, and the client's address. */
 export interface Sent {
   readonly user: string;
   readonly password: { reveal(): string };
   readonly address: string;
 }
 
-/** Not tried, or to be answered as if it were not: `message` is for the person in front of the client. */
+/** The attempt was not tried, or is answered as if it were not. `message` is for the user of the client. */
 export interface Throttled {
   readonly kind: 'throttled';
   readonly seconds: number;
@@ -21,41 +21,43 @@ export interface Throttled {
 
 export interface GuardOptions {
   readonly throttle: Pick<Throttle, 'begin' | 'end' | 'wrongToken'>;
-  /** Keyed hash of a text. The processes of one gate have the same key. */
+  /** Keyed hash of a text. The processes of one gate share the key. */
   readonly keyed: (text: string) => string;
-  /** Keyed hash of a name that nobody has. Gates that count together have the same key. */
+  /** Keyed hash of an unknown user name. Gates with a common ledger share the key. */
   readonly keyedName?: ((name: string) => string) | undefined;
-  /** The stored hash of a user; undefined for somebody who is not in the users file. */
+  /** The stored hash of a user; undefined for users that are not in the users file. */
   readonly entryOf: (user: string) => string | undefined;
-  /** The part of a password that its stored hash looks at: two that differ behind it are the same guess. */
+  /**
+   * The part of a password that its stored hash depends on. Two passwords that differ only after it are the same guess.
+   */
   readonly guessed?: ((password: string, entry: string | undefined) => string) | undefined;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   readonly pause?: (milliseconds: number) => Promise<unknown>;
-  /** How many answers may be held back at the same time. Beyond it they go out at once: they count all the same. */
+  /** The most answers delayed at the same time. Further answers are sent at once but count as well. */
   readonly mostDelayed?: number;
 }
 
-/** What verifies a password, in its turn. */
+/** Verifies a password, in its turn. */
 type Check<V> = (standing: Standing) => Promise<V>;
 
-/** Stands before the verification of passwords and tokens. */
+/** Guards the verification of passwords and tokens. */
 export interface Guard {
   /**
-   * What `check` says, or why it was not asked: `rejected` is for a guess that was wrong before, `busy` for a gate whose
-   * primary does not answer. Rejects only where `check` does.
+   * Returns the result of `check`, or why it was not called: `rejected` for a guess that was wrong before, `busy` if
+   * the primary process does not answer. Rejects only if `check` does.
    */
   password<V extends { readonly kind: string }>(
     sent: Sent,
     check: Check<V>,
   ): Promise<V | Throttled | { readonly kind: 'rejected' | 'busy' }>;
-  /** A token that is none. Undefined: it is to be answered as a wrong one. */
+  /** Counts an invalid token. Returns undefined if the client should get the usual answer for one. */
   wrongToken(secret: string, address: string): Promise<Throttled | undefined>;
 }
 
 const MOST_DELAYED = 200;
 const ID_LENGTH = 16;
 
-/** Throttles by what the shared state says. */
+/** Creates a guard that throttles by the shared counts. */
 export function createGuard(options: GuardOptions): Guard {
   const { throttle, keyed, pause = sleep, mostDelayed = MOST_DELAYED } = options;
   let delayed = 0;
@@ -91,7 +93,6 @@ export function createGuard(options: GuardOptions): Guard {
   };
 }
 
-/** What is counted of a name and a password. */
 function createAttempts({
   keyed,
   keyedName = keyed,
@@ -100,7 +101,7 @@ function createAttempts({
 }: GuardOptions): (sent: Sent) => Attempt {
   return ({ user, password, address }) => {
     const entry = entryOf(user);
-    // Made for everybody, so that it takes as long for a name that is known.
+    // Computed for every name, so that known names take as long.
     const stranger = `#${keyedName(`name ${user}`).slice(0, ID_LENGTH)}`;
     const text = [user, guessed(password.reveal(), entry), entry ?? '']
       .map((part) => `${part.length}:${part}`)

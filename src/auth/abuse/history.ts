@@ -8,30 +8,30 @@ import { placesOf } from './places.ts';
 export interface HistoryOptions {
   /** How long a wrong guess is remembered. */
   readonly windowMs: number;
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Memory for each kind of thing that is remembered, in bytes. */
+  /** Memory for each kind of entry, in bytes. */
   readonly maxBytes?: number;
 }
 
-/** Some 15,000 of each. */
+/** Some 15,000 entries of each kind. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** A guess whose end nobody tells, since its process has died, is no guess that is being verified after this time. */
+/** After this time a guess without a result is no longer pending: its process has died. */
 const PENDING_MS = 60_000;
-/** A promise, and what it comes to. */
+/** A promise and its result. */
 const PENDING_BYTES = 1024;
-/** How long it is remembered that a credential was right, and from which network a user has signed in. */
+/** How long the history remembers that a credential was right, and from which network a user has signed in. */
 const TRUST_MS = 30 * 86_400_000;
 
-/** What a gate remembers of attempts, besides their number. Of bounded size; the oldest is forgotten first. */
+/** What a gate remembers about attempts besides their counts. Bounded in size; the oldest entries are dropped first. */
 export class History {
-  /** Guesses that were wrong, by `guessKey`. */
+  /** Wrong guesses, by `guessKey`. */
   readonly wrongHere: ExpiringMap<true>;
-  /** The same, by the guess alone. */
+  /** Wrong guesses, by their id alone. */
   readonly wrongAnywhere: ExpiringMap<true>;
   /** Guesses that are being verified, by `guessKey`. */
   readonly pending: ExpiringMap<Promise<Admission>>;
-  /** How many attempts of a network were turned away unverified and count there. */
+  /** How many attempts of a network were refused unverified and count there. */
   readonly busy: ExpiringMap<number>;
   readonly #wasRight: ExpiringMap<true>;
   readonly #signedIn: ExpiringMap<true>;
@@ -49,13 +49,13 @@ export class History {
     this.#cameFrom = createExpiringMap(trusted);
   }
 
-  /** What is remembered of whoever makes the attempt. */
+  /** Returns what is known about the client that makes the attempt. */
   standingOf({ id, network }: Attempt): Standing {
     if (this.#wasRight.get(id) !== undefined) return 'proven';
     return this.#cameFrom.get(network) === undefined ? 'stranger' : 'regular';
   }
 
-  /** Whether this user has signed in from this network before. */
+  /** Reports whether this user has signed in from this network before. */
   isHome(attempt: Attempt): boolean {
     return this.#signedIn.get(placeKey(placesOf(attempt).pair)) !== undefined;
   }
@@ -67,7 +67,7 @@ export class History {
   }
 }
 
-/** The same guess from the same network. */
+/** Identifies the same guess from the same network. */
 export function guessKey({ id, network }: Omit<Attempt, 'user'>): string {
   return `${id} ${network}`;
 }

@@ -3,11 +3,11 @@ import { parsePlace, placeKey, worstOf } from './ledger.ts';
 import type { Kind, Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
 
 export interface MemoryLedgerOptions {
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
   /** How long a count lives after its first failure. */
   readonly windowMs: number;
-  /** How many bytes the places of each kind may take. */
+  /** The most bytes for the counts of each kind. */
   readonly maxBytes?: number;
 }
 
@@ -17,11 +17,11 @@ interface Entry {
   blockedUntil: number;
 }
 
-/** Some 10,000 places of users with names as people have them. */
+/** Some 10,000 users with names of usual length. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** A place in a map, and the object there. */
+/** The entry of a map, and its object. */
 const ENTRY_BYTES = 160;
-/** Of so many that were left alone for the longest time the one with the fewest failures makes room. */
+/** Of this many least recently used counts, the one with the fewest failures is evicted. */
 const LOOKED_AT = 16;
 
 interface Room {
@@ -30,8 +30,8 @@ interface Room {
 }
 
 /**
- * A ledger in this process, of bounded size: no timer per key and no wall clock, as the memory store of
- * rate-limiter-flexible has. Each kind has its own room, so that a flood of addresses pushes out no user.
+ * A ledger in this process, bounded in size. It uses no timer per key and no wall clock, unlike the memory store of
+ * rate-limiter-flexible. Each kind is bounded by itself, so that a flood of addresses evicts no user.
  */
 export class MemoryLedger implements Ledger {
   readonly #options: MemoryLedgerOptions;
@@ -121,7 +121,7 @@ export class MemoryLedger implements Ledger {
     if (fewest !== undefined) remove(room, fewest.key);
   }
 
-  /** A block outlasts the window in which it began. */
+  /** A block may outlast the window in which it began. */
   #isOver({ endsAt, blockedUntil }: Entry): boolean {
     return Math.max(endsAt, blockedUntil) <= this.#options.now();
   }

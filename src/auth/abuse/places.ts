@@ -2,10 +2,10 @@ import { siteOfNetwork } from '../../lib/network.ts';
 import type { Attempt } from './attempt.ts';
 import type { Place } from './ledger.ts';
 
-/** What an attempt counts in. */
+/** The counts that an attempt belongs to. */
 export interface Places {
   readonly pair: Place;
-  /** Counted beside the pair: a customer of a provider has a /48 of IPv6, or a /56, and so thousands of networks. */
+  /** Counted beside `pair`: the customer of a provider has an IPv6 /48 or /56, which is thousands of networks. */
   readonly site: Place | undefined;
   readonly network: Place;
   /** All networks of the /48 together. */

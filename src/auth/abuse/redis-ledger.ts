@@ -4,14 +4,14 @@ import type { Ledger } from './ledger.ts';
 import { RedisStore, createRedis } from './redis-store.ts';
 
 export interface RedisLedgerOptions {
-  /** `redis://` or `rediss://`, with a password where there is one. */
+  /** `redis://` or `rediss://`, with a password if there is one. */
   readonly url: Secret<string>;
   readonly windowMs: number;
   readonly longestBlockMs: number;
-  /** What counts while Redis can't be reached. */
+  /** Counts while Redis can't be reached. */
   readonly meanwhile: Ledger;
   readonly logger: Logger;
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
@@ -19,16 +19,16 @@ export interface RedisLedger extends Ledger {
   close(): Promise<void>;
 }
 
-/** How long one word of Redis may take: a sign-in waits for some of them. */
+/** How long one Redis command may take. A sign-in waits for several. */
 const PATIENCE_MS = 500;
-/** How long it may take to go through all that it has, which a person waits for. */
+/** How long a search over all keys may take, for which a person waits. */
 const SEARCH_MS = 10_000;
-/** How long Redis is left alone after it was silent. */
+/** How long Redis is not used after it did not answer. */
 const REST_MS = 5000;
 
 /**
- * A ledger that several gates share. While Redis can't be reached, or stays silent, each gate counts by itself: nobody
- * is locked out by that, and guessing is not free either. Both are said once.
+ * Opens a ledger that several gates share. While Redis can't be reached or does not answer, each gate counts by itself,
+ * so that no user is locked out and guessing stays limited. Both changes are logged once.
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<RedisLedger> {
   const { windowMs, longestBlockMs, meanwhile, logger, now } = options;
@@ -46,7 +46,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
   };
   client.on('error', down);
   const store = new RedisStore(client, { windowMs, longestBlockMs });
-  /** The one or the other; what has begun in the one may end in the other, which evens out with the window. */
+  /** Uses Redis or the local ledger. An attempt may begin in one and end in the other; the window evens that out. */
   const either = async <T>(ask: (ledger: Ledger) => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> => {
     if (now() < restUntil) return ask(meanwhile);
     try {
@@ -60,7 +60,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
       return ask(meanwhile);
     }
   };
-  // The gate does not wait for it: a client that is not ready says so at once.
+  // Do not wait longer: a client that is not connected fails at once.
   const connecting = client.connect().catch(down);
   await Promise.race([connecting, pause(PATIENCE_MS)]);
 
@@ -90,7 +90,7 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }
 
-/** Without the URL, which holds a password. */
+/** Omits the URL, which holds a password. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.constructor.name;

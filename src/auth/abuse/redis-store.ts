@@ -5,19 +5,19 @@ import { isWritten, parsePlace, placeKey, worstOf } from './ledger.ts';
 import type { Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
 
 const PREFIX = { counts: 'registry-gate:failures', blocks: 'registry-gate:blocked' } as const;
-/** How many places are looked at for a list of the worst. */
+/** The most keys that `rows` reads. */
 const MOST_SEARCHED = 50_000;
 
-/** A connection to Redis, made again when it breaks. */
+/** A connection to Redis that reconnects by itself. */
 export type RedisClient = ReturnType<typeof createRedis>;
 
-/** Not connected yet. What is asked while it isn't fails at once. */
+/** Creates a client that is not connected yet. Commands fail at once while it is not. */
 export function createRedis(url: Secret<string>) {
   return createClient({
     url: url.reveal(),
     disableOfflineQueue: true,
     commandsQueueMaxLength: 1000,
-    // Finds a line that is dead without having been closed.
+    // Detects a dead connection that was not closed.
     pingInterval: 5000,
     socket: {
       connectTimeout: 2000,
@@ -27,13 +27,15 @@ export function createRedis(url: Secret<string>) {
   });
 }
 
-/** How long a count and a block may last: what stands in Redis may have been written by somebody else. Milliseconds. */
+/** The longest counts and blocks, in milliseconds. Redis may hold entries that another program wrote. */
 export interface StoreLimits {
   readonly windowMs: number;
   readonly longestBlockMs: number;
 }
 
-/** Counts are points that live for the window; a block is one point, and whoever takes it is let through. */
+/**
+ * Counts are points that live for the window. A block is one point, and the attempt that consumes it is let through.
+ */
 export class RedisStore implements Ledger {
   readonly #client: RedisClient;
   readonly #limits: StoreLimits;
@@ -92,7 +94,7 @@ export class RedisStore implements Ledger {
     return count;
   }
 
-  /** 0 where the block begins with this; else how long the one goes on that has begun. */
+  /** Returns 0 if this call began the block, else how long the existing block lasts. */
   async #block(key: string, milliseconds: number): Promise<number> {
     try {
       await this.#blocks.consume(key, 1, { customDuration: Math.ceil(milliseconds / 1000) });
@@ -106,12 +108,12 @@ export class RedisStore implements Ledger {
     }
   }
 
-  /** A count without an end, or with one beyond the window, gets the one that it would have here. */
+  /** Gives a count without an expiry, or with one beyond the window, the expiry that it would have here. */
   async #renew(key: string, count: number): Promise<void> {
     await this.#counts.set(key, count, Math.ceil(this.#limits.windowMs / 1000));
   }
 
-  /** All places, some at a time: there may be a million. */
+  /** Yields all keys in batches: there may be a million. */
   async *#places(): AsyncGenerator<Place[]> {
     for await (const keys of this.#client.scanIterator({ MATCH: `${PREFIX.counts}:*`, COUNT: 1000 }))
       yield keys.flatMap((key) => placeIn(key.slice(PREFIX.counts.length + 1)));
@@ -128,7 +130,7 @@ export class RedisStore implements Ledger {
   }
 }
 
-/** What no gate has written is passed over: its name would end up on somebody's terminal. */
+/** Skips keys that no gate has written: their names would reach a terminal. */
 function placeIn(key: string): readonly Place[] {
   const place = parsePlace(key);
   return place !== undefined && isWritten(place) ? [place] : [];

@@ -9,22 +9,27 @@ import { placesOf } from './places.ts';
 export interface ThrottleOptions {
   readonly limits: Limits;
   readonly ledger: Ledger;
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Told of each block once, when it begins. */
+  /** Called once for each block, when it begins. */
   readonly onBlock: (block: Block) => void;
 }
 
-/** So many guesses of each network (of IPv6, each /48) are tried whatever happens to the user elsewhere: one typo, and the right one. */
+/**
+ * How many guesses of each network (of IPv6: each /48) are tried whatever happens to the user elsewhere: one typo, and
+ * the right one.
+ */
 const GRACE = 2;
-/** All networks of an IPv6 /48 together may fail so many times as often as one of them: behind it may be a house, or an office. */
+/**
+ * How many times as often as one network all networks of an IPv6 /48 together may fail: it may be a home or an office.
+ */
 const SITE_FACTOR = 10;
-/** Each is a word to the ledger. */
+/** Each costs one or two ledger commands. */
 const MOST_FORGIVEN = 1000;
 
 /**
- * Bears with mistakes and not with guessing. Different wrong passwords count, by user and network, by network, and by
- * user; nobody is locked out by others: see `begin`.
+ * Throttles guessing but tolerates mistakes. Different wrong passwords are counted by user and network, by network, and
+ * by user. No user is locked out by the attempts of others: see `begin`.
  */
 export class Throttle {
   readonly #options: ThrottleOptions;
@@ -36,9 +41,9 @@ export class Throttle {
   }
 
   /**
-   * May this be tried? A credential that was right before always; from a network that has signed this user in before,
-   * whatever others do in that network or with that name; and whatever is done with a name elsewhere, the first guesses
-   * of each network.
+   * Decides whether an attempt may be tried. A credential that was right before is always tried. From a network that
+   * has signed this user in before, the attempts of others in that network or with that name do not matter. The first
+   * guesses of each network are tried whatever happens with the name elsewhere.
    */
   async begin(attempt: Attempt): Promise<Admission> {
     const { wrongHere, pending } = this.#history;
@@ -47,7 +52,7 @@ export class Throttle {
     const following: Admission = { kind: 'admitted', standing, ticket: { taken: [], follows: true } };
     if (standing === 'proven') return following;
     if (wrongHere.get(here) !== undefined) {
-      // Whoever goes on with it for days is one mistake all the same.
+      // A client that repeats it for days makes one mistake.
       wrongHere.set(here, true);
       return { kind: 'wrong-again' };
     }
@@ -57,7 +62,7 @@ export class Throttle {
     return said.kind === 'admitted' ? following : said;
   }
 
-  /** How long the answer is to wait, in milliseconds. */
+  /** Ends an attempt. Returns how long to delay the answer, in milliseconds. */
   async end(attempt: Attempt, ticket: Ticket, outcome: Outcome): Promise<number> {
     const isPending = this.#history.pending.get(guessKey(attempt)) !== undefined;
     if (!ticket.follows) this.#history.pending.delete(guessKey(attempt));
@@ -72,7 +77,10 @@ export class Throttle {
     return 0;
   }
 
-  /** A token that is none; `id` as of an attempt. Counted by network alone. How long that is to stay away; 0 where it is not blocked. */
+  /**
+   * Counts an invalid token, by network only; `id` as in an attempt. Returns how long the network is blocked in
+   * milliseconds, or 0.
+   */
   async wrongToken(attempt: Omit<Attempt, 'user'>): Promise<number> {
     const here = guessKey(attempt);
     const { wrongHere } = this.#history;
@@ -89,7 +97,7 @@ export class Throttle {
     return this.#options.ledger.rows(most);
   }
 
-  /** How many places were forgotten. */
+  /** Returns how many counts were removed. */
   unlock({ user, network }: Unlocking): Promise<number> {
     const isAll = user === undefined && network === undefined;
     return this.#options.ledger.forgetWhere(
@@ -126,8 +134,8 @@ export class Throttle {
   }
 
   /**
-   * It was not verified, since too many others were. Where no user is known to come from, that counts for the network, and
-   * for nobody's name: a flood that nothing comes of would be free otherwise.
+   * Ends an attempt that was not verified, since too many were waiting. If no user is known to sign in from its
+   * network, it counts for the network but not for the name: a flood of such attempts would otherwise cost nothing.
    */
   async #endBusy(attempt: Attempt, { taken }: Ticket): Promise<void> {
     const { busy } = this.#history;
@@ -139,7 +147,7 @@ export class Throttle {
     this.#tellBlocks(kept);
   }
 
-  /** Somebody has signed in from there: those who were turned away unverified were no flood. */
+  /** A user has signed in from the network, so the attempts refused unverified were no flood. */
   async #forgiveBusy(attempt: Attempt): Promise<void> {
     const { busy } = this.#history;
     const { network, networkSite } = placesOf(attempt);
@@ -150,7 +158,7 @@ export class Throttle {
       await Promise.all(places.map((place) => this.#options.ledger.giveBack(place, true)));
   }
 
-  /** One place after the other: where one says no, those before it are given back, and those after it never asked. */
+  /** Counts one key after the other. If one refuses, those before it are uncounted and those after it are not asked. */
   async #takeAll(attempt: Attempt): Promise<Admission> {
     const { limits } = this.#options;
     const { pair, site, network, networkSite, user } = placesOf(attempt);

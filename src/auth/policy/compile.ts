@@ -11,7 +11,7 @@ import type { Policy, Rule } from './policy.ts';
 import { findIdleRules, judgePatterns } from './redundancy.ts';
 import type { PlacedPattern } from './redundancy.ts';
 
-/** A text of the access file, and where it stands. */
+/** A text of the access file and its position. */
 export interface SourceText {
   readonly text: string;
   /** `rules[2].who[0]` */
@@ -20,7 +20,7 @@ export interface SourceText {
   readonly where: string;
 }
 
-/** What the access file says, in its own words. */
+/** The content of the access file. */
 export interface PolicySource {
   readonly groups: readonly {
     readonly name: string;
@@ -41,13 +41,13 @@ export interface RuleSource {
   readonly networks: readonly SourceText[];
 }
 
-/** The names that there are; undefined where that is not known, and then nothing is said about names. */
+/** The names that exist; undefined if unknown, and then no warnings about names are given. */
 export interface KnownNames {
   readonly users?: { has(name: string): boolean } | undefined;
   readonly tokens?: { has(name: string): boolean } | undefined;
 }
 
-/** One thing that is wrong with the rules. The same form as a problem of the configuration. */
+/** A fault in the rules, in the form of a configuration problem. */
 export interface PolicyProblem {
   readonly path: string;
   readonly reason: string;
@@ -55,16 +55,19 @@ export interface PolicyProblem {
 }
 
 export interface Compiled {
-  /** Made of all that could be read; of use only where there are no problems. */
+  /** Made of everything that could be read. Use it only without problems. */
   readonly policy: Policy;
   readonly expectations: readonly Expectation[];
-  /** What keeps the rules from being used: they could mean something else than was meant. */
+  /** Faults that keep the rules from being used: they could mean something else than intended. */
   readonly problems: readonly PolicyProblem[];
-  /** What is without effect: names that nobody has, rules that add nothing. People leave, and their rules may wait. */
+  /**
+   * Entries without effect: unknown names, and rules that add nothing. These are no faults: users leave, and rules may
+   * be written in advance.
+   */
   readonly warnings: readonly PolicyProblem[];
 }
 
-/** Makes a policy of what the access file says, and reports all that is wrong with it at once. */
+/** Compiles the content of the access file to a policy, and reports all faults in it. */
 export function compilePolicy(source: PolicySource, known: KnownNames): Compiled {
   const drafting: Drafting = { known, groups: new Map(), problems: [], warnings: [] };
   for (const group of source.groups) drafting.groups.set(group.name, readMembers(drafting, group.members));

@@ -11,16 +11,16 @@ export type Decision =
       readonly allowed: true;
       /** What allows it: `access.yml:7`, `every user`, `the scope of token:ci`, `signed in`. For the log. */
       readonly rule: string;
-      /** `stripped`: the request is to go on without `mount` and `from`, as if they had not been asked for. */
+      /** `stripped`: forward the request without `mount` and `from`. */
       readonly mount: 'granted' | 'stripped' | 'none';
     }
   | {
       readonly allowed: false;
-      /** `unknown`: nobody has said who they are, and the answer is a challenge (401). `denied`: 403. */
+      /** `unknown`: the client is anonymous and gets a challenge (401). `denied`: 403. */
       readonly because: 'unknown' | 'denied';
-      /** What a token would have to hold; undefined where no repository is asked for. */
+      /** What a token would have to hold; undefined if the request names no repository. */
       readonly missing: Missing | undefined;
-      /** For the person in front of the client. The same whether or not there is such a repository. */
+      /** For the user of the client. The same whether or not the repository exists. */
       readonly sentence: string;
     };
 
@@ -32,8 +32,9 @@ export interface Missing {
 const SIGN_IN = 'Sign in first: docker login, with the host name that stands in the image name.';
 
 /**
- * May they? `request` is undefined where the path is none of the registry's: knowing even that is for those who have
- * signed in. `address` is the client's, for rules that are for some networks. Pure; what exists is never looked at.
+ * Decides whether a request is allowed. `request` is undefined if the path is not one of the registry's; only signed-in
+ * clients may learn that. `address` is the client's, for rules with networks. A pure function: it never checks what
+ * exists.
  */
 export function decide(
   policy: Policy,
@@ -56,10 +57,10 @@ export function decide(
     : { allowed: false, because: 'denied', missing, sentence: denialOf(identity, need) };
 }
 
-/** The word of the challenge is what counts: a client gets another token by itself, and comes again. */
+/** Clients act on the challenge, not on this sentence: they get another token and repeat the request. */
 const ANOTHER_TOKEN = 'The token was given out for something else. Get one for this.';
 
-/** The one sentence of a denial: `alice may not push to team/app: no rule allows it.` */
+/** Returns the sentence of a denial: `alice may not push to team/app: no rule allows it.` */
 export function denialOf(identity: Identity, need: Need): string {
   const isScoped = identity.kind === 'token' && identity.scope !== undefined;
   const reason = isScoped ? 'its scope does not hold that' : 'no rule allows it';
@@ -82,8 +83,8 @@ function missingOf({ action, repository }: Need): Missing {
 }
 
 /**
- * Tells which names of the catalog somebody may see: those that they may pull, by any token of theirs that opens the
- * catalog. Undefined where it is all of them, and nothing has to be filtered.
+ * Returns a function that reports whether a repository is visible in the catalog: those that the client may pull, with
+ * any of its tokens that opens the catalog. Undefined if all of them are.
  */
 export function createNameFilter(
   policy: Policy,
@@ -96,8 +97,8 @@ export function createNameFilter(
 }
 
 /**
- * The ping and the catalog. A ping without credentials is a challenge even where strangers may pull: a client takes an
- * answer of 200 to mean that this registry knows no passwords, and never sends one again.
+ * Decides on the ping and the catalog. A ping without credentials is challenged even if anonymous clients may pull: a
+ * client takes 200 to mean that the registry has no users, and then never sends credentials.
  */
 function decideWithoutName(
   policy: Policy,
@@ -122,9 +123,9 @@ function needOf({ method, route, action }: RegistryRequest): Need | undefined {
 }
 
 /**
- * A blob is taken over from another repository only by who may pull there. Never a refusal: clients name any repository
- * they have seen the blob in, and containerd gives up at a 403. Without `from`, registries that find a source by
- * themselves would look into all of them.
+ * Decides on a cross-repository mount, which needs pull on the source. It never refuses the request: clients name any
+ * repository in which they have seen the blob, and containerd gives up at a 403. A registry that finds a source by
+ * itself, without `from`, would search all repositories.
  */
 function judgeMount(
   policy: Policy,
@@ -134,7 +135,7 @@ function judgeMount(
 ): 'granted' | 'stripped' | 'none' {
   const [digest, from] = [query.get('mount'), query.get('from')];
   if (digest === undefined && from === undefined) return 'none';
-  // Where they mean nothing, or one of them is alone, no registry is left to guess.
+  // Without a meaning here, or alone, they are not left to the registry to interpret.
   if (route.kind !== 'uploads' || digest === undefined) return 'stripped';
   if (mount === undefined) return judgeLoneMount(policy, identity);
   const need: Need = { action: 'pull', repository: mount.from };

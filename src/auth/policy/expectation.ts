@@ -9,7 +9,7 @@ import type { Policy } from './policy.ts';
 import { findRight } from './right.ts';
 import type { Need } from './right.ts';
 
-/** One of the owner's test cases. */
+/** A test case in the access file. */
 export interface Expectation {
   readonly path: string;
   readonly where: string;
@@ -51,7 +51,7 @@ export function parseExpectation(text: string): ExpectationOutcome {
   return { ok: true, expectation: { identity, need, address: from, isAllowed: not === undefined } };
 }
 
-/** The test cases that the policy does not meet: each with what was decided, and by which rule. */
+/** Returns the test cases that the policy does not meet, each with the decision and the rule that made it. */
 export function failedExpectations(
   policy: Policy,
   expectations: readonly Expectation[],

@@ -7,15 +7,18 @@ import { renderWho } from '../principal.ts';
 import { allows, askerKeys, nameFor } from './right.ts';
 import type { Need } from './right.ts';
 
-/** A rule that names the asker and the repository, and still does not allow what was asked. */
+/** A rule that names the client and the repository but does not allow the action. */
 export interface NearMiss {
   /** `access.yml:7` */
   readonly where: string;
-  /** Continues it as a sentence: `allows only pull`. */
+  /** Continues `where` as a sentence: `allows only pull`. */
   readonly reason: string;
 }
 
-/** Why nothing allows it, for the owner of the rules alone: it tells what else there is. Empty where no rule comes near. */
+/**
+ * Returns why nothing allows the action. Only for the owner of the rules, since it reveals other rules. Empty if no
+ * rule comes close.
+ */
 export function findNearMisses(
   policy: Policy,
   identity: Identity,

@@ -1,37 +1,37 @@
 import { isRepository } from '../../oci/grammar.ts';
 import { coversSequence, matchesSequence, overlapsSequence } from './sequence.ts';
 
-/** A pattern of repository names, taken apart. */
+/** A parsed pattern of repository names. */
 export interface Pattern {
   readonly text: string;
-  /** One for each component; `**` stands for any number of them, `$` within one for the name of the user. */
+  /** One for each component. `**` stands for any number of components, `$` within one for the user's name. */
   readonly parts: readonly string[];
-  /** The first component, where it is plain text: what rules are found by. */
+  /** The first component if it is plain text. The rule index uses it as key. */
   readonly first: string | undefined;
   readonly namesUser: boolean;
 }
 
 export type PatternOutcome =
   | { readonly ok: true; readonly pattern: Pattern }
-  /** Why it is none, as the end of "it ...". */
+  /** Why the pattern is invalid, as the end of "it ...". */
   | { readonly ok: false; readonly reason: string };
 
-/** A repository that is asked for. */
+/** A repository that a request names. */
 export interface Name {
   readonly components: readonly string[];
-  /** What `${user}` stands for: undefined for who is no user, or whose name is no component of a repository name. */
+  /** What `${user}` stands for; undefined for tokens and anonymous clients, and for names that can't be a component. */
   readonly user: string | undefined;
 }
 
 const LONGEST = 512;
 const USER = '${user}';
 const MANY = '**';
-/** Stands for the user within a component; no name of a repository holds it. */
+/** Stands for the user within a component. No repository name holds it. */
 const USER_MARK = '$';
 
 /**
- * Reads a pattern, without the `!` that may stand before it. Anchored at both ends; `*` is any text within a component,
- * `**` any number of components (at least one where it ends the pattern), `${user}` the user name, all else is literal.
+ * Parses a pattern without a leading `!`. It is anchored at both ends. `*` is any text within a component, `**` any
+ * number of components (at least one at the end), `${user}` the user's name; anything else is literal.
  */
 export function parsePattern(text: string): PatternOutcome {
   const reason = findFormProblem(text);
@@ -49,13 +49,15 @@ export function parsePattern(text: string): PatternOutcome {
   };
 }
 
-/** What is wrong with a pattern, a leading `!` included, as the end of "it ..."; undefined if nothing is. */
+/**
+ * Returns why a pattern, with or without a leading `!`, is invalid, as the end of "it ..."; undefined if it is valid.
+ */
 export function findPatternProblem(text: string): string | undefined {
   const outcome = parsePattern(text.startsWith('!') ? text.slice(1) : text);
   return outcome.ok ? undefined : outcome.reason;
 }
 
-/** What no pattern may be, `${user}` being written as `u`; the first that is true is the reason. */
+/** Faults of a pattern in which `${user}` is written as `u`. The first that applies is the reason. */
 const FORM_RULES: readonly (readonly [isBroken: (bare: string) => boolean, reason: string])[] = [
   [(bare) => bare === '', 'is empty'],
   [(bare) => bare.length > LONGEST, `is longer than ${LONGEST} characters`],
@@ -77,41 +79,41 @@ function findFormProblem(text: string): string | undefined {
   return FORM_RULES.find(([isBroken]) => isBroken(bare))?.[1];
 }
 
-/** One `**` in a row, and of one that ends the pattern a `*` after it: at least one component. */
+/** Collapses repeated `**`, and adds `*` to a `**` at the end, which stands for at least one component. */
 function normalize(written: readonly string[]): string[] {
   const parts = written.filter((part, at) => part !== MANY || written[at - 1] !== MANY);
   return parts.at(-1) === MANY ? [...parts, '*'] : parts;
 }
 
-/** What a pattern is asked about; `user` counts where it is a single component of a name, and else stands for nothing. */
+/** Returns the name to match. `user` counts only if it is a single component. */
 export function nameOf(repository: string, user: string | undefined): Name {
   const isComponent = user !== undefined && !user.includes('/') && isRepository(user);
   return { components: repository.split('/'), user: isComponent ? user : undefined };
 }
 
-/** Whether the whole name is what the pattern says. */
+/** Reports whether the pattern matches the whole name. */
 export function matchesPattern(pattern: Pattern, { components, user }: Name): boolean {
   if (!pattern.namesUser) return matchesParts(pattern.parts, components);
   if (user === undefined) return false;
-  // The name of a component holds no `*`, so nothing in it can act as one.
+  // The name of a component holds no `*`, so it can't act as a pattern.
   const parts = pattern.parts.map((part) => part.replaceAll(USER_MARK, () => user));
   return matchesParts(parts, components);
 }
 
-/** The last part is never a `**`, and both are anchored: most patterns are done with after one look. */
+/** The last part is never `**` and both are anchored, so most patterns fail at the first comparison. */
 function matchesParts(parts: readonly string[], components: readonly string[]): boolean {
   const isLastAlike = matchesPart(parts.at(-1) ?? '', components.at(-1) ?? '');
   return isLastAlike && matchesSequence(parts, components, isMany, matchesPart);
 }
 
-/** Whether every name that `b` matches is certainly matched by `a`, for one and the same asker. */
+/** Reports whether `a` certainly matches every name that `b` matches, for the same client. */
 export function coversPattern(a: Pattern, b: Pattern): boolean {
   return (
     areEndsAlike(a, b, coversPart) && coversSequence(a.parts, b.parts, { isGap: isMany, one: coversPart })
   );
 }
 
-/** Whether some name may be matched by both; false is certain. */
+/** Reports whether some name may match both. False is certain. */
 export function overlapsPattern(a: Pattern, b: Pattern): boolean {
   return (
     areEndsAlike(a, b, overlapsPart) &&
@@ -119,7 +121,7 @@ export function overlapsPattern(a: Pattern, b: Pattern): boolean {
   );
 }
 
-/** Both are anchored, and the last part is never a `**`: most pairs are done with after this. */
+/** Both are anchored and the last part is never `**`, so most pairs are decided here. */
 function areEndsAlike(a: Pattern, b: Pattern, one: (left: string, right: string) => boolean): boolean {
   const areFirstsApart = a.first !== undefined && b.first !== undefined && a.first !== b.first;
   return !areFirstsApart && one(a.parts.at(-1) ?? '', b.parts.at(-1) ?? '');

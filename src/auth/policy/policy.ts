@@ -6,32 +6,32 @@ import type { Name, Pattern } from './pattern.ts';
 import { isInside } from '../../lib/network.ts';
 import type { Network } from '../../lib/network.ts';
 
-/** One rule, ready to be asked. */
+/** A compiled rule. */
 export interface Rule {
   /** Position in the file, from 0. */
   readonly order: number;
-  /** `access.yml:7`: what it is called in logs and explanations. */
+  /** `access.yml:7`: its name in logs and explanations. */
   readonly where: string;
   readonly path: string;
   readonly who: readonly Who[];
   readonly include: readonly Pattern[];
-  /** What the patterns with a leading `!` take out again. */
+  /** The patterns with a leading `!`. */
   readonly exclude: readonly Pattern[];
   readonly allow: ReadonlySet<Action>;
-  /** Undefined for anywhere. */
+  /** Undefined for any address. */
   readonly networks: readonly Network[] | undefined;
 }
 
-/** The rules of one kind of asker, by the first component of the repository. */
+/** The rules of one subject, by the first component of the repository. */
 export interface RuleIndex {
   readonly byFirst: ReadonlyMap<string, readonly Rule[]>;
-  /** Those whose first component is a pattern. */
+  /** Rules whose first component is a pattern. */
   readonly anyFirst: readonly Rule[];
 }
 
-/** What may be done, at one moment; never changes. */
+/** Immutable rights of all clients. */
 export type Policy =
-  /** Without an access file: whoever has signed in may do everything. */
+  /** Without an access file, every signed-in client may do everything. */
   | { readonly kind: 'open' }
   | {
       readonly kind: 'rules';
@@ -42,15 +42,18 @@ export type Policy =
       readonly groupsOf: ReadonlyMap<string, readonly string[]>;
     };
 
-/** What holds without an access file: every user, and every token within its scope, may do everything; nobody else anything. */
+/**
+ * The policy without an access file: every user, and every token within its scope, may do everything; anonymous clients
+ * nothing.
+ */
 export const OPEN_POLICY: Policy = { kind: 'open' };
 
-/** Whether some rule is for those who have not signed in, so that clients must be offered a way to come without a password. */
+/** Reports whether some rule is for anonymous clients, so that clients need a way to connect without a password. */
 export function hasAnonymousRules(policy: Policy): boolean {
   return policy.kind === 'rules' && policy.index.has('anonymous');
 }
 
-/** Whether the repository is among those of the rule. */
+/** Reports whether the rule covers the repository. */
 export function takesName(
   { include: take, exclude: leave }: Pick<Rule, 'include' | 'exclude'>,
   name: Name,
@@ -61,12 +64,12 @@ export function takesName(
   );
 }
 
-/** Whether the rule is for a client at this address; one without an address is in no network. */
+/** Reports whether the rule applies to a client at this address. A client without an address is in no network. */
 export function isFor({ networks }: Pick<Rule, 'networks'>, address: string | undefined): boolean {
   return networks === undefined || (address !== undefined && isInside(address, networks));
 }
 
-/** Files the rules under their askers and first components. */
+/** Indexes the rules by subject and first component. */
 export function createPolicy(
   rules: readonly Rule[],
   groups: ReadonlyMap<string, ReadonlySet<string>>,
@@ -89,7 +92,6 @@ export function createPolicy(
   return { kind: 'rules', rules, index: shelves, groupsOf };
 }
 
-/** Adds to the list of a key. */
 export function pushTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);

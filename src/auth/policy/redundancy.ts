@@ -6,7 +6,7 @@ import type { Pattern } from './pattern.ts';
 import { pushTo } from './policy.ts';
 import type { Rule } from './policy.ts';
 
-/** A pattern of a rule, and where it stands. */
+/** A pattern of a rule and its position. */
 export interface PlacedPattern {
   readonly pattern: Pattern;
   readonly isNegated: boolean;
@@ -22,7 +22,7 @@ interface Finding extends Place {
   readonly reason: string;
 }
 
-/** The patterns of one rule that can have no effect, where that is certain: something else was meant. */
+/** Returns the patterns of one rule that certainly have no effect: something else was meant. */
 export function judgePatterns(
   patterns: readonly PlacedPattern[],
   who: readonly Who[],
@@ -63,19 +63,22 @@ function whyNothingLeft(pattern: Pattern, take: readonly PlacedPattern[]): strin
     : `takes nothing out: no other pattern of the rule matches what !${pattern.text} does`;
 }
 
-/** Strangers are no users; neither are tokens. Rules for strangers are for everybody, but only a rule for users means them. */
+/**
+ * Anonymous clients and tokens are not users. A rule for anonymous clients also covers users, but `${user}` needs a
+ * rule that names users.
+ */
 function isNoUser({ kind }: Who): boolean {
   return kind === 'anonymous' || kind === 'token';
 }
 
-/** Rules that allow nothing which an earlier one does not allow already, where that is certain. */
+/** Returns rules that certainly add nothing to an earlier one. */
 export function findIdleRules(
   rules: readonly Rule[],
   groups: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly Finding[] {
   const earlier = new Map<string, Rule[]>();
   return rules.flatMap((rule): Finding[] => {
-    // Whoever is meant by all of them is meant by the first, so its rules are the only ones to look at.
+    // A rule that covers all subjects covers the first, so only the rules for that one are compared.
     const keys = rule.who.slice(0, 1).flatMap((who) => widerKeys(who, groups));
     const other = keys.flatMap((key) => earlier.get(key) ?? []).find((it) => isIdleBeside(rule, it, groups));
     for (const key of new Set(rule.who.map(renderWho))) pushTo(earlier, key, rule);
@@ -85,7 +88,7 @@ export function findIdleRules(
   });
 }
 
-/** Under which names a rule may stand that is for all of these too. */
+/** Returns the index keys of rules that may cover this subject. */
 function widerKeys(who: Who, groups: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   if (who.kind === 'anonymous') return ['anonymous'];
   const own = 'name' in who ? [renderWho(who)] : [];
@@ -103,7 +106,7 @@ function isIdleBeside(rule: Rule, other: Rule, groups: ReadonlyMap<string, Reado
   );
 }
 
-/** Whether all who are the one are the other too. */
+/** Reports whether the outer subject covers the inner one. */
 function includes(outer: Who, inner: Who, groups: ReadonlyMap<string, ReadonlySet<string>>): boolean {
   if (outer.kind === 'anonymous') return true;
   if (outer.kind === 'authenticated') return inner.kind !== 'anonymous';

@@ -5,17 +5,21 @@ import type { Name, Pattern } from './pattern.ts';
 import { isFor, takesName } from './policy.ts';
 import type { Policy, Rule } from './policy.ts';
 
-/** What somebody wants to do, in one repository. */
+/** An action on a repository. */
 export interface Need {
   readonly action: Action;
   readonly repository: string;
-  /** Asks only whether a blob or a manifest is there (HEAD). Who may push may ask this too: clients do, before each push, and give up where it is refused. */
+  /**
+   * Only asks whether a blob or a manifest exists (HEAD). Push allows this too: clients check before each push and give
+   * up if refused.
+   */
   readonly isLookUp?: boolean;
 }
 
 /**
- * What allows it: `access.yml:7`, `every user`, `the scope of token:ci`; undefined where nothing does. Rights add up; of
- * several rules that allow it, the first in the file. Finding one takes microseconds with thousands of rules.
+ * Returns what allows the action: `access.yml:7`, `every user`, `the scope of token:ci`; undefined if nothing does.
+ * Rights add up; of several rules that allow it, the first in the file counts. It takes microseconds with thousands of
+ * rules.
  */
 export function findRight(
   policy: Policy,
@@ -33,8 +37,9 @@ export function findRight(
 }
 
 /**
- * Whether the token that they came with, if it was one, was given out for this. For a look it is enough to have asked for
- * the repository: who may push alone asks for `pull` first, as the challenge to a HEAD says, and is granted nothing.
+ * Reports whether the client's Bearer token, if it has one, was issued for this. For a look-up, the token only has to
+ * name the repository: a client that may only push requests `pull` first, as the challenge to HEAD says, and is granted
+ * no action.
  */
 export function isWithin({ within }: Identity, need: Need): boolean {
   return (
@@ -48,7 +53,7 @@ export function isWithin({ within }: Identity, need: Need): boolean {
   );
 }
 
-/** The same for the catalog. */
+/** Reports the same for the catalog. */
 export function isWithinCatalog({ within }: Identity): boolean {
   return (
     within === undefined ||
@@ -75,17 +80,17 @@ function findRule(
   return found;
 }
 
-/** The repository, with what `${user}` stands for when this asker asks. */
+/** Returns the repository with what `${user}` stands for if this client asks. */
 export function nameFor(identity: Identity, { repository }: Need): Name {
   return nameOf(repository, identity.kind === 'user' ? identity.user : undefined);
 }
 
-/** Whether these actions hold what is needed. */
+/** Reports whether these actions include the one needed. */
 export function allows({ allow }: { readonly allow: ReadonlySet<Action> }, need: Need): boolean {
   return allow.has(need.action) || (need.isLookUp === true && need.action === 'pull' && allow.has('push'));
 }
 
-/** Under which names the rules for this asker are filed. What is open to strangers is open to everybody. */
+/** Returns the index keys of the rules for this client. Rules for anonymous clients are for all. */
 export function askerKeys({ groupsOf }: RulePolicy, identity: Identity): readonly string[] {
   switch (identity.kind) {
     case 'anonymous':
@@ -99,7 +104,7 @@ export function askerKeys({ groupsOf }: RulePolicy, identity: Identity): readonl
   }
 }
 
-/** The rules that may concern this name, and few others. */
+/** Yields the rules that may cover this name, and few others. */
 function* candidates(policy: RulePolicy, identity: Identity, { components }: Name): Generator<Rule> {
   for (const key of askerKeys(policy, identity)) {
     const shelf = policy.index.get(key);
@@ -110,18 +115,18 @@ function* candidates(policy: RulePolicy, identity: Identity, { components }: Nam
 
 interface ReadyEntry extends Pick<Rule, 'include' | 'exclude' | 'allow'> {}
 
-/** A scope is a value that does not change, and is asked about once for every request of its token. */
+/** A scope is immutable and is checked once for every request of its token. */
 const readyScopes = new WeakMap<TokenScope, readonly ReadyEntry[]>();
 
 function isInScope(scope: TokenScope, need: Need): boolean {
   const ready = readyScopes.get(scope) ?? scope.map(readyEntry);
   readyScopes.set(scope, ready);
-  // A token is no user: `${user}` stands for nothing in its scope.
+  // A token is not a user: `${user}` stands for nothing in its scope.
   const name = nameOf(need.repository, undefined);
   return ready.some((entry) => allows(entry, need) && takesName(entry, name));
 }
 
-/** With one pattern that can't be read the entry allows nothing: it might be one that takes out. */
+/** With one invalid pattern the entry allows nothing: the pattern might exclude something. */
 function readyEntry({ repositories, allow }: ScopeEntry): ReadyEntry {
   const take: Pattern[] = [];
   const leave: Pattern[] = [];

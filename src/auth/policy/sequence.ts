@@ -1,10 +1,10 @@
-/** How two sequences with gaps in them are compared; a gap stands for any number of items, none included. */
+/** How two sequences with gaps are compared. A gap stands for any number of items, including none. */
 export interface Comparison<T> {
   readonly isGap: (item: T | undefined) => boolean;
   readonly one: (a: T, b: T) => boolean;
 }
 
-/** Whether the items are what the pattern says. Quadratic at worst: it ever goes back to its last gap alone. */
+/** Reports whether the pattern matches the items. Quadratic at worst: it only backtracks to its last gap. */
 export function matchesSequence<P, T>(
   pattern: ArrayLike<P>,
   items: ArrayLike<T>,
@@ -34,7 +34,7 @@ export function matchesSequence<P, T>(
   return at === pattern.length;
 }
 
-/** Whether all that `b` stands for is certainly among what `a` stands for. A no may be mistaken, a yes never. */
+/** Reports whether `a` covers everything that `b` stands for. False may be wrong, true never is. */
 export function coversSequence<T>(a: ArrayLike<T>, b: ArrayLike<T>, { isGap, one }: Comparison<T>): boolean {
   return remembering(a.length, (i, j, covers) => {
     const [left, right] = [a[i], b[j]];
@@ -45,7 +45,7 @@ export function coversSequence<T>(a: ArrayLike<T>, b: ArrayLike<T>, { isGap, one
   });
 }
 
-/** Whether something may be what both stand for. A yes may be mistaken, a no never. */
+/** Reports whether something may match both. True may be wrong, false never is. */
 export function overlapsSequence<T>(
   a: ArrayLike<T>,
   b: ArrayLike<T>,
@@ -61,7 +61,7 @@ export function overlapsSequence<T>(
   });
 }
 
-/** A question about two positions, asked from the start of both; each pair is answered once. */
+/** Evaluates a recursive function of two positions from the start of both, once for each pair. */
 function remembering(
   width: number,
   answer: (i: number, j: number, again: (i: number, j: number) => boolean) => boolean,

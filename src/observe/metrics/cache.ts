@@ -1,7 +1,6 @@
 import { readingOf } from './table.ts';
 import type { Reading } from './table.ts';
 
-/** What the layer cache has counted. */
 export interface CacheCounts {
   readonly hits: number;
   readonly joins: number;
@@ -12,7 +11,7 @@ export interface CacheCounts {
   readonly residentBytes: number;
 }
 
-/** Nothing where there is no cache. */
+/** Returns no readings without a cache. */
 export function cacheReadings(counts: CacheCounts | undefined): Reading[] {
   if (counts === undefined) return [];
   const { hits, joins, misses } = counts;

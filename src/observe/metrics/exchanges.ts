@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.ts';
 import { Histogram } from './histogram.ts';
 import type { MetricName, Reading, Sample } from './table.ts';
 
-/** A request that has not ended. */
+/** A request in progress. */
 export interface UnderWay {
   readonly request: RegistryRequest | undefined;
   /** The target as the client wrote it, or its path. */
@@ -13,14 +13,14 @@ export interface UnderWay {
   readonly sent: number;
 }
 
-/** Counts what has ended; reads what is. */
+/** Counts finished requests and reads those in progress. */
 export interface ExchangeCounts {
-  /** In the path of every request: plain numbers are changed, and nothing else. */
+  /** On the hot path: it only changes plain numbers. */
   observe(exchange: Exchange): void;
   readings(underWay: Iterable<UnderWay>): Reading[];
 }
 
-/** From the answer out of memory to the layer of ten gigabytes over a slow line. */
+/** From an answer out of memory to a layer of ten gigabytes over a slow line. */
 const DURATIONS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300, 1800] as const;
 const COMMITS = [0.05, 0.25, 1, 2.5, 5, 10, 20, 30, 60, 300] as const;
 const STATUSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
@@ -62,7 +62,7 @@ export function createExchangeCounts(): ExchangeCounts {
   };
 }
 
-/** Whether this is the end of an upload that the registry has taken. */
+/** Reports whether an upload was finished and accepted by the registry. */
 function isCommit({ request, status }: Exchange): boolean {
   return request?.method === 'PUT' && request.route.kind === 'upload' && status === 201;
 }
@@ -87,7 +87,7 @@ const ROUTE_OF_PATH: ReadonlyMap<string | undefined, RouteLabel> = new Map([
   ['/trust.sh', 'page'],
 ]);
 
-/** What has the same route and action is counted together. */
+/** The counts of one route and action. */
 class Row {
   readonly labels: { readonly action: ActionLabel; readonly route: RouteLabel };
   readonly durations = new Histogram(DURATIONS);
@@ -96,7 +96,7 @@ class Row {
   received = 0;
   sent = 0;
   underWay = 0;
-  /** What was shown last: a transfer that has just ended must not take bytes back. */
+  /** The values shown last: a transfer that has just ended must not decrease them. */
   shownReceived = 0;
   shownSent = 0;
 
@@ -165,7 +165,7 @@ function createRows(): Rows {
   };
 }
 
-/** Counts what is under way, and adds its bytes to those that were counted. */
+/** Counts requests in progress, and adds their bytes to those counted. */
 function lookAt(underWay: Iterable<UnderWay>, of: Rows['of'], all: readonly Row[]): void {
   const bytes = new Map<Row, { received: number; sent: number }>();
   for (const row of all) row.underWay = 0;

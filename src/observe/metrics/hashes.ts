@@ -2,7 +2,7 @@ import { Histogram } from './histogram.ts';
 import { readingOf } from './table.ts';
 import type { Reading } from './table.ts';
 
-/** What verifies passwords; `busy` where too many wait. */
+/** Verifies passwords. Returns `busy` if too many are waiting. */
 export interface Verifier<V extends string> {
   verify(stored: string, password: string): Promise<V>;
 }
@@ -10,12 +10,12 @@ export interface Verifier<V extends string> {
 const DURATIONS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 export interface HashCounts {
-  /** The same verifier, with an eye on it. A hash takes so long that this may cost something. */
+  /** Wraps a verifier to count its calls. Hashing is slow, so that the cost does not matter. */
   watch<V extends string>(verifier: Verifier<V>): Verifier<V>;
   readings(): Reading[];
 }
 
-/** Counts slow password hashes. `now` is in monotonic milliseconds. */
+/** Counts slow password hashes. `now` returns monotonic milliseconds. */
 export function createHashCounts(now: () => number): HashCounts {
   const durations = new Histogram(DURATIONS);
   let inProgress = 0;

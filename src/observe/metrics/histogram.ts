@@ -1,16 +1,13 @@
 import type { MetricName, Sample } from './table.ts';
 
-/**
- * Counts values into buckets: plain numbers, since this stands in the path of every request. The page is made of them
- * when it is asked for.
- */
+/** Counts values in buckets of plain numbers, since it is on the hot path. Samples are made when they are requested. */
 export class Histogram {
   readonly #bounds: readonly number[];
-  /** Values up to the bound of the same place, and up to no bound at all; each value in one of them. */
+  /** Values up to the bound at the same index, and the rest last; each value is in one of them. */
   readonly #counts: number[];
   #sum = 0;
 
-  /** `bounds` ascending. */
+  /** `bounds` are ascending. */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = Array.from({ length: bounds.length + 1 }, () => 0);
@@ -24,7 +21,7 @@ export class Histogram {
     this.#sum += value;
   }
 
-  /** In the cumulative form of Prometheus. */
+  /** Returns the samples in the cumulative form of Prometheus. */
   samples(name: MetricName, labels: Sample['labels']): Sample[] {
     let below = 0;
     const buckets = this.#counts.map((count, at) => {

@@ -1,7 +1,7 @@
 import { METRICS } from './table.ts';
 import type { MetricName, Reading, Sample } from './table.ts';
 
-/** What one process has counted; plain data, so that it may come from another one. */
+/** The readings of one process. Plain data, since it may come from another process. */
 export interface WorkerReadings {
   readonly slot: number;
   readonly readings: readonly Reading[];
@@ -9,9 +9,9 @@ export interface WorkerReadings {
 
 export interface MetricsPageOptions {
   readonly workers: readonly WorkerReadings[];
-  /** What is the same for all workers. */
+  /** Readings that are the same for all workers. */
   readonly shared: readonly Reading[];
-  /** Whether there is one worker, and will be no other. */
+  /** Whether there is one worker and never another. */
   readonly isAlone: boolean;
 }
 
@@ -21,11 +21,11 @@ export interface MetricsPage {
 }
 
 /**
- * The page that Prometheus reads. With several workers each has lines of its own: a worker that was replaced begins at
+ * Renders the page that Prometheus reads. With several workers each has its own lines: a replaced worker begins at
  * zero, and a sum over all would then fall, which Prometheus takes for a restart of everything.
  */
 export async function renderMetrics({ workers, shared, isAlone }: MetricsPageOptions): Promise<MetricsPage> {
-  // Only now: a gate without metrics starts without it.
+  // Imported on demand: a gate without metrics starts without it.
   const { AggregatorRegistry } = await import('prom-client');
   const own = workers.flatMap(({ slot, readings }) =>
     // Counted from 1, as in the log.
@@ -52,7 +52,7 @@ function metricOf(name: MetricName, values: readonly Sample[]): object {
   return { name, type, help, values, aggregator: 'sum' };
 }
 
-/** Guard: whether this came from a gate of the same version. */
+/** Reports whether a value comes from a gate of the same version. */
 export function isWorkerReadings(value: unknown): value is WorkerReadings {
   if (typeof value !== 'object' || value === null) return false;
   if (!('slot' in value) || !('readings' in value)) return false;

@@ -9,17 +9,17 @@ export interface ProcessWatch {
 }
 
 const PERCENTILES = [50, 99, 100] as const;
-/** How often the event loop is looked at, in milliseconds. */
+/** How often the event loop is sampled, in milliseconds. */
 const RESOLUTION_MS = 20;
 
-/** Looks at the process itself: its event loop, memory, processor time and descriptors. */
+/** Measures the process: its event loop, memory, processor time and descriptors. */
 export function watchProcess(version: string): ProcessWatch {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const startedAt = performance.timeOrigin / 1000;
 
   const delays = (): Reading => {
-    // The monitor measures from one look to the next; what it was meant to wait is no delay.
+    // The monitor measures the time between samples; the resolution itself is not a delay.
     const samples = PERCENTILES.map((percent) => ({
       labels: { percentile: String(percent) },
       value: Math.max(0, (Number(delay.percentile(percent)) || 0) / 1e9 - RESOLUTION_MS / 1000),
@@ -47,7 +47,7 @@ export function watchProcess(version: string): ProcessWatch {
   };
 }
 
-/** From Linux's own account of the process; nothing where there is none. */
+/** Reads the descriptors of the process on Linux; elsewhere there are none. */
 async function descriptors(): Promise<Reading[]> {
   try {
     const [open, limits] = await Promise.all([

@@ -58,7 +58,7 @@ These variables of OpenTelemetry count: \`OTEL_SERVICE_NAME\` (default \`registr
 \`OTEL_EXPORTER_OTLP_COMPRESSION\`, \`OTEL_EXPORTER_OTLP_CERTIFICATE\`. The address is that of the option alone.
 `;
 
-/** docs/metrics.md: every metric with its type, labels and sentence, and what stands in a trace. */
+/** Renders docs/metrics.md: every metric with its type, labels and description, and the contents of a trace. */
 export function renderMetricsReference(): string {
   const rows = Object.entries<MetricRow>(METRICS).map(([name, row]) => renderRow(name, row));
   return `${INTRODUCTION}${rows.join('\n')}\n${TRACES}`;

@@ -1,9 +1,9 @@
-/** How a number is to be read. */
+/** The description of a metric. */
 export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** One sentence, for the page and for the reference. */
+  /** One sentence, for the page and the reference. */
   readonly help: string;
-  /** Every label with the values that it takes: few, and none of them from outside. */
+  /** Every label with its values: few, and none of them from a client. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -12,7 +12,7 @@ const ROUTE =
   '`base`, `catalog`, `tags`, `manifest`, `blob`, `uploads`, `upload`, `referrers`, `token`, `health`, `page`, `other`';
 const PLACE = '`registry` (the embedded one), `state`, `cache`';
 
-/** Every number that the gate shows, once. Never a user, a repository or an address among the labels: they have no end. */
+/** Every metric of the gate. Users, repositories and addresses are never labels, since their number is unbounded. */
 export const METRICS = {
   registry_gate_requests_total: {
     type: 'counter',
@@ -193,13 +193,13 @@ export interface Sample {
   readonly metricName?: string;
 }
 
-/** What one metric is at this moment. */
+/** The current values of one metric. */
 export interface Reading {
   readonly name: MetricName;
   readonly samples: readonly Sample[];
 }
 
-/** A reading without labels. */
+/** Returns a reading without labels. */
 export function readingOf(name: MetricName, value: number): Reading {
   return { name, samples: [{ labels: {}, value }] };
 }

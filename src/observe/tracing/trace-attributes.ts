@@ -3,7 +3,7 @@ import type { RegistryRequest } from '../../oci/request/request.ts';
 import type { RouteKind } from '../../oci/request/route.ts';
 import type { Exchange } from '../exchange.ts';
 
-/** The `http.route` of a route: the path, with a name for each part that varies. */
+/** The `http.route` of a route: the path with a placeholder for each variable part. */
 const ROUTES: Readonly<Record<RouteKind, string>> = {
   base: '/v2/',
   catalog: '/v2/_catalog',
@@ -17,13 +17,13 @@ const ROUTES: Readonly<Record<RouteKind, string>> = {
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** The name of a span (semantic conventions for HTTP): method and route, and never what a stranger wrote. */
+/** Returns the name of a span (semantic conventions for HTTP): method and route, and never a client's text. */
 export function nameOf(method: string, request: RegistryRequest | undefined): string {
   const known = METHODS.has(method) ? method : 'HTTP';
   return request === undefined ? known : `${known} ${ROUTES[request.route.kind]}`;
 }
 
-/** What is known at the beginning; samplers see these. */
+/** The attributes known at the beginning, which samplers see. */
 export function startAttributes(
   id: string,
   request: RegistryRequest | { readonly method: string },
@@ -45,7 +45,7 @@ function serverAttributes(host: string): Attributes {
   return { 'server.address': url.hostname, 'server.port': url.port === '' ? 443 : Number(url.port) };
 }
 
-/** What is known at the end. The query of the target is not among it: it holds the state of uploads. */
+/** The attributes known at the end. Not the query of the target, which holds the state of uploads. */
 export function endAttributes(exchange: Exchange): Attributes {
   const { path, userAgent, address, received, sent } = exchange;
   return {
@@ -59,7 +59,10 @@ export function endAttributes(exchange: Exchange): Attributes {
   };
 }
 
-/** The same of the exchange with the registry: what the client got is what the registry said, or what the gate said for it. */
+/**
+ * The attributes of the exchange with the registry. The status is the one that the client got, from the registry or
+ * from the gate.
+ */
 export function backendAttributes(exchange: Exchange): Attributes {
   return { ...resultAttributes(exchange, 400), 'http.request.method': exchange.method };
 }

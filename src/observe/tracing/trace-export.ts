@@ -18,22 +18,22 @@ export interface TraceExportOptions {
   /** How many of a hundred traces that begin here are recorded. */
   readonly percent: number;
   readonly version: string;
-  /** Where the registry stands: `server.address`, `server.port`. */
+  /** The address of the registry: `server.address`, `server.port`. */
   readonly place: Attributes;
   readonly logger: Logger;
 }
 
 export interface TraceExport extends Tracing {
-  /** Sends what waits, for a short while. */
+  /** Sends waiting spans, for a short while. */
   close(): Promise<void>;
 }
 
-/** How long the end of the gate is held up by a collector that does not answer, in milliseconds. */
+/** How long an unresponsive collector may delay the end of the gate, in milliseconds. */
 const LAST_WORDS_MS = 3000;
 
 /**
- * Traces, sent to a collector by OTLP over HTTP. The one file that loads OpenTelemetry's SDK: import it only when traces
- * are switched on. Nothing that goes wrong with the collector reaches a request.
+ * Sends traces to a collector by OTLP over HTTP. Only this file loads OpenTelemetry's SDK: import it only if traces are
+ * enabled. Errors of the collector do not affect requests.
  */
 export function openTraceExport({
   endpoint,
@@ -65,7 +65,7 @@ export function openTraceExport({
   };
 }
 
-/** Says when the collector is lost, and when it is there again; not with each batch. */
+/** Logs when the collector becomes unreachable and when it is back, not for each batch. */
 function complaining(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isLost = false;
   return {

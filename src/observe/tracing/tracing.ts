@@ -12,7 +12,7 @@ import { backendAttributes, endAttributes, nameOf, startAttributes } from './tra
 import { parseTraceparent, renderTraceparent } from './traceparent.ts';
 import type { RegistryRequest } from '../../oci/request/request.ts';
 
-/** A request that goes on to the registry. */
+/** A request that is forwarded to the registry. */
 export interface TracedRequest {
   readonly id: string;
   /** Monotonic milliseconds. */
@@ -20,23 +20,23 @@ export interface TracedRequest {
   readonly request: RegistryRequest;
   /** The Host of the client. */
   readonly host: string;
-  /** Whether somebody asks who is known: the claims of strangers are not believed. */
+  /** Whether the client is signed in. The trace context of anonymous clients is ignored. */
   readonly isKnown: boolean;
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
 }
 
-/** What the registry is told of the trace. */
+/** The trace headers for the registry. */
 export interface TraceHeaders {
   readonly traceparent: string;
   readonly tracestate?: string;
 }
 
-/** A trace for each request. */
+/** Traces requests. */
 export interface Tracing {
-  /** Begins the spans of a request that goes to the registry. */
+  /** Begins the spans of a request that is forwarded to the registry. */
   begin(request: TracedRequest): TraceHeaders;
-  /** Ends what was begun; one that was answered here has its whole span now. */
+  /** Ends the spans of a request. One that the gate answered itself gets its whole span now. */
   observe(exchange: Exchange): void;
 }
 
@@ -47,7 +47,7 @@ interface Open {
 
 const LONGEST_STATE = 512;
 
-/** `place` is where the registry stands. Times are taken from `performance`, whose origin is known. */
+/** `place` is the address of the registry. Times are taken from `performance`, whose origin is known. */
 export function createTracing(tracer: Tracer, place: Attributes): Tracing {
   const open = new Map<string, Open>();
 
@@ -85,7 +85,7 @@ export function createTracing(tracer: Tracer, place: Attributes): Tracing {
   };
 }
 
-/** The span of a request that was answered here: it is known only now that there was one. */
+/** Begins the span of a request that the gate answered itself: it is known only now. */
 function beginLate(tracer: Tracer, exchange: Exchange, end: number): Span {
   const { id, method, request, traceparent, user, milliseconds } = exchange;
   return tracer.startSpan(
@@ -107,12 +107,15 @@ function finish(span: Span, attributes: Attributes, isError: boolean, end: numbe
   span.end(end);
 }
 
-/** Whether the answer was one that this end takes for a failure, or none. */
+/** Reports whether the answer counts as a failure from this status on, or was cut. */
 function isFailure({ status, outcome }: Exchange, from: number): boolean {
   return status >= from || outcome === 'cut';
 }
 
-/** Anybody could write into the traces of others, and have all recorded: only those who are known are believed. */
+/**
+ * Anonymous clients could write into other traces and have all of theirs recorded, so only signed-in clients are
+ * trusted.
+ */
 function contextOf({
   isKnown,
   traceparent,
@@ -137,7 +140,7 @@ function headersOf({ traceId, spanId, traceFlags, traceState }: SpanContext): Tr
   return tracestate === '' ? { traceparent } : { traceparent, tracestate };
 }
 
-/** Monotonic milliseconds as milliseconds since 1970. */
+/** Converts monotonic milliseconds to milliseconds since 1970. */
 function dateOf(monotonic: number): number {
   return performance.timeOrigin + monotonic;
 }

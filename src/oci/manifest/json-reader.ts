@@ -2,35 +2,35 @@ import { numberEnd, scanString } from './json-token.ts';
 
 /** Receives the members of one object or array, in the order of the text. */
 export interface Receiver {
-  /** An object or array begins. Returns what receives its members; undefined skips them. */
+  /** An object or array begins. Returns the receiver of its members; undefined skips them. */
   open(key: string | undefined, kind: 'object' | 'array'): Receiver | undefined;
   /** A string, a number, `true`, `false` or `null`. */
   leaf(key: string | undefined, leaf: Leaf): void;
 }
 
-/** A value without members. It is decoded only when its text is asked for. */
+/** A value without members. It is decoded only when its text is read. */
 export interface Leaf {
   readonly kind: 'string' | 'number' | 'boolean' | 'null';
-  /** Its bytes in the text. */
+  /** Its size in the text, in bytes. */
   readonly size: number;
-  /** A decoded string, or the literal of anything else. Bytes that are not UTF-8 become U+FFFD, as in Go. */
+  /** A decoded string, or the literal of any other value. Bytes that are not UTF-8 become U+FFFD, as in Go. */
   readonly text: string;
 }
 
-/** How much a text may hold. */
+/** Limits on a text. */
 export interface JsonLimits {
-  /** Values, counted over the whole text. */
+  /** Values in the whole text. */
   readonly values: number;
-  /** Objects and arrays within one another. */
+  /** Nesting of objects and arrays. */
   readonly depth: number;
 }
 
 type State = 'value' | 'first element' | 'first key' | 'key' | 'colon' | 'after' | 'end';
 
-/** Bytes of a string or of whitespace that are looked at in one step, and how many of them cost as much as a value. */
+/** Bytes of a string or of whitespace scanned in one step, which costs as much as a value. */
 const STRETCH = 64 * 1024;
 const BYTES_PER_STEP = 32;
-/** The longest name of a member that is decoded. */
+/** The longest member name that is decoded. */
 const LONGEST_NAME = 64 * 1024;
 
 const COMMA = 0x2c;
@@ -47,17 +47,16 @@ const LITERALS: ReadonlyMap<number, { readonly text: string; readonly kind: Leaf
 ]);
 
 /**
- * Reads JSON as Go's encoding/json takes it (RFC 8259; strings may hold bytes that are not UTF-8), a slice at a time.
- * It keeps nothing: what a text costs in memory is up to its receiver, and neither depth nor width costs more than a
- * byte for each open object or array.
+ * Reads JSON as Go's encoding/json accepts it (RFC 8259; strings may hold bytes that are not UTF-8), in slices. It
+ * keeps no values: memory depends on the receiver, and nesting costs one byte for each open object or array.
  */
 export class JsonReader implements Leaf {
-  /** Why the text was refused; undefined while it is good. */
+  /** Why the text was refused; undefined so far. */
   fault: string | undefined;
   kind: Leaf['kind'] = 'null';
   /** Values read so far. */
   values = 0;
-  /** What was done so far, in steps that cost about the same. */
+  /** Steps of about equal cost done so far. */
   #work = 0;
   readonly #bytes: Buffer;
   readonly #limits: JsonLimits;
@@ -67,7 +66,7 @@ export class JsonReader implements Leaf {
   #at = 0;
   #from = 0;
   #isEscaped = false;
-  /** Where to go on in a string whose end was not found yet. */
+  /** Where to continue in a string whose end was not found yet. */
   #within: number | undefined;
   #key: string | undefined;
 
@@ -77,7 +76,7 @@ export class JsonReader implements Leaf {
     this.#receivers = [root];
   }
 
-  /** Goes on for so many steps. True when the text has ended or was refused. */
+  /** Continues for this many steps. Returns true when the text has ended or was refused. */
   advance(steps: number): boolean {
     const pause = this.#work + steps;
     while (this.fault === undefined && this.#work < pause) {
@@ -118,7 +117,7 @@ export class JsonReader implements Leaf {
     if (this.#at < this.#bytes.length) this.fault = 'something follows the JSON text';
   }
 
-  /** False where there may be more of it. */
+  /** Returns false if there may be more of it. */
   #skipSpace(): boolean {
     const bytes = this.#bytes;
     const from = this.#at;
@@ -167,7 +166,7 @@ export class JsonReader implements Leaf {
     this.#receivers.at(-1)?.leaf(this.#key, this);
   }
 
-  /** The end of the string that begins here, -1 where it is malformed, undefined where it is not found yet. */
+  /** Returns the end of the string that begins here, -1 if it is malformed, or undefined if it was not found yet. */
   #string(): number | undefined {
     const from = this.#within ?? this.#at + 1;
     if (this.#within === undefined) this.#isEscaped = false;
@@ -237,7 +236,7 @@ export class JsonReader implements Leaf {
   }
 }
 
-/** A string with its quotes, which the scan found sound. */
+/** Decodes a string with its quotes, which the scan has validated. */
 function decoded(raw: Buffer, isEscaped: boolean): string {
   if (!isEscaped) return raw.toString('utf8', 1, raw.length - 1);
   const value: unknown = JSON.parse(raw.toString('utf8'));

@@ -1,8 +1,8 @@
 import type { Leaf, Receiver } from './json-reader.ts';
 
 /**
- * What is wanted of a JSON text, as a Go program says it by a struct: `text` is a string, `integer` an int64, `map` a
- * map[string]string. Everything else in the text is skipped.
+ * The members to read from a JSON text, as a Go struct would declare them: `text` is a string, `integer` an int64,
+ * `map` a map[string]string. Everything else in the text is skipped.
  */
 export type Shape =
   | 'text'
@@ -11,47 +11,47 @@ export type Shape =
   | { readonly list: Shape }
   | { readonly members: Readonly<Record<string, Shape>> };
 
-/** Values of a text, by its shape: strings for `text` and `integer`, Map for `map`, arrays, and Map for members. */
+/** Values of a text by its shape: strings for `text` and `integer`, Map for `map` and members, arrays for lists. */
 export type Shaped = string | readonly Shaped[] | ReadonlyMap<string, Shaped>;
 
-/** What was found while a text was read. */
+/** Irregularities of a text. */
 export interface Findings {
-  /** Members of the outermost object that hold, at any depth, a value that is not of their shape. */
+  /** Members of the outermost object that hold, at any depth, a value of another shape. */
   readonly misshapen: Set<string>;
-  /** A member that came twice in one object, by any spelling; undefined where none did. */
+  /** A member that occurs twice in one object, in any spelling; undefined if none does. */
   doubled: string | undefined;
-  /** Members of the outermost object that hold a map with more than is kept of one. */
+  /** Members of the outermost object with a map that was too large to keep. */
   readonly longMaps: Set<string>;
 }
 
-/** Most entries of a map that are kept, and most bytes of them in the text. */
+/** The most entries of a map that are kept, and the most bytes of them in the text. */
 export const MOST_ENTRIES = 10_000;
 export const MOST_ENTRY_BYTES = 1024 * 1024;
-/** The longest text outside of maps that is kept, in bytes. No name, address or digest is longer. */
+/** The longest text outside maps that is kept, in bytes. No name, address or digest is longer. */
 const LONGEST_TEXT = 64 * 1024;
-/** Stands for a longer one. */
+/** Replaces a longer one. */
 const LONG_TEXT = '(a long text)';
 
 const LEAST_INTEGER = -(2n ** 63n);
 const LARGEST_INTEGER = 2n ** 63n - 1n;
 
-/** Go takes member names without regard to case, and these two letters for their ASCII kin. */
+/** Go matches member names without regard to case, and these two letters match their ASCII equivalents. */
 function foldedName(name: string): string {
   return name.replaceAll('\u{17f}', 's').replaceAll('\u{212a}', 'k').toLowerCase();
 }
 
 interface Place {
   readonly findings: Findings;
-  /** The outermost member that is being read. */
+  /** The outermost member being read. */
   readonly member: string;
   readonly put: (value: Shaped) => void;
 }
 
-/** The receiver of a whole text that should be an object with these members. Undefined members were absent or null. */
+/** Receives a text that should be an object with these members. Undefined members were absent or null. */
 export class ShapeReader implements Receiver {
   readonly findings: Findings = { misshapen: new Set(), doubled: undefined, longMaps: new Set() };
   readonly #members: Readonly<Record<string, Shape>>;
-  /** The members; undefined where the text is no object. */
+  /** The members; undefined if the text is not an object. */
   value: ReadonlyMap<string, Shaped> | undefined;
 
   constructor(members: Readonly<Record<string, Shape>>) {
@@ -128,7 +128,7 @@ class ListReader implements Receiver {
     return openShape(this.#shape, kind, this.#place);
   }
 
-  /** Null in a list is the empty value of its kind. */
+  /** In a list, null is the empty value of its kind. */
   leaf(_key: string | undefined, leaf: Leaf): void {
     if (leaf.kind === 'null') this.#place.put(emptyOf(this.#shape));
     else takeLeaf(this.#shape, leaf, this.#place);
@@ -179,7 +179,7 @@ function takeLeaf(shape: Shape, leaf: Leaf, { findings, member, put }: Place): v
   else findings.misshapen.add(member);
 }
 
-/** What Go takes for an int64: no fraction, no exponent. */
+/** Reports whether Go reads the number as an int64: it has no fraction and no exponent. */
 function isInteger(text: string): boolean {
   if (!/^-?\d{1,19}$/.test(text)) return false;
   const value = BigInt(text);

@@ -1,31 +1,31 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** The longest number that is looked at, in bytes. */
+/** The longest number accepted, in bytes. */
 const LONGEST_NUMBER = 4096;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 
-/** Bytes of an escape by what follows its backslash; 0 where nothing may. */
+/** Length of an escape by the character after its backslash; 0 for an invalid one. */
 const ESCAPE_WIDTHS = tableOf('"\\/bfnrt', 2);
 ESCAPE_WIDTHS['u'.charCodeAt(0)] = 6;
 const IS_HEX = tableOf('0123456789abcdefABCDEF', 1);
 const IS_NUMERIC = tableOf('0123456789+-.eE', 1);
 
-/** A table of all bytes, so that a scan costs one look-up for each. */
+/** A table over all bytes, so that a scan costs one look-up for each. */
 function tableOf(characters: string, value: number): Uint8Array {
   const table = new Uint8Array(256);
   for (const byte of Buffer.from(characters)) table[byte] = value;
   return table;
 }
 
-/** How far a string was looked at. */
+/** The progress of the scan of a string. */
 export interface StringScan {
   readonly state: 'ended' | 'goes on' | 'malformed';
-  /** Behind the closing quote, or where to go on. */
+  /** The position after the closing quote, or where to continue. */
   readonly at: number;
   readonly isEscaped: boolean;
 }
 
-/** Looks for the end of a JSON string, from within it, in about so many bytes. */
+/** Finds the end of a JSON string, starting within it, in about this many bytes. */
 export function scanString(bytes: Buffer, from: number, most: number): StringScan {
   const end = Math.min(bytes.length, from + most);
   let isEscaped = false;
@@ -44,7 +44,7 @@ export function scanString(bytes: Buffer, from: number, most: number): StringSca
   return { state: at < bytes.length ? 'goes on' : 'malformed', at, isEscaped };
 }
 
-/** Bytes of the escape at a backslash; 0 where it is malformed. */
+/** Returns the length of the escape at a backslash; 0 if it is malformed. */
 function escapeWidth(bytes: Buffer, at: number): number {
   const width = ESCAPE_WIDTHS[bytes[at + 1] ?? 0] ?? 0;
   for (let digit = at + 2; digit < at + width; digit += 1) {
@@ -53,7 +53,7 @@ function escapeWidth(bytes: Buffer, at: number): number {
   return width;
 }
 
-/** Where a JSON number ends; -1 where none begins. One of 4 KiB and more is refused. */
+/** Returns where a JSON number ends; -1 if there is none, or one of 4 KiB or more. */
 export function numberEnd(bytes: Buffer, from: number): number {
   const most = Math.min(bytes.length, from + LONGEST_NUMBER);
   let to = from;

@@ -4,7 +4,7 @@ import type { JsonLimits } from './json-reader.ts';
 import { ShapeReader } from './json-shape.ts';
 import type { Findings, Shape, Shaped } from './json-shape.ts';
 
-/** Values that are read before others get their turn: a few milliseconds. */
+/** Values read before other work runs: a few milliseconds. */
 const SLICE = 10_000;
 
 const PLATFORM = {
@@ -31,7 +31,7 @@ const CHILD = {
   platform: { members: { ...PLATFORM, features: { list: 'text' } } },
 } as const satisfies Record<string, Shape>;
 
-/** All members that a manifest of any kind may have here: image-spec's, Docker's, and those of Docker's first format. */
+/** All members of manifests of any kind: image-spec's, Docker's, and those of Docker's first format. */
 const MANIFEST: Readonly<Record<string, Shape>> = {
   schemaVersion: 'integer',
   mediaType: 'text',
@@ -47,7 +47,7 @@ const MANIFEST: Readonly<Record<string, Shape>> = {
 
 type Values = ReadonlyMap<string, Shaped>;
 
-/** What a descriptor says that a registry needs. Texts that are absent are empty. */
+/** The members of a descriptor that a registry needs. Absent texts are empty. */
 export interface DescriptorText {
   readonly mediaType: string;
   readonly digest: string;
@@ -65,17 +65,17 @@ export interface ManifestText {
   readonly fsLayers: readonly string[];
   readonly subject: string;
   readonly annotations: ReadonlyMap<string, string>;
-  /** Whether a member is there and not null, whatever it holds. */
+  /** Whether a member is present and not null. */
   readonly has: (member: string) => boolean;
   readonly findings: Findings;
 }
 
-/** The text of a manifest, or why it is none. */
+/** The parsed text, or why it is not a manifest. */
 export type TextOutcome =
   | { readonly ok: true; readonly text: ManifestText }
   | { readonly ok: false; readonly reason: string };
 
-/** Reads the bytes of a manifest, in slices between which other work goes on. */
+/** Reads the bytes of a manifest, in slices between which other work runs. */
 export async function readManifestText(bytes: Buffer, limits: JsonLimits): Promise<TextOutcome> {
   const root = new ShapeReader(MANIFEST);
   const reader = new JsonReader(bytes, limits, root);

@@ -10,47 +10,47 @@ export const IMAGE_INDEX = 'application/vnd.oci.image.index.v1+json';
 const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
 
-/** Layers that a registry need not hold if they say where they are (image-spec, "Non-Distributable Layers"). */
+/** Layers that a registry need not hold if they have URLs (image-spec, "Non-Distributable Layers"). */
 const FOREIGN =
   /^application\/vnd\.(?:docker\.image\.rootfs\.foreign\.|oci\.image\.layer\.nondistributable\.)/;
-/** Layers whose addresses distribution looks at. */
+/** Layers whose URLs distribution checks. */
 const LINKED = /^application\/vnd\.(?:docker\.image\.rootfs\.foreign\.|oci\.image\.layer\.)/;
-/** Addresses that distribution takes: of the web, and without a fragment. */
+/** URLs that distribution accepts: http or https, without a fragment. */
 const WEB_ADDRESS = /^https?:\/\/[^\s#\p{Cc}]*$/iu;
 
-/** Bounds of what may be pushed. What another registry took is read without them. */
+/** Limits for pushes. Manifests that another registry accepted are read without them. */
 const LIMITS = { values: 200_000, depth: 500 };
 const MOST_REFERENCES = 10_000;
 /** The longest type and subtype of RFC 6838, and the slash. */
 const LONGEST_MEDIA_TYPE = 255;
 
-/** Something that a manifest names. */
+/** A descriptor in a manifest. */
 export interface Reference {
   readonly digest: Digest;
-  /** Empty where the manifest does not say it. */
+  /** Empty if the manifest does not state it. */
   readonly mediaType: string;
 }
 
-/** What a manifest says, as far as a registry needs it. */
+/** The parts of a manifest that a registry needs. */
 export interface Manifest {
   readonly mediaType: string;
-  /** Blobs that must be in the repository with it. */
+  /** Blobs that the repository must hold. */
   readonly blobs: readonly Digest[];
-  /** Blobs that belong to it where they are there. */
+  /** Blobs that belong to the manifest if the repository holds them. */
   readonly optional: readonly Digest[];
-  /** What an index lists: manifests as a rule, but layers too (BuildKit's cache). They may be missing. */
+  /** The entries of an index: usually manifests, but layers too (BuildKit's cache). They may be missing. */
   readonly children: readonly Reference[];
   readonly subject: Digest | undefined;
   readonly artifactType: string | undefined;
   readonly annotations: ReadonlyMap<string, string>;
 }
 
-/** A manifest, or the reason why it is none. */
+/** A manifest, or why it is invalid. */
 export type ManifestOutcome =
   | { readonly ok: true; readonly manifest: Manifest }
   | { readonly ok: false; readonly reason: string };
 
-/** The media types that are served here, and the members that each must have in order. */
+/** The supported media types, and the members that each requires. */
 const KINDS: ReadonlyMap<string, { readonly isIndex: boolean; readonly members: readonly string[] }> =
   new Map([
     [IMAGE_MANIFEST, { isIndex: false, members: ['config', 'layers', 'annotations'] }],
@@ -59,19 +59,18 @@ const KINDS: ReadonlyMap<string, { readonly isIndex: boolean; readonly members: 
     [DOCKER_LIST, { isIndex: true, members: ['manifests'] }],
   ]);
 
-/** Whether a media type is one that is served here. */
 export function isServed(mediaType: string): boolean {
   return KINDS.has(mediaType);
 }
 
-/** All that a manifest keeps alive. */
+/** Returns everything that a manifest references. */
 export function referencesOf({ blobs, optional, children }: Manifest): readonly Digest[] {
   return [...blobs, ...optional, ...children.map(({ digest }) => digest)];
 }
 
 /**
- * Judges what a client sends, by what distribution takes and Go reads (docs/manifests.md lists the differences). The media
- * type of the payload decides; a `Content-Type` that says another is an error.
+ * Judges a pushed manifest by what distribution accepts and Go reads (docs/manifests.md lists the differences). The
+ * media type in the payload decides; a different `Content-Type` is an error.
  */
 export async function judgeManifest(
   bytes: Buffer,
@@ -91,13 +90,15 @@ export async function judgeManifest(
   return problem === undefined ? manifestOf(text, mediaType, kind.isIndex) : refused(problem);
 }
 
-/** The payload's own word; without one, an OCI type that the client claims, else what the shape says. */
+/**
+ * The media type that the payload states; else an OCI type that the client states, else the one that its shape implies.
+ */
 function pushedType(text: ManifestText, claimed: string): string {
   if (text.mediaType !== '') return text.mediaType;
   return claimed === IMAGE_MANIFEST || claimed === IMAGE_INDEX ? claimed : shapeOf(text);
 }
 
-/** What a manifest without a media type is. An image has a config; an index may have nothing at all. */
+/** Returns the type of a manifest without a media type. An image has a config; an index may have no members at all. */
 export function shapeOf(text: ManifestText): string {
   if (text.has('manifests')) return IMAGE_INDEX;
   return text.has('config') || text.has('layers') ? IMAGE_MANIFEST : IMAGE_INDEX;
@@ -158,7 +159,7 @@ function indexOf(text: ManifestText, mediaType: string): ManifestOutcome {
   return { ok: true, manifest: { mediaType, blobs: [], optional: [], children, ...commonOf(text) } };
 }
 
-/** A subject that is not served here is no subject: clients that miss `OCI-Subject` then keep the list themselves. */
+/** An unsupported subject is ignored. Clients that get no `OCI-Subject` then maintain the list themselves. */
 export function commonOf({
   subject,
   artifactType,

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Simple steps, as a comparison or a look-up, that are done before others get their turn: some milliseconds. */
+/** Simple steps, such as a comparison or a look-up, done before other work runs: some milliseconds. */
 export const STEPS = 10_000;
 
-/** Sorts texts by UTF-16 code units, in slices between which other work goes on. */
+/** Sorts texts by UTF-16 code units, in slices between which other work runs. */
 export async function sortInSlices(texts: readonly string[]): Promise<string[]> {
   let runs: string[][] = [];
   for (let from = 0; from < texts.length; from += STEPS) {
@@ -37,7 +37,7 @@ async function merge(left: readonly string[], right: readonly string[]): Promise
   return merged;
 }
 
-/** Does something with each item, in slices between which other work goes on. */
+/** Calls a function with each item, in slices between which other work runs. */
 export async function forEachInSlices<T>(items: Iterable<T>, action: (item: T) => void): Promise<void> {
   let steps = 0;
   for (const item of items) {
@@ -47,7 +47,7 @@ export async function forEachInSlices<T>(items: Iterable<T>, action: (item: T) =
   }
 }
 
-/** A list of texts as JSON. */
+/** Renders a list of texts as JSON. */
 export async function jsonInSlices(texts: readonly string[]): Promise<string> {
   const parts: string[] = [];
   for (let from = 0; from < texts.length; from += STEPS) {

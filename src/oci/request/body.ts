@@ -3,9 +3,9 @@ import { createProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import type { RegistryRequest } from './request.ts';
 
-/** What the header says of a body, before a byte of it is read. */
+/** What the header states about a body. */
 export interface BodyHead {
-  /** Undefined where the body is chunked. */
+  /** Undefined if the body is chunked. */
   readonly length: number | undefined;
   readonly contentType: string | undefined;
 }
@@ -13,7 +13,10 @@ export interface BodyHead {
 /** Header fields by lower-case name, as Node.js gives them. */
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** How long a body is by the header of an admitted request (RFC 9112 section 6.3): 0 where there is none, undefined where it is chunked. */
+/**
+ * Returns the length of a body from the header of an admitted request (RFC 9112 section 6.3): 0 without a body,
+ * undefined if it is chunked.
+ */
 export function bodyLength(headers: Headers): number | undefined {
   return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined;
 }
@@ -24,14 +27,17 @@ export interface BodyLimits {
 }
 
 /**
- * How many bytes this request may carry; undefined is unlimited. A manifest is held in memory by the registry
- * (distribution: 4 MiB), a layer never is.
+ * Returns how many bytes the body may have; undefined is unlimited. A registry holds a manifest in memory
+ * (distribution: 4 MiB) but never a layer.
  */
 export function bodyLimit(request: RegistryRequest, limits: BodyLimits): number | undefined {
   return request.route.kind === 'manifest' ? limits.manifestBytes : limits.layerBytes;
 }
 
-/** Whether a body may be read at all. What an upload is called does not count: it goes on under a name of ours. */
+/**
+ * Returns why a body may not be read, or undefined. The Content-Type of an upload does not matter: the gate replaces
+ * it.
+ */
 export function judgeBody(request: RegistryRequest, body: BodyHead, limits: BodyLimits): Problem | undefined {
   if (body.length === 0) return undefined;
   if (request.route.kind === 'manifest') {
@@ -44,7 +50,7 @@ export function judgeBody(request: RegistryRequest, body: BodyHead, limits: Body
     : undefined;
 }
 
-/** A manifest's type is the client's own word, and is read in one way: a registry stores the manifest under it. */
+/** A registry stores a manifest under the client's Content-Type, so it must have only one reading. */
 function judgeManifestType(contentType: string | undefined): Problem | undefined {
   if (contentType === undefined || contentType === '') return undefined;
   const type = parseMediaType(contentType);
@@ -60,13 +66,12 @@ const FORM = createProblem(
   { status: 415, close: true },
 );
 
-/** A body that stopped moving before its end. What had come of an upload may be gone on with; a manifest is nothing by halves. */
+/** Returns the problem of a body that stopped before its end. The client may resume an upload but not a manifest. */
 export function stalledBody({ route }: Pick<RegistryRequest, 'route'>): Problem {
   const code = route.kind === 'manifest' ? 'MANIFEST_INVALID' : 'BLOB_UPLOAD_INVALID';
   return createProblem(code, 'The upload stopped moving.', { status: 408, close: true });
 }
 
-/** The body turned out to be larger than it may be. */
 export function tooLarge(limit: number): Problem {
   return createProblem('SIZE_INVALID', `Larger than the ${limit} bytes that are accepted here.`, {
     close: true,

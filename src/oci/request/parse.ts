@@ -7,16 +7,16 @@ import type { RegistryMethod, Route } from './route.ts';
 
 export type ParseOutcome =
   | { readonly kind: 'request'; readonly request: RegistryRequest }
-  /** The path is none of the registry's. */
+  /** The path is not part of the registry API. */
   | { readonly kind: 'unknown' }
-  /** The path is known, the method is not one of its own. */
+  /** The path is known, but not with this method. */
   | { readonly kind: 'method'; readonly allow: readonly RegistryMethod[] }
   | { readonly kind: 'invalid'; readonly code: ProblemCode; readonly reason: string };
 
 /**
- * THE gate: method and raw request target to a RegistryRequest. What this function does not know never reaches the
- * backend, and what does reach it is `request.target`, made from the parsed values and not from the client's text.
- * Linear in the length of the target.
+ * Parses a method and a raw request target. Every request to the backend passes here: what this function does not
+ * recognise is not forwarded, and what is forwarded is `request.target`, made from the parsed values and not from the
+ * client's text. Linear in the length of the target.
  */
 export function parseRegistryRequest(method: string, rawTarget: string): ParseOutcome {
   const mark = rawTarget.indexOf('?');
@@ -31,15 +31,18 @@ export function parseRegistryRequest(method: string, rawTarget: string): ParseOu
   return { kind: 'request', request: createRequest(method, route, usableQuery(route, parsed.query, text)) };
 }
 
-/** Whether the key stands there at all. */
+/** Whether the key is present at all. */
 const FROM = /(?:^|&)from(?:=|&|$)/;
 
-/** Names per page of the catalog at most (distribution: `catalog.maxentries`). A page of any size is memory in the registry (CVE-2023-2253). */
+/**
+ * The most names per page of the catalog (distribution: `catalog.maxentries`). A page of any size takes memory in the
+ * registry (CVE-2023-2253).
+ */
 const LARGEST_PAGE = 1000;
 
 /**
- * The query without hints that this route can't use. A `from` that can't be used takes its `mount` along: alone it would
- * ask the registry to look for the blob everywhere (distribution-spec end-11), which the client did not mean.
+ * Removes hints from a query that the route can't use. An unusable `from` also removes `mount`, which alone would ask
+ * the registry to search for the blob everywhere (distribution-spec end-11).
  */
 function usableQuery(route: Route, query: Query, text: string): Query {
   const isFromGood = query.get('from') !== undefined || !FROM.test(text);
@@ -50,7 +53,7 @@ function usableQuery(route: Route, query: Query, text: string): Query {
   return createQuery(kept.pairs.map((pair) => (pair.key === 'n' ? capped : pair)));
 }
 
-/** Whoever pushes under a digest that is none is told so, with 400 (distribution-spec end-7). */
+/** A push with a malformed digest gets 400 (distribution-spec end-7). */
 function unknownOf(method: string, path: string): ParseOutcome {
   return method === 'PUT' && namesBadDigest(path)
     ? { kind: 'invalid', code: 'DIGEST_INVALID', reason: 'the digest is malformed' }
@@ -68,10 +71,10 @@ function createRequest(method: RegistryMethod, route: Route, query: Query): Regi
   };
 }
 
-/** From the method and never from a guess at what exists: overwriting `latest` is a push like any other. */
+/** Derives the action from the method and not from what exists: overwriting `latest` is a push. */
 function actionOf(method: RegistryMethod, route: Route): Action | undefined {
   if (route.kind === 'base' || route.kind === 'catalog') return undefined;
-  // Ending an upload of one's own is part of pushing: clients do it after a mount that turned out not to be needed.
+  // Cancelling one's own upload is part of pushing: clients do it after a mount that made the upload unnecessary.
   if (route.kind === 'upload' || route.kind === 'uploads') return 'push';
   if (method === 'GET' || method === 'HEAD') return 'pull';
   return method === 'DELETE' ? 'delete' : 'push';

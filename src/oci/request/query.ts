@@ -1,10 +1,10 @@
 import { isDigest, isRepository } from '../grammar.ts';
 import type { ProblemCode } from '../problem.ts';
 
-/** A query as a list of pairs in the order in which they came. */
+/** A query as a list of pairs in their original order. */
 export interface Query {
   readonly pairs: readonly QueryPair[];
-  /** The decoded value of a key, or undefined. */
+  /** Returns the decoded value of a key, or undefined. */
   get(key: string): string | undefined;
 }
 
@@ -12,8 +12,8 @@ export interface QueryPair {
   readonly key: string;
   readonly value: string;
   /**
-   * `key=value` as it goes to the backend: written anew from the value for every key that the gate knows. A key that it
-   * does not know passes as the client wrote it: `_state` is signed by the registry, a byte more or less breaks it.
+   * `key=value` as it is forwarded: re-encoded from the value for every key that the gate knows. Unknown keys are
+   * forwarded as the client wrote them, since the registry signs `_state`, and any changed byte breaks it.
    */
   readonly raw: string;
 }
@@ -23,15 +23,15 @@ export type QueryOutcome =
   | { readonly ok: false; readonly code: ProblemCode; readonly reason: string };
 
 const PLAIN_KEY = /^[A-Za-z0-9_.-]{1,64}$/;
-/** A larger page than this is no page: all there is, is meant. */
+/** A larger number means all names. */
 const SIZE = /^\d{1,9}$/;
 
-/** The value that is used for what a client wrote, or undefined where it can't be used. */
+/** Returns the value to use for a client's value, or undefined if it can't be used. */
 type Reading = (value: string) => string | undefined;
 
 /**
- * Keys that ask for something a registry may leave out (distribution-spec end-8b, end-11). A value that can't be used
- * drops the key, as distribution does, and never the request.
+ * Keys that a registry may ignore (distribution-spec end-8b, end-11). An invalid value drops the key, as in
+ * distribution, and never refuses the request.
  */
 const HINTS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ['mount', (value) => (isDigest(value) ? value : undefined)],
@@ -40,15 +40,15 @@ const HINTS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ['last', (value) => (value === '' ? undefined : value)],
 ]);
 
-/** Hints that change no right: of two equal keys the first counts, as in Go and nginx. */
+/** Hints that need no right. Of two equal keys the first counts, as in Go and nginx. */
 const PAGING: ReadonlySet<string> = new Set(['n', 'last']);
 
-/** Keys that the gate, or a registry that it knows, reads. Their values are written anew. */
+/** Keys that the gate or a known registry reads. Their values are re-encoded. */
 const KNOWN: ReadonlySet<string> = new Set([...HINTS.keys(), 'digest', 'digest-algorithm', 'tag']);
 
 /**
- * Text after the `?` to a Query. The registry reads its query with Go's ParseQuery, in which `%66rom` is `from` and the
- * first of two equal keys wins; others fold the case of a key. What could be read in two ways is refused here.
+ * Parses the text after `?`. The registry reads its query with Go's ParseQuery, in which `%66rom` is `from` and the
+ * first of two equal keys counts; other servers ignore the case of keys. A query with two readings is refused.
  */
 export function parseQuery(text: string): QueryOutcome {
   if (text === '') return NONE;
@@ -68,28 +68,27 @@ export function parseQuery(text: string): QueryOutcome {
   return { ok: true, query: createQuery(pairs) };
 }
 
-/** The pairs as they go to the backend, with the leading `?`, or nothing. */
+/** Returns the pairs as they are forwarded, with the leading `?`, or an empty text. */
 export function renderQuery(query: Query): string {
   return query.pairs.length === 0 ? '' : `?${query.pairs.map((pair) => pair.raw).join('&')}`;
 }
 
-/** A query of these pairs. */
 export function createQuery(pairs: readonly QueryPair[]): Query {
   return { pairs, get: (key) => pairs.find((pair) => pair.key === key)?.value };
 }
 
-/** The same query without these keys. */
+/** Returns the query without these keys. */
 export function withoutKeys(query: Query, keys: readonly string[]): Query {
   const kept = query.pairs.filter(({ key }) => !keys.includes(key));
   return kept.length === query.pairs.length ? query : createQuery(kept);
 }
 
-/** A pair that is written by us. */
+/** Creates a re-encoded pair. */
 export function createPair(key: string, value: string): QueryPair {
   return { key, value, raw: `${key}=${encodeValue(key, value)}` };
 }
 
-/** Most requests have none. */
+/** Most requests have no query. */
 const NONE: QueryOutcome = { ok: true, query: createQuery([]) };
 
 interface Odd {
@@ -101,7 +100,7 @@ function odd(reason: string, code: ProblemCode = 'UNSUPPORTED'): Odd {
   return { code, reason };
 }
 
-/** Undefined for a hint that is dropped. */
+/** Returns undefined for a hint that is dropped. */
 function parsePair(raw: string): QueryPair | Odd | undefined {
   const mark = raw.indexOf('=');
   const key = mark < 0 ? raw : raw.slice(0, mark);
@@ -123,13 +122,13 @@ function readOther(key: string, value: string | undefined, raw: string): QueryPa
   return KNOWN.has(key) ? createPair(key, value) : { key, value, raw };
 }
 
-/** A server that folds the case of keys would read `Mount` as a mount that was not judged. */
+/** A server that ignores the case of keys would read `Mount` as a mount, which was not authorised. */
 function isDisguised(key: string): boolean {
   const plain = key.toLowerCase();
   return plain !== key && KNOWN.has(plain) && !PAGING.has(plain);
 }
 
-/** application/x-www-form-urlencoded, as Go reads it: `+` is a space, a raw `;` or a broken escape is an error. */
+/** Decodes application/x-www-form-urlencoded as Go does: `+` is a space, a raw `;` or an invalid escape is an error. */
 function decodeValue(text: string): string | undefined {
   if (text.includes(';')) return undefined;
   if (!/[%+]/.test(text)) return text;
@@ -140,11 +139,11 @@ function decodeValue(text: string): string | undefined {
   }
 }
 
-/** Names and digests as registries write them; everything else with all its marks escaped. */
+/** Encodes names and digests as registries write them, and everything else with all reserved characters escaped. */
 function encodeValue(key: string, value: string): string {
   const encoded = encodeURIComponent(value);
   return GRAMMATICAL.has(key) ? encoded.replaceAll('%3A', ':').replaceAll('%2F', '/') : encoded;
 }
 
-/** Keys whose values have a grammar without marks of a query. */
+/** Keys whose values can't hold reserved characters of a query. */
 const GRAMMATICAL: ReadonlySet<string> = new Set(['mount', 'from', 'digest']);

@@ -1,6 +1,6 @@
 import { isDigest, isRepository, isTag, isUploadId } from '../grammar.ts';
 
-/** A path of the registry API, taken apart (distribution-spec v1.1 "Endpoints", and Docker's `_catalog`). */
+/** A parsed path of the registry API (distribution-spec v1.1 "Endpoints", and Docker's `_catalog`). */
 export type Route =
   | { readonly kind: 'base' }
   | { readonly kind: 'catalog' }
@@ -15,7 +15,7 @@ export type RouteKind = Route['kind'];
 
 export type RegistryMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** Which methods a route knows. */
+/** The methods of each route. */
 export const METHODS: Readonly<Record<RouteKind, readonly RegistryMethod[]>> = {
   base: ['GET', 'HEAD'],
   catalog: ['GET', 'HEAD'],
@@ -28,8 +28,8 @@ export const METHODS: Readonly<Record<RouteKind, readonly RegistryMethod[]>> = {
 };
 
 /**
- * Path to route. Matches from the right, as the registry does: `/v2/a/manifests/b/manifests/latest` is the repository
- * `a/manifests/b`. Undefined for whatever the grammar does not know; nothing is normalised on the way.
+ * Parses a path. It matches from the right, as the registry does: `/v2/a/manifests/b/manifests/latest` is the
+ * repository `a/manifests/b`. Returns undefined for anything outside the grammar; nothing is normalised.
  */
 export function parseRoute(path: string): Route | undefined {
   if (path === '/v2/' || path === '/v2') return { kind: 'base' };
@@ -77,13 +77,15 @@ function contentRoute(repository: string, kind: string, last: string): Route | u
   return kind === 'referrers' ? { kind: 'referrers', repository, digest } : undefined;
 }
 
-/** Some clients write the colon of a digest as `%3A`. It is the one escape that a legal path may hold; decoded once, here. */
+/**
+ * Some clients write the colon of a digest as `%3A`. No other escape is legal in a path, so only this one is decoded.
+ */
 function digestOf(text: string): string | undefined {
   const digest = text.replace(/%3a/i, ':');
   return isDigest(digest) ? digest : undefined;
 }
 
-/** Whether a path that is no route would be that of a manifest, were its digest one. */
+/** Reports whether an unknown path would name a manifest if its digest were valid. */
 export function namesBadDigest(path: string): boolean {
   const mark = path.lastIndexOf('/manifests/');
   const digest = path.slice(mark + '/manifests/'.length);
@@ -94,7 +96,7 @@ export function namesBadDigest(path: string): boolean {
   );
 }
 
-/** Route to path, in its one canonical form. */
+/** Returns the canonical path of a route. */
 export function renderRoute(route: Route): string {
   switch (route.kind) {
     case 'base':

@@ -1,24 +1,24 @@
 import { isRepository } from '../grammar.ts';
 import type { RegistryRequest } from './request.ts';
 
-/** Some actions on one thing: an entry of the `access` claim (distribution: token authentication, "JWT claims"). */
+/** Actions on one resource: an entry of the `access` claim (distribution: token authentication, "JWT claims"). */
 export interface Access {
   /** `repository` or `registry`. */
   readonly type: string;
   readonly name: string;
-  /** `pull`, `push`, `delete`, or `*` for the catalog. Sorted, none twice; may be empty. */
+  /** `pull`, `push`, `delete`, or `*` for the catalog. Sorted and unique; may be empty. */
   readonly actions: readonly string[];
 }
 
 const ACTION = /^(?:\*|[a-z]{1,32})$/;
 const LONGEST_SCOPE = 512;
-/** What `*` on a repository stands for. */
+/** The actions that `*` on a repository stands for. */
 const ALL = ['delete', 'pull', 'push'] as const;
 
 /**
- * One scope, `TYPE:NAME:ACTION,ACTION` (distribution: "Docker Registry v2 authentication, scope"). Read from both ends,
- * because a name may begin with `host:port/`. A class, `repository(plugin)`, is deprecated and ignored. Undefined for what
- * is none: it asks for nothing that could be granted.
+ * Parses one scope, `TYPE:NAME:ACTION,ACTION` (distribution: "Docker Registry v2 authentication, scope"). It reads from
+ * both ends, because a name may begin with `host:port/`. A class, `repository(plugin)`, is deprecated and ignored.
+ * Returns undefined for malformed text, which requests nothing that could be granted.
  */
 export function parseScope(text: string): Access | undefined {
   const first = text.indexOf(':');
@@ -31,13 +31,13 @@ export function parseScope(text: string): Access | undefined {
   return { type, name, actions: normalize(type, actions) };
 }
 
-/** A list of scopes with spaces between them; what can't be read is left out, equal names become one entry. */
+/** Parses scopes separated by spaces. Malformed ones are dropped, equal names become one entry. */
 export function parseScopes(texts: readonly string[]): readonly Access[] {
   const parsed = texts.flatMap((text) => text.split(' ')).map(parseScope);
   return mergeAccess(parsed.filter((access) => access !== undefined));
 }
 
-/** The scopes as text, one space between two; what has no action is left out. */
+/** Renders scopes, separated by single spaces. Entries without actions are dropped. */
 export function renderScopes(access: readonly Access[]): string {
   return access
     .filter(({ actions }) => actions.length > 0)
@@ -45,7 +45,7 @@ export function renderScopes(access: readonly Access[]): string {
     .join(' ');
 }
 
-/** Entries of the same type and name as one, in the order of their first appearance. */
+/** Merges entries of the same type and name, in the order of their first appearance. */
 export function mergeAccess(access: readonly Access[]): readonly Access[] {
   const merged = new Map<string, Access>();
   for (const { type, name, actions } of access) {
@@ -56,7 +56,7 @@ export function mergeAccess(access: readonly Access[]): readonly Access[] {
   return [...merged.values()];
 }
 
-/** What was asked for and is granted. Every entry that was asked for stays, if need be without actions. */
+/** Returns the requested access that is granted. Every requested entry stays, possibly without actions. */
 export function intersectAccess(asked: readonly Access[], granted: readonly Access[]): readonly Access[] {
   return asked.map(({ type, name, actions }) => {
     const may = granted.filter((it) => it.type === type && it.name === name).flatMap((it) => it.actions);
@@ -64,19 +64,22 @@ export function intersectAccess(asked: readonly Access[], granted: readonly Acce
   });
 }
 
-/** What a request needs, as it stands in the challenge to it and in a token for the backend. The base route needs nothing. */
+/** Returns what a request needs, for its challenge and for a backend token. The base route needs nothing. */
 export function neededAccess(request: RegistryRequest): readonly Access[] {
   const { route, action, mount } = request;
   if (route.kind === 'base') return [];
   if (route.kind === 'catalog') return [{ type: 'registry', name: 'catalog', actions: ['*'] }];
-  // A client that pushes also looks for what is there already.
+  // A client that pushes also checks what exists.
   const actions = action === 'push' ? ['pull', 'push'] : [action ?? 'pull'];
   const own = { type: 'repository', name: route.repository, actions };
   if (mount === undefined) return [own];
   return mergeAccess([own, { type: 'repository', name: mount.from, actions: ['pull'] }]);
 }
 
-/** What a registry that checks tokens asks for: distribution looks at the method alone, and wants `delete` to end an upload. */
+/**
+ * Returns what a registry that checks tokens requires: distribution only looks at the method and wants `delete` to
+ * cancel an upload.
+ */
 export function backendAccess(request: RegistryRequest): readonly Access[] {
   const needed = neededAccess(request);
   if (request.method !== 'DELETE') return needed;

@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 
-/** The names of upload sessions of one client in one repository, as that client knows them. */
+/** Encrypts the names of upload sessions for one client and one repository. */
 export interface UploadSeal {
-  /** The name for the client of what the registry calls so. */
+  /** Encrypts the registry's name of a session for the client. */
   seal(id: string): string;
-  /** The inverse. What was sealed for somebody else becomes a name that the registry does not know. */
+  /** Decrypts a name. A name that was encrypted for another client becomes one that the registry does not know. */
   open(id: string): string;
 }
 
@@ -14,10 +14,10 @@ const CIPHER = 'aes-128-ecb';
 const KEY_BYTES = 16;
 
 /**
- * Binds sessions to who began them, without a memory: every name that a client sees was encrypted for this asker and this
- * repository. A UUID is one block of AES, and becomes another UUID; so clients, and gates with the same key, notice
- * nothing, and the name of somebody else's session opens to a random one. Names of another form stay as they are: the
- * registry may read something in them.
+ * Binds upload sessions to the clients that began them, without any state: the gate encrypts every session name for
+ * this client and repository. A UUID is one block of AES and becomes another UUID, so clients, and gates with the same
+ * key, notice no difference, and another client's session name decrypts to a random one. Names of another form stay
+ * unchanged, since the registry may parse them.
  */
 export function createUploadSeal(key: Buffer, asker: string, repository: string): UploadSeal {
   const own = createHmac('sha256', key)
@@ -39,7 +39,10 @@ function turn(id: string, cipher: Turn): string {
 
 type Fields = Readonly<Record<string, string | readonly string[]>>;
 
-/** The fields of an answer with every name of a session as its client knows it: in `Location`, byte for byte otherwise, and in `Docker-Upload-UUID`. */
+/**
+ * Encrypts the session names in the fields of an answer: in `Location`, which otherwise stays byte for byte the same,
+ * and in `Docker-Upload-UUID`.
+ */
 export function sealFields<T extends Fields>(fields: T, { seal }: UploadSeal): T {
   const sealed = Object.entries(fields).map(([name, value]) => {
     const field = name.toLowerCase();

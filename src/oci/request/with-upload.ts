@@ -3,7 +3,7 @@ import type { RegistryRequest } from './request.ts';
 import { renderRoute } from './route.ts';
 import type { Route } from './route.ts';
 
-/** The same request about the upload session of this name. */
+/** Returns the same request for the upload session of this name. */
 export function withUpload(
   request: RegistryRequest,
   { kind, repository }: Extract<Route, { readonly kind: 'upload' }>,
