@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bodyLength } from '../oci/request/body.ts';
-import { renderProblem } from '../oci/problem.ts';
+import { problemAnswer } from '../oci/problem.ts';
 import type { Problem } from '../oci/problem.ts';
+import { respond } from '../oci/respond.ts';
 import { contextOf } from './context.ts';
 
 /**
@@ -12,22 +13,11 @@ export function answerProblem(req: IncomingMessage, res: ServerResponse, problem
   if (res.headersSent || res.destroyed) return;
   const context = contextOf(req);
   context.problem = problem;
-  const body = renderProblem(problem, context.id);
-  res.writeHead(problem.status, {
-    ...problem.headers,
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'Docker-Distribution-Api-Version': 'registry/2.0',
-    'X-Content-Type-Options': 'nosniff',
-    ...(problem.close || !isRead(req) ? { Connection: 'close' } : {}),
+  context.sent += respond(res, {
+    ...problemAnswer(problem, context.id),
+    headers: problem.headers,
+    close: problem.close || !isRead(req),
   });
-  if (req.method === 'HEAD') {
-    res.end();
-    return;
-  }
-  context.sent += Buffer.byteLength(body);
-  res.end(body);
 }
 
 /** Whether there is no body, or all of it has come. */

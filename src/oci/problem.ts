@@ -1,3 +1,5 @@
+import type { Answer } from './respond.ts';
+
 /**
  * Error codes of the registry API (distribution-spec v1.1 "Error Codes"; the rest from distribution's errcode registry)
  * with their default status.
@@ -53,4 +55,14 @@ export function createProblem(code: ProblemCode, message: string, options: Probl
 export function renderProblem(problem: Problem, requestId: string): string {
   const error = { code: problem.code, message: problem.message, detail: { request: requestId } };
   return `${JSON.stringify({ errors: [error] })}\n`;
+}
+
+/** The answer that tells of a problem, without the headers of its own. */
+export function problemAnswer(problem: Problem, requestId: string): Answer {
+  return {
+    status: problem.status,
+    type: 'application/json; charset=utf-8',
+    body: renderProblem(problem, requestId),
+    isRegistry: true,
+  };
 }

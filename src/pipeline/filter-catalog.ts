@@ -7,6 +7,7 @@ import { catalogLink, fillCatalogPage, pageSize } from '../oci/catalog.ts';
 import type { CatalogSource, VisiblePage } from '../oci/catalog.ts';
 import { concealName, revealName } from '../oci/concealed-name.ts';
 import { createProblem } from '../oci/problem.ts';
+import { respond } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
 import { CatalogBusy } from './shared-catalog.ts';
 import type { SharedCatalog } from './shared-catalog.ts';
@@ -86,17 +87,11 @@ function sendPage(
 ): void {
   const { res } = context;
   if (res.destroyed) return;
-  const body = `${JSON.stringify({ repositories: names })}\n`;
-  const isHead = context.method === 'HEAD';
-  res.writeHead(200, {
-    ...link,
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    // Made for this asker alone.
-    'Cache-Control': 'no-store',
-    'Docker-Distribution-Api-Version': 'registry/2.0',
-    'X-Content-Type-Options': 'nosniff',
+  context.sent += respond(res, {
+    status: 200,
+    headers: link,
+    type: 'application/json; charset=utf-8',
+    body: `${JSON.stringify({ repositories: names })}\n`,
+    isRegistry: true,
   });
-  if (!isHead) context.sent += Buffer.byteLength(body);
-  res.end(isHead ? undefined : body);
 }

@@ -5,6 +5,7 @@ import { admit } from '../http/admission/admit.ts';
 import type { AdmissionLimits } from '../http/admission/admit.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createProblem } from '../oci/problem.ts';
+import { respondEmpty } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 import type { RequestContext } from '../http/context.ts';
@@ -117,7 +118,7 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
 
 /** Answered here for every path, so that it tells nothing about any. */
 function answerOptions(res: ServerResponse): void {
-  res.writeHead(204, { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }).end();
+  respondEmpty(res, 204, { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' });
 }
 
 function answerFailure(error: unknown, { id, req, res }: RequestContext, logger: Logger): void {

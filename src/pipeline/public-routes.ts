@@ -2,6 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { TRUST_SCRIPT } from '../pki/trust/trust-script.ts';
 import { createProblem } from '../oci/problem.ts';
+import { respond } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 
@@ -75,15 +76,5 @@ function sendAuthority(res: Response, text: string | undefined, type: string): v
 }
 
 function sendText(res: Response, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
-  res.writeHead(status, {
-    'Content-Type': type,
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-  });
-  if (res.req.method === 'HEAD') {
-    res.end();
-    return;
-  }
-  contextOf(res.req).sent += Buffer.byteLength(text);
-  res.end(text);
+  contextOf(res.req).sent += respond(res, { status, type, body: text });
 }

@@ -4,6 +4,7 @@ import { isForeignPage } from '../http/admission/foreign-page.ts';
 import type { Identity } from '../auth/principal.ts';
 import { createProblem } from '../oci/problem.ts';
 import type { ProblemCode } from '../oci/problem.ts';
+import { respond } from '../oci/respond.ts';
 import type { Holder } from '../auth/tokens/store/holder.ts';
 import type { Tokens } from '../auth/tokens/open-tokens.ts';
 import type { TokenAnswer } from '../auth/tokens/token-answer.ts';
@@ -118,7 +119,6 @@ function whoOf(holder: Holder): Identity {
 
 function send(req: IncomingMessage, res: Response, answer: TokenAnswer): void {
   const { status, headers, body, holder } = answer;
-  const text = `${JSON.stringify(body)}\n`;
   const context = contextOf(req);
   context.failedLogin = answer.failedLogin;
   if (holder !== undefined) {
@@ -129,12 +129,6 @@ function send(req: IncomingMessage, res: Response, answer: TokenAnswer): void {
   }
   if (status !== 200)
     context.problem = createProblem(CODES[status] ?? 'UNSUPPORTED', String(body['error_description']));
-  res.writeHead(status, {
-    ...headers,
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-    'X-Content-Type-Options': 'nosniff',
-  });
-  context.sent += Buffer.byteLength(text);
-  res.end(text);
+  const type = 'application/json; charset=utf-8';
+  context.sent += respond(res, { status, headers, type, body: `${JSON.stringify(body)}\n` });
 }

@@ -160,6 +160,14 @@ describe('architecture', () => {
     expect(guilty.map((source) => source.path)).toEqual([]);
   });
 
+  it("writes the head of an answer in oci/respond.ts alone, and in the proxy, whose heads are the registry's", () => {
+    const guilty = sources.filter(
+      ({ path, text }) =>
+        /\.writeHead\(|nosniff/.test(text) && path !== 'oci/respond.ts' && !path.startsWith('backend/'),
+    );
+    expect(guilty.map(({ path }) => path)).toEqual([]);
+  });
+
   it('has no drawer for everything that had no name', () => {
     const names = sources.flatMap((source) => source.path.split(sep));
     expect(names.filter((name) => FORBIDDEN_NAMES.test(name))).toEqual([]);

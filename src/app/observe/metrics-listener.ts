@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { MetricsAddress } from '../../config/values/metrics-address.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { respond } from '../../oci/respond.ts';
 import type { MetricsPage } from '../../observe/metrics/page.ts';
 import { close, listen } from '../../http/listener/listen.ts';
 
@@ -77,11 +78,5 @@ async function answer(
 }
 
 function send(res: ServerResponse, status: number, { contentType, text }: MetricsPage): void {
-  res.writeHead(status, {
-    'Content-Type': contentType,
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  });
-  res.end(res.req.method === 'HEAD' ? undefined : text);
+  respond(res, { status, type: contentType, body: text });
 }

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Problem } from '../../oci/problem.ts';
+import { writeRegistryHead } from '../../oci/respond.ts';
 
 /** A part of an open file. The sender closes it. */
 export interface FilePart {
@@ -67,14 +68,6 @@ export function jsonTextReply(text: string, headers: Readonly<Record<string, str
 
 /** Writes the head of a reply. */
 export function writeHead(res: ServerResponse, { status, headers, body }: Reply): void {
-  const head: Record<string, string | string[]> = {
-    'Docker-Distribution-Api-Version': 'registry/2.0',
-    'X-Content-Type-Options': 'nosniff',
-  };
-  if (body !== undefined) head['Content-Length'] = String(body.length);
-  else if (status !== 204 && status !== 304) head['Content-Length'] = '0';
-  for (const [name, value] of Object.entries(headers)) {
-    head[name] = typeof value === 'string' ? value : [...value];
-  }
-  res.writeHead(status, head);
+  const isBare = body === undefined && (status === 204 || status === 304);
+  writeRegistryHead(res, status, headers, isBare ? undefined : (body?.length ?? 0));
 }

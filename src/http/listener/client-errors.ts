@@ -3,8 +3,9 @@ import type { Server } from 'node:https';
 import { Socket } from 'node:net';
 import { systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { createProblem, renderProblem } from '../../oci/problem.ts';
+import { createProblem, problemAnswer } from '../../oci/problem.ts';
 import type { Problem } from '../../oci/problem.ts';
+import { renderAnswer } from '../../oci/respond.ts';
 import { answerProblem } from '../answer.ts';
 import type { Connections, OpenExchange } from './connections.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
@@ -123,16 +124,6 @@ function adviceFor(error: Error): string {
 
 /** An answer for a connection on which there is no request that Node would let us answer. */
 function rawAnswer(problem: Problem): string {
-  const body = renderProblem(problem, 'none');
-  return [
-    `HTTP/1.1 ${problem.status} ${REASON[problem.status] ?? 'Bad Request'}`,
-    'Connection: close',
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    'Docker-Distribution-Api-Version: registry/2.0',
-    'X-Content-Type-Options: nosniff',
-    '',
-    body,
-  ].join('\r\n');
+  const answer = { ...problemAnswer(problem, 'none'), headers: { Connection: 'close' } };
+  return renderAnswer(answer, REASON[problem.status] ?? 'Bad Request');
 }
