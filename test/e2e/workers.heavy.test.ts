@@ -278,11 +278,11 @@ describe('a gate that can not start', () => {
       args: () => ['--certs', certs, '--users', '/nowhere/htpasswd', '--listen', '127.0.0.1:0'],
     },
   ])('says the same as with one process $what', async ({ args }) => {
-    const singleProcess = await gateCommand(['serve', ...args()]);
+    const oneProcess = await gateCommand(['serve', ...args()]);
     const cluster = await gateCommand(['serve', ...args(), '--workers', '3']);
-    expect(wordsOf(cluster)).toEqual(wordsOf(singleProcess));
-    expect(singleProcess.status).toBe(1);
-    expect(wordsOf(singleProcess).words[0]).toMatch(/^registry-gate: /);
+    expect(wordsOf(cluster)).toEqual(wordsOf(oneProcess));
+    expect(oneProcess.status).toBe(1);
+    expect(wordsOf(oneProcess).words[0]).toMatch(/^registry-gate: /);
   });
 
   it('is told how workers are started', async () => {

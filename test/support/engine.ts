@@ -64,8 +64,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await writeFile(at('daemon.json'), JSON.stringify({ ...proxyPath, ...settings }));
   const script = `mount -t tmpfs tmpfs /run && exec ${dockerd} --config-file ${at('daemon.json')} \
     --data-root ${at('data')} --exec-root /run/engine --pidfile /run/engine.pid -H unix://${at('socket')}`;
-  const singleProcess = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
-  const start = [...namespace.enter, ...singleProcess, 'sh', '-c', script];
+  const isolated = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
+  const start = [...namespace.enter, ...isolated, 'sh', '-c', script];
   const daemon = startDaemon('setpriv', ['--pdeathsig', 'KILL', ...start], { env: options.env ?? {} });
   const env = { DOCKER_HOST: `unix://${at('socket')}`, DOCKER_CONFIG: at('client') };
   const close = async (): Promise<void> => {

@@ -130,10 +130,10 @@ function complaintsAboutMore({ method, bytes }: Input, more: string): readonly s
 
 function complaintsAboutEnd({ method, bytes }: Input, ours: OurVerdict, end: number): readonly string[] {
   if (ours.outcome !== 'whole') return [];
-  const singleProcess = askOurs(method, bytes.subarray(0, end));
+  const ourAnswer = askOurs(method, bytes.subarray(0, end));
   return [
     ...complain(
-      singleProcess.hasSurplus === false && singleProcess.body.equals(ours.body),
+      ourAnswer.hasSurplus === false && ourAnswer.body.equals(ours.body),
       'another answer without what comes after it',
     ),
     ...complain(ours.hasSurplus === end < bytes.length, 'the surplus is not told rightly'),
