@@ -6,12 +6,12 @@ import type { Source } from './source.ts';
 import { readYaml } from './yaml-file.ts';
 
 /** Read where it exists and no other file is named. */
-export const DEFAULT_FILE = 'registry-gate.yml';
+const DEFAULT_FILE = 'registry-gate.yml';
 
 /** The same name with the other ending: nearly always meant as ours, and passing over it would be a riddle. */
 const NEAR_MISS = 'registry-gate.yaml';
 
-export interface ConfigFileSources {
+interface ConfigFileSources {
   readonly fileName?: string | undefined;
   readonly env: Environment;
   readonly readFile: ReadFile;

@@ -75,7 +75,7 @@ function asZodType(field: z.core.$ZodType): z.ZodType {
 }
 
 /** `timeouts.bodyIdleSeconds` -> `REGISTRY_GATE_TIMEOUTS_BODY_IDLE_SECONDS`. */
-export function environmentName(path: string): string {
+function environmentName(path: string): string {
   return (
     ENV_PREFIX +
     path

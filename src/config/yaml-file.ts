@@ -8,7 +8,7 @@ import type { Given, Source } from './source.ts';
 
 const LARGEST_CHARACTERS = 1024 * 1024;
 
-export interface YamlFile {
+interface YamlFile {
   readonly fileName: string;
   readonly text: string;
 }

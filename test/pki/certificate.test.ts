@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeAuthority } from '../../src/pki/authority/make-authority.ts';
+import { makeAuthority } from '../../src/pki/authority/issue.ts';
 import { certificateParts } from '../../src/pki/x509/der-reader.ts';
 import { namesOf, parseCertificates } from '../../src/pki/x509/certificate-file.ts';
 import { serialNumber, validityFrom } from '../../src/pki/authority/validity.ts';

@@ -6,8 +6,8 @@ import { placeKey, worstOf } from '../../auth/abuse/ledger.ts';
 import type { LedgerRow } from '../../auth/abuse/ledger.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions, findState } from '../tokens/place.ts';
-import type { StateOptions } from '../tokens/place.ts';
+import { addStateOptions, findState } from '../config/file-options.ts';
+import type { StateOptions } from '../config/file-options.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 

@@ -5,11 +5,11 @@ import { readState } from '../../auth/tokens/store/state-file.ts';
 import { entriesOf } from '../../auth/users/htpasswd-file.ts';
 import { readUsersFile } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { findState } from '../tokens/place.ts';
-import type { StateFiles, StateOptions } from '../tokens/place.ts';
+import { findState } from '../config/file-options.ts';
+import type { StateFiles, StateOptions } from '../config/file-options.ts';
 
 /** Somebody whose rights are asked for, and what is to be known of them. */
-export interface Asker {
+interface Asker {
   readonly identity: Identity;
   readonly warnings: readonly string[];
 }

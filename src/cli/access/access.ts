@@ -1,5 +1,11 @@
+import { loadConfig } from '../../config/load.ts';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import { OPEN_POLICY } from '../../auth/policy/policy.ts';
+import type { Policy } from '../../auth/policy/policy.ts';
+import { readAccess } from '../../app/auth/access.ts';
+import { configSources } from '../config/config-flags.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { Command } from 'commander';
-import { AppError } from '../../lib/errors.ts';
 import { denialOf, describeNeed } from '../../auth/policy/decide.ts';
 import { findNearMisses } from '../../auth/policy/explain.ts';
 import type { NearMiss } from '../../auth/policy/explain.ts';
@@ -11,12 +17,10 @@ import type { Need } from '../../auth/policy/right.ts';
 import { isRepository } from '../../oci/grammar.ts';
 import type { Action } from '../../oci/request/request.ts';
 import { findAsker } from './access-principal.ts';
-import { findRules } from './access-rules.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
-import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions } from '../tokens/place.ts';
-import type { StateOptions } from '../tokens/place.ts';
+import { addStateOptions } from '../config/file-options.ts';
+import type { StateOptions } from '../config/file-options.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 
 interface CheckOptions extends StateOptions {
@@ -63,6 +67,31 @@ function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
       if (rule === undefined) exit.code = EXIT.failed;
     });
+}
+
+/** The rules that are asked. */
+interface Rules {
+  readonly policy: Policy;
+  /** What the file expects and does not bring about. */
+  readonly failures: readonly string[];
+  /** What has to be known of the answer. */
+  readonly note?: string;
+}
+
+const DEFAULT_FILE = 'access.yml';
+const WITHOUT_FILE =
+  'No access file is configured, and there is no access.yml. So every user of the htpasswd file may do everything, a token what it was made for, and strangers nothing.';
+
+/** The rules of the file that is named or configured, else of access.yml, else what holds without a file. */
+async function findRules({ access, config }: CheckOptions, terminal: Terminal): Promise<Rules> {
+  const configured = access ?? (await loadConfig(configSources({ config }, terminal))).access;
+  if (configured !== undefined) return readAccess(configured, {});
+  try {
+    return await readAccess(DEFAULT_FILE, {});
+  } catch (error) {
+    if (!(error instanceof AppError) || systemCode(error.cause) !== 'ENOENT') throw error;
+    return { policy: OPEN_POLICY, failures: [], note: WITHOUT_FILE };
+  }
 }
 
 function readQuestion(said: {

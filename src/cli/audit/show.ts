@@ -8,8 +8,8 @@ import { tableHead, tableRow } from '../../audit/table.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { printableJsonText } from '../../lib/printable.ts';
 import { parseLifetime } from '../../auth/tokens/store/lifetime.ts';
-import { addAuditOptions, findAuditLog } from './audit-place.ts';
-import type { AuditOptions } from './audit-place.ts';
+import { addAuditOptions, findAuditLog } from '../config/file-options.ts';
+import type { AuditOptions } from '../config/file-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface ShowOptions extends AuditOptions {

@@ -4,11 +4,12 @@ import { initCertificates } from '../../pki/authority/init-certificates.ts';
 import type { KeyKind } from '../../pki/x509/key-pair.ts';
 import { readStatus } from '../../pki/authority/status.ts';
 import { AppError } from '../../lib/errors.ts';
-import type { DirectoryOptions } from './options.ts';
-import { addDirectoryOptions, certsDirectory, collect, day, days, hostsFromEnvironment } from './options.ts';
+import type { CertsOptions } from '../config/file-options.ts';
+import { addCertsOptions, findCertsDirectory } from '../config/file-options.ts';
+import { collect, day, days, hostsFromEnvironment } from './options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface Options extends DirectoryOptions {
+interface Options extends CertsOptions {
   readonly host?: readonly string[];
   readonly days?: number;
   readonly caDays?: number;
@@ -28,7 +29,7 @@ name outside later needs a new CA, which every client has to trust again. Withou
 
 /** `certs init`: a CA if there is none, then a certificate. */
 export function initCommand(terminal: Terminal): Command {
-  return addDirectoryOptions(new Command('init'))
+  return addCertsOptions(new Command('init'))
     .description('Make a CA if there is none, then a certificate for these names and addresses.')
     .option(
       '--host <NAME>',
@@ -50,7 +51,7 @@ export function initCommand(terminal: Terminal): Command {
 }
 
 async function init(options: Options, terminal: Terminal): Promise<void> {
-  const directory = await certsDirectory(options, terminal);
+  const directory = await findCertsDirectory(options, terminal);
   const now = new Date();
   const outcome = await initCertificates({
     directory,

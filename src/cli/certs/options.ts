@@ -1,44 +1,7 @@
-import type { Command } from 'commander';
-import type { ServerCertificateOptions } from '../../pki/authority/material.ts';
 import { HOSTS_VARIABLE, whySpoiled } from '../../config/environment.ts';
-import { loadConfig } from '../../config/load.ts';
 import { configInvalid } from '../../config/problem.ts';
 import { AppError } from '../../lib/errors.ts';
-import { configSources } from '../config/config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-/** The options that say where the certs directory is. */
-export interface DirectoryOptions {
-  readonly certs?: string;
-  readonly config?: string;
-}
-
-/** Adds `--certs` and `--config`. */
-export function addDirectoryOptions(command: Command): Command {
-  return command
-    .option('--certs <DIR>', 'The certs directory. Default: ./certs, or what the configuration says.')
-    .option('--config <FILE>', 'The configuration file. Default: registry-gate.yml, if there is one.');
-}
-
-/** The certs directory: the flag, then REGISTRY_GATE_CERTS, then the configuration file, then `./certs`. */
-export async function certsDirectory(options: DirectoryOptions, terminal: Terminal): Promise<string> {
-  return options.certs ?? (await loadConfig(configSources({ ...options }, terminal))).certs;
-}
-
-/** What `serve` would serve with the same flags, environment and file: the directory, and `tls.certificate` where it is set. */
-export async function servedCertificate(
-  options: DirectoryOptions,
-  terminal: Terminal,
-): Promise<ServerCertificateOptions> {
-  const { certs, config } = options;
-  const flags = { ...(certs === undefined ? {} : { certs }), ...(config === undefined ? {} : { config }) };
-  const { certs: directory, tls } = await loadConfig(configSources(flags, terminal));
-  const { certificate, key } = tls;
-  return {
-    directory: certs ?? directory,
-    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
-  };
-}
 
 /** Gathers an option that may be given several times. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {

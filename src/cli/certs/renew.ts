@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { renewCertificate } from '../../pki/authority/renewal.ts';
 import { readStatus } from '../../pki/authority/status.ts';
-import type { DirectoryOptions } from './options.ts';
-import { addDirectoryOptions, certsDirectory, collect, day, days } from './options.ts';
+import type { CertsOptions } from '../config/file-options.ts';
+import { addCertsOptions, findCertsDirectory } from '../config/file-options.ts';
+import { collect, day, days } from './options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface Options extends DirectoryOptions {
+interface Options extends CertsOptions {
   readonly host?: readonly string[];
   readonly days?: number;
   readonly force?: true;
@@ -13,7 +14,7 @@ interface Options extends DirectoryOptions {
 
 /** `certs renew`: the same names, the same type of key, a new key. Clients notice nothing, since the CA stays. */
 export function renewCommand(terminal: Terminal): Command {
-  return addDirectoryOptions(new Command('renew'))
+  return addCertsOptions(new Command('renew'))
     .description('Renew the certificate where less than a third of its life is left. The CA stays.')
     .option('--host <NAME>', 'A name or address to add, which renews it at once. May be repeated.', collect)
     .option('--days <N>', 'Life of the new certificate, at most 397 days. Default: 90.', days)
@@ -22,7 +23,7 @@ export function renewCommand(terminal: Terminal): Command {
 }
 
 async function renew(options: Options, terminal: Terminal): Promise<void> {
-  const directory = await certsDirectory(options, terminal);
+  const directory = await findCertsDirectory(options, terminal);
   const now = new Date();
   const outcome = await renewCertificate({
     directory,

@@ -4,8 +4,9 @@ import { newAuthorityCure, replacementCure } from '../../pki/x509/refusal.ts';
 import type { CertificateStatus, DirectoryStatus } from '../../pki/authority/status.ts';
 import { readStatus } from '../../pki/authority/status.ts';
 import { DAY } from '../../pki/authority/validity.ts';
-import type { DirectoryOptions } from './options.ts';
-import { addDirectoryOptions, day, servedCertificate } from './options.ts';
+import type { CertsOptions } from '../config/file-options.ts';
+import { addCertsOptions, findServedCertificate } from '../config/file-options.ts';
+import { day } from './options.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -13,7 +14,7 @@ import { printableJson } from '../../lib/printable.ts';
 
 type Shown = Omit<DirectoryStatus, 'context'>;
 
-interface Options extends DirectoryOptions {
+interface Options extends CertsOptions {
   readonly json?: true;
 }
 
@@ -26,7 +27,7 @@ name is looked at where the configuration has them.
 
 /** `certs status`: what there is, and by exit code whether something has to be done. */
 export function statusCommand(terminal: Terminal, exit: ExitStatus): Command {
-  return addDirectoryOptions(new Command('status'))
+  return addCertsOptions(new Command('status'))
     .description('Show names, days left, key and fingerprint of the certificate and of the CA.')
     .option('--json', 'Print JSON.')
     .addHelpText('after', DETAILS)
@@ -37,7 +38,7 @@ export function statusCommand(terminal: Terminal, exit: ExitStatus): Command {
 
 async function status(options: Options, terminal: Terminal): Promise<number> {
   const now = new Date();
-  const { context, ...found } = await readStatus(await servedCertificate(options, terminal), now);
+  const { context, ...found } = await readStatus(await findServedCertificate(options, terminal), now);
   const { state, problems, notes } = found;
   terminal.out(options.json === true ? `${printableJson(found, 2)}\n` : table(found, now));
   for (const note of notes) terminal.err(`${context.paths.certificate}: ${note}; it is served in order.\n`);

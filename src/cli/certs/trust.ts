@@ -9,12 +9,12 @@ import { TRUST_CLIENTS, planTrust, planUndo } from '../../pki/trust/plan.ts';
 import { insecureWarning, nameWarning } from '../../pki/trust/trust-warnings.ts';
 import { checkRights, thisMachine, parseClient, parseRegistry } from '../../pki/trust/trust-target.ts';
 import { AppError } from '../../lib/errors.ts';
-import type { DirectoryOptions } from './options.ts';
-import { addDirectoryOptions, servedCertificate } from './options.ts';
+import type { CertsOptions } from '../config/file-options.ts';
+import { addCertsOptions, findServedCertificate } from '../config/file-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 
-interface Options extends DirectoryOptions {
+interface Options extends CertsOptions {
   readonly for: string;
   readonly ca?: string;
   readonly from?: string;
@@ -33,7 +33,7 @@ As root the files of the machine are written, otherwise those of rootless client
 
 /** `certs trust`: puts the CA certificate where a client looks for it, and takes it away again. */
 export function trustCommand(terminal: Terminal): Command {
-  return addDirectoryOptions(new Command('trust'))
+  return addCertsOptions(new Command('trust'))
     .description('Have a client on this machine trust the CA for a registry.')
     .argument('<registry>', 'The registry as in image names: HOST or HOST:PORT.')
     .requiredOption('--for <CLIENT>', `Who shall trust it: ${TRUST_CLIENTS.join(', ')}.`)
@@ -91,7 +91,7 @@ async function readSource(options: Options, terminal: Terminal): Promise<Source>
   if (from !== undefined && fingerprint !== undefined) return fetchSource(from, fingerprint);
   if (fingerprint !== undefined) throw usage('--fingerprint goes with --from.', undefined);
   if (ca !== undefined) return { authority: await readAuthorityFile(ca), server: undefined };
-  const served = await servedCertificate(options, terminal);
+  const served = await findServedCertificate(options, terminal);
   const authority = await readAuthorityOf(served.directory);
   // Somebody else may look after the server: its certificate need not be here.
   const server = await readMaterial(served, new Date(), { mayLackKey: true }).catch(() => undefined);

@@ -11,6 +11,11 @@ export function addConfigOptions(command: Command, only?: readonly string[]): Co
   for (const { row, option } of configOptions()) {
     if (only === undefined || only.includes(row.path)) command.addOption(option);
   }
+  return addConfigFileOption(command);
+}
+
+/** Adds `--config`. */
+export function addConfigFileOption(command: Command): Command {
   return command.option(
     '--config <FILE>',
     'The configuration file. Default: registry-gate.yml, if there is one.',

@@ -1,43 +1,121 @@
 import type { Command } from 'commander';
-import { dirname } from 'node:path';
+import { statePaths } from '../../auth/tokens/store/state-paths.ts';
+import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
 import { loadConfig } from '../../config/load.ts';
-import { unwritableHint } from '../../lib/files/atomic-file.ts';
-import { AppError, systemCode } from '../../lib/errors.ts';
-import { makeDirectory } from '../../lib/files/ownership.ts';
-import { configSources } from './config-flags.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { ServerCertificateOptions } from '../../pki/authority/material.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { addConfigFileOption, configSources } from './config-flags.ts';
 
-/** Where the users file is, as the command line says it. */
+// A command that works on the files of a gate takes some of its options. Each `find...` gives the files that `serve`
+// would use with the same flags, environment and configuration file.
+
+/** The options of a command that works on the certs directory. */
+export interface CertsOptions {
+  readonly certs?: string;
+  readonly config?: string;
+}
+
+/** Adds `--certs` and `--config`. */
+export function addCertsOptions(command: Command): Command {
+  return addConfigFileOption(
+    command.option('--certs <DIR>', 'The certs directory. Default: ./certs, or what the configuration says.'),
+  );
+}
+
+/** The certs directory. With `--certs` the configuration is not read. */
+export async function findCertsDirectory(options: CertsOptions, terminal: Terminal): Promise<string> {
+  return options.certs ?? (await load(options, terminal)).certs;
+}
+
+/** The certificate that `serve` would serve: the certs directory, and `tls.certificate` and `tls.key` where they are set. */
+export async function findServedCertificate(
+  { certs, config }: CertsOptions,
+  terminal: Terminal,
+): Promise<ServerCertificateOptions> {
+  const { certs: directory, tls } = await load({ certs, config }, terminal);
+  const { certificate, key } = tls;
+  return {
+    directory: certs ?? directory,
+    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+  };
+}
+
+/** The options of a command that works on the users file. */
 export interface UsersOptions {
   readonly users?: string;
   readonly certs?: string;
   readonly config?: string;
 }
 
-/** The flags that say where the users file is. */
+/** Adds `--users`, `--certs` and `--config`. */
 export function addUsersOptions(command: Command): Command {
-  return command
-    .option('--users <FILE>', 'The users file. Default: htpasswd in the certs directory.')
-    .option('--certs <DIR>', 'The certs directory. Default: certs.')
-    .option('--config <FILE>', 'The configuration file. Default: registry-gate.yml, if there is one.');
+  return addConfigFileOption(
+    command
+      .option('--users <FILE>', 'The users file. Default: htpasswd in the certs directory.')
+      .option('--certs <DIR>', 'The certs directory. Default: certs.'),
+  );
 }
 
-/** The file that `serve` would read with the same flags, environment and configuration file. */
+/** The users file. With `--users` the configuration is not read. */
 export async function findUsersFile(options: UsersOptions, terminal: Terminal): Promise<string> {
   if (options.users !== undefined && options.users !== '') return options.users;
-  const config = await loadConfig(configSources({ ...options }, terminal));
-  return config.users;
+  return (await load(options, terminal)).users;
 }
 
-/** Makes the directory that a file is to stand in. Throws AppError FILE_UNWRITABLE. */
-export async function makeDirectoryOf(path: string): Promise<void> {
-  try {
-    await makeDirectory(dirname(path), 0o750);
-  } catch (error) {
-    throw new AppError('FILE_UNWRITABLE', {
-      message: `The directory ${dirname(path)} can't be made (${systemCode(error) ?? String(error)}).`,
-      hint: `Name another place with --users FILE. ${unwritableHint(systemCode(error), dirname(path))}`,
-      cause: error,
-    });
-  }
+/** The options of a command that works on the state directory. */
+export interface StateOptions extends UsersOptions {
+  readonly state?: string;
+}
+
+/** The files that a command about tokens works on. */
+export interface StateFiles {
+  readonly directory: string;
+  readonly paths: StatePaths;
+  readonly users: string;
+}
+
+/** Adds `--state` and the options of addUsersOptions. */
+export function addStateOptions(command: Command): Command {
+  return addUsersOptions(
+    command.option(
+      '--state <DIR>',
+      'The state directory, which holds the tokens. Default: the certs directory.',
+    ),
+  );
+}
+
+/** The state directory, its files, and the users file. */
+export async function findState(options: StateOptions, terminal: Terminal): Promise<StateFiles> {
+  const { state, users } = await load(options, terminal);
+  return { directory: state, paths: statePaths(state), users };
+}
+
+/** The options of a command that reads the audit log. */
+export interface AuditOptions {
+  readonly audit?: string;
+  readonly config?: string;
+}
+
+/** Adds `--audit` and `--config`. */
+export function addAuditOptions(command: Command): Command {
+  return addConfigFileOption(
+    command.option('--audit <FILE>', 'The audit log. Default: that of the configuration.'),
+  );
+}
+
+/** The audit log. Throws AppError USAGE where the configuration names none, or standard output. */
+export async function findAuditLog(options: AuditOptions, terminal: Terminal): Promise<string> {
+  const { audit } = await load(options, terminal);
+  if (audit.file !== undefined && audit.file !== '-') return audit.file;
+  throw new AppError('USAGE', {
+    message:
+      audit.file === '-' ? 'The audit log goes to standard output.' : 'The configuration names no audit log.',
+    hint: 'Name the file: registry-gate audit show --audit FILE',
+  });
+}
+
+async function load(options: object, terminal: Terminal): Promise<Config> {
+  return loadConfig(configSources({ ...options }, terminal));
 }

@@ -4,7 +4,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ServingGate } from './start-serving.ts';
 
-export interface ChangeReportOptions {
+interface ChangeReportOptions {
   /** What the gate was started with. */
   readonly config: Config;
   /** Reads the configuration anew. */

@@ -24,7 +24,7 @@ export type FirstUser =
   | { readonly kind: 'not signed in yet'; readonly name: string; readonly file: string | undefined };
 
 /** A first user, and how to take it back where the gate does not start after all. */
-export interface PreparedUser {
+interface PreparedUser {
   readonly user: FirstUser | undefined;
   withdraw(): Promise<void>;
 }

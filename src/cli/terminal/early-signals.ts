@@ -2,12 +2,12 @@
 export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
 /** Where signals come from: the process. */
-export interface SignalSource {
+interface SignalSource {
   on(signal: Signal, listener: () => void): unknown;
 }
 
 /** What is done about a stop that comes before the server listens for one. */
-export interface EarlyStop {
+interface EarlyStop {
   /** How long the start may go on, in milliseconds. */
   readonly patienceMs: number;
   /** Ends the process: the start took too long, or a second signal came. */

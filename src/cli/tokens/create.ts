@@ -18,8 +18,8 @@ import { changeState } from '../../auth/tokens/store/state-file.ts';
 import { entriesOf } from '../../auth/users/htpasswd-file.ts';
 import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions, findState } from './place.ts';
-import type { StateOptions } from './place.ts';
+import { addStateOptions, findState } from '../config/file-options.ts';
+import type { StateOptions } from '../config/file-options.ts';
 import { checkName } from '../users/password.ts';
 
 interface CreateOptions extends StateOptions {

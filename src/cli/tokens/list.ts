@@ -11,8 +11,8 @@ import { useLogFile } from '../../auth/tokens/store/use-log.ts';
 import { entriesOf } from '../../auth/users/htpasswd-file.ts';
 import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions, findState } from './place.ts';
-import type { StateFiles, StateOptions } from './place.ts';
+import { addStateOptions, findState } from '../config/file-options.ts';
+import type { StateFiles, StateOptions } from '../config/file-options.ts';
 import { printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 

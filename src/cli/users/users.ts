@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import { AppError } from '../../lib/errors.ts';
+import { dirname } from 'node:path';
+import { AppError, systemCode } from '../../lib/errors.ts';
+import { unwritableHint } from '../../lib/files/atomic-file.ts';
+import { makeDirectory } from '../../lib/files/ownership.ts';
+import { printable, printableJson } from '../../lib/printable.ts';
+import { renderTable } from '../terminal/render-table.ts';
+import type { UserEntry } from '../../auth/users/htpasswd-entry.ts';
 import { entriesOf, withUser, withoutUser } from '../../auth/users/htpasswd-file.ts';
 import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
 import { createHash, isCut, verifyHash } from '../../auth/passwords/password-hash.ts';
@@ -7,10 +13,9 @@ import { changeUsersFile, readUsersFile, readUsersFileIfAny } from '../../auth/u
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addUsersOptions, findUsersFile, makeDirectoryOf } from '../config/file-options.ts';
+import { addUsersOptions, findUsersFile } from '../config/file-options.ts';
 import type { UsersOptions } from '../config/file-options.ts';
 import { checkName, readNewPassword, readPassword } from './password.ts';
-import { listUsers } from './list.ts';
 
 interface PasswordOptions extends UsersOptions {
   readonly passwordStdin?: true;
@@ -27,7 +32,7 @@ export function usersCommand(terminal: Terminal, exit: ExitStatus): Command {
     .addCommand(addCommand(terminal))
     .addCommand(passwdCommand(terminal))
     .addCommand(removeCommand(terminal))
-    .addCommand(listUsers(terminal))
+    .addCommand(listCommand(terminal))
     .addCommand(verifyCommand(terminal, exit));
 }
 
@@ -48,6 +53,18 @@ function addCommand(terminal: Terminal): Command {
       });
       terminal.err(`Added ${name} to ${path}.\n`);
     });
+}
+
+async function makeDirectoryOf(path: string): Promise<void> {
+  try {
+    await makeDirectory(dirname(path), 0o750);
+  } catch (error) {
+    throw new AppError('FILE_UNWRITABLE', {
+      message: `The directory ${dirname(path)} can't be made (${systemCode(error) ?? String(error)}).`,
+      hint: `Name another place with --users FILE. ${unwritableHint(systemCode(error), dirname(path))}`,
+      cause: error,
+    });
+  }
 }
 
 function passwdCommand(terminal: Terminal): Command {
@@ -79,6 +96,55 @@ function removeCommand(terminal: Terminal): Command {
       });
       terminal.err(`Removed ${name} from ${path}.\n`);
     });
+}
+
+interface ListOptions extends UsersOptions {
+  readonly json?: true;
+}
+
+/** `users list`: names and how well their passwords are kept; never a hash. */
+function listCommand(terminal: Terminal): Command {
+  return addUsersOptions(new Command('list'))
+    .description('List the users, and how their passwords are kept.')
+    .option('--json', 'Print JSON.')
+    .action(async (options: ListOptions) => {
+      const path = await findUsersFile(options, terminal);
+      const { document, warnings } = await readUsersFile(path);
+      const rows = entriesOf(document).map(describeUser);
+      terminal.out(options.json === true ? `${printableJson(rows, 2)}\n` : tableOf(rows));
+      for (const { users, reason } of warnings)
+        if (users === undefined) terminal.err(`Warning: ${printable(reason)}\n`);
+    });
+}
+
+interface Row {
+  readonly name: string;
+  readonly scheme: string;
+  /** Null where the scheme has no cost. */
+  readonly cost: number | null;
+  readonly weak: boolean;
+  readonly weakness: string | null;
+}
+
+function describeUser({ name, hash }: UserEntry): Row {
+  const weakness = hash.weakness ?? null;
+  return {
+    name,
+    scheme: hash.scheme,
+    cost: hash.cost === 0 ? null : hash.cost,
+    weak: weakness !== null,
+    weakness,
+  };
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ name, scheme, cost, weakness }) => [
+    name,
+    scheme,
+    cost === null ? '-' : String(cost),
+    weakness === null ? '' : `weak: ${weakness}`,
+  ]);
+  return renderTable(['NAME', 'SCHEME', 'COST', ''], cells);
 }
 
 function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {

@@ -6,7 +6,7 @@ import { unknownKey } from '../closest.ts';
 import type { Problem } from '../problem.ts';
 
 /** A text of the access file, and where it stands. */
-export interface Located {
+interface Located {
   readonly text: string;
   /** `rules[2].who[0]` */
   readonly path: string;
@@ -15,7 +15,7 @@ export interface Located {
 }
 
 /** One rule, in the words of the file. */
-export interface AccessRule {
+interface AccessRule {
   /** `rules[2]` */
   readonly path: string;
   /** Of its first line: what logs and explanations call it. */
@@ -27,7 +27,7 @@ export interface AccessRule {
   readonly networks: readonly Located[];
 }
 
-export interface AccessGroup {
+interface AccessGroup {
   readonly name: string;
   readonly path: string;
   readonly where: string;
@@ -35,14 +35,14 @@ export interface AccessGroup {
 }
 
 /** What the access file says; whether it makes sense is for the policy to judge. */
-export interface AccessFile {
+interface AccessFile {
   readonly groups: readonly AccessGroup[];
   readonly rules: readonly AccessRule[];
   readonly expect: readonly Located[];
 }
 
 /** The parts that are well formed, and what is wrong with the others: all mistakes are reported at once. */
-export interface AccessReading {
+interface AccessReading {
   readonly file: AccessFile;
   readonly problems: readonly Problem[];
 }

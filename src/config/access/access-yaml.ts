@@ -15,7 +15,7 @@ export interface YamlTree {
   where(path: Path): string;
 }
 
-export type YamlResult =
+type YamlResult =
   | { readonly ok: true; readonly tree: YamlTree }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 

@@ -21,7 +21,7 @@ export interface OptionMeta {
 /** The meta data of every option, by its schema. */
 export const optionMeta = z.registry<OptionMeta>();
 
-export interface Range {
+interface Range {
   readonly from: number;
   readonly to: number;
   readonly byDefault: number;
@@ -57,7 +57,7 @@ export function countOrAuto({ to, byDefault }: Omit<Range, 'from'>, flag: string
     .register(optionMeta, { description, kind: 'integer', flag });
 }
 
-export interface SizeRange {
+interface SizeRange {
   readonly from: number;
   readonly to?: number;
   readonly byDefault: string;

@@ -1,11 +1,12 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import { directoryContext, newAuthorityIn } from './authority-cure.ts';
-import { certificatePaths, readPair } from './cert-store.ts';
+import { certificatePaths, readPair, presentOf, readIfPresent } from './cert-store.ts';
 import type { Pair } from './cert-store.ts';
 import { checkAuthorityDates } from '../x509/certificate-faults.ts';
-import { parseCertificates } from '../x509/certificate-file.ts';
+import { parseCertificates, namesOf } from '../x509/certificate-file.ts';
 import { parsePrivateKey } from '../x509/key-pair.ts';
+import type { CureContext } from '../x509/refusal.ts';
+import { newAuthorityCure } from '../x509/refusal.ts';
 
 /** A CA that can sign: its certificate and the key that belongs to it. */
 export interface Authority {
@@ -63,4 +64,26 @@ async function lone(present: string, absent: string, directory: string): Promise
     message: `${present} is there, ${absent} is not: without both nothing can be signed, and a CA is never replaced.`,
     hint: `Bring ${absent} back, or replace the CA. ${await newAuthorityIn(directory)}`,
   });
+}
+
+/** What the cure for a CA has to know of a certs directory. */
+export async function directoryContext(directory: string): Promise<Omit<CureContext, 'canRenew'>> {
+  const paths = certificatePaths(directory);
+  const [present, names] = await Promise.all([presentOf(paths), namesIn(paths.certificate)]);
+  return { paths, present, names, isDefault: true };
+}
+
+/** How to make a new CA in this directory, for the names of its certificate. */
+async function newAuthorityIn(directory: string): Promise<string> {
+  return newAuthorityCure(await directoryContext(directory));
+}
+
+/** None where there is no certificate that can be read: then a person has to say them. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    const pem = await readIfPresent(path);
+    return pem === undefined ? [] : namesOf(parseCertificates(pem, path)[0]).map(({ value }) => value);
+  } catch {
+    return [];
+  }
 }

@@ -4,7 +4,7 @@ import { unwritableHint, writeFileAtomic } from '../../lib/files/atomic-file.ts'
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/files/file-lock.ts';
 import { makeDirectory, ownershipCure } from '../../lib/files/ownership.ts';
-import type { CertificatePaths } from '../x509/certificate-paths.ts';
+import type { CertificatePaths } from '../x509/refusal.ts';
 
 /** A private key and its certificate (or chain), both PEM. */
 export interface Pair {
@@ -13,7 +13,7 @@ export interface Pair {
 }
 
 /** The two pairs of the directory, by the name that their files have in common. */
-export type PairName = 'ca' | 'domain';
+type PairName = 'ca' | 'domain';
 
 const MODE = { key: 0o600, certificate: 0o644, directory: 0o755 } as const;
 /** What writeFileAtomic leaves behind when it is killed. */

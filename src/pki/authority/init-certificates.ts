@@ -8,8 +8,7 @@ import { certificatePaths, readPair, withCertificateLock, writePair } from './ce
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import type { KeyKind } from '../x509/key-pair.ts';
 import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
-import { makeLeaf } from './issue.ts';
-import { makeAuthority } from './make-authority.ts';
+import { makeLeaf, makeAuthority } from './issue.ts';
 import { constraintsFor, parseConstraints } from '../x509/name-constraints.ts';
 import { hostFlags } from '../x509/refusal.ts';
 import { needsRenewal } from './renewal.ts';

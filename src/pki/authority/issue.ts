@@ -11,15 +11,49 @@ import {
   serverAuth,
   subjectAltName,
   subjectKeyIdentifier,
+  authorityConstraints,
+  authorityKeyUsage,
 } from '../x509/extensions.ts';
 import type { KeyKind } from '../x509/key-pair.ts';
 import { keyToPem, makeKey } from '../x509/key-pair.ts';
-import { describeConstraints, namesOutside } from '../x509/name-constraints.ts';
+import { describeConstraints, namesOutside, nameConstraints } from '../x509/name-constraints.ts';
 import type { SubjectName } from '../x509/subject-names.ts';
 import type { RandomSource, Validity } from './validity.ts';
 import { serialNumber, validityFrom } from './validity.ts';
+import type { NameConstraints } from '../x509/name-constraints.ts';
 
-export interface LeafOptions {
+interface AuthorityOptions {
+  /** The host that the CA's name speaks of. */
+  readonly host: string;
+  readonly keyKind: KeyKind;
+  readonly days: number;
+  readonly constraints: NameConstraints | undefined;
+  readonly now: Date;
+  readonly random: RandomSource;
+}
+
+/** Makes a CA: pathlen 0, certificates and revocation lists only, and a name that tells people what it is. */
+export async function makeAuthority(options: AuthorityOptions): Promise<Pair> {
+  const { privateKey, publicKey } = await makeKey(options.keyKind);
+  const day = options.now.toISOString().slice(0, 10);
+  const name = distinguishedName(`registry-gate CA ${options.host.slice(0, 64 - 28)} ${day}`);
+  const template = {
+    serial: serialNumber(options.random),
+    issuer: name,
+    subject: name,
+    ...validityFrom(options.now, options.days),
+    publicKey,
+    extensions: [
+      authorityConstraints(),
+      authorityKeyUsage(),
+      subjectKeyIdentifier(publicKey),
+      ...(options.constraints === undefined ? [] : [nameConstraints(options.constraints)]),
+    ],
+  };
+  return { key: keyToPem(privateKey), certificate: signCertificate(template, privateKey) };
+}
+
+interface LeafOptions {
   readonly names: readonly SubjectName[];
   readonly keyKind: KeyKind;
   /** A public key whose size or curve the new key shall have. */
@@ -72,4 +106,22 @@ function within({ notBefore, notAfter }: Validity, end: Date): Validity {
 /** The first DNS name that fits; none for addresses, since some verifiers hold a common name against the constraints on DNS names. */
 function commonName(names: readonly SubjectName[]): string | undefined {
   return names.find(({ kind, value }) => kind === 'dns' && value.length <= 64)?.value;
+}
+
+/**
+ * A self-signed P-256 certificate for signing tokens that a registry checks (distribution's `rootcertbundle`), and its
+ * key. It lives for as long as a CA: the registry reads its bundle at start alone, and refuses every token after its end.
+ */
+export async function makeTokenCertificate(now: Date, days: number, random?: RandomSource): Promise<Pair> {
+  const { privateKey, publicKey } = await makeKey('ecdsa');
+  const name = distinguishedName('registry-gate token signing');
+  const template = {
+    serial: serialNumber(random),
+    issuer: name,
+    subject: name,
+    ...validityFrom(now, days),
+    publicKey,
+    extensions: [leafConstraints(), leafKeyUsage('ecdsa'), subjectKeyIdentifier(publicKey)],
+  };
+  return { key: keyToPem(privateKey), certificate: signCertificate(template, privateKey) };
 }

@@ -2,8 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
 import type { Authority } from './authority.ts';
-import { readAuthority, readSigner } from './authority.ts';
-import { directoryContext } from './authority-cure.ts';
+import { readAuthority, readSigner, directoryContext } from './authority.ts';
 import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { canonicalIp } from '../x509/ip-address.ts';
@@ -14,13 +13,13 @@ import { parseSubjectNames } from '../x509/subject-names.ts';
 import type { RandomSource } from './validity.ts';
 import { LIFETIME, checkDays } from './validity.ts';
 
-export interface RenewIfDueOptions {
+interface RenewIfDueOptions {
   readonly directory: string;
   readonly now: Date;
   readonly random?: RandomSource;
 }
 
-export interface RenewOptions extends RenewIfDueOptions {
+interface RenewOptions extends RenewIfDueOptions {
   /** Names and addresses to add to those that the certificate has. */
   readonly hosts?: readonly string[];
   /** Renew even if it is not due. */
@@ -29,7 +28,7 @@ export interface RenewOptions extends RenewIfDueOptions {
 }
 
 /** `foreign`: the certificate does not come from the CA of this directory; `no-authority`: the key of the CA is not here. */
-export type RenewalOutcome = 'renewed' | 'current' | 'foreign' | 'no-authority';
+type RenewalOutcome = 'renewed' | 'current' | 'foreign' | 'no-authority';
 
 /** Due when less than a third of its life is left, expired included. */
 export function needsRenewal(certificate: X509Certificate, now: Date): boolean {

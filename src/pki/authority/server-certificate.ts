@@ -10,7 +10,6 @@ import {
   unconnected,
 } from '../x509/certificate-faults.ts';
 import { fingerprintOf, isSame } from '../x509/certificate-file.ts';
-import { certificateWarnings, permissionWarnings } from './certificate-warnings.ts';
 import { judgeChain } from '../x509/client-verdicts.ts';
 import type { Ending } from '../../lib/ending.ts';
 import { SMALLEST_RSA, describeKey, keyToPem } from '../x509/key-pair.ts';
@@ -18,9 +17,10 @@ import { hasKey, readMaterial } from './material.ts';
 import type { Material, ServerCertificateOptions, WholeMaterial } from './material.ts';
 import { publicRootOf } from '../x509/public-roots.ts';
 import { cureOf, describeRefusal, replacementCure } from '../x509/refusal.ts';
-import type { Refusal } from '../x509/refusal.ts';
+import type { Refusal, CertificatePaths } from '../x509/refusal.ts';
 import { renewalTime } from './renewal.ts';
 import { DAY } from './validity.ts';
+import { stat } from 'node:fs/promises';
 
 export type { ServerCertificateOptions } from './material.ts';
 
@@ -145,4 +145,35 @@ function judge({ chain, context, authorities }: Material, now: Date): Judged {
         : []),
     ],
   };
+}
+
+const READABLE_BY_OTHERS = 0o044;
+
+/** What is no fault of the chain and keeps some clients away all the same; one sentence each. */
+function certificateWarnings(leaf: X509Certificate, path: string): string[] {
+  const warnings: string[] = [];
+  if (leaf.subjectAltName === undefined) {
+    warnings.push(
+      `${path} names no host (no subjectAltName): docker, podman and others refuse it. Make one with names: registry-gate certs renew --host NAME-OR-ADDRESS`,
+    );
+  }
+  if (leaf.publicKey.asymmetricKeyType?.startsWith('ed') === true) {
+    warnings.push(`${path} has an Edwards-curve key, which browsers refuse; use ECDSA P-256.`);
+  }
+  return warnings;
+}
+
+/** One sentence for each of the private keys that others than its owner can read. */
+async function permissionWarnings(paths: CertificatePaths): Promise<string[]> {
+  const found = await Promise.all([paths.key, paths.authorityKey].map(permissionWarning));
+  return found.flat();
+}
+
+async function permissionWarning(path: string): Promise<string[]> {
+  const mode = await stat(path).then(
+    (file) => file.mode & 0o777,
+    () => 0,
+  );
+  if ((mode & READABLE_BY_OTHERS) === 0) return [];
+  return [`${path} can be read by others (mode 0${mode.toString(8)}): chmod 600 ${path}`];
 }

@@ -16,7 +16,7 @@ import { DAY } from './validity.ts';
  * `due`: less than a third of a leaf's life is left, or less than a year of a CA's. `refused`: some clients do not
  * connect because of it, which may be because it is not valid yet.
  */
-export type CertificateState = 'fine' | 'due' | 'refused' | 'expired';
+type CertificateState = 'fine' | 'due' | 'refused' | 'expired';
 
 /** One certificate, for people and for programs. */
 export interface CertificateStatus {
@@ -37,7 +37,7 @@ export interface CertificateStatus {
 }
 
 /** Why clients refuse what is served, and what to do. */
-export interface CertificateProblem {
+interface CertificateProblem {
   readonly role: Role;
   /** A sentence that names the file. */
   readonly problem: string;

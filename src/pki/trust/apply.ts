@@ -9,9 +9,9 @@ import { makePath } from '../../lib/files/make-path.ts';
 import type { TrustPlan, TrustStep } from './plan.ts';
 
 /** Runs one command to its end; rejects where it fails. */
-export type CommandRunner = (command: readonly [string, ...string[]]) => Promise<void>;
+type CommandRunner = (command: readonly [string, ...string[]]) => Promise<void>;
 
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Replace a file that somebody else wrote. */
   readonly force?: boolean;
   readonly runCommand?: CommandRunner;

@@ -6,7 +6,7 @@ import { AppError } from '../../lib/errors.ts';
 import { certificatePaths, readIfPresent } from '../authority/cert-store.ts';
 import { parseCertificates } from '../x509/certificate-file.ts';
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** `https://HOST[:PORT]` of a gate. */
   readonly url: string;
   /** SHA-256 of the CA certificate, in hexadecimal, colons and capitals as one likes. */

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { AppError } from '../../lib/errors.ts';
 import type { Endpoint } from '../x509/subject-names.ts';
 import { parseEndpoint } from '../x509/subject-names.ts';
-import type { SystemLayout, TrustClient, ClientMachine } from './plan.ts';
+import type { TrustClient } from './plan.ts';
+import type { SystemLayout } from './stores/store.ts';
+import type { ClientMachine } from './stores/store.ts';
 import { TRUST_CLIENTS } from './plan.ts';
 
 /** Where this process installs trust: as root for the machine, otherwise for its user. */

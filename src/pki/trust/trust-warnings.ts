@@ -1,13 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isInside, parseNetwork } from '../../lib/network.ts';
 import { namesOf } from '../x509/certificate-file.ts';
 import type { Endpoint } from '../x509/subject-names.ts';
-import type { TrustClient, ClientMachine } from './plan.ts';
-import { registryName } from './plan.ts';
+import type { TrustClient } from './plan.ts';
+import { findInsecureEntry } from './stores/docker.ts';
+import type { ClientMachine } from './stores/store.ts';
 
-/** Trust in the CA does not help where the certificate is for other names; undefined where it is for this one. */
+/** A warning where the certificate does not have this name: clients then refuse it although they trust its CA. */
 export function nameWarning(certificate: X509Certificate, endpoint: Endpoint): string | undefined {
   const { kind, value } = endpoint.name;
   const found =
@@ -18,43 +16,14 @@ export function nameWarning(certificate: X509Certificate, endpoint: Endpoint): s
   return `The server's certificate names ${list}, and not ${value}: clients refuse it under that name. On the server: registry-gate certs renew --host ${value}`;
 }
 
-/**
- * Docker does not verify a registry that its daemon.json calls insecure, whatever it trusts; undefined where it is not
- * among them, and for other clients.
- */
+/** A warning where Docker skips verification for this registry, since its daemon.json calls it insecure. */
 export async function insecureWarning(
   client: TrustClient,
   machine: ClientMachine,
   endpoint: Endpoint,
 ): Promise<string | undefined> {
   if (client !== 'docker' && client !== 'system') return undefined;
-  const base = machine.isRoot ? join(machine.root, 'etc/docker') : join(machine.configHome, 'docker');
-  const path = join(base, 'daemon.json');
-  const entry = (await insecureRegistries(path)).find((text) => covers(text, endpoint));
-  if (entry === undefined) return undefined;
-  return `${path} has "${entry}" among its insecure-registries: Docker verifies nothing there, and trust changes nothing. Take it out, then restart Docker.`;
-}
-
-async function insecureRegistries(path: string): Promise<readonly string[]> {
-  try {
-    const parsed: unknown = JSON.parse(await readFile(path, 'utf8'));
-    const listed: unknown = Object(parsed)['insecure-registries'];
-    return Array.isArray(listed) ? listed.filter((entry) => typeof entry === 'string') : [];
-  } catch {
-    // Absent, or not ours to read or to judge.
-    return [];
-  }
-}
-
-/** Entries are `HOST`, which stands for port 443 here, `HOST:PORT`, or a block of addresses for every port. */
-function covers(entry: string, endpoint: Endpoint): boolean {
-  const block = /^[\da-fA-F.:]+\/\d+$/.test(entry) ? parseNetwork(entry) : undefined;
-  if (block?.ok === true)
-    return endpoint.name.kind === 'ip' && isInside(endpoint.name.value, [block.network]);
-  return (
-    entry
-      .replace(/^https?:\/\//, '')
-      .replace(/:443$/, '')
-      .toLowerCase() === registryName(endpoint)
-  );
+  const found = await findInsecureEntry(machine, endpoint);
+  if (found === undefined) return undefined;
+  return `${found.path} has "${found.entry}" among its insecure-registries: Docker verifies nothing there, and trust changes nothing. Take it out, then restart Docker.`;
 }

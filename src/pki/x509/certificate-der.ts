@@ -18,7 +18,7 @@ export interface Extension {
 }
 
 /** All that a certificate says, before it is signed (TBSCertificate, RFC 5280 section 4.1.2). */
-export interface CertificateTemplate {
+interface CertificateTemplate {
   /** Big-endian, positive, shortest form. */
   readonly serial: Buffer;
   /** Names in DER: see distinguishedName. */

@@ -3,7 +3,7 @@ import { certificateParts, readSequence, readValue } from './der-reader.ts';
 import type { DerValue } from './der-reader.ts';
 
 /** What a key may be used for by the keyUsage extension (RFC 5280 section 4.2.1.3). */
-export type KeyUsage = 'digitalSignature' | 'keyEncipherment' | 'keyAgreement' | 'keyCertSign';
+type KeyUsage = 'digitalSignature' | 'keyEncipherment' | 'keyAgreement' | 'keyCertSign';
 
 /** What a certificate says about its use, as a verifier reads it. */
 export interface CertificateTraits {

@@ -7,7 +7,7 @@ import { isSelfSigned } from './client-verdicts.ts';
 export type Certificates = readonly [X509Certificate, ...X509Certificate[]];
 
 /** The certificates of a file as they are sent. */
-export interface OrderedChain {
+interface OrderedChain {
   /** The leaf, then what signed it, then what signed that. */
   readonly chain: Certificates;
   /** What was done to the file's own order, for a sentence: `one certificate stands in it twice`. */

@@ -11,7 +11,7 @@ export interface DerValue {
  * The pieces of a certificate that `X509Certificate` does not tell. Reads only what OpenSSL has parsed before, so the
  * form is known to be right; it looks, and never judges.
  */
-export interface CertificateParts {
+interface CertificateParts {
   /** 1 or 3. */
   readonly version: number;
   /** The subject, a Name in DER: byte for byte the issuer of what this certificate signs. */

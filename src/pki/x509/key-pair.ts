@@ -7,7 +7,7 @@ import { AppError } from '../../lib/errors.ts';
 export type KeyKind = 'ecdsa' | 'rsa';
 
 /** A new private key and its public half. */
-export interface NewKey {
+interface NewKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }

@@ -1,5 +1,3 @@
-import type { CertificatePaths } from './certificate-paths.ts';
-
 /** Verifiers that differ from one another: `strict` is OpenSSL with X509_V_FLAG_X509_STRICT, as Python sets it from 3.13 on. */
 export const CLIENTS = ['go', 'curl', 'openssl', 'node', 'gnutls', 'strict'] as const;
 export type Client = (typeof CLIENTS)[number];
@@ -15,6 +13,14 @@ export interface Refusal {
   readonly clients: readonly Client[];
   /** The fault is that a certificate is missing, and not in one that is there. */
   readonly isMissing?: true;
+}
+
+/** Where the files of a certs directory are. */
+export interface CertificatePaths {
+  readonly authorityKey: string;
+  readonly authorityCertificate: string;
+  readonly key: string;
+  readonly certificate: string;
 }
 
 /** Where the certificates stand, and what can be done about them here. */

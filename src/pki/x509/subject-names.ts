@@ -9,7 +9,7 @@ export interface SubjectName {
 }
 
 /** Why a text is not a name for a certificate, as the end of a sentence. */
-export interface InvalidName {
+interface InvalidName {
   readonly kind: 'invalid';
   readonly reason: string;
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeTokenCertificate } from '../../../src/pki/authority/token-certificate.ts';
+import { makeTokenCertificate } from '../../../src/pki/authority/issue.ts';
 import { AppError } from '../../../src/lib/errors.ts';
 import { parseScopes } from '../../../src/oci/request/scope.ts';
 import { createBackendTokens } from '../../../src/auth/tokens/backend-tokens.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ClientMachine } from '../../../src/pki/trust/plan.ts';
+import type { ClientMachine } from '../../../src/pki/trust/stores/store.ts';
 import { insecureWarning } from '../../../src/pki/trust/trust-warnings.ts';
 import { parseRegistry } from '../../../src/pki/trust/trust-target.ts';
 import { temporaryFolders } from '../support.ts';
