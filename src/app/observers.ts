@@ -2,7 +2,7 @@ import type { Config } from '../config/schema/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { logExchange } from '../observe/access-log.ts';
 import type { Exchange } from '../observe/exchange.ts';
-import { warnOfSlowCommit } from '../observe/slow-commit.ts';
+import { warnOfSlowCommit } from '../observe/access-log.ts';
 import type { HashPool } from '../auth/passwords/hash-pool.ts';
 import { createLocalBus } from '../cluster/local-bus.ts';
 import type { Bus } from '../cluster/bus.ts';

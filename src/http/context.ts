@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FailedLogin, SignedInBy } from '../observe/exchange.ts';
+import type { FailedLogin, SignedInBy, Exchange } from '../observe/exchange.ts';
 import type { Identity } from '../auth/principal.ts';
 import type { Problem } from '../oci/problem.ts';
 import type { RegistryRequest } from '../oci/request/request.ts';
 import type { UploadSeal } from '../oci/request/sealed-upload.ts';
+import { hash, randomBytes } from 'node:crypto';
+import { plainAddress } from '../lib/network.ts';
+import { nameAsker } from '../auth/principal.ts';
+import { printable } from '../lib/printable.ts';
 
 /** What is known of one request so far. Stages fill it in, left to right; the Exchange is made from it at the end. */
 export interface RequestContext {
@@ -52,11 +56,6 @@ interface Known extends IncomingMessage {
   [CONTEXT]?: RequestContext;
 }
 
-export function setContext(context: RequestContext): void {
-  const req: Known = context.req;
-  req[CONTEXT] = context;
-}
-
 /** The context of a request, if it has passed `openExchange`: one that was sent ahead waits for its turn before that. */
 export function findContext(req: IncomingMessage): RequestContext | undefined {
   const known: Known = req;
@@ -68,4 +67,137 @@ export function contextOf(req: IncomingMessage): RequestContext {
   const context = findContext(req);
   if (context === undefined) throw new Error('a stage ran before openExchange');
   return context;
+}
+
+export interface OpenExchangeOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly observe: (exchange: Exchange) => void;
+  /** Whose request it is. */
+  readonly addressOf?: (req: IncomingMessage) => string;
+  /** The host under which the client knows the gate. */
+  readonly hostOf?: (req: IncomingMessage) => string;
+}
+
+const LONGEST_LOGGED = 256;
+/** Of the hash that stands for an upload session. */
+const SESSION_DIGITS = 12;
+const NOBODY: Identity = { kind: 'anonymous' };
+
+/** Begins the record of a request, and hands it over when the answer has ended, however it ended. */
+export function createOpenExchange({
+  now,
+  observe,
+  addressOf = peerOf,
+  hostOf = ownHost,
+}: OpenExchangeOptions): (req: IncomingMessage, res: ServerResponse) => RequestContext {
+  const prefix = randomBytes(4).toString('hex');
+  let serial = 0;
+  return function openExchange(req, res) {
+    serial += 1;
+    const context: RequestContext = {
+      req,
+      res,
+      id: `${prefix}-${serial.toString(36)}`,
+      startedAt: now(),
+      address: addressOf(req),
+      host: hostOf(req),
+      method: req.method ?? '',
+      target: req.url ?? '',
+      request: undefined,
+      identity: NOBODY,
+      rule: undefined,
+      mount: undefined,
+      cache: undefined,
+      problem: undefined,
+      failedLogin: undefined,
+      signedInBy: undefined,
+      issued: undefined,
+      digest: undefined,
+      traceparent: traceparentOf(req),
+      received: 0,
+      sent: 0,
+      receivedAt: undefined,
+    };
+    const known: Known = req;
+    known[CONTEXT] = context;
+    res.on('close', () => observe(toExchange(context, now())));
+    return context;
+  };
+}
+
+function ownHost({ headers }: IncomingMessage): string {
+  return headers.host ?? '';
+}
+
+function peerOf(req: IncomingMessage): string {
+  return plainAddress(req.socket.remoteAddress);
+}
+
+function toExchange(context: RequestContext, at: number): Exchange {
+  const { req, res } = context;
+  return {
+    id: context.id,
+    address: context.address,
+    method: context.method,
+    path: loggedPath(context.target),
+    userAgent: loggable(req.headers['user-agent']),
+    request: context.request,
+    user: context.identity.kind === 'anonymous' ? undefined : nameAsker(context.identity),
+    signedInBy: context.signedInBy ?? signedInBy(context),
+    rule: context.rule,
+    mount: context.mount,
+    cache: context.cache,
+    status: res.headersSent ? res.statusCode : 0,
+    problem: context.problem && { code: context.problem.code, reason: context.problem.message },
+    digest: context.digest,
+    issued: context.issued,
+    failedLogin: context.failedLogin,
+    traceparent: context.traceparent,
+    received: context.received,
+    sent: context.sent,
+    milliseconds: at - context.startedAt,
+    millisecondsSinceBody: req.complete ? at - (context.receivedAt ?? context.startedAt) : undefined,
+    outcome: outcomeOf(context, res),
+  };
+}
+
+/** Nobody has shown anything, unless it was a token that stands for nobody. */
+function signedInBy({ identity, req }: RequestContext): SignedInBy | undefined {
+  if (identity.kind === 'anonymous') return identity.within !== undefined ? 'access-token' : undefined;
+  const { authorization = '' } = req.headers;
+  if (/^bearer /i.test(authorization)) return 'access-token';
+  return identity.kind === 'token' ? 'machine-token' : 'password';
+}
+
+/** An answer that did not end was either broken off by us, for a reason that the context names, or left by the client. */
+function outcomeOf(context: RequestContext, res: ServerResponse): Exchange['outcome'] {
+  if (res.writableFinished) return 'complete';
+  return context.problem === undefined ? 'client-left' : 'cut';
+}
+
+function traceparentOf({ headers }: IncomingMessage): string | undefined {
+  const value = headers['traceparent'];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Queries hold upload states and absolute targets hold passwords: only a plain path is ever logged. */
+function loggedPath(target: string): string | undefined {
+  return target.startsWith('/') ? loggable(withoutSession(target.split('?', 1)[0] ?? '')) : undefined;
+}
+
+const SESSION = /^(.*\/blobs\/uploads?\/)(.+)$/s;
+
+/** Who reads the log may not go on with an upload: its session is named by a hash, the same in each of its lines. */
+function withoutSession(path: string): string {
+  if (!path.includes('/blobs/upload')) return path;
+  return path.replace(
+    SESSION,
+    (_path, before: string, id: string) => `${before}~${hash('sha256', id).slice(0, SESSION_DIGITS)}`,
+  );
+}
+
+/** Short, and without what a terminal would obey or a reader take for the end of a line. */
+function loggable(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : printable(text.slice(0, LONGEST_LOGGED));
 }

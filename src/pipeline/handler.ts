@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
-import { admit } from '../http/admission/admit.ts';
-import type { AdmissionLimits } from '../http/admission/admit.ts';
+import { admit } from '../http/admission.ts';
+import type { AdmissionLimits } from '../http/admission.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createProblem } from '../oci/problem.ts';
 import { respondEmpty } from '../oci/respond.ts';
@@ -25,10 +25,10 @@ import { forward } from './dispatch.ts';
 import type { ForwardStageOptions } from './dispatch.ts';
 import { authenticate } from './authenticate.ts';
 import type { AuthenticateOptions } from './authenticate.ts';
-import { createOpenExchange } from './open-exchange.ts';
+import { createOpenExchange } from '../http/context.ts';
 import { sealUploads } from './seal-uploads.ts';
 import type { SealUploadsOptions } from './seal-uploads.ts';
-import type { OpenExchangeOptions } from './open-exchange.ts';
+import type { OpenExchangeOptions } from '../http/context.ts';
 
 export interface AppOptions
   extends

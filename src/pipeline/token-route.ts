@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
-import { isForeignPage } from '../http/admission/foreign-page.ts';
+import { isForeignPage } from '../http/admission.ts';
 import type { Identity } from '../auth/principal.ts';
 import { createProblem } from '../oci/problem.ts';
 import type { ProblemCode } from '../oci/problem.ts';

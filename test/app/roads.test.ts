@@ -7,7 +7,7 @@ import type { Job } from '../../src/backend/reply/job.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
 import { createHandler, createPages, createPipeline } from '../../src/pipeline/handler.ts';
 import type { AppOptions } from '../../src/pipeline/handler.ts';
-import { createOpenExchange } from '../../src/pipeline/open-exchange.ts';
+import { createOpenExchange } from '../../src/http/context.ts';
 import { policyOf } from '../auth/policy/support.ts';
 import { appOptions } from '../support/app-options.ts';
 import { basic } from '../support/test-gate.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { warnOfSlowCommit } from '../../src/observe/slow-commit.ts';
+import { warnOfSlowCommit } from '../../src/observe/access-log.ts';
 import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 
 const UPLOAD = '/v2/a/blobs/uploads/5';

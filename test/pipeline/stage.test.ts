@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { runStages } from '../../src/pipeline/stage.ts';
 import type { Stage } from '../../src/pipeline/stage.ts';
-import { createOpenExchange } from '../../src/pipeline/open-exchange.ts';
+import { createOpenExchange } from '../../src/http/context.ts';
 
 const FAILURE = new Error('for the test');
 

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { admit } from '../../src/http/admission/admit.ts';
+import { admit } from '../../src/http/admission.ts';
 import { parseByteSize } from '../../src/config/values/byte-size.ts';
 import { isInside, parseNetwork } from '../../src/lib/network.ts';
 import { clientOf } from '../../src/http/peer/forwarded-for.ts';

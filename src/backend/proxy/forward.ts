@@ -4,7 +4,7 @@ import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware'
 import type { Options, RequestHandler } from 'http-proxy-middleware';
 import type { Logger } from '../../lib/logger.ts';
 import { bodyLength, tooLarge } from '../../oci/request/body.ts';
-import { typeOfBody } from '../../oci/request/media-type.ts';
+import { typeOfBody } from '../../oci/request/body.ts';
 import type { Backend } from '../client/backend.ts';
 import { beginAnswer, problemOf, PROTOCOL_CHANGE } from './backend-answer.ts';
 import { createIdleWatch } from '../../lib/streams/idle-watch.ts';

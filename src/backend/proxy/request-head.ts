@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isPrintable } from '../../oci/request/forwarded-fields.ts';
-import { typeOfBody } from '../../oci/request/media-type.ts';
+import { typeOfBody } from '../../oci/request/body.ts';
 import { requestHeaders } from '../client/request-headers.ts';
 import type { Job } from '../reply/job.ts';
 

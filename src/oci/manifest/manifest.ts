@@ -1,6 +1,6 @@
 import { parseDigest } from '../digest.ts';
 import type { Digest } from '../digest.ts';
-import { parseMediaType } from '../request/media-type.ts';
+import { parseMediaType } from '../request/body.ts';
 import { MOST_ENTRIES } from './json-shape.ts';
 import { readManifestText } from './manifest-text.ts';
 import type { DescriptorText, ManifestText } from './manifest-text.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeTarget } from '../../../src/http/admission/target.ts';
+import { judgeTarget } from '../../../src/http/admission.ts';
 import { compilePolicy } from '../../../src/auth/policy/compile.ts';
 import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.ts';
 import { decide } from '../../../src/auth/policy/decide.ts';

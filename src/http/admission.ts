@@ -1,7 +1,36 @@
-import { FORWARDED_FIELDS, isPrintable } from '../../oci/request/forwarded-fields.ts';
-import { isForeignPage } from './foreign-page.ts';
-import { refuse } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import { FORWARDED_FIELDS, isPrintable } from '../oci/request/forwarded-fields.ts';
+import { createProblem } from '../oci/problem.ts';
+import type { Problem, ProblemCode } from '../oci/problem.ts';
+
+export interface AdmissionLimits {
+  /** Header fields of one request. */
+  readonly headers: number;
+}
+
+export const ALLOWED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const METHOD_SET: ReadonlySet<string> = new Set(ALLOWED_METHODS);
+
+/**
+ * Whether the form of a request can be read in exactly one way. Stricter than Node's parser, which takes two Hosts,
+ * `Content-Length: 005`, TRACE and HTTP/0.9: whatever a backend might read otherwise than we do is refused here, before
+ * anybody is asked who they are. Undefined admits.
+ */
+export function admit(head: RequestHead, limits: AdmissionLimits): Refusal | undefined {
+  if (head.httpVersion !== '1.1' && head.httpVersion !== '1.0') {
+    return refuse(505, 'UNSUPPORTED', 'This server speaks HTTP/1.1.');
+  }
+  // Node hides the fields past its own limit but frames the body by them (CVE-2026-58044): our own, lower limit.
+  if (head.rawHeaders.length > limits.headers * 2) {
+    return refuse(431, 'UNSUPPORTED', `More than ${limits.headers} header fields.`);
+  }
+  if (!METHOD_SET.has(head.method)) {
+    return refuse(405, 'UNSUPPORTED', 'This method is not served.', { Allow: ALLOWED_METHODS.join(', ') });
+  }
+  const singles = collectSingles(head.rawHeaders);
+  return 'status' in singles
+    ? singles
+    : (judgeHeaders(head, singles) ?? judgeTarget(head.method, head.target));
+}
 
 /** The head of an HTTP/1.1 request as it came off the wire. */
 export interface RequestHead {
@@ -35,7 +64,7 @@ const SINGLE: ReadonlySet<string> = new Set([
 const PLAIN: ReadonlySet<string> = new Set(FORWARDED_FIELDS.filter((name) => name !== 'user-agent'));
 
 /** The single-valued fields of a request by lower-case name. */
-export type Singles = ReadonlyMap<string, string>;
+type Singles = ReadonlyMap<string, string>;
 
 /** uri-host [":" port] of RFC 9110 section 7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
@@ -43,7 +72,7 @@ const LENGTH = /^(?:0|[1-9]\d{0,15})$/;
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
 /** Reads the fields that may stand once, and refuses those that a server behind might read otherwise. */
-export function collectSingles(rawHeaders: readonly string[]): Singles | Refusal {
+function collectSingles(rawHeaders: readonly string[]): Singles | Refusal {
   const singles = new Map<string, string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
@@ -57,7 +86,7 @@ export function collectSingles(rawHeaders: readonly string[]): Singles | Refusal
   return singles;
 }
 
-export function judgeHeaders(head: RequestHead, singles: Singles): Refusal | undefined {
+function judgeHeaders(head: RequestHead, singles: Singles): Refusal | undefined {
   return (
     judgeHost(singles.get('host')) ??
     judgeFraming(head, singles) ??
@@ -122,4 +151,57 @@ function judgeExpect(head: RequestHead, expect: string | undefined): Refusal | u
   if (expect === undefined || (expect.toLowerCase() === '100-continue' && head.httpVersion === '1.1'))
     return undefined;
   return refuse(417, 'UNSUPPORTED', 'The one expectation that is served is 100-continue.');
+}
+
+const LONGEST_TARGET = 8192;
+/** pchar, "/" and "?" of RFC 3986, less nothing that a registry uses. `#`, `\`, quotes, braces, controls and non-ASCII are out. */
+const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*$/;
+/** Whatever a server behind us might fold into another path: `//`, `/.`, `/..`, a path parameter. */
+const FOLDABLE = /\/\/|\/\.|;/;
+/** An escape other than `%3A`, the one that some clients write into a digest. */
+const ESCAPE = /%(?!3[Aa])/;
+
+/**
+ * The form of a request target (RFC 9112 section 3.2): origin-form, or `*` with OPTIONS. Nothing is decoded or
+ * normalised: a path that would have to be is refused. Absolute-form is for forward proxies and refused likewise.
+ */
+export function judgeTarget(method: string, target: string): Refusal | undefined {
+  if (target === '*' && method === 'OPTIONS') return undefined;
+  if (target.length > LONGEST_TARGET)
+    return refuse(414, 'UNSUPPORTED', 'The request target is longer than 8 KiB.');
+  if (!TARGET.test(target))
+    return refuse(400, 'NAME_INVALID', 'The request target holds characters that no registry path needs.');
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  if (FOLDABLE.test(path) || ESCAPE.test(path)) {
+    return refuse(
+      400,
+      'NAME_INVALID',
+      'The path is not in its plain form: no escapes, no empty or dotted segments.',
+    );
+  }
+  return undefined;
+}
+
+/** Values of `Sec-Fetch-Site` (W3C Fetch Metadata, section 2.4) of what a person asked for, or a page of our own origin. */
+const OWN: ReadonlySet<string> = new Set(['none', 'same-origin']);
+
+/**
+ * Whether a browser sends this on behalf of a page of another origin. It adds the password that it remembers to what any
+ * page on the net makes it send; registry clients are no browsers and do not send the field.
+ */
+export function isForeignPage(fetchSite: string | readonly string[] | undefined): boolean {
+  return fetchSite !== undefined && !(typeof fetchSite === 'string' && OWN.has(fetchSite.toLowerCase()));
+}
+
+/** A problem with the form of a request. The connection ends with it: where one request was odd, the next is suspect. */
+type Refusal = Problem;
+
+function refuse(
+  status: number,
+  code: ProblemCode,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal {
+  return createProblem(code, message, { status, headers, close: true });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import { isFormType, parseMediaType, typeOfBody } from '../../../src/oci/request/media-type.ts';
+import { isFormType, parseMediaType, typeOfBody } from '../../../src/oci/request/body.ts';
 
 function typeAt(method: string, target: string, given: string | undefined): string | undefined {
   const outcome = parseRegistryRequest(method, target);
