@@ -1,4 +1,5 @@
-import { FORWARDED_FIELDS, isPrintable } from '../oci/request/forwarded-fields.ts';
+import { FORWARDED_FIELDS } from '../oci/request/forwarded-fields.ts';
+import { isPlainAscii } from '../lib/printable.ts';
 import { createProblem } from '../oci/problem.ts';
 import type { Problem, ProblemCode } from '../oci/problem.ts';
 
@@ -76,7 +77,7 @@ function collectSingles(rawHeaders: readonly string[]): Singles | Refusal {
   const singles = new Map<string, string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
-    if (PLAIN.has(name) && !isPrintable(rawHeaders[i + 1] ?? '')) {
+    if (PLAIN.has(name) && !isPlainAscii(rawHeaders[i + 1] ?? '')) {
       return refuse(400, 'UNSUPPORTED', `The header field ${name} holds more than printable ASCII.`);
     }
     if (!SINGLE.has(name)) continue;

@@ -24,3 +24,19 @@ function escaped(letter: string): string {
   const units = Array.from({ length: letter.length }, (_none, at) => letter.charCodeAt(at));
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
+
+const ASCII = /^[ -~]*$/;
+const NOT_ASCII = /[^ -~]/g;
+
+/**
+ * Reports whether every server reads the value in the same way. Beyond printable ASCII, servers differ in what they
+ * trim, fold and decode: Go takes U+0085 and U+2003 for spaces, Java and nginx read bytes as Latin-1 or as UTF-8.
+ */
+export function isPlainAscii(value: string): boolean {
+  return ASCII.test(value);
+}
+
+/** Replaces each byte that servers may read in different ways by `?`. */
+export function toPlainAscii(value: string): string {
+  return ASCII.test(value) ? value : value.replace(NOT_ASCII, '?');
+}

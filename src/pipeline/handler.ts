@@ -10,7 +10,6 @@ import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 import type { RequestContext } from '../http/context.ts';
 import { hasEmptyBody, takeEmptyBody } from '../http/empty-body.ts';
-import { serialiseRequests } from '../http/serialise-requests.ts';
 import { runStages } from './stage.ts';
 import { publicRoutes } from './public-routes.ts';
 import type { PublicRoutesOptions } from './public-routes.ts';
@@ -86,7 +85,7 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
   const openExchange = createOpenExchange(options);
   const toRegistry = createPipeline(options);
   const pages = createPages(options, toRegistry);
-  return serialiseRequests(function handle(req, res) {
+  return function handle(req, res) {
     const context = openExchange(req, res);
     if (options.hsts) res.setHeader('Strict-Transport-Security', HSTS);
     // No protocol is changed here, but Node loses what follows such a request in the same packet.
@@ -105,7 +104,7 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
         onProblem: (problem) => answerProblem(req, res, problem),
       });
     } else route(context);
-  });
+  };
 
   function route(context: RequestContext): void {
     const { req, res, method, target } = context;

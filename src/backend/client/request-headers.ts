@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Origin } from '../reply/job.ts';
-import { FORWARDED_FIELDS, toPrintable } from '../../oci/request/forwarded-fields.ts';
+import { FORWARDED_FIELDS } from '../../oci/request/forwarded-fields.ts';
+import { toPlainAscii } from '../../lib/printable.ts';
 
 /**
  * The header set of the request to the backend, but for its `Content-Type`. `X-Forwarded-*` are our own words: distribution builds absolute URLs
@@ -22,7 +23,7 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
     if (typeof value === 'string' && !forThisHop.has(name)) crossing[name] = value;
   }
   // Programs put the name of their operating system there. No other field comes this far with such bytes.
-  if (crossing['user-agent'] !== undefined) crossing['user-agent'] = toPrintable(crossing['user-agent']);
+  if (crossing['user-agent'] !== undefined) crossing['user-agent'] = toPlainAscii(crossing['user-agent']);
   // The one coding that is served, in the one spelling that every server knows: `Chunked` is good for us.
   if (crossing['transfer-encoding'] !== undefined) crossing['transfer-encoding'] = 'chunked';
   return crossing;

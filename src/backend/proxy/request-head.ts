@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isPrintable } from '../../oci/request/forwarded-fields.ts';
+import { isPlainAscii } from '../../lib/printable.ts';
 import { typeOfBody } from '../../oci/request/body.ts';
 import { requestHeaders } from '../client/request-headers.ts';
 import type { Job } from '../reply/job.ts';
@@ -33,6 +33,6 @@ const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'transfer-encodi
 
 /** No field comes this far with such a byte in it; should one ever, it ends here. */
 function fit(value: string): string {
-  if (!isPrintable(value)) throw new Error('a header field that could not be written');
+  if (!isPlainAscii(value)) throw new Error('a header field that could not be written');
   return value;
 }

@@ -1,17 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
-import type { Socket } from 'node:net';
 import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { bodyLength } from '../../oci/request/body.ts';
 import { handleClientErrors } from './client-errors.ts';
 import type { ServerCertificate } from '../../pki/authority/server-certificate.ts';
 import type { Connections } from './connections.ts';
 import { admitBeforeTls } from './admit-connection.ts';
 import type { AdmitConnection } from './admit-connection.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
-import { lingerOnClose } from '../wire/linger.ts';
+import { attachHandler } from './serialise-requests.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -38,7 +36,6 @@ export interface ListenerOptions {
 }
 
 const CHECK_CONNECTIONS_MS = 5000;
-const KEEP_ALIVE_PROBE_MS = 30_000;
 
 /** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
 export function createListener(options: ListenerOptions): Server {
@@ -79,22 +76,4 @@ function shareTickets(
   // Node brings the keys that the first worker began with into each one that begins to listen.
   server.on('listening', () => setKeys(certificate.current()));
   certificate.onChange(setKeys);
-}
-
-/** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */
-function attachHandler(server: Server, handler: Handler, connections: Connections): void {
-  const handle: Handler = (req, res) => {
-    if (connections.open({ req, res })) prepare(req.socket, connections);
-    handler(req, res);
-  };
-  server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
-}
-
-/** Before its first request a connection needs none of this: it ends with the time for heads. */
-function prepare(socket: Socket, connections: Connections): void {
-  socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
-  lingerOnClose(socket, () => {
-    const sent = connections.on(socket).find(({ req }) => !req.complete);
-    return sent && (bodyLength(sent.req.headers) ?? 'unknown');
-  });
 }

@@ -21,19 +21,3 @@ export const FORWARDED_FIELDS = [
   'transfer-encoding',
   'user-agent',
 ] as const;
-
-const PRINTABLE = /^[ -~]*$/;
-const UNPRINTABLE = /[^ -~]/g;
-
-/**
- * Reports whether every server reads the value in the same way. Beyond printable ASCII, servers differ in what they
- * trim, fold and decode: Go takes U+0085 and U+2003 for spaces, Java and nginx read bytes as Latin-1 or as UTF-8.
- */
-export function isPrintable(value: string): boolean {
-  return PRINTABLE.test(value);
-}
-
-/** Replaces each byte that servers may read in different ways by `?`. */
-export function toPrintable(value: string): string {
-  return PRINTABLE.test(value) ? value : value.replace(UNPRINTABLE, '?');
-}

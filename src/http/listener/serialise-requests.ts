@@ -1,5 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
+import { bodyLength } from '../../oci/request/body.ts';
+import { lingerOnClose } from '../wire/linger.ts';
+import type { Connections } from './connections.ts';
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -15,9 +19,29 @@ interface Line {
   readonly waiting: Waiting[];
 }
 
+const KEEP_ALIVE_PROBE_MS = 30_000;
 /** How many requests a client may send ahead of the answers, and how many bytes of heads. Registry clients send none. */
 const MOST_AHEAD = 100;
 const MOST_AHEAD_BYTES = 64 * 1024;
+
+/** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */
+export function attachHandler(server: Server, handler: Handler, connections: Connections): void {
+  const serve = serialiseRequests(handler);
+  const handle: Handler = (req, res) => {
+    if (connections.open({ req, res })) prepare(req.socket, connections);
+    serve(req, res);
+  };
+  server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
+}
+
+/** Before its first request a connection needs none of this: it ends with the time for heads. */
+function prepare(socket: Socket, connections: Connections): void {
+  socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+  lingerOnClose(socket, () => {
+    const sent = connections.on(socket).find(({ req }) => !req.complete);
+    return sent && (bodyLength(sent.req.headers) ?? 'unknown');
+  });
+}
 
 /**
  * Serves the requests of one connection one after the other, where Node hands over all that are sent ahead at once.
