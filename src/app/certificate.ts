@@ -3,29 +3,19 @@ import { loadServerCertificate } from '../pki/authority/server-certificate.ts';
 import { certificatePaths } from '../pki/authority/cert-store.ts';
 import { authorityFingerprint } from '../pki/x509/certificate-file.ts';
 import { renewIfDue } from '../pki/authority/renewal.ts';
+import type { Bus } from '../cluster/bus.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { failureReason, followFile, loadFile } from '../lib/files/followed-file.ts';
+import type { Audit } from './observe/audit.ts';
 
-export interface CertificateKeeperOptions {
-  readonly directory: string;
-  readonly certificate: string | undefined;
-  readonly key: string | undefined;
-  /** Whether a due certificate of the directory's own CA is renewed. */
-  readonly renew: boolean;
-  readonly reloadMs: number;
-  /** Wall clock. */
-  readonly today: () => Date;
-  readonly logger: Logger;
-  /** Told what kept the one before in force. */
-  readonly onDamage?: (error: unknown) => void;
-}
-
+/** The certificate in force. */
 export interface CertificateKeeper {
   current(): ServerCertificate;
   /** PEM and SHA-256 of the CA that signed the certificate. */
   authority(): { readonly pem: string; readonly sha256: string } | undefined;
-  /** Called with each certificate that takes the place of the one before. */
+  /** `listener` is called with each new certificate, before it comes into force. */
   onChange(listener: (certificate: ServerCertificate) => void): void;
   /** Look at the files now. */
   check(): Promise<void>;
@@ -39,16 +29,18 @@ interface Loaded {
 
 const RENEWAL_LOOK_MS = 6 * 3600 * 1000;
 
-/** Holds the certificate in force: loads it, follows its files, renews it. A bad file never takes the place of a good one. */
-export async function openCertificateKeeper(options: CertificateKeeperOptions): Promise<CertificateKeeper> {
-  const { directory, reloadMs, today, logger } = options;
-  const defaults = certificatePaths(directory);
-  const source = sourceOf(options);
-  const paths = [
-    options.certificate ?? defaults.certificate,
-    options.key ?? defaults.key,
-    defaults.authorityCertificate,
-  ];
+/**
+ * Loads the certificate, follows its files, and renews one of the directory's own CA where it is due. A file that cannot
+ * be used leaves the certificate before in force. Throws AppError where the first one cannot be loaded.
+ */
+export async function followCertificate(
+  { certs: directory, tls, renew: isRenewed, reloadMs }: Pick<Config, 'certs' | 'tls' | 'renew' | 'reloadMs'>,
+  { slot }: Pick<Bus, 'slot'>,
+  logger: Logger,
+  audit: Pick<Audit, 'noteReload'> | undefined,
+): Promise<CertificateKeeper> {
+  const today = (): Date => new Date();
+  const source = sourceOf(directory, tls);
   const listeners: ((certificate: ServerCertificate) => void)[] = [];
   const load = async (): Promise<Loaded> => {
     const certificate = await loadServerCertificate(source, today());
@@ -60,10 +52,11 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
       authority: pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem) },
     };
   };
-  const renews = options.renew && options.certificate === undefined;
+  // The first worker renews; the others follow the files.
+  const renews = isRenewed && slot === 0 && tls.certificate === undefined;
 
   const { current, check, close } = await followFile({
-    paths,
+    paths: pathsOf(directory, tls),
     intervalMs: reloadMs,
     open: async () => {
       if (renews) await renew(directory, today(), logger);
@@ -75,7 +68,7 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
       refused: 'certificate not reloaded, the one before stays in force',
     },
     describe: ({ certificate: { fingerprint, notAfter } }) => ({ fingerprint, notAfter }),
-    onReload: (result) => result.ok || options.onDamage?.(result.error),
+    onReload: (result) => audit?.noteReload('certificate', result.ok ? undefined : result.error),
   });
   const timer = setInterval(() => void (renews && renew(directory, today(), logger)), RENEWAL_LOOK_MS);
   timer.unref();
@@ -91,7 +84,12 @@ export async function openCertificateKeeper(options: CertificateKeeperOptions): 
   };
 }
 
-function sourceOf({ directory, certificate, key }: CertificateKeeperOptions): ServerCertificateOptions {
+function pathsOf(directory: string, { certificate, key }: Config['tls']): readonly string[] {
+  const defaults = certificatePaths(directory);
+  return [certificate ?? defaults.certificate, key ?? defaults.key, defaults.authorityCertificate];
+}
+
+function sourceOf(directory: string, { certificate, key }: Config['tls']): ServerCertificateOptions {
   return {
     directory,
     ...(certificate === undefined ? {} : { certificate }),

@@ -1,52 +1,45 @@
 import type { Config } from '../config/schema/schema.ts';
 import type { Logger } from '../lib/logger.ts';
+import { packageVersion } from '../lib/package-version.ts';
 import { logExchange } from '../observe/access-log.ts';
 import type { Exchange } from '../observe/exchange.ts';
 import { warnOfSlowCommit } from '../observe/access-log.ts';
+import type { TraceExport } from '../observe/tracing/trace-export.ts';
 import type { HashPool } from '../auth/passwords/hash-pool.ts';
-import { createLocalBus } from '../cluster/local-bus.ts';
 import type { Bus } from '../cluster/bus.ts';
-import type { AppOptions } from '../pipeline/handler.ts';
 import { openAudit } from './observe/audit.ts';
 import type { Audit } from './observe/audit.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { MetricsSources } from './observe/metrics.ts';
-import { openTraces, traceJobs } from './observe/trace-jobs.ts';
 
-export interface ObserversOptions {
+interface ObserversOptions {
   readonly config: Config;
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** To the other workers. */
-  readonly bus?: Bus;
+  readonly bus: Bus;
 }
 
-/** All who look on and change nothing. */
-export interface Observers {
+/** The parts that look on and change nothing. */
+interface Observers {
+  /** Called with each exchange when its answer has ended. */
   observe(exchange: Exchange): void;
-  /** The same way to the registry, with the place in a trace told to it where there is one. */
-  follow(forward: AppOptions['forward']): AppOptions['forward'];
-  /** The same pool, looked at. */
-  watchHashes(pool: HashPool): HashPool;
-  /** Opens the page of metrics, where there is to be one. Rejects with AppError LISTEN_FAILED. */
-  showMetrics(sources: MetricsSources): Promise<void>;
-  /** Undefined where there is none. */
+  /** Undefined where traces are off. */
+  readonly tracing: TraceExport | undefined;
+  /** Undefined where there is no audit log. */
   readonly audit: Audit | undefined;
+  /** The same pool, with its work counted for the metrics. */
+  watchHashes(pool: HashPool): HashPool;
+  /** Opens the listener of the metrics, where one is configured. Rejects with AppError LISTEN_FAILED. */
+  showMetrics(sources: MetricsSources): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openObservers({
-  config,
-  logger,
-  now,
-  bus = createLocalBus().bus,
-}: ObserversOptions): Promise<Observers> {
+export async function openObservers({ config, logger, now, bus }: ObserversOptions): Promise<Observers> {
   const tracing = await openTraces(config, logger);
   const audit = await openAudit({ config, bus, logger });
   const metrics = createMetrics({ config, logger, now, bus });
   return {
-    audit,
     observe: (exchange) => {
       logExchange(logger, exchange);
       warnOfSlowCommit(logger, exchange);
@@ -54,7 +47,8 @@ export async function openObservers({
       tracing?.observe(exchange);
       audit?.observe(exchange);
     },
-    follow: (forward) => traceJobs(tracing, audit === undefined ? forward : audit.follow(forward)),
+    tracing,
+    audit,
     watchHashes: (pool) => (metrics === undefined ? pool : { ...pool, ...metrics.watchHashes(pool) }),
     showMetrics: async (sources) => {
       audit?.look(sources.connections);
@@ -64,4 +58,20 @@ export async function openObservers({
       await Promise.all([metrics?.close(), tracing?.close(), audit?.close()]);
     },
   };
+}
+
+/** OpenTelemetry is large: it is loaded only where traces are on. */
+async function openTraces(
+  { trace: { endpoint, percent }, backend }: Pick<Config, 'trace' | 'backend'>,
+  logger: Logger,
+): Promise<TraceExport | undefined> {
+  if (endpoint === undefined) return undefined;
+  const { openTraceExport } = await import('../observe/tracing/trace-export.ts');
+  return openTraceExport({ endpoint, percent, logger, version: packageVersion(), place: placeOf(backend) });
+}
+
+function placeOf(backend: Config['backend']): Readonly<Record<string, string | number>> {
+  if (backend.kind === 'embedded') return { 'server.address': 'embedded' };
+  if (backend.kind === 'unix') return { 'server.address': backend.path, 'network.transport': 'unix' };
+  return { 'server.address': backend.host, 'server.port': backend.port };
 }

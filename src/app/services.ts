@@ -1,95 +1,158 @@
 import type { Config } from '../config/schema/schema.ts';
-import type { Ending } from '../lib/ending.ts';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createHashPool } from '../auth/passwords/hash-pool.ts';
-import type { Bus } from '../cluster/bus.ts';
-import type { AppOptions } from '../pipeline/handler.ts';
-import type { Audit } from './observe/audit.ts';
-import { backendEndings } from './backend/backend-endings.ts';
-import { openCertificateKeeper } from './certificate.ts';
-import type { CertificateKeeper } from './certificate.ts';
+import { createFrontProxies } from '../http/peer/front-proxies.ts';
+import type { FrontProxies } from '../http/peer/front-proxies.ts';
+import type { Limiter } from '../limits/concurrency-limiter.ts';
+import { watchUntrustedTokens } from '../pipeline/auth/untrusted-tokens.ts';
+import type { HandlerOptions } from '../pipeline/handler.ts';
 import { watchFirstSignIn } from './auth/first-sign-in.ts';
-import { openExpiryWatch } from './observe/expiry-watch.ts';
-import type { ExpiryWatch } from './observe/expiry-watch.ts';
 import { followAccess } from './auth/follow-access.ts';
 import { followTokens } from './auth/follow-tokens.ts';
 import { followUsers } from './auth/follow-users.ts';
-import { warnOfForeignHosts } from './observe/host-warnings.ts';
 import { openRegistryBackend } from './backend/registry-backend.ts';
 import type { RegistryBackend } from './backend/registry-backend.ts';
 import { readUploadKey } from './backend/upload-key.ts';
-import { hashShare, firstWorkerLogger } from './cluster/cluster-context.ts';
+import { followCertificate } from './certificate.ts';
+import type { CertificateKeeper } from './certificate.ts';
+import { openBandwidth } from './cluster/bandwidth.ts';
+import { firstWorkerLogger, hashShare } from './cluster/cluster-context.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
+import { openLimiters } from './cluster/limiters.ts';
+import { watchEndings } from './observe/expiry-watch.ts';
+import type { ExpiryWatch } from './observe/expiry-watch.ts';
+import { warnOfForeignHosts } from './observe/host-warnings.ts';
 import type { MetricsSources } from './observe/metrics.ts';
 import { openObservers } from './observers.ts';
 
-/** The parts of a running gate. */
+/** The parts of a running gate, all but those that listen. */
 export interface Services {
-  readonly app: AppOptions;
+  readonly handler: HandlerOptions;
   readonly certificate: CertificateKeeper;
-  /** Opens the page of metrics, where there is to be one. Rejects with AppError LISTEN_FAILED. */
+  readonly proxies: FrontProxies;
+  /** Permits for connections; undefined where their number is not limited. */
+  readonly connectionLimiter: Limiter | undefined;
+  /** Called with the address of a client that did not trust the certificate. */
+  readonly onDistrust: (address: string) => void;
+  /** Opens the listener of the metrics, where one is configured. Rejects with AppError LISTEN_FAILED. */
   showMetrics(connections: MetricsSources['connections']): Promise<void>;
-  /** From now on every answer ends its connection, and the health page says so. */
+  /** From now on each answer ends its connection, and the health page says so. */
   drain(): void;
-  /** Look at all followed files now. */
+  /** Looks at all followed files now. */
   reload(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Assembles the parts from the configuration: the one place where options meet parts. */
-export async function createServices(
+/** Opens the parts that the configuration asks for, and joins them. */
+export async function openServices(
   config: Config,
   logger: Logger,
   cluster: ClusterContext,
 ): Promise<Services> {
-  const { bus } = cluster;
-  const chores = firstWorkerLogger(logger, bus);
-  const now = (): number => performance.now();
-  const observers = await openObservers({ config, logger, now, bus });
-  const { audit } = observers;
-  const certificate = await openCertificate(config, bus, chores, audit);
-  const users = await followUsers(config, chores, audit);
-  const pool = observers.watchHashes(createHashPool(hashShare(config.limits.hashQueue, bus)));
-  const registryBackend = await openRegistryBackend({ config, bus, now, logger });
-  const access = await followAccess(config, users, chores, audit);
-  const { policy } = access;
-  const context = { logger: chores, now, cluster, audit, onRealm: realmWatch(config, certificate, chores) };
-  const following = await followTokens(config, { users, pool, policy, ...context });
-  const watch = await watchEndings(config, { certificate, tokens: following.tokens, logger: chores, audit });
-  const files = [certificate, users, access, following, watch];
+  const parts = await openParts(config, logger, cluster);
+  const { observers, certificate, users, access, following, endings, registry, pool } = parts;
+  const files = [certificate, users, access, following, endings];
   let draining = false;
   return {
+    handler: handlerOptions(config, logger, parts, () => draining),
     certificate,
-    app: {
-      now,
-      logger,
-      observe: registryBackend.catalog.follow(await watchFirstSignIn(config.state, observers.observe)),
-      authority: () => certificate.authority(),
-      ...readinessOf(watch, registryBackend),
-      isDraining: () => draining,
-      hsts: config.tls.hsts,
-      tokens: following.tokens,
-      challenge: following.challenge,
-      formMs: config.timeouts.headerSeconds * 1000,
-      policy,
-      catalog: registryBackend.catalog,
-      onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
-      uploadKey: await readUploadKey(config),
-      admission: { headers: config.limits.headers },
-      body: config.limits,
-      forward: observers.follow((job) => registryBackend.forward(job)),
-    },
-    showMetrics: (connections) => observers.showMetrics({ connections, certificate, registryBackend, watch }),
+    proxies: parts.proxies,
+    connectionLimiter: parts.limiters.connections,
+    onDistrust: parts.trust.refused,
+    showMetrics: (connections) =>
+      observers.showMetrics({ connections, certificate, registryBackend: registry, watch: endings }),
     drain: () => void (draining = true),
-    reload: () => Promise.all([...files.map((one) => one.check()), audit?.reopen()]).then(() => undefined),
-    close: () => closeInTurn([...files, registryBackend, pool, observers]),
+    reload: async () => {
+      await Promise.all([...files.map((file) => file.check()), observers.audit?.reopen()]);
+    },
+    close: async () => {
+      for (const part of [...files, registry, pool, observers]) await part.close();
+    },
   };
 }
 
-/** An address that the configuration names was meant, whatever the certificate of the gate says. */
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+async function openParts(config: Config, logger: Logger, cluster: ClusterContext) {
+  const { limits } = config;
+  const { bus } = cluster;
+  const now = (): number => performance.now();
+  const observers = await openObservers({ config, logger, now, bus });
+  const { audit } = observers;
+  const firstLogger = firstWorkerLogger(logger, bus);
+  const certificate = await followCertificate(config, bus, firstLogger, audit);
+  const users = await followUsers(config, firstLogger, audit);
+  const pool = observers.watchHashes(createHashPool(hashShare(limits.hashQueue, bus)));
+  const registry = await openRegistryBackend({ config, bus, now, logger });
+  const access = await followAccess(config, users, firstLogger, audit);
+  const onRealm = realmWatch(config, certificate, firstLogger);
+  const context = { logger: firstLogger, now, cluster, audit, onRealm };
+  const following = await followTokens(config, { users, pool, policy: access.policy, ...context });
+  const { tokens } = following;
+  return {
+    now,
+    observers,
+    certificate,
+    users,
+    pool,
+    registry,
+    access,
+    following,
+    endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
+    observe: await watchFirstSignIn(config.state, observers.observe),
+    uploadKey: await readUploadKey(config),
+    limiters: openLimiters(limits, bus),
+    bandwidth: openBandwidth({ limits, bus, now }),
+    proxies: createFrontProxies({ config: config.frontProxies, logger, now }),
+    trust: watchUntrustedTokens({ logger, now, bus }),
+  };
+}
+
+/** What a request needs of the parts, in the order in which it comes by them. */
+function handlerOptions(
+  { limits, publicUrl, timeouts, tls }: Config,
+  logger: Logger,
+  parts: Parts,
+  isDraining: () => boolean,
+): HandlerOptions {
+  const { proxies, trust, certificate, endings, following, registry, observers } = parts;
+  return {
+    now: parts.now,
+    logger,
+    addressOf: proxies.addressOf,
+    hostOf: publicUrl === undefined ? proxies.hostOf : (): string => publicUrl,
+    observe: trust.observing(registry.catalog.follow(parts.observe)),
+    admission: { headers: limits.headers },
+    hsts: tls.hsts,
+    isDraining,
+    formMs: timeouts.headerSeconds * 1000,
+    // The pages.
+    authority: () => certificate.authority(),
+    ...readiness(endings, registry),
+    // The stages of the pipeline.
+    tokens: following.tokens,
+    challenge: trust.noting(following.challenge),
+    policy: parts.access.policy,
+    uploadKey: parts.uploadKey,
+    catalog: registry.catalog,
+    onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),
+    body: limits,
+    // The steps to the registry.
+    limiter: parts.limiters.transfers,
+    bandwidth: parts.bandwidth,
+    tracing: observers.tracing,
+    noteDigests: observers.audit?.noteDigests,
+    sign: registry.sign,
+    address: registry.address,
+    cache: registry.cache,
+    forward: registry.forward,
+  };
+}
+
+/** Warns of hosts that the certificate lacks, unless the configuration names the address of the gate. */
 function realmWatch(
-  { publicUrl }: Config,
+  { publicUrl }: Pick<Config, 'publicUrl'>,
   certificate: CertificateKeeper,
   logger: Logger,
 ): (host: string) => void {
@@ -97,62 +160,14 @@ function realmWatch(
   return warnOfForeignHosts({ certificate: () => certificate.current().cert, logger });
 }
 
-async function closeInTurn(parts: readonly { close(): unknown }[]): Promise<void> {
-  for (const part of parts) await part.close();
-}
-
-async function openCertificate(
-  { certs, tls, renew, reloadMs }: Config,
-  bus: Pick<Bus, 'slot'>,
-  logger: Logger,
-  audit: Audit | undefined,
-): Promise<CertificateKeeper> {
-  const keeper = await openCertificateKeeper({
-    directory: certs,
-    ...tls,
-    // The others follow the files.
-    renew: renew && bus.slot === 0,
-    reloadMs,
-    today: () => new Date(),
-    logger,
-    onDamage: (error) => audit?.noteReload('certificate', error),
-  });
-  keeper.onChange(() => audit?.noteReload('certificate'));
-  return keeper;
-}
-
-interface Ends {
-  readonly certificate: CertificateKeeper;
-  readonly tokens: { endings(): readonly Ending[] };
-  readonly logger: Logger;
-  readonly audit: Audit | undefined;
-}
-
-async function watchEndings(
-  config: Config,
-  { certificate, tokens, logger, audit }: Ends,
-): Promise<ExpiryWatch> {
-  const beyond = await backendEndings(config);
-  const watch = openExpiryWatch({
-    own: () => [...certificate.current().endings, ...beyond],
-    tokens: () => tokens.endings(),
-    logger,
-    today: () => new Date(),
-    onNotice: ({ kind }, sentence, hasEnded) => audit?.noteExpiry(kind, sentence, hasEnded),
-  });
-  // Listeners are told before the new one is in force.
-  certificate.onChange(() => setImmediate(() => watch.check()));
-  return watch;
-}
-
-function readinessOf(
-  watch: ExpiryWatch,
-  registryBackend: RegistryBackend,
-): Pick<AppOptions, 'unready' | 'limitation' | 'warning'> {
+function readiness(
+  endings: ExpiryWatch,
+  registry: RegistryBackend,
+): Pick<HandlerOptions, 'unready' | 'limitation' | 'warning'> {
   return {
-    warning: () => watch.warning(),
-    unready: async () => watch.ended() ?? (await registryBackend.unready()),
-    limitation: async () => registryBackend.limitation?.(),
+    warning: () => endings.warning(),
+    unready: async () => endings.ended() ?? (await registry.unready()),
+    limitation: async () => registry.limitation?.(),
   };
 }
 

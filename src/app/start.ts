@@ -8,7 +8,6 @@ import { createConnections } from '../http/listener/connections.ts';
 import type { Connections, OpenExchange } from '../http/listener/connections.ts';
 import { findContext } from '../http/context.ts';
 import { admitConnections } from '../http/listener/admit-connection.ts';
-import { createFrontProxies } from '../http/peer/front-proxies.ts';
 import { close, listen } from '../http/listener/listen.ts';
 import type { ListenPlace } from '../http/listener/listen.ts';
 import { listenPlaces } from '../http/listener/listen-places.ts';
@@ -16,13 +15,10 @@ import { createListener } from '../http/listener/listener.ts';
 import type { ListenerOptions } from '../http/listener/listener.ts';
 import { createConnectionCapacity, openFileLimit } from '../http/listener/connection-capacity.ts';
 import type { ConnectionCapacity } from '../http/listener/connection-capacity.ts';
-import { createServices } from './services.ts';
+import { openServices } from './services.ts';
 import type { Services } from './services.ts';
-import { limitTransfers } from './transfer-limits.ts';
 import { singleProcess, firstWorkerLogger, sharedKey } from './cluster/cluster-context.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
-import { watchUntrustedTokens } from '../pipeline/auth/untrusted-tokens.ts';
-import { openLimiters } from './cluster/limiters.ts';
 
 /** A gate that listens. */
 export interface Gate {
@@ -42,17 +38,28 @@ export interface Gate {
 const TICKET_KEY_BYTES = 48;
 const STOPPED = createProblem('UNAVAILABLE', 'The gate was stopped.');
 
-/** Assembles and listens. Throws AppError where certificates, users or an address are not to be had; nothing is left open then. */
+/**
+ * Opens the parts of a gate and listens. Throws AppError where certificates, users or an address cannot be had; nothing is
+ * left open then.
+ */
 export async function startGate(
   config: Config,
   logger: Logger,
   cluster: ClusterContext = singleProcess(),
 ): Promise<Gate> {
-  const services = await createServices(config, logger, cluster);
+  const services = await openServices(config, logger, cluster);
   const connections = createConnections({ headMs: config.timeouts.headerSeconds * 1000, onCut });
+  const capacity = createConnectionCapacity({
+    limits: config.limits,
+    connections,
+    openFiles: openFileLimit(),
+    workers: cluster.bus.size,
+    logger,
+    now: services.handler.now,
+  });
+  const options = listenerOptions(config, logger, { services, cluster, connections, capacity });
   const servers: Server[] = [];
   try {
-    const { capacity, ...options } = openFront({ config, services, connections, logger, cluster });
     for (const place of placesOf(config, cluster)) {
       const server = createListener(options);
       servers.push(server);
@@ -66,28 +73,66 @@ export async function startGate(
   }
   const all = servers.map((server) => server.address());
   const addresses = all.filter(isAddressInfo);
-  const chores = firstWorkerLogger(logger, cluster.bus);
-  for (const { address, port } of addresses) chores.info({ address, port }, 'listening');
-  const stop = async (): Promise<void> => {
-    services.drain();
-    const closed = servers.map(close);
-    connections.drain();
-    const timer = setTimeout(() => connections.cut(), config.timeouts.drainSeconds * 1000);
-    await Promise.all(closed);
-    clearTimeout(timer);
-    await services.close();
-  };
+  const firstLogger = firstWorkerLogger(logger, cluster.bus);
+  for (const { address, port } of addresses) firstLogger.info({ address, port }, 'listening');
   return {
     addresses,
     ports: all.map((address) => (isAddressInfo(address) ? address.port : 0)),
-    unready: () => services.app.unready(),
+    unready: () => services.handler.unready(),
     reload: () => services.reload(),
-    stop,
+    stop: () => stop(servers, { services, connections, drainMs: config.timeouts.drainSeconds * 1000 }),
     stopNow: () => connections.cut(),
   };
 }
 
-/** Where this process listens: beside the other workers, at the ports that the first of them has. */
+interface Listening {
+  readonly services: Services;
+  readonly cluster: ClusterContext;
+  readonly connections: Connections;
+  readonly capacity: ConnectionCapacity;
+}
+
+/** The way of a connection: it is admitted, does its TLS handshake, and hands its requests to the handler. */
+function listenerOptions(
+  config: Config,
+  logger: Logger,
+  { services, cluster, connections, capacity }: Listening,
+): ListenerOptions {
+  const { handler, certificate, proxies, connectionLimiter, onDistrust } = services;
+  return {
+    config,
+    logger,
+    now: handler.now,
+    connections,
+    admit: admitConnections({ proxies, capacity, limiter: connectionLimiter }),
+    certificate,
+    ticketKeys: (fingerprint) => sharedKey(cluster, `tickets ${fingerprint}`, TICKET_KEY_BYTES),
+    onDistrust,
+    addressOf: proxies.addressOf,
+    handler: createHandler(handler),
+  };
+}
+
+interface Running {
+  readonly services: Services;
+  readonly connections: Connections;
+  readonly drainMs: number;
+}
+
+async function stop(servers: readonly Server[], { services, connections, drainMs }: Running): Promise<void> {
+  services.drain();
+  const closed = servers.map(close);
+  connections.drain();
+  const timer = setTimeout(() => connections.cut(), drainMs);
+  await Promise.all(closed);
+  clearTimeout(timer);
+  await services.close();
+}
+
+/**
+ * The sockets of this process: beside those of the other workers, at the ports that the first of them has. A single
+ * process does not share its port, so that the system refuses it where another program listens there.
+ */
 function placesOf({ listen: addresses }: Config, { bus, ports }: ClusterContext): readonly ListenPlace[] {
   const shared = bus.size === 1 ? undefined : ports === undefined ? 'first' : 'next';
   return listenPlaces(addresses).map((place, at) => {
@@ -96,61 +141,7 @@ function placesOf({ listen: addresses }: Config, { bus, ports }: ClusterContext)
   });
 }
 
-interface Front extends ListenerOptions {
-  readonly capacity: ConnectionCapacity;
-}
-
-interface FrontOptions {
-  readonly config: Config;
-  readonly services: Services;
-  readonly connections: Connections;
-  readonly logger: Logger;
-  readonly cluster: ClusterContext;
-}
-
-/** What stands between a connection and the services: who it is from, whether there is room for it and for what it asks. */
-function openFront({
-  config,
-  services: { app, certificate },
-  connections,
-  logger,
-  cluster,
-}: FrontOptions): Front {
-  const { bus } = cluster;
-  const { limits, frontProxies, publicUrl } = config;
-  const { now } = app;
-  const openFiles = openFileLimit();
-  const capacity = createConnectionCapacity({
-    limits,
-    connections,
-    openFiles,
-    workers: bus.size,
-    logger,
-    now,
-  });
-  const limiters = openLimiters(limits, bus);
-  const proxies = createFrontProxies({ config: frontProxies, logger, now });
-  const { addressOf } = proxies;
-  const hostOf = publicUrl === undefined ? proxies.hostOf : (): string => publicUrl;
-  const forward = limitTransfers({ limits, limiter: limiters.transfers, bus, now }, app.forward);
-  const trust = watchUntrustedTokens({ logger, now, bus });
-  const watched = { challenge: trust.noting(app.challenge), observe: trust.observing(app.observe) };
-  return {
-    capacity,
-    config,
-    certificate,
-    connections,
-    logger,
-    now,
-    ticketKeys: (fingerprint) => sharedKey(cluster, `tickets ${fingerprint}`, TICKET_KEY_BYTES),
-    admit: admitConnections({ proxies, capacity, limiter: limiters.connections }),
-    addressOf,
-    onDistrust: trust.refused,
-    handler: createHandler({ ...app, ...watched, addressOf, hostOf, forward }),
-  };
-}
-
-/** A transfer that we break off ourselves was not left by the client. */
+/** The log says of an exchange that the gate cut that the gate was stopped, and not that the client left. */
 function onCut({ req }: OpenExchange): void {
   const context = findContext(req);
   if (context !== undefined) context.problem ??= STOPPED;

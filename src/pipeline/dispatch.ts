@@ -1,29 +1,31 @@
 import { nameAsker } from '../auth/principal.ts';
-import type { Job } from '../backend/reply/job.ts';
 import { bodyLength, bodyLimit, judgeBody } from '../oci/request/body.ts';
 import type { BodyHead, BodyLimits } from '../oci/request/body.ts';
 import { answerProblem } from '../http/answer.ts';
-import type { Stage } from './stage.ts';
+import type { Forward, Stage } from './stage.ts';
 
-export interface ForwardStageOptions {
-  /** Takes over the job: it will be answered or cut. */
-  readonly forward: (job: Job) => void;
-  readonly limits: BodyLimits;
+export interface DispatchOptions {
+  readonly forward: Forward;
+  /** The largest bodies. */
+  readonly body: BodyLimits;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** To the backend, if the body may come along. Until here not a byte of it was read and no `100 Continue` was sent. */
-export function forward({ forward: pass, limits, now }: ForwardStageOptions): Stage {
-  return function forward(context) {
+/**
+ * Refuses a body that the request may not have, and forwards the rest. Until here no byte of the body was read and no
+ * `100 Continue` was sent.
+ */
+export function dispatch({ forward, body, now }: DispatchOptions): Stage {
+  return function dispatch(context) {
     const { req, res, request } = context;
     if (request === undefined) throw new Error('a request that made no sense was let pass');
-    const refusal = judgeBody(request, bodyHead(req.headers), limits);
+    const refusal = judgeBody(request, bodyHead(req.headers), body);
     if (refusal !== undefined) {
       answerProblem(req, res, refusal);
       return false;
     }
-    pass({
+    forward({
       req,
       res,
       request,
@@ -34,7 +36,7 @@ export function forward({ forward: pass, limits, now }: ForwardStageOptions): St
         asker: context.identity.kind === 'anonymous' ? '' : nameAsker(context.identity),
       },
       uploadSeal: context.uploadSeal,
-      bodyLimit: bodyLimit(request, limits),
+      bodyLimit: bodyLimit(request, body),
       answer: (problem) => answerProblem(req, res, problem),
       noteCache: (outcome) => {
         context.cache = outcome;

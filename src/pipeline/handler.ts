@@ -3,48 +3,30 @@ import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { admit } from '../http/admission.ts';
 import type { AdmissionLimits } from '../http/admission.ts';
-import type { Logger } from '../lib/logger.ts';
-import { createProblem } from '../oci/problem.ts';
 import { respondEmpty } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 import type { RequestContext } from '../http/context.ts';
 import { hasEmptyBody, takeEmptyBody } from '../http/empty-body.ts';
-import { runStages } from './stage.ts';
+import { answerFailure, createPipeline } from './pipeline.ts';
+import type { PipelineOptions } from './pipeline.ts';
 import { publicRoutes } from './public-routes.ts';
 import type { PublicRoutesOptions } from './public-routes.ts';
 import { tokenRoute } from './token-route.ts';
 import type { TokenRouteOptions } from './token-route.ts';
-import { authorize } from './authorize.ts';
-import type { AuthorizeOptions } from './authorize.ts';
-import { classify } from './classify.ts';
-import { filterCatalog } from './filter-catalog.ts';
-import type { FilterCatalogOptions } from './filter-catalog.ts';
-import { forward } from './dispatch.ts';
-import type { ForwardStageOptions } from './dispatch.ts';
-import { authenticate } from './authenticate.ts';
-import type { AuthenticateOptions } from './authenticate.ts';
 import { createOpenExchange } from '../http/context.ts';
-import { sealUploads } from './seal-uploads.ts';
-import type { SealUploadsOptions } from './seal-uploads.ts';
 import type { OpenExchangeOptions } from '../http/context.ts';
 
-export interface AppOptions
+export interface HandlerOptions
   extends
+    Omit<PipelineOptions, 'tokens'>,
     OpenExchangeOptions,
     PublicRoutesOptions,
-    AuthenticateOptions,
-    AuthorizeOptions,
-    SealUploadsOptions,
-    FilterCatalogOptions,
     Omit<TokenRouteOptions, 'tokens'> {
-  readonly tokens: AuthenticateOptions['tokens'] & TokenRouteOptions['tokens'];
+  readonly tokens: PipelineOptions['tokens'] & TokenRouteOptions['tokens'];
   readonly admission: AdmissionLimits;
-  readonly body: ForwardStageOptions['limits'];
-  readonly forward: ForwardStageOptions['forward'];
   /** Whether browsers are told to use https alone for this host name. */
   readonly hsts: boolean;
-  readonly logger: Logger;
 }
 
 /** Two years, as Mozilla's guideline 6.0 asks for. */
@@ -52,21 +34,8 @@ const HSTS = 'max-age=63072000';
 
 type RequestHandler = (context: RequestContext) => void;
 
-/** The way to the registry. Every request to it meets the stages in the order in which they are written here. */
-export function createPipeline(options: AppOptions): RequestHandler {
-  const stages = [
-    classify(), // what is asked   -> request
-    authenticate(options), // who asks        -> identity
-    authorize(options), // may they        -> on, or a challenge
-    sealUploads(options), // whose upload
-    filterCatalog(options),
-    forward({ forward: options.forward, limits: options.body, now: options.now }),
-  ];
-  return runStages(stages, (error, context) => answerFailure(error, context, options.logger));
-}
-
-/** The few pages and the token service, by Express. What is none of them goes the way to the registry, which knows what it is not. */
-export function createPages(options: AppOptions, toRegistry: RequestHandler): Express {
+/** The few pages and the token service, by Express. All other targets go to the registry, whose pipeline refuses what it does not know. */
+export function createPages(options: HandlerOptions, toRegistry: RequestHandler): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', false);
   app.enable('case sensitive routing').enable('strict routing');
@@ -78,10 +47,10 @@ export function createPages(options: AppOptions, toRegistry: RequestHandler): Ex
 }
 
 /**
- * What Node calls for every request. Its form is judged before Express sees it, whose router reads a target in its own
- * way and gives up on one that it cannot read; then it goes one of the two ways.
+ * What Node.js calls for every request. Judges the form of the request before Express sees it, whose router reads a
+ * target in its own way and fails on one that it cannot read; then serves a page, or runs the pipeline.
  */
-export function createHandler(options: AppOptions): (req: IncomingMessage, res: ServerResponse) => void {
+export function createHandler(options: HandlerOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const openExchange = createOpenExchange(options);
   const toRegistry = createPipeline(options);
   const pages = createPages(options, toRegistry);
@@ -109,7 +78,7 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
   function route(context: RequestContext): void {
     const { req, res, method, target } = context;
     if (method === 'OPTIONS') answerOptions(res);
-    // No page is below this path. Express would find that out too, and only then let the request go the same way.
+    // No page is below this path. Express would find that out too, and then run the same pipeline.
     else if (target.startsWith('/v2/')) toRegistry(context);
     else pages(req, res);
   }
@@ -118,11 +87,4 @@ export function createHandler(options: AppOptions): (req: IncomingMessage, res: 
 /** Answered here for every path, so that it tells nothing about any. */
 function answerOptions(res: ServerResponse): void {
   respondEmpty(res, 204, { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' });
-}
-
-function answerFailure(error: unknown, { id, req, res }: RequestContext, logger: Logger): void {
-  logger.error({ id, error: error instanceof Error ? error.stack : 'not an error' }, 'unexpected failure');
-  if (res.headersSent) res.destroy();
-  else
-    answerProblem(req, res, createProblem('UNKNOWN', 'Something went wrong in the gate.', { close: true }));
 }

@@ -1,12 +1,19 @@
+import type { Job } from '../backend/reply/job.ts';
 import type { RequestContext } from '../http/context.ts';
 
 /**
- * One step of a request on its way to the registry. True: on to the next one. False: it is answered, or will be, or
- * there is nobody left to answer.
+ * One stage of the pipeline. True lets the request go on to the next stage. False ends its way: it is answered, will be
+ * answered, or its client has gone.
  */
 export type Stage = (context: RequestContext) => boolean | Promise<boolean>;
 
-/** Leads a request through the stages in their order; one that has to wait for nothing is through in one go. `onFailure` is told of what a stage throws. */
+/** Takes over a job, and answers it or cuts its connection, now or later. */
+export type Forward = (job: Job) => void;
+
+/** One step between the pipeline and the registry: wraps the `Forward` that comes after it. */
+export type ForwardStep = (next: Forward) => Forward;
+
+/** Runs a request through the stages in order, synchronously until a stage has to wait. `onFailure` is called with what a stage throws. */
 export function runStages(
   stages: readonly Stage[],
   onFailure: (error: unknown, context: RequestContext) => void,
@@ -30,4 +37,9 @@ export function runStages(
     );
   };
   return (context) => runFrom(0, context);
+}
+
+/** Joins steps, the first one first. A step that is undefined is left out, and costs nothing. */
+export function joinSteps(steps: readonly (ForwardStep | undefined)[], last: Forward): Forward {
+  return steps.reduceRight((next, step) => step?.(next) ?? next, last);
 }

@@ -5,8 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import type { Job } from '../../src/backend/reply/job.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
-import { createHandler, createPages, createPipeline } from '../../src/pipeline/handler.ts';
-import type { AppOptions } from '../../src/pipeline/handler.ts';
+import { createHandler, createPages } from '../../src/pipeline/handler.ts';
+import { createPipeline } from '../../src/pipeline/pipeline.ts';
+import type { HandlerOptions } from '../../src/pipeline/handler.ts';
 import { createOpenExchange } from '../../src/http/context.ts';
 import { policyOf } from '../auth/policy/support.ts';
 import { appOptions } from '../support/app-options.ts';
@@ -15,10 +16,10 @@ import { basic } from '../support/test-gate.ts';
 type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** As Node calls it: what is below `/v2/` does not meet Express. */
-const short = (options: AppOptions): RequestHandler => createHandler(options);
+const short = (options: HandlerOptions): RequestHandler => createHandler(options);
 
 /** Every request by way of Express, which has no page for it. */
-function long(options: AppOptions): RequestHandler {
+function long(options: HandlerOptions): RequestHandler {
   const open = createOpenExchange(options);
   const pages = createPages(options, createPipeline(options));
   return (req, res) => {
@@ -100,7 +101,7 @@ describe('with Express and without it', () => {
   afterEach(() => void server?.close());
 
   /** The answer, what was handed on, and the record, less what no two requests have in common. */
-  async function tell(handler: (options: AppOptions) => RequestHandler, asked: Ask): Promise<Told> {
+  async function tell(handler: (options: HandlerOptions) => RequestHandler, asked: Ask): Promise<Told> {
     const jobs: Job[] = [];
     const exchanges: Exchange[] = [];
     const page = async (): Promise<CatalogPage> => ({ names: ['other/app', 'team/app'], more: false });

@@ -17,7 +17,7 @@ const DIRECTION: Record<string, readonly string[]> = {
   auth: ['lib', 'oci'],
   backend: ['lib', 'oci'],
   http: ['lib', 'oci', 'limits', 'config', 'pki', 'auth', 'observe'],
-  pipeline: ['lib', 'oci', 'cluster', 'pki', 'auth', 'observe', 'backend', 'http'],
+  pipeline: ['lib', 'oci', 'limits', 'cluster', 'pki', 'auth', 'observe', 'backend', 'http'],
   app: [
     'lib',
     'oci',

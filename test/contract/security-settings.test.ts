@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createPages, createPipeline } from '../../src/pipeline/handler.ts';
+import { createPages } from '../../src/pipeline/handler.ts';
+import { createPipeline } from '../../src/pipeline/pipeline.ts';
 import { appOptions } from '../support/app-options.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

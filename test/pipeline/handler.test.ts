@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import type { Job } from '../../src/backend/reply/job.ts';
 import { createHandler } from '../../src/pipeline/handler.ts';
-import type { AppOptions } from '../../src/pipeline/handler.ts';
+import type { HandlerOptions } from '../../src/pipeline/handler.ts';
 import { appOptions } from '../support/app-options.ts';
 import { basic } from '../support/test-gate.ts';
 
@@ -26,7 +26,7 @@ describe('the pipeline', () => {
     server?.close();
   });
 
-  function gate(change: Partial<AppOptions> = {}): Server {
+  function gate(change: Partial<HandlerOptions> = {}): Server {
     server = createServer(createHandler(appOptions(change, jobs, exchanges)));
     return server;
   }
@@ -135,7 +135,7 @@ describe('the pipeline', () => {
 
   it('tells nothing about what failed unexpectedly', async () => {
     const secret = new Error('the secret of the stack');
-    const change: Partial<AppOptions> = {
+    const change: Partial<HandlerOptions> = {
       forward: () => {
         throw secret;
       },

@@ -1,12 +1,16 @@
 import type { Exchange } from '../../src/observe/exchange.ts';
 import { OPEN_POLICY } from '../../src/auth/policy/policy.ts';
 import type { Job } from '../../src/backend/reply/job.ts';
-import type { AppOptions } from '../../src/pipeline/handler.ts';
+import type { HandlerOptions } from '../../src/pipeline/handler.ts';
 
 const quiet = (): void => undefined;
 
 /** The pipeline with every part an object literal: alice's password is `right`, the registry answers `{}` and remembers. */
-export function appOptions(change: Partial<AppOptions>, jobs: Job[], exchanges: Exchange[]): AppOptions {
+export function appOptions(
+  change: Partial<HandlerOptions>,
+  jobs: Job[],
+  exchanges: Exchange[],
+): HandlerOptions {
   return {
     now: () => 0,
     observe: (exchange) => void exchanges.push(exchange),

@@ -9,16 +9,14 @@ import type { Logger } from '../../lib/logger.ts';
 import type { BackendOptions } from '../../backend/client/backend-options.ts';
 import { createBlobSource } from '../../backend/cache/blob-source.ts';
 import { createConnectionPool } from '../../backend/client/connection-pool.ts';
-import type { Job } from '../../backend/reply/job.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import type { Bus } from '../../cluster/bus.ts';
+import type { Forward, ForwardStep } from '../../pipeline/stage.ts';
 
-export interface CachedBackendOptions {
+interface CachedBackendOptions {
   readonly cache: Config['cache'];
   readonly backend: BackendOptions;
   readonly limits: IdleLimits;
-  /** Takes over what the cache has no answer to. */
-  readonly pass: (job: Job) => void;
   /** Tells the other workers of deletions. */
   readonly bus: Bus;
   /** Monotonic milliseconds. */
@@ -26,18 +24,19 @@ export interface CachedBackendOptions {
   readonly logger: Logger;
 }
 
-/** A way to the registry that keeps copies of layers. */
-export interface CachedBackend {
-  forward(job: Job): void;
+/** The layer cache before a registry. */
+interface CachedBackend {
+  /** Answers from the cache what it holds. Built into one pipeline. */
+  readonly step: ForwardStep;
   counters(): CacheCounters;
   close(): void;
 }
 
 const DELETED = createTopic('a blob was deleted', isPlace, isNothing);
 
-/** Undefined where no cache is wanted. Throws AppError FILE_UNWRITABLE. */
+/** Undefined where no cache is configured. Throws AppError FILE_UNWRITABLE. */
 export async function openCachedBackend(options: CachedBackendOptions): Promise<CachedBackend | undefined> {
-  const { cache, backend, limits, pass, bus, now, logger } = options;
+  const { cache, backend, limits, bus, now, logger } = options;
   if (cache.directory === undefined) return undefined;
   const files = await BlobFiles.open({
     directory: cache.directory,
@@ -46,10 +45,11 @@ export async function openCachedBackend(options: CachedBackendOptions): Promise<
   });
   const idle = createIdleWatch(limits, now);
   const pool = createConnectionPool(backend, now);
+  let forward: Forward;
   const layers = new LayerCache({
     files,
     source: createBlobSource({ pool, watch: idle }),
-    pass,
+    pass: (job) => forward(job),
     checkMs: cache.checkSeconds * 1000,
     onDelete: (place) => bus.publish(DELETED, place),
     idle,
@@ -58,7 +58,10 @@ export async function openCachedBackend(options: CachedBackendOptions): Promise<
   });
   bus.handle(DELETED, (place) => layers.forget(place));
   return {
-    forward: (job) => layers.forward(job),
+    step: (next) => {
+      forward = next;
+      return (job) => layers.forward(job);
+    },
     counters: () => layers.counters(),
     close: () => {
       layers.close();

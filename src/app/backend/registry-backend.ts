@@ -14,21 +14,19 @@ import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Failure } from '../../backend/client/failure.ts';
 import { createProbe } from '../../backend/probe/probe.ts';
-import type { Job } from '../../backend/reply/job.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { CacheCounters } from '../../backend/cache/counters.ts';
 import type { Bus } from '../../cluster/bus.ts';
-import { addressing } from './addressing.ts';
+import { addressRequests, signRequests } from './addressing.ts';
 import { openBackendCredentials } from './backend-credentials.ts';
 import { openCachedBackend } from './cached-backend.ts';
+import type { PipelineOptions } from '../../pipeline/pipeline.ts';
 import { createSharedCatalog } from '../../pipeline/shared-catalog.ts';
 import type { SharedCatalog } from '../../pipeline/shared-catalog.ts';
 import { firstWorkerLogger } from '../cluster/cluster-context.ts';
 
-/** The way to the registry: through the network, or into the folder of the embedded one. */
-export interface RegistryBackend {
-  /** Takes over the job: it will be answered or cut. */
-  forward(job: Job): void;
+/** The registry behind the gate, or the embedded one, and the steps of the pipeline that it needs. */
+export interface RegistryBackend extends Pick<PipelineOptions, 'sign' | 'address' | 'cache' | 'forward'> {
   /** Pages of the whole catalog; rejects where the registry gives none. */
   readonly catalog: SharedCatalog;
   /** Why the registry cannot serve, in a few words, or undefined. */
@@ -40,7 +38,7 @@ export interface RegistryBackend {
   close(): Promise<void>;
 }
 
-export interface RegistryBackendOptions {
+interface RegistryBackendOptions {
   readonly config: Pick<
     Config,
     | 'auth'
@@ -104,22 +102,17 @@ async function openNetwork(options: RegistryBackendOptions): Promise<RegistryBac
   const backend = createBackend(await backendOptions(config), now);
   const limits = idleLimits(config);
   const forwarder = createForwarder({ backend, idle: limits, now, logger });
-  const pass = (job: Job): void => forwarder.forward(job);
   const { cache } = config;
-  const cached = await openCachedBackend({ cache, backend: backend.options, limits, pass, bus, now, logger });
+  const cached = await openCachedBackend({ cache, backend: backend.options, limits, bus, now, logger });
   const credentials = await openBackendCredentials(config, backend, now);
-  const registryBackend = cached ?? forwarder;
-  const address = addressing({
-    backend,
-    credentials,
-    forward: (job) => registryBackend.forward(job),
-    logger,
-  });
   const authorization = credentials && (() => credentials.authorization('', CATALOG));
   const onChange = followReadiness(backend.url, firstWorkerLogger(logger, bus));
   const probe = createProbe({ backend, ...PROBE, now, authorization, onChange });
   return {
-    forward: address,
+    sign: credentials && signRequests(credentials, backend, logger),
+    address: addressRequests(backend),
+    cache: cached?.step,
+    forward: (job) => forwarder.forward(job),
     catalog: createSharedCatalog({
       source: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
       now,

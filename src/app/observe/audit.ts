@@ -13,7 +13,7 @@ import { nameAsker } from '../../auth/principal.ts';
 import { isDigest } from '../../oci/grammar.ts';
 import type { Bus, Broker } from '../../cluster/bus.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
-import type { AppOptions } from '../../pipeline/handler.ts';
+import type { ForwardStep } from '../../pipeline/stage.ts';
 import type { Connections } from '../../http/listener/connections.ts';
 import { findContext } from '../../http/context.ts';
 
@@ -23,8 +23,8 @@ export type Part = 'users' | 'access' | 'tokens' | 'certificate';
 /** The audit log, as a process that serves sees it. */
 export interface Audit {
   observe(exchange: Exchange): void;
-  /** The same way to the registry; digests of manifests are kept on the way. */
-  follow(forward: AppOptions['forward']): AppOptions['forward'];
+  /** Notes the digest of each manifest in the request's context. */
+  readonly noteDigests: ForwardStep;
   /** Where to see what is under way. */
   look(connections: Pick<Connections, 'underWay'>): void;
   /** A file was loaded again, or was not, because of this. */
@@ -82,7 +82,7 @@ export async function openAudit({ config, bus, logger }: AuditOptions): Promise<
   }
   return {
     observe: reporter.observe,
-    follow: keepDigests,
+    noteDigests,
     look: (sight) => (connections = sight),
     noteReload: (part, error) => {
       if (bus.slot !== 0) return;
@@ -130,15 +130,13 @@ function keysOf(connections: Pick<Connections, 'underWay'>): string[] {
   });
 }
 
-/** Which manifest a tag stands for is in the head of the answer alone. */
-function keepDigests(forward: AppOptions['forward']): AppOptions['forward'] {
-  return (job) => {
-    const { req, res, request } = job;
-    const context = request.route.kind === 'manifest' ? findContext(req) : undefined;
-    if (context !== undefined) hearHead(res, (fields) => (context.digest = digestIn(fields)));
-    forward(job);
-  };
-}
+/** The manifest that a tag stands for is named in the head of the answer alone. */
+const noteDigests: ForwardStep = (next) => (job) => {
+  const { req, res, request } = job;
+  const context = request.route.kind === 'manifest' ? findContext(req) : undefined;
+  if (context !== undefined) hearHead(res, (fields) => (context.digest = digestIn(fields)));
+  next(job);
+};
 
 type HeadWriter = (...head: unknown[]) => ServerResponse;
 

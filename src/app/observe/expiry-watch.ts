@@ -1,8 +1,11 @@
 import type { Ending, EndingKind } from '../../lib/ending.ts';
 import { describeEnding, stageOf } from '../../lib/ending.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { backendEndings } from '../backend/backend-endings.ts';
+import type { CertificateKeeper } from '../certificate.ts';
+import type { Audit } from './audit.ts';
 
-export interface ExpiryWatchOptions {
+interface ExpiryWatchOptions {
   /** What the gate and the registry behind it stand on, as it is at this moment. */
   readonly own: () => readonly Ending[];
   /** Of machines. */
@@ -92,6 +95,31 @@ export function openExpiryWatch(options: ExpiryWatchOptions): ExpiryWatch {
     },
     close: () => clearInterval(timer),
   };
+}
+
+interface Watched {
+  readonly certificate: Pick<CertificateKeeper, 'current' | 'onChange'>;
+  readonly tokens: { endings(): readonly Ending[] };
+  readonly logger: Logger;
+  readonly audit: Pick<Audit, 'noteExpiry'> | undefined;
+}
+
+/** Watches the certificates of the gate and of its registry, and the tokens of machines. */
+export async function watchEndings(
+  config: Parameters<typeof backendEndings>[0],
+  { certificate, tokens, logger, audit }: Watched,
+): Promise<ExpiryWatch> {
+  const beyond = await backendEndings(config);
+  const watch = openExpiryWatch({
+    own: () => [...certificate.current().endings, ...beyond],
+    tokens: () => tokens.endings(),
+    logger,
+    today: () => new Date(),
+    onNotice: ({ kind }, sentence, hasEnded) => audit?.noteExpiry(kind, sentence, hasEnded),
+  });
+  // Listeners are called before the new certificate is in force.
+  certificate.onChange(() => setImmediate(() => watch.check()));
+  return watch;
 }
 
 function isForgotten({ kind, notAfter }: Ending, now: Date): boolean {
