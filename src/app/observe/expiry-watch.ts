@@ -2,7 +2,6 @@ import type { Ending, EndingKind } from '../../lib/ending.ts';
 import { describeEnding, stageOf } from '../../lib/ending.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { backendEndings } from '../backend/backend-endings.ts';
-import type { CertificateKeeper } from '../certificate.ts';
 import type { Audit } from './audit.ts';
 
 interface ExpiryWatchOptions {
@@ -98,7 +97,10 @@ export function openExpiryWatch(options: ExpiryWatchOptions): ExpiryWatch {
 }
 
 interface Watched {
-  readonly certificate: Pick<CertificateKeeper, 'current' | 'onChange'>;
+  readonly certificate: {
+    current(): { readonly endings: readonly Ending[] };
+    onChange(listener: () => void): void;
+  };
   readonly tokens: { endings(): readonly Ending[] };
   readonly logger: Logger;
   readonly audit: Pick<Audit, 'noteExpiry'> | undefined;
