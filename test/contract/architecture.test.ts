@@ -143,6 +143,16 @@ describe('architecture', () => {
     expect(elsewhere.map((source) => source.path)).toEqual([]);
   });
 
+  it('has a row for every room in docs/architecture.md, in an order in which each imports what stands above', () => {
+    const page = readFileSync(resolve(SRC, '../docs/architecture.md'), 'utf8');
+    const [, table = ''] = /\n## Rooms\n([^]*?)\n## /.exec(page) ?? [];
+    const named = [...table.matchAll(/^\| `([a-z]+)` \|/gm)].map(([, room = '']) => room);
+    const rooms = Object.keys(DIRECTION).filter((room) => !room.endsWith('.ts'));
+    expect(named.toSorted()).toEqual(rooms.toSorted());
+    const wrong = named.filter((room, at) => DIRECTION[room]?.some((other) => named.indexOf(other) > at));
+    expect(wrong).toEqual([]);
+  });
+
   it('imports no package without a door', () => {
     const packages = sources.flatMap((source) => source.imports).filter((it) => !/^[.]|^node:/.test(it));
     expect(
