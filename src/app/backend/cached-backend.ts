@@ -6,7 +6,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { BackendOptions } from '../../backend/client/backend-options.ts';
+import type { BackendOptions } from '../../backend/client/backend-connection.ts';
 import { createBlobSource } from '../../backend/cache/blob-source.ts';
 import { createConnectionPool } from '../../backend/client/connection-pool.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';

@@ -1,9 +1,8 @@
-import { transferBuffers } from '../../lib/streams/buffers.ts';
-import type { IdleWatch, Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
-import type { AnswerFault, AnswerHead } from '../client/answer-head.ts';
-import { SMALL_BYTES } from '../client/backend-connection.ts';
-import type { BackendConnection, Exchange } from '../client/backend-connection.ts';
+import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
+import type { AnswerHead } from '../client/answer-head.ts';
 import type { ConnectionPool } from '../client/connection-pool.ts';
+import { Conversation } from '../client/conversation.ts';
+import type { AnswerHandler } from '../client/conversation.ts';
 import { requestHead } from '../proxy/request-head.ts';
 import type { Job } from '../reply/job.ts';
 
@@ -40,21 +39,12 @@ export interface BlobSource {
 }
 
 const DIGITS = /^\d{1,15}$/;
-const ABANDONED = 'the backend stands still';
 
-/** Blobs as the backend has them, for our own use: no header of a client goes along. */
+/** Reads blobs of the backend for the cache: no header of a client goes along. */
 export function createBlobSource(options: BlobSourceOptions): BlobSource {
-  const start = (
-    { request, origin }: Job,
-    method: 'GET' | 'HEAD',
-    sink: BlobSink,
-    span?: ByteSpan,
-  ): (() => void) => {
-    const headers = span === undefined ? {} : { range: `bytes=${span.first}-${span.last}` };
-    const question = requestHead({ req: { headers }, request: { ...request, method }, origin });
-    const fetch = new BlobFetch({ question, method, sink, span }, options);
-    fetch.start();
-    return () => fetch.stop();
+  const start = (job: Job, method: BlobFetch['method'], sink: BlobSink, span?: ByteSpan): (() => void) => {
+    const answer = new BlobAnswer({ job, method, sink, span }, options);
+    return () => answer.stop();
   };
   return {
     ask: (job) =>
@@ -68,124 +58,57 @@ export function createBlobSource(options: BlobSourceOptions): BlobSource {
   };
 }
 
-interface Wish {
-  readonly question: string;
+interface BlobFetch {
+  readonly job: Pick<Job, 'request' | 'origin'>;
   readonly method: 'GET' | 'HEAD';
   readonly sink: BlobSink;
   readonly span: ByteSpan | undefined;
 }
 
-/** One question and its answer. It is read into one buffer, and no further before the sink has done with it. */
-class BlobFetch implements Exchange, Watched {
-  readonly #wish: Wish;
-  readonly #options: BlobSourceOptions;
-  readonly #done = (): void => this.#onDone();
-  #connection: BackendConnection;
-  #buffer: Buffer | undefined;
-  #pending = 0;
-  #steps = 0;
-  #isOver = false;
+/** Hands an answer to a sink. */
+class BlobAnswer implements AnswerHandler {
+  readonly #fetch: BlobFetch;
+  readonly #conversation: Conversation;
 
-  constructor(wish: Wish, options: BlobSourceOptions) {
-    this.#wish = wish;
-    this.#options = options;
-    this.#connection = options.pool.take();
-  }
-
-  start(): void {
-    this.#options.watch.add(this);
-    this.#ask();
+  constructor(fetch: BlobFetch, options: BlobSourceOptions) {
+    const { job, method, span } = fetch;
+    const headers = span === undefined ? {} : { range: `bytes=${span.first}-${span.last}` };
+    const request = { ...job.request, method };
+    const head = requestHead({ req: { headers }, request, origin: job.origin });
+    this.#fetch = fetch;
+    this.#conversation = new Conversation(this, options, { method, head });
+    this.#conversation.start();
   }
 
   stop(): void {
-    if (this.#isOver) return;
-    this.#finish();
-    this.#connection.abandon();
+    this.#conversation.close();
   }
 
-  #ask(): void {
-    this.#connection.begin(this, this.#wish.method, this.#wish.question);
-    this.#connection.finish();
+  onHead(head: AnswerHead): boolean {
+    const length = lengthOf(head, this.#fetch);
+    if (length === undefined) this.#conversation.fail(new Error(`the registry answers ${head.status}`));
+    else this.#fetch.sink.begin(length);
+    return length !== undefined;
   }
 
-  onHead(head: AnswerHead): void {
-    const length = lengthOf(head, this.#wish);
-    if (length === undefined) {
-      this.#fail(new Error(`the registry answers ${head.status}`));
-      return;
-    }
-    this.#wish.sink.begin(length);
-    if (this.#isOver || length <= SMALL_BYTES || head.framing === 'none') return;
-    this.#buffer = transferBuffers.take();
-    this.#connection.readInto(this.#buffer);
-  }
-
-  onBody(buffer: Buffer, start: number, end: number): void {
-    this.#steps += 1;
-    if (buffer.buffer === this.#buffer?.buffer) {
-      this.#pending += 1;
-      this.#connection.pause();
-      this.#wish.sink.take(buffer.subarray(start, end), this.#done);
-    } else this.#wish.sink.take(Buffer.from(buffer.subarray(start, end)), () => undefined);
+  onBody(buffer: Buffer, start: number, end: number, taken: (() => void) | undefined): void {
+    const piece = buffer.subarray(start, end);
+    if (taken === undefined) this.#fetch.sink.take(Buffer.from(piece), () => undefined);
+    else this.#fetch.sink.take(piece, taken);
   }
 
   onEnd(): void {
-    if (this.#isOver) return;
-    this.#finish();
-    this.#wish.sink.end();
+    this.#conversation.close();
+    this.#fetch.sink.end();
   }
 
-  onFault({ reason }: AnswerFault): void {
-    this.#fail(new Error(reason));
-  }
-
-  onBroken(error: Error): void {
-    if (this.#isOver) return;
-    if (this.#connection.isStale) {
-      this.#connection = this.#options.pool.open();
-      this.#ask();
-    } else this.#fail(error);
-  }
-
-  progress(): Progress {
-    const { socket, isConnecting } = this.#connection;
-    if (isConnecting) return { waitingFor: 'connect', moved: 0 };
-    return { waitingFor: 'backend', moved: socket.bytesRead + socket.bytesWritten + this.#steps };
-  }
-
-  expire(_wait: Wait): void {
-    this.#fail(Object.assign(new Error(ABANDONED), { code: 'ETIMEDOUT' }));
-  }
-
-  #fail(error: Error): void {
-    if (this.#isOver) return;
-    this.stop();
-    this.#wish.sink.end(error);
-  }
-
-  #finish(): void {
-    this.#isOver = true;
-    this.#options.watch.remove(this);
-    this.#returnBuffer();
-  }
-
-  #onDone(): void {
-    this.#pending -= 1;
-    this.#steps += 1;
-    if (this.#pending > 0) return;
-    if (this.#isOver) this.#returnBuffer();
-    else this.#connection.resume();
-  }
-
-  #returnBuffer(): void {
-    if (this.#buffer === undefined || this.#pending > 0) return;
-    transferBuffers.give(this.#buffer);
-    this.#buffer = undefined;
+  onFailure(error: Error): void {
+    this.#fetch.sink.end(error);
   }
 }
 
 /** The length of what was asked for; undefined where that is not what comes. */
-function lengthOf(head: AnswerHead, { method, span }: Wish): number | undefined {
+function lengthOf(head: AnswerHead, { method, span }: BlobFetch): number | undefined {
   if (head.headers['content-encoding'] !== undefined) return undefined;
   if (span !== undefined) return isSpan(head, span) ? head.length : undefined;
   if (head.status !== 200) return undefined;

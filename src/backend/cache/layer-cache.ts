@@ -2,8 +2,8 @@ import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { bodyLength } from '../../oci/request/body.ts';
 import { parseDigest } from '../../oci/digest.ts';
-import { createProblem } from '../../oci/problem.ts';
 import type { Problem } from '../../oci/problem.ts';
+import { BROKEN_OFF } from '../proxy/transport.ts';
 import { blobHead, blobReply } from '../reply/blob-reply.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
 import { Transfer } from '../reply/job.ts';
@@ -36,14 +36,6 @@ export interface LayerCacheOptions {
   readonly now: () => number;
   readonly logger: Logger;
 }
-
-const SILENT = createProblem('UNAVAILABLE', 'The registry behind this gate does not answer.', {
-  status: 504,
-  close: true,
-});
-const BROKEN = createProblem('UNAVAILABLE', 'The registry behind this gate broke off its answer.', {
-  status: 502,
-});
 
 /**
  * Serves blobs from the disk that were pulled before. The registry is asked whether a repository holds a blob, and its
@@ -103,7 +95,7 @@ export class LayerCache {
 
   async #serve(job: Job, wanted: Wanted): Promise<void> {
     const { idle, pass, logger } = this.#options;
-    const transfer = new Transfer(this.#counted(job), SILENT);
+    const transfer = new Transfer(this.#counted(job), 'backend');
     idle.add(transfer);
     const found = await this.#find(job, wanted).catch((error: unknown) => {
       logger.warn({ id: job.origin.requestId, error: String(error) }, 'the cache can not be read');
@@ -167,10 +159,10 @@ export class LayerCache {
     } catch (error) {
       if (job.res.destroyed) return;
       const rest = restOf(reply, error);
-      if (rest !== undefined) sendRest(transfer, { job, source, span: rest, problem: BROKEN });
+      if (rest !== undefined) sendRest(transfer, { job, source, span: rest, problem: BROKEN_OFF });
       else {
         logger.error({ id: job.origin.requestId, error: String(error) }, 'a pull through the cache failed');
-        transfer.fail(BROKEN);
+        transfer.fail(BROKEN_OFF);
       }
     }
   }

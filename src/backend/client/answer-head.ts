@@ -1,35 +1,39 @@
-/** The head of an answer, judged and ready for use. */
-export interface AnswerHead {
-  readonly status: number;
-  /** By lower-case name. A field that came more than once is joined with a comma, or the first of it counts, as with `node:http`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** How the end of the body is told. `none`: there is no body, whatever the fields say. */
+/** How the end of a body is found (RFC 9112 section 6.3). */
+export interface Framing {
+  /** `none`: there is no body, whatever the fields say. */
   readonly framing: 'none' | 'length' | 'chunked';
-  /** Bytes of the body; 0 without a body, undefined in chunks. */
+  /** Bytes of the body; 0 without a body, undefined if it is chunked. */
   readonly length: number | undefined;
-  /** Whether the other side means to go on with this connection. */
+}
+
+/** The head of a valid answer. */
+export interface AnswerHead extends Framing {
+  readonly status: number;
+  /** By lower-case name. Repeated fields are joined with a comma, or the first one counts, as with `node:http`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the backend keeps the connection open. */
   readonly keepAlive: boolean;
-  /** How long it will wait for the next request, in milliseconds, where it says so. */
+  /** How long the backend waits for the next request, in milliseconds, if it says so. */
   readonly keepAliveMs: number | undefined;
 }
 
-/** Why bytes are no answer. */
+/** Why an answer is not valid. */
 export interface AnswerFault {
   /**
-   * `malformed`: not HTTP/1.1, or not one meaning. `unmeasured`: a body of which nobody could tell whether it is whole.
-   * `upgrade`: the other side wants to speak something else.
+   * `malformed`: not HTTP/1.1, or ambiguous. `unmeasured`: nothing tells whether the body is complete. `expects-tls`: the
+   * answer of a server in Go to a client that did not begin with TLS. `upgrade`: a switch to another protocol.
    */
-  readonly kind: 'malformed' | 'unmeasured' | 'upgrade';
-  /** In a few words, without a byte of the answer. */
+  readonly kind: 'malformed' | 'unmeasured' | 'expects-tls' | 'upgrade';
+  /** A few words, without a byte of the answer. */
   readonly reason: string;
 }
 
-export type HeadOutcome =
-  | { readonly ok: true; readonly head: AnswerHead }
-  | { readonly ok: false; readonly fault: AnswerFault };
+interface Refused {
+  readonly ok: false;
+  readonly fault: AnswerFault;
+}
 
-/** What is said of a 400 in HTTP/1.0 without a length: Go sends it to a client that did not begin with TLS. */
-export const EXPECTS_TLS = 'the refusal of a server that expects TLS';
+export type HeadOutcome = { readonly ok: true; readonly head: AnswerHead } | Refused;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\u0080-\u00ff]*)?\r\n/;
 const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\u0080-\u00ff]*)\r\n/y;
@@ -52,15 +56,29 @@ const SINGLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Judges the head of an answer (RFC 9112 sections 4 and 5), given as latin1 with its empty line at the end. It is never
- * more lenient than the parser of Node.js; where two readings are possible there is none.
+ * Parses the head of an answer (RFC 9112 sections 4 and 5), given as latin1 with its empty line at the end. It accepts
+ * nothing that the parser of Node.js refuses, and nothing that can be read in two ways.
  */
 export function parseAnswerHead(text: string, method: string): HeadOutcome {
   const line = STATUS_LINE.exec(text);
   if (line === null) return malformed('no status line');
   const headers = parseFields(text, line[0].length);
   if (typeof headers === 'string') return malformed(headers);
-  return frame(headers, { status: Number(line[2]), isOld: line[1] === '0', isHead: method === 'HEAD' });
+  const status = Number(line[2]);
+  const isOld = line[1] === '0';
+  const framed = judgeFraming(headers, { status, isOld, isHead: method === 'HEAD' });
+  if (!framed.ok) return framed;
+  const { framing, length } = framed;
+  const keepAlive = !isOld && !closes(headers['connection']);
+  const head = {
+    status,
+    headers,
+    framing,
+    length,
+    keepAlive,
+    keepAliveMs: keepAliveMs(headers['keep-alive']),
+  };
+  return { ok: true, head };
 }
 
 /** The fields, or what is wrong with them. */
@@ -97,29 +115,38 @@ function trim(name: string, value: string): string {
 
 interface Circumstances {
   readonly status: number;
+  /** Whether the answer is in HTTP/1.0. */
   readonly isOld: boolean;
+  /** Whether it answers HEAD. */
   readonly isHead: boolean;
 }
 
-/** How the end of the body is told (RFC 9112 section 6.3). */
-function frame(headers: Record<string, string>, circumstances: Circumstances): HeadOutcome {
-  const { status, isOld, isHead } = circumstances;
-  const declared = headers['content-length'];
-  const coding = headers['transfer-encoding'];
-  const wrong = judgeFraming(declared, coding, circumstances);
-  if (wrong !== undefined) return malformed(wrong);
-  if (status === 101) return { ok: false, fault: { kind: 'upgrade', reason: 'another protocol' } };
-  const common = { status, headers, ...persistence(headers, isOld) };
-  if (isHead || isBodiless(status)) return { ok: true, head: { ...common, framing: 'none', length: 0 } };
-  if (coding !== undefined) return { ok: true, head: { ...common, framing: 'chunked', length: undefined } };
-  if (declared === undefined) {
-    const reason = isOld && status === 400 ? EXPECTS_TLS : 'neither a length nor chunks';
-    return { ok: false, fault: { kind: 'unmeasured', reason } };
-  }
-  return { ok: true, head: { ...common, framing: 'length', length: Number(declared) } };
+interface FramingFields {
+  readonly 'content-length'?: string | undefined;
+  readonly 'transfer-encoding'?: string | undefined;
 }
 
-function judgeFraming(
+export type FramingOutcome = ({ readonly ok: true } & Framing) | Refused;
+
+/**
+ * Judges how the end of a body is found. Without a length and without chunks the end of the connection would be the end
+ * of the body, and half a layer would pass for a whole one.
+ */
+export function judgeFraming(fields: FramingFields, circumstances: Circumstances): FramingOutcome {
+  const { status, isOld, isHead } = circumstances;
+  const declared = fields['content-length'];
+  const coding = fields['transfer-encoding'];
+  const wrong = contradiction(declared, coding, circumstances);
+  if (wrong !== undefined) return malformed(wrong);
+  if (status === 101) return refuse('upgrade', 'another protocol');
+  if (isHead || isBodiless(status)) return { ok: true, framing: 'none', length: 0 };
+  if (coding !== undefined) return { ok: true, framing: 'chunked', length: undefined };
+  if (declared !== undefined) return { ok: true, framing: 'length', length: Number(declared) };
+  if (isOld && status === 400) return refuse('expects-tls', 'the refusal of a server that expects TLS');
+  return refuse('unmeasured', 'neither a length nor chunks');
+}
+
+function contradiction(
   declared: string | undefined,
   coding: string | undefined,
   { status, isOld }: Circumstances,
@@ -127,7 +154,7 @@ function judgeFraming(
   if (declared !== undefined) {
     if (!LENGTH.test(declared)) return 'a length that is no number';
     if (coding !== undefined) return 'a length and a transfer coding';
-    // Of a 304 it speaks of the body that there would be.
+    // In a 304 it is the length of the body that a 200 would have.
     if (status === 204 && Number(declared) > 0) return 'a length where no body may be';
   }
   if (coding === undefined) return undefined;
@@ -138,19 +165,19 @@ function isBodiless(status: number): boolean {
   return status < 200 || status === 204 || status === 304;
 }
 
-function persistence(
-  headers: Record<string, string>,
-  isOld: boolean,
-): Pick<AnswerHead, 'keepAlive' | 'keepAliveMs'> {
-  const connection = headers['connection'];
-  const closes = connection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(connection);
-  const seconds = /(?:^|[,; \t])timeout=(\d{1,6})/i.exec(headers['keep-alive'] ?? '')?.[1];
-  return {
-    keepAlive: !isOld && !closes,
-    keepAliveMs: seconds === undefined ? undefined : Number(seconds) * 1000,
-  };
+function closes(connection: string | undefined): boolean {
+  return connection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(connection);
 }
 
-function malformed(reason: string): HeadOutcome {
-  return { ok: false, fault: { kind: 'malformed', reason } };
+function keepAliveMs(field: string | undefined): number | undefined {
+  const seconds = field === undefined ? undefined : /(?:^|[,; \t])timeout=(\d{1,6})/i.exec(field)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function malformed(reason: string): Refused {
+  return refuse('malformed', reason);
+}
+
+function refuse(kind: AnswerFault['kind'], reason: string): Refused {
+  return { ok: false, fault: { kind, reason } };
 }

@@ -1,42 +1,35 @@
-import type { AnswerFault, AnswerHead } from './answer-head.ts';
-import type { BackendConnection, Exchange } from './backend-connection.ts';
+import type { AnswerHead } from './answer-head.ts';
 import type { Backend } from './backend.ts';
+import { Conversation } from './conversation.ts';
+import type { AnswerHandler } from './conversation.ts';
 
-/** A question of the gate's own. */
+/** A request of the gate itself. */
 export interface Question {
   /** Below the prefix of the backend. */
   readonly path: string;
   readonly timeoutMs: number;
-  /** Most bytes of the answer's body that are taken. */
+  /** The most bytes of the body that are accepted. */
   readonly largestBytes: number;
-  /** The gate's own word, for a registry that asks for one. */
+  /** The credentials of the gate, for a registry that requires them. */
   readonly authorization?: string | undefined;
 }
 
 export interface SmallAnswer {
   readonly status: number;
   readonly headers: AnswerHead['headers'];
-  /** The body as UTF-8; undefined where it is larger than was wanted. */
+  /** The body as UTF-8; undefined if it is larger than `largestBytes`. */
   readonly text: string | undefined;
 }
 
 /**
- * Asks the registry for something small, and reads the answer whole. Rejects with the system error of the connection
- * (ETIMEDOUT where the answer is not in by then), or with what is wrong with the answer.
+ * Asks the registry for something small and reads the answer whole. Rejects with the system error of the connection
+ * (ETIMEDOUT if the answer is not complete in time) or with an AnswerError.
+ *
+ * @example
+ * const { status, text } = await ask(backend, { path: '/v2/', timeoutMs: 5000, largestBytes: 65_536 });
  */
 export function ask(backend: Backend, question: Question): Promise<SmallAnswer> {
-  return new Promise((resolve, reject) => new Asking(backend, question, { resolve, reject }).begin());
-}
-
-/** The registry sent something that is no answer. */
-export class AnswerError extends Error {
-  readonly fault: AnswerFault;
-
-  constructor(fault: AnswerFault) {
-    super(`the registry sent ${fault.reason}`);
-    this.name = 'AnswerError';
-    this.fault = fault;
-  }
+  return new Promise((resolve, reject) => new TextAnswer(backend, question, { resolve, reject }).start());
 }
 
 interface Outcome {
@@ -44,77 +37,59 @@ interface Outcome {
   readonly reject: (error: Error) => void;
 }
 
-class Asking implements Exchange {
-  readonly #backend: Backend;
+/** Collects an answer into a text. */
+class TextAnswer implements AnswerHandler {
   readonly #question: Question;
   readonly #outcome: Outcome;
+  readonly #conversation: Conversation;
   readonly #timer: NodeJS.Timeout;
   readonly #pieces: Buffer[] = [];
   #bytes = 0;
-  #connection: BackendConnection;
   #head: AnswerHead | undefined;
 
-  constructor(backend: Backend, question: Question, outcome: Outcome) {
-    this.#backend = backend;
+  constructor({ authority, prefix, pool }: Backend, question: Question, outcome: Outcome) {
+    const { path, authorization, timeoutMs } = question;
     this.#question = question;
     this.#outcome = outcome;
-    this.#connection = backend.pool.take();
-    this.#timer = setTimeout(() => this.#expire(), question.timeoutMs);
+    const credentials = authorization === undefined ? '' : `authorization: ${authorization}\r\n`;
+    const head = `GET ${prefix}${path} HTTP/1.1\r\nhost: ${authority}\r\n${credentials}\r\n`;
+    this.#conversation = new Conversation(this, { pool }, { method: 'GET', head });
+    this.#timer = setTimeout(() => this.#conversation.fail(tooSlow()), timeoutMs);
   }
 
-  begin(): void {
-    const { path, authorization } = this.#question;
-    const word = authorization === undefined ? '' : `authorization: ${authorization}\r\n`;
-    const { authority, prefix } = this.#backend;
-    const head = `GET ${prefix}${path} HTTP/1.1\r\nhost: ${authority}\r\n${word}\r\n`;
-    this.#connection.begin(this, 'GET', head);
-    this.#connection.finish();
+  start(): void {
+    this.#conversation.start();
   }
 
-  onHead(head: AnswerHead): void {
+  onHead(head: AnswerHead): boolean {
     this.#head = head;
+    return true;
   }
 
-  onBody(buffer: Buffer, start: number, end: number): void {
+  onBody(buffer: Buffer, start: number, end: number, taken: (() => void) | undefined): void {
     this.#bytes += end - start;
-    if (this.#bytes <= this.#question.largestBytes)
-      this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
-    else {
-      this.#connection.abandon();
-      this.#answer(undefined);
-    }
+    if (this.#bytes > this.#question.largestBytes) this.#answer(undefined);
+    else this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
+    taken?.();
   }
 
   onEnd(): void {
     this.#answer(Buffer.concat(this.#pieces).toString('utf8'));
   }
 
-  onFault(fault: AnswerFault): void {
-    this.#fail(new AnswerError(fault));
-  }
-
-  onBroken(error: Error): void {
-    if (!this.#connection.isStale) {
-      this.#fail(error);
-      return;
-    }
-    this.#connection = this.#backend.pool.open();
-    this.begin();
-  }
-
-  #answer(text: string | undefined): void {
-    clearTimeout(this.#timer);
-    const { status = 0, headers = {} } = this.#head ?? {};
-    this.#outcome.resolve({ status, headers, text });
-  }
-
-  #fail(error: Error): void {
+  onFailure(error: Error): void {
     clearTimeout(this.#timer);
     this.#outcome.reject(error);
   }
 
-  #expire(): void {
-    this.#connection.abandon();
-    this.#fail(Object.assign(new Error('the registry did not answer in time'), { code: 'ETIMEDOUT' }));
+  #answer(text: string | undefined): void {
+    clearTimeout(this.#timer);
+    this.#conversation.close();
+    const { status = 0, headers = {} } = this.#head ?? {};
+    this.#outcome.resolve({ status, headers, text });
   }
+}
+
+function tooSlow(): Error {
+  return Object.assign(new Error('the registry did not answer in time'), { code: 'ETIMEDOUT' });
 }

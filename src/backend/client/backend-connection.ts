@@ -3,7 +3,22 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { AnswerReader } from './answer-reader.ts';
 import type { AnswerSink } from './answer-reader.ts';
-import type { BackendOptions } from './backend-options.ts';
+
+/**
+ * Where the registry stands. `ca` is the PEM text that an https backend is verified with; verification is never off.
+ * `prefix` is the path before `/v2/`, like `/oci`. `hostHeader` is the Host that it is asked with, instead of the client's.
+ */
+export type BackendOptions = (
+  | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly prefix?: string }
+  | {
+      readonly kind: 'https';
+      readonly host: string;
+      readonly port: number;
+      readonly prefix?: string;
+      readonly ca?: string | undefined;
+    }
+  | { readonly kind: 'unix'; readonly path: string; readonly prefix?: undefined }
+) & { readonly hostHeader?: string | undefined };
 
 /** One request and its answer, as the connection sees it. After `onEnd`, `onFault` or `onBroken` nothing more is said. */
 export interface Exchange extends AnswerSink {

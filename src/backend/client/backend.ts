@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { backendTls } from './backend-connection.ts';
-import type { BackendOptions } from './backend-options.ts';
+import type { BackendOptions } from './backend-connection.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 

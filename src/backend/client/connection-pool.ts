@@ -1,5 +1,5 @@
 import { BackendConnection, SMALL_BYTES } from './backend-connection.ts';
-import type { BackendOptions } from './backend-options.ts';
+import type { BackendOptions } from './backend-connection.ts';
 
 /** Connections to one backend. */
 export interface ConnectionPool {

@@ -1,6 +1,8 @@
 import { systemCode } from '../../lib/errors.ts';
-import { EXPECTS_TLS } from './answer-head.ts';
-import { AnswerError } from './ask.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { AnswerFault } from './answer-head.ts';
+import type { Backend } from './backend.ts';
+import { AnswerError } from './conversation.ts';
 
 /** Why the registry did not answer: `reason` may be shown to anybody, `cure` is for the operator. */
 export interface Failure {
@@ -78,16 +80,28 @@ const BY_CODE: Readonly<Record<string, Failure>> = {
   },
 };
 
-/** What a failed question to the registry means. */
+/** Explains why a request to the registry failed. */
 export function explainFailure(error: unknown): Failure {
-  if (error instanceof AnswerError) return explainFault(error.fault.reason);
+  if (error instanceof AnswerError) return explainFault(error.fault);
   const code = systemCode(error);
   return (code === undefined ? undefined : BY_CODE[code]) ?? { reason: code ?? 'no answer' };
 }
 
-/** An answer that is none. The reason is one of the few sentences of the parser, without a byte of the answer. */
-export function explainFault(reason: string): Failure {
-  return reason === EXPECTS_TLS
+function explainFault({ kind, reason }: AnswerFault): Failure {
+  return kind === 'expects-tls'
     ? { reason: 'it speaks TLS, and was asked in plain HTTP', cure: 'set --backend to https://...' }
     : { reason: `it sent ${reason}`, cure: 'look whether --backend names a registry' };
+}
+
+/** Logs why the registry did not answer the request with this id. */
+export type ReportFailure = (id: string, error: Error) => void;
+
+/** Every line names the registry as `--backend` does, without credentials, and what to look at. */
+export function reportFailures({ url }: Pick<Backend, 'url'>, logger: Logger): ReportFailure {
+  return (id, error) => {
+    const { reason, cure } = explainFailure(error);
+    // The reason of a fault says all that its error would.
+    const code = error instanceof AnswerError ? {} : { error: systemCode(error) ?? error.name };
+    logger.warn({ id, backend: url, ...code, reason, cure }, 'the backend failed');
+  };
 }

@@ -2,7 +2,7 @@ import { readChallenge } from '../../oci/challenge.ts';
 import { ask } from '../client/ask.ts';
 import { createBackend } from '../client/backend.ts';
 import type { Backend } from '../client/backend.ts';
-import type { BackendOptions } from '../client/backend-options.ts';
+import type { BackendOptions } from '../client/backend-connection.ts';
 
 /** How a registry wants to be told who asks: a password with each request, or tokens of a service. */
 export type LoginMethod = { readonly kind: 'basic' } | TokenService;

@@ -4,8 +4,8 @@ import type { Question, SmallAnswer } from '../client/ask.ts';
 import type { Backend } from '../client/backend.ts';
 import { explainFailure } from '../client/failure.ts';
 import type { Failure } from '../client/failure.ts';
-import { isSameAddress } from '../client/location.ts';
-import { isPage } from '../client/refusal-page.ts';
+import { isSameAddress } from '../proxy/location.ts';
+import { isPage } from '../proxy/backend-answer.ts';
 
 export interface Probe {
   /** Why the registry cannot serve, or undefined. Never rejects. */

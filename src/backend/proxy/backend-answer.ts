@@ -1,16 +1,13 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { systemCode } from '../../lib/errors.ts';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createProblem } from '../../oci/problem.ts';
-import type { Problem } from '../../oci/problem.ts';
-import type { Backend } from '../client/backend.ts';
+import type { Problem, ProblemCode } from '../../oci/problem.ts';
 import type { RegistryRequest } from '../../oci/request/request.ts';
-import type { Origin } from '../reply/job.ts';
-import { explainFailure } from '../client/failure.ts';
-import { isSameAddress, redirectAtBackend } from '../client/location.ts';
-import type { LocationContext } from '../client/location.ts';
-import { refusalPage } from '../client/refusal-page.ts';
-import { responseHeaders } from '../client/response-headers.ts';
-import type { Transfer } from './control-request.ts';
+import { sealFields } from '../../oci/request/sealed-upload.ts';
+import type { Framing } from '../client/answer-head.ts';
+import type { Backend } from '../client/backend.ts';
+import type { Job } from '../reply/job.ts';
+import { isSameAddress, redirectAtBackend, rewriteLocation } from './location.ts';
+import type { LocationContext } from './location.ts';
 
 const MISDIRECTED = createProblem(
   'UNAVAILABLE',
@@ -24,64 +21,43 @@ const REDIRECTS_TO_HTTPS = createProblem(
   { status: 502 },
 );
 
-/** The registry wants a sign-in of its own, or has taken the gate's no more. */
+/** The registry requires credentials, or refuses those of the gate. */
 export const OWN_LOGIN = createProblem(
   'UNAVAILABLE',
   'The registry behind this gate wants a login of its own, or refuses the one of the gate. Switch its authentication off, or set backendUser.',
   { status: 502 },
 );
 
-export const BROKEN_OFF = createProblem(
-  'UNAVAILABLE',
-  'The registry behind this gate broke off its answer.',
-  {
-    status: 502,
-  },
-);
-
 export const STRANGE = createProblem(
   'UNAVAILABLE',
   'The answer of the registry behind this gate is not fit to be passed on.',
-  {
-    status: 502,
-  },
+  { status: 502 },
 );
 
-export const TOO_OLD = createProblem('UNSUPPORTED', 'This answer has no length. Ask for it with HTTP/1.1.', {
+const TOO_OLD = createProblem('UNSUPPORTED', 'This answer has no length. Ask for it with HTTP/1.1.', {
   status: 505,
 });
 
-export const PROTOCOL_CHANGE = createProblem(
-  'UNAVAILABLE',
-  'The registry behind this gate wanted to change protocols.',
-  {
-    status: 502,
-    close: true,
-  },
-);
+/** The head of an answer whose framing was judged. */
+interface ReceivedHead extends Pick<Framing, 'framing'> {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
 
-export type CrossingOutcome =
+type CrossingOutcome =
   | { readonly ok: true; readonly headers: Record<string, string> }
   | {
       readonly ok: false;
       readonly problem: Problem;
-      /** The target at the same host that has the answer; the client cannot go there itself. */
+      /** The target on the same server that has the answer, if any. Clients cannot reach it. */
       readonly follow?: string | undefined;
     };
 
-export interface CrossingContext extends Pick<LocationContext, 'uploadSeal'> {
-  readonly request: RegistryRequest;
-  readonly origin: Origin;
-  /** `host:port` as the registry would name itself, lower case. */
-  readonly authority: string;
-  /** The path of the registry before `/v2/`. */
-  readonly prefix: string;
-}
-
-/** The fields of an answer as the client may see them, or the problem that it gets instead. */
+/** Judges a valid answer: the fields that the client gets, or the problem that it gets instead. */
 export function crossAnswer(
-  { status, headers }: { readonly status: number; readonly headers: IncomingHttpHeaders },
-  { request, origin, authority, prefix, uploadSeal }: CrossingContext,
+  { status, headers, framing }: ReceivedHead,
+  { req, request, origin, uploadSeal }: Pick<Job, 'req' | 'request' | 'origin' | 'uploadSeal'>,
+  { authority, prefix }: Pick<Backend, 'authority' | 'prefix'>,
 ): CrossingOutcome {
   const problem = refusalOf(status) ?? refusalPage(status, headers);
   if (problem !== undefined) return { ok: false, problem };
@@ -97,8 +73,10 @@ export function crossAnswer(
     return { ok: false, problem: /^https:/i.test(location) ? REDIRECTS_TO_HTTPS : MISDIRECTED };
   }
   const outcome = responseHeaders(headers, context);
-  if (outcome.ok) return outcome;
-  return { ok: false, problem: MISDIRECTED, follow: followed(location, request, context) };
+  if (!outcome.ok) return { ok: false, problem: MISDIRECTED, follow: followed(location, request, context) };
+  // HTTP/1.0 has no chunks: its client would take the end of the connection for the end of the answer.
+  if (framing === 'chunked' && req.httpVersion === '1.0') return { ok: false, problem: TOO_OLD };
+  return outcome;
 }
 
 function followed(
@@ -110,62 +88,123 @@ function followed(
   return redirectAtBackend(location, target, context);
 }
 
-/** Sends the head of the backend's answer to the client, or a problem in its place. */
-export function beginAnswer(
-  transfer: Transfer,
-  proxyRes: IncomingMessage,
-  { authority, prefix }: Backend,
-): void {
-  const { req, res, request, origin, count, uploadSeal } = transfer.job;
-  const status = proxyRes.statusCode ?? 0;
-  const outcome = crossAnswer(
-    { status, headers: proxyRes.headers },
-    { request, origin, authority, prefix, uploadSeal },
-  );
-  const unfit = isBodiless(status, req) ? undefined : unmeasured(proxyRes.headers, req);
-  if (transfer.settled || unfit !== undefined || !outcome.ok) {
-    proxyRes.destroy();
-    transfer.fail((outcome.ok ? unfit : outcome.problem) ?? STRANGE);
-    return;
-  }
-  transfer.markResponding();
-  // Answered before the body was in: the rest of it is not wanted, and the connection ends here.
-  res.writeHead(status, req.complete ? outcome.headers : { ...outcome.headers, connection: 'close' });
-  // Whatever comes first: the middleware cuts the client off on an error of its own accord, and would leave no reason.
-  proxyRes.once('error', () => transfer.fail(BROKEN_OFF));
-  proxyRes.once('close', () => {
-    if (!proxyRes.complete) transfer.fail(BROKEN_OFF);
-  });
-  proxyRes.on('data', (chunk: Buffer) => count('sent', chunk.length));
-}
-
 /** Answers that are not for the client. The backend's own challenge is for the gate: a foreign realm would collect passwords. */
 function refusalOf(status: number): Problem | undefined {
   if (status === 401 || status === 407) return OWN_LOGIN;
   return status < 200 || status > 599 ? STRANGE : undefined;
 }
 
-function isBodiless(status: number, req: IncomingMessage): boolean {
-  return req.method === 'HEAD' || status === 204 || status === 304;
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\b/i;
+
+const HTML = /^(?:text\/html|application\/xhtml)/i;
+
+/** Refusals that a proxy gives of its own accord, and what they are to a client. */
+const CODES: Readonly<Record<number, ProblemCode>> = {
+  413: 'SIZE_INVALID',
+  429: 'TOOMANYREQUESTS',
+};
+
+/**
+ * What the client gets in place of a refusal that is no registry JSON: the page of a proxy, of an ingress or of some
+ * other server. Clients print such a page as a parse error. The status stays, and so does `Retry-After`. Undefined for
+ * answers that pass: registries in Go refuse conditions, ranges and methods in plain text, and their clients read the
+ * head alone.
+ */
+export function refusalPage(status: number, headers: IncomingHttpHeaders): Problem | undefined {
+  const type = headers['content-type'];
+  if (status < 400 || type === undefined || JSON_TYPE.test(type)) return undefined;
+  if (!isPage(type) && status < 500 && CODES[status] === undefined) return undefined;
+  const after = headers['retry-after'];
+  const code = CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN');
+  return createProblem(code, messageOf(status), {
+    status,
+    headers: after === undefined ? {} : { 'Retry-After': after },
+  });
+}
+
+/** Whether a `Content-Type` is that of a page for people. */
+export function isPage(type: string): boolean {
+  return HTML.test(type);
+}
+
+function messageOf(status: number): string {
+  const who = `The registry behind this gate, or a proxy before it, answered ${status} with a page of its own`;
+  if (status === 404) return `${who}: --backend of the gate may name no registry.`;
+  if (status === 413) return `${who}: that proxy limits the size of uploads.`;
+  return `${who}.`;
+}
+
+/** Fields of the backend that cross to the client; hop-by-hop fields, cookies, CORS and challenges are not among them. */
+const CROSSING: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'allow',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'date',
+  'docker-content-digest',
+  'docker-distribution-api-version',
+  'docker-upload-uuid',
+  'etag',
+  'expires',
+  'last-modified',
+  'link',
+  'location',
+  'oci-chunk-max-length',
+  'oci-chunk-min-length',
+  'oci-filters-applied',
+  'oci-namespace',
+  'oci-subject',
+  'oci-tag',
+  'range',
+  'retry-after',
+  'vary',
+  'warning',
+]);
+
+export type HeadersOutcome =
+  | { readonly ok: true; readonly headers: Record<string, string> }
+  /** The answer would send the client somewhere that the gate does not vouch for. */
+  | { readonly ok: false };
+
+/** The header set of the answer to the client, `Location` and `Link` made relative. */
+export function responseHeaders(headers: IncomingHttpHeaders, context: LocationContext): HeadersOutcome {
+  const crossing: Record<string, string> = {
+    'docker-distribution-api-version': 'registry/2.0',
+    'x-content-type-options': 'nosniff',
+  };
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (CROSSING.has(name) && typeof value === 'string') crossing[name] = value;
+  }
+  if (crossing['location'] !== undefined) {
+    const location = rewriteLocation(crossing['location'], context);
+    if (location === undefined) return { ok: false };
+    crossing['location'] = location;
+  }
+  if (crossing['link'] !== undefined) {
+    const link = relativeLinks(crossing['link'], context.prefix);
+    if (link === undefined) delete crossing['link'];
+    else crossing['link'] = link;
+  }
+  // No length may stand there (RFC 9110 section 8.6).
+  if (context.status === 204) delete crossing['content-length'];
+  const { uploadSeal } = context;
+  return { ok: true, headers: uploadSeal === undefined ? crossing : sealFields(crossing, uploadSeal) };
 }
 
 /**
- * The end of a body has to be told from a broken connection (RFC 9112 section 8), or half a layer would pass as a
- * whole one. With neither a length nor chunks Node takes even a reset for the end; and a client of HTTP/1.0, which
- * knows no chunks, takes the end of the connection for it.
+ * `Link: <http://backend/v2/_catalog?last=x>; rel="next"` to the path-absolute form (RFC 8288). Clients follow a link with
+ * their credentials: undefined where one leads anywhere else.
  */
-function unmeasured(headers: IncomingHttpHeaders, req: IncomingMessage): Problem | undefined {
-  if (headers['content-length'] !== undefined) return undefined;
-  if (headers['transfer-encoding']?.toLowerCase() !== 'chunked') return STRANGE;
-  return req.httpVersion === '1.0' ? TOO_OLD : undefined;
-}
-
-/** What a failed connection to the backend is for the client: 504 where it did not answer in time, 502 otherwise. */
-export function problemOf(error: unknown): Problem {
-  const status = systemCode(error) === 'ETIMEDOUT' ? 504 : 502;
-  const { reason } = explainFailure(error);
-  return createProblem('UNAVAILABLE', `The registry behind this gate cannot be reached: ${reason}.`, {
-    status,
-    close: true,
-  });
+function relativeLinks(link: string, prefix = ''): string | undefined {
+  const relative = link
+    .replace(/<https?:\/\/[^/?#\\>]+(\/[^>]*)>/gi, (whole: string, path: string) =>
+      path.startsWith('/v2/') || path.startsWith(`${prefix}/v2/`) ? `<${path}>` : whole,
+    )
+    .replaceAll(`<${prefix}/v2/`, '</v2/');
+  return /<\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})|\\/i.test(relative) ? undefined : relative;
 }

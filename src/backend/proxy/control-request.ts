@@ -1,109 +1,213 @@
-import type { ClientRequest } from 'node:http';
-import { stalledBody } from '../../oci/request/body.ts';
-import type { Problem } from '../../oci/problem.ts';
-import { createProblem } from '../../oci/problem.ts';
-import type { RegistryRequest } from '../../oci/request/request.ts';
-import type { Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
+import type { Options, RequestHandler } from 'http-proxy-middleware';
 import { queuedBytes } from '../../lib/node/queued-bytes.ts';
-import type { Job } from '../reply/job.ts';
+import type { Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
+import { bodyLength, tooLarge, typeOfBody } from '../../oci/request/body.ts';
+import type { Problem } from '../../oci/problem.ts';
+import { judgeFraming } from '../client/answer-head.ts';
 import { isConnecting } from '../client/backend-connection.ts';
+import type { Backend } from '../client/backend.ts';
+import { AnswerError, IdleError } from '../client/conversation.ts';
+import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
+import { answerOrCut, clientReading, clientSending } from '../reply/job.ts';
+import type { Job } from '../reply/job.ts';
+import { crossAnswer } from './backend-answer.ts';
+import { requestHeaders } from './request-head.ts';
+import { BROKEN_OFF, failureProblem, PROTOCOL_CHANGE, unreachable } from './transport.ts';
+import type { ProxyDependencies, Transport } from './transport.ts';
 
-const OF_WAIT: Readonly<Record<Exclude<Wait, 'client-body'>, Problem>> = {
-  connect: createProblem('UNAVAILABLE', 'The registry behind this gate does not take connections.', {
-    status: 504,
-    close: true,
-  }),
-  'client-reading': createProblem('UNAVAILABLE', 'The download stopped moving.', {
-    status: 408,
-    close: true,
-  }),
-  backend: createProblem('UNAVAILABLE', 'The registry behind this gate does not answer.', {
-    status: 504,
-    close: true,
-  }),
-};
+type Middleware = RequestHandler<IncomingMessage, ServerResponse>;
+type Hooks = NonNullable<Options<IncomingMessage, ServerResponse>['on']>;
 
-/** What is said when somebody was waited for in vain. */
-export function expiredBy(wait: Wait, request: RegistryRequest): Problem {
-  return wait === 'client-body' ? stalledBody(request) : OF_WAIT[wait];
+/**
+ * Carries what starts, names or deletes something through http-proxy-middleware, each request on a connection of its own:
+ * it must never be sent twice. The middleware gets a request whose target and headers are ours already. Its hooks are
+ * skipped as soon as a client sends `Expect`, so nothing that protects may live in them.
+ */
+export function createControlTransport(backend: Backend, dependencies: ControlDependencies): Transport {
+  const requests = new WeakMap<IncomingMessage, ControlRequest>();
+  const middleware = createMiddleware(backend, createHooks(requests));
+  return (job) => {
+    prepare(job);
+    const request = new ControlRequest(job, dependencies);
+    requests.set(job.req, request);
+    request.start();
+    void middleware(job.req, job.res, (error) => request.fail(unreachable(error)));
+  };
 }
 
-/** A job under way: it knows whom it is waiting for, and how to end. */
-export class Transfer implements Watched {
-  readonly job: Job;
-  /** The request to the backend, once there is one. */
-  proxyReq: ClientRequest | undefined;
-  #settled = false;
-  #responding = false;
+function createHooks(requests: WeakMap<IncomingMessage, ControlRequest>): Hooks {
+  return {
+    proxyReq: (proxyReq, req) => requests.get(req)?.attach(proxyReq),
+    proxyRes: (proxyRes, req) => requests.get(req)?.onAnswer(proxyRes),
+    error: (error, req) => requests.get(req)?.onError(error),
+    econnreset: (_error, req) => requests.get(req)?.finish(),
+  };
+}
 
-  constructor(job: Job) {
-    this.job = job;
+function createMiddleware(backend: Backend, on: Hooks): Middleware {
+  return createProxyMiddleware<IncomingMessage, ServerResponse>({
+    target: targetOf(backend),
+    agent: backend.single,
+    pathFilter: () => true,
+    on,
+    // The default plugins answer errors in plain text and log on their own.
+    ejectPlugins: true,
+    plugins: [proxyEventsPlugin],
+  });
+}
+
+function targetOf({ options }: Backend): NonNullable<Options['target']> {
+  if (options.kind === 'unix')
+    return { protocol: 'http:', host: 'localhost', port: 80, socketPath: options.path };
+  const host = isIP(options.host) === 6 ? `[${options.host}]` : options.host;
+  return `${options.kind}://${host}:${options.port}`;
+}
+
+/** Gives the request its canonical target and its header set. */
+function prepare({ req, res, request, origin }: Job): void {
+  if (req.headers.expect !== undefined) res.writeContinue();
+  req.url = request.target;
+  const type = typeOfBody(request, req.headers['content-type']);
+  req.headers = requestHeaders(req.headers, origin);
+  if (type !== undefined) req.headers['content-type'] = type;
+}
+
+type ControlDependencies = Omit<ProxyDependencies, 'pool'>;
+
+/** A request that the middleware carries. It judges the answer, watches what is waited for, and settles the outcome. */
+export class ControlRequest implements Watched {
+  readonly #job: Job;
+  readonly #dependencies: ControlDependencies;
+  readonly #hasBody: boolean;
+  #proxyReq: ClientRequest | undefined;
+  #isSettled = false;
+  #isAnswering = false;
+
+  constructor(job: Job, dependencies: ControlDependencies) {
+    this.#job = job;
+    this.#dependencies = dependencies;
+    this.#hasBody = bodyLength(job.req.headers) !== 0;
   }
 
-  /** Whether the outcome is decided: what comes after is an echo of our own clean-up. */
-  get settled(): boolean {
-    return this.#settled;
+  start(): void {
+    const { watch } = this.#dependencies;
+    if (this.#hasBody) this.#countBody();
+    watch.add(this);
+    this.#job.res.once('close', () => {
+      watch.remove(this);
+      this.finish();
+    });
   }
 
-  /** The backend's answer has begun: from here on a failure is a cut and never a second answer. */
-  get responding(): boolean {
-    return this.#responding;
+  #countBody(): void {
+    const { req, bodyLimit, count } = this.#job;
+    let received = 0;
+    // A paused stream stays paused when a listener is added; the pipe to the backend sets it going.
+    req.pause();
+    req.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      count('received', chunk.length);
+      if (bodyLimit !== undefined && received > bodyLimit) this.fail(tooLarge(bodyLimit));
+    });
   }
 
-  /** Takes note of the request to the backend, once it has its connection. */
+  /** The request to the backend has its connection. */
   attach(proxyReq: ClientRequest): void {
-    this.proxyReq = proxyReq;
+    this.#proxyReq = proxyReq;
+    if (proxyReq.socket !== null && this.#hasBody) handleDeferredWriteErrors(proxyReq.socket);
+    // Without a listener a 101 would leave the client without any answer.
+    proxyReq.once('upgrade', (_response, socket) => {
+      socket.destroy();
+      this.fail(PROTOCOL_CHANGE);
+    });
+    // An unasked 1xx makes the connection suspect: it is not used again.
+    proxyReq.once('information', () => {
+      proxyReq.shouldKeepAlive = false;
+    });
   }
 
-  markResponding(): void {
-    this.#responding = true;
-  }
-
-  /** Ends the transfer: with this problem if nothing was sent yet, by cutting the connection if an answer has begun. */
-  fail(problem: Problem): void {
-    if (this.#settled) return;
-    this.finish();
-    if (!this.job.res.headersSent) {
-      this.job.answer(problem);
+  /** Sends the head of the answer to the client, or a problem in its place. The middleware pipes the body. */
+  onAnswer(proxyRes: IncomingMessage): void {
+    const { req, res, count } = this.#job;
+    const status = proxyRes.statusCode ?? 0;
+    const outcome = this.#judge(proxyRes, status);
+    if (this.#isSettled || !outcome.ok) {
+      proxyRes.destroy();
+      if (!outcome.ok) this.fail(outcome.problem);
       return;
     }
-    // Node holds the head back until the first byte of the body: what the backend said so far is for the client.
-    this.job.res.flushHeaders();
-    this.job.cut(problem);
+    this.#isAnswering = true;
+    // Answered before the body was complete: the rest of it is not wanted, and the connection ends here.
+    res.writeHead(status, req.complete ? outcome.headers : { ...outcome.headers, connection: 'close' });
+    // Whatever comes first: on an error the middleware ends the client's connection, and would leave no reason.
+    proxyRes.once('error', () => this.fail(BROKEN_OFF));
+    proxyRes.once('close', () => {
+      if (!proxyRes.complete) this.fail(BROKEN_OFF);
+    });
+    proxyRes.on('data', (chunk: Buffer) => count('sent', chunk.length));
   }
 
-  /** The outcome is decided. A backend that is still waiting for the body, or still answering, is left: it sees a broken request and never a short one. */
-  finish(): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    // What still comes of the body is dropped, so that the client gets to read its answer; the server bounds how much.
-    this.job.req.unpipe();
-    this.job.req.resume();
-    if (!this.#isWhole()) this.proxyReq?.destroy();
+  #judge({ headers, httpVersion }: IncomingMessage, status: number): ReturnType<typeof crossAnswer> {
+    const isHead = this.#job.req.method === 'HEAD';
+    const framed = judgeFraming(headers, { status, isOld: httpVersion === '1.0', isHead });
+    if (framed.ok)
+      return crossAnswer({ status, headers, framing: framed.framing }, this.#job, this.#dependencies);
+    return { ok: false, problem: this.#problemOf(new AnswerError(framed.fault)) };
   }
 
-  #isWhole(): boolean {
-    return this.proxyReq?.writableFinished === true && this.job.res.writableFinished;
+  onError(error: Error): void {
+    if (this.#isSettled) return;
+    const { req } = this.#job;
+    if (req.socket.destroyed) this.finish();
+    else if (this.#isAnswering) {
+      // The backend has answered and wants no more of the body. Whether its answer comes whole shows in the answer.
+      req.unpipe();
+      req.resume();
+    } else this.fail(this.#problemOf(error));
+  }
+
+  expire(wait: Wait): void {
+    this.fail(this.#problemOf(new IdleError(wait)));
+  }
+
+  #problemOf(error: Error): Problem {
+    return failureProblem(error, this.#job, this.#dependencies.report);
+  }
+
+  fail(problem: Problem): void {
+    if (this.finish()) answerOrCut(this.#job, problem);
+  }
+
+  /**
+   * Settles the outcome. A backend that still waits for the body, or still answers, sees a broken request and never a
+   * short one. Returns whether the outcome was open.
+   */
+  finish(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    const { req, res } = this.#job;
+    // The rest of the body is dropped, so that the client gets to read its answer; the server bounds how much.
+    req.unpipe();
+    req.resume();
+    if (this.#proxyReq?.writableFinished !== true || !res.writableFinished) this.#proxyReq?.destroy();
+    return true;
   }
 
   progress(): Progress {
-    const { req, res } = this.job;
-    const upstream = this.proxyReq?.socket ?? undefined;
-    if (res.writableNeedDrain || res.writableEnded) {
-      return { waitingFor: 'client-reading', moved: req.socket.bytesWritten - queuedBytes(req.socket) };
-    }
+    const { req, res } = this.#job;
+    const upstream = this.#proxyReq?.socket ?? undefined;
+    if (res.writableNeedDrain || res.writableEnded) return clientReading(req);
     if (upstream === undefined || isConnecting(upstream)) return { waitingFor: 'connect', moved: 0 };
-    if (this.#wantsBody()) return { waitingFor: 'client-body', moved: req.socket.bytesRead };
+    if (this.#wantsBody()) return clientSending(req);
     const given = upstream.bytesWritten - queuedBytes(upstream);
     return { waitingFor: 'backend', moved: upstream.bytesRead + given };
   }
 
-  /** The next move is the client's: its body is not in, and the backend would take more of it. */
+  /** Whether the next move is the client's: its body is not complete, and the backend would take more of it. */
   #wantsBody(): boolean {
-    return !this.#responding && !this.job.req.complete && this.proxyReq?.writableNeedDrain !== true;
-  }
-
-  expire(wait: Wait): void {
-    this.fail(expiredBy(wait, this.job.request));
+    return !this.#isAnswering && !this.#job.req.complete && this.#proxyReq?.writableNeedDrain !== true;
   }
 }

@@ -4,6 +4,7 @@ import { ChunkCoalescer } from '../../lib/streams/chunk-coalescer.ts';
 import { BodyReader } from '../../lib/streams/body-reader.ts';
 import { bodyLength, tooLarge } from '../../oci/request/body.ts';
 import type { Problem } from '../../oci/problem.ts';
+import type { RequestBody } from '../client/conversation.ts';
 import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
 import type { Job } from '../reply/job.ts';
 
@@ -13,7 +14,7 @@ type BodyJob = Pick<Job, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
  * The body of an upload on its way to the backend, framed anew: by the length that the head of the request gave, or in
  * chunks of our own. A body that breaks off gets no end.
  */
-export class PushBody {
+export class PushBody implements RequestBody {
   /** Bytes in all; undefined where nobody knows before the end. */
   readonly length: number | undefined;
   readonly #job: BodyJob;
@@ -21,12 +22,14 @@ export class PushBody {
   readonly #most: number;
   readonly #tap: BodyReader;
   #gatherer: ChunkCoalescer | undefined;
-  #onProblem: (problem: Problem) => void = () => undefined;
+  readonly #onProblem: (problem: Problem) => void;
   #received = 0;
   #isFlushing = false;
 
-  constructor(job: BodyJob) {
+  /** `onProblem`: called if the body is too large. */
+  constructor(job: BodyJob, onProblem: (problem: Problem) => void) {
     this.#job = job;
+    this.#onProblem = onProblem;
     this.#tap = new BodyReader(job.req, job.pace);
     this.length = bodyLength(job.req.headers);
     this.#most = Math.min(job.bodyLimit ?? Infinity, this.length ?? Infinity);
@@ -43,11 +46,10 @@ export class PushBody {
   }
 
   /** Sends the body to the backend as it comes, no faster than the backend takes it. Begins with the next turn. */
-  start(socket: Socket, onProblem: (problem: Problem) => void): void {
+  start(socket: Socket): void {
     const { req, res } = this.#job;
     if (req.headers.expect !== undefined) res.writeContinue();
     handleDeferredWriteErrors(socket);
-    this.#onProblem = onProblem;
     const gatherer = new ChunkCoalescer({
       buffers: uploadBuffers,
       deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),

@@ -9,6 +9,7 @@ import type { Problem } from '../../oci/problem.ts';
 import type { RegistryRequest } from '../../oci/request/request.ts';
 import type { UploadSeal } from '../../oci/request/sealed-upload.ts';
 
+/** Where a request comes from, and what is added to it on its way to a registry. */
 export interface Origin {
   /** Address of the client as the gate sees it. */
   readonly address: string;
@@ -47,53 +48,78 @@ export interface Job {
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }
 
-const SLOW_READER = createProblem('UNAVAILABLE', 'The download stopped moving.', {
-  status: 408,
-  close: true,
-});
-const SLOW_DISK = createProblem('UNAVAILABLE', 'The disk of this registry does not answer.', {
-  status: 504,
-  close: true,
-});
+/** Answers with a problem, or ends the connection if an answer has begun. */
+export function answerOrCut({ req, res, answer, cut }: Job, problem: Problem): void {
+  if (!res.headersSent) {
+    answer(problem);
+    return;
+  }
+  // Node holds the head back until the first byte of the body, and writes until the end of the turn: the client gets
+  // what the answer said so far.
+  res.flushHeaders();
+  req.socket.uncork();
+  cut(problem);
+}
 
-/** A job under way: it knows whom it waits for, and how to end. */
+const timedOut = (message: string, status: 408 | 504): Problem =>
+  createProblem('UNAVAILABLE', message, { status, close: true });
+
+const IDLE: Readonly<Record<Exclude<Wait, 'client-body'>, Problem>> = {
+  connect: timedOut('The registry behind this gate does not take connections.', 504),
+  'client-reading': timedOut('The download stopped moving.', 408),
+  backend: timedOut('The registry behind this gate does not answer.', 504),
+};
+
+const SLOW_DISK = timedOut('The disk of this registry does not answer.', 504);
+
+/** The problem of a request in which nothing moved for as long as this wait may last. */
+export function idleProblem(wait: Wait, request: RegistryRequest): Problem {
+  return wait === 'client-body' ? stalledBody(request) : IDLE[wait];
+}
+
+/** A client that has to read its answer. */
+export function clientReading({ socket }: IncomingMessage): Progress {
+  return { waitingFor: 'client-reading', moved: socket.bytesWritten - queuedBytes(socket) };
+}
+
+/** A client that has to send its body. */
+export function clientSending({ socket }: IncomingMessage): Progress {
+  return { waitingFor: 'client-body', moved: socket.bytesRead };
+}
+
+/** A job that is answered from a disk, or received there. */
 export class Transfer implements Watched {
   readonly job: Job;
   waitingFor: 'client-body' | 'client-reading' | 'backend' = 'backend';
-  /** Knows whether it waits for its own pace. */
+  /** Whether it waits for its own pace. */
   held: { readonly isHeld: boolean } | undefined;
   /** Steps of the disk; grows. */
   steps = 0;
   /** Ends a body that is being received. */
   stop: ((problem: Problem) => void) | undefined;
-  readonly #slow: Problem;
+  readonly #awaited: 'disk' | 'backend';
 
-  /** `slow` is what a client is told that waited in vain for us. */
-  constructor(job: Job, slow: Problem = SLOW_DISK) {
+  /** `awaited`: what does not answer if nothing moves. */
+  constructor(job: Job, awaited: 'disk' | 'backend' = 'disk') {
     this.job = job;
-    this.#slow = slow;
+    this.#awaited = awaited;
   }
 
   progress(): Progress {
     if (this.held?.isHeld === true) return HELD;
-    const { socket } = this.job.req;
-    const moved = {
-      'client-body': () => socket.bytesRead,
-      'client-reading': () => socket.bytesWritten - queuedBytes(socket),
-      backend: () => this.steps,
-    };
-    return { waitingFor: this.waitingFor, moved: moved[this.waitingFor]() };
+    if (this.waitingFor === 'client-reading') return clientReading(this.job.req);
+    if (this.waitingFor === 'client-body') return clientSending(this.job.req);
+    return { waitingFor: 'backend', moved: this.steps };
   }
 
   expire(wait: Wait): void {
     if (wait === 'client-body' && this.stop !== undefined) this.stop(stalledBody(this.job.request));
-    else this.fail(wait === 'client-reading' ? SLOW_READER : this.#slow);
+    else if (wait === 'client-reading') this.fail(IDLE[wait]);
+    else this.fail(this.#awaited === 'disk' ? SLOW_DISK : IDLE.backend);
   }
 
   fail(problem: Problem): void {
-    const { res, answer, cut } = this.job;
-    if (res.destroyed || res.writableEnded) return;
-    if (res.headersSent) cut(problem);
-    else answer(problem);
+    const { res } = this.job;
+    if (!res.destroyed && !res.writableEnded) answerOrCut(this.job, problem);
   }
 }

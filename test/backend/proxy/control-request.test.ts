@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { queuedBytes } from '../../../src/lib/node/queued-bytes.ts';
 import type { Problem } from '../../../src/oci/problem.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import { Transfer } from '../../../src/backend/proxy/control-request.ts';
+import { ControlRequest } from '../../../src/backend/proxy/control-request.ts';
 import type { Job } from '../../../src/backend/reply/job.ts';
 import { eventually } from '../../faults/stage.ts';
 
@@ -35,9 +35,22 @@ function upstreamOf(kind: State['upstream']): Socket | undefined {
   return fixed(new Socket(), counters);
 }
 
+const DEPENDENCIES = {
+  authority: 'registry.test',
+  prefix: '',
+  watch: { add: () => undefined, remove: () => undefined, close: () => undefined },
+  report: () => undefined,
+};
+
+/** The head of an answer of the backend. */
+function answer(): IncomingMessage {
+  return fixed(new IncomingMessage(new Socket()), { statusCode: 200, headers: { 'content-length': '0' } });
+}
+
 /** A transfer of which nothing moves but what the state says. */
 function transferIn(state: State): {
-  readonly transfer: Transfer;
+  readonly job: Job;
+  readonly transfer: ControlRequest;
   readonly ends: readonly (readonly [string, number])[];
 } {
   const {
@@ -72,7 +85,7 @@ function transferIn(state: State): {
     cut: note('cut'),
     count: () => undefined,
   };
-  const transfer = new Transfer(job);
+  const transfer = new ControlRequest(job, DEPENDENCIES);
   const proxyReq: ClientRequest = Object.create(ClientRequest.prototype);
   if (upstream !== 'none') {
     transfer.attach(
@@ -83,8 +96,8 @@ function transferIn(state: State): {
       }),
     );
   }
-  if (state.responding === true) transfer.markResponding();
-  return { transfer, ends };
+  if (state.responding === true) transfer.onAnswer(answer());
+  return { job, transfer, ends };
 }
 
 const WAITS: readonly (readonly [string, State, string, number])[] = [
@@ -126,8 +139,8 @@ describe('one large piece of an answer', () => {
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
     client.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n');
     const [req, res] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
-    const { job } = transferIn({}).transfer;
-    const moved = (): number => new Transfer({ ...job, req, res }).progress().moved;
+    const { job } = transferIn({});
+    const moved = (): number => new ControlRequest({ ...job, req, res }, DEPENDENCIES).progress().moved;
     res.write(Buffer.alloc(32 * 1024 * 1024));
     await eventually('a client that takes no more', () => queuedBytes(req.socket) > 0);
     const before = moved();
@@ -152,7 +165,7 @@ describe('how a transfer ends', () => {
         transfer.expire(wait);
         transfer.expire(wait);
         expect(ends).toEqual([[responding ? 'cut' : 'answer', status]]);
-        expect(transfer.settled).toBe(true);
+        expect(transfer.finish()).toBe(false);
       }
     });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { requestHeaders } from '../../../src/backend/client/request-headers.ts';
-import { responseHeaders } from '../../../src/backend/client/response-headers.ts';
+import { requestHeaders } from '../../../src/backend/proxy/request-head.ts';
+import { responseHeaders } from '../../../src/backend/proxy/backend-answer.ts';
 
 const ORIGIN = { address: '192.0.2.7', host: 'registry.test:8443', requestId: 'a-1' };
 const OWN = {
