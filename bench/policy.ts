@@ -2,7 +2,7 @@
 import { createNameFilter, decide } from '../src/auth/policy/decide.ts';
 import { compilePolicy } from '../src/auth/policy/compile.ts';
 import type { PolicySource, RuleSource, SourceText } from '../src/auth/policy/compile.ts';
-import type { Identity } from '../src/auth/principal.ts';
+import type { Principal } from '../src/auth/principal.ts';
 import type { Policy } from '../src/auth/policy/policy.ts';
 import { parseRegistryRequest } from '../src/oci/request/parse.ts';
 import type { RegistryRequest } from '../src/oci/request/request.ts';
@@ -54,7 +54,7 @@ function request(target: string): RegistryRequest {
 }
 
 function measure(name: string, policy: Policy, targets: readonly RegistryRequest[], rounds: number): void {
-  const askers = Array.from({ length: users }, (_, at): Identity => ({ kind: 'user', user: `user${at}` }));
+  const askers = Array.from({ length: users }, (_, at): Principal => ({ kind: 'user', name: `user${at}` }));
   let allowed = 0;
   const run = (count: number): void => {
     for (let round = 0; round < count; round += 1) {
@@ -90,7 +90,7 @@ measure(
   [request('/v2/team/some/deep/name/manifests/latest')],
   ROUNDS / 100,
 );
-const isVisible = createNameFilter(policy, { kind: 'user', user: 'user1' }, '10.0.0.1');
+const isVisible = createNameFilter(policy, { kind: 'user', name: 'user1' }, '10.0.0.1');
 const began = performance.now();
 const seen = Array.from({ length: 100_000 }, (_, at) => `team${at % rules}/app${at}`).filter((name) =>
   isVisible?.(name),

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAccessTokens } from '../src/auth/tokens/access-tokens.ts';
+import { createPrincipals } from '../src/auth/tokens/principals.ts';
 import { openKeyRing } from '../src/auth/tokens/store/key-ring.ts';
 import { createMachineTokens } from '../src/auth/tokens/store/token-store.ts';
 import { makeSecret } from '../src/auth/tokens/store/secret-text.ts';
@@ -15,17 +16,26 @@ const options = {
   keys,
   issuer: 'registry-gate',
   service: 'bench',
-  credentialOf: () => '$2y$10$abcdefghijklmnopqrstuuVbcdefghijklmnopqrstuuVbcdefghijk',
+  principals: createPrincipals({
+    directory: {
+      credentialVersion: () => '$2y$10$abcdefghijklmnopqrstuuVbcdefghijklmnopqrstuuVbcdefghijk',
+      groups: () => [],
+    },
+    tokens: { current: () => createMachineTokens([]) },
+    identities: undefined,
+    anonymous: () => false,
+    now: Date.now,
+  }),
   now: Date.now,
 };
 const tokens = createAccessTokens(options);
 /** Has given out none of the tokens that it verifies. */
 const reader = createAccessTokens(options);
-const holder = { kind: 'user', user: 'alice', device: undefined } as const;
+const alice = options.principals.user('alice');
 const access = parseScopes(['repository:team/app:pull,push']);
 
 async function issue(): Promise<string> {
-  const issued = await tokens.issue(holder, access);
+  const issued = await tokens.issue(alice, access);
   if (issued === undefined) throw new Error('no token');
   return issued.token;
 }

@@ -5,7 +5,7 @@ export { AppError } from './lib/errors.ts';
 export type { ErrorCode } from './lib/errors.ts';
 export { decide } from './auth/policy/decide.ts';
 export type { Decision } from './auth/policy/decide.ts';
-export type { Identity } from './auth/principal.ts';
+export type { Principal } from './auth/principal.ts';
 export type { Policy } from './auth/policy/policy.ts';
 export { parseRegistryRequest } from './oci/request/parse.ts';
 export type { Action, RegistryRequest } from './oci/request/request.ts';

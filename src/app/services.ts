@@ -82,13 +82,14 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
   const { audit } = observers;
   const firstLogger = firstWorkerLogger(logger, bus);
   const certificate = await followCertificate(config, bus, firstLogger, audit);
-  const users = await followUsers(config, firstLogger, audit);
   const pool = observers.watchHashes(createHashPool(hashShare(limits.hashQueue, bus)));
+  const users = await followUsers(config, { pool, cluster, logger: firstLogger, audit });
   const registry = await openRegistryBackend({ config, bus, now, logger });
-  const access = await followAccess(config, users, firstLogger, audit);
+  const access = await followAccess(config, users.known, firstLogger, audit);
   const onRealm = realmWatch(config, certificate, firstLogger);
   const context = { logger: firstLogger, now, cluster, audit, onRealm };
-  const following = await followTokens(config, { users, pool, policy: access.policy, ...context });
+  const { directory } = users;
+  const following = await followTokens(config, { directory, policy: access.policy, ...context });
   const { tokens } = following;
   return {
     now,

@@ -10,68 +10,62 @@ export interface ScopeEntry {
   readonly allow: readonly Action[];
 }
 
-/** The client of a request. */
-export type Identity = Asker & {
-  /**
-   * The access of the Bearer token that identified the client. It limits the client's rights to these. Undefined for
-   * clients with a password and for anonymous ones.
-   */
-  readonly within?: readonly Access[] | undefined;
-};
-
-type Asker =
-  | { readonly kind: 'anonymous' }
-  | { readonly kind: 'user'; readonly user: string }
-  /** With a scope, that is all the token may do. Without one, it has the rights that the rules give its name. */
-  | { readonly kind: 'token'; readonly name: string; readonly scope: TokenScope | undefined };
-
-/** The subject of a rule. */
-export type Who =
-  | { readonly kind: 'anonymous' }
-  | { readonly kind: 'authenticated' }
-  | { readonly kind: 'user'; readonly name: string }
-  | { readonly kind: 'group'; readonly name: string }
-  | { readonly kind: 'token'; readonly name: string };
-
-/** Reads `alice`, `user:alice`, `group:dev`, `token:ci`, `authenticated`, `anonymous`; undefined for anything else. */
-export function parseWho(text: string): Who | undefined {
-  if (text === 'anonymous' || text === 'authenticated') return { kind: text };
-  const mark = text.indexOf(':');
-  const kind = mark < 0 ? 'user' : text.slice(0, mark);
-  // No user name holds a colon: at sign-in it ends the name.
-  const name = text.slice(mark + 1);
-  if (name === '' || name.includes(':')) return undefined;
-  return kind === 'user' || kind === 'group' || kind === 'token' ? { kind, name } : undefined;
-}
-
-/** The inverse of `parseWho`. The rule index uses it as key. */
-export function renderWho(who: Who): string {
-  return 'name' in who ? `${who.kind}:${who.name}` : who.kind;
-}
+/** The kind of credential that a client showed. */
+export type Proof = 'password' | 'machine-token' | 'identity-token' | 'access-token';
 
 /**
- * Parses the subject of an expectation and of `access check`: a user, a token without a scope, `anonymous`, or
- * `authenticated`, which is a user that no rule names. Undefined for anything else, groups included.
+ * Who asks, by what proof, and within what scope. Made by `createPrincipals` for a client, and by `parsePrincipal` for a
+ * question about the access rules.
  */
-export function parseAsker(text: string): Identity | undefined {
-  const who = parseWho(text);
-  switch (who?.kind) {
+export type Principal = Shown &
+  (
+    | { readonly kind: 'anonymous' }
+    | {
+        readonly kind: 'user';
+        readonly name: string;
+        /** Id of the identity token of the user's device, `d-1f0c9a2b4d`; undefined for a password. */
+        readonly tokenId?: string | undefined;
+        /** The groups that the directory gives. Those of the access file are the policy's to add. */
+        readonly groups?: readonly string[] | undefined;
+      }
+    | {
+        readonly kind: 'machine';
+        readonly name: string;
+        /** Id of the machine token, `m-1f0c9a2b4d`; undefined in a question about the access rules. */
+        readonly tokenId?: string | undefined;
+        /** All that the token may do; undefined for the rights that the access rules give its name. */
+        readonly scope: TokenScope | undefined;
+      }
+  );
+
+interface Shown {
+  /** Undefined where the client showed nothing. */
+  readonly proof?: Proof | undefined;
+  /** What the access token was given out for: of the principal's rights it opens these. Undefined for any other proof. */
+  readonly within?: readonly Access[] | undefined;
+}
+
+export const ANONYMOUS: Principal = { kind: 'anonymous' };
+
+/** What begins the account of a machine. No user name holds a colon. */
+export const MACHINE_PREFIX = 'token:';
+
+/**
+ * The principal as one word: `alice`, `token:ci`, and the empty text for an anonymous one. It is the `sub` of access
+ * tokens, the owner of upload sessions, and the user of the logs.
+ */
+export function accountOf(principal: Principal): string {
+  switch (principal.kind) {
     case 'anonymous':
-      return { kind: 'anonymous' };
-    case 'authenticated':
-      return { kind: 'user', user: '' };
+      return '';
     case 'user':
-      return { kind: 'user', user: who.name };
-    case 'token':
-      return { kind: 'token', name: who.name, scope: undefined };
-    default:
-      return undefined;
+      return principal.name;
+    case 'machine':
+      return `${MACHINE_PREFIX}${principal.name}`;
   }
 }
 
-/** Returns the name of a client in a sentence. */
-export function nameAsker(identity: Identity): string {
-  if (identity.kind === 'anonymous') return 'anonymous';
-  if (identity.kind === 'token') return `token:${identity.name}`;
-  return identity.user === '' ? 'authenticated' : identity.user;
+/** The principal in a sentence: `alice`, `token:ci`, `anonymous`, or `authenticated` for a user without a name. */
+export function principalName(principal: Principal): string {
+  return accountOf(principal) || (principal.kind === 'anonymous' ? 'anonymous' : 'authenticated');
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FailedLogin, SignedInBy, Exchange } from '../observe/exchange.ts';
-import type { Identity } from '../auth/principal.ts';
+import type { Exchange, FailedLogin } from '../observe/exchange.ts';
+import { ANONYMOUS, accountOf } from '../auth/principal.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { Problem } from '../oci/problem.ts';
 import type { RegistryRequest } from '../oci/request/request.ts';
 import type { UploadSeal } from '../oci/request/sealed-upload.ts';
 import { hash, randomBytes } from 'node:crypto';
 import { plainAddress } from '../lib/network.ts';
-import { nameAsker } from '../auth/principal.ts';
 import { printable } from '../lib/printable.ts';
 
 /** What is known of one request so far. Stages fill it in, left to right; the Exchange is made from it at the end. */
@@ -23,11 +23,11 @@ export interface RequestContext {
   /** The request target as the client wrote it. */
   readonly target: string;
   request: RegistryRequest | undefined;
-  /** Who asks: nobody, until they are known. */
-  identity: Identity;
+  /** Anonymous until `authenticate` has verified what the client shows. */
+  principal: Principal;
   /** What allowed it, as the log calls it. */
   rule: string | undefined;
-  /** How this asker knows the sessions of the repository; only where the request is about uploads. */
+  /** How this principal knows the sessions of the repository; only where the request is about uploads. */
   uploadSeal?: UploadSeal;
   /** What became of a mount that was asked for. */
   mount: 'granted' | 'stripped' | undefined;
@@ -37,8 +37,6 @@ export interface RequestContext {
   /** The W3C trace context that the client claims. */
   readonly traceparent: string | undefined;
   failedLogin: FailedLogin | undefined;
-  /** What they showed; undefined where the header says it. */
-  signedInBy: SignedInBy | undefined;
   /** What the token service gave out. */
   issued: 'access-token' | 'identity-token' | undefined;
   /** The digest that the registry gave for a manifest. */
@@ -82,7 +80,6 @@ export interface OpenExchangeOptions {
 const LONGEST_LOGGED = 256;
 /** Of the hash that stands for an upload session. */
 const SESSION_DIGITS = 12;
-const NOBODY: Identity = { kind: 'anonymous' };
 
 /** Begins the record of a request, and hands it over when the answer has ended, however it ended. */
 export function createOpenExchange({
@@ -105,13 +102,12 @@ export function createOpenExchange({
       method: req.method ?? '',
       target: req.url ?? '',
       request: undefined,
-      identity: NOBODY,
+      principal: ANONYMOUS,
       rule: undefined,
       mount: undefined,
       cache: undefined,
       problem: undefined,
       failedLogin: undefined,
-      signedInBy: undefined,
       issued: undefined,
       digest: undefined,
       traceparent: traceparentOf(req),
@@ -143,8 +139,8 @@ function toExchange(context: RequestContext, at: number): Exchange {
     path: loggedPath(context.target),
     userAgent: loggable(req.headers['user-agent']),
     request: context.request,
-    user: context.identity.kind === 'anonymous' ? undefined : nameAsker(context.identity),
-    signedInBy: context.signedInBy ?? signedInBy(context),
+    user: accountOf(context.principal) || undefined,
+    signedInBy: context.principal.proof,
     rule: context.rule,
     mount: context.mount,
     cache: context.cache,
@@ -160,14 +156,6 @@ function toExchange(context: RequestContext, at: number): Exchange {
     millisecondsSinceBody: req.complete ? at - (context.receivedAt ?? context.startedAt) : undefined,
     outcome: outcomeOf(context, res),
   };
-}
-
-/** Nobody has shown anything, unless it was a token that stands for nobody. */
-function signedInBy({ identity, req }: RequestContext): SignedInBy | undefined {
-  if (identity.kind === 'anonymous') return identity.within !== undefined ? 'access-token' : undefined;
-  const { authorization = '' } = req.headers;
-  if (/^bearer /i.test(authorization)) return 'access-token';
-  return identity.kind === 'token' ? 'machine-token' : 'password';
 }
 
 /** An answer that did not end was either broken off by us, for a reason that the context names, or left by the client. */

@@ -6,12 +6,12 @@ import { warningHeader } from '../auth/tokens/store/lifetime.ts';
 import { answerProblem } from '../http/answer.ts';
 import type { Challenge } from './auth/challenge.ts';
 import type { RequestContext } from '../http/context.ts';
-import { findAsker } from './auth/authenticate-header.ts';
-import type { Asker, AskerTokens } from './auth/authenticate-header.ts';
+import { authenticateHeader } from './auth/authenticate-header.ts';
+import type { Authentication, TokenVerifier } from './auth/authenticate-header.ts';
 import type { Stage } from './stage.ts';
 
 export interface AuthenticateOptions {
-  readonly tokens: AskerTokens;
+  readonly tokens: TokenVerifier;
   readonly challenge: Challenge;
 }
 
@@ -19,28 +19,28 @@ const BUSY = createProblem('UNAVAILABLE', 'Too many passwords are being checked.
   headers: { 'Retry-After': '5' },
 });
 
-/** Who asks? Leaves the asker in the context; no credentials at all leave nobody there, wrong ones are answered here. */
+/** Puts the principal into the context. Without credentials it stays anonymous; wrong ones are answered here. */
 export function authenticate({ tokens, challenge }: AuthenticateOptions): Stage {
   return function authenticate(context) {
     const header = context.req.headers.authorization;
     if (header === undefined) return true;
     const { req, address } = context;
-    const asker = findAsker(header, { tokens, address, connection: req.socket });
-    return asker instanceof Promise ? asker.then((found) => settle(found, context)) : settle(asker, context);
+    const found = authenticateHeader(header, { tokens, address, connection: req.socket });
+    return found instanceof Promise ? found.then((it) => settle(it, context)) : settle(found, context);
   };
 
-  function settle(asker: Asker, context: RequestContext): boolean {
+  function settle(found: Authentication, context: RequestContext): boolean {
     const { req, res } = context;
     // The client may have left while its password was checked.
     if (req.socket.destroyed) return false;
-    if (asker.kind === 'nobody') return true;
-    if (asker.kind === 'known') {
-      context.identity = asker.identity;
-      if (asker.warning !== undefined) res.setHeader('Warning', warningHeader(asker.warning));
+    if (found.kind === 'anonymous') return true;
+    if (found.kind === 'known') {
+      context.principal = found.principal;
+      if (found.warning !== undefined) res.setHeader('Warning', warningHeader(found.warning));
       return true;
     }
-    if (asker.kind === 'wrong-password' || asker.kind === 'wrong-token') context.failedLogin = asker.kind;
-    answerProblem(req, res, asker.kind === 'throttled' ? throttledBy(asker) : refusalOf(asker.kind, req));
+    if (found.kind === 'wrong-password' || found.kind === 'wrong-token') context.failedLogin = found.kind;
+    answerProblem(req, res, found.kind === 'throttled' ? throttledBy(found) : refusalOf(found.kind, req));
     return false;
   }
 

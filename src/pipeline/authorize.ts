@@ -23,8 +23,8 @@ export interface AuthorizeOptions {
  */
 export function authorize({ policy, challenge, warning }: AuthorizeOptions): Stage {
   return function authorize(context) {
-    const { req, res, identity, request, problem, address } = context;
-    const decision = decide(policy(), identity, request, address);
+    const { req, res, principal, request, problem, address } = context;
+    const decision = decide(policy(), principal, request, address);
     if (!decision.allowed) {
       const refusal =
         decision.because === 'unknown'
@@ -46,8 +46,8 @@ export function authorize({ policy, challenge, warning }: AuthorizeOptions): Sta
 }
 
 /** One request of each push, whose answer clients look at: the manifest comes last. */
-function endsPush({ request, identity }: RequestContext): boolean {
-  return request?.method === 'PUT' && request.route.kind === 'manifest' && identity.kind !== 'anonymous';
+function endsPush({ request, principal }: RequestContext): boolean {
+  return request?.method === 'PUT' && request.route.kind === 'manifest' && principal.kind !== 'anonymous';
 }
 
 function warn(res: RequestContext['res'], text: string | undefined): void {
@@ -55,7 +55,7 @@ function warn(res: RequestContext['res'], text: string | undefined): void {
 }
 
 /** What a token would have to hold, for the challenge. Who has shown one already is told that it was not enough. */
-function needs({ request, identity }: RequestContext): NonNullable<Parameters<Challenge>[1]> {
+function needs({ request, principal }: RequestContext): NonNullable<Parameters<Challenge>[1]> {
   const scope = request === undefined ? '' : renderScopes(neededAccess(request));
-  return identity.within !== undefined ? { scope, error: 'insufficient_scope' } : { scope };
+  return principal.within !== undefined ? { scope, error: 'insufficient_scope' } : { scope };
 }

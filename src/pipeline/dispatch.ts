@@ -1,4 +1,4 @@
-import { nameAsker } from '../auth/principal.ts';
+import { accountOf } from '../auth/principal.ts';
 import { bodyLength, bodyLimit, judgeBody } from '../oci/request/body.ts';
 import type { BodyHead, BodyLimits } from '../oci/request/body.ts';
 import { answerProblem } from '../http/answer.ts';
@@ -33,7 +33,7 @@ export function dispatch({ forward, body, now }: DispatchOptions): Stage {
         address: context.address,
         host: context.host,
         requestId: context.id,
-        asker: context.identity.kind === 'anonymous' ? '' : nameAsker(context.identity),
+        asker: accountOf(context.principal),
       },
       uploadSeal: context.uploadSeal,
       bodyLimit: bodyLimit(request, body),

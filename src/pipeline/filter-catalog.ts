@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { createNameFilter } from '../auth/policy/decide.ts';
-import { nameAsker } from '../auth/principal.ts';
+import { principalName } from '../auth/principal.ts';
 import type { Policy } from '../auth/policy/policy.ts';
 import { catalogLink, fillCatalogPage, pageSize } from '../oci/catalog.ts';
 import type { CatalogSource, VisiblePage } from '../oci/catalog.ts';
@@ -47,9 +47,9 @@ export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatal
   const key = randomBytes(32);
 
   return function filterCatalog(context) {
-    const { req, res, request, identity, address } = context;
+    const { req, res, request, principal, address } = context;
     if (request?.route.kind !== 'catalog') return true;
-    const isVisible = createNameFilter(policy(), identity, address);
+    const isVisible = createNameFilter(policy(), principal, address);
     if (isVisible === undefined) return true;
     const n = pageSize(request.query.get('n'));
     const asked = request.query.get('last');
@@ -58,7 +58,7 @@ export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatal
       answerProblem(req, res, UNKNOWN_PAGE);
       return false;
     }
-    const asker = nameAsker(identity);
+    const asker = principalName(principal);
     const source: CatalogSource = async (size, after) => {
       const page = await catalog.page(size, after, asker);
       // A thousand names take a few milliseconds to judge: others have their turn between two pages.

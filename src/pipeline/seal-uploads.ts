@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { nameAsker } from '../auth/principal.ts';
+import { accountOf } from '../auth/principal.ts';
 import { createUploadSeal } from '../oci/request/sealed-upload.ts';
 import { withUpload } from '../oci/request/with-upload.ts';
 import type { Stage } from './stage.ts';
@@ -15,10 +15,10 @@ export interface SealUploadsOptions {
  */
 export function sealUploads({ uploadKey = randomBytes(32) }: SealUploadsOptions): Stage {
   return function sealUploads(context) {
-    const { request, identity } = context;
+    const { request, principal } = context;
     if (request?.route.kind !== 'uploads' && request?.route.kind !== 'upload') return true;
     const { route } = request;
-    const asker = identity.kind === 'anonymous' ? '' : nameAsker(identity);
+    const asker = accountOf(principal);
     const seal = createUploadSeal(uploadKey, asker, route.repository);
     context.uploadSeal = seal;
     if (route.kind === 'upload') context.request = withUpload(request, route, seal.open(route.upload));

@@ -1,16 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import { isForeignPage } from '../http/admission.ts';
-import type { Identity } from '../auth/principal.ts';
 import { createProblem } from '../oci/problem.ts';
 import type { ProblemCode } from '../oci/problem.ts';
 import { respond } from '../oci/respond.ts';
-import type { Holder } from '../auth/tokens/store/holder.ts';
 import type { Tokens } from '../auth/tokens/open-tokens.ts';
 import type { TokenAnswer } from '../auth/tokens/token-answer.ts';
 import { FORM_MAX_BYTES, readTokenForm, readTokenQuery } from '../auth/tokens/token-form.ts';
 import type { FormOutcome } from '../auth/tokens/token-form.ts';
-import type { TokenAsker } from '../auth/tokens/token-service.ts';
+import type { TokenClient } from '../auth/tokens/token-service.ts';
 import { parseBasicCredentials } from '../auth/basic-credentials.ts';
 import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
@@ -50,14 +48,14 @@ export function tokenRoute({ tokens, formMs }: TokenRouteOptions): RequestHandle
     asked
       .then(async (form) => {
         if (form === undefined) return;
-        const answer = await tokens.answer(form, askerOf(req));
+        const answer = await tokens.answer(form, clientOf(req));
         if (!req.socket.destroyed) send(req, res, answer);
       })
       .catch(next);
   };
 }
 
-function askerOf(req: IncomingMessage): TokenAsker {
+function clientOf(req: IncomingMessage): TokenClient {
   const { authorization } = req.headers;
   return {
     address: contextOf(req).address,
@@ -111,21 +109,14 @@ const CODES: Readonly<Record<number, ProblemCode>> = {
   503: 'UNAVAILABLE',
 };
 
-/** For the log: who was given a token. */
-function whoOf(holder: Holder): Identity {
-  if (holder.kind === 'token') return { kind: 'token', name: holder.name, scope: undefined };
-  return holder.kind === 'user' ? { kind: 'user', user: holder.user } : { kind: 'anonymous' };
-}
-
 function send(req: IncomingMessage, res: Response, answer: TokenAnswer): void {
-  const { status, headers, body, holder } = answer;
+  const { status, headers, body, principal } = answer;
   const context = contextOf(req);
   context.failedLogin = answer.failedLogin;
-  if (holder !== undefined) {
-    context.identity = whoOf(holder);
-    const isDevice = holder.kind === 'user' && holder.device !== undefined;
-    if (isDevice) context.signedInBy = 'identity-token';
-    context.issued = !isDevice && 'refresh_token' in body ? 'identity-token' : 'access-token';
+  if (principal !== undefined) {
+    context.principal = principal;
+    const isNewDevice = principal.proof !== 'identity-token' && 'refresh_token' in body;
+    context.issued = isNewDevice ? 'identity-token' : 'access-token';
   }
   if (status !== 200)
     context.problem = createProblem(CODES[status] ?? 'UNSUPPORTED', String(body['error_description']));

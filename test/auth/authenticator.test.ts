@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
+import { createHtpasswdDirectory } from '../../src/auth/users/htpasswd-directory.ts';
 import type { Authenticator } from '../../src/auth/authenticator.ts';
 import type { BasicCredentials } from '../../src/auth/basic-credentials.ts';
 import type { HashVerdict } from '../../src/auth/passwords/hash-pool.ts';
@@ -43,7 +44,8 @@ function rig(file: Readonly<Record<string, string>>, cacheBytes = 100_000): Rig 
     users: usersOf(file),
     answer: async (stored, password) => (verifyHash(stored, password) ? 'match' : 'mismatch'),
   };
-  const auth = createAuthenticator({
+  const key = Buffer.alloc(32, 1);
+  const directory = createHtpasswdDirectory({
     store: { current: () => made.users },
     pool: {
       verify: (stored, password) => {
@@ -51,10 +53,14 @@ function rig(file: Readonly<Record<string, string>>, cacheBytes = 100_000): Rig 
         return made.answer(stored, password);
       },
     },
+    key,
+  });
+  const auth = createAuthenticator({
+    directory,
     now: () => made.now,
     cacheTtlMs: 1000,
     cacheBytes,
-    key: Buffer.alloc(32, 1),
+    key,
   });
   return Object.assign(made, { auth });
 }

@@ -49,7 +49,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'src/auth/tokens/store/token-store.ts byId',
     'src/auth/tokens/store/token-store.ts byHash',
     'src/auth/tokens/store/token-store.ts checks',
-    'src/auth/authenticator.ts told',
+    'src/auth/users/htpasswd-directory.ts told',
   ],
   'has one for each process, topic or listener': [
     'src/auth/abuse/control.ts sockets',

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
+import { createHtpasswdDirectory } from '../../src/auth/users/htpasswd-directory.ts';
 import { parseBasicCredentials } from '../../src/auth/basic-credentials.ts';
 import { createHashPool } from '../../src/auth/passwords/hash-pool.ts';
 import type { HashPool } from '../../src/auth/passwords/hash-pool.ts';
@@ -147,8 +148,8 @@ function askNginx(directory: string, user: string, password: string): Promise<nu
 }
 
 async function askOurselves(path: string, asked: readonly Case[]): Promise<boolean[]> {
-  const store = await openUserStore({ path });
-  const auth = createAuthenticator({ store, pool, now: () => performance.now() });
+  const directory = createHtpasswdDirectory({ store: await openUserStore({ path }), pool });
+  const auth = createAuthenticator({ directory, now: () => performance.now() });
   const verdicts: boolean[] = [];
   for (const { user, attempt } of asked) {
     const parsed = parseBasicCredentials(basic(user, attempt));

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts';
-import { ANONYMOUS } from '../../src/auth/tokens/store/holder.ts';
+import { ANONYMOUS } from '../../src/auth/principal.ts';
 import { readTokenQuery } from '../../src/auth/tokens/token-form.ts';
 import type { KeyRing } from '../../src/auth/tokens/store/key-ring.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
@@ -37,7 +37,7 @@ describe('a stranger who asks for tokens', () => {
       keys,
       issuer: 'registry-gate',
       service: 'gate.test',
-      credentialOf: () => 'anonymous',
+      principals: { credentialOf: () => 'anonymous', ofClaims: () => undefined },
       now: () => Date.now(),
       cacheBytes: BOUND,
     });
@@ -59,7 +59,7 @@ describe('a stranger who asks for tokens', () => {
       'heap grown by KiB': grown >> 10,
     });
     expect(grown).toBeLessThan(1.5 * BOUND);
-    expect(tokens.remembered(last)?.access[0]?.name).toBe(`public/${REQUESTS}-0`);
+    expect(tokens.remembered(last)?.within?.[0]?.name).toBe(`public/${REQUESTS}-0`);
   });
 
   it('is refused more than a hundred scopes in one request', () => {

@@ -31,14 +31,13 @@ export function appOptions(
       check: {
         remembered: ({ user, password }) =>
           user === 'alice' && password.reveal() === 'right'
-            ? { kind: 'user', user, device: undefined }
+            ? { kind: 'user', name: user, proof: 'password' }
             : undefined,
         signIn: async () => ({ kind: 'rejected' }),
       },
       access: { remembered: () => undefined, verify: async () => undefined },
       noteWrong: quiet,
-      admits: () => true,
-      machine: () => undefined,
+      admit: (principal) => ({ kind: 'known', principal, warning: undefined }),
       answer: async () => ({ status: 200, headers: {}, body: { token: 't' } }),
     },
     forward: (job) => {

@@ -5,7 +5,6 @@ import type { LoadedFile } from '../../lib/files/followed-file.ts';
 import type { KnownNames } from '../../auth/policy/compile.ts';
 import { OPEN_POLICY } from '../../auth/policy/policy.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
-import type { UserStore } from '../../auth/users/user-store.ts';
 import type { Audit } from '../observe/audit.ts';
 import { loadAccess } from './access.ts';
 import type { LoadedAccess } from './access.ts';
@@ -28,7 +27,7 @@ const NO_FILE: FollowedAccess = {
 /** Opens the rules and follows their file. Without a file every user who has signed in may do everything. */
 export async function followAccess(
   { access: path, reloadMs }: Pick<Config, 'access' | 'reloadMs'>,
-  users: Pick<UserStore, 'current'>,
+  known: () => KnownNames,
   logger: Logger,
   audit: Pick<Audit, 'noteReload'> | undefined,
 ): Promise<FollowedAccess> {
@@ -36,7 +35,7 @@ export async function followAccess(
   const { current, check, close } = await followFile({
     paths: [path],
     intervalMs: reloadMs,
-    open: () => openAccess(path, () => ({ users: users.current().byName })),
+    open: () => openAccess(path, known),
     logger,
     messages: {
       reloaded: 'access rules reloaded',

@@ -5,10 +5,9 @@ import type { Watcher } from '../../lib/files/watch-file.ts';
 import { hasAnonymousRules } from '../../auth/policy/policy.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
 import { openTokens } from '../../auth/tokens/open-tokens.ts';
-import type { Tokens, TokensOptions } from '../../auth/tokens/open-tokens.ts';
+import type { Tokens } from '../../auth/tokens/open-tokens.ts';
 import { createAuthenticator } from '../../auth/authenticator.ts';
-import type { HashPool } from '../../auth/passwords/hash-pool.ts';
-import type { UserStore } from '../../auth/users/user-store.ts';
+import type { UserDirectory } from '../../auth/directory.ts';
 import type { Audit } from '../observe/audit.ts';
 import { createChallenge } from '../../pipeline/auth/challenge.ts';
 import type { Challenge } from '../../pipeline/auth/challenge.ts';
@@ -16,7 +15,7 @@ import { syncCredentials } from '../cluster/credential-sync.ts';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { openGuard } from './throttling.ts';
 import { followTokenChanges } from './token-changes.ts';
-import { grantedAccess, toIdentity } from '../../pipeline/auth/token-rights.ts';
+import { grantedAccess } from '../../pipeline/auth/token-rights.ts';
 
 /** Tokens, following their files. */
 export interface FollowedTokens {
@@ -28,8 +27,7 @@ export interface FollowedTokens {
 }
 
 export interface FollowTokensOptions {
-  readonly users: Pick<UserStore, 'current'>;
-  readonly pool: HashPool;
+  readonly directory: UserDirectory;
   readonly policy: () => Policy;
   readonly logger: Logger;
   /** Milliseconds, never running backwards. */
@@ -40,42 +38,37 @@ export interface FollowTokensOptions {
   readonly onRealm: (host: string) => void;
 }
 
-const CUT =
-  'the password is longer than 72 bytes, of which bcrypt looks at the first 72 alone: registry-gate users passwd';
-
 /** Opens the tokens and follows their files. */
 export async function followTokens(
   config: Pick<Config, 'abuse' | 'auth' | 'reloadMs' | 'state'>,
-  { users, pool, policy, logger, now, cluster, audit, onRealm }: FollowTokensOptions,
+  { directory, policy, logger, now, cluster, audit, onRealm }: FollowTokensOptions,
 ): Promise<FollowedTokens> {
   const { state, auth, reloadMs } = config;
-  const grants = grantsBy(policy, (id) => tokens.machine(id));
-  const alike = syncCredentials(cluster);
+  const sync = syncCredentials(cluster);
   const passwords = createAuthenticator({
-    store: users,
-    pool,
+    directory,
     now,
     cacheTtlMs: auth.cacheSeconds * 1000,
-    onCut: (user) => logger.warn({ user, warning: CUT }, 'users'),
-    ...alike.passwords,
+    ...sync.passwords,
   });
-  const guarded = await openGuard({ config, cluster, logger, users });
+  const guarded = await openGuard({ config, cluster, logger, directory });
   const tokens: Tokens = await openTokens({
-    directory: state,
+    state,
+    directory,
     service: auth.service,
     realm: auth.realm,
     lifetimeSeconds: auth.tokenSeconds,
     identityTokens: auth.identityTokens,
     passwords,
-    others: alike.tokens,
-    ...guarded.options,
-    grants,
+    others: sync.tokens,
+    guard: guarded.guard,
+    grants: (principal, asked, address) => grantedAccess(policy(), principal, asked, address),
     anonymous: () => hasAnonymousRules(policy()),
     logger,
     now: () => Date.now(),
     onDamage: (error) => audit?.noteReload('tokens', error),
   });
-  alike.follow(passwords, tokens);
+  sync.follow(passwords, tokens);
   const watcher = await watchTokens(tokens, reloadMs, audit);
   return {
     tokens,
@@ -86,14 +79,6 @@ export async function followTokens(
       await tokens.close();
       await guarded.close();
     },
-  };
-}
-
-function grantsBy(policy: () => Policy, machineOf: Tokens['machine']): TokensOptions['grants'] {
-  return (holder, asked, address) => {
-    const machine = holder.kind === 'token' ? machineOf(holder.id) : undefined;
-    const identity = toIdentity(holder, machine, undefined);
-    return identity === undefined ? [] : grantedAccess(policy(), identity, asked, address);
   };
 }
 

@@ -2,17 +2,39 @@ import type { Config } from '../../config/schema/schema.ts';
 import { followFile } from '../../lib/files/followed-file.ts';
 import type { FollowedFile } from '../../lib/files/followed-file.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { UserDirectory } from '../../auth/directory.ts';
+import type { HashPool } from '../../auth/passwords/hash-pool.ts';
+import type { KnownNames } from '../../auth/policy/compile.ts';
+import { createHtpasswdDirectory } from '../../auth/users/htpasswd-directory.ts';
 import { openUserStore } from '../../auth/users/user-store.ts';
 import type { LoadedUsers } from '../../auth/users/user-store.ts';
+import { sharedKey } from '../cluster/cluster-context.ts';
+import type { ClusterContext } from '../cluster/cluster-context.ts';
 import type { Audit } from '../observe/audit.ts';
 
-/** Opens the users and follows their file. Throws AppError HTPASSWD_MISSING or HTPASSWD_INVALID. */
+/** The directory of the users. Here alone is known which kind it is. */
+export interface FollowedUsers extends Pick<FollowedFile<unknown>, 'check' | 'close'> {
+  readonly directory: UserDirectory;
+  /** The names that the access rules may use. */
+  known(): KnownNames;
+}
+
+export interface FollowUsersOptions {
+  readonly pool: Pick<HashPool, 'verify'>;
+  readonly cluster: ClusterContext;
+  readonly logger: Logger;
+  readonly audit: Pick<Audit, 'noteReload'> | undefined;
+}
+
+const CUT =
+  'the password is longer than 72 bytes, of which bcrypt looks at the first 72 alone: registry-gate users passwd';
+
+/** Opens the htpasswd file of the users and follows it. Throws AppError HTPASSWD_MISSING or HTPASSWD_INVALID. */
 export async function followUsers(
   { users: path, reloadMs }: Pick<Config, 'users' | 'reloadMs'>,
-  logger: Logger,
-  audit: Pick<Audit, 'noteReload'> | undefined,
-): Promise<FollowedFile<LoadedUsers>> {
-  const users = await followFile({
+  { pool, cluster, logger, audit }: FollowUsersOptions,
+): Promise<FollowedUsers> {
+  const store = await followFile({
     paths: [path],
     intervalMs: reloadMs,
     open: () => openUserStore({ path }),
@@ -27,8 +49,15 @@ export async function followUsers(
       if (result.ok) warnOf(result.value, logger);
     },
   });
-  warnOf(users.current(), logger);
-  return users;
+  warnOf(store.current(), logger);
+  const directory = createHtpasswdDirectory({
+    store,
+    pool,
+    key: sharedKey(cluster, 'credentials', 32),
+    onCut: (user) => logger.warn({ user, warning: CUT }, 'users'),
+  });
+  const { check, close } = store;
+  return { directory, known: () => ({ users: store.current().byName }), check, close };
 }
 
 function warnOf({ warnings }: LoadedUsers, logger: Logger): void {

@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import type { Admission, Attempt, Block, Outcome, Ticket } from '../../auth/abuse/attempt.ts';
 import { openControl } from '../../auth/abuse/control.ts';
 import { createGuard } from '../../auth/abuse/guard.ts';
+import type { Guard } from '../../auth/abuse/guard.ts';
 import type { Ledger } from '../../auth/abuse/ledger.ts';
 import type { Limits } from '../../auth/abuse/limits.ts';
 import { MemoryLedger } from '../../auth/abuse/memory-ledger.ts';
@@ -11,9 +12,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import { createKeyedHash } from '../../lib/keyed-hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { Secret } from '../../lib/secret.ts';
-import type { TokensOptions } from '../../auth/tokens/open-tokens.ts';
-import { hashedPart } from '../../auth/passwords/password-hash.ts';
-import type { UserStore } from '../../auth/users/user-store.ts';
+import type { UserDirectory } from '../../auth/directory.ts';
 import { createTopic } from '../../cluster/bus.ts';
 import type { Bus, Broker } from '../../cluster/bus.ts';
 import { sharedKey } from '../cluster/cluster-context.ts';
@@ -95,25 +94,29 @@ function countAtPrimary(bus: Bus): Counting {
   };
 }
 
-export interface GuardPlace {
+export interface OpenGuardOptions {
   readonly config: AbuseConfig;
   readonly cluster: ClusterContext;
   readonly logger: Logger;
-  readonly users: Pick<UserStore, 'current'>;
+  readonly directory: UserDirectory;
 }
 
 /** This process's guard of sign-ins. */
 export interface OpenGuard {
-  /** What opens the tokens with it; without a guard where throttling is switched off. */
-  readonly options: Pick<TokensOptions, 'entryOf' | 'guard'>;
+  /** Undefined where throttling is switched off. */
+  readonly guard: Guard | undefined;
   close(): Promise<void>;
 }
 
 /** In the only process of a gate it counts itself, in a worker it asks the primary. */
-export async function openGuard({ config, cluster, logger, users }: GuardPlace): Promise<OpenGuard> {
-  const entryOf = (user: string): string | undefined => users.current().byName.get(user)?.hash.text;
+export async function openGuard({
+  config,
+  cluster,
+  logger,
+  directory,
+}: OpenGuardOptions): Promise<OpenGuard> {
   const { throttle, redis } = config.abuse;
-  if (!throttle) return { options: { entryOf }, close: async () => undefined };
+  if (!throttle) return { guard: undefined, close: async () => undefined };
   const own = cluster.secrets === undefined ? await openThrottling(config, logger) : undefined;
   const guard = createGuard({
     throttle: own?.throttle ?? countAtPrimary(cluster.bus),
@@ -123,10 +126,9 @@ export async function openGuard({ config, cluster, logger, users }: GuardPlace):
       redis === undefined
         ? undefined
         : createKeyedHash(Buffer.from(hkdfSync('sha256', redis, '', 'names of strangers', 32))),
-    entryOf,
-    guessed: (password, entry) => (entry === undefined ? password : hashedPart(entry, password)),
+    directory,
   });
-  return { options: { entryOf, guard }, close: async () => own?.close() };
+  return { guard, close: async () => own?.close() };
 }
 
 /** A name that nobody has may be a password, typed into the wrong field: it is not there to be logged. */

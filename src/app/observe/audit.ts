@@ -9,7 +9,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Exchange } from '../../observe/exchange.ts';
-import { nameAsker } from '../../auth/principal.ts';
+import { accountOf } from '../../auth/principal.ts';
 import { isDigest } from '../../oci/grammar.ts';
 import type { Bus, Broker } from '../../cluster/bus.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
@@ -121,11 +121,11 @@ function keysOf(connections: Pick<Connections, 'underWay'>): string[] {
   return connections.underWay().flatMap(({ req }) => {
     const context = findContext(req);
     if (context?.request === undefined) return [];
-    const { request, identity, address } = context;
+    const { request, principal, address } = context;
     const kind = factKindOf(request, 200);
     const act = kind && ACT_OF[kind];
     if (act === undefined || !('repository' in request.route)) return [];
-    const user = identity.kind === 'anonymous' ? undefined : nameAsker(identity);
+    const user = accountOf(principal) || undefined;
     return [keyOf(act, { user, address, repository: request.route.repository })];
   });
 }

@@ -4,6 +4,7 @@ import { ownText } from '../../lib/own-text.ts';
 import type { Attempt, Outcome } from './attempt.ts';
 import type { Throttle } from './throttle.ts';
 import type { Kind } from './ledger.ts';
+import type { UserDirectory } from '../directory.ts';
 
 /** A name and a secret as a client sent them, and the client's address. */
 export interface Sent {
@@ -25,12 +26,7 @@ export interface GuardOptions {
   readonly keyed: (text: string) => string;
   /** Keyed hash of an unknown user name. Gates with a common ledger share the key. */
   readonly keyedName?: ((name: string) => string) | undefined;
-  /** The stored hash of a user; undefined for users that are not in the users file. */
-  readonly entryOf: (user: string) => string | undefined;
-  /**
-   * The part of a password that its stored hash depends on. Two passwords that differ only after it are the same guess.
-   */
-  readonly guessed?: ((password: string, entry: string | undefined) => string) | undefined;
+  readonly directory: Pick<UserDirectory, 'credentialVersion' | 'comparedPart'>;
   /** Resolves after this many milliseconds. */
   readonly pause?: (milliseconds: number) => Promise<unknown>;
   /** The most answers delayed at the same time. Further answers are sent at once but count as well. */
@@ -93,21 +89,17 @@ export function createGuard(options: GuardOptions): Guard {
   };
 }
 
-function createAttempts({
-  keyed,
-  keyedName = keyed,
-  entryOf,
-  guessed = whole,
-}: GuardOptions): (sent: Sent) => Attempt {
-  return ({ user, password, address }) => {
-    const entry = entryOf(user);
+function createAttempts({ keyed, keyedName = keyed, directory }: GuardOptions): (sent: Sent) => Attempt {
+  return (sent) => {
+    const { user, address } = sent;
+    const version = directory.credentialVersion(user);
+    const password = sent.password.reveal();
+    const guess = directory.comparedPart?.(user, password) ?? password;
     // Computed for every name, so that known names take as long.
     const stranger = `#${keyedName(`name ${user}`).slice(0, ID_LENGTH)}`;
-    const text = [user, guessed(password.reveal(), entry), entry ?? '']
-      .map((part) => `${part.length}:${part}`)
-      .join('');
+    const text = [user, guess, version ?? ''].map((part) => `${part.length}:${part}`).join('');
     return {
-      user: entry === undefined ? stranger : ownText(`=${user}`),
+      user: version === undefined ? stranger : ownText(`=${user}`),
       network: networkOf(address),
       id: keyed(`guess ${text}`).slice(0, ID_LENGTH),
     };
@@ -131,10 +123,6 @@ function throttled(by: Kind, waitMs: number): Throttled {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   const message = `${WHAT[by]}: nothing is checked for ${seconds} s. Then sign in with the right one, or have it unlocked: registry-gate abuse unlock`;
   return { kind: 'throttled', seconds, message };
-}
-
-function whole(password: string): string {
-  return password;
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Action } from '../../oci/request/request.ts';
 import { parseExpectation } from './expectation.ts';
 import type { Expectation } from './expectation.ts';
-import { parseWho } from '../principal.ts';
-import type { Who } from '../principal.ts';
+import { parseWho } from './who.ts';
+import type { Who } from './who.ts';
 import { parseNetwork } from '../../lib/network.ts';
 import type { Network } from '../../lib/network.ts';
 import { parsePattern } from './pattern.ts';
@@ -45,6 +45,8 @@ export interface RuleSource {
 export interface KnownNames {
   readonly users?: { has(name: string): boolean } | undefined;
   readonly tokens?: { has(name: string): boolean } | undefined;
+  /** The groups that the directory may give; undefined where it gives none, and a rule names a group of the file. */
+  readonly groups?: { has(name: string): boolean } | undefined;
 }
 
 /** A fault in the rules, in the form of a configuration problem. */
@@ -122,12 +124,16 @@ function readWho(drafting: Drafting, text: SourceText): Who[] {
     drafting.problems.push(problem(text, reason));
     return [];
   }
-  if (who.kind === 'group' && !drafting.groups.has(who.name)) {
+  if (who.kind === 'group' && !isGroup(drafting, who.name)) {
     drafting.problems.push(problem(text, `there is no group ${JSON.stringify(who.name)} in this file`));
     return [];
   }
   warnOfName(drafting, text, who);
   return [who];
+}
+
+function isGroup({ groups, known }: Drafting, name: string): boolean {
+  return groups.has(name) || known.groups?.has(name) === true;
 }
 
 function warnOfName({ known, warnings }: Drafting, at: SourceText, who: Who): void {
@@ -160,10 +166,10 @@ function readExpectation(drafting: Drafting, at: SourceText): Expectation[] {
     drafting.problems.push(problem(at, outcome.reason));
     return [];
   }
-  const { identity } = outcome.expectation;
-  if (identity.kind === 'token') warnOfName(drafting, at, { kind: 'token', name: identity.name });
-  if (identity.kind === 'user' && identity.user !== '') {
-    warnOfName(drafting, at, { kind: 'user', name: identity.user });
+  const { principal } = outcome.expectation;
+  if (principal.kind === 'machine') warnOfName(drafting, at, { kind: 'token', name: principal.name });
+  if (principal.kind === 'user' && principal.name !== '') {
+    warnOfName(drafting, at, { kind: 'user', name: principal.name });
   }
   return [{ ...outcome.expectation, path: at.path, where: at.where }];
 }

@@ -1,6 +1,6 @@
 import type { Action, RegistryRequest } from '../../oci/request/request.ts';
-import { nameAsker } from '../principal.ts';
-import type { Identity } from '../principal.ts';
+import { principalName } from '../principal.ts';
+import type { Principal } from '../principal.ts';
 import { hasAnonymousRules } from './policy.ts';
 import type { Policy } from './policy.ts';
 import { findRight, isWithin, isWithinCatalog } from './right.ts';
@@ -38,33 +38,33 @@ const SIGN_IN = 'Sign in first: docker login, with the host name that stands in 
  */
 export function decide(
   policy: Policy,
-  identity: Identity,
+  principal: Principal,
   request: RegistryRequest | undefined,
   address: string | undefined,
 ): Decision {
   const need = request && needOf(request);
-  if (request === undefined || need === undefined) return decideWithoutName(policy, identity, request);
-  const rule = findRight(policy, identity, need, address);
-  if (rule !== undefined && !isWithin(identity, need)) {
+  if (request === undefined || need === undefined) return decideWithoutName(policy, principal, request);
+  const rule = findRight(policy, principal, need, address);
+  if (rule !== undefined && !isWithin(principal, need)) {
     return { allowed: false, because: 'unknown', missing: missingOf(need), sentence: ANOTHER_TOKEN };
   }
   if (rule !== undefined) {
-    return { allowed: true, rule, mount: judgeMount(policy, identity, request, address) };
+    return { allowed: true, rule, mount: judgeMount(policy, principal, request, address) };
   }
   const missing = missingOf(need);
-  return identity.kind === 'anonymous'
+  return principal.kind === 'anonymous'
     ? { allowed: false, because: 'unknown', missing, sentence: SIGN_IN }
-    : { allowed: false, because: 'denied', missing, sentence: denialOf(identity, need) };
+    : { allowed: false, because: 'denied', missing, sentence: denialOf(principal, need) };
 }
 
 /** Clients act on the challenge, not on this sentence: they get another token and repeat the request. */
 const ANOTHER_TOKEN = 'The token was given out for something else. Get one for this.';
 
 /** Returns the sentence of a denial: `alice may not push to team/app: no rule allows it.` */
-export function denialOf(identity: Identity, need: Need): string {
-  const isScoped = identity.kind === 'token' && identity.scope !== undefined;
+export function denialOf(principal: Principal, need: Need): string {
+  const isScoped = principal.kind === 'machine' && principal.scope !== undefined;
   const reason = isScoped ? 'its scope does not hold that' : 'no rule allows it';
-  return `${nameAsker(identity)} may not ${describeNeed(need)}: ${reason}.`;
+  return `${principalName(principal)} may not ${describeNeed(need)}: ${reason}.`;
 }
 
 /** `push to team/app` */
@@ -88,12 +88,12 @@ function missingOf({ action, repository }: Need): Missing {
  */
 export function createNameFilter(
   policy: Policy,
-  identity: Identity,
+  principal: Principal,
   address: string | undefined,
 ): ((repository: string) => boolean) | undefined {
-  const isScoped = identity.kind === 'token' && identity.scope !== undefined;
-  if (policy.kind === 'open' && identity.kind !== 'anonymous' && !isScoped) return undefined;
-  return (repository) => findRight(policy, identity, { action: 'pull', repository }, address) !== undefined;
+  const isScoped = principal.kind === 'machine' && principal.scope !== undefined;
+  if (policy.kind === 'open' && principal.kind !== 'anonymous' && !isScoped) return undefined;
+  return (repository) => findRight(policy, principal, { action: 'pull', repository }, address) !== undefined;
 }
 
 /**
@@ -102,16 +102,16 @@ export function createNameFilter(
  */
 function decideWithoutName(
   policy: Policy,
-  identity: Identity,
+  principal: Principal,
   request: RegistryRequest | undefined,
 ): Decision {
-  if (identity.kind !== 'anonymous') {
-    return request?.route.kind !== 'catalog' || isWithinCatalog(identity)
+  if (principal.kind !== 'anonymous') {
+    return request?.route.kind !== 'catalog' || isWithinCatalog(principal)
       ? { allowed: true, rule: 'signed in', mount: 'none' }
       : { allowed: false, because: 'unknown', missing: undefined, sentence: ANOTHER_TOKEN };
   }
   const isPing = request?.route.kind === 'base';
-  return isPing && identity.within !== undefined && hasAnonymousRules(policy)
+  return isPing && principal.within !== undefined && hasAnonymousRules(policy)
     ? { allowed: true, rule: 'anonymous token', mount: 'none' }
     : { allowed: false, because: 'unknown', missing: undefined, sentence: SIGN_IN };
 }
@@ -129,7 +129,7 @@ function needOf({ method, route, action }: RegistryRequest): Need | undefined {
  */
 function judgeMount(
   policy: Policy,
-  identity: Identity,
+  principal: Principal,
   { route, query, mount }: RegistryRequest,
   address: string | undefined,
 ): 'granted' | 'stripped' | 'none' {
@@ -137,14 +137,14 @@ function judgeMount(
   if (digest === undefined && from === undefined) return 'none';
   // Without a meaning here, or alone, they are not left to the registry to interpret.
   if (route.kind !== 'uploads' || digest === undefined) return 'stripped';
-  if (mount === undefined) return judgeLoneMount(policy, identity);
+  if (mount === undefined) return judgeLoneMount(policy, principal);
   const need: Need = { action: 'pull', repository: mount.from };
-  const isGranted = isWithin(identity, need) && findRight(policy, identity, need, address) !== undefined;
+  const isGranted = isWithin(principal, need) && findRight(policy, principal, need, address) !== undefined;
   return isGranted ? 'granted' : 'stripped';
 }
 
-function judgeLoneMount(policy: Policy, identity: Identity): 'granted' | 'stripped' {
+function judgeLoneMount(policy: Policy, principal: Principal): 'granted' | 'stripped' {
   const maySeeAll =
-    identity.within === undefined && createNameFilter(policy, identity, undefined) === undefined;
+    principal.within === undefined && createNameFilter(policy, principal, undefined) === undefined;
   return maySeeAll ? 'granted' : 'stripped';
 }

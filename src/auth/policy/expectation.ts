@@ -2,8 +2,9 @@ import type { Action } from '../../oci/request/request.ts';
 import { isRepository } from '../../oci/grammar.ts';
 import { denialOf, describeNeed } from './decide.ts';
 import { findNearMisses } from './explain.ts';
-import { nameAsker, parseAsker } from '../principal.ts';
-import type { Identity } from '../principal.ts';
+import { principalName } from '../principal.ts';
+import { parsePrincipal } from './who.ts';
+import type { Principal } from '../principal.ts';
 import { parseAddress } from '../../lib/network.ts';
 import type { Policy } from './policy.ts';
 import { findRight } from './right.ts';
@@ -13,7 +14,7 @@ import type { Need } from './right.ts';
 export interface Expectation {
   readonly path: string;
   readonly where: string;
-  readonly identity: Identity;
+  readonly principal: Principal;
   readonly need: Need;
   readonly address: string | undefined;
   readonly isAllowed: boolean;
@@ -35,8 +36,8 @@ export function parseExpectation(text: string): ExpectationOutcome {
       reason: 'is no sentence like "alice may push team/app" or "anonymous may not pull secret/x"',
     };
   }
-  const identity = parseAsker(who);
-  if (identity === undefined) {
+  const principal = parsePrincipal(who);
+  if (principal === undefined) {
     return {
       ok: false,
       reason: `begins with ${JSON.stringify(who)}, which is no user, token:NAME, authenticated or anonymous`,
@@ -48,7 +49,7 @@ export function parseExpectation(text: string): ExpectationOutcome {
     return { ok: false, reason: `ends with ${JSON.stringify(from)}, which is no address` };
   }
   const need = { action, repository };
-  return { ok: true, expectation: { identity, need, address: from, isAllowed: not === undefined } };
+  return { ok: true, expectation: { principal, need, address: from, isAllowed: not === undefined } };
 }
 
 /** Returns the test cases that the policy does not meet, each with the decision and the rule that made it. */
@@ -56,18 +57,18 @@ export function failedExpectations(
   policy: Policy,
   expectations: readonly Expectation[],
 ): readonly { readonly path: string; readonly where: string; readonly reason: string }[] {
-  return expectations.flatMap(({ path, where, identity, need, address, isAllowed }) => {
-    const rule = findRight(policy, identity, need, address);
+  return expectations.flatMap(({ path, where, principal, need, address, isAllowed }) => {
+    const rule = findRight(policy, principal, need, address);
     if ((rule !== undefined) === isAllowed) return [];
     const reason =
       rule === undefined
         ? [
-            denialOf(identity, need),
-            ...findNearMisses(policy, identity, need, address).map(
+            denialOf(principal, need),
+            ...findNearMisses(policy, principal, need, address).map(
               ({ where, reason }) => `${where} ${reason}`,
             ),
           ].join(' ')
-        : `${nameAsker(identity)} may ${describeNeed(need)}, by ${rule}`;
+        : `${principalName(principal)} may ${describeNeed(need)}, by ${rule}`;
     return [{ path, where, reason: `fails: ${reason}` }];
   });
 }

@@ -2,12 +2,12 @@ import { matchesPattern } from './pattern.ts';
 import type { Name } from './pattern.ts';
 import { isFor } from './policy.ts';
 import type { Policy, Rule } from './policy.ts';
-import type { Identity } from '../principal.ts';
-import { renderWho } from '../principal.ts';
-import { allows, askerKeys, nameFor } from './right.ts';
+import type { Principal } from '../principal.ts';
+import { renderWho } from './who.ts';
+import { allows, ruleKeys, nameFor } from './right.ts';
 import type { Need } from './right.ts';
 
-/** A rule that names the client and the repository but does not allow the action. */
+/** A rule that names the principal and the repository but does not allow the action. */
 export interface NearMiss {
   /** `access.yml:7` */
   readonly where: string;
@@ -21,13 +21,13 @@ export interface NearMiss {
  */
 export function findNearMisses(
   policy: Policy,
-  identity: Identity,
+  principal: Principal,
   need: Need,
   address: string | undefined,
 ): readonly NearMiss[] {
-  if (policy.kind === 'open' || (identity.kind === 'token' && identity.scope !== undefined)) return [];
-  const keys = askerKeys(policy, identity);
-  const name = nameFor(identity, need);
+  if (policy.kind === 'open' || (principal.kind === 'machine' && principal.scope !== undefined)) return [];
+  const keys = ruleKeys(policy, principal);
+  const name = nameFor(principal, need);
   return policy.rules.flatMap((rule): NearMiss[] => {
     if (!rule.who.some((who) => keys.includes(renderWho(who)))) return [];
     if (!rule.include.some((pattern) => matchesPattern(pattern, name))) return [];

@@ -1,6 +1,6 @@
 import type { Action } from '../../oci/request/request.ts';
-import { renderWho } from '../principal.ts';
-import type { Who } from '../principal.ts';
+import { renderWho } from './who.ts';
+import type { Who } from './who.ts';
 import { matchesPattern } from './pattern.ts';
 import type { Name, Pattern } from './pattern.ts';
 import { isInside } from '../../lib/network.ts';
@@ -38,7 +38,7 @@ export type Policy =
       readonly rules: readonly Rule[];
       /** By `renderWho`. */
       readonly index: ReadonlyMap<string, RuleIndex>;
-      /** The groups of each user, as `group:NAME`. */
+      /** The groups that the file gives each user, as `group:NAME`. */
       readonly groupsOf: ReadonlyMap<string, readonly string[]>;
     };
 

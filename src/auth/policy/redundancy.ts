@@ -1,5 +1,5 @@
-import { renderWho } from '../principal.ts';
-import type { Who } from '../principal.ts';
+import { renderWho } from './who.ts';
+import type { Who } from './who.ts';
 import { isWithin } from '../../lib/network.ts';
 import { coversPattern, overlapsPattern } from './pattern.ts';
 import type { Pattern } from './pattern.ts';

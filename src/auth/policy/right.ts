@@ -1,9 +1,10 @@
 import type { Action } from '../../oci/request/request.ts';
-import type { Identity, ScopeEntry, TokenScope } from '../principal.ts';
+import type { Principal, ScopeEntry, TokenScope } from '../principal.ts';
 import { nameOf, parsePattern } from './pattern.ts';
 import type { Name, Pattern } from './pattern.ts';
 import { isFor, takesName } from './policy.ts';
 import type { Policy, Rule } from './policy.ts';
+import { renderWho } from './who.ts';
 
 /** An action on a repository. */
 export interface Need {
@@ -23,17 +24,17 @@ export interface Need {
  */
 export function findRight(
   policy: Policy,
-  identity: Identity,
+  principal: Principal,
   need: Need,
   address: string | undefined,
 ): string | undefined {
-  if (identity.kind === 'token' && identity.scope !== undefined) {
-    return isInScope(identity.scope, need) ? `the scope of token:${identity.name}` : undefined;
+  if (principal.kind === 'machine' && principal.scope !== undefined) {
+    return isInScope(principal.scope, need) ? `the scope of token:${principal.name}` : undefined;
   }
   if (policy.kind === 'open') {
-    return identity.kind === 'anonymous' ? undefined : `every ${identity.kind}`;
+    return EVERY[principal.kind];
   }
-  return findRule(policy, identity, need, address)?.where;
+  return findRule(policy, principal, need, address)?.where;
 }
 
 /**
@@ -41,7 +42,7 @@ export function findRight(
  * name the repository: a client that may only push requests `pull` first, as the challenge to HEAD says, and is granted
  * no action.
  */
-export function isWithin({ within }: Identity, need: Need): boolean {
+export function isWithin({ within }: Principal, need: Need): boolean {
   return (
     within === undefined ||
     within.some(
@@ -54,7 +55,7 @@ export function isWithin({ within }: Identity, need: Need): boolean {
 }
 
 /** Reports the same for the catalog. */
-export function isWithinCatalog({ within }: Identity): boolean {
+export function isWithinCatalog({ within }: Principal): boolean {
   return (
     within === undefined ||
     within.some(
@@ -63,26 +64,28 @@ export function isWithinCatalog({ within }: Identity): boolean {
   );
 }
 
+const EVERY = { anonymous: undefined, user: 'every user', machine: 'every token' } as const;
+
 type RulePolicy = Extract<Policy, { kind: 'rules' }>;
 
 function findRule(
   policy: RulePolicy,
-  identity: Identity,
+  principal: Principal,
   need: Need,
   address: string | undefined,
 ): Rule | undefined {
-  const name = nameFor(identity, need);
+  const name = nameFor(principal, need);
   let found: Rule | undefined;
-  for (const rule of candidates(policy, identity, name)) {
+  for (const rule of candidates(policy, principal, name)) {
     const isEarlier = found === undefined || rule.order < found.order;
     if (isEarlier && allows(rule, need) && takesName(rule, name) && isFor(rule, address)) found = rule;
   }
   return found;
 }
 
-/** Returns the repository with what `${user}` stands for if this client asks. */
-export function nameFor(identity: Identity, { repository }: Need): Name {
-  return nameOf(repository, identity.kind === 'user' ? identity.user : undefined);
+/** Returns the repository with what `${user}` stands for if this principal asks. */
+export function nameFor(principal: Principal, { repository }: Need): Name {
+  return nameOf(repository, principal.kind === 'user' ? principal.name : undefined);
 }
 
 /** Reports whether these actions include the one needed. */
@@ -90,23 +93,29 @@ export function allows({ allow }: { readonly allow: ReadonlySet<Action> }, need:
   return allow.has(need.action) || (need.isLookUp === true && need.action === 'pull' && allow.has('push'));
 }
 
-/** Returns the index keys of the rules for this client. Rules for anonymous clients are for all. */
-export function askerKeys({ groupsOf }: RulePolicy, identity: Identity): readonly string[] {
-  switch (identity.kind) {
+/** Returns the index keys of the rules for this principal. Rules for anonymous clients are for all. */
+export function ruleKeys({ groupsOf }: RulePolicy, principal: Principal): readonly string[] {
+  switch (principal.kind) {
     case 'anonymous':
       return ['anonymous'];
-    case 'token':
-      return [`token:${identity.name}`, 'authenticated', 'anonymous'];
+    case 'machine':
+      return [`token:${principal.name}`, 'authenticated', 'anonymous'];
     case 'user': {
-      const groups = groupsOf.get(identity.user) ?? [];
-      return [`user:${identity.user}`, ...groups, 'authenticated', 'anonymous'];
+      const groups = mergeGroups(groupsOf.get(principal.name) ?? [], principal.groups ?? []);
+      return [`user:${principal.name}`, ...groups, 'authenticated', 'anonymous'];
     }
   }
 }
 
+/** The groups of the access file, and those of the directory. */
+function mergeGroups(keys: readonly string[], names: readonly string[]): readonly string[] {
+  if (names.length === 0) return keys;
+  return [...new Set([...keys, ...names.map((name) => renderWho({ kind: 'group', name }))])];
+}
+
 /** Yields the rules that may cover this name, and few others. */
-function* candidates(policy: RulePolicy, identity: Identity, { components }: Name): Generator<Rule> {
-  for (const key of askerKeys(policy, identity)) {
+function* candidates(policy: RulePolicy, principal: Principal, { components }: Name): Generator<Rule> {
+  for (const key of ruleKeys(policy, principal)) {
     const shelf = policy.index.get(key);
     yield* shelf?.byFirst.get(components[0] ?? '') ?? [];
     yield* shelf?.anyFirst ?? [];

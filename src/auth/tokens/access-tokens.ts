@@ -3,9 +3,10 @@ import type { CompactJWSHeaderParameters, JWTPayload } from 'jose';
 import { createExpiringMap } from '../../lib/expiring-map.ts';
 import { bytesOfText, ownText } from '../../lib/own-text.ts';
 import type { Access } from '../../oci/request/scope.ts';
+import { accountOf } from '../principal.ts';
+import type { Principal } from '../principal.ts';
+import type { Principals } from './principals.ts';
 import { bytesOfAccess, ownAccess } from './token-access.ts';
-import { credentialId, holderName, parseHolder } from './store/holder.ts';
-import type { Holder } from './store/holder.ts';
 import type { KeyRing, SigningKey } from './store/key-ring.ts';
 import { signToken } from './sign-token.ts';
 import { isListOf, isRecord, isText } from './store/state-file.ts';
@@ -18,8 +19,7 @@ export interface AccessTokensOptions {
   readonly service: string;
   /** From 300 to 3600. A client checks and uses a token for as long as it pleases; here it counts when a request begins. */
   readonly lifetimeSeconds?: number;
-  /** The credential behind a holder at this moment, as a text that changes with it; undefined once it is gone. */
-  readonly credentialOf: (holder: Holder) => string | undefined;
+  readonly principals: Pick<Principals, 'credentialOf' | 'ofClaims'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** How many bytes of tokens that were given out or verified are remembered at most. */
@@ -34,22 +34,21 @@ export interface IssuedToken {
   readonly access: readonly Access[];
 }
 
-/** What a token says that is in order. Rights are decided per request, from the holder, and within `access`: what was asked for and granted. */
-export interface VerifiedToken {
-  readonly holder: Holder;
-  readonly access: readonly Access[];
-}
-
 export interface AccessTokens {
-  /** A new token; undefined where the credential of the holder is gone. */
-  issue(holder: Holder, access: readonly Access[]): Promise<IssuedToken | undefined>;
+  /** A new token; undefined where the credential of the principal is gone. */
+  issue(principal: Principal, access: readonly Access[]): Promise<IssuedToken | undefined>;
   /** What `verify` would say, where the same token was given out or verified a short while ago. Answers at once. */
-  remembered(token: string): VerifiedToken | undefined;
-  /** Who holds this token; undefined for one that is foreign, damaged, over, or whose credential is gone. Never rejects. */
-  verify(token: string): Promise<VerifiedToken | undefined>;
+  remembered(token: string): Principal | undefined;
+  /**
+   * The principal that the token was given to, within what was asked for and granted; undefined for a token that is
+   * foreign, damaged, over, or whose credential is gone. Its groups and its scope are those of the time when the token was
+   * first seen: `Principals.admit` brings them up to date. Never rejects.
+   */
+  verify(token: string): Promise<Principal | undefined>;
 }
 
-interface Claims extends VerifiedToken {
+interface Claims {
+  readonly principal: Principal;
   readonly fingerprint: string;
   /** The name of the key that signed. */
   readonly kid: string;
@@ -75,11 +74,12 @@ const FORM = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
 
 /** Gives out and checks access tokens: JWT (RFC 7519), ES256, with the claims that distribution's registry reads. */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
-  const { keys, credentialOf, now, cacheBytes = CACHE_BYTES } = options;
+  const { keys, principals, now, cacheBytes = CACHE_BYTES } = options;
   const { lifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = options;
   const ttl = (lifetimeSeconds + LEEWAY_SECONDS) * 1000;
   const known = createExpiringMap<Known>({ maxBytes: cacheBytes, bytesOf: bytesOfKnown, ttl, now });
-  const check = createClaimsCheck({ ...options, lifetimeSeconds });
+  const settings = { ...options, lifetimeSeconds };
+  const check = createClaimsCheck(settings);
 
   const remembered = (token: string): Known | undefined => {
     if (known.size === 0 || !isWellFormed(token)) return undefined;
@@ -88,43 +88,37 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     if (found === undefined) return undefined;
     // A key that was taken out of the ring takes its tokens with it, those that were seen before too.
     const isGood = found.ends > now() && keys.verifier(found.kid) !== undefined;
-    if (isGood && credentialOf(found.holder) === found.credential) return found;
+    if (isGood && principals.credentialOf(found.principal) === found.credential) return found;
     known.delete(key);
     return undefined;
   };
 
   return {
-    remembered,
-    issue: async (holder, access) => {
-      const credential = credentialOf(holder);
+    remembered: (token) => remembered(token)?.principal,
+    issue: async (principal, access) => {
+      const credential = principals.credentialOf(principal);
       if (credential === undefined) return undefined;
       const issuedAt = new Date(now());
       // The first key may be made by this, and what fingerprints depend on with it.
       const signing = await keys.signer();
-      const claims = { holder, fingerprint: keys.fingerprint(credential), kid: signing.kid };
-      const signed = signWithin(ownAccess(access), claims, (whole) =>
-        sign(whole, signing, { ...options, lifetimeSeconds }),
+      const claims = { fingerprint: keys.fingerprint(credential), kid: signing.kid };
+      const signed = signWithin(ownAccess(access), (kept) =>
+        sign({ principal, access: kept, fingerprint: claims.fingerprint }, signing, settings),
       );
       const ends = (secondsOf(issuedAt.getTime()) + lifetimeSeconds + LEEWAY_SECONDS) * 1000;
-      const owner = ownHolder(holder);
-      known.set(cacheKey(signed.token), {
-        ...claims,
-        holder: owner,
-        access: signed.access,
-        ends,
-        credential,
-      });
+      const bearer = ownBearer(principal, signed.access);
+      known.set(cacheKey(signed.token), { ...claims, principal: bearer, ends, credential });
       return { ...signed, expiresIn: lifetimeSeconds, issuedAt };
     },
     verify: async (token) => {
       const before = remembered(token);
-      if (before !== undefined) return before;
+      if (before !== undefined) return before.principal;
       const claims = isWellFormed(token) ? await check(token) : undefined;
-      const credential = claims === undefined ? undefined : credentialOf(claims.holder);
+      const credential = claims === undefined ? undefined : principals.credentialOf(claims.principal);
       if (claims === undefined || credential === undefined) return undefined;
       if (keys.fingerprint(credential) !== claims.fingerprint) return undefined;
       known.set(cacheKey(token), { ...claims, credential });
-      return claims;
+      return claims.principal;
     },
   };
 }
@@ -135,42 +129,48 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
  */
 function signWithin(
   access: readonly Access[],
-  claims: Omit<Claims, 'access' | 'ends'>,
-  signed: (claims: Omit<Claims, 'ends'>) => string,
+  signed: (access: readonly Access[]) => string,
 ): Pick<IssuedToken, 'token' | 'access'> {
   let kept = access;
-  let token = signed({ ...claims, access: kept });
+  let token = signed(kept);
   let rest = access.filter(({ actions }) => actions.length > 0);
   while (token.length > LONGEST_TOKEN && kept.length > 0) {
     kept = rest;
-    token = signed({ ...claims, access: kept });
+    token = signed(kept);
     const fitting = Math.floor((kept.length * LONGEST_TOKEN) / token.length);
     rest = kept.slice(0, Math.min(kept.length - 1, fitting));
   }
   return { token, access: kept };
 }
 
-function bytesOfKnown({ holder, access, fingerprint, credential }: Known): number {
-  const texts = [holderName(holder), fingerprint, credential].map(bytesOfText);
-  return texts.reduce((sum, bytes) => sum + bytes, KNOWN_BYTES + bytesOfAccess(access));
+function bytesOfKnown({ principal, fingerprint, credential }: Known): number {
+  const texts = [accountOf(principal), fingerprint, credential].map(bytesOfText);
+  return texts.reduce((sum, bytes) => sum + bytes, KNOWN_BYTES + bytesOfAccess(principal.within ?? []));
 }
 
-/** The name came with a request, in one text with the password. */
-function ownHolder(holder: Holder): Holder {
-  return holder.kind === 'user' ? { ...holder, user: ownText(holder.user) } : holder;
+/** The principal as the token will name it. Its name may have come with a request, in one text with the password. */
+function ownBearer(principal: Principal, within: readonly Access[]): Principal {
+  const bearer: Principal = { ...principal, proof: 'access-token', within };
+  return bearer.kind === 'user' ? { ...bearer, name: ownText(bearer.name) } : bearer;
 }
 
-type Settled = Required<Pick<AccessTokensOptions, 'keys' | 'issuer' | 'service' | 'lifetimeSeconds' | 'now'>>;
+type Settings = Required<Omit<AccessTokensOptions, 'cacheBytes'>>;
 
-function sign(claims: Omit<Claims, 'ends' | 'kid'>, { kid, key }: SigningKey, settings: Settled): string {
+interface SignedClaims {
+  readonly principal: Principal;
+  readonly access: readonly Access[];
+  readonly fingerprint: string;
+}
+
+function sign(claims: SignedClaims, { kid, key }: SigningKey, settings: Settings): string {
   const { issuer, service, lifetimeSeconds, now } = settings;
   const issuedAt = secondsOf(now());
-  const id = credentialId(claims.holder);
+  const id = claims.principal.kind === 'anonymous' ? undefined : claims.principal.tokenId;
   return signToken(
     { kid },
     {
       iss: issuer,
-      sub: holderName(claims.holder),
+      sub: accountOf(claims.principal),
       aud: service,
       iat: issuedAt,
       nbf: issuedAt,
@@ -188,8 +188,8 @@ function sign(claims: Omit<Claims, 'ends' | 'kid'>, { kid, key }: SigningKey, se
  * The key comes from the ring and from nowhere else: `jwk`, `jku`, `x5u` and `x5c` of the header are not looked at, and
  * `kid` is only the name under which the ring is asked.
  */
-function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims | undefined> {
-  const { keys, issuer, service, lifetimeSeconds, now } = settings;
+function createClaimsCheck(settings: Settings): (token: string) => Promise<Claims | undefined> {
+  const { keys, issuer, service, lifetimeSeconds, now, principals } = settings;
   // Loaded with the first token: most gates never see one.
   const load = () => import('jose');
   let library: ReturnType<typeof load> | undefined;
@@ -211,7 +211,7 @@ function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims
         maxTokenAge: lifetimeSeconds,
         currentDate: new Date(now()),
       });
-      return readClaims(payload, protectedHeader.kid);
+      return readClaims(payload, protectedHeader.kid, principals);
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;
@@ -219,12 +219,16 @@ function createClaimsCheck(settings: Settled): (token: string) => Promise<Claims
   };
 }
 
-function readClaims({ sub, exp, access, fp, cid }: JWTPayload, kid: string | undefined): Claims | undefined {
+function readClaims(
+  { sub, exp, access, fp, cid }: JWTPayload,
+  kid: string | undefined,
+  principals: Settings['principals'],
+): Claims | undefined {
   if (!isText(sub) || !isText(kid) || exp === undefined || !isText(fp) || !isListOf(isAccess, access))
     return undefined;
   if (cid !== undefined && !isText(cid)) return undefined;
-  const holder = parseHolder(sub, cid);
-  return holder && { holder, access, fingerprint: fp, kid, ends: (exp + LEEWAY_SECONDS) * 1000 };
+  const principal = principals.ofClaims(sub, cid, access);
+  return principal && { principal, fingerprint: fp, kid, ends: (exp + LEEWAY_SECONDS) * 1000 };
 }
 
 function isAccess(value: unknown): value is Access {

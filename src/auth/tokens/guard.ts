@@ -1,6 +1,6 @@
 import type { Secret } from '../../lib/secret.ts';
 import type { Standing } from '../../lib/streams/turn.ts';
-import type { Holder } from './store/holder.ts';
+import type { Principal } from '../principal.ts';
 
 /** A name and a secret as a client sent them, and from where. */
 export interface Attempt {
@@ -18,7 +18,7 @@ export interface Throttled {
 
 /** `busy`: too many passwords are being checked at this moment; the client should come back. */
 export type SignIn =
-  | { readonly kind: 'verified'; readonly holder: Holder }
+  | { readonly kind: 'verified'; readonly principal: Principal }
   | { readonly kind: 'rejected' }
   | { readonly kind: 'busy' }
   | Throttled;

@@ -5,23 +5,24 @@ import type { Logger } from '../../lib/logger.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import { createCredentials } from './principals.ts';
+import { createPrincipals } from './principals.ts';
+import type { Principals } from './principals.ts';
 import { UNGUARDED } from './guard.ts';
 import type { SignInGuard } from './guard.ts';
-import type { Holder } from './store/holder.ts';
+import type { UserDirectory } from '../directory.ts';
+import type { Principal } from '../principal.ts';
 import { openIdentityStore } from './store/identity-store.ts';
 import type { IdentityStore } from './store/identity-store.ts';
 import { openKeyRing } from './store/key-ring.ts';
 import type { KeyRing, KeyState } from './store/key-ring.ts';
 import { isAlive } from './store/machine-token.ts';
-import type { MachineToken } from './store/machine-token.ts';
 import { createSignInCheck } from './sign-in.ts';
 import type { PasswordCheck, SignInCheck } from './sign-in.ts';
 import { statePaths } from './store/state-paths.ts';
 import type { TokenAnswer } from './token-answer.ts';
 import type { FormOutcome } from './token-form.ts';
 import { createTokenService } from './token-service.ts';
-import type { TokenAsker } from './token-service.ts';
+import type { TokenClient } from './token-service.ts';
 import { openTokenStore } from './store/token-store.ts';
 import type { TokenStore } from './store/token-store.ts';
 import { openUseLog } from './store/use-log.ts';
@@ -29,7 +30,7 @@ import type { UseLog, Uses } from './store/use-log.ts';
 
 export interface TokensOptions {
   /** The state directory. */
-  readonly directory: string;
+  readonly state: string;
   /** The audience of access tokens, as the challenge names it. */
   readonly service: string;
   /** Of the Basic challenge that goes with a refusal at `/token`. */
@@ -37,11 +38,11 @@ export interface TokensOptions {
   readonly lifetimeSeconds?: number;
   /** Whether devices get identity tokens. */
   readonly identityTokens?: boolean;
+  readonly directory: Pick<UserDirectory, 'credentialVersion' | 'groups'>;
+  /** Verifies the passwords of the directory. */
   readonly passwords: PasswordCheck;
-  /** The user's stored hash, undefined for somebody who is not in the users file. */
-  readonly entryOf: (user: string) => string | undefined;
-  /** What a holder may do, of what was asked, from this address. */
-  readonly grants: (holder: Holder, asked: readonly Access[], address: string) => readonly Access[];
+  /** What a principal may do, of what was asked, from this address. */
+  readonly grants: (principal: Principal, asked: readonly Access[], address: string) => readonly Access[];
   /** Whether any rule speaks of people who have not signed in. */
   readonly anonymous: () => boolean;
   readonly logger: Logger;
@@ -81,13 +82,11 @@ export interface Tokens {
   /** Who somebody is by a Bearer token. */
   readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
   /** `/token`. */
-  readonly answer: (asked: FormOutcome, asker: TokenAsker) => Promise<TokenAnswer>;
+  readonly answer: (asked: FormOutcome, client: TokenClient) => Promise<TokenAnswer>;
   /** Counts a Bearer token that is none. Its answer is what it is: a client has to hear that its token has ended. */
   noteWrong(token: string, address: string): void;
-  /** Whether a holder may come from this address: to be asked at every request. */
-  admits(holder: Holder, address: string): boolean;
-  /** The token of a machine, while it is alive: its scope, and its end for expiryWarning. */
-  machine(id: string): MachineToken | undefined;
+  /** What `check` and `access` give, as it is at this moment and at this address. To be asked at every request. */
+  readonly admit: Principals['admit'];
   /** The tokens that are good now. */
   alive(): readonly NamedToken[];
   /** The files to be watched. */
@@ -107,14 +106,13 @@ export const ISSUER = 'registry-gate';
 /** Opens everything about tokens. Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT. */
 export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const { logger, now, realm, service, anonymous, grants, guard = UNGUARDED } = options;
-  const paths = statePaths(options.directory);
+  const paths = statePaths(options.state);
   const store = await openTokenStore({ path: paths.machineTokens });
   const keys = await openKeys(options, paths.keys);
   const { uses, identities } = await openDevices(options, { store, keys });
-  const credentials = createCredentials({ ...options, tokens: store, identities });
-  const { credentialOf, admits } = credentials;
-  const access = createAccessTokens({ ...options, keys, issuer: ISSUER, credentialOf });
-  const check = createSignInCheck({ ...options, tokens: store, uses, guard });
+  const principals = createPrincipals({ ...options, tokens: store, identities });
+  const access = createAccessTokens({ ...options, keys, issuer: ISSUER, principals });
+  const check = createSignInCheck({ ...options, tokens: store, uses, principals, guard });
   const onError = failure(logger, 'no identity token was given out');
 
   return {
@@ -127,14 +125,13 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
       check,
       guard,
       identities,
+      principals,
       grants,
-      admits,
       anonymous,
       onError,
     }),
     noteWrong: (token, address) => void guard.wrongToken(token, address).catch(() => undefined),
-    admits,
-    machine: (id) => store.current().find(id, now()),
+    admit: principals.admit,
     paths: [paths.machineTokens, paths.identityTokens, paths.keys],
     reload: () => reloadAll(options, { store, keys, identities }),
     alive: () => listAlive(store, identities, now),
@@ -211,8 +208,8 @@ async function openDevices(
   options: TokensOptions,
   { store, keys }: { readonly store: TokenStore; readonly keys: KeyRing },
 ): Promise<{ readonly uses: UseLog; readonly identities: IdentityStore | undefined }> {
-  const { directory, logger, now, entryOf, identityTokens = true, others } = options;
-  const paths = statePaths(directory);
+  const { state, directory, logger, now, identityTokens = true, others } = options;
+  const paths = statePaths(state);
   let identities: IdentityStore | undefined;
   const isMachine = (id: string): boolean => store.current().find(id, now()) !== undefined;
   const uses = await openUseLog({
@@ -228,7 +225,7 @@ async function openDevices(
       path: paths.identityTokens,
       keys,
       uses,
-      entryOf,
+      directory,
       now,
       ...storing(options),
     });

@@ -1,6 +1,6 @@
 import { basicChallenge } from '../../oci/challenge.ts';
 import type { Throttled } from './guard.ts';
-import type { Holder } from './store/holder.ts';
+import type { Principal } from '../principal.ts';
 import type { FormError } from './token-form.ts';
 
 /** What the token service answers; the body is to be sent as JSON. */
@@ -8,8 +8,8 @@ export interface TokenAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
-  /** To whom a token was given, for the log. */
-  readonly holder?: Holder;
+  /** The principal that was given a token, for the log. */
+  readonly principal?: Principal;
   /** What was shown and did not hold, for the log. */
   readonly failedLogin?: 'wrong-password' | 'wrong-token';
 }

@@ -3,25 +3,22 @@ import { intersectAccess, renderScopes } from '../../oci/request/scope.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { SignInGuard } from './guard.ts';
-import { ANONYMOUS } from './store/holder.ts';
-import type { Holder } from './store/holder.ts';
+import { ANONYMOUS } from '../principal.ts';
+import type { Principal } from '../principal.ts';
+import type { ParsedAuthorization } from '../basic-credentials.ts';
+import type { Principals } from './principals.ts';
 import type { IdentityStore } from './store/identity-store.ts';
 import type { SignInCheck } from './sign-in.ts';
 import { refusals } from './token-answer.ts';
 import type { TokenAnswer } from './token-answer.ts';
 import type { FormOutcome, TokenForm } from './token-form.ts';
 
-/** Who asks, as far as the request says. */
-export interface TokenAsker {
+/** The client that asks for a token, as far as its request says. */
+export interface TokenClient {
   readonly address: string;
   readonly agent: string;
   /** The `Authorization` header; `anonymous` stands for none and for one without name and password. */
-  readonly authorization:
-    | { readonly kind: 'anonymous' | 'malformed' }
-    | {
-        readonly kind: 'credentials';
-        readonly credentials: { readonly user: string; readonly password: Secret<string> };
-      };
+  readonly authorization: ParsedAuthorization;
 }
 
 export interface TokenServiceOptions {
@@ -34,10 +31,9 @@ export interface TokenServiceOptions {
   readonly guard: Pick<SignInGuard, 'wrongToken'>;
   /** Undefined where identity tokens are switched off. */
   readonly identities: Pick<IdentityStore, 'issue' | 'redeem'> | undefined;
-  /** What a holder may do, of what was asked, from this address. */
-  readonly grants: (holder: Holder, asked: readonly Access[], address: string) => readonly Access[];
-  /** Whether a machine token may be used from this address. */
-  readonly admits: (holder: Holder, address: string) => boolean;
+  readonly principals: Pick<Principals, 'device' | 'admit'>;
+  /** What a principal may do, of what was asked, from this address. */
+  readonly grants: (principal: Principal, asked: readonly Access[], address: string) => readonly Access[];
   /** Whether any rule speaks of people who have not signed in. */
   readonly anonymous: () => boolean;
   /** Told why an identity token could not be written down: the client then keeps the password, as without one. */
@@ -45,7 +41,7 @@ export interface TokenServiceOptions {
 }
 
 type Found =
-  | { readonly holder: Holder; readonly refresh?: Secret<string> }
+  | { readonly principal: Principal; readonly refresh?: Secret<string> }
   | { readonly refusal: TokenAnswer };
 
 /**
@@ -54,51 +50,55 @@ type Found =
  */
 export function createTokenService(
   options: TokenServiceOptions,
-): (asked: FormOutcome, asker: TokenAsker) => Promise<TokenAnswer> {
+): (asked: FormOutcome, client: TokenClient) => Promise<TokenAnswer> {
   const answers = refusals(options.realm);
-  return async (asked, asker) => {
+  return async (asked, client) => {
     if (!asked.ok) return answers.invalid(asked.error, asked.reason);
     const { form } = asked;
     if (form.service !== undefined && form.service !== options.service) {
       return answers.invalid('invalid_request', 'no tokens for that service are given out here');
     }
-    const found = await findHolder(form, asker, options);
+    const found = await findPrincipal(form, client, options);
     if ('refusal' in found) return found.refusal;
-    return giveOut(form, asker, found, options);
+    return giveOut(form, client, found, options);
   };
 }
 
-async function findHolder(form: TokenForm, asker: TokenAsker, options: TokenServiceOptions): Promise<Found> {
+async function findPrincipal(
+  form: TokenForm,
+  client: TokenClient,
+  options: TokenServiceOptions,
+): Promise<Found> {
   const answers = refusals(options.realm);
   const { grant } = form;
-  if (grant.kind !== 'header' && asker.authorization.kind !== 'anonymous') {
+  if (grant.kind !== 'header' && client.authorization.kind !== 'anonymous') {
     return { refusal: answers.invalid('invalid_request', 'credentials stand in the header and in the body') };
   }
-  if (grant.kind === 'refresh') return redeem(grant.secret, asker.address, options);
-  const claimed = grant.kind === 'password' ? grant : credentialsOf(asker.authorization);
+  if (grant.kind === 'refresh') return redeem(grant.secret, client.address, options);
+  const claimed = grant.kind === 'password' ? grant : credentialsOf(client.authorization);
   if (claimed === 'malformed') return { refusal: answers.wrong };
   if (claimed === undefined) return welcome(form, options);
   const isOther = form.account !== undefined && form.account !== claimed.user;
   return isOther
     ? { refusal: answers.invalid('invalid_request', 'account is not the name that signs in') }
-    : signIn(claimed, asker.address, options);
+    : signIn(claimed, client.address, options);
 }
 
 /** Without a scope nothing is wanted but to be let in: somebody signs in, and must not believe to have succeeded. */
 function welcome({ access }: TokenForm, { realm, anonymous }: TokenServiceOptions): Found {
   const isWelcome = anonymous() && access.length > 0;
-  return isWelcome ? { holder: ANONYMOUS } : { refusal: refusals(realm).signIn };
+  return isWelcome ? { principal: ANONYMOUS } : { refusal: refusals(realm).signIn };
 }
 
 async function redeem(
   secret: Secret<string>,
   address: string,
-  { realm, identities, guard }: TokenServiceOptions,
+  { realm, identities, guard, principals }: TokenServiceOptions,
 ): Promise<Found> {
   const answers = refusals(realm);
   if (identities === undefined) return { refusal: answers.switchedOff };
-  const holder = identities.redeem(secret.reveal());
-  if (holder !== undefined) return { holder, refresh: secret };
+  const device = identities.redeem(secret.reveal());
+  if (device !== undefined) return { principal: principals.device(device.user, device.id), refresh: secret };
   const throttled = await guard.wrongToken(secret.reveal(), address);
   return {
     refusal:
@@ -114,14 +114,14 @@ async function signIn(
   { realm, check }: TokenServiceOptions,
 ): Promise<Found> {
   const verdict = await check.signIn({ user, password, address });
-  if (verdict.kind === 'verified') return { holder: verdict.holder };
+  if (verdict.kind === 'verified') return { principal: verdict.principal };
   const answers = refusals(realm);
   if (verdict.kind === 'throttled') return { refusal: answers.throttled(verdict) };
   return { refusal: verdict.kind === 'busy' ? answers.busy : answers.wrong };
 }
 
 function credentialsOf(
-  authorization: TokenAsker['authorization'],
+  authorization: ParsedAuthorization,
 ): { readonly user: string; readonly password: Secret<string> } | 'malformed' | undefined {
   if (authorization.kind === 'credentials') return authorization.credentials;
   return authorization.kind === 'malformed' ? 'malformed' : undefined;
@@ -129,19 +129,20 @@ function credentialsOf(
 
 async function giveOut(
   form: TokenForm,
-  asker: TokenAsker,
-  { holder, refresh }: Extract<Found, { holder: Holder }>,
+  client: TokenClient,
+  found: Extract<Found, { principal: Principal }>,
   options: TokenServiceOptions,
 ): Promise<TokenAnswer> {
   const answers = refusals(options.realm);
-  if (!options.admits(holder, asker.address)) return answers.wrong;
-  const access = intersectAccess(form.access, options.grants(holder, form.access, asker.address));
-  const issued = await options.tokens.issue(holder, access);
+  const principal = options.principals.admit(found.principal, client.address)?.principal;
+  if (principal === undefined) return answers.wrong;
+  const access = intersectAccess(form.access, options.grants(principal, form.access, client.address));
+  const issued = await options.tokens.issue(principal, access);
   if (issued === undefined) return answers.wrong;
-  const identity = refresh ?? (await makeIdentity(form, asker, holder, options));
+  const identity = found.refresh ?? (await makeIdentity(form, client, principal, options));
   return {
     status: 200,
-    holder,
+    principal,
     headers: { 'Cache-Control': 'no-store' },
     body: {
       token: issued.token,
@@ -157,13 +158,13 @@ async function giveOut(
 /** For people alone: the secret of a machine is a token that can be revoked already. */
 async function makeIdentity(
   form: TokenForm,
-  { address, agent }: TokenAsker,
-  holder: Holder,
+  { address, agent }: TokenClient,
+  principal: Principal,
   { identities, onError }: TokenServiceOptions,
 ): Promise<Secret<string> | undefined> {
-  if (!form.offline || identities === undefined || holder.kind !== 'user') return undefined;
+  if (!form.offline || identities === undefined || principal.kind !== 'user') return undefined;
   try {
-    return await identities.issue({ user: holder.user, client: form.client, agent, address });
+    return await identities.issue({ user: principal.name, client: form.client, agent, address });
   } catch (error) {
     onError(error);
     return undefined;

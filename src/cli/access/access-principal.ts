@@ -1,5 +1,5 @@
 import { AppError } from '../../lib/errors.ts';
-import type { Identity } from '../../auth/principal.ts';
+import type { Principal } from '../../auth/principal.ts';
 import { aliveTokens, machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
 import { readState } from '../../auth/tokens/store/state-file.ts';
 import { entriesOf } from '../../auth/users/htpasswd-file.ts';
@@ -8,34 +8,39 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { findState } from '../config/file-options.ts';
 import type { StateFiles, StateOptions } from '../config/file-options.ts';
 
-/** Somebody whose rights are asked for, and what is to be known of them. */
-interface Asker {
-  readonly identity: Identity;
+/** A principal whose rights are asked for, and what is to be known of it. */
+interface FoundPrincipal {
+  readonly principal: Principal;
   readonly warnings: readonly string[];
 }
 
 /** Looks the name up among users and tokens: a token has the scope that it was made with. */
-export async function findAsker(
-  identity: Identity,
+export async function findPrincipal(
+  principal: Principal,
   options: StateOptions,
   terminal: Terminal,
-): Promise<Asker> {
-  if (identity.kind === 'anonymous') return { identity, warnings: [] };
+): Promise<FoundPrincipal> {
+  if (principal.kind === 'anonymous') return { principal, warnings: [] };
   const state = await findState(options, terminal);
-  return identity.kind === 'token'
-    ? findToken(identity.name, state)
-    : { identity, warnings: await warnOfStranger(identity.user, state) };
+  return principal.kind === 'machine'
+    ? findToken(principal.name, state)
+    : { principal, warnings: await warnOfStranger(principal.name, state) };
 }
 
-async function findToken(name: string, { paths }: StateFiles): Promise<Asker> {
+async function findToken(name: string, { paths }: StateFiles): Promise<FoundPrincipal> {
   const { state } = await readState(machineTokensFile(paths.machineTokens));
   const alive = aliveTokens(state, name, Date.now());
   const scopes = new Set(alive.map(({ scope }) => JSON.stringify(scope)));
   const newest = alive.at(-1);
-  const identity: Identity = { kind: 'token', name, scope: newest?.scope ?? undefined };
+  const principal: Principal = {
+    kind: 'machine',
+    name,
+    tokenId: newest?.id,
+    scope: newest?.scope ?? undefined,
+  };
   if (newest === undefined) {
     return {
-      identity,
+      principal,
       warnings: [`there is no token ${JSON.stringify(name)}, so nobody can sign in by this name.`],
     };
   }
@@ -43,7 +48,7 @@ async function findToken(name: string, { paths }: StateFiles): Promise<Asker> {
   const differ = `there are ${alive.length} tokens of this name with different rights: this is about ${id}, the newest.`;
   const place = `the token ${id} can be used from ${networks.join(', ')} alone.`;
   return {
-    identity,
+    principal,
     warnings: [...(scopes.size > 1 ? [differ] : []), ...(networks.length > 0 ? [place] : [])],
   };
 }

@@ -9,14 +9,15 @@ import { Command } from 'commander';
 import { denialOf, describeNeed } from '../../auth/policy/decide.ts';
 import { findNearMisses } from '../../auth/policy/explain.ts';
 import type { NearMiss } from '../../auth/policy/explain.ts';
-import { nameAsker, parseAsker } from '../../auth/principal.ts';
-import type { Identity } from '../../auth/principal.ts';
+import { principalName } from '../../auth/principal.ts';
+import { parsePrincipal } from '../../auth/policy/who.ts';
+import type { Principal } from '../../auth/principal.ts';
 import { parseAddress } from '../../lib/network.ts';
 import { findRight } from '../../auth/policy/right.ts';
 import type { Need } from '../../auth/policy/right.ts';
 import { isRepository } from '../../oci/grammar.ts';
 import type { Action } from '../../oci/request/request.ts';
-import { findAsker } from './access-principal.ts';
+import { findPrincipal } from './access-principal.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { addStateOptions } from '../config/file-options.ts';
@@ -30,7 +31,7 @@ interface CheckOptions extends StateOptions {
 }
 
 interface Question {
-  readonly identity: Identity;
+  readonly principal: Principal;
   readonly need: Need;
   readonly from: string | undefined;
 }
@@ -58,12 +59,12 @@ function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
       const { policy, failures, note } = await findRules(options, terminal);
       if (note !== undefined) terminal.err(`${note}\n`);
       for (const failure of failures) terminal.err(`Warning: not in force as it is: ${printable(failure)}\n`);
-      const { identity, warnings } = await findAsker(question.identity, options, terminal);
+      const { principal, warnings } = await findPrincipal(question.principal, options, terminal);
       for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
       const { need, from } = question;
-      const rule = findRight(policy, identity, need, from);
-      const near = rule === undefined ? findNearMisses(policy, identity, need, from) : [];
-      const answer = { question: { ...question, identity }, rule, near };
+      const rule = findRight(policy, principal, need, from);
+      const near = rule === undefined ? findNearMisses(policy, principal, need, from) : [];
+      const answer = { question: { ...question, principal }, rule, near };
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
       if (rule === undefined) exit.code = EXIT.failed;
     });
@@ -101,14 +102,14 @@ function readQuestion(said: {
   readonly from: string | undefined;
 }): Question {
   const { who, action, repository, from } = said;
-  const identity = parseAsker(who);
-  if (identity === undefined) throw misused(who, 'no user, token:NAME, authenticated or anonymous');
+  const principal = parsePrincipal(who);
+  if (principal === undefined) throw misused(who, 'no user, token:NAME, authenticated or anonymous');
   if (!isAction(action)) throw misused(action, 'none of pull, push and delete');
   if (!isRepository(repository)) {
     throw misused(repository, 'no name of a repository: like team/app, without host and tag');
   }
   if (from !== undefined && parseAddress(from) === undefined) throw misused(from, 'no IP address');
-  return { identity, need: { action, repository }, from };
+  return { principal, need: { action, repository }, from };
 }
 
 function misused(text: string, what: string): AppError {
@@ -128,16 +129,16 @@ interface Answer {
   readonly near: readonly NearMiss[];
 }
 
-function renderText({ question: { identity, need }, rule, near }: Answer): string {
+function renderText({ question: { principal, need }, rule, near }: Answer): string {
   if (rule !== undefined)
-    return `allowed: ${printable(nameAsker(identity))} may ${describeNeed(need)}, by ${printable(rule)}\n`;
+    return `allowed: ${printable(principalName(principal))} may ${describeNeed(need)}, by ${printable(rule)}\n`;
   const reasons = near.map(({ where, reason }) => `  ${printable(`${where} ${reason}`)}\n`);
-  return `denied: ${printable(denialOf(identity, need))}\n${reasons.join('')}`;
+  return `denied: ${printable(denialOf(principal, need))}\n${reasons.join('')}`;
 }
 
-function renderJson({ question: { identity, need, from }, rule, near }: Answer): string {
+function renderJson({ question: { principal, need, from }, rule, near }: Answer): string {
   const record = {
-    who: nameAsker(identity),
+    who: principalName(principal),
     action: need.action,
     repository: need.repository,
     from: from ?? null,

@@ -12,7 +12,8 @@ import {
   makeTokenId,
   withToken,
 } from '../../auth/tokens/store/machine-token.ts';
-import type { MachineToken, TokenScopeEntry } from '../../auth/tokens/store/machine-token.ts';
+import type { ScopeEntry, TokenScope } from '../../auth/principal.ts';
+import type { MachineToken } from '../../auth/tokens/store/machine-token.ts';
 import { makeSecret } from '../../auth/tokens/store/secret-text.ts';
 import { changeState } from '../../auth/tokens/store/state-file.ts';
 import { entriesOf } from '../../auth/users/htpasswd-file.ts';
@@ -94,7 +95,7 @@ function makeToken(name: string, hash: string, options: CreateOptions): MachineT
 }
 
 /** Both or neither: what a token may do, and where. */
-function readScope({ repository, allow }: CreateOptions): readonly TokenScopeEntry[] | null {
+function readScope({ repository, allow }: CreateOptions): TokenScope | null {
   if (repository === undefined && allow === undefined) return null;
   if (repository === undefined || allow === undefined) {
     throw new AppError('USAGE', {
@@ -116,7 +117,7 @@ function readScope({ repository, allow }: CreateOptions): readonly TokenScopeEnt
   return [{ repositories: repository, allow: readActions(allow) }];
 }
 
-function readActions(allow: string): TokenScopeEntry['allow'] {
+function readActions(allow: string): ScopeEntry['allow'] {
   const words = [...new Set(allow.split(',').map((word) => word.trim()))];
   const actions = words.filter(isAction);
   if (actions.length === words.length) return actions;

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import type { TokenScope } from '../../auth/principal.ts';
 import { createCurrentCheck } from '../../auth/tokens/store/identity-store.ts';
 import { identityTokensFile } from '../../auth/tokens/store/identity-token.ts';
 import type { IdentityToken } from '../../auth/tokens/store/identity-token.ts';
 import { readFingerprints } from '../../auth/tokens/store/key-ring.ts';
 import { expiryWarning } from '../../auth/tokens/store/lifetime.ts';
 import { machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
-import type { MachineToken, TokenScopeEntry } from '../../auth/tokens/store/machine-token.ts';
+import type { MachineToken } from '../../auth/tokens/store/machine-token.ts';
 import { readState } from '../../auth/tokens/store/state-file.ts';
 import { useLogFile } from '../../auth/tokens/store/use-log.ts';
 import { entriesOf } from '../../auth/users/htpasswd-file.ts';
@@ -27,7 +28,7 @@ interface MachineRow {
   readonly id: string;
   readonly name: string;
   /** Null where the access rules say what it may do. */
-  readonly scope: readonly TokenScopeEntry[] | null;
+  readonly scope: TokenScope | null;
   readonly networks: readonly string[];
   readonly created: string;
   readonly expires: string | null;
@@ -77,7 +78,7 @@ async function readRows({ paths, users }: StateFiles): Promise<readonly Row[]> {
   const isCurrent = createCurrentCheck({
     keys: { fingerprint: await readFingerprints(paths.keys) },
     uses: { lastUse: (id) => momentOf(used.get(id)) },
-    entryOf: (user) => hashes.get(user),
+    directory: { credentialVersion: (user) => hashes.get(user) },
     now: () => now,
   });
   return [

@@ -1,68 +1,66 @@
-import type { Identity } from '../../auth/principal.ts';
-import type { Access } from '../../oci/request/scope.ts';
-import type { Holder } from '../../auth/tokens/store/holder.ts';
-import { expiryWarning } from '../../auth/tokens/store/lifetime.ts';
 import type { Throttled } from '../../auth/tokens/guard.ts';
 import type { Tokens } from '../../auth/tokens/open-tokens.ts';
+import type { Admitted } from '../../auth/tokens/principals.ts';
+import type { Principal } from '../../auth/principal.ts';
 import { readCredentials } from './sent-credentials.ts';
-import { toIdentity } from './token-rights.ts';
 
-/** Who an `Authorization` header speaks for. */
-export type Asker =
-  | { readonly kind: 'known'; readonly identity: Identity; readonly warning: string | undefined }
-  /** No name and no password: what some clients send before they were told to sign in. */
-  | { readonly kind: 'nobody' }
-  /** A password, or a token, that is not or no longer valid; or too many passwords at once. */
+/** What an `Authorization` header proves. */
+export type Authentication =
+  | Admitted
+  /** Neither a name nor a password: some clients send this before they are told to sign in. */
+  | { readonly kind: 'anonymous' }
+  /** A password or a token that is not or no longer valid; or too many passwords at once. */
   | { readonly kind: 'wrong-password' | 'wrong-token' | 'busy' }
   | Throttled;
 
-interface Step {
-  readonly tokens: AskerTokens;
+/** The part of the tokens that authenticates requests. */
+export type TokenVerifier = Pick<Tokens, 'check' | 'access' | 'admit' | 'noteWrong'>;
+
+interface Sender {
+  readonly tokens: TokenVerifier;
   readonly address: string;
-  /** Which the header came on. */
+  /** The connection that the header came on. */
   readonly connection: object;
 }
-export type AskerTokens = Pick<Tokens, 'check' | 'access' | 'admits' | 'machine' | 'noteWrong'>;
 
 const BEARER = /^bearer (.*)$/i;
 
-/** By a password, the secret of a machine, or a Bearer token. At once where it was checked a short while ago. */
-export function findAsker(header: string, step: Step): Asker | Promise<Asker> {
+/** Verifies a password, the secret of a machine, or a Bearer token. Answers at once what was verified a short while ago. */
+export function authenticateHeader(header: string, sender: Sender): Authentication | Promise<Authentication> {
   const token = BEARER.exec(header)?.[1];
-  return token === undefined ? byPassword(header, step) : byToken(token, step);
+  return token === undefined ? byPassword(header, sender) : byToken(token, sender);
 }
 
-function byToken(token: string, step: Step): Asker | Promise<Asker> {
-  const { access } = step.tokens;
+function byToken(token: string, sender: Sender): Authentication | Promise<Authentication> {
+  const { access, noteWrong } = sender.tokens;
   const remembered = access.remembered(token);
-  if (remembered !== undefined) return admit(remembered.holder, remembered.access, step);
-  return access.verify(token).then((verified) => {
-    if (verified !== undefined) return admit(verified.holder, verified.access, step);
-    step.tokens.noteWrong(token, step.address);
+  if (remembered !== undefined) return admit(remembered, sender);
+  return access.verify(token).then((principal) => {
+    if (principal !== undefined) return admit(principal, sender);
+    noteWrong(token, sender.address);
     return { kind: 'wrong-token' };
   });
 }
 
-function byPassword(header: string, step: Step): Asker | Promise<Asker> {
-  const parsed = readCredentials(header, step.connection);
-  if (parsed.kind !== 'credentials') {
-    return { kind: parsed.kind === 'anonymous' ? 'nobody' : 'wrong-password' };
-  }
-  const attempt = { ...parsed.credentials, address: step.address };
-  const remembered = step.tokens.check.remembered(attempt);
-  if (remembered !== undefined) return admit(remembered, undefined, step);
-  return step.tokens.check.signIn(attempt).then((verdict) => {
-    if (verdict.kind === 'verified') return admit(verdict.holder, undefined, step);
-    if (verdict.kind === 'throttled') return verdict;
-    return { kind: verdict.kind === 'busy' ? 'busy' : 'wrong-password' };
+function byPassword(header: string, sender: Sender): Authentication | Promise<Authentication> {
+  const parsed = readCredentials(header, sender.connection);
+  if (parsed.kind === 'anonymous') return parsed;
+  if (parsed.kind === 'malformed') return { kind: 'wrong-password' };
+  const { check } = sender.tokens;
+  const sent = { ...parsed.credentials, address: sender.address };
+  const remembered = check.remembered(sent);
+  if (remembered !== undefined) return admit(remembered, sender);
+  return check.signIn(sent).then((verdict) => {
+    if (verdict.kind === 'verified') return admit(verdict.principal, sender);
+    return verdict.kind === 'rejected' ? { kind: 'wrong-password' } : verdict;
   });
 }
 
-/** A holder who is gone since, or comes from elsewhere than they may, is refused like a wrong one. `within`: what the Bearer token opens. */
-function admit(holder: Holder, within: readonly Access[] | undefined, { tokens, address }: Step): Asker {
-  const machine = holder.kind === 'token' ? tokens.machine(holder.id) : undefined;
-  const identity = toIdentity(holder, machine, within);
-  if (identity === undefined || !tokens.admits(holder, address))
-    return { kind: within === undefined ? 'wrong-password' : 'wrong-token' };
-  return { kind: 'known', identity, warning: machine && expiryWarning(machine, Date.now()) };
+/** A principal that is gone since, or comes from another network than it may, is refused like a wrong password or token. */
+function admit(principal: Principal, { tokens, address }: Sender): Authentication {
+  return (
+    tokens.admit(principal, address) ?? {
+      kind: principal.proof === 'access-token' ? 'wrong-token' : 'wrong-password',
+    }
+  );
 }

@@ -30,7 +30,7 @@ async function open(text: string): Promise<Opened> {
 
 function mayPull(store: LoadedFile<LoadedAccess>, user: string): boolean {
   const need = { action: 'pull', repository: 'a' } as const;
-  return findRight(store.current().policy, { kind: 'user', user }, need, undefined) !== undefined;
+  return findRight(store.current().policy, { kind: 'user', name: user }, need, undefined) !== undefined;
 }
 
 describe('the rules in force', () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Attempt } from '../../../src/auth/abuse/attempt.ts';
+import type { UserDirectory } from '../../../src/auth/directory.ts';
 import { schema } from '../../../src/config/schema/schema.ts';
 import { countForWorkers, openGuard, openThrottling } from '../../../src/app/auth/throttling.ts';
 import type { Throttling } from '../../../src/app/auth/throttling.ts';
@@ -9,7 +10,11 @@ import { temporaryFolder } from '../../support/programs.ts';
 import type { Folder } from '../../support/programs.ts';
 
 const DAY = 86_400_000;
-const USERS = { current: () => ({ byName: new Map(), byCost: [], warnings: [] }) };
+const DIRECTORY: UserDirectory = {
+  authenticate: async () => ({ kind: 'rejected' }),
+  credentialVersion: () => undefined,
+  groups: () => [],
+};
 
 let folder: Folder;
 let throttling: Throttling;
@@ -61,8 +66,8 @@ describe('throttling', () => {
     const off = config({ throttle: false });
     expect(await openThrottling(off, recordingLogger())).toBeUndefined();
     const cluster = { bus: createLocalBus().bus, secrets: undefined };
-    const open = await openGuard({ config: off, cluster, logger: recordingLogger(), users: USERS });
-    expect(open.options.guard).toBeUndefined();
+    const open = await openGuard({ config: off, cluster, logger: recordingLogger(), directory: DIRECTORY });
+    expect(open.guard).toBeUndefined();
   });
 });
 
@@ -77,11 +82,11 @@ describe('the guard of a worker', () => {
       config: config(),
       cluster: { bus, secrets },
       logger: recordingLogger(),
-      users: USERS,
+      directory: DIRECTORY,
     });
     const tries = async (password: string): Promise<string | undefined> => {
       const attempt = { ...sent, password: { reveal: () => password } };
-      return (await open.options.guard?.password(attempt as never, async () => ({ kind: 'rejected' })))?.kind;
+      return (await open.guard?.password(attempt as never, async () => ({ kind: 'rejected' })))?.kind;
     };
     expect([
       await tries('1'),
@@ -103,10 +108,10 @@ describe('the guard of a worker', () => {
       config: config(),
       cluster: { bus, secrets },
       logger: recordingLogger(),
-      users: USERS,
+      directory: DIRECTORY,
     });
     const check = vi.fn();
-    expect(await open.options.guard?.password(sent as never, check)).toEqual({ kind: 'busy' });
+    expect(await open.guard?.password(sent as never, check)).toEqual({ kind: 'busy' });
     expect(check).not.toHaveBeenCalled();
   });
 });

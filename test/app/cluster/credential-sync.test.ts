@@ -4,6 +4,7 @@ import { syncCredentials } from '../../../src/app/cluster/credential-sync.ts';
 import { singleProcess } from '../../../src/app/cluster/cluster-context.ts';
 import type { Uses } from '../../../src/auth/tokens/store/use-log.ts';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
+import { createHtpasswdDirectory } from '../../../src/auth/users/htpasswd-directory.ts';
 import type { Authenticator } from '../../../src/auth/authenticator.ts';
 import { recognizeHash } from '../../../src/auth/passwords/password-hash.ts';
 import { createUsers } from '../../../src/auth/users/user-store.ts';
@@ -48,8 +49,11 @@ function startPair(seeds: readonly number[] = [1, 1]): {
       state.hashes += 1;
       return 'match';
     };
-    const store = { current: () => state.users };
-    const auth = createAuthenticator({ store, pool: { verify }, now: () => 0, ...alike.passwords });
+    const directory = createHtpasswdDirectory({
+      store: { current: () => state.users },
+      pool: { verify },
+    });
+    const auth = createAuthenticator({ directory, now: () => 0, ...alike.passwords });
     alike.follow(auth, {
       reload: async () => void (state.reloads += 1),
       learnUses: (uses) => void state.uses.push(uses),

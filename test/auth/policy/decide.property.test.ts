@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compilePolicy } from '../../../src/auth/policy/compile.ts';
 import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.ts';
 import { createNameFilter, decide } from '../../../src/auth/policy/decide.ts';
-import type { Identity } from '../../../src/auth/principal.ts';
+import type { Principal } from '../../../src/auth/principal.ts';
 import { OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
 import type { Action } from '../../../src/oci/request/request.ts';
 import { anyName, anyPattern, naiveMay } from './naive.ts';
@@ -38,13 +38,13 @@ const anyPolicy: fc.Arbitrary<NaivePolicy> = fc.record({
   rules: fc.array(fc.record({ who, repositories, allow: actions, networks }), { maxLength: 8 }),
 });
 
-const anyIdentity: fc.Arbitrary<Identity> = fc.oneof(
-  fc.constant<Identity>({ kind: 'anonymous' }),
-  fc.constantFrom(...USERS).map((user): Identity => ({ kind: 'user', user })),
-  fc.constantFrom('t', 'a', 'other').map((name): Identity => ({ kind: 'token', name, scope: undefined })),
+const anyIdentity: fc.Arbitrary<Principal> = fc.oneof(
+  fc.constant<Principal>({ kind: 'anonymous' }),
+  fc.constantFrom(...USERS).map((user): Principal => ({ kind: 'user', name: user })),
+  fc.constantFrom('t', 'a', 'other').map((name): Principal => ({ kind: 'machine', name, scope: undefined })),
   fc
     .array(fc.record({ repositories, allow: actions }), { maxLength: 2 })
-    .map((scope): Identity => ({ kind: 'token', name: 't', scope })),
+    .map((scope): Principal => ({ kind: 'machine', name: 't', scope })),
 );
 
 const anyAddress = fc.constantFrom('10.1.0.9', '10.2.3.4', '192.0.2.1', '::1', undefined);
@@ -89,10 +89,11 @@ function sourceOf({ groups, rules }: NaivePolicy): PolicySource {
 }
 
 /** What the decision is to be called by: the first rule that allows it by itself. */
-function naiveRule(naive: NaivePolicy, identity: Identity, need: NaiveNeed): string | undefined {
-  if (!naiveMay(naive, identity, need)) return undefined;
-  if (identity.kind === 'token' && identity.scope !== undefined) return `the scope of token:${identity.name}`;
-  const first = naive.rules.findIndex((rule) => naiveMay({ ...naive, rules: [rule] }, identity, need));
+function naiveRule(naive: NaivePolicy, principal: Principal, need: NaiveNeed): string | undefined {
+  if (!naiveMay(naive, principal, need)) return undefined;
+  if (principal.kind === 'machine' && principal.scope !== undefined)
+    return `the scope of token:${principal.name}`;
+  const first = naive.rules.findIndex((rule) => naiveMay({ ...naive, rules: [rule] }, principal, need));
   return `access.yml:${first}`;
 }
 
@@ -100,15 +101,15 @@ describe('decide', () => {
   it('agrees with a plain evaluator, and names the first rule that allows it', () => {
     let allowed = 0;
     fc.assert(
-      fc.property(anyPolicy, anyIdentity, anyAsk, anyAddress, (naive, identity, ask, address) => {
+      fc.property(anyPolicy, anyIdentity, anyAsk, anyAddress, (naive, principal, ask, address) => {
         const { policy } = compilePolicy(sourceOf(naive), {});
         const need = { actions: ask.actions, repository: ask.name, address };
-        const decision = decide(policy, identity, requestOf(ask.method, ask.target), address);
-        const rule = naiveRule(naive, identity, need);
+        const decision = decide(policy, principal, requestOf(ask.method, ask.target), address);
+        const rule = naiveRule(naive, principal, need);
         if (rule !== undefined) allowed += 1;
         expect(decision).toMatchObject(
           rule === undefined
-            ? { allowed: false, because: identity.kind === 'anonymous' ? 'unknown' : 'denied' }
+            ? { allowed: false, because: principal.kind === 'anonymous' ? 'unknown' : 'denied' }
             : { allowed: true, rule },
         );
       }),
@@ -121,12 +122,12 @@ describe('decide', () => {
   it('grants a mount where both would, and never refuses for its sake', () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(anyPolicy, anyIdentity, anyName, anyName, (naive, identity, name, from) => {
+      fc.property(anyPolicy, anyIdentity, anyName, anyName, (naive, principal, name, from) => {
         const { policy } = compilePolicy(sourceOf(naive), {});
-        const plain = decide(policy, identity, requestOf('POST', `/v2/${name}/blobs/uploads/`), undefined);
+        const plain = decide(policy, principal, requestOf('POST', `/v2/${name}/blobs/uploads/`), undefined);
         const target = `/v2/${name}/blobs/uploads/?mount=${DIGEST}&from=${from}`;
-        const decision = decide(policy, identity, requestOf('POST', target), undefined);
-        const mayRead = naiveMay(naive, identity, {
+        const decision = decide(policy, principal, requestOf('POST', target), undefined);
+        const mayRead = naiveMay(naive, principal, {
           actions: ['pull'],
           repository: from,
           address: undefined,
@@ -142,11 +143,11 @@ describe('decide', () => {
 
   it('shows in the catalog what may be pulled', () => {
     fc.assert(
-      fc.property(anyPolicy, anyIdentity, anyName, (naive, identity, name) => {
+      fc.property(anyPolicy, anyIdentity, anyName, (naive, principal, name) => {
         const { policy } = compilePolicy(sourceOf(naive), {});
-        const isVisible = createNameFilter(policy, identity, '10.1.0.9');
+        const isVisible = createNameFilter(policy, principal, '10.1.0.9');
         const need = { actions: ['pull'] as const, repository: name, address: '10.1.0.9' };
-        expect(isVisible?.(name)).toBe(naiveMay(naive, identity, need));
+        expect(isVisible?.(name)).toBe(naiveMay(naive, principal, need));
       }),
     );
   });
@@ -154,7 +155,7 @@ describe('decide', () => {
   it('never warns of a rule as idle that matters', () => {
     let idle = 0;
     fc.assert(
-      fc.property(anyPolicy, anyIdentity, anyAsk, anyAddress, (naive, identity, ask, address) => {
+      fc.property(anyPolicy, anyIdentity, anyAsk, anyAddress, (naive, principal, ask, address) => {
         const { warnings } = compilePolicy(sourceOf(naive), {});
         const paths = warnings
           .filter(({ reason }) => reason.startsWith('adds nothing'))
@@ -162,7 +163,7 @@ describe('decide', () => {
         idle += paths.length;
         const rules = naive.rules.filter((_, at) => !paths.includes(`rules[${at}]`));
         const need = { actions: ask.actions, repository: ask.name, address };
-        expect(naiveMay({ ...naive, rules }, identity, need)).toBe(naiveMay(naive, identity, need));
+        expect(naiveMay({ ...naive, rules }, principal, need)).toBe(naiveMay(naive, principal, need));
       }),
       { numRuns: 1000 },
     );
@@ -171,15 +172,15 @@ describe('decide', () => {
 
   it('without an access file: everything to who has signed in, to a token its scope', () => {
     fc.assert(
-      fc.property(anyIdentity, anyAsk, (identity, ask) => {
-        const { allowed } = decide(OPEN_POLICY, identity, requestOf(ask.method, ask.target), undefined);
+      fc.property(anyIdentity, anyAsk, (principal, ask) => {
+        const { allowed } = decide(OPEN_POLICY, principal, requestOf(ask.method, ask.target), undefined);
         const everything = {
           who: ['authenticated'],
           repositories: ['**'],
           allow: ['pull', 'push', 'delete'] as const,
         };
         const need = { actions: ask.actions, repository: ask.name, address: undefined };
-        expect(allowed).toBe(naiveMay({ groups: {}, rules: [everything] }, identity, need));
+        expect(allowed).toBe(naiveMay({ groups: {}, rules: [everything] }, principal, need));
       }),
     );
   });

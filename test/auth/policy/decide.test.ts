@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createNameFilter, decide } from '../../../src/auth/policy/decide.ts';
-import type { Identity } from '../../../src/auth/principal.ts';
+import type { Principal } from '../../../src/auth/principal.ts';
 import { hasAnonymousRules, OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
 import { parseScopes } from '../../../src/oci/request/scope.ts';
 import { policyOf, requestOf } from './support.ts';
@@ -29,24 +29,24 @@ rules:
     networks: [10.0.0.0/8, 'fd00::/8']
 `);
 
-const STRANGER: Identity = { kind: 'anonymous' };
-const VISITOR: Identity = {
+const STRANGER: Principal = { kind: 'anonymous' };
+const VISITOR: Principal = {
   kind: 'anonymous',
   within: [
     { type: 'repository', name: 'public/x', actions: ['pull'] },
     { type: 'registry', name: 'catalog', actions: [] },
   ],
 };
-const user = (name: string): Identity => ({ kind: 'user', user: name });
-const TOKEN: Identity = { kind: 'token', name: 'ci', scope: undefined };
-const SCOPED: Identity = {
-  kind: 'token',
+const user = (name: string): Principal => ({ kind: 'user', name: name });
+const TOKEN: Principal = { kind: 'machine', name: 'ci', scope: undefined };
+const SCOPED: Principal = {
+  kind: 'machine',
   name: 'ci',
   scope: [{ repositories: ['team/**', '!team/secret/**'], allow: ['pull', 'push'] }],
 };
 
 /** who, what -> the rule that allows it, `unknown` or `denied`. */
-const DECISIONS: readonly [name: string, who: Identity, ask: string, expected: string][] = [
+const DECISIONS: readonly [name: string, who: Principal, ask: string, expected: string][] = [
   ['a member of the group pulls', user('alice'), 'GET /v2/team/app/manifests/latest', 'access.yml:5'],
   ['a member of the group pushes', user('bob'), 'PUT /v2/team/app/manifests/latest', 'access.yml:5'],
   ['a member of the group does not delete', user('bob'), 'DELETE /v2/team/app/manifests/latest', 'denied'],
@@ -101,14 +101,14 @@ const DECISIONS: readonly [name: string, who: Identity, ask: string, expected: s
 ];
 
 /** Who comes with a token that was given out for this. */
-const within = (who: Identity, ...scopes: readonly string[]): Identity => ({
+const within = (who: Principal, ...scopes: readonly string[]): Principal => ({
   ...who,
   within: parseScopes(scopes),
 });
 const MOUNT = `POST /v2/drop/x/blobs/uploads/?mount=${DIGEST}&from=drop/y`;
 
 describe('a Bearer token', () => {
-  it.each<[string, Identity, string, string]>([
+  it.each<[string, Principal, string, string]>([
     [
       'opens what it was given out for',
       within(SCOPED, 'repository:team/app:pull'),
@@ -177,7 +177,7 @@ describe('a Bearer token', () => {
     expect(decision.allowed ? decision.rule : decision.because).toBe(expected);
   });
 
-  it.each<[string, Identity, string]>([
+  it.each<[string, Principal, string]>([
     ['both repositories', within(user('eve'), 'repository:drop/x:push', 'repository:drop/y:pull'), 'granted'],
     ['the target alone', within(user('eve'), 'repository:drop/x:push'), 'stripped'],
   ])('for %s takes a blob over accordingly', (_name, who, mount) => {
@@ -300,7 +300,7 @@ describe('decide', () => {
 
   it("lets a scope that can't be read allow nothing", () => {
     const scope = [{ repositories: ['**', '!Secret/**'], allow: ['pull' as const] }];
-    const token: Identity = { kind: 'token', name: 't', scope };
+    const token: Principal = { kind: 'machine', name: 't', scope };
     expect(decide(OPEN_POLICY, token, requestOf('GET', '/v2/a/manifests/1'), undefined).allowed).toBe(false);
   });
 });

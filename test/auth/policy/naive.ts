@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Identity } from '../../../src/auth/principal.ts';
+import type { Principal } from '../../../src/auth/principal.ts';
 import type { Action } from '../../../src/oci/request/request.ts';
 
 /** A second evaluator, written for nothing but to be plainly right: no index, no compiled form, one rule after the other. */
@@ -42,13 +42,13 @@ function walk(pattern: readonly string[], name: readonly string[]): boolean {
   return new RegExp(`^${escaped.join('.*')}$`).test(first) && walk(rest, others);
 }
 
-function isWho(who: string, identity: Identity, groups: NaivePolicy['groups']): boolean {
+function isWho(who: string, principal: Principal, groups: NaivePolicy['groups']): boolean {
   if (who === 'anonymous') return true;
-  if (identity.kind === 'anonymous') return false;
+  if (principal.kind === 'anonymous') return false;
   if (who === 'authenticated') return true;
-  if (identity.kind === 'token') return who === `token:${identity.name}`;
+  if (principal.kind === 'machine') return who === `token:${principal.name}`;
   const group = who.startsWith('group:') ? groups[who.slice('group:'.length)] : undefined;
-  return who === identity.user || group?.includes(identity.user) === true;
+  return who === principal.name || group?.includes(principal.name) === true;
 }
 
 /** Networks are `10.N.0.0/16` and whole addresses alone. */
@@ -67,18 +67,18 @@ function takes(repositories: readonly string[], name: string, user: string | und
   return take.some((it) => naiveMatch(it, name, user)) && !leave.some((it) => naiveMatch(it, name, user));
 }
 
-export function naiveMay(policy: NaivePolicy, identity: Identity, need: NaiveNeed): boolean {
-  if (identity.kind === 'token' && identity.scope !== undefined) {
-    return identity.scope.some(
+export function naiveMay(policy: NaivePolicy, principal: Principal, need: NaiveNeed): boolean {
+  if (principal.kind === 'machine' && principal.scope !== undefined) {
+    return principal.scope.some(
       ({ repositories, allow }) =>
         need.actions.some((action) => allow.includes(action)) &&
         takes(repositories, need.repository, undefined),
     );
   }
-  const user = identity.kind === 'user' ? identity.user : undefined;
+  const user = principal.kind === 'user' ? principal.name : undefined;
   return policy.rules.some(
     ({ who, repositories, allow, networks }) =>
-      who.some((it) => isWho(it, identity, policy.groups)) &&
+      who.some((it) => isWho(it, principal, policy.groups)) &&
       need.actions.some((action) => allow.includes(action)) &&
       isFrom(networks, need.address) &&
       takes(repositories, need.repository, user),

@@ -33,10 +33,10 @@ export function findingsOf(text: string, known: KnownNames = {}): Findings {
 }
 
 /** The policy of an access file in which nothing is wrong. */
-export function policyOf(text: string): Policy {
-  const { problems } = findingsOf(text);
+export function policyOf(text: string, known: KnownNames = {}): Policy {
+  const { problems } = findingsOf(text, known);
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  return compilePolicy(readAccessFile('access.yml', text).file, {}).policy;
+  return compilePolicy(readAccessFile('access.yml', text).file, known).policy;
 }
 
 /** A request that the grammar knows. */

@@ -4,7 +4,7 @@ import { judgeTarget } from '../../../src/http/admission.ts';
 import { compilePolicy } from '../../../src/auth/policy/compile.ts';
 import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.ts';
 import { decide } from '../../../src/auth/policy/decide.ts';
-import type { Identity } from '../../../src/auth/principal.ts';
+import type { Principal } from '../../../src/auth/principal.ts';
 import type { Access } from '../../../src/oci/request/scope.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { withoutMount } from '../../../src/oci/request/without-mount.ts';
@@ -128,11 +128,12 @@ function sound({ groups, rules }: NaivePolicy): NaivePolicy {
   return { groups, rules: [OWN, ...good] };
 }
 
-function identityOf(who: string, within: readonly Access[] | undefined): Identity {
+function identityOf(who: string, within: readonly Access[] | undefined): Principal {
   if (who === 'nobody') return { kind: 'anonymous', within };
-  if (who === 'token:scoped') return { kind: 'token', name: 'scoped', scope: SCOPE };
-  if (who.startsWith('token:')) return { kind: 'token', name: who.slice('token:'.length), scope: undefined };
-  return { kind: 'user', user: who };
+  if (who === 'token:scoped') return { kind: 'machine', name: 'scoped', scope: SCOPE };
+  if (who.startsWith('token:'))
+    return { kind: 'machine', name: who.slice('token:'.length), scope: undefined };
+  return { kind: 'user', name: who };
 }
 
 /** The naive view of what stands on the wire: which of these actions on which repositories it takes. */
@@ -196,10 +197,10 @@ describe('what reaches the registry', () => {
           for (const [{ who, isBearer }, line] of asks) {
             const authorization = await credentials(naive, who, isBearer ? line : undefined);
             const hasToken = authorization?.startsWith('Bearer') === true;
-            const identity = identityOf(who, hasToken ? accessFor(line) : undefined);
+            const principal = identityOf(who, hasToken ? accessFor(line) : undefined);
             const { status } = await arena().ask(line, authorization);
             const wire = await arena().seen();
-            const due = dueTarget(policy, identity, line);
+            const due = dueTarget(policy, principal, line);
             if (status === 400 && due !== undefined) throw new Error(`refused by its form: ${line}`);
             expect([line, wire.map(({ method, target }) => `${method} ${target}`)]).toEqual([
               line,
@@ -209,7 +210,7 @@ describe('what reaches the registry', () => {
             for (const { method, target } of wire) {
               for (const [repository, actions] of needsOf(method, target)) {
                 const need = { actions, repository, address: ADDRESS };
-                expect([target, repository, naiveMay(naive, identity, need)]).toEqual([
+                expect([target, repository, naiveMay(naive, principal, need)]).toEqual([
                   target,
                   repository,
                   true,
@@ -238,13 +239,13 @@ describe('what reaches the registry', () => {
 /** What has to stand on the wire, as its first line; undefined for nothing. */
 function dueTarget(
   policy: Parameters<typeof decide>[0],
-  identity: Identity,
+  principal: Principal,
   line: string,
 ): string | undefined {
   const [method = '', target = ''] = line.split(' ');
   const outcome = parseRegistryRequest(method, target);
   if (outcome.kind !== 'request' || judgeTarget(method, target) !== undefined) return undefined;
-  const decision = decide(policy, identity, outcome.request, ADDRESS);
+  const decision = decide(policy, principal, outcome.request, ADDRESS);
   if (!decision.allowed) return undefined;
   const request = decision.mount === 'stripped' ? withoutMount(outcome.request) : outcome.request;
   return `${method} ${request.target}`;

@@ -3,12 +3,16 @@ import type { KeyObject } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Holder } from '../../../src/auth/tokens/store/holder.ts';
-import { credentialId, holderName, parseHolder } from '../../../src/auth/tokens/store/holder.ts';
-import { ALICE, DAY, START, makeFolder, startIssuing } from './support.ts';
+import { accountOf } from '../../../src/auth/principal.ts';
+import type { Principal } from '../../../src/auth/principal.ts';
+import { ALICE, DAY, START, credentialKey, makeFolder, startIssuing } from './support.ts';
 import type { Issuing } from './support.ts';
 
 const ACCESS = [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }];
+/** Alice, by an access token. */
+const BEARER: Principal = { ...ALICE, proof: 'access-token' };
+const DEVICE: Principal = { kind: 'user', name: 'alice', tokenId: 'd-1', groups: [] };
+const MACHINE: Principal = { kind: 'machine', name: 'ci', tokenId: 'm-1', scope: undefined };
 const SECONDS = START / 1000;
 /** The same bytes for a decoder that does not look: the next character after each that may end 64 bytes. */
 const STRAY: Readonly<Record<string, string>> = { A: 'B', Q: 'R', g: 'h', w: 'x' };
@@ -28,8 +32,8 @@ beforeEach(async () => {
 
 afterEach(() => folder.close());
 
-async function issued(holder: Holder = ALICE): Promise<string> {
-  const given = await issuing.tokens.issue(holder, ACCESS);
+async function issued(principal: Principal = ALICE): Promise<string> {
+  const given = await issuing.tokens.issue(principal, ACCESS);
   if (given === undefined) throw new Error('no token');
   return given.token;
 }
@@ -86,7 +90,7 @@ describe('an access token', () => {
       access: ACCESS,
       fp: expect.stringMatching(/^[\w+/]{22}$/),
     });
-    expect(await issuing.reader.verify(token)).toMatchObject({ holder: ALICE, access: ACCESS });
+    expect(await issuing.reader.verify(token)).toMatchObject({ ...BEARER, within: ACCESS });
   });
 
   it('is never the same twice', async () => {
@@ -103,7 +107,7 @@ describe('an access token', () => {
   });
 
   it('is what the forgeries of these tests are made like', async () => {
-    expect(await issuing.reader.verify(forge({}))).toMatchObject({ holder: ALICE, access: ACCESS });
+    expect(await issuing.reader.verify(forge({}))).toMatchObject({ ...BEARER, within: ACCESS });
   });
 });
 
@@ -238,11 +242,11 @@ describe('the life of an access token', () => {
   it('ends with the credential, also where the token was verified already', async () => {
     const token = await issued();
     await issuing.reader.verify(token);
-    expect(issuing.reader.remembered(token)).toMatchObject({ holder: ALICE });
-    issuing.credentials.set(JSON.stringify(ALICE), 'another hash of alice');
+    expect(issuing.reader.remembered(token)).toMatchObject(BEARER);
+    issuing.credentials.set(credentialKey(ALICE), 'another hash of alice');
     expect(issuing.reader.remembered(token)).toBeUndefined();
     expect(await issuing.reader.verify(token)).toBeUndefined();
-    issuing.credentials.delete(JSON.stringify(ALICE));
+    issuing.credentials.delete(credentialKey(ALICE));
     expect(await issuing.reader.verify(token)).toBeUndefined();
   });
 
@@ -251,10 +255,10 @@ describe('the life of an access token', () => {
     const token = await issued();
     issuing.clock.at += 1000;
     expect((await issued()).split('.')[0]).not.toBe(token.split('.')[0]);
-    expect(await issuing.reader.verify(token)).toMatchObject({ holder: ALICE });
+    expect(await issuing.reader.verify(token)).toMatchObject(BEARER);
     const again = await startIssuing(folder.path);
     again.clock.at = issuing.clock.at;
-    expect(await again.tokens.verify(token)).toMatchObject({ holder: ALICE });
+    expect(await again.tokens.verify(token)).toMatchObject(BEARER);
   });
 
   it('is of no use at a gate with another key', async () => {
@@ -266,7 +270,7 @@ describe('the life of an access token', () => {
 
   it('is known to the gate that gave it out without being verified', async () => {
     const token = await issued();
-    expect(issuing.tokens.remembered(token)).toMatchObject({ holder: ALICE, access: ACCESS });
+    expect(issuing.tokens.remembered(token)).toMatchObject({ ...BEARER, within: ACCESS });
     expect(issuing.reader.remembered(token)).toBeUndefined();
     issuing.clock.at += 3_629_999;
     expect(issuing.tokens.remembered(token)).toBeDefined();
@@ -292,8 +296,8 @@ describe('the life of an access token', () => {
     expect(given?.access.length).toBeGreaterThan(50);
     expect(given?.access).toEqual(access.slice(0, given?.access.length));
     const verified = await issuing.reader.verify(given?.token ?? '');
-    expect(verified).toMatchObject({ holder: ALICE, access: given?.access });
-    expect(issuing.tokens.remembered(given?.token ?? '')?.access).toEqual(given?.access);
+    expect(verified).toMatchObject({ ...BEARER, within: given?.access });
+    expect(issuing.tokens.remembered(given?.token ?? '')?.within).toEqual(given?.access);
   });
 
   it('is remembered in a memory with an end', async () => {
@@ -304,16 +308,19 @@ describe('the life of an access token', () => {
   });
 });
 
-describe('a holder', () => {
-  it.each<[string, Holder, string, string | undefined]>([
-    ['nobody', { kind: 'anonymous' }, '', undefined],
+describe('a principal', () => {
+  it.each<[string, Principal, string, string | undefined]>([
+    ['anonymous', { kind: 'anonymous' }, '', undefined],
     ['a user', ALICE, 'alice', undefined],
-    ['a device', { kind: 'user', user: 'alice', device: 'd-1' }, 'alice', 'd-1'],
-    ['a machine', { kind: 'token', name: 'ci', id: 'm-1' }, 'token:ci', 'm-1'],
-  ])('%s is written and read', async (_name, holder, name, id) => {
-    expect([holderName(holder), credentialId(holder)]).toEqual([name, id]);
-    expect(parseHolder(name, id)).toEqual(holder);
-    issuing.credentials.set(JSON.stringify(holder), 'something');
-    expect(await issuing.reader.verify(await issued(holder))).toMatchObject({ holder });
+    ['a device', DEVICE, 'alice', 'd-1'],
+    ['a machine', MACHINE, 'token:ci', 'm-1'],
+  ])('%s is written and read', async (_name, principal, account, id) => {
+    expect(accountOf(principal)).toBe(account);
+    issuing.credentials.set(credentialKey(principal), 'something');
+    const token = await issued(principal);
+    expect(decode(token.split('.')[1])).toMatchObject({ sub: account, ...(id !== undefined && { cid: id }) });
+    const bearer = { ...principal, proof: 'access-token', within: ACCESS };
+    expect(await issuing.reader.verify(token)).toEqual(bearer);
+    expect(issuing.tokens.remembered(token)).toEqual(bearer);
   });
 });

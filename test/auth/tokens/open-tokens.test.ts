@@ -6,9 +6,9 @@ import { Secret } from '../../../src/lib/secret.ts';
 import { openTokens } from '../../../src/auth/tokens/open-tokens.ts';
 import type { Tokens } from '../../../src/auth/tokens/open-tokens.ts';
 import { readTokenForm, readTokenQuery } from '../../../src/auth/tokens/token-form.ts';
-import type { TokenAsker } from '../../../src/auth/tokens/token-service.ts';
+import type { TokenClient } from '../../../src/auth/tokens/token-service.ts';
 import { recordingTerminal } from '../../support/terminal.ts';
-import { Clock, errorOf, makeFolder } from './support.ts';
+import { Clock, directoryOf, errorOf, makeFolder } from './support.ts';
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 let users: Map<string, string>;
@@ -31,7 +31,7 @@ function opened(more: { identityTokens?: boolean } = {}): Promise<Tokens> {
     (fields: object, message: string): void =>
       void log.push(`${level} ${message} ${JSON.stringify(fields)}`);
   return openTokens({
-    directory: folder.path,
+    state: folder.path,
     service: 'gate.test',
     realm: 'Registry',
     passwords: {
@@ -39,8 +39,8 @@ function opened(more: { identityTokens?: boolean } = {}): Promise<Tokens> {
       authenticate: async ({ user, password }) =>
         users.get(user) === password.reveal() ? { kind: 'verified', user } : { kind: 'rejected' },
     },
-    entryOf: (user) => users.get(user),
-    grants: (_holder, asked) => asked,
+    directory: directoryOf(users),
+    grants: (_principal, asked) => asked,
     anonymous: () => false,
     logger: { info: write('info'), warn: write('warn'), error: write('error'), debug: write('debug') },
     now: clock.now,
@@ -55,7 +55,7 @@ async function tokens(...command: readonly string[]): Promise<string> {
   return terminal.stdout().trim();
 }
 
-function asker(user: string, password: string): TokenAsker {
+function client(user: string, password: string): TokenClient {
   const authorization = {
     kind: 'credentials',
     credentials: { user, password: new Secret(password) },
@@ -63,14 +63,14 @@ function asker(user: string, password: string): TokenAsker {
   return { address: '10.0.0.1', agent: 'docker/27', authorization };
 }
 
-async function fetched(gate: Tokens, query: string, by: TokenAsker): Promise<Record<string, string>> {
+async function fetched(gate: Tokens, query: string, by: TokenClient): Promise<Record<string, string>> {
   const { body } = await gate.answer(readTokenQuery(query), by);
   return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value)]));
 }
 
 async function refreshed(gate: Tokens, secret: string): Promise<number> {
   const form = Buffer.from(`grant_type=refresh_token&refresh_token=${secret}`);
-  const nobody: TokenAsker = { address: '10.0.0.1', agent: '', authorization: { kind: 'anonymous' } };
+  const nobody: TokenClient = { address: '10.0.0.1', agent: '', authorization: { kind: 'anonymous' } };
   return (await gate.answer(readTokenForm('application/x-www-form-urlencoded', form), nobody)).status;
 }
 
@@ -80,13 +80,15 @@ describe('all about tokens', () => {
   it('follows the commands: a machine that is made and revoked', async () => {
     const gate = await opened();
     const secret = await tokens('create', 'ci', '--repository', 'team/**', '--allow', 'pull');
-    expect(await fetched(gate, LOGIN, asker('ci', secret))).not.toHaveProperty('token');
+    expect(await fetched(gate, LOGIN, client('ci', secret))).not.toHaveProperty('token');
     await gate.reload();
-    const { token = '' } = await fetched(gate, LOGIN, asker('ci', secret));
+    const { token = '' } = await fetched(gate, LOGIN, client('ci', secret));
     const held = await gate.access.verify(token);
-    expect(held?.holder).toMatchObject({ kind: 'token', name: 'ci' });
-    const id = held?.holder.kind === 'token' ? held.holder.id : '';
-    expect(gate.machine(id)?.scope).toEqual([{ repositories: ['team/**'], allow: ['pull'] }]);
+    const scope = [{ repositories: ['team/**'], allow: ['pull'] }];
+    expect(held).toMatchObject({ kind: 'machine', name: 'ci', scope });
+    if (held?.kind !== 'machine') throw new Error('no machine');
+    const id = held.tokenId ?? '';
+    expect(gate.admit(held, '10.0.0.1')?.principal).toMatchObject({ scope });
     await gate.close();
     const [row] = JSON.parse(await tokens('list', '--json'));
     expect(row).toMatchObject({ id, lastUsed: new Date(clock.at).toISOString() });
@@ -94,12 +96,12 @@ describe('all about tokens', () => {
     await gate.reload();
     expect(gate.access.remembered(token)).toBeUndefined();
     expect(await gate.access.verify(token)).toBeUndefined();
-    expect(gate.machine(id)).toBeUndefined();
+    expect(gate.admit(held, '10.0.0.1')).toBeUndefined();
   });
 
   it('follows the commands: a device that signs in and is revoked', async () => {
     const gate = await opened();
-    const { token = '', refresh_token: secret = '' } = await fetched(gate, LOGIN, asker('alice', 'right'));
+    const { token = '', refresh_token: secret = '' } = await fetched(gate, LOGIN, client('alice', 'right'));
     expect(await refreshed(gate, secret)).toBe(200);
     await writeFile(join(folder.path, 'htpasswd'), 'alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n');
     const [{ id }] = JSON.parse(await tokens('list', '--json'));
@@ -112,7 +114,7 @@ describe('all about tokens', () => {
 
   it('survives a restart', async () => {
     const before = await opened();
-    const { token = '', refresh_token: secret = '' } = await fetched(before, LOGIN, asker('alice', 'right'));
+    const { token = '', refresh_token: secret = '' } = await fetched(before, LOGIN, client('alice', 'right'));
     await before.close();
     const gate = await opened();
     expect(await gate.access.verify(token)).toBeDefined();
@@ -121,9 +123,9 @@ describe('all about tokens', () => {
 
   it('keeps the devices while identity tokens are switched off', async () => {
     const before = await opened();
-    const { refresh_token: secret = '' } = await fetched(before, LOGIN, asker('alice', 'right'));
+    const { refresh_token: secret = '' } = await fetched(before, LOGIN, client('alice', 'right'));
     const off = await opened({ identityTokens: false });
-    expect(await fetched(off, LOGIN, asker('alice', 'right'))).not.toHaveProperty('refresh_token');
+    expect(await fetched(off, LOGIN, client('alice', 'right'))).not.toHaveProperty('refresh_token');
     expect(await refreshed(off, secret)).toBe(400);
     await off.close();
     expect(await refreshed(await opened(), secret)).toBe(200);
@@ -151,14 +153,14 @@ describe('all about tokens', () => {
       const { token = '', refresh_token: identity = '' } = await fetched(
         gate,
         LOGIN,
-        asker('alice', 'right'),
+        client('alice', 'right'),
       );
       await writeFile(join(folder.path, name), '{');
       await gate.reload();
       expect(log).toEqual([expect.stringMatching(new RegExp(`^error .*not reloaded.*${name}`))]);
       expect(await gate.access.verify(token)).toBeDefined();
       expect(await refreshed(gate, identity)).toBe(200);
-      expect(await fetched(gate, LOGIN, asker('ci', secret))).toHaveProperty('token');
+      expect(await fetched(gate, LOGIN, client('ci', secret))).toHaveProperty('token');
       expect((await errorOf(opened())).code).toBe('STATE_INVALID');
       expect(await readFile(join(folder.path, name), 'utf8')).toBe('{');
     },
@@ -166,9 +168,9 @@ describe('all about tokens', () => {
 
   it('logs no secret', async () => {
     const gate = await opened();
-    const { token = '', refresh_token: secret = '' } = await fetched(gate, LOGIN, asker('alice', 'right'));
+    const { token = '', refresh_token: secret = '' } = await fetched(gate, LOGIN, client('alice', 'right'));
     await writeFile(join(folder.path, 'identity-tokens.json'), '{');
-    await fetched(gate, LOGIN, asker('alice', 'right'));
+    await fetched(gate, LOGIN, client('alice', 'right'));
     expect(log).toHaveLength(1);
     for (const text of [token, secret, 'right']) expect(log.join('\n')).not.toContain(text);
   });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
 import { UNGUARDED } from '../../../src/auth/tokens/guard.ts';
+import { createPrincipals } from '../../../src/auth/tokens/principals.ts';
 import { createSignInCheck } from '../../../src/auth/tokens/sign-in.ts';
 import type { SignInCheck } from '../../../src/auth/tokens/sign-in.ts';
 import type { Attempt } from '../../../src/auth/tokens/guard.ts';
 import { makeSecret } from '../../../src/auth/tokens/store/secret-text.ts';
 import { createMachineTokens } from '../../../src/auth/tokens/store/token-store.ts';
-import { START, machineToken } from './support.ts';
+import { START, directoryOf, machineToken } from './support.ts';
 
 const { token, secret } = machineToken({ networks: ['10.0.0.0/8'] });
 
@@ -20,6 +21,7 @@ interface Started {
 function started(): Started {
   const asked: string[] = [];
   const used: string[] = [];
+  const store = { current: () => createMachineTokens([token]) };
   const check = createSignInCheck({
     passwords: {
       remembered: ({ user }) => (user === 'known' ? user : undefined),
@@ -29,7 +31,14 @@ function started(): Started {
         return password.reveal() === 'right' ? { kind: 'verified', user } : { kind: 'rejected' };
       },
     },
-    tokens: { current: () => createMachineTokens([token]) },
+    tokens: store,
+    principals: createPrincipals({
+      directory: directoryOf(new Map()),
+      tokens: store,
+      identities: undefined,
+      anonymous: () => false,
+      now: () => START,
+    }),
     uses: { record: (id) => void used.push(id) },
     guard: UNGUARDED,
     now: () => START,
@@ -48,14 +57,17 @@ describe('signIn', () => {
     [
       'a right password',
       attempt('alice', 'right'),
-      { kind: 'verified', holder: { kind: 'user', user: 'alice' } },
+      { kind: 'verified', principal: { kind: 'user', name: 'alice', proof: 'password' } },
     ],
     ['a wrong password', attempt('alice', 'wrong'), { kind: 'rejected' }],
     ['too many passwords', attempt('late', 'right'), { kind: 'busy' }],
     [
       'a machine',
       attempt('ci', secret),
-      { kind: 'verified', holder: { kind: 'token', name: 'ci', id: 'm-1' } },
+      {
+        kind: 'verified',
+        principal: { kind: 'machine', name: 'ci', tokenId: 'm-1', proof: 'machine-token' },
+      },
     ],
     ['a machine elsewhere', attempt('ci', secret, '11.0.0.1'), { kind: 'rejected' }],
     ['a machine under another name', attempt('alice', secret), { kind: 'rejected' }],
@@ -81,10 +93,14 @@ describe('remembered', () => {
     [
       'a password checked before',
       attempt('known', 'right'),
-      { kind: 'user', user: 'known', device: undefined },
+      { kind: 'user', name: 'known', proof: 'password', groups: [] },
     ],
     ['a password not checked yet', attempt('alice', 'right'), undefined],
-    ['a machine', attempt('ci', secret), { kind: 'token', name: 'ci', id: 'm-1' }],
+    [
+      'a machine',
+      attempt('ci', secret),
+      { kind: 'machine', name: 'ci', tokenId: 'm-1', proof: 'machine-token', scope: undefined },
+    ],
     ['a machine elsewhere, whose name is known', attempt('known', secret), undefined],
   ])('answers at once for %s', (_name, given, expected) => {
     expect(started().check.remembered(given)).toEqual(expected);

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { AppError } from '../../../src/lib/errors.ts';
 import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts';
 import type { AccessTokens } from '../../../src/auth/tokens/access-tokens.ts';
-import type { Holder } from '../../../src/auth/tokens/store/holder.ts';
+import type { UserDirectory } from '../../../src/auth/directory.ts';
+import { accountOf } from '../../../src/auth/principal.ts';
+import type { Principal } from '../../../src/auth/principal.ts';
+import { createPrincipals } from '../../../src/auth/tokens/principals.ts';
 import { openKeyRing } from '../../../src/auth/tokens/store/key-ring.ts';
 import type { KeyRing } from '../../../src/auth/tokens/store/key-ring.ts';
 import type { MachineToken } from '../../../src/auth/tokens/store/machine-token.ts';
+import { createMachineTokens } from '../../../src/auth/tokens/store/token-store.ts';
 import { makeSecret } from '../../../src/auth/tokens/store/secret-text.ts';
 
 export const DAY = 86_400_000;
@@ -49,23 +53,45 @@ export interface Issuing {
   readonly tokens: AccessTokens;
   /** Another gate with the same keys, that has seen none of the tokens yet. */
   readonly reader: AccessTokens;
-  /** The credentials that are there, by holder as JSON; to be changed by the test. */
+  /** The credentials that are there, by `credentialKey`; to be changed by the test. */
   readonly credentials: Map<string, string>;
 }
 
-export const ALICE: Holder = { kind: 'user', user: 'alice', device: undefined };
+export const ALICE: Principal = { kind: 'user', name: 'alice', proof: 'password', groups: [] };
+
+/** Names a credential in `Issuing.credentials`. */
+export function credentialKey(principal: Principal): string {
+  return `${accountOf(principal)} ${('tokenId' in principal && principal.tokenId) || ''}`;
+}
+
+/** A directory without groups, of users by their credentials. */
+export function directoryOf(
+  users: ReadonlyMap<string, string>,
+): Pick<UserDirectory, 'credentialVersion' | 'groups'> {
+  const groups: readonly string[] = [];
+  return { credentialVersion: (user) => users.get(user), groups: () => groups };
+}
 
 /** Access tokens over a fresh key, for alice. */
 export async function startIssuing(folder: string, more: { cacheBytes?: number } = {}): Promise<Issuing> {
   const clock = new Clock();
   const keys = await openKeyRing({ path: join(folder, 'token-keys.json'), now: clock.now });
   await keys.signer();
-  const credentials = new Map([[JSON.stringify(ALICE), 'hash of alice']]);
+  const credentials = new Map([[credentialKey(ALICE), 'hash of alice']]);
+  const { ofClaims } = createPrincipals({
+    directory: directoryOf(new Map()),
+    tokens: { current: () => createMachineTokens([machineToken().token]) },
+    identities: undefined,
+    anonymous: () => true,
+    now: clock.now,
+  });
+  const credentialOf = (principal: Principal): string | undefined =>
+    credentials.get(credentialKey(principal));
   const options = {
     keys,
     issuer: 'registry-gate',
     service: 'gate.test',
-    credentialOf: (holder: Holder) => credentials.get(JSON.stringify(holder)),
+    principals: { ofClaims, credentialOf },
     now: clock.now,
     ...more,
   };

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
 import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts';
 import type { AccessTokens } from '../../../src/auth/tokens/access-tokens.ts';
-import { createCredentials } from '../../../src/auth/tokens/principals.ts';
-import type { Holder } from '../../../src/auth/tokens/store/holder.ts';
+import { createPrincipals } from '../../../src/auth/tokens/principals.ts';
+import type { Principal } from '../../../src/auth/principal.ts';
 import { openIdentityStore } from '../../../src/auth/tokens/store/identity-store.ts';
 import type { IdentityStore } from '../../../src/auth/tokens/store/identity-store.ts';
 import { openKeyRing } from '../../../src/auth/tokens/store/key-ring.ts';
@@ -14,11 +14,11 @@ import type { TokenAnswer } from '../../../src/auth/tokens/token-answer.ts';
 import { readTokenForm, readTokenQuery } from '../../../src/auth/tokens/token-form.ts';
 import type { FormOutcome } from '../../../src/auth/tokens/token-form.ts';
 import { createTokenService } from '../../../src/auth/tokens/token-service.ts';
-import type { TokenAsker, TokenServiceOptions } from '../../../src/auth/tokens/token-service.ts';
+import type { TokenClient, TokenServiceOptions } from '../../../src/auth/tokens/token-service.ts';
 import { createMachineTokens } from '../../../src/auth/tokens/store/token-store.ts';
 import { openUseLog } from '../../../src/auth/tokens/store/use-log.ts';
 import { parseScopes } from '../../../src/oci/request/scope.ts';
-import { Clock, START, machineToken, makeFolder } from './support.ts';
+import { Clock, START, directoryOf, machineToken, makeFolder } from './support.ts';
 
 const machine = machineToken({ networks: ['10.0.0.0/8'] });
 const PUBLIC = 'repository:public/app:pull';
@@ -40,19 +40,19 @@ beforeEach(async () => {
   anonymous = true;
   errors = [];
   const { now } = clock;
-  const entryOf = (user: string): string | undefined => users.get(user);
+  const directory = directoryOf(users);
   const keys = await openKeyRing({ path: join(folder.path, 'token-keys.json'), now });
   const uses = await openUseLog({ path: join(folder.path, 'uses.json'), now });
   identities = await openIdentityStore({
     path: join(folder.path, 'identity.json'),
     keys,
     uses,
-    entryOf,
+    directory,
     now,
   });
   const store = { current: () => createMachineTokens([machine.token]) };
-  const credentials = createCredentials({
-    entryOf,
+  const principals = createPrincipals({
+    directory,
     tokens: store,
     identities,
     anonymous: () => anonymous,
@@ -62,7 +62,7 @@ beforeEach(async () => {
     keys,
     issuer: 'registry-gate',
     service: 'gate.test',
-    credentialOf: credentials.credentialOf,
+    principals,
     now,
   });
   const passwords = {
@@ -78,16 +78,16 @@ beforeEach(async () => {
     service: 'gate.test',
     realm: 'Registry',
     tokens,
-    check: createSignInCheck({ passwords, tokens: store, uses, guard: UNGUARDED, now }),
+    check: createSignInCheck({ passwords, tokens: store, uses, principals, guard: UNGUARDED, now }),
     guard: UNGUARDED,
     identities,
-    grants: (holder, _asked, address) => [
+    grants: (principal, _asked, address) => [
       ...parseScopes([PUBLIC]),
-      ...(isAlice(holder) ? parseScopes(['repository:team/app:pull,push registry:catalog:*']) : []),
-      ...(holder.kind === 'token' ? parseScopes(['repository:ci/app:pull,push']) : []),
+      ...(isAlice(principal) ? parseScopes(['repository:team/app:pull,push registry:catalog:*']) : []),
+      ...(principal.kind === 'machine' ? parseScopes(['repository:ci/app:pull,push']) : []),
       ...(address === '192.0.2.1' ? parseScopes(['repository:office/app:pull']) : []),
     ],
-    admits: credentials.admits,
+    principals,
     anonymous: () => anonymous,
     onError: (error) => errors.push(error),
   };
@@ -95,31 +95,31 @@ beforeEach(async () => {
 
 afterEach(() => folder.close());
 
-const isAlice = (holder: Holder): boolean => holder.kind === 'user' && holder.user === 'alice';
+const isAlice = (principal: Principal): boolean => principal.kind === 'user' && principal.name === 'alice';
 
-function basic(user: string, password: string): TokenAsker['authorization'] {
+function basic(user: string, password: string): TokenClient['authorization'] {
   return { kind: 'credentials', credentials: { user, password: new Secret(password) } };
 }
 
-const NOBODY: TokenAsker = { address: '10.0.0.1', agent: 'docker/27', authorization: { kind: 'anonymous' } };
-const ALICE: TokenAsker = { ...NOBODY, authorization: basic('alice', 'right') };
+const NOBODY: TokenClient = { address: '10.0.0.1', agent: 'docker/27', authorization: { kind: 'anonymous' } };
+const ALICE: TokenClient = { ...NOBODY, authorization: basic('alice', 'right') };
 
 function ask(
   asked: FormOutcome,
-  asker: TokenAsker,
+  client: TokenClient,
   more: Partial<TokenServiceOptions> = {},
 ): Promise<TokenAnswer> {
-  return createTokenService({ ...options, ...more })(asked, asker);
+  return createTokenService({ ...options, ...more })(asked, client);
 }
 
-const get = (query: string, asker: TokenAsker, more?: Partial<TokenServiceOptions>): Promise<TokenAnswer> =>
-  ask(readTokenQuery(query), asker, more);
+const get = (query: string, client: TokenClient, more?: Partial<TokenServiceOptions>): Promise<TokenAnswer> =>
+  ask(readTokenQuery(query), client, more);
 
-const post = (body: string, asker = NOBODY, more?: Partial<TokenServiceOptions>): Promise<TokenAnswer> =>
-  ask(readTokenForm('application/x-www-form-urlencoded', Buffer.from(body)), asker, more);
+const post = (body: string, client = NOBODY, more?: Partial<TokenServiceOptions>): Promise<TokenAnswer> =>
+  ask(readTokenForm('application/x-www-form-urlencoded', Buffer.from(body)), client, more);
 
-/** Who the token in an answer is for, and what it holds. */
-async function holderOf({ body }: TokenAnswer) {
+/** The principal of the token in an answer. */
+async function principalOf({ body }: TokenAnswer) {
   const { token } = body;
   return typeof token === 'string' ? tokens.verify(token) : undefined;
 }
@@ -135,7 +135,7 @@ describe('GET /token', () => {
     const answer = await get('account=alice&service=gate.test&scope=repository:team/app:push,pull', ALICE);
     expect(answer).toEqual({
       status: 200,
-      holder: { kind: 'user', user: 'alice', device: undefined },
+      principal: { kind: 'user', name: 'alice', proof: 'password', groups: [] },
       headers: { 'Cache-Control': 'no-store' },
       body: {
         token: expect.stringMatching(/^ey/),
@@ -144,9 +144,10 @@ describe('GET /token', () => {
         issued_at: new Date(START).toISOString(),
       },
     });
-    expect(await holderOf(answer)).toMatchObject({
-      holder: { kind: 'user', user: 'alice' },
-      access: [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }],
+    expect(await principalOf(answer)).toMatchObject({
+      kind: 'user',
+      name: 'alice',
+      within: [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }],
     });
   });
 
@@ -162,18 +163,18 @@ describe('GET /token', () => {
     ['less than is granted', 'scope=repository:team/app:pull', [['team/app', 'pull']]],
     ['no scope, to sign in', '', []],
   ])('gives a smaller token for %s', async (_name, query, expected) => {
-    const held = await holderOf(await get(query, ALICE));
-    expect(held?.access.map(({ name, actions }) => [name, ...actions])).toEqual(expected);
+    const held = await principalOf(await get(query, ALICE));
+    expect(held?.within?.map(({ name, actions }) => [name, ...actions])).toEqual(expected);
   });
 
   it('knows from where somebody asks', async () => {
-    const held = await holderOf(
+    const held = await principalOf(
       await get('scope=repository:office/app:pull', { ...ALICE, address: '192.0.2.1' }),
     );
-    expect(held?.access).toEqual([{ type: 'repository', name: 'office/app', actions: ['pull'] }]);
+    expect(held?.within).toEqual([{ type: 'repository', name: 'office/app', actions: ['pull'] }]);
   });
 
-  it.each<[string, string, TokenAsker['authorization'], number]>([
+  it.each<[string, string, TokenClient['authorization'], number]>([
     ['a wrong password', `scope=${PUBLIC}`, basic('alice', 'mistake'), 401],
     ['a stranger', `scope=${PUBLIC}`, basic('eve', 'right'), 401],
     ['a header that is no Basic', `scope=${PUBLIC}`, { kind: 'malformed' }, 401],
@@ -197,27 +198,29 @@ describe('GET /token', () => {
 
   it('lets nobody pull what is public, where a rule says so', async () => {
     const answer = await get(`scope=${PUBLIC}%20repository:team/app:pull`, NOBODY);
-    expect(await holderOf(answer)).toMatchObject({
-      holder: { kind: 'anonymous' },
-      access: [
+    expect(await principalOf(answer)).toMatchObject({
+      kind: 'anonymous',
+      within: [
         { name: 'public/app', actions: ['pull'] },
         { name: 'team/app', actions: [] },
       ],
     });
     anonymous = false;
-    expect(await holderOf(answer)).toBeUndefined();
+    expect(await principalOf(answer)).toBeUndefined();
     expect((await get(`scope=${PUBLIC}`, NOBODY)).status).toBe(401);
   });
 
   it('takes the secret of a machine, from its networks, and never gives it an identity token', async () => {
-    const asker = { ...NOBODY, authorization: basic('ci', machine.secret) };
-    const answer = await get('account=ci&offline_token=true&scope=repository:ci/app:pull,push', asker);
-    expect(await holderOf(answer)).toMatchObject({
-      holder: { kind: 'token', name: 'ci', id: 'm-1' },
-      access: [{ name: 'ci/app', actions: ['pull', 'push'] }],
+    const client = { ...NOBODY, authorization: basic('ci', machine.secret) };
+    const answer = await get('account=ci&offline_token=true&scope=repository:ci/app:pull,push', client);
+    expect(await principalOf(answer)).toMatchObject({
+      kind: 'machine',
+      name: 'ci',
+      tokenId: 'm-1',
+      within: [{ name: 'ci/app', actions: ['pull', 'push'] }],
     });
     expect(answer.body).not.toHaveProperty('refresh_token');
-    expect((await get('', { ...asker, address: '11.0.0.1' })).status).toBe(401);
+    expect((await get('', { ...client, address: '11.0.0.1' })).status).toBe(401);
   });
 });
 
@@ -226,20 +229,20 @@ describe('POST /token', () => {
     ['a password', 'grant_type=password&username=alice&password=right', NOBODY],
     ['a password without its grant', 'username=alice&password=right', NOBODY],
     ['the header', 'client_id=regclient', ALICE],
-  ])('answers %s, and says the scope', async (_name, body, asker) => {
+  ])('answers %s, and says the scope', async (_name, body, client) => {
     const answer = await post(
       `${body}&service=gate.test&scope=repository:team/app:pull+repository:x:pull`,
-      asker,
+      client,
     );
     expect(answer.body).toMatchObject({ expires_in: 3600, scope: 'repository:team/app:pull' });
-    expect(await holderOf(answer)).toMatchObject({ holder: { kind: 'user', user: 'alice' } });
+    expect(await principalOf(answer)).toMatchObject({ kind: 'user', name: 'alice' });
   });
 
   it('answers nobody', async () => {
-    expect(await holderOf(await post(`scope=${PUBLIC}`))).toMatchObject({ holder: { kind: 'anonymous' } });
+    expect(await principalOf(await post(`scope=${PUBLIC}`))).toMatchObject({ kind: 'anonymous' });
   });
 
-  it.each<[string, string, TokenAsker, string]>([
+  it.each<[string, string, TokenClient, string]>([
     ['a wrong password', 'username=alice&password=wrong', NOBODY, '401 invalid_grant'],
     ['no name and no password', 'grant_type=password&username=&password=', NOBODY, '401 invalid_grant'],
     ['an unknown grant', 'grant_type=client_credentials', NOBODY, '400 unsupported_grant_type'],
@@ -251,8 +254,8 @@ describe('POST /token', () => {
       '401 invalid_grant',
     ],
     ['too many at once', 'username=late&password=right', NOBODY, '503 temporarily_unavailable'],
-  ])('refuses %s', async (_name, body, asker, expected) => {
-    const answer = await post(body, asker);
+  ])('refuses %s', async (_name, body, client, expected) => {
+    const answer = await post(body, client);
     expect(`${answer.status} ${String(answer.body['error'])}`).toBe(expected);
   });
 });
@@ -265,9 +268,11 @@ describe('identity tokens', () => {
     const answer = await post(
       `grant_type=refresh_token&refresh_token=${secret}&client_id=docker&scope=repository:team/app:push`,
     );
-    expect(await holderOf(answer)).toMatchObject({
-      holder: { kind: 'user', user: 'alice', device: expect.stringMatching(/^d-/) },
-      access: [{ name: 'team/app', actions: ['push'] }],
+    expect(await principalOf(answer)).toMatchObject({
+      kind: 'user',
+      name: 'alice',
+      tokenId: expect.stringMatching(/^d-/),
+      within: [{ name: 'team/app', actions: ['push'] }],
     });
     expect(refreshTokenOf(answer)).toBe(secret);
   });
@@ -291,9 +296,9 @@ describe('identity tokens', () => {
     const secret = refreshTokenOf(await get(LOGIN, ALICE));
     const refresh = `grant_type=refresh_token&refresh_token=${secret}`;
     const answer = await post(refresh);
-    expect(await holderOf(answer)).toBeDefined();
+    expect(await principalOf(answer)).toBeDefined();
     users.set('alice', 'new');
-    expect(await holderOf(answer)).toBeUndefined();
+    expect(await principalOf(answer)).toBeUndefined();
     expect((await post(refresh)).status).toBe(401);
   });
 
@@ -312,6 +317,6 @@ describe('identity tokens', () => {
     const broken: IdentityStore = { ...identities, issue: () => Promise.reject(new Error('disk full')) };
     const answer = await get(LOGIN, ALICE, { identities: broken });
     expect([answer.status, 'refresh_token' in answer.body, errors.length]).toEqual([200, false, 1]);
-    expect(await holderOf(answer)).toBeDefined();
+    expect(await principalOf(answer)).toBeDefined();
   });
 });

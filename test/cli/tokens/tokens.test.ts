@@ -295,7 +295,13 @@ async function signIn(user: string): Promise<void> {
   const now = Date.now;
   const keys = await openKeyRing({ path: inFolder('token-keys.json'), now });
   const uses = await openUseLog({ path: inFolder('token-uses.json'), now });
-  const entryOf = (): string => SHA;
-  const store = await openIdentityStore({ path: inFolder('identity-tokens.json'), keys, uses, entryOf, now });
+  const directory = { credentialVersion: () => SHA };
+  const store = await openIdentityStore({
+    path: inFolder('identity-tokens.json'),
+    keys,
+    uses,
+    directory,
+    now,
+  });
   await store.issue({ user, client: 'docker', agent: 'docker/27', address: '10.0.0.1' });
 }

@@ -1,5 +1,5 @@
 import type { Secret } from '../../../lib/secret.ts';
-import type { Holder } from './holder.ts';
+import type { UserDirectory } from '../../directory.ts';
 import { identityTokensFile } from './identity-token.ts';
 import type { IdentityToken, IdentityTokenState } from './identity-token.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -21,8 +21,7 @@ export interface IdentityStoreOptions {
   readonly path: string;
   readonly keys: Pick<KeyRing, 'fingerprint' | 'signer'>;
   readonly uses: Pick<UseLog, 'record' | 'lastUse'>;
-  /** The user's stored hash, undefined for somebody who is not in the users file. */
-  readonly entryOf: (user: string) => string | undefined;
+  readonly directory: Pick<UserDirectory, 'credentialVersion'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Awaited before a new token is given out: others have to read it, for the device may turn to them with it. */
@@ -37,8 +36,8 @@ export interface IdentityStoreOptions {
 export interface IdentityStore {
   /** A new identity token, written down when the promise resolves. Throws AppError where it can't be. */
   issue(device: Device): Promise<Secret<string>>;
-  /** Whose identity token this is; undefined for one that is unknown, revoked, unused for too long, or older than the user's password. */
-  redeem(secret: string): Holder | undefined;
+  /** The identity token with this secret; undefined for one that is unknown, revoked, unused for too long, or older than the user's password. */
+  redeem(secret: string): IdentityToken | undefined;
   /** What an access token of this device hangs on, as a text; undefined once the identity token is gone. */
   credentialOf(id: string, user: string): string | undefined;
   /** Whether there is such a token, alive or not. */
@@ -54,7 +53,7 @@ const LONGEST_WORD = 120;
 
 /** Opens the identity tokens for a server. Throws AppError STATE_INVALID. */
 export async function openIdentityStore(options: IdentityStoreOptions): Promise<IdentityStore> {
-  const { keys, entryOf, uses, now, mostPerUser = 100, onStored = async () => undefined } = options;
+  const { keys, directory, uses, now, mostPerUser = 100, onStored = async () => undefined } = options;
   const file = identityTokensFile(options.path);
   const isCurrent = createCurrentCheck(options);
   let index = createIndex((await readState(file)).state);
@@ -73,7 +72,7 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
       await keys.signer();
       const { secret, hash } = makeSecret('identity');
       const words = { client: clean(client), agent: clean(agent), address };
-      const fingerprint = keys.fingerprint(entryOf(user) ?? '');
+      const fingerprint = keys.fingerprint(directory.credentialVersion(user) ?? '');
       const created = new Date(now()).toISOString();
       const token = { id: makeTokenId('d'), user, hash, fingerprint, ...words, created };
       index = createIndex(await changeState(file, (state) => add(state, token)));
@@ -85,7 +84,7 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
       const token = hash === undefined ? undefined : index.byHash.get(hash);
       if (token === undefined || !isCurrent(token)) return undefined;
       uses.record(token.id);
-      return { kind: 'user', user: token.user, device: token.id };
+      return token;
     },
     credentialOf: (id, user) => {
       const token = index.byId.get(id);
@@ -103,7 +102,7 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
 export function createCurrentCheck({
   keys,
   uses,
-  entryOf,
+  directory,
   now,
   idleMs = 90 * DAY,
 }: Omit<IdentityStoreOptions, 'path' | 'uses' | 'keys'> & {
@@ -112,8 +111,8 @@ export function createCurrentCheck({
 }): (token: IdentityToken) => boolean {
   return (token) => {
     if (lastSeen(token, uses) + idleMs <= now()) return false;
-    const entry = entryOf(token.user);
-    return entry !== undefined && keys.fingerprint(entry) === token.fingerprint;
+    const version = directory.credentialVersion(token.user);
+    return version !== undefined && keys.fingerprint(version) === token.fingerprint;
   };
 }
 

@@ -1,14 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Action } from '../../../oci/request/request.ts';
+import type { ScopeEntry, TokenScope } from '../../principal.ts';
 import { isListOf, isMoment, isRecord, isText } from './state-file.ts';
 import type { StateFile } from './state-file.ts';
-
-/** A part of what a token may do by itself, whatever the access rules say of its name. */
-export interface TokenScopeEntry {
-  /** Patterns in the language of the access rules. */
-  readonly repositories: readonly string[];
-  readonly allow: readonly Action[];
-}
 
 /** A token for a machine, as it is kept. */
 export interface MachineToken {
@@ -17,7 +11,7 @@ export interface MachineToken {
   readonly name: string;
   readonly hash: string;
   /** All that it may do; null: what the access rules say of `token:NAME`. */
-  readonly scope: readonly TokenScopeEntry[] | null;
+  readonly scope: TokenScope | null;
   /** Networks (CIDR) and addresses from which it may be used; from everywhere if there is none. */
   readonly networks: readonly string[];
   readonly created: string;
@@ -88,6 +82,6 @@ function isMachineToken(value: unknown): value is MachineToken {
   );
 }
 
-function isScopeEntry(value: unknown): value is TokenScopeEntry {
+function isScopeEntry(value: unknown): value is ScopeEntry {
   return isRecord(value) && isListOf(isText, value['repositories']) && isListOf(isAction, value['allow']);
 }

@@ -1,7 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCredentials } from '../../../../src/auth/tokens/principals.ts';
+import { createPrincipals } from '../../../../src/auth/tokens/principals.ts';
+import type { Principal } from '../../../../src/auth/principal.ts';
 import { openIdentityStore } from '../../../../src/auth/tokens/store/identity-store.ts';
 import type {
   IdentityStore,
@@ -11,7 +12,7 @@ import { openKeyRing } from '../../../../src/auth/tokens/store/key-ring.ts';
 import { createMachineTokens } from '../../../../src/auth/tokens/store/token-store.ts';
 import { makeSecret } from '../../../../src/auth/tokens/store/secret-text.ts';
 import { openUseLog } from '../../../../src/auth/tokens/store/use-log.ts';
-import { Clock, DAY, START, errorOf, machineToken, makeFolder } from '../support.ts';
+import { Clock, DAY, START, directoryOf, errorOf, machineToken, makeFolder } from '../support.ts';
 
 const DEVICE = { user: 'alice', client: 'docker', agent: 'docker/27', address: '10.0.0.1' };
 
@@ -36,7 +37,7 @@ async function opened(more: Partial<IdentityStoreOptions> = {}): Promise<Identit
   const keys = await openKeyRing({ path: join(folder.path, 'token-keys.json'), now: clock.now });
   await keys.signer();
   const uses = await openUseLog({ path: join(folder.path, 'token-uses.json'), now: clock.now });
-  return openIdentityStore({ path, keys, uses, entryOf: (user) => users.get(user), now: clock.now, ...more });
+  return openIdentityStore({ path, keys, uses, directory: directoryOf(users), now: clock.now, ...more });
 }
 
 async function issued(store: IdentityStore, more: Partial<typeof DEVICE> = {}): Promise<string> {
@@ -51,8 +52,7 @@ interface Stored {
 const stored = async (): Promise<Stored[]> => JSON.parse(await readFile(path, 'utf8')).tokens;
 
 function deviceOf(store: IdentityStore, secret: string): string {
-  const holder = store.redeem(secret);
-  return (holder?.kind === 'user' ? holder.device : undefined) ?? 'nobody';
+  return store.redeem(secret)?.id ?? 'nobody';
 }
 
 describe('an identity token', () => {
@@ -69,9 +69,9 @@ describe('an identity token', () => {
     const store = await opened();
     const secrets = [await issued(store), await issued(store), await issued(store, { user: 'bob' })];
     expect(secrets.map((secret) => store.redeem(secret))).toMatchObject([
-      { kind: 'user', user: 'alice' },
-      { kind: 'user', user: 'alice' },
-      { kind: 'user', user: 'bob' },
+      { user: 'alice' },
+      { user: 'alice' },
+      { user: 'bob' },
     ]);
     expect(new Set(secrets.map((secret) => deviceOf(store, secret))).size).toBe(3);
   });
@@ -169,15 +169,15 @@ describe('an identity token', () => {
   });
 });
 
-describe('the credential behind a holder', () => {
+describe('the credential behind a principal', () => {
   const { token } = machineToken({
     expires: new Date(START + DAY).toISOString(),
     networks: ['10.0.0.0/8'],
   });
 
   const created = (identities: IdentityStore | undefined, anonymous = true) =>
-    createCredentials({
-      entryOf: (user) => users.get(user),
+    createPrincipals({
+      directory: directoryOf(users),
       tokens: { current: () => createMachineTokens([token]) },
       identities,
       anonymous: () => anonymous,
@@ -186,7 +186,7 @@ describe('the credential behind a holder', () => {
 
   it('is the entry of a user, and changes with it', async () => {
     const { credentialOf } = created(undefined);
-    const alice = { kind: 'user', user: 'alice', device: undefined } as const;
+    const alice = { kind: 'user', name: 'alice' } as const;
     const before = credentialOf(alice);
     users.set('alice', 'another hash');
     expect([before === undefined, credentialOf(alice) === before]).toEqual([false, false]);
@@ -197,21 +197,21 @@ describe('the credential behind a holder', () => {
   it('is the identity token of a device, of that user, where they are switched on', async () => {
     const store = await opened();
     const device = deviceOf(store, await issued(store));
-    const holder = { kind: 'user', user: 'alice', device } as const;
-    expect(created(store).credentialOf(holder)).toBeDefined();
-    expect(created(store).credentialOf({ ...holder, user: 'bob' })).toBeUndefined();
-    expect(created(store).credentialOf({ ...holder, device: 'd-0' })).toBeUndefined();
-    expect(created(undefined).credentialOf(holder)).toBeUndefined();
+    const principal = created(store).device('alice', device);
+    expect(created(store).credentialOf(principal)).toBeDefined();
+    expect(created(store).credentialOf(created(store).device('bob', device))).toBeUndefined();
+    expect(created(store).credentialOf(created(store).device('alice', 'd-0'))).toBeUndefined();
+    expect(created(undefined).credentialOf(principal)).toBeUndefined();
   });
 
   it('is the token of a machine, of that name, until its end', () => {
     const { credentialOf } = created(undefined);
-    const holder = { kind: 'token', name: 'ci', id: 'm-1' } as const;
-    expect(credentialOf(holder)).toContain(token.hash);
-    expect(credentialOf({ ...holder, name: 'other' })).toBeUndefined();
-    expect(credentialOf({ ...holder, id: 'm-2' })).toBeUndefined();
+    const principal = { kind: 'machine', name: 'ci', tokenId: 'm-1', scope: undefined } as const;
+    expect(credentialOf(principal)).toContain(token.hash);
+    expect(credentialOf({ ...principal, name: 'other' })).toBeUndefined();
+    expect(credentialOf({ ...principal, tokenId: 'm-2' })).toBeUndefined();
     clock.at += DAY;
-    expect(credentialOf(holder)).toBeUndefined();
+    expect(credentialOf(principal)).toBeUndefined();
   });
 
   it('is there for nobody as long as a rule speaks of them', () => {
@@ -220,9 +220,11 @@ describe('the credential behind a holder', () => {
   });
 
   it('is bound to networks where a machine token is', () => {
-    const { admits } = created(undefined);
-    const machine = { kind: 'token', name: 'ci', id: 'm-1' } as const;
-    const alice = { kind: 'user', user: 'alice', device: undefined } as const;
+    const { admit } = created(undefined);
+    const admits = (principal: Principal, address: string): boolean =>
+      admit(principal, address) !== undefined;
+    const machine = { kind: 'machine', name: 'ci', tokenId: 'm-1', scope: undefined } as const;
+    const alice = { kind: 'user', name: 'alice' } as const;
     expect([admits(machine, '10.1.1.1'), admits(machine, '11.1.1.1')]).toEqual([true, false]);
     expect([admits(alice, '11.1.1.1'), admits({ kind: 'anonymous' }, '11.1.1.1')]).toEqual([true, true]);
   });
