@@ -15,8 +15,8 @@ export interface Authority {
 }
 
 /**
- * Reads `ca.key` and `ca.crt`; undefined where there is neither. Throws AppError CERT_INVALID where only one of them is
- * there, where they do not belong together, or where the certificate is not that of a CA.
+ * Reads `ca.key` and `ca.crt`; undefined if both are absent. Throws AppError CERT_INVALID if one of them is absent, if
+ * they do not match, or if the certificate is not that of a CA.
  */
 export async function readAuthority(directory: string): Promise<Authority | undefined> {
   const { authorityKey, authorityCertificate } = certificatePaths(directory);
@@ -29,13 +29,13 @@ export async function readAuthority(directory: string): Promise<Authority | unde
   if (fault === undefined) return authority;
   throw new AppError('CERT_INVALID', {
     message: `${authorityCertificate} and ${authorityKey} can't sign certificates: ${fault}.`,
-    hint: `Bring back the two files that belong together, or replace the CA. ${await newAuthorityIn(directory)}`,
+    hint: `Restore the two files that belong together, or replace the CA. ${await newAuthorityIn(directory)}`,
   });
 }
 
 /**
- * As readAuthority, for one that is in date: nothing that another one signs is trusted. Throws AppError CERT_INVALID
- * for one that has expired or is not valid yet too.
+ * As readAuthority, and also throws AppError CERT_INVALID if the CA has expired or is not valid yet: clients refuse what
+ * such a CA signs.
  */
 export async function readSigner(directory: string, now: Date): Promise<Authority | undefined> {
   const authority = await readAuthority(directory);
@@ -45,7 +45,7 @@ export async function readSigner(directory: string, now: Date): Promise<Authorit
   return authority;
 }
 
-/** The CA that this pair is, unjudged. Throws AppError CERT_INVALID where the files hold no key or no certificate. */
+/** Parses a CA without verifying it. Throws AppError CERT_INVALID if a file holds no key or no certificate. */
 export function parseAuthority(pair: Pair, directory: string): Authority {
   const paths = certificatePaths(directory);
   const [certificate] = parseCertificates(pair.certificate, paths.authorityCertificate);
@@ -61,24 +61,24 @@ function faultOf({ certificate, key }: Authority): string | undefined {
 
 async function lone(present: string, absent: string, directory: string): Promise<AppError> {
   return new AppError('CERT_INVALID', {
-    message: `${present} is there, ${absent} is not: without both nothing can be signed, and a CA is never replaced.`,
-    hint: `Bring ${absent} back, or replace the CA. ${await newAuthorityIn(directory)}`,
+    message: `${present} exists, but ${absent} does not: signing needs both, and a CA is never replaced.`,
+    hint: `Restore ${absent}, or replace the CA. ${await newAuthorityIn(directory)}`,
   });
 }
 
-/** What the cure for a CA has to know of a certs directory. */
+/** What a hint about the CA of a certs directory needs to know. */
 export async function directoryContext(directory: string): Promise<Omit<CureContext, 'canRenew'>> {
   const paths = certificatePaths(directory);
   const [present, names] = await Promise.all([presentOf(paths), namesIn(paths.certificate)]);
   return { paths, present, names, isDefault: true };
 }
 
-/** How to make a new CA in this directory, for the names of its certificate. */
+/** The hint that tells how to make a new CA in this directory, for the names of its certificate. */
 async function newAuthorityIn(directory: string): Promise<string> {
   return newAuthorityCure(await directoryContext(directory));
 }
 
-/** None where there is no certificate that can be read: then a person has to say them. */
+/** Empty if there is no readable certificate: the hint then has a placeholder. */
 async function namesIn(path: string): Promise<readonly string[]> {
   try {
     const pem = await readIfPresent(path);

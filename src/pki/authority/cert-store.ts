@@ -12,7 +12,7 @@ export interface Pair {
   readonly certificate: string;
 }
 
-/** The two pairs of the directory, by the name that their files have in common. */
+/** The name that the two files of a pair have in common. */
 type PairName = 'ca' | 'domain';
 
 const MODE = { key: 0o600, certificate: 0o644, directory: 0o755 } as const;
@@ -20,7 +20,7 @@ const MODE = { key: 0o600, certificate: 0o644, directory: 0o755 } as const;
 const LITTER = /^\.\.?(?<name>ca|domain)\.(?:key|crt|pending)\.[0-9a-f]{12}\.tmp$/;
 const BLOCK = /-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\r?\n?/g;
 
-/** The names of the files, the same that the openssl commands of the books use. */
+/** The files of a certs directory, named as in common openssl instructions. */
 export function certificatePaths(directory: string): CertificatePaths {
   return {
     authorityKey: join(directory, 'ca.key'),
@@ -30,7 +30,7 @@ export function certificatePaths(directory: string): CertificatePaths {
   };
 }
 
-/** Those of the files that are there. */
+/** Those of the files that exist. */
 export async function presentOf(paths: CertificatePaths): Promise<readonly string[]> {
   const { authorityKey, authorityCertificate, key, certificate } = paths;
   const found = await Promise.all(
@@ -44,7 +44,7 @@ export async function presentOf(paths: CertificatePaths): Promise<readonly strin
   return found.flat();
 }
 
-/** The file's text, or undefined where there is none. Throws AppError CERT_INVALID where there is one that can't be read. */
+/** Reads a file; undefined if it does not exist. Throws AppError CERT_INVALID if it can't be read. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -60,8 +60,8 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
 }
 
 /**
- * Runs an action that writes, alone: one writer at a time, and what an interrupted one left behind is finished or
- * forgotten first. Makes the directory. Throws AppError LOCK_TIMEOUT, FILE_UNWRITABLE.
+ * Runs an action that writes, under the lock of the directory. Creates the directory, and first completes or discards
+ * what an interrupted writer left. Throws AppError LOCK_TIMEOUT, FILE_UNWRITABLE.
  */
 export async function withCertificateLock<T>(directory: string, action: () => Promise<T>): Promise<T> {
   await makeDirectory(directory, MODE.directory).catch((error: unknown) => {
@@ -80,9 +80,9 @@ export async function withCertificateLock<T>(directory: string, action: () => Pr
 }
 
 /**
- * Writes key and certificate so that a crash at any moment leaves a pair that can be served. Two files can't be
- * replaced at once, therefore the new pair first stands whole in `.NAME.pending`; between the two renames that file
- * tells readers (readPair) what is meant, and the next writer finishes the work. Call within withCertificateLock.
+ * Writes key and certificate so that a crash at any moment leaves a usable pair. Two files can't be replaced in one
+ * step, so the whole pair is first written to `.NAME.pending`. Between the two renames readPair reads that file, and the
+ * next writer completes the work. Call it within withCertificateLock.
  */
 export async function writePair(directory: string, name: PairName, pair: Pair): Promise<void> {
   const pending = pendingPath(directory, name);
@@ -91,7 +91,7 @@ export async function writePair(directory: string, name: PairName, pair: Pair): 
   await rm(pending, { force: true });
 }
 
-/** Key and certificate as they are meant: from the two files, or from `.NAME.pending` where a writer stopped between them. Reads only. */
+/** Reads key and certificate from the two files, or from `.NAME.pending` if a writer stopped between them. Writes nothing. */
 export async function readPair(directory: string, name: PairName): Promise<Partial<Pair>> {
   const [key, certificate] = await Promise.all([
     readIfPresent(join(directory, `${name}.key`)),
@@ -102,7 +102,7 @@ export async function readPair(directory: string, name: PairName): Promise<Parti
   return { ...(key === undefined ? {} : { key }), ...(certificate === undefined ? {} : { certificate }) };
 }
 
-/** Finishes a pair whose key was written and whose certificate was not; forgets any other, temporary files included. */
+/** Completes a pair whose key was written and whose certificate was not. Removes any other pending pair, and temporary files. */
 async function settlePair(directory: string, name: PairName): Promise<void> {
   const names = await readdir(directory).catch((): string[] => []);
   const litter = names.filter((file) => LITTER.exec(file)?.groups?.['name'] === name);

@@ -19,34 +19,38 @@ import { LIFETIME, checkDays } from './validity.ts';
 
 export interface InitOptions {
   readonly directory: string;
-  /** Names and addresses by which clients reach the server, as people write them. */
+  /** Names and addresses by which clients reach the server, as users type them. */
   readonly hosts: readonly string[];
   readonly now: Date;
-  /** Life of the certificate in days: 90, at most 397. */
+  /** Lifetime of the certificate in days, at most 397. Default: 90. */
   readonly days?: number;
-  /** Life of a CA that is made now, in days: 3650. */
+  /** Lifetime of a new CA in days. Default: 3650. */
   readonly authorityDays?: number;
-  /** Type of the keys; without it an existing certificate keeps its type, and a new one gets ECDSA. */
+  /** Type of the keys. Default: that of the existing certificate, else ECDSA. */
   readonly keyKind?: KeyKind;
-  /** Bind a CA that is made now to these names: true for the hosts themselves, or `example.lan,10.0.0.0/8`. */
+  /** Name constraints of a new CA: true for the hosts themselves, or a list like `example.lan,10.0.0.0/8`. */
   readonly constrain?: boolean | string;
-  /** Make a new certificate even if there is a good one, or one of another CA. Never a new CA. */
+  /** Make a new certificate even if the existing one is good or comes from another CA. Never makes a new CA. */
   readonly force?: boolean;
   readonly random?: RandomSource;
 }
 
-/** What was done, for words to a person. */
+/** What initCertificates did. */
 export interface InitOutcome {
   readonly authority: 'made' | 'kept';
   readonly certificate: 'made' | 'kept';
   readonly names: readonly string[];
-  /** What the certificate before this one covered and this one does not. */
+  /** Names of the previous certificate that the new one lacks. */
   readonly dropped: readonly string[];
 }
 
 /**
- * Makes a CA if the directory has none, then a certificate for these hosts. A certificate of this CA with these very names
- * that is not due stays as it is. Throws AppError; nothing is written before all that can be wrong is looked at.
+ * Makes a CA if the directory has none, then a certificate for these hosts. Keeps a certificate of this CA that has
+ * exactly these names and is not due for renewal. Checks everything before it writes. Throws AppError CERT_INVALID,
+ * HOST_INVALID, USAGE, CLOCK_WRONG, LOCK_TIMEOUT, FILE_UNWRITABLE.
+ *
+ *     await initCertificates({ directory: 'certs', hosts: ['Registry.LAN', '10.0.0.5'], now: new Date() })
+ *     // { authority: 'made', certificate: 'made', names: ['registry.lan', '10.0.0.5'], dropped: [] }
  */
 export async function initCertificates(options: InitOptions): Promise<InitOutcome> {
   checkDays(options.days ?? LIFETIME.leaf, LIFETIME.leafMost, '--days');
@@ -85,7 +89,7 @@ function namesWithout(leaf: X509Certificate | undefined, kept: readonly string[]
 
 interface ChosenAuthority {
   readonly authority: Authority;
-  /** The pair of a CA that is new and not written yet. */
+  /** The pair of a new CA, not written yet. */
   readonly made?: Pair;
 }
 
@@ -103,7 +107,7 @@ async function newAuthority(options: InitOptions, names: readonly SubjectName[])
   return { authority: parseAuthority(made, options.directory), made };
 }
 
-/** The certificate that may be replaced or kept; undefined where there is none. What is not ours to replace is an error, unless forced. */
+/** The certificate of this CA, to keep or to replace; undefined if there is none. Throws AppError CERT_INVALID for any other, unless forced. */
 async function existingLeaf(
   options: InitOptions,
   authority: Authority | undefined,
@@ -113,9 +117,9 @@ async function existingLeaf(
   const { key, certificate } = await readPair(options.directory, 'domain');
   if (key === undefined && certificate === undefined) return undefined;
   if (key === undefined)
-    throw occupied(options, `${paths.certificate} is there without its key (${paths.key})`);
+    throw occupied(options, `${paths.certificate} exists without its key (${paths.key})`);
   if (certificate === undefined)
-    throw occupied(options, `${paths.key} is there without a certificate (${paths.certificate})`);
+    throw occupied(options, `${paths.key} exists without its certificate (${paths.certificate})`);
   const [leaf] = parseCertificates(certificate, paths.certificate);
   if (!leaf.checkPrivateKey(parsePrivateKey(key, paths.key))) {
     throw occupied(options, `${paths.key} does not belong to ${paths.certificate}`);
@@ -136,7 +140,7 @@ function isCurrent(leaf: X509Certificate, names: readonly SubjectName[], options
 
 function occupied({ hosts }: InitOptions, what: string): AppError {
   return new AppError('CERT_INVALID', {
-    message: `${what}, and it is left as it is.`,
-    hint: `Move it away, use another directory (--certs DIR), or let a new key and certificate take its place: registry-gate certs init --force ${hostFlags(hosts)}`,
+    message: `${what}. Nothing was changed.`,
+    hint: `Move it away, use another directory (--certs DIR), or replace it with a new key and certificate: registry-gate certs init --force ${hostFlags(hosts)}`,
   });
 }

@@ -23,7 +23,7 @@ import { serialNumber, validityFrom } from './validity.ts';
 import type { NameConstraints } from '../x509/name-constraints.ts';
 
 interface AuthorityOptions {
-  /** The host that the CA's name speaks of. */
+  /** The host in the name of the CA. */
   readonly host: string;
   readonly keyKind: KeyKind;
   readonly days: number;
@@ -32,7 +32,7 @@ interface AuthorityOptions {
   readonly random: RandomSource;
 }
 
-/** Makes a CA: pathlen 0, certificates and revocation lists only, and a name that tells people what it is. */
+/** Makes a CA that signs certificates and revocation lists, but no further CA (pathlen 0). */
 export async function makeAuthority(options: AuthorityOptions): Promise<Pair> {
   const { privateKey, publicKey } = await makeKey(options.keyKind);
   const day = options.now.toISOString().slice(0, 10);
@@ -56,7 +56,7 @@ export async function makeAuthority(options: AuthorityOptions): Promise<Pair> {
 interface LeafOptions {
   readonly names: readonly SubjectName[];
   readonly keyKind: KeyKind;
-  /** A public key whose size or curve the new key shall have. */
+  /** The new key gets the size or curve of this public key. */
   readonly like?: KeyObject | undefined;
   readonly days: number;
   readonly now: Date;
@@ -64,8 +64,8 @@ interface LeafOptions {
 }
 
 /**
- * Makes a key and a server certificate for these names, signed by this CA, that does not outlive it.
- * The CA is one of readSigner. Throws AppError HOST_INVALID where it must not sign one of the names.
+ * Makes a key and a server certificate for these names, signed by a CA of readSigner. The certificate expires no later
+ * than the CA. Throws AppError HOST_INVALID if the CA must not sign one of the names.
  */
 export async function makeLeaf(authority: Authority, options: LeafOptions): Promise<Pair> {
   const { names, keyKind, now } = options;
@@ -103,14 +103,15 @@ function within({ notBefore, notAfter }: Validity, end: Date): Validity {
   return { notBefore, notAfter: notAfter < end ? notAfter : end };
 }
 
-/** The first DNS name that fits; none for addresses, since some verifiers hold a common name against the constraints on DNS names. */
+/** The first DNS name of at most 64 characters, never an address: some verifiers apply constraints on DNS names to a common name. */
 function commonName(names: readonly SubjectName[]): string | undefined {
   return names.find(({ kind, value }) => kind === 'dns' && value.length <= 64)?.value;
 }
 
 /**
  * A self-signed P-256 certificate for signing tokens that a registry checks (distribution's `rootcertbundle`), and its
- * key. It lives for as long as a CA: the registry reads its bundle at start alone, and refuses every token after its end.
+ * key. Give it the lifetime of a CA: the registry reads its bundle only at start, and refuses every token once the
+ * certificate has expired.
  */
 export async function makeTokenCertificate(now: Date, days: number, random?: RandomSource): Promise<Pair> {
   const { privateKey, publicKey } = await makeKey('ecdsa');

@@ -11,35 +11,34 @@ import { parsePrivateKey } from '../x509/key-pair.ts';
 export interface ServerCertificateOptions {
   /** The certs directory: `domain.crt`, `domain.key`, `ca.crt`. */
   readonly directory: string;
-  /** A certificate from elsewhere (leaf first, then its chain), instead of `domain.crt`. */
+  /** A certificate of another CA, used instead of `domain.crt`: the leaf, then its chain. */
   readonly certificate?: string;
-  /** The key from elsewhere, instead of `domain.key`. */
+  /** The key of that certificate, used instead of `domain.key`. */
   readonly key?: string;
 }
 
-/** What the files hold, read and put in order, and not judged. */
+/** Certificate, key and CA as the files hold them: parsed and in order, not verified. */
 export interface Material {
   readonly chain: Certificates;
-  /** Undefined where it is not there or can't be read. */
+  /** Undefined if the file is absent or can't be read. */
   readonly key: KeyObject | undefined;
-  /** What was done to the order of the chain. */
+  /** How the file differs from the chain, for sentences. */
   readonly notes: readonly string[];
   readonly context: CureContext;
-  /** Of ca.crt. */
+  /** The certificates in ca.crt. */
   readonly authorities: readonly X509Certificate[];
 }
 
 /** Material whose key was read. */
 export type WholeMaterial = Material & { readonly key: KeyObject };
 
-/** Guard. */
 export function hasKey(material: Material): material is WholeMaterial {
   return material.key !== undefined;
 }
 
 /**
- * Reads certificate, key and CA. Throws AppError CERT_MISSING where there is no certificate, CERT_INVALID where a file is
- * none of its kind or the key belongs to no certificate of the file, or where `mayLackKey` is not given and the key can't be read.
+ * Reads certificate, key and CA. Throws AppError CERT_MISSING if there is no certificate, CERT_INVALID if a file can't be
+ * read or parsed, or if the key matches no certificate of the file. With `mayLackKey` an unreadable key counts as absent.
  */
 export async function readMaterial(
   options: ServerCertificateOptions,
@@ -106,7 +105,7 @@ async function readServerPair(
     return { ...(certificate === undefined ? {} : { certificate }), ...(key === undefined ? {} : { key }) };
   } catch (error) {
     if (!mayLackKey) throw error;
-    // The key is for its owner alone; the certificate may be looked at by others.
+    // Other users may read the certificate, but not the key.
     const certificate = await readIfPresent(paths.certificate);
     return certificate === undefined ? {} : { certificate };
   }

@@ -20,30 +20,30 @@ interface RenewIfDueOptions {
 }
 
 interface RenewOptions extends RenewIfDueOptions {
-  /** Names and addresses to add to those that the certificate has. */
+  /** Names and addresses to add to those of the certificate. */
   readonly hosts?: readonly string[];
   /** Renew even if it is not due. */
   readonly force?: boolean;
   readonly days?: number;
 }
 
-/** `foreign`: the certificate does not come from the CA of this directory; `no-authority`: the key of the CA is not here. */
+/** `foreign`: another CA signed the certificate; `no-authority`: the directory does not have the key of the CA. */
 type RenewalOutcome = 'renewed' | 'current' | 'foreign' | 'no-authority';
 
-/** Due when less than a third of its life is left, expired included. */
+/** Whether less than a third of the lifetime is left, or the certificate has expired. */
 export function needsRenewal(certificate: X509Certificate, now: Date): boolean {
   return now > renewalTime(certificate);
 }
 
-/** When a third of its life is left. */
+/** The time at which a third of the lifetime is left. */
 export function renewalTime({ validFromDate, validToDate }: X509Certificate): Date {
   const end = validToDate.getTime();
   return new Date(end - (end - validFromDate.getTime()) / 3);
 }
 
 /**
- * The server's own renewal, to be called daily: same names, same type of key, a new key, 90 days. Changes nothing
- * where the certificate or the CA is someone else's business.
+ * Renews the certificate if it is due: the same names, a new key of the same type, 90 days. The server calls it several
+ * times a day. Changes nothing if another CA signed the certificate, or if the key of the CA is kept elsewhere.
  */
 export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOutcome> {
   const { directory, now } = options;
@@ -60,7 +60,7 @@ export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOut
   });
 }
 
-/** `certs renew`: renews where it is due, where the key is lost, where a name is added, or where it is forced. Throws AppError where it can't. */
+/** Renews the certificate if it is due, if its key is lost, if a name is added, or if forced. Throws AppError CERT_MISSING, CERT_INVALID, HOST_INVALID, USAGE. */
 export async function renewCertificate(options: RenewOptions): Promise<'renewed' | 'current'> {
   const { directory, hosts = [], days = LIFETIME.leaf } = options;
   checkDays(days, LIFETIME.leafMost, '--days');
@@ -94,14 +94,14 @@ async function issue(
   leaf: X509Certificate,
   { directory, now, random = randomBytes, days = LIFETIME.leaf }: RenewOptions,
 ): Promise<void> {
-  // Building certificates takes a large library, which a gate needs every few weeks: not at every start.
+  // Loaded only now: a gate needs the large library for building certificates every few weeks, not at every start.
   const { makeLeaf } = await import('./issue.ts');
   const { publicKey } = leaf;
   const like = { keyKind: keyKind(publicKey), like: publicKey };
   await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));
 }
 
-/** An address that the certificate holds as a host name, which no client accepts, becomes an address. */
+/** Turns an address in a DNS entry, which no client accepts, into an IP entry. */
 function namesToRenew(leaf: X509Certificate): SubjectName[] {
   return namesOf(leaf).map((name) => {
     const ip = canonicalIp(name.value);
@@ -111,7 +111,7 @@ function namesToRenew(leaf: X509Certificate): SubjectName[] {
 
 interface Served {
   readonly leaf: X509Certificate;
-  /** Whether the key that belongs to it is there. */
+  /** Whether its key exists. */
   readonly hasKey: boolean;
 }
 
@@ -133,8 +133,8 @@ async function noAuthority(directory: string): Promise<AppError> {
   const { names, present } = await directoryContext(directory);
   const force = present.length === 0 ? '' : '--force ';
   return new AppError('CERT_MISSING', {
-    message: `${directory} holds no CA (ca.key and ca.crt): there is nothing to sign a new certificate with.`,
-    hint: `Where the certificate comes from another CA, renew it there. Else make a CA and a certificate: registry-gate certs init ${force}${hostFlags(names)}`,
+    message: `${directory} has no CA (ca.key and ca.crt) to sign a new certificate.`,
+    hint: `If another CA signed the certificate, renew it there. Otherwise make a CA and a certificate: registry-gate certs init ${force}${hostFlags(names)}`,
   });
 }
 
@@ -142,14 +142,14 @@ function foreign(directory: string, leaf: X509Certificate): AppError {
   const { certificate, authorityCertificate } = certificatePaths(directory);
   const names = namesOf(leaf).map(({ value }) => value);
   return new AppError('CERT_INVALID', {
-    message: `${certificate} was not signed by ${authorityCertificate}, and is left as it is.`,
-    hint: `Renew it where it comes from, or replace it by one of this CA: registry-gate certs init --force ${hostFlags(names)}`,
+    message: `${certificate} was not signed by ${authorityCertificate}. Nothing was changed.`,
+    hint: `Have its own CA renew it, or replace it with one of this CA: registry-gate certs init --force ${hostFlags(names)}`,
   });
 }
 
 function nameless(directory: string): AppError {
   return new AppError('HOST_INVALID', {
-    message: `${certificatePaths(directory).certificate} names no host (no subjectAltName), so that clients refuse it.`,
-    hint: 'Say for which names the new one is: registry-gate certs renew --host NAME-OR-ADDRESS',
+    message: `${certificatePaths(directory).certificate} names no host (no subjectAltName), so clients refuse it.`,
+    hint: 'Name the hosts of the new one: registry-gate certs renew --host NAME-OR-ADDRESS',
   });
 }

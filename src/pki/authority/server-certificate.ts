@@ -24,7 +24,7 @@ import { stat } from 'node:fs/promises';
 
 export type { ServerCertificateOptions } from './material.ts';
 
-/** What a TLS server needs, checked: key and certificate belong together, are in date, and lead up to the CA that clients trust. */
+/** The certificate and key of a TLS server, verified: they match, are in date, and chain to the CA that clients trust. */
 export interface ServerCertificate {
   /** PEM: the leaf, then its chain. */
   readonly cert: string;
@@ -38,19 +38,22 @@ export interface ServerCertificate {
   readonly fingerprint: string;
   /** `ECDSA P-256`, `RSA-2048`. */
   readonly keyType: string;
-  /** PEM of `ca.crt`, certificates alone; undefined where there is none or where the certificate does not come from it. */
+  /** PEM of the certificates in `ca.crt`; undefined if there are none or the chain does not lead to them. */
   readonly authority: string | undefined;
-  /** Why which clients will not connect, as far as the certificates show. */
+  /** Which clients refuse the chain, and why, as far as the certificates show. */
   readonly refusals: readonly Refusal[];
-  /** What is sent, and the CA that signed it, by the time at which each ends. */
+  /** The expiry of each certificate that is sent, and of the CA. */
   readonly endings: readonly Ending[];
-  /** What works today and should be looked at, and what clients will refuse, one sentence each. Not what ends soon: see `endings`. */
+  /** What needs attention, refusals included, one sentence each. Expiry is in `endings`. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads the server's certificate and key for `serve`. Reads only, so that a directory mounted read-only will do.
- * Throws AppError CERT_MISSING where a file is absent, CERT_INVALID where no client could connect.
+ * Reads and verifies the server's certificate and key. Writes nothing: the directory may be mounted read-only. Throws
+ * AppError CERT_MISSING if a file is absent, CERT_INVALID if no client could connect.
+ *
+ *     const { cert, key, names } = await loadServerCertificate({ directory: 'certs' }, new Date());
+ *     names // ['registry.lan', '10.0.0.5']
  */
 export async function loadServerCertificate(
   options: ServerCertificateOptions,
@@ -59,7 +62,7 @@ export async function loadServerCertificate(
   const material = await readMaterial(options, now);
   if (!hasKey(material)) throw missingKey(material.context);
   const { chain, key, context } = material;
-  // The CA first: where it has ended, another certificate of it would be of no use.
+  // The CA first: if it has expired, a new certificate of it does not help.
   const { trusted, refusals, endings } = judge(material, now);
   checkMaterial(material, now);
   const [leaf] = chain;
@@ -104,13 +107,13 @@ function checkMaterial({ chain, key, context }: WholeMaterial, now: Date): void 
 }
 
 interface Judged {
-  /** Whether the chain leads up to ca.crt. A certificate from elsewhere has its own CA. */
+  /** Whether the chain leads to ca.crt. */
   readonly trusted: boolean;
   readonly refusals: readonly Refusal[];
   readonly endings: readonly Ending[];
 }
 
-/** What can be renewed here is renewed when a third of its life is left; the gate looks several times a day. */
+/** The gate renews its own certificate when a third of the lifetime is left, and checks several times a day: notice is given only once the renewal is half a day late. */
 function noticeOf(leaf: X509Certificate, canRenew: boolean): Pick<Ending, 'noticeFrom'> {
   return canRenew ? { noticeFrom: new Date(renewalTime(leaf).getTime() + DAY / 2) } : {};
 }
@@ -149,7 +152,7 @@ function judge({ chain, context, authorities }: Material, now: Date): Judged {
 
 const READABLE_BY_OTHERS = 0o044;
 
-/** What is no fault of the chain and keeps some clients away all the same; one sentence each. */
+/** Warnings about a valid certificate that some clients refuse, one sentence each. */
 function certificateWarnings(leaf: X509Certificate, path: string): string[] {
   const warnings: string[] = [];
   if (leaf.subjectAltName === undefined) {
@@ -163,7 +166,7 @@ function certificateWarnings(leaf: X509Certificate, path: string): string[] {
   return warnings;
 }
 
-/** One sentence for each of the private keys that others than its owner can read. */
+/** One sentence for each private key that users other than its owner can read. */
 async function permissionWarnings(paths: CertificatePaths): Promise<string[]> {
   const found = await Promise.all([paths.key, paths.authorityKey].map(permissionWarning));
   return found.flat();

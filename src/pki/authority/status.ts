@@ -13,12 +13,12 @@ import { needsRenewal } from './renewal.ts';
 import { DAY } from './validity.ts';
 
 /**
- * `due`: less than a third of a leaf's life is left, or less than a year of a CA's. `refused`: some clients do not
- * connect because of it, which may be because it is not valid yet.
+ * `due`: less than a third of a leaf's lifetime is left, or less than a year of a CA's. `refused`: some clients refuse it,
+ * for instance because it is not valid yet.
  */
 type CertificateState = 'fine' | 'due' | 'refused' | 'expired';
 
-/** One certificate, for people and for programs. */
+/** The state of one certificate, as `certs status` prints it. */
 export interface CertificateStatus {
   readonly file: string;
   readonly state: CertificateState;
@@ -32,11 +32,11 @@ export interface CertificateStatus {
   readonly daysLeft: number;
   /** SHA-256: `AA:BB:...`. */
   readonly fingerprint: string;
-  /** What a CA may sign, where it is constrained. */
+  /** The names that a CA may sign, if it has name constraints. */
   readonly constraints?: string;
 }
 
-/** Why clients refuse what is served, and what to do. */
+/** One reason why clients refuse the chain, and what to do. */
 interface CertificateProblem {
   readonly role: Role;
   /** A sentence that names the file. */
@@ -45,7 +45,7 @@ interface CertificateProblem {
   readonly cure: string;
 }
 
-/** What a gate would serve, and the CA that clients have to trust. */
+/** The certificate that a gate would serve, and the CA that clients have to trust. */
 export interface DirectoryStatus {
   /** The worse of the two. */
   readonly state: CertificateState;
@@ -54,9 +54,9 @@ export interface DirectoryStatus {
   /** Whether the certificate was signed by this CA. */
   readonly isOwn: boolean;
   readonly problems: readonly CertificateProblem[];
-  /** What was done to the order of the certificates in the file. */
+  /** How the file differs from the chain, for sentences. */
   readonly notes: readonly string[];
-  /** What a cure has to know. */
+  /** For the hints of refusal.ts. */
   readonly context: CureContext;
 }
 
@@ -64,8 +64,10 @@ const AUTHORITY_DUE = 365 * DAY;
 const SEVERITY: readonly CertificateState[] = ['fine', 'due', 'refused', 'expired'];
 
 /**
- * Reads the state of what a gate would serve. Whoever may not read the key (a monitor, say) still learns about the
- * certificate. Throws AppError CERT_MISSING or CERT_INVALID where it can't be told.
+ * Reads the state of the certificate that a gate would serve. A process that may not read the key, such as a monitor, can
+ * call it too. Throws AppError CERT_MISSING, CERT_INVALID.
+ *
+ *     (await readStatus({ directory: 'certs' }, new Date())).certificate.daysLeft // 89
  */
 export async function readStatus(options: ServerCertificateOptions, now: Date): Promise<DirectoryStatus> {
   const { chain, notes, context, authorities } = await readMaterial(options, now, { mayLackKey: true });
@@ -144,7 +146,7 @@ function stateOf({ validToDate }: X509Certificate, { isDue, isRefused, now }: Ju
   return isDue ? 'due' : 'fine';
 }
 
-/** Node.js gives one attribute a line. */
+/** Node.js writes one attribute per line. */
 function oneLine(name: string | undefined): string {
   return (name ?? '').split('\n').join(', ');
 }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { checkClock } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 
-/** Returns so many random bytes. */
+/** Returns that many random bytes. */
 export type RandomSource = (size: number) => Buffer;
 
-/** From when until when a certificate holds. */
+/** The validity period of a certificate. */
 export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -13,12 +13,12 @@ export interface Validity {
 
 /** A day, in milliseconds. */
 export const DAY = 86_400_000;
-/** Days: what a leaf gets, the most that a leaf may get (Apple refuses more), what a CA gets and may get. */
+/** Lifetimes in days: default and maximum of a leaf (Apple refuses more), default and maximum of a CA. */
 export const LIFETIME = { leaf: 90, leafMost: 397, authority: 3650, authorityMost: 36_500 } as const;
 
 const BACK_DATED = 3_600_000;
 
-/** So many days, counted from an hour ago so that a client whose clock is slow agrees; both ends belong to it (RFC 5280 section 4.1.2.5). Throws AppError CLOCK_WRONG. */
+/** A validity period of that many days. It begins an hour ago, for clients whose clock is slow; both ends are inclusive (RFC 5280 section 4.1.2.5). Throws AppError CLOCK_WRONG. */
 export function validityFrom(now: Date, days: number): Validity {
   checkClock(now);
   const start = Math.floor((now.getTime() - BACK_DATED) / 1000) * 1000;
@@ -32,7 +32,7 @@ export function serialNumber(random: RandomSource = randomBytes): Buffer {
   return bytes;
 }
 
-/** The number of days, or AppError USAGE where it is no whole number from 1 to `most`. */
+/** Returns `days`. Throws AppError USAGE unless it is a whole number from 1 to `most`. */
 export function checkDays(days: number, most: number, option: string): number {
   if (Number.isInteger(days) && days >= 1 && days <= most) return days;
   throw new AppError('USAGE', {

@@ -8,16 +8,16 @@ import { AppError, systemCode } from '../../lib/errors.ts';
 import { makePath } from '../../lib/files/make-path.ts';
 import type { TrustPlan, TrustStep } from './plan.ts';
 
-/** Runs one command to its end; rejects where it fails. */
+/** Runs one command and waits for it; rejects if it fails. */
 type CommandRunner = (command: readonly [string, ...string[]]) => Promise<void>;
 
 interface ApplyOptions {
-  /** Replace a file that somebody else wrote. */
+  /** Replace a file that has other content. */
   readonly force?: boolean;
   readonly runCommand?: CommandRunner;
 }
 
-/** What became of a step: `same` where there was nothing to do, `kept` where the file is someone else's. */
+/** The result of a step. `same`: there was nothing to do. `kept`: the file has other content, and was left alone. */
 export interface StepOutcome {
   readonly step: TrustStep;
   readonly outcome: 'done' | 'same' | 'kept';
@@ -25,16 +25,16 @@ export interface StepOutcome {
 
 interface Difference {
   readonly step: TrustStep;
-  /** undefined: no such file. */
+  /** Undefined if the file does not exist. */
   readonly content: string | undefined;
 }
 
 /**
- * Carries a plan out. All files are looked at before the first is touched; commands run only where a file changed.
- * Throws AppError TRUST_FAILED where a file of someone else is in the way, FILE_UNWRITABLE where one can't be written.
+ * Carries out a plan. Reads all files before it changes the first; runs commands only if a file changed. Throws AppError
+ * TRUST_FAILED if a file has other content, FILE_UNWRITABLE if one can't be written.
  */
 export async function applyPlan(plan: TrustPlan, options: ApplyOptions = {}): Promise<StepOutcome[]> {
-  // What is trusted here is for all users of the machine, also what the system's own commands write.
+  // All users of the machine must be able to read these files, also those that the system's own commands write.
   const before = umask(0o022);
   try {
     return await applySteps(plan, options);
@@ -81,7 +81,7 @@ async function look(step: TrustStep): Promise<Difference> {
   const content = await readFile(step.path, 'utf8').catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw new AppError('TRUST_FAILED', {
-      message: `${step.path} can't be looked at (${systemCode(error) ?? String(error)}).`,
+      message: `${step.path} can't be read (${systemCode(error) ?? String(error)}).`,
       hint: 'Run the command with sudo, or as the user that the client runs as.',
       cause: error,
     });
@@ -92,8 +92,8 @@ async function look(step: TrustStep): Promise<Difference> {
 function refuseForeign({ step, content }: Difference): void {
   if (step.action !== 'write' || content === undefined || content === step.content) return;
   throw new AppError('TRUST_FAILED', {
-    message: `${step.path} exists with other content, and is left as it is.`,
-    hint: 'Look at it; where it may go, add --force to replace it.',
+    message: `${step.path} exists with other content. Nothing was changed.`,
+    hint: 'Look at it. To replace it, add --force.',
   });
 }
 
@@ -107,7 +107,7 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** Removes the file, and its folder where that is empty then. */
+/** Removes the file, and its folder in certs.d if that is then empty. */
 async function removeFile(path: string): Promise<void> {
   await rm(path).catch((error: unknown) => {
     throw new AppError('FILE_UNWRITABLE', {
@@ -125,7 +125,7 @@ async function runProgram([program, ...args]: readonly [string, ...string[]]): P
   } catch (error) {
     throw new AppError('TRUST_FAILED', {
       message: `${[program, ...args].join(' ')} failed: ${systemCode(error) === 'ENOENT' ? 'it is not installed' : String(error)}.`,
-      hint: 'The certificate is in its folder; run that command by hand.',
+      hint: 'The certificate is in its folder. Run that command by hand.',
       cause: error,
     });
   }

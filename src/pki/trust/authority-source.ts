@@ -9,11 +9,11 @@ import { parseCertificates } from '../x509/certificate-file.ts';
 interface DownloadOptions {
   /** `https://HOST[:PORT]` of a gate. */
   readonly url: string;
-  /** SHA-256 of the CA certificate, in hexadecimal, colons and capitals as one likes. */
+  /** SHA-256 of the CA certificate in hexadecimal; colons and case do not matter. */
   readonly fingerprint: string;
-  /** Told with which certificate the server answered. Nobody has verified it. */
+  /** Called with the certificate of the server, which is not verified. */
   readonly onServer?: (certificate: X509Certificate) => void;
-  /** Milliseconds until the download is given up. */
+  /** Time limit of the download. Default: 10 000. */
   readonly timeoutMs?: number;
 }
 
@@ -25,7 +25,7 @@ export async function readAuthorityFile(path: string): Promise<string> {
   if (text !== undefined) return checkAuthority(text, path);
   throw new AppError('CERT_MISSING', {
     message: `${path} does not exist: there is no CA certificate to trust.`,
-    hint: 'On the server: registry-gate certs init --host NAME. Elsewhere: --from https://HOST --fingerprint HEX, or --ca FILE',
+    hint: 'On the server, make one: registry-gate certs init --host NAME. On a client, name it: --from https://HOST --fingerprint HEX, or --ca FILE',
   });
 }
 
@@ -35,15 +35,17 @@ export async function readAuthorityOf(directory: string): Promise<string> {
 }
 
 /**
- * Fetches `/ca.crt` of a gate that is not trusted yet, and returns it only if it is the certificate that the fingerprint
- * speaks of: whoever sits in between can refuse, and not deceive. Throws AppError TRUST_FAILED, CERT_INVALID, USAGE.
+ * Fetches `/ca.crt` from a gate that is not trusted yet, and returns it only if it has this fingerprint. A man in the
+ * middle can prevent the download, but not replace the CA. Throws AppError TRUST_FAILED, CERT_INVALID, USAGE.
+ *
+ *     const pem = await downloadAuthority({ url: 'https://registry.lan', fingerprint: '784D09...' });
  */
 export async function downloadAuthority(options: DownloadOptions): Promise<string> {
   const expected = options.fingerprint.replaceAll(':', '').toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(expected)) {
     throw new AppError('USAGE', {
       message: '--fingerprint takes a SHA-256: 64 hexadecimal digits.',
-      hint: 'It is what the server says: registry-gate certs status',
+      hint: 'The server prints it: registry-gate certs status',
     });
   }
   const url = caUrl(options.url);
@@ -53,23 +55,23 @@ export async function downloadAuthority(options: DownloadOptions): Promise<strin
   if (actual === expected) return pem;
   throw new AppError('TRUST_FAILED', {
     message: `${url.href} is not the CA that was expected: its SHA-256 is ${actual}. Nothing was installed.`,
-    hint: 'Was it the one under CA, and not the one of the certificate? Compare with the server itself (registry-gate certs status). If that says the same as before, somebody sits in between.',
+    hint: 'Compare with what the server prints (registry-gate certs status): the sha-256 of the CA, not that of the certificate. If you typed that one, the connection is intercepted.',
   });
 }
 
-/** The one CA certificate in a text, as PEM of its own; whatever is not that is refused, a private key above all. */
+/** Returns the CA certificate in a text, as PEM. Throws AppError CERT_INVALID unless the text holds exactly one certificate, that of a CA, and no private key. */
 export function checkAuthority(text: string, source: string): string {
   if (/^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/m.test(text)) {
     throw invalid(
-      `${source} holds a private key, which has no business on a client.`,
-      'Take the file that holds the CA certificate alone: ca.crt',
+      `${source} holds a private key, which does not belong on a client.`,
+      'Use the file that holds only the CA certificate: ca.crt',
     );
   }
   const [certificate, ...more] = parseCertificates(text, source);
   if (more.length > 0) {
     throw invalid(
-      `${source} holds ${more.length + 1} certificates; expected is the one of the CA.`,
-      'Take ca.crt, not a chain.',
+      `${source} holds ${more.length + 1} certificates instead of only that of the CA.`,
+      'Use ca.crt, not a chain.',
     );
   }
   if (!certificate.ca) throw notAuthority(certificate, source);
@@ -81,11 +83,11 @@ function caUrl(text: string): URL {
   if (url?.protocol === 'https:') return new URL('/ca.crt', url);
   throw new AppError('USAGE', {
     message: `--from takes https://HOST[:PORT], not "${text}".`,
-    hint: 'Such as --from https://registry.lan --fingerprint HEX',
+    hint: 'For example: --from https://registry.lan --fingerprint HEX',
   });
 }
 
-/** Without verification: that is what the fingerprint is for. */
+/** Does not verify the server: the caller verifies the fingerprint instead. */
 async function download(url: URL, { timeoutMs = 10_000, onServer }: DownloadOptions): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const options = {
@@ -107,7 +109,7 @@ async function download(url: URL, { timeoutMs = 10_000, onServer }: DownloadOpti
     response.on('error', reject);
     response.on('end', () => {
       if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('latin1'));
-      else reject(new Error(`the answer was ${response.statusCode ?? 'none'}`));
+      else reject(new Error(`the server answered ${response.statusCode}`));
     });
   });
   call.on('error', reject);
@@ -115,7 +117,7 @@ async function download(url: URL, { timeoutMs = 10_000, onServer }: DownloadOpti
   return promise.catch((error: unknown) => {
     throw new AppError('TRUST_FAILED', {
       message: `${url.href} can't be fetched: ${error instanceof Error ? error.message : String(error)}.`,
-      hint: 'Is the gate running there, and the port right? Else copy ca.crt from the server and name it with --ca FILE.',
+      hint: 'Check that the gate runs there and that the port is right, or copy ca.crt from the server and name it with --ca FILE.',
       cause: error,
     });
   });
@@ -123,8 +125,8 @@ async function download(url: URL, { timeoutMs = 10_000, onServer }: DownloadOpti
 
 function notAuthority(certificate: X509Certificate, source: string): AppError {
   return invalid(
-    `${source} is not the certificate of a CA but of ${certificate.subject.split('\n').join(', ')}: trusting it would end with its renewal.`,
-    'Take ca.crt, the certificate that signed it.',
+    `${source} is the certificate of ${certificate.subject.split('\n').join(', ')}, not of a CA: clients would refuse its successor.`,
+    'Use ca.crt, the certificate that signed it.',
   );
 }
 

@@ -1,8 +1,7 @@
 /**
- * A shell script for client machines that have nothing but a POSIX shell, curl and openssl: fetches `/ca.crt`, compares
- * it with the fingerprint on its command line, and only then puts it where the client looks. The same for everybody;
- * nothing of the request is written into it. Whoever fetches it without having checked the certificate first runs what
- * somebody else may have sent: the README fetches and checks `ca.crt` before.
+ * A shell script for clients that have only a POSIX shell, curl and openssl. It fetches `/ca.crt`, compares its SHA-256
+ * with the fingerprint on the command line, and installs it where the client reads it. The script is constant: nothing
+ * of the request goes into it. Fetch it over a verified connection: the README fetches and checks `ca.crt` first.
  */
 export const TRUST_SCRIPT = `#!/bin/sh
 # Makes a client on this machine trust the CA of a registry-gate.
@@ -25,21 +24,21 @@ wanted=$(printf %s "$3" | tr -d : | tr A-F a-f)
 root=\${DESTDIR:-}
 
 case $place in
-  '' | *[!A-Za-z0-9.:_[\\]-]* | .* | -*) fail "$2 is no HOST or HOST:PORT" ;;
+  '' | *[!A-Za-z0-9.:_[\\]-]* | .* | -*) fail "$2 is not HOST or HOST:PORT" ;;
 esac
-[ \${#wanted} -eq 64 ] || fail 'the fingerprint has to be a SHA-256: 64 hexadecimal digits'
+[ \${#wanted} -eq 64 ] || fail 'the fingerprint must be a SHA-256: 64 hexadecimal digits'
 command -v curl > /dev/null || fail 'curl is needed'
 command -v openssl > /dev/null || fail 'openssl is needed'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Unverified on purpose: nothing is believed before the fingerprint is.
+# The connection is not verified; the fingerprint is.
 curl --fail --silent --show-error --insecure --max-time 30 --output "$work/ca.crt" "https://$2/ca.crt" ||
   fail "https://$2/ca.crt could not be fetched"
-# What is installed is the one certificate that was checked, and not what else stood in the file.
-openssl x509 -in "$work/ca.crt" -out "$work/ca.pem" || fail 'what came is no certificate'
+# Only the certificate that was checked is installed, not what else the file holds.
+openssl x509 -in "$work/ca.crt" -out "$work/ca.pem" || fail 'the answer is not a certificate'
 found=$(openssl x509 -in "$work/ca.pem" -noout -fingerprint -sha256 | sed 's/.*=//' | tr -d : | tr A-F a-f)
-[ "$found" = "$wanted" ] || fail "this is another CA (SHA-256 $found). Nothing was installed: somebody may stand between"
+[ "$found" = "$wanted" ] || fail "this is another CA (SHA-256 $found). Nothing was installed: the connection may be intercepted"
 
 put() {
   mkdir -p "$(dirname "$1")"
@@ -68,6 +67,6 @@ case $client in
     fi
     echo 'Restart Docker for it to notice: systemctl restart docker'
     ;;
-  *) fail "$client is none of docker, podman, containerd, system" ;;
+  *) fail "$client is not one of docker, podman, containerd, system" ;;
 esac
 `;

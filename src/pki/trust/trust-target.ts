@@ -9,7 +9,7 @@ import type { SystemLayout } from './stores/store.ts';
 import type { ClientMachine } from './stores/store.ts';
 import { TRUST_CLIENTS } from './plan.ts';
 
-/** Where this process installs trust: as root for the machine, otherwise for its user. */
+/** This machine, and the user that runs this process. */
 export async function thisMachine(configHome: string | undefined, root = '/'): Promise<ClientMachine> {
   const home = homedir();
   return {
@@ -21,13 +21,13 @@ export async function thisMachine(configHome: string | undefined, root = '/'): P
   };
 }
 
-/** The registry that is to be trusted. Throws AppError HOST_INVALID, for a wildcard too: a folder is for one host. */
+/** Parses the registry to trust. Throws AppError HOST_INVALID, also for a wildcard: a folder in certs.d is for one host. */
 export function parseRegistry(text: string): Endpoint {
   const endpoint = parseEndpoint(text);
   const reason = endpoint.kind === 'invalid' ? endpoint.reason : wildcardFault(endpoint);
   if (endpoint.kind === 'endpoint' && reason === undefined) return endpoint;
   throw new AppError('HOST_INVALID', {
-    message: `"${text}" is not a registry that can be trusted: ${reason ?? 'it is no host'}.`,
+    message: `"${text}" is not a registry that can be trusted: ${reason ?? 'it is not a host'}.`,
     hint: 'Write it as in image names: registry.lan, registry.lan:5000, 10.0.0.5',
   });
 }
@@ -37,16 +37,16 @@ export function parseClient(text: string): TrustClient {
   const client = TRUST_CLIENTS.find((name) => name === text);
   if (client !== undefined) return client;
   throw new AppError('USAGE', {
-    message: `"${text}" is not a client that trust can be installed for.`,
+    message: `"${text}" is not a client that this command knows.`,
     hint: `Choose one of ${TRUST_CLIENTS.join(', ')}.`,
   });
 }
 
-/** The system store belongs to root. Throws AppError TRUST_FAILED for anybody else. */
+/** Throws AppError TRUST_FAILED if this user can't write the store: the system store needs root. */
 export function checkRights(client: TrustClient, machine: ClientMachine): void {
   if (client !== 'system' || machine.isRoot) return;
   throw new AppError('TRUST_FAILED', {
-    message: 'The trust store of the system can be changed by root alone.',
+    message: 'Only root can change the trust store of the system.',
     hint: 'Run the same command with sudo.',
   });
 }

@@ -13,7 +13,7 @@ export function nameWarning(certificate: X509Certificate, endpoint: Endpoint): s
   if (found !== undefined) return undefined;
   const names = namesOf(certificate).map((name) => name.value);
   const list = names.length === 0 ? 'no host at all' : names.join(', ');
-  return `The server's certificate names ${list}, and not ${value}: clients refuse it under that name. On the server: registry-gate certs renew --host ${value}`;
+  return `The server's certificate names ${list}, and not ${value}: clients refuse it for that name. On the server: registry-gate certs renew --host ${value}`;
 }
 
 /** A warning where Docker skips verification for this registry, since its daemon.json calls it insecure. */
@@ -25,5 +25,5 @@ export async function insecureWarning(
   if (client !== 'docker' && client !== 'system') return undefined;
   const found = await findInsecureEntry(machine, endpoint);
   if (found === undefined) return undefined;
-  return `${found.path} has "${found.entry}" among its insecure-registries: Docker verifies nothing there, and trust changes nothing. Take it out, then restart Docker.`;
+  return `${found.path} has "${found.entry}" in its insecure-registries: Docker does not verify that registry, whatever it trusts. Remove the entry, then restart Docker.`;
 }

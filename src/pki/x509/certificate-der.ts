@@ -17,7 +17,7 @@ export interface Extension {
   readonly value: DerNode;
 }
 
-/** All that a certificate says, before it is signed (TBSCertificate, RFC 5280 section 4.1.2). */
+/** The content of a certificate before it is signed (TBSCertificate, RFC 5280 section 4.1.2). */
 interface CertificateTemplate {
   /** Big-endian, positive, shortest form. */
   readonly serial: Buffer;
@@ -131,7 +131,7 @@ function primitive(type: forge.asn1.Type, content: Buffer): DerNode {
   return asn1.create(UNIVERSAL, type, false, content.toString('latin1'));
 }
 
-/** A value that exists as DER already goes in as it is, byte for byte. */
+/** Includes existing DER byte for byte. */
 function opaque(der: Buffer): DerNode {
   const { tag, content } = readValue(der);
   return asn1.create(UNIVERSAL, tag, false, content.toString('latin1'));

@@ -7,7 +7,7 @@ import type { SubjectName } from './subject-names.ts';
 const BLOCK =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
-/** The certificates of a PEM file, in their order; whatever else stands in it is passed over. Throws AppError CERT_INVALID. */
+/** Parses the certificates of a PEM file, in order, and skips everything else. Throws AppError CERT_INVALID. */
 export function parseCertificates(
   pem: string,
   path: string,
@@ -16,7 +16,7 @@ export function parseCertificates(
   if (first === undefined) {
     throw new AppError('CERT_INVALID', {
       message: `${path} holds no certificate.`,
-      hint: 'Expected is PEM: a file that begins with -----BEGIN CERTIFICATE-----. From DER: openssl x509 -inform der -in FILE',
+      hint: 'A PEM file begins with -----BEGIN CERTIFICATE-----. To convert DER: openssl x509 -inform der -in FILE',
     });
   }
   return [parseBlock(first, path), ...rest.map((block) => parseBlock(block, path))];
@@ -27,7 +27,7 @@ export function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256;
 }
 
-/** SHA-256 of the DER of the first certificate in a PEM text: 64 hexadecimal digits in lower case, what `/ca.sha256` says. */
+/** SHA-256 of the DER of the first certificate in a PEM text: 64 hexadecimal digits in lower case, as `/ca.sha256` returns it. */
 export function authorityFingerprint(pem: string): string {
   const [certificate] = parseCertificates(pem, 'the CA certificate');
   return createHash('sha256').update(certificate.raw).digest('hex');
@@ -48,12 +48,12 @@ export function isSignedBy(certificate: X509Certificate, issuer: X509Certificate
   return certificate.checkIssued(issuer) && verifies(certificate, issuer.publicKey);
 }
 
-/** As isSignedBy, whatever the issuer may sign: it has the name, and its key made the signature. */
+/** As isSignedBy, but whether the issuer may sign does not matter: only its name and its signature count. */
 export function isMadeBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.issuer === issuer.subject && verifies(certificate, issuer.publicKey);
 }
 
-/** Whether the two are one and the same certificate. */
+/** Whether both are the same certificate. */
 export function isSame(one: X509Certificate, other: X509Certificate): boolean {
   return one.raw.equals(other.raw);
 }

@@ -16,7 +16,7 @@ export interface CertificateTraits {
   readonly usages: ReadonlySet<KeyUsage> | undefined;
   /** Object identifiers of extendedKeyUsage; undefined where it is absent: then everything is allowed. */
   readonly purposes: ReadonlySet<string> | undefined;
-  /** Whether a verifier meets a critical extension that it does not know, and has to give up. */
+  /** Whether it has a critical extension that verifiers do not know, and must therefore reject. */
   readonly hasUnknownCritical: boolean;
 }
 

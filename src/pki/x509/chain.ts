@@ -3,21 +3,21 @@ import { isSame, isMadeBy } from './certificate-file.ts';
 import type { CertificateChain } from './client-verdicts.ts';
 import { isSelfSigned } from './client-verdicts.ts';
 
-/** At least the certificate of the server. */
+/** One or more certificates. */
 export type Certificates = readonly [X509Certificate, ...X509Certificate[]];
 
-/** The certificates of a file as they are sent. */
+/** The certificates of a file in the order in which they are sent. */
 interface OrderedChain {
-  /** The leaf, then what signed it, then what signed that. */
+  /** The leaf, then its signer, then the signer of that one. */
   readonly chain: Certificates;
-  /** What was done to the file's own order, for a sentence: `one certificate stands in it twice`. */
+  /** How the file differs from the chain, for sentences: `one certificate is in it twice`. */
   readonly notes: readonly string[];
 }
 
 /**
- * Puts the certificates of a file in the order in which they are sent: the leaf is the one that the key belongs to, each
- * of the others signed one before it. What is there twice, or belongs to another chain, is left out. Undefined where the
- * key belongs to none of them.
+ * Puts the certificates of a file in the order in which they are sent: the leaf, which is the one of this key, then those
+ * that signed a certificate before them. Leaves out duplicates and certificates of other chains. Undefined if the key
+ * matches none of them.
  */
 export function orderChain(found: Certificates, key: KeyObject, now: Date): OrderedChain | undefined {
   const own = found.filter((certificate) => certificate.checkPrivateKey(key));
@@ -31,7 +31,7 @@ export function orderChain(found: Certificates, key: KeyObject, now: Date): Orde
   return { chain, notes };
 }
 
-/** The certificate that clients trust, above a chain; a root that clients trust anyway where the directory has none. */
+/** Finds the trust anchor of a chain: the certificate of ca.crt that signed it, else the self-signed certificate at its end, else a public root. */
 export function anchorOf(
   chain: Certificates,
   authorities: readonly X509Certificate[],
@@ -51,7 +51,7 @@ export function anchorOf(
   return { leaf, intermediates, anchor, hasRoot: anchor !== undefined };
 }
 
-/** The chain between the leaf and what clients trust, which may be sent along. */
+/** The intermediates: the chain between leaf and anchor. */
 function below(anchor: X509Certificate, chain: Certificates): readonly X509Certificate[] {
   const place = chain.findIndex((certificate) => isSame(certificate, anchor));
   return chain.slice(1, place === -1 ? undefined : Math.max(place, 1));
@@ -69,7 +69,7 @@ function leadsToRoot(signer: X509Certificate, known: readonly X509Certificate[])
   return isSelfSigned(certificate);
 }
 
-/** All that signed the leaf, or one that signed it, in the order in which they are reached: a cross-signed CA is there twice with reason. */
+/** The leaf and its direct and indirect signers, breadth first. A cross-signed CA is in the file twice on purpose. */
 function withSigners(leaf: X509Certificate, found: readonly X509Certificate[]): Certificates {
   const chain: [X509Certificate, ...X509Certificate[]] = [leaf];
   for (const certificate of chain) {
@@ -89,14 +89,14 @@ function notesOf(
   const kept = unique.filter((certificate) => chain.includes(certificate));
   const isInOrder = kept.every((certificate, at) => certificate === chain[at]);
   return [
-    ...(doubled === 0 ? [] : [`${count(doubled)} in it again`]),
-    ...(foreign === 0 ? [] : [`${count(foreign)} in it and not in the chain of the server's own`]),
+    ...(doubled === 0 ? [] : [`${count(doubled)} in it twice`]),
+    ...(foreign === 0 ? [] : [`${count(foreign)} not part of the server's chain`]),
     ...(isInOrder ? [] : ['its certificates are not in the order leaf, intermediate, CA']),
   ];
 }
 
 function count(number: number): string {
-  return number === 1 ? 'one certificate stands' : `${number} certificates stand`;
+  return number === 1 ? 'one certificate is' : `${number} certificates are`;
 }
 
 function isCurrent({ validFromDate, validToDate }: X509Certificate, now: Date): boolean {

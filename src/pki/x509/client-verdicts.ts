@@ -9,12 +9,12 @@ import { namesOutside } from './name-constraints.ts';
 import type { Client, Refusal, Role } from './refusal.ts';
 import { CLIENTS } from './refusal.ts';
 
-/** What a server sends and what stands above it. */
+/** The chain that a server sends, and its trust anchor. */
 export interface CertificateChain {
   readonly leaf: X509Certificate;
-  /** In their order, the signer of the leaf first. A root among them is not judged: clients pass over it. */
+  /** The signer of the leaf first. A root among them is not judged: clients ignore it. */
   readonly intermediates: readonly X509Certificate[];
-  /** What clients trust and the last of the others was signed by; undefined where it is not known. */
+  /** The certificate that clients trust and that signed the last of the chain; undefined if it is not known. */
   readonly anchor: X509Certificate | undefined;
   /** Whether clients that want a self-signed certificate at the top of the chain find one. */
   readonly hasRoot: boolean;
@@ -32,8 +32,8 @@ const SERVER_CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 const AUTHORITY_CURVES = new Set([...SERVER_CURVES, 'secp224r1']);
 
 /**
- * Which clients will refuse this chain at this moment, and why. Pure. What is said here was seen with real clients:
- * test/pki/x509/client-verdicts.heavy.test.ts asks them, and docs/certificates.md has the table.
+ * Tells which clients refuse this chain now, and why. Pure. The verdicts are those of real clients:
+ * test/pki/x509/client-verdicts.heavy.test.ts runs them, and docs/certificates.md has the table.
  */
 export function judgeChain(chain: CertificateChain, now: Date): readonly Refusal[] {
   const { leaf, intermediates, anchor } = chain;
@@ -59,7 +59,7 @@ export function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.subject === certificate.issuer && isMadeBy(certificate, certificate);
 }
 
-/** A CA that two others signed stands in the file twice, and counts once. */
+/** The number of CAs. A cross-signed CA is in the list twice, and counts once. */
 function depth(certificates: readonly X509Certificate[]): number {
   return new Set(certificates.map(({ subject }) => subject)).size;
 }
@@ -121,7 +121,7 @@ function judgeAnchor(certificate: X509Certificate, above: Above & { readonly has
   ];
 }
 
-/** What holds for the root and for an intermediate alike. */
+/** The rules for both roots and intermediates. */
 function judgeSigner(certificate: X509Certificate, traits: CertificateTraits, above: Above): Finding[] {
   const { leaf, below, now } = above;
   const outside = namesOutside(certificate, namesOf(leaf));

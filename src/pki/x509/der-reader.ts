@@ -8,8 +8,8 @@ export interface DerValue {
 }
 
 /**
- * The pieces of a certificate that `X509Certificate` does not tell. Reads only what OpenSSL has parsed before, so the
- * form is known to be right; it looks, and never judges.
+ * The parts of a certificate that `X509Certificate` does not expose. OpenSSL has parsed the certificate before, so its
+ * form is known to be right.
  */
 interface CertificateParts {
   /** 1 or 3. */
@@ -20,7 +20,7 @@ interface CertificateParts {
   readonly signatureAlgorithm: string;
   /** Extensions by the content of their object identifier in hexadecimal; the value is the DER inside the OCTET STRING. */
   readonly extensions: ReadonlyMap<string, Buffer>;
-  /** Those of the extensions that a reader must understand. */
+  /** The object identifiers of the critical extensions. */
   readonly critical: ReadonlySet<string>;
 }
 
@@ -64,7 +64,7 @@ export function readSequence(bytes: Buffer | undefined): DerValue[] {
   return readValues(readValue(bytes ?? Buffer.alloc(0)).content);
 }
 
-/** The BOOLEAN is left out where it is false, and a careless writer writes false. */
+/** DER omits the BOOLEAN if it is false, but some encoders write it. */
 function isCritical(extension: DerValue): boolean {
   const flag = readValues(extension.content).find((field) => field.tag === TAG.boolean);
   return flag !== undefined && flag.content.readUInt8(0) !== 0;

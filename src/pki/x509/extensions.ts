@@ -56,7 +56,7 @@ export function subjectKeyIdentifier(key: KeyObject): Extension {
   return { id: '2.5.29.14', critical: false, value: octetString(keyIdentifier(key)) };
 }
 
-/** Points to the CA's own key identifier, or, where the CA has none, to the one that it should have. */
+/** The key identifier of the CA, computed from its key if the CA has none. */
 export function authorityKeyIdentifier(authority: X509Certificate): Extension {
   const own = certificateParts(authority).extensions.get(SUBJECT_KEY_IDENTIFIER);
   const identifier = own === undefined ? keyIdentifier(authority.publicKey) : readValue(own).content;

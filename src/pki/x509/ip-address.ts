@@ -6,7 +6,7 @@ export interface IpRange {
   readonly mask: Buffer;
 }
 
-/** The one way to write an IP address (RFC 5952; an IPv4-mapped one as IPv4), or undefined for anything else, zone ids included. */
+/** The canonical form of an IP address (RFC 5952; an IPv4-mapped one as IPv4). Undefined for any other text, and for an address with a zone id. */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;
   if (!isIPv6(text) || text.includes('%')) return undefined;
@@ -21,7 +21,7 @@ export function ipBytes(canonical: string): Buffer {
   return isIPv4(canonical) ? Buffer.from(canonical.split('.').map(Number)) : ipv6Bytes(canonical);
 }
 
-/** `10.0.0.0/8`, `fd00::/8` or a lone address; undefined where it is none of these. */
+/** Parses `10.0.0.0/8`, `fd00::/8` or a single address; undefined for any other text. */
 export function parseIpRange(text: string): IpRange | undefined {
   const [head = '', width, ...rest] = text.split('/');
   const canonical = canonicalIp(head);
@@ -41,7 +41,7 @@ export function isInRange(address: Buffer, range: IpRange): boolean {
   );
 }
 
-/** `10.0.0.0/8`: for words to a person. */
+/** The inverse of parseIpRange: `10.0.0.0/8`. */
 export function formatIpRange({ address, mask }: IpRange): string {
   const width = [...mask]
     .map((byte) => byte.toString(2).replaceAll('0', '').length)

@@ -3,7 +3,7 @@ import { createPrivateKey, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AppError } from '../../lib/errors.ts';
 
-/** The kinds of key that are made: ECDSA P-256, or RSA of 2048 bits for clients that are very old. */
+/** The types of new keys: ECDSA P-256, or RSA with 2048 bits for very old clients. */
 export type KeyKind = 'ecdsa' | 'rsa';
 
 /** A new private key and its public half. */
@@ -15,7 +15,7 @@ interface NewKey {
 /** Bits of an RSA key below which clients refuse it. */
 export const SMALLEST_RSA = 2048;
 
-/** The first private key of a text: its label and what stands in its block. */
+/** The first private key of a text: its label and the content of its block. */
 const PRIVATE_KEY = /^-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----([^]*?)^-----END /m;
 
 const generate = promisify(generateKeyPair);
@@ -25,14 +25,14 @@ const CURVE_NAMES: Readonly<Record<string, string>> = {
   secp521r1: 'P-521',
 };
 
-/** Makes a key; `like` makes one with the RSA size or the curve of that public key, where clients accept it. */
+/** Makes a key. With `like` it gets the RSA size or the curve of that public key, if clients accept it. */
 export async function makeKey(kind: KeyKind, like?: KeyObject): Promise<NewKey> {
   const { modulusLength = SMALLEST_RSA, namedCurve = 'prime256v1' } = like?.asymmetricKeyDetails ?? {};
   if (kind === 'rsa') return generate('rsa', { modulusLength: Math.max(modulusLength, SMALLEST_RSA) });
   return generate('ec', { namedCurve: namedCurve in CURVE_NAMES ? namedCurve : 'prime256v1' });
 }
 
-/** What would be made to replace this key. */
+/** The type of a key that replaces this one. */
 export function keyKind(key: KeyObject): KeyKind {
   return key.asymmetricKeyType?.startsWith('rsa') === true ? 'rsa' : 'ecdsa';
 }
@@ -54,8 +54,8 @@ export function keyToPem(key: KeyObject): string {
 export function parsePrivateKey(pem: string, path: string): KeyObject {
   if (isEncrypted(pem)) {
     throw new AppError('CERT_INVALID', {
-      message: `${path} is protected by a passphrase, which a server that starts by itself can't type.`,
-      hint: `Write it without one: openssl pkey -in ${path} -out ${path}.plain && mv ${path}.plain ${path}`,
+      message: `${path} is protected by a passphrase, which a server can't type.`,
+      hint: `Remove the passphrase: openssl pkey -in ${path} -out ${path}.plain && mv ${path}.plain ${path}`,
     });
   }
   try {
@@ -63,12 +63,12 @@ export function parsePrivateKey(pem: string, path: string): KeyObject {
   } catch {
     throw new AppError('CERT_INVALID', {
       message: `${path} holds no private key that can be read.`,
-      hint: 'Expected is PEM: a file that begins with -----BEGIN PRIVATE KEY-----, RSA PRIVATE KEY or EC PRIVATE KEY.',
+      hint: 'A PEM file begins with -----BEGIN PRIVATE KEY-----, RSA PRIVATE KEY or EC PRIVATE KEY.',
     });
   }
 }
 
-/** PKCS#8 says it in the label (RFC 7468 section 11), the older forms in a header of the block (RFC 1421 section 4.6.1.1). Comments say nothing. */
+/** PKCS#8 has it in the label (RFC 7468 section 11), older forms in a header of the block (RFC 1421 section 4.6.1.1). Text outside the block does not count. */
 function isEncrypted(pem: string): boolean {
   const [, label = '', block = ''] = PRIVATE_KEY.exec(pem) ?? [];
   return label.startsWith('ENCRYPTED') || /^Proc-Type: *4, *ENCRYPTED/m.test(block);

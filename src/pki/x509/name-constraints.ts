@@ -17,7 +17,7 @@ export interface NameConstraints {
 /** Content of 2.5.29.30. */
 const NAME_CONSTRAINTS = '551d1e';
 const TAG = { permitted: 0xa0, excluded: 0xa1, dns: 0x82, ip: 0x87 } as const;
-/** The block that a private address is taken for: a neighbour may get the next certificate, and a CA can't be widened later. */
+/** A private address permits its whole block: the server may get another address, and a CA can't be widened later. */
 const PRIVATE_RANGES = [
   '10.0.0.0/8',
   '172.16.0.0/12',
@@ -48,7 +48,7 @@ export function parseConstraints(text: string): NameConstraints {
   return { domains, ranges: uniqueRanges(ranges) };
 }
 
-/** The critical extension (RFC 5280 section 4.2.1.10). A kind of name of which none is permitted is excluded as a whole. */
+/** The critical extension (RFC 5280 section 4.2.1.10). A type of name without a permitted entry is excluded as a whole. */
 export function nameConstraints({ domains, ranges }: NameConstraints): Extension {
   const permitted = [...domains.map(dnsNode), ...ranges.map(rangeNode)];
   const excluded = [
@@ -98,12 +98,12 @@ function readTrees(authority: X509Certificate, tag: number): NameConstraints {
   };
 }
 
-/** A kind of name of which no permitted tree speaks is not restricted by them. */
+/** Permitted subtrees restrict only the types of names that they contain (RFC 5280 section 4.2.1.10). */
 function isFree({ kind }: SubjectName, { domains, ranges }: NameConstraints): boolean {
   return kind === 'dns' ? domains.length === 0 : ranges.length === 0;
 }
 
-/** An empty domain stands for every domain; one with a leading dot for what is below it. */
+/** An empty domain matches every domain, one with a leading dot its subdomains. */
 function matches({ kind, value }: SubjectName, { domains, ranges }: NameConstraints): boolean {
   if (kind === 'ip') return ranges.some((range) => isInRange(ipBytes(value), range));
   const host = value.replace(/^\*\./, '');

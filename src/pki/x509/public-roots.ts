@@ -5,8 +5,8 @@ import { isSignedBy } from './certificate-file.ts';
 let known: readonly X509Certificate[] | undefined;
 
 /**
- * The root that signed this certificate, among those that come with Node.js (Mozilla's) and those that this machine
- * trusts; undefined where it is not one of them. They are read once, where they are asked for.
+ * Finds the root that signed this certificate, among those of Node.js (Mozilla's) and those that this machine trusts;
+ * undefined if there is none. The roots are read at the first call.
  */
 export function publicRootOf(certificate: X509Certificate): X509Certificate | undefined {
   known ??= readRoots();
@@ -19,7 +19,7 @@ function readRoots(): readonly X509Certificate[] {
     try {
       return [new X509Certificate(pem)];
     } catch {
-      // What can't be read here is not what a client would find either.
+      // Clients skip a root that they can't parse, too.
       return [];
     }
   });

@@ -2,20 +2,20 @@
 export const CLIENTS = ['go', 'curl', 'openssl', 'node', 'gnutls', 'strict'] as const;
 export type Client = (typeof CLIENTS)[number];
 
-/** Which of the certificates is at fault. */
+/** The certificate that is at fault. */
 export type Role = 'certificate' | 'intermediate' | 'CA';
 
-/** One reason for which clients do not connect. */
+/** One reason why clients refuse a chain. */
 export interface Refusal {
   readonly role: Role;
   /** The predicate of a sentence whose subject is the certificate: `is not for servers`. */
   readonly fault: string;
   readonly clients: readonly Client[];
-  /** The fault is that a certificate is missing, and not in one that is there. */
+  /** Set if the fault is a missing certificate. */
   readonly isMissing?: true;
 }
 
-/** Where the files of a certs directory are. */
+/** The files of a certs directory. */
 export interface CertificatePaths {
   readonly authorityKey: string;
   readonly authorityCertificate: string;
@@ -23,16 +23,16 @@ export interface CertificatePaths {
   readonly certificate: string;
 }
 
-/** Where the certificates stand, and what can be done about them here. */
+/** What a hint needs to know: the files, and what can be done about them here. */
 export interface CureContext {
   readonly paths: CertificatePaths;
-  /** Which of these files are there. */
+  /** Those of the files that exist. */
   readonly present: readonly string[];
   /** Names and addresses of the certificate. */
   readonly names: readonly string[];
-  /** Whether the certificate is that of the certs directory, and not one that `tls.certificate` names. */
+  /** Whether the certificate is that of the certs directory, not the one of `tls.certificate`. */
   readonly isDefault: boolean;
-  /** Whether the CA of the certs directory signed the certificate and its key is there. */
+  /** Whether the CA of the certs directory signed the certificate, and its key exists. */
   readonly canRenew: boolean;
 }
 
@@ -55,41 +55,41 @@ export function describeRefusal({ role, fault, clients }: Refusal, paths: Certif
   return `${subject} ${fault}: ${clientWords(clients)}.`;
 }
 
-/** What to do about it, as a person types it. */
+/** The hint about a refusal: what to do, and what to type. */
 export function cureOf({ role, isMissing }: Refusal, context: CureContext): string {
   const { paths, canRenew } = context;
   if (isMissing === true) {
     return (
       `Append the intermediate that came with it: cat leaf.crt intermediate.crt > ${paths.certificate}. ` +
-      `Where the CA that clients trust signed it itself, put the certificate of that CA in place as ${paths.authorityCertificate}.`
+      `If a root signed it directly, install the certificate of that root as ${paths.authorityCertificate}.`
     );
   }
   if (role === 'CA') return newAuthorityCure(context);
   if (role === 'intermediate') {
-    return 'Take the intermediate that its CA hands out now, and write the leaf before it into the file.';
+    return 'Get the current intermediate from its CA, and put it after the leaf in the file.';
   }
   return canRenew
     ? 'Make a new one of the same CA: registry-gate certs renew --force'
-    : 'Have its CA make one for servers (extendedKeyUsage serverAuth, keyUsage digitalSignature, a key of ECDSA P-256 or RSA 2048), with these names as subjectAltName.';
+    : 'Have its CA issue one for servers (extendedKeyUsage serverAuth, keyUsage digitalSignature, a key of ECDSA P-256 or RSA 2048), with these names as subjectAltName.';
 }
 
-/** How to come by another key and certificate for the server, where those that are there can't be used. */
+/** The hint about a key and certificate that can't be used: how to replace them. */
 export function replacementCure(context: CureContext): string {
   if (context.canRenew) return 'Make a new pair of the same CA: registry-gate certs renew --force';
   if (!context.isDefault) {
-    return `Put a certificate and the key that belongs to it in place as ${context.paths.certificate} and ${context.paths.key}.`;
+    return `Install a certificate and its key as ${context.paths.certificate} and ${context.paths.key}.`;
   }
   return newAuthorityCure(context);
 }
 
-/** A CA can't be mended: its clients have to trust another one. The old files are kept. */
+/** The hint about a CA that can't be used: how to make a new one. The old files are kept. */
 export function newAuthorityCure({
   paths,
   names,
   isDefault,
   present,
 }: Omit<CureContext, 'canRenew'>): string {
-  if (!isDefault) return 'Have the certificate made by another CA, and have every client trust that one.';
+  if (!isDefault) return 'Get the certificate from another CA, and have every client trust that CA.';
   const directory = paths.authorityCertificate.replace(/[^/]+$/, '') || './';
   const old = shellWord(`${directory}old`);
   return (

@@ -14,7 +14,7 @@ interface InvalidName {
   readonly reason: string;
 }
 
-/** Where a server is reached: a name and, where one was written, a port. */
+/** The address of a server: a name and, if one was given, a port. */
 export interface Endpoint {
   readonly kind: 'endpoint';
   readonly name: SubjectName;
@@ -26,8 +26,8 @@ const MALFORMED = 'host names are made of letters, digits and inner hyphens';
 const NUMERIC_END = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 
 /**
- * Reads what people write for a host: `Registry.LAN.`, `https://host/`, `host:5000`, `[::1]:5000`, `büro.example`.
- * What is left over is refused with a reason, never guessed: `1.2.3.256`, `my_host`, `fe80::1%eth0`, `10.0.0.0/8`.
+ * Parses a host as users type it: `Registry.LAN.`, `https://host/`, `host:5000`, `[::1]:5000`, `büro.example`. Refuses
+ * everything else with a reason: `1.2.3.256`, `my_host`, `fe80::1%eth0`, `10.0.0.0/8`.
  */
 export function parseSubjectName(text: string): SubjectName | InvalidName {
   const endpoint = parseEndpoint(text);
@@ -46,8 +46,8 @@ export function parseEndpoint(text: string): Endpoint | InvalidName {
 }
 
 /**
- * Reads a list, each item possibly several with commas between, and drops what is there twice.
- * Throws AppError HOST_INVALID that names every bad one.
+ * Parses a list, whose items may hold several names with commas between them, and drops duplicates. Throws AppError
+ * HOST_INVALID that lists every bad name.
  */
 export function parseSubjectNames(texts: readonly string[]): SubjectName[] {
   const items = texts.flatMap((text) => text.split(','));
@@ -76,7 +76,7 @@ function authorityOf(text: string): string | InvalidName {
   const isHostAlone = scheme !== undefined || path.join('') === '';
   return isHostAlone
     ? authority
-    : invalid('it has a path; only the host name or one address can stand in a certificate');
+    : invalid('it has a path; a certificate holds only host names and addresses');
 }
 
 function splitPort(authority: string): { readonly host: string; readonly port?: string | undefined } {
@@ -93,10 +93,9 @@ function isPort(text: string): boolean {
 function parseHost(host: string): SubjectName | InvalidName {
   const bare = /^\[(.*)\]$/s.exec(host)?.[1];
   const text = bare ?? host;
-  if (text.includes('%')) return invalid('an address with a zone id (%) is known to one machine only');
+  if (text.includes('%')) return invalid('an address with a zone id (%) is valid on one machine only');
   const ip = canonicalIp(text);
-  if (ip === '0.0.0.0' || ip === '::')
-    return invalid('it stands for every address, so that no client can ask for it');
+  if (ip === '0.0.0.0' || ip === '::') return invalid('it means every address, so no client can ask for it');
   if (ip !== undefined) return { kind: 'ip', value: ip };
   if (bare !== undefined || text.includes(':')) return invalid('it is not an IPv6 address');
   return parseDnsName(text);
@@ -112,11 +111,12 @@ function parseDnsName(text: string): SubjectName | InvalidName {
 
 function faultOf(name: string): string | undefined {
   if (name === '') return 'it is empty';
-  if (name.includes('*')) return 'a * may stand only as the whole first label: *.example.lan';
+  if (name.includes('*')) return 'a * must be the whole first label: *.example.lan';
   if (name.includes('_')) return 'host names have no underscore (_), and clients refuse one in a certificate';
   if (/[^a-z0-9.\u0080-\uffff-]/i.test(name)) return MALFORMED;
   const ascii = domainToASCII(name);
-  if (NUMERIC_END.test(name) || NUMERIC_END.test(ascii)) return 'it looks like an IPv4 address, and is none';
+  if (NUMERIC_END.test(name) || NUMERIC_END.test(ascii))
+    return 'it looks like an IPv4 address, but is not one';
   return ascii === '' ? 'it is neither a host name nor an IP address' : faultOfLabels(ascii);
 }
 

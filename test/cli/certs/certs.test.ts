@@ -162,7 +162,7 @@ describe('certs renew', () => {
   it('explains an empty directory', async () => {
     const { status, err } = await gate(['renew', '--certs', await folder()]);
     expect(status).toBe(1);
-    expect(err).toMatch(/holds no CA[^]*certs init .*--host/);
+    expect(err).toMatch(/has no CA [^]*certs init .*--host/);
   });
 });
 
@@ -406,7 +406,7 @@ describe('certs trust', () => {
       '--dry-run',
     ]);
     expect(status).toBe(1);
-    expect(err).toMatch(/private key|not the certificate of a CA/);
+    expect(err).toMatch(/private key|not of a CA/);
     expect(err).not.toContain('BEGIN');
   });
 });

@@ -102,12 +102,12 @@ describe('initCertificates', () => {
     {
       name: 'a lone ca.crt',
       spoil: (it) => rm(join(it, 'ca.key')),
-      says: /ca\.crt is there, .*ca\.key is not/,
+      says: /ca\.crt exists, but .*ca\.key does not/,
     },
     {
       name: 'a lone ca.key',
       spoil: (it) => rm(join(it, 'ca.crt')),
-      says: /ca\.key is there, .*ca\.crt is not/,
+      says: /ca\.key exists, but .*ca\.crt does not/,
     },
     {
       name: 'two halves of a CA',
@@ -130,12 +130,12 @@ describe('initCertificates', () => {
     {
       name: 'a lone domain.key',
       spoil: (it) => rm(join(it, 'domain.crt')),
-      says: /domain\.key is there without a certificate/,
+      says: /domain\.key exists without its certificate/,
     },
     {
       name: 'a lone domain.crt',
       spoil: (it) => rm(join(it, 'domain.key')),
-      says: /domain\.crt is there without its key/,
+      says: /domain\.crt exists without its key/,
     },
     {
       name: 'two halves of a pair',

@@ -145,7 +145,7 @@ describe('loadServerCertificate', () => {
         copyFile(join(await makeDirectory(join(it, 'other'), { now }), 'ca.crt'), join(it, 'ca.crt')),
       code: 'CERT_INVALID',
       says: /signed by another CA that has the name/,
-      hint: /Bring back the right ca\.crt/,
+      hint: /Restore the right ca\.crt/,
     },
     {
       name: 'a CA of another name',
@@ -155,7 +155,7 @@ describe('loadServerCertificate', () => {
           join(it, 'ca.crt'),
         ),
       code: 'CERT_INVALID',
-      says: /does not lead up to .*ca\.crt: its last certificate was signed by "O=registry-gate, CN=/,
+      says: /does not chain to .*ca\.crt: its last certificate was signed by "O=registry-gate, CN=/,
       hint: /intermediate/,
     },
   ];
@@ -183,13 +183,13 @@ describe('loadServerCertificate', () => {
       name: 'a leaf twice',
       files: ['domain.crt', 'domain.crt'],
       sent: 1,
-      says: /one certificate stands in it again/,
+      says: /one certificate is in it twice/,
     },
     {
       name: 'a certificate of another CA',
       files: ['domain.crt', 'stranger.crt', 'ca.crt'],
       sent: 2,
-      says: /one certificate stands in it and not in the chain/,
+      says: /one certificate is not part of the server's chain/,
     },
     { name: 'a root at its end', files: ['domain.crt', 'ca.crt'], sent: 2, says: /^$/ },
   ] as const;
@@ -229,7 +229,7 @@ describe('loadServerCertificate', () => {
     const { warnings } = await loadServerCertificate({ directory }, now);
     expect(warnings).toEqual([
       expect.stringMatching(
-        /domain\.crt is not for servers .*: every client refuses it\. Have its CA make one for servers/,
+        /domain\.crt is not for servers .*: every client refuses it\. Have its CA issue one for servers/,
       ),
     ]);
   });
@@ -362,7 +362,7 @@ describeWith(['openssl'], 'loadServerCertificate on what openssl makes', () => {
 
     await copyFile(join(directory, 'leaf.crt'), join(directory, 'domain.crt'));
     await expect(loadServerCertificate({ directory }, new Date())).rejects.toEqual(
-      refusal('CERT_INVALID', /does not lead up to .*"CN=mid"/, /intermediate/),
+      refusal('CERT_INVALID', /does not chain to .*"CN=mid"/, /intermediate/),
     );
     await rm(join(directory, 'ca.crt'));
     expect((await loadServerCertificate({ directory }, new Date())).authority).toBeUndefined();

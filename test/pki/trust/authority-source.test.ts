@@ -26,7 +26,7 @@ describe('checkAuthority', () => {
     {
       name: 'a leaf',
       files: ['domain.crt'],
-      says: /not the certificate of a CA but of O=registry-gate, CN=registry\.lan/,
+      says: /is the certificate of O=registry-gate, CN=registry\.lan, not of a CA/,
     },
     { name: 'a chain', files: ['domain.crt', 'ca.crt'], says: /2 certificates/ },
     { name: 'nothing', files: [], says: /no certificate/ },
@@ -104,8 +104,8 @@ describe('downloadAuthority', () => {
   });
 
   it.each([
-    { name: 'a redirect', answers: serves('', 302), says: /answer was 302/ },
-    { name: 'an error', answers: serves('{}', 404), says: /answer was 404/ },
+    { name: 'a redirect', answers: serves('', 302), says: /answered 302/ },
+    { name: 'an error', answers: serves('{}', 404), says: /answered 404/ },
     { name: 'no certificate', answers: serves('<html>'), says: /no certificate/ },
     { name: 'an endless answer', answers: serves('x'.repeat(100_000)), says: /too long/ },
     {

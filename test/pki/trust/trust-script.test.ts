@@ -116,9 +116,13 @@ describeWith(['sh', 'curl', 'openssl'], '/trust.sh', () => {
     },
     { name: 'a short fingerprint', args: (): string[] => ['docker', place, 'abcd'], says: /64 hexadecimal/ },
     { name: 'no fingerprint', args: (): string[] => ['docker', place], says: /usage/ },
-    { name: 'another client', args: (): string[] => ['rkt', place, fingerprint], says: /none of docker/ },
-    { name: 'a path for a host', args: (): string[] => ['docker', '../x', fingerprint], says: /no HOST/ },
-    { name: 'a command for a host', args: (): string[] => ['docker', '$(id)', fingerprint], says: /no HOST/ },
+    { name: 'another client', args: (): string[] => ['rkt', place, fingerprint], says: /not one of docker/ },
+    { name: 'a path for a host', args: (): string[] => ['docker', '../x', fingerprint], says: /not HOST/ },
+    {
+      name: 'a command for a host',
+      args: (): string[] => ['docker', '$(id)', fingerprint],
+      says: /not HOST/,
+    },
     {
       name: 'a closed port',
       args: (): string[] => ['docker', '127.0.0.1:1', fingerprint],

@@ -44,7 +44,7 @@ describe('insecure-registries in daemon.json', () => {
       await machine('{"insecure-registries":["a.lan"]}'),
       parseRegistry('a.lan'),
     );
-    expect(warning).toMatch(/daemon\.json has "a\.lan" among its insecure-registries: .*restart Docker/);
+    expect(warning).toMatch(/daemon\.json has "a\.lan" in its insecure-registries: .*restart Docker/);
   });
 
   it.each(['', '{', '[]', 'null', '{"insecure-registries":[1,null]}'])('reads past %j', async (text) => {
