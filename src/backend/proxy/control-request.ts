@@ -10,7 +10,7 @@ import { judgeFraming } from '../client/answer-head.ts';
 import { isConnecting } from '../client/backend-connection.ts';
 import type { Backend } from '../client/backend.ts';
 import { AnswerError, IdleError } from '../client/conversation.ts';
-import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
+import { handleDeferredWriteErrors } from '../../lib/node/deferred-write-errors.ts';
 import { answerOrCut, clientReading, clientSending } from '../reply/job.ts';
 import type { Job } from '../reply/job.ts';
 import { crossAnswer } from './backend-answer.ts';

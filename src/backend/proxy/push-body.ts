@@ -5,7 +5,7 @@ import { BodyReader } from '../../lib/streams/body-reader.ts';
 import { bodyLength, tooLarge } from '../../oci/request/body.ts';
 import type { Problem } from '../../oci/problem.ts';
 import type { RequestBody } from '../client/conversation.ts';
-import { handleDeferredWriteErrors } from '../client/deferred-write-errors.ts';
+import { handleDeferredWriteErrors } from '../../lib/node/deferred-write-errors.ts';
 import type { Job } from '../reply/job.ts';
 
 type BodyJob = Pick<Job, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;

@@ -11,7 +11,7 @@ import type { Connections, OpenExchange } from './connections.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import { isLingering, linger } from '../wire/linger.ts';
 import { answerPlainText, isPlainText } from '../wire/plain-text.ts';
-import { wireBelow } from '../wire/wire.ts';
+import { wireBelow } from '../../lib/node/tls-wire.ts';
 
 const OF_CODE: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: createProblem('UNSUPPORTED', 'The request head is larger than is served here.', {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { wireOf } from '../wire/wire.ts';
+import { wireOf } from '../../lib/node/tls-wire.ts';
 
 /** A request and its answer, under way on a connection. */
 export interface OpenExchange {

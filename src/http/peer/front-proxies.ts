@@ -6,7 +6,7 @@ import { isInside, parseNetwork, plainAddress } from '../../lib/network.ts';
 import { clientOf } from './forwarded-for.ts';
 import { forwardedHost } from './forwarded-host.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
-import { wireOf } from '../wire/wire.ts';
+import { wireOf } from '../../lib/node/tls-wire.ts';
 
 export interface FrontProxiesOptions {
   readonly config: Config['frontProxies'];
