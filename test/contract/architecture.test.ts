@@ -178,6 +178,13 @@ describe('architecture', () => {
     expect(guilty.map(({ path }) => path)).toEqual([]);
   });
 
+  it('leans on what Node.js does not document in lib/node alone', () => {
+    const internal =
+      /(?<!\.)\._[a-z]\w+|'_(parent|handle|header)'|Reflect\.get\(|\bdestroySoon\b|removeAllListeners|\.(push|destroy) = /;
+    const guilty = sources.filter(({ path, text }) => internal.test(text) && !path.startsWith('lib/node/'));
+    expect(guilty.map(({ path }) => path)).toEqual([]);
+  });
+
   it('has no drawer for everything that had no name', () => {
     const names = sources.flatMap((source) => source.path.split(sep));
     expect(names.filter((name) => FORBIDDEN_NAMES.test(name))).toEqual([]);

@@ -1,6 +1,7 @@
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { networkOf } from '../../lib/network.ts';
+import { takeOverConnections } from '../../lib/node/tls-connections.ts';
 import type { Limiter } from '../../limits/concurrency-limiter.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import type { ConnectionCapacity } from './connection-capacity.ts';
@@ -58,16 +59,14 @@ interface AdmitBeforeTlsOptions {
  * and each upload 10 % slower, because Node.js then makes its read buffer as small as that chunk.
  */
 export function admitBeforeTls(server: Server, { timeoutMs, admit }: AdmitBeforeTlsOptions): void {
-  const [startTls, ...others] = server.listeners('connection');
-  if (startTls === undefined || others.length > 0) throw new Error('not a fresh TLS server');
-  server.removeAllListeners('connection');
+  const startTls = takeOverConnections(server);
   server.on('connection', (socket: Socket) => {
     let timer: NodeJS.Timeout | undefined;
     let isAdmitted = false;
     admit(socket, () => {
       isAdmitted = true;
       clearTimeout(timer);
-      startTls.call(server, socket);
+      startTls(socket);
     });
     if (isAdmitted) return;
     timer = setTimeout(() => socket.destroy(), timeoutMs);

@@ -11,6 +11,8 @@ import type { Connections, OpenExchange } from './connections.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import { isLingering, linger } from '../wire/linger.ts';
 import { answerPlainText, isPlainText } from '../wire/plain-text.ts';
+import { endConnection } from '../../lib/node/end-of-connection.ts';
+import { keepPeerAddress } from '../../lib/node/peer-address.ts';
 import { wireBelow } from '../../lib/node/tls-wire.ts';
 
 const OF_CODE: Readonly<Record<string, Problem>> = {
@@ -67,8 +69,7 @@ export function handleClientErrors(
     else answerError(socket, connections.on(socket), OF_CODE[systemCode(error) ?? ''] ?? MALFORMED);
   });
 
-  // A socket keeps the address that it was once asked for; one that is closed by then has none.
-  server.on('connection', (wire: Socket) => void wire.remoteAddress);
+  server.on('connection', keepPeerAddress);
   let nextWarning = -Infinity;
   let unsaid = 0;
   server.on('tlsClientError', (error: Error, socket) => {
@@ -105,7 +106,7 @@ function endAfter(res: ServerResponse, socket: Socket): void {
   // The parser complains again of each piece that still comes.
   if (ending.has(res)) return;
   ending.add(res);
-  if (res.headersSent) res.once('finish', () => socket.destroySoon());
+  if (res.headersSent) res.once('finish', () => endConnection(socket));
   else res.setHeader('Connection', 'close');
 }
 

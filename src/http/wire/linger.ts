@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { drainSocket } from '../../lib/node/drain-socket.ts';
+import { replaceEnd } from '../../lib/node/end-of-connection.ts';
 
 /** How long a client that is still sending is read from after its answer, and how much. */
 export const LINGER_MS = 2000;
@@ -28,13 +30,12 @@ const lingering = new WeakSet<object>();
  * announced none, and undefined where nothing is being sent and there is nothing to wait for.
  */
 export function lingerOnClose(socket: Socket, sending: () => number | 'unknown' | undefined): void {
-  const closeNow = socket.destroySoon.bind(socket);
-  socket.destroySoon = () => {
+  const endNow = replaceEnd(socket, () => {
     if (isLingering(socket)) return;
     const length = socket.writable ? sending() : undefined;
-    if (length === undefined) closeNow();
+    if (length === undefined) endNow();
     else readOn(socket, reachFor(length));
-  };
+  });
 }
 
 function reachFor(length: number | 'unknown'): Reach {
@@ -53,16 +54,10 @@ function readOn(socket: Socket, { bytes, ms }: Reach): void {
   const start = socket.bytesRead;
   lingering.add(socket);
   socket.end();
-  // The parser reads past the socket, and stops at a body that nobody takes. Set going again, the socket is read here,
-  // and counted piece by piece: between two looks of a clock tens of megabytes can come.
-  socket.once('resume', () => {
-    socket.removeAllListeners('data');
-    socket.on('data', () => {
-      if (socket.bytesRead - start > bytes) socket.destroy();
-    });
+  // Counted chunk by chunk: between two ticks of a timer tens of megabytes can come.
+  drainSocket(socket, () => {
+    if (socket.bytesRead - start > bytes) socket.destroy();
   });
-  socket.pause();
-  socket.resume();
   const timer = setTimeout(() => socket.destroy(), ms);
   if (socket.readableEnded) socket.once('finish', () => socket.destroy());
   else socket.once('end', () => socket.destroy());

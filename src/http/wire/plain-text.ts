@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { systemCode } from '../../lib/errors.ts';
+import { withholdDestroy } from '../../lib/node/end-of-connection.ts';
 import { LINGER_BYTES, LINGER_MS } from './linger.ts';
 
 /** What OpenSSL says of a first record that begins like a request of HTTP; it sends no alert then. */
@@ -17,10 +18,9 @@ export function isPlainText(error: Error): boolean {
  * client makes "empty reply from server", and its user nothing at all. To be called while the failed handshake is told.
  */
 export function answerPlainText(wire: Socket, lastWords: string): void {
-  const { destroy } = wire;
-  // Node destroys it right after this. Closed while something of the client's is unread, it would be reset, and the client
-  // would throw the answer away; so what comes goes on into the TLS that has failed, for a while.
-  wire.destroy = () => wire;
+  // Node destroys the socket after this. Closed while something of the client's is unread, it would be reset, and the
+  // client would throw the answer away. So for a while what comes goes into the TLS that has failed.
+  const allowDestroy = withholdDestroy(wire);
   wire.end(lastWords);
   const end = Date.now() + LINGER_MS;
   let seen = wire.bytesRead;
@@ -29,7 +29,7 @@ export function answerPlainText(wire: Socket, lastWords: string): void {
     seen = wire.bytesRead;
     if (isSending && seen < LINGER_BYTES && Date.now() < end) return;
     clearInterval(timer);
-    wire.destroy = destroy;
+    allowDestroy();
     wire.destroy();
   }, LOOK_MS);
 }

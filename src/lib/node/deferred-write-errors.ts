@@ -3,9 +3,12 @@ import type { Socket } from 'node:net';
 type Done = (error?: Error | null) => void;
 
 /**
- * Lets an answer be heard that came before the body was in, by a backend that closes right after it. The kernel fails
- * our next write, and Node would give the connection up at once, together with the answer that has already arrived: a
- * 404 or 413 would become a 502, now and then. So a failed write is held back until what has arrived has been read.
+ * Holds a failed write back until what has arrived on the socket has been read. A backend may answer before the body has
+ * arrived and close the connection. The next write then fails, and Node would destroy the socket together with the answer:
+ * a 404 or 413 would now and then become a 502.
+ *
+ * Relies on `_write` and `_writev`, through which a stream writes, and on the callback that destroys the socket when it
+ * is called with an error (lib/internal/streams/writable.js).
  */
 export function handleDeferredWriteErrors(socket: Socket): void {
   const write = socket._write.bind(socket);
@@ -17,7 +20,7 @@ export function handleDeferredWriteErrors(socket: Socket): void {
         done(error);
         return;
       }
-      // On a broken connection one of them is near.
+      // On a broken connection one of them comes soon.
       socket.once('end', () => done(error));
       socket.once('close', () => done(error));
     };

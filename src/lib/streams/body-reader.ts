@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { interceptChunks, resumeParser } from '../node/body-chunks.ts';
+import type { ChunkTaker } from '../node/body-chunks.ts';
 import { inPace } from './pace.ts';
 import type { Pace } from './pace.ts';
 
@@ -7,7 +9,7 @@ import type { Pace } from './pace.ts';
  * it over: on its way through the stream it would cost as much again, and 64 KiB more of them would lie there whenever
  * there is no room.
  */
-export class BodyReader {
+export class BodyReader implements ChunkTaker {
   readonly #body: IncomingMessage;
   readonly #pace: Pace | undefined;
   readonly #goOn = (): void => this.#onPaced();
@@ -35,17 +37,18 @@ export class BodyReader {
 
   /** Hands over every piece from now on, together with its memory. `take` calls `took` for each. */
   open(take: (piece: Buffer) => void): void {
-    const body = this.#body;
-    const push = body.push.bind(body);
     this.#take = take;
-    // What came before, and the end of the body, go through the stream.
-    body.on('data', take);
-    body.push = (piece: unknown, encoding?: BufferEncoding) => {
-      if (this.#isOver || !(piece instanceof Buffer) || body.readableLength > 0) return push(piece, encoding);
-      take(piece);
-      this.#isStopped = !this.#isOver && (this.#isFull || this.#isHeld);
-      return !this.#isStopped;
-    };
+    // Chunks that came before go through the stream.
+    this.#body.on('data', take);
+    interceptChunks(this.#body, this);
+  }
+
+  /** Called with each chunk by the parser. Returns whether the parser is to go on. */
+  takeChunk(chunk: Buffer): boolean | undefined {
+    if (this.#isOver) return undefined;
+    this.#take(chunk);
+    this.#isStopped = !this.#isOver && (this.#isFull || this.#isHeld);
+    return !this.#isStopped;
   }
 
   /** To be called for each piece that was taken. */
@@ -87,6 +90,6 @@ export class BodyReader {
     this.#body.resume();
     if (!this.#isStopped) return;
     this.#isStopped = false;
-    this.#body.socket.resume();
+    resumeParser(this.#body);
   }
 }
