@@ -34,7 +34,7 @@ export class Opened {
   }
 
   async close(): Promise<void> {
-    for (const close of this.#closing.splice(0).reverse()) await close();
+    for (const close of this.#closing.splice(0).toReversed()) await close();
   }
 
   #follow<T extends Socket>(socket: T): T {
