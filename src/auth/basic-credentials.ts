@@ -7,6 +7,11 @@ export interface BasicCredentials {
   readonly password: Secret<string>;
 }
 
+/** Credentials, and the address of the client that sent them. */
+export interface SentCredentials extends BasicCredentials {
+  readonly address: string;
+}
+
 export type ParsedAuthorization =
   | { readonly kind: 'credentials'; readonly credentials: BasicCredentials }
   /** Neither name nor password: what some clients send before they were told to sign in. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createProblem } from '../oci/problem.ts';
 import type { Problem } from '../oci/problem.ts';
-import type { Throttled } from '../auth/tokens/guard.ts';
+import type { Throttled } from '../auth/abuse/guard.ts';
 import { warningHeader } from '../auth/tokens/store/lifetime.ts';
 import { answerProblem } from '../http/answer.ts';
 import type { Challenge } from './auth/challenge.ts';

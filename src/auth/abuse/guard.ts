@@ -4,14 +4,8 @@ import { ownText } from '../../lib/own-text.ts';
 import type { Attempt, Outcome } from './attempt.ts';
 import type { Throttle } from './throttle.ts';
 import type { Kind } from './ledger.ts';
+import type { SentCredentials } from '../basic-credentials.ts';
 import type { UserDirectory } from '../directory.ts';
-
-/** A name and a secret as a client sent them, and the client's address. */
-export interface Sent {
-  readonly user: string;
-  readonly password: { reveal(): string };
-  readonly address: string;
-}
 
 /** The attempt was not tried, or is answered as if it were not. `message` is for the user of the client. */
 export interface Throttled {
@@ -43,12 +37,18 @@ export interface Guard {
    * the primary process does not answer. Rejects only if `check` does.
    */
   password<V extends { readonly kind: string }>(
-    sent: Sent,
+    sent: SentCredentials,
     check: Check<V>,
   ): Promise<V | Throttled | { readonly kind: 'rejected' | 'busy' }>;
   /** Counts an invalid token. Returns undefined if the client should get the usual answer for one. */
   wrongToken(secret: string, address: string): Promise<Throttled | undefined>;
 }
+
+/** Lets everything be tried. */
+export const UNGUARDED: Guard = {
+  password: (_sent, check) => check('stranger'),
+  wrongToken: async () => undefined,
+};
 
 const MOST_DELAYED = 200;
 const ID_LENGTH = 16;
@@ -89,7 +89,11 @@ export function createGuard(options: GuardOptions): Guard {
   };
 }
 
-function createAttempts({ keyed, keyedName = keyed, directory }: GuardOptions): (sent: Sent) => Attempt {
+function createAttempts({
+  keyed,
+  keyedName = keyed,
+  directory,
+}: GuardOptions): (sent: SentCredentials) => Attempt {
   return (sent) => {
     const { user, address } = sent;
     const version = directory.credentialVersion(user);

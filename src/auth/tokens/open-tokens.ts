@@ -7,8 +7,8 @@ import { createAccessTokens } from './access-tokens.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { createPrincipals } from './principals.ts';
 import type { Principals } from './principals.ts';
-import { UNGUARDED } from './guard.ts';
-import type { SignInGuard } from './guard.ts';
+import { UNGUARDED } from '../abuse/guard.ts';
+import type { Guard } from '../abuse/guard.ts';
 import type { UserDirectory } from '../directory.ts';
 import type { Principal } from '../principal.ts';
 import { openIdentityStore } from './store/identity-store.ts';
@@ -48,8 +48,8 @@ export interface TokensOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Who stands before the verification of passwords. */
-  readonly guard?: SignInGuard | undefined;
+  /** Throttles the verification of passwords and tokens. */
+  readonly guard?: Guard | undefined;
   /** Told why the tokens of machines were not loaded again. */
   readonly onDamage?: (error: unknown) => void;
   /** The other processes of this gate, where there are any. */

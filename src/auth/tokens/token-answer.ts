@@ -1,5 +1,5 @@
 import { basicChallenge } from '../../oci/challenge.ts';
-import type { Throttled } from './guard.ts';
+import type { Throttled } from '../abuse/guard.ts';
 import type { Principal } from '../principal.ts';
 import type { FormError } from './token-form.ts';
 

@@ -2,7 +2,7 @@ import type { Secret } from '../../lib/secret.ts';
 import { intersectAccess, renderScopes } from '../../oci/request/scope.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import type { SignInGuard } from './guard.ts';
+import type { Guard } from '../abuse/guard.ts';
 import { ANONYMOUS } from '../principal.ts';
 import type { Principal } from '../principal.ts';
 import type { ParsedAuthorization } from '../basic-credentials.ts';
@@ -28,7 +28,7 @@ export interface TokenServiceOptions {
   readonly realm: string;
   readonly tokens: Pick<AccessTokens, 'issue'>;
   readonly check: Pick<SignInCheck, 'signIn'>;
-  readonly guard: Pick<SignInGuard, 'wrongToken'>;
+  readonly guard: Pick<Guard, 'wrongToken'>;
   /** Undefined where identity tokens are switched off. */
   readonly identities: Pick<IdentityStore, 'issue' | 'redeem'> | undefined;
   readonly principals: Pick<Principals, 'device' | 'admit'>;

@@ -1,4 +1,4 @@
-import type { Throttled } from '../../auth/tokens/guard.ts';
+import type { Throttled } from '../../auth/abuse/guard.ts';
 import type { Tokens } from '../../auth/tokens/open-tokens.ts';
 import type { Admitted } from '../../auth/tokens/principals.ts';
 import type { Principal } from '../../auth/principal.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
-import { UNGUARDED } from '../../../src/auth/tokens/guard.ts';
+import { UNGUARDED } from '../../../src/auth/abuse/guard.ts';
 import { createPrincipals } from '../../../src/auth/tokens/principals.ts';
 import { createSignInCheck } from '../../../src/auth/tokens/sign-in.ts';
 import type { SignInCheck } from '../../../src/auth/tokens/sign-in.ts';
-import type { Attempt } from '../../../src/auth/tokens/guard.ts';
+import type { SentCredentials } from '../../../src/auth/basic-credentials.ts';
 import { makeSecret } from '../../../src/auth/tokens/store/secret-text.ts';
 import { createMachineTokens } from '../../../src/auth/tokens/store/token-store.ts';
 import { START, directoryOf, machineToken } from './support.ts';
@@ -46,7 +46,7 @@ function started(): Started {
   return { check, asked, used };
 }
 
-const attempt = (user: string, password: string, address = '10.0.0.1'): Attempt => ({
+const sent = (user: string, password: string, address = '10.0.0.1'): SentCredentials => ({
   user,
   password: new Secret(password),
   address,
@@ -56,34 +56,34 @@ describe('signIn', () => {
   it.each([
     [
       'a right password',
-      attempt('alice', 'right'),
+      sent('alice', 'right'),
       { kind: 'verified', principal: { kind: 'user', name: 'alice', proof: 'password' } },
     ],
-    ['a wrong password', attempt('alice', 'wrong'), { kind: 'rejected' }],
-    ['too many passwords', attempt('late', 'right'), { kind: 'busy' }],
+    ['a wrong password', sent('alice', 'wrong'), { kind: 'rejected' }],
+    ['too many passwords', sent('late', 'right'), { kind: 'busy' }],
     [
       'a machine',
-      attempt('ci', secret),
+      sent('ci', secret),
       {
         kind: 'verified',
         principal: { kind: 'machine', name: 'ci', tokenId: 'm-1', proof: 'machine-token' },
       },
     ],
-    ['a machine elsewhere', attempt('ci', secret, '11.0.0.1'), { kind: 'rejected' }],
-    ['a machine under another name', attempt('alice', secret), { kind: 'rejected' }],
-    ['a revoked machine', attempt('ci', makeSecret('machine').secret.reveal()), { kind: 'rejected' }],
+    ['a machine elsewhere', sent('ci', secret, '11.0.0.1'), { kind: 'rejected' }],
+    ['a machine under another name', sent('alice', secret), { kind: 'rejected' }],
+    ['a revoked machine', sent('ci', makeSecret('machine').secret.reveal()), { kind: 'rejected' }],
   ])('judges %s', async (_name, given, expected) => {
     expect(await started().check.signIn(given)).toMatchObject(expected);
   });
 
   it('never tries the secret of a machine as a password, nor a password as a secret', async () => {
     const { check, asked, used } = started();
-    await check.signIn(attempt('alice', makeSecret('machine').secret.reveal()));
-    await check.signIn(attempt('ci', secret, '11.0.0.1'));
+    await check.signIn(sent('alice', makeSecret('machine').secret.reveal()));
+    await check.signIn(sent('ci', secret, '11.0.0.1'));
     expect([asked, used]).toEqual([[], []]);
-    await check.signIn(attempt('ci', `${secret}x`));
+    await check.signIn(sent('ci', `${secret}x`));
     expect([asked, used]).toEqual([['ci'], []]);
-    await check.signIn(attempt('ci', secret));
+    await check.signIn(sent('ci', secret));
     expect([asked, used]).toEqual([['ci'], ['m-1']]);
   });
 });
@@ -92,16 +92,16 @@ describe('remembered', () => {
   it.each([
     [
       'a password checked before',
-      attempt('known', 'right'),
+      sent('known', 'right'),
       { kind: 'user', name: 'known', proof: 'password', groups: [] },
     ],
-    ['a password not checked yet', attempt('alice', 'right'), undefined],
+    ['a password not checked yet', sent('alice', 'right'), undefined],
     [
       'a machine',
-      attempt('ci', secret),
+      sent('ci', secret),
       { kind: 'machine', name: 'ci', tokenId: 'm-1', proof: 'machine-token', scope: undefined },
     ],
-    ['a machine elsewhere, whose name is known', attempt('known', secret), undefined],
+    ['a machine elsewhere, whose name is known', sent('known', secret), undefined],
   ])('answers at once for %s', (_name, given, expected) => {
     expect(started().check.remembered(given)).toEqual(expected);
   });

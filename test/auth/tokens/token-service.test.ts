@@ -8,7 +8,7 @@ import type { Principal } from '../../../src/auth/principal.ts';
 import { openIdentityStore } from '../../../src/auth/tokens/store/identity-store.ts';
 import type { IdentityStore } from '../../../src/auth/tokens/store/identity-store.ts';
 import { openKeyRing } from '../../../src/auth/tokens/store/key-ring.ts';
-import { UNGUARDED } from '../../../src/auth/tokens/guard.ts';
+import { UNGUARDED } from '../../../src/auth/abuse/guard.ts';
 import { createSignInCheck } from '../../../src/auth/tokens/sign-in.ts';
 import type { TokenAnswer } from '../../../src/auth/tokens/token-answer.ts';
 import { readTokenForm, readTokenQuery } from '../../../src/auth/tokens/token-form.ts';

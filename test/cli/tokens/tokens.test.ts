@@ -1,6 +1,7 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/lib/secret.ts';
 import { run } from '../../../src/cli/program.ts';
 import { openIdentityStore } from '../../../src/auth/tokens/store/identity-store.ts';
 import { openKeyRing } from '../../../src/auth/tokens/store/key-ring.ts';
@@ -95,7 +96,7 @@ describe('tokens create', () => {
     const secret = await created('--network', '10.0.0.0/8', '192.0.2.7');
     const store = await openTokenStore({ path: inFolder('tokens.json') });
     const from = (address: string) =>
-      store.current().authenticate({ name: 'ci', secret, address }, Date.now());
+      store.current().authenticate({ user: 'ci', password: new Secret(secret), address }, Date.now());
     expect(['10.1.2.3', '192.0.2.7', '192.0.2.8'].map((address) => from(address) !== undefined)).toEqual([
       true,
       true,
@@ -232,7 +233,7 @@ describe('tokens revoke', () => {
     expect(await tokens('revoke', first.id)).toMatchObject({ status: 0, stdout: '' });
     const store = await openTokenStore({ path: inFolder('tokens.json') });
     const alive = secrets.map((secret) =>
-      store.current().authenticate({ name: 'ci', secret, address: '::1' }, Date.now()),
+      store.current().authenticate({ user: 'ci', password: new Secret(secret), address: '::1' }, Date.now()),
     );
     expect(alive.map((token) => token?.id)).toEqual([undefined, second.id]);
   });

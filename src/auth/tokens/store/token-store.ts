@@ -1,6 +1,7 @@
 import { loadFile } from '../../../lib/files/followed-file.ts';
 import type { LoadedFile } from '../../../lib/files/followed-file.ts';
 import { isInside, parseNetwork } from '../../../lib/network.ts';
+import type { SentCredentials } from '../../basic-credentials.ts';
 import type { MachineToken } from './machine-token.ts';
 import { isAlive, machineTokensFile } from './machine-token.ts';
 import { readSecret } from './secret-text.ts';
@@ -13,14 +14,8 @@ export interface MachineTokens {
   find(id: string, now: number): MachineToken | undefined;
   /** Whether a token may be used from this address. */
   admits(id: string, address: string): boolean;
-  /** The token that this pair of name and secret is, if it is alive and may be used from this address. */
-  authenticate(attempt: TokenAttempt, now: number): MachineToken | undefined;
-}
-
-export interface TokenAttempt {
-  readonly name: string;
-  readonly secret: string;
-  readonly address: string;
+  /** The token with this name and secret, if it is alive and may be used from this address. */
+  authenticate(sent: SentCredentials, now: number): MachineToken | undefined;
 }
 
 export type TokenStore = LoadedFile<MachineTokens>;
@@ -46,10 +41,10 @@ export function createMachineTokens(all: readonly MachineToken[]): MachineTokens
     all,
     admits,
     find: (id, now) => alive(byId.get(id), now),
-    authenticate: ({ name, secret, address }, now) => {
-      const hash = readSecret('machine', secret);
+    authenticate: ({ user, password, address }, now) => {
+      const hash = readSecret('machine', password.reveal());
       const token = hash === undefined ? undefined : alive(byHash.get(hash), now);
-      return token !== undefined && token.name === name && admits(token.id, address) ? token : undefined;
+      return token !== undefined && token.name === user && admits(token.id, address) ? token : undefined;
     },
   };
 }

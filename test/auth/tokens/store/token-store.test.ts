@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../../../src/lib/secret.ts';
 import type { MachineToken } from '../../../../src/auth/tokens/store/machine-token.ts';
 import { aliveTokens, withToken } from '../../../../src/auth/tokens/store/machine-token.ts';
 import { makeSecret } from '../../../../src/auth/tokens/store/secret-text.ts';
@@ -13,22 +14,23 @@ describe('authenticate', () => {
   const { token, secret } = machineToken({ expires: at(START + DAY), networks: ['10.0.0.0/8'] });
   const other = machineToken({ id: 'm-2', name: 'other' });
   const tokens = createMachineTokens([token, other.token]);
-  const right = { name: 'ci', secret, address: '10.1.2.3' };
+  const right = { user: 'ci', secret, address: '10.1.2.3' };
 
   it.each([
     ['the right secret', {}, START, 'm-1'],
     ['the last moment', {}, START + DAY - 1, 'm-1'],
     ['a token that ended', {}, START + DAY, undefined],
     ['another address', { address: '11.1.2.3' }, START, undefined],
-    ['another name', { name: 'other' }, START, undefined],
+    ['another name', { user: 'other' }, START, undefined],
     ['another secret', { secret: other.secret }, START, undefined],
-    ['another token', { name: 'other', secret: other.secret, address: '::1' }, START, 'm-2'],
-    ['no name', { name: '' }, START, undefined],
+    ['another token', { user: 'other', secret: other.secret, address: '::1' }, START, 'm-2'],
+    ['no name', { user: '' }, START, undefined],
     ['the hash in place of the secret', { secret: token.hash }, START, undefined],
     ['a secret that nobody made', { secret: makeSecret('machine').secret.reveal() }, START, undefined],
     ['an identity token', { secret: makeSecret('identity').secret.reveal() }, START, undefined],
   ])('judges %s', (_name, more, now, id) => {
-    expect(tokens.authenticate({ ...right, ...more }, now)?.id).toBe(id);
+    const { secret: text, ...rest } = { ...right, ...more };
+    expect(tokens.authenticate({ ...rest, password: new Secret(text) }, now)?.id).toBe(id);
   });
 
   it.each([
