@@ -37,13 +37,13 @@ export type HeadOutcome = { readonly ok: true; readonly head: AnswerHead } | Ref
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\u0080-\u00ff]*)?\r\n/;
 const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\u0080-\u00ff]*)\r\n/y;
-/** Up to a petabyte: a number that is counted without loss. */
+/** Up to a petabyte: a number without rounding. */
 const LENGTH = /^\d{1,15}$/;
 const CHUNKED = /^chunked *$/i;
-/** Of more `node:http` would show no more than these, and say nothing. */
+/** `node:http` silently drops further fields. */
 const MOST_FIELDS = 1000;
 
-/** Fields that say one thing: of a second one nothing is taken (as `node:http` does). */
+/** Fields of which only the first counts, as with `node:http`. */
 const SINGLE: ReadonlySet<string> = new Set([
   'age',
   'content-type',
@@ -81,7 +81,7 @@ export function parseAnswerHead(text: string, method: string): HeadOutcome {
   return { ok: true, head };
 }
 
-/** The fields, or what is wrong with them. */
+/** Returns the fields, or what is wrong with them. */
 function parseFields(text: string, from: number): Record<string, string> | string {
   // Without a prototype: a field may have any name.
   const headers = Object.create(null) as Record<string, string>;
@@ -104,11 +104,11 @@ function parseFields(text: string, from: number): Record<string, string> | strin
   return headers;
 }
 
-/** Without the spaces at the end; but for a coding, since the parser of Node.js knows none that a tab follows. */
+/** Removes the spaces at the end. A coding keeps them: the parser of Node.js accepts none that a tab follows. */
 function trim(name: string, value: string): string {
   if (name === 'transfer-encoding') return value;
   let end = value.length;
-  // Of spaces and tabs alone: to a text in latin1 0xa0 is a space as well.
+  // Spaces and tabs alone: `trim` would remove 0xa0 as well.
   while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
   return value.slice(0, end);
 }

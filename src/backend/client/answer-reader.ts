@@ -1,10 +1,10 @@
 import { parseAnswerHead } from './answer-head.ts';
 import type { AnswerFault, AnswerHead } from './answer-head.ts';
 
-/** Told of an answer while it is read, in this order: `onHead`, `onBody` any number of times, `onEnd`; or `onFault` at any point, and then nothing more. */
+/** Receives an answer while it is read: `onHead`, `onBody` any number of times, `onEnd`. `onFault` may come at any point and is the last call. */
 export interface AnswerSink {
   onHead(head: AnswerHead): void;
-  /** Bytes `start` to `end` of this buffer belong to the body. They were not copied: the buffer will be used again. */
+  /** Bytes `start` to `end` of the buffer are a piece of the body. They are not copied: the buffer is used again. */
   onBody(buffer: Buffer, start: number, end: number): void;
   onEnd(): void;
   onFault(fault: AnswerFault): void;
@@ -12,37 +12,37 @@ export interface AnswerSink {
 
 type State = 'head' | 'length' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'over';
 
-/** As much as `node:http` takes. */
+/** The limit of `node:http`. */
 const HEAD_BYTES = 16 * 1024;
 const LINE_BYTES = 1024;
 const TRAILER_BYTES = 8 * 1024;
-/** Interim answers before the final one. */
+/** The most interim answers before the final one. */
 const INTERIM_HEADS = 16;
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LF = 0x0a;
 const BEGINNING = 'HTTP/1.';
-/** What no continuation makes a head; that it does not begin with a line end shows in its beginning. */
+/** Text that no continuation can make a head. */
 const NO_HEAD = /[^\r]\n|\r[^\n]|[^\t\n\r -~\u0080-\u00ff]/;
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t !#-[\\]-~]|\\\\[\\t -~])*"';
 const CHUNK_SIZE = new RegExp(`^([0-9a-f]{1,12})(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`, 'i');
-/** Never a field that says where a body ends: that was told in the head. */
+/** Without the fields that say where a body ends: they belong into the head. */
 const TRAILER = new RegExp(`^(?!content-length:|transfer-encoding:)${TOKEN}:[\\t -~\\u0080-\\u00ff]*$`, 'i');
 
 /**
- * Reads one answer of HTTP/1.1 from pieces of any size (RFC 9112). It has not heard of sockets, copies no byte of a
- * body and keeps none. What is read is at most what the parser of Node.js would take: no bare LF, no folded field, no
- * second length, no coding but chunked.
+ * Reads one answer of HTTP/1.1 from pieces of any size (RFC 9112), without copying or keeping a byte of the body. It
+ * accepts nothing that the parser of Node.js refuses: no bare LF, no folded field, no second length, no coding but
+ * chunked.
  */
 export class AnswerReader {
   readonly #method: string;
   readonly #sink: AnswerSink;
   #state: State = 'head';
-  /** The part of a head or of a line that came so far. */
+  /** The part of a head or of a line received so far. */
   #text = '';
-  /** Bytes of the body or of the chunk still to come. */
+  /** Bytes of the body or of the chunk that are still missing. */
   #left = 0;
   #trailerBytes = 0;
   #interim = 0;
@@ -55,17 +55,17 @@ export class AnswerReader {
     this.#sink = sink;
   }
 
-  /** The head of the final answer, once it is in. */
+  /** The head of the final answer, once it is complete. */
   get head(): AnswerHead | undefined {
     return this.#head;
   }
 
-  /** Whether nothing more will be said to the sink: the answer is whole, broken or unwanted. */
+  /** Whether the sink gets no more calls: the answer is complete, invalid or unwanted. */
   get isOver(): boolean {
     return this.#state === 'over';
   }
 
-  /** Whether the answer came to its end. */
+  /** Whether the answer is complete. */
   get isWhole(): boolean {
     return this.#isWhole;
   }
@@ -75,24 +75,24 @@ export class AnswerReader {
     return this.#interim > 0;
   }
 
-  /** Whether bytes came that do not belong to the answer. */
+  /** Whether bytes followed the answer. */
   get hasSurplus(): boolean {
     return this.#hasSurplus;
   }
 
-  /** Takes bytes `start` to `end` of the buffer. */
+  /** Reads bytes `start` to `end` of the buffer. */
   read(buffer: Buffer, start: number, end: number): void {
     let at = start;
     while (at < end && this.#state !== 'over') at = this.#step(buffer, at, end);
     if (at < end) this.#hasSurplus = true;
   }
 
-  /** Nothing more is wanted: the sink is left in peace. */
+  /** Stops reading: the sink gets no more calls. */
   stop(): void {
     this.#state = 'over';
   }
 
-  /** Reads on in the present state; tells how far. */
+  /** Reads on in the present state and returns the place of the next byte. */
   #step(buffer: Buffer, at: number, end: number): number {
     if (this.#state === 'head') return this.#readHead(buffer, at, end);
     if (this.#state === 'length' || this.#state === 'chunk') return this.#readBytes(buffer, at, end);
@@ -117,8 +117,8 @@ export class AnswerReader {
   }
 
   /**
-   * What cannot become a head is refused at once: whoever speaks another protocol might wait for us. Of what was judged
-   * before only the last byte is looked at again, so that a head may come in many pieces.
+   * Refuses at once what cannot become a head: a server of another protocol might wait for us. Of the text judged before
+   * only the last byte is read again, so that a head may come in many pieces.
    */
   #judgeBeginning(before: number): void {
     const text = this.#text;
@@ -138,7 +138,7 @@ export class AnswerReader {
     if (head.status < 200) {
       this.#interim += 1;
       if (this.#interim > INTERIM_HEADS) this.#fail('too many interim answers');
-      // Nothing can come after it, and so no answer.
+      // The connection ends before the final answer.
       else if (!head.keepAlive) this.#fail('an interim answer that is the last');
       return;
     }
@@ -190,7 +190,7 @@ export class AnswerReader {
     this.#state = this.#left === 0 ? 'trailers' : 'chunk';
   }
 
-  /** They are read for their form, and dropped. */
+  /** Checks the form of trailers and drops them. */
   #takeTrailer(line: string): void {
     this.#trailerBytes += line.length;
     if (line === '') this.#finish();

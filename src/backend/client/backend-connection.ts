@@ -5,8 +5,8 @@ import { AnswerReader } from './answer-reader.ts';
 import type { AnswerSink } from './answer-reader.ts';
 
 /**
- * Where the registry stands. `ca` is the PEM text that an https backend is verified with; verification is never off.
- * `prefix` is the path before `/v2/`, like `/oci`. `hostHeader` is the Host that it is asked with, instead of the client's.
+ * The address of the registry. `ca` is the PEM text that verifies an https backend; verification is never off. `prefix` is
+ * the path before `/v2/`, like `/oci`. `hostHeader` is the Host of requests to it, instead of the client's.
  */
 export type BackendOptions = (
   | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly prefix?: string }
@@ -20,37 +20,37 @@ export type BackendOptions = (
   | { readonly kind: 'unix'; readonly path: string; readonly prefix?: undefined }
 ) & { readonly hostHeader?: string | undefined };
 
-/** One request and its answer, as the connection sees it. After `onEnd`, `onFault` or `onBroken` nothing more is said. */
-export interface Exchange extends AnswerSink {
-  /** The connection ended before the answer did, or was never made. */
+/** Receives the answer to one request. It gets no more calls after `onEnd`, `onFault` or `onBroken`. */
+export interface ConnectionListener extends AnswerSink {
+  /** The connection ended before the answer, or was never made. */
   onBroken(error: Error): void;
 }
 
-/** Who gets the connection back once an exchange has left nothing behind on it. */
+/** Gets the connection back once an answer has left nothing behind on it. */
 export interface ConnectionOwner {
   release(connection: BackendConnection): void;
-  /** Where all its connections read what they need not hold: each reads, and has it read, before another one's turn. */
+  /** Shared by all connections for bytes that are used at once: each reads and hands over before the next one's turn. */
   readonly small: Buffer;
 }
 
-/** As much as is read where nothing is held: a head and a small answer fit. */
+/** The size of a read of a head: a small answer fits as well. */
 export const SMALL_BYTES = 16 * 1024;
 const KEEPALIVE_MS = 1000;
 
 /**
- * A connection to the backend: one exchange at a time. It goes back to its owner if the exchange came to a clean end on
- * both sides, and is destroyed in every other case: bytes that nobody asked for, an interim answer, a fault, a request
- * that was not written to its end, `Connection: close`.
+ * A connection to the backend, for one request at a time. It goes back to its owner if request and answer are complete.
+ * It is destroyed in every other case: surplus bytes, an interim answer, a fault, an incomplete request,
+ * `Connection: close`.
  */
 export class BackendConnection {
   readonly socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #isTls: boolean;
-  /** Where the next read goes, after its first `#held` bytes, which somebody still reads from. */
+  /** Receives the next read, after its first `#held` bytes, which are still in use. */
   #target: Buffer;
   #held = 0;
   #paused = false;
-  #exchange: Exchange | undefined;
+  #exchange: ConnectionListener | undefined;
   #reader: AnswerReader | undefined;
   #exchanges = 0;
   #heard = false;
@@ -71,12 +71,12 @@ export class BackendConnection {
     this.socket.once('close', () => this.#onClose());
   }
 
-  /** How long the backend will wait for the next request, in milliseconds, where it said so in its last answer. */
+  /** How long the backend waits for the next request, in milliseconds, if its last answer says so. */
   get keepAliveMs(): number | undefined {
     return this.#keepAliveMs;
   }
 
-  /** Whether nothing was heard on a connection that had served before: the backend may have closed it at that moment (RFC 9112 section 9.3.1). */
+  /** Whether nothing was received on a connection that was used before: the backend may just have closed it (RFC 9112 section 9.3.1). */
   get isStale(): boolean {
     return this.#exchanges > 1 && !this.#heard;
   }
@@ -87,10 +87,10 @@ export class BackendConnection {
   }
 
   /**
-   * Begins an exchange: writes the head of the request, given as latin1 with its empty line. A body may be written to the
-   * socket; `finish` ends the request.
+   * Writes the head of a request, given as latin1 with its empty line. A body may be written to the socket; `finish` ends
+   * the request.
    */
-  begin(exchange: Exchange, method: string, head: string): void {
+  begin(exchange: ConnectionListener, method: string, head: string): void {
     this.#exchange = exchange;
     this.#reader = new AnswerReader(method, exchange);
     this.#exchanges += 1;
@@ -99,21 +99,21 @@ export class BackendConnection {
     this.socket.write(head, 'latin1');
   }
 
-  /** The request is written to its end: only now may the connection be used again. */
+  /** The request is complete: only now may the connection be used again. */
   finish(): void {
     this.#isAsked = true;
   }
 
   /**
-   * Where the next reads go. What is read there stays as it is while the connection is paused; what is read into the
-   * small buffer of the owner (the default) is good only while it is handed over.
+   * Directs the next reads into this buffer. Its bytes stay unchanged while the connection is paused. Those in the small
+   * buffer of the owner (the default) are valid only during `onBody`.
    */
   readInto(target: Buffer = this.#owner.small): void {
     this.#target = target;
     this.#held = 0;
   }
 
-  /** Reads nothing more until `resume`. Only to be called while a piece of the body is handed over. */
+  /** Stops reading until `resume`. Only valid during `onBody`. */
   pause(): void {
     this.#paused = true;
   }
@@ -124,7 +124,7 @@ export class BackendConnection {
     this.socket.resume();
   }
 
-  /** Ends the connection; its exchange hears no more of it. */
+  /** Ends the connection. The listener gets no more calls. */
   abandon(): void {
     this.#exchange = undefined;
     this.#reader?.stop();
@@ -134,7 +134,7 @@ export class BackendConnection {
   #take(length: number, bytes: Uint8Array): boolean {
     const reader = this.#reader;
     if (reader === undefined) {
-      // An answer that nobody asked for.
+      // An answer without a request.
       this.socket.destroy();
       return false;
     }
@@ -147,7 +147,7 @@ export class BackendConnection {
     return !this.#paused;
   }
 
-  /** A paused TLS connection still hands over the records that it has decrypted already: they must not cover what is held. */
+  /** A paused TLS connection still delivers the records that it has decrypted: they must not overwrite what is held. */
   #room(): Buffer {
     if (!this.#isTls || this.#held === 0) return this.#target;
     return this.#held < this.#target.length
@@ -164,7 +164,7 @@ export class BackendConnection {
     const isClean = reader.isWhole && !reader.hasSurplus && !reader.hadInterim;
     const isKept = isClean && reader.head?.keepAlive === true && this.#isAsked;
     if (isKept && this.socket.writable) {
-      // The end of an answer may be handed over while a TLS connection is paused, and nobody else would wake it.
+      // The end of an answer may arrive while a TLS connection is paused, and nothing else would resume it.
       this.socket.resume();
       this.#owner.release(this);
     } else this.socket.destroy();
@@ -178,7 +178,7 @@ export class BackendConnection {
   }
 }
 
-/** A TLS connection is none before its handshake. */
+/** Reports whether a connection is not made yet; a TLS connection is made with its handshake. */
 export function isConnecting(socket: Socket): boolean {
   return socket.connecting || (socket instanceof TLSSocket && socket.getPeerFinished() === undefined);
 }
@@ -197,8 +197,8 @@ export interface BackendTls {
 }
 
 /**
- * How a TLS backend is verified: against its own name, whatever the client calls it. That it is verified is said aloud,
- * or a variable of the environment could switch it off.
+ * Verifies a TLS backend against its own name, whatever the client calls it. `rejectUnauthorized` is explicit, or a
+ * variable of the environment could switch it off.
  */
 export function backendTls({ host, ca }: Extract<BackendOptions, { kind: 'https' }>): BackendTls {
   const servername = isIP(host) === 0 ? host : '';

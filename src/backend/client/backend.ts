@@ -13,14 +13,14 @@ export interface Backend {
   readonly authority: string;
   /** The path before `/v2/`, or empty. */
   readonly prefix: string;
-  /** Connections that are kept. For requests that ask and change nothing. */
+  /** Kept connections, for requests that change nothing. */
   readonly pool: ConnectionPool;
-  /** A connection of its own for each request. For what changes something and must never be sent twice. */
+  /** A connection for each request, for those that change something and must never be sent twice. */
   readonly single: HttpAgent;
   close(): void;
 }
 
-/** Connects nowhere yet. `now`: monotonic milliseconds. */
+/** Makes no connection yet. `now`: monotonic milliseconds. */
 export function createBackend(options: BackendOptions, now: () => number): Backend {
   const Agent = options.kind === 'https' ? HttpsAgent : HttpAgent;
   const tls = options.kind === 'https' ? backendTls(options) : {};

@@ -3,18 +3,18 @@ import type { BackendOptions } from './backend-connection.ts';
 
 /** Connections to one backend. */
 export interface ConnectionPool {
-  /** The connection that came back last, or a new one. For what may be asked twice: the backend may just be closing it. */
+  /** The connection that came back last, or a new one. The backend may just be closing it: only for requests that may be sent twice. */
   take(): BackendConnection;
-  /** A connection that has served nobody. */
+  /** A new connection. */
   open(): BackendConnection;
-  /** Ends all connections, those in use as well. */
+  /** Ends all connections, those in use included. */
   close(): void;
 }
 
 const FREE_CONNECTIONS = 64;
-/** How long a connection waits for the next request: shorter than servers wait (nginx 75 s); a shorter time that stands in the answer is heeded. */
+/** How long a connection is kept: shorter than servers wait (nginx 75 s). A shorter time in the answer counts. */
 const IDLE_MS = 30_000;
-/** So much earlier than the backend we let a connection go. */
+/** A connection is closed so much earlier than the backend would close it. */
 const MARGIN_MS = 1000;
 const SWEEP_MS = 5000;
 
@@ -24,9 +24,8 @@ interface Idle {
 }
 
 /**
- * Keeps connections for the next request. What a backend sends unasked while a connection waits ends that connection;
- * what it sends right after the next request was written to it cannot be told from the answer. `now`: monotonic
- * milliseconds.
+ * Keeps connections for the next request. Bytes that a backend sends on a waiting connection end it; those that it sends
+ * right after the next request was written cannot be told from the answer. `now`: monotonic milliseconds.
  */
 export function createConnectionPool(options: BackendOptions, now: () => number): ConnectionPool {
   const all = new Set<BackendConnection>();

@@ -7,7 +7,7 @@ import { inPace } from '../../lib/streams/pace.ts';
 import type { Pace } from '../../lib/streams/pace.ts';
 import type { AnswerFault, AnswerHead } from './answer-head.ts';
 import { SMALL_BYTES } from './backend-connection.ts';
-import type { BackendConnection, Exchange } from './backend-connection.ts';
+import type { BackendConnection, ConnectionListener } from './backend-connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 
 /** Decides what becomes of an answer. It gets no more calls after `onEnd`, `onFailure` or `close`. */
@@ -83,7 +83,7 @@ const CONNECTING: Progress = { waitingFor: 'connect', moved: 0 };
  * connection turns out to be closed, reads a large body into one leased buffer and no further before its handler has
  * taken the last piece, keeps the pace, and notices when nothing moves.
  */
-export class Conversation implements Exchange, Watched {
+export class Conversation implements ConnectionListener, Watched {
   readonly #handler: AnswerHandler;
   readonly #options: ConversationOptions;
   #request: BackendRequest;

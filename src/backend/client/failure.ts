@@ -8,7 +8,7 @@ import { AnswerError } from './conversation.ts';
 export interface Failure {
   /** A few words without an address: `connection refused`. */
   readonly reason: string;
-  /** What to look at, with the option that it is set by. */
+  /** What to look at, with the option that sets it. */
   readonly cure?: string;
 }
 

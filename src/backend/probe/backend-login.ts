@@ -12,26 +12,26 @@ export interface BackendLoginOptions {
   readonly user: string;
   readonly password: Secret<string>;
   readonly timeoutMs: number;
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** Shows a registry with a sign-in of its own who the gate is. No client ever sees what it shows. */
+/** The credentials of the gate for a registry that requires them. No client ever sees them. */
 export interface BackendLogin {
-  /** The value of `Authorization` for one request. Rejects where the registry's token service gives none. */
+  /** Returns the value of `Authorization` for one request. Rejects if the token service of the registry issues no token. */
   authorization(access: readonly Access[]): string | Promise<string>;
-  /** The registry has refused what it was shown: ask anew next time. */
+  /** Forgets tokens and method, after the registry refused them. */
   forget(): void;
   close(): void;
 }
 
-/** Of tokens that are kept, each of at most 16 KiB. */
+/** The size of all kept tokens, each of at most 16 KiB. */
 const MAX_BYTES = 8 * 1024 * 1024;
 const LONGEST_MS = 3600_000;
-/** A token is not used in the last part of its life: the request that it is for may take its time to arrive. */
+/** A token is not used in the last part of its life: the request may take some time to arrive. */
 const SHARE_OF_LIFE = 0.7;
 
-/** A password for a registry that asks for one (RFC 7617), or tokens got with it. Asks nothing before the first request. */
+/** Uses the password itself (RFC 7617), or tokens issued for it. Asks nothing before the first request. */
 export function createBackendLogin(options: BackendLoginOptions): BackendLogin {
   const { user, password, timeoutMs, now } = options;
   const basic = (): string => `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString('base64')}`;
@@ -59,7 +59,7 @@ export function createBackendLogin(options: BackendLoginOptions): BackendLogin {
       const scopes = renderScopes(access);
       const known = tokens.get(scopes);
       if (known !== undefined && known.until > now()) return known.value;
-      // Many requests for one repository begin at the same time: they share one token.
+      // Requests for one repository that begin at the same time share one token.
       const started = underWay.get(scopes) ?? get(scopes).finally(() => underWay.delete(scopes));
       underWay.set(scopes, started);
       return started;
@@ -77,7 +77,7 @@ interface KeptToken {
   readonly until: number;
 }
 
-/** How the registry wants it, asked once. A failure is not remembered. */
+/** Learns the method of the registry once. A failure is not remembered. */
 function createMethod(options: BackendLoginOptions) {
   let asked: Promise<LoginMethod> | undefined;
   let known: LoginMethod | undefined;

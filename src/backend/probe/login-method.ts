@@ -4,7 +4,7 @@ import { createBackend } from '../client/backend.ts';
 import type { Backend } from '../client/backend.ts';
 import type { BackendOptions } from '../client/backend-connection.ts';
 
-/** How a registry wants to be told who asks: a password with each request, or tokens of a service. */
+/** How a registry authenticates: by a password with each request, or by tokens of a service. */
 export type LoginMethod = { readonly kind: 'basic' } | TokenService;
 
 /** A token service (distribution: token authentication). */
@@ -12,11 +12,11 @@ export interface TokenService {
   readonly kind: 'bearer';
   readonly place: Backend;
   readonly path: string;
-  /** Without the scopes. */
+  /** The query without the scopes. */
   readonly query: string;
 }
 
-/** A token, and how long it is good, in seconds. */
+/** A token and its life in seconds. */
 export interface FetchedToken {
   readonly token: string;
   readonly seconds: number;
@@ -25,15 +25,15 @@ export interface FetchedToken {
 interface Circumstances {
   readonly backend: Backend;
   readonly timeoutMs: number;
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 const TOKEN_BYTES = 16 * 1024;
-/** What a token service does not say (distribution: token authentication, `expires_in`). */
+/** The life of a token without `expires_in` (distribution: token authentication). */
 const DEFAULT_SECONDS = 60;
 
-/** What the base path of the registry asks for. A registry that answers without a question gets the password all the same. */
+/** Reads the challenge of the base path of the registry. A registry without a challenge gets the password. */
 export async function findLoginMethod({ backend, timeoutMs, now }: Circumstances): Promise<LoginMethod> {
   const { status, headers } = await ask(backend, { path: '/v2/', timeoutMs, largestBytes: 64 * 1024 });
   const challenge = status === 401 ? readChallenge(headers['www-authenticate'] ?? '') : undefined;
@@ -49,7 +49,7 @@ export async function findLoginMethod({ backend, timeoutMs, now }: Circumstances
   };
 }
 
-/** Throws where the registry's password would go out in plain text although the registry itself is asked by https. */
+/** Throws if the password would be sent in plain text although the registry itself uses https. */
 function realmOf(realm: string, backend: Backend): URL {
   if (!URL.canParse(realm)) throw new Error('the registry names no token service');
   const url = new URL(realm);
@@ -58,7 +58,7 @@ function realmOf(realm: string, backend: Backend): URL {
   throw new Error('the registry names a token service that is not reached by https');
 }
 
-/** A token service of https is verified by the same authorities as the registry. */
+/** A token service with https is verified by the same authorities as the registry. */
 function placeOf(url: URL, registry: BackendOptions): BackendOptions {
   const host = url.hostname.replaceAll(/^\[|\]$/g, '');
   if (url.protocol === 'http:') return { kind: 'http', host, port: Number(url.port || 80) };
@@ -66,7 +66,7 @@ function placeOf(url: URL, registry: BackendOptions): BackendOptions {
   return { kind: 'https', host, port: Number(url.port || 443), ca };
 }
 
-/** Asks for a token for these scopes (`repository:app:pull`), with the password as Basic. */
+/** Requests a token for these scopes (`repository:app:pull`), with the password as Basic. */
 export async function fetchToken(
   { place, path, query }: TokenService,
   scopes: readonly string[],

@@ -8,26 +8,25 @@ import { isSameAddress } from '../proxy/location.ts';
 import { isPage } from '../proxy/backend-answer.ts';
 
 export interface Probe {
-  /** Why the registry cannot serve, or undefined. Never rejects. */
+  /** Returns why the registry cannot serve, or undefined. Never rejects. */
   look(): Promise<Failure | undefined>;
 }
 
 export interface ProbeOptions {
   readonly backend: Backend;
   readonly timeoutMs: number;
-  /** How long an answer holds: health checks come from many sides, and the registry should not pay for each. */
+  /** How long a result is valid, in milliseconds: many health checks share one request to the registry. */
   readonly holdMs: number;
   readonly now: () => number;
-  /** The gate's own word, for a registry that asks for one. */
+  /** The credentials of the gate, for a registry that requires them. */
   readonly authorization?: (() => string | Promise<string>) | undefined;
-  /** Told of what is wrong when it begins, changes, or is over. */
+  /** Called when a failure begins, changes or ends. */
   readonly onChange?: (failure: Failure | undefined) => void;
 }
 
-/** Whatever it says is small. */
 const BASE = { path: '/v2/', largestBytes: 64 * 1024 } as const;
 
-/** Asks the registry for its base path, as traffic does. Many who ask at once share one look. */
+/** Asks the registry for its base path, as clients do. Concurrent calls share one request. */
 export function createProbe(options: ProbeOptions): Probe {
   const { holdMs, now, onChange } = options;
   let last: Promise<Failure | undefined> | undefined;
@@ -73,7 +72,7 @@ const TLS_WANTED: Failure = {
   cure: 'set --backend to https://...',
 };
 
-/** Whether an answer to `GET /v2/` is that of a registry which lets the gate in (distribution-spec "Determining Support"). */
+/** Judges an answer to `GET /v2/`: undefined if a registry admits the gate (distribution-spec "Determining Support"). */
 export function judgeBase(
   { status, headers }: Pick<SmallAnswer, 'status' | 'headers'>,
   { prefix }: Pick<Backend, 'prefix'>,
@@ -98,7 +97,7 @@ const ELSEWHERE = 'set --backend to the address of the registry itself';
 const NO_REGISTRY =
   'look at host, port and path in --backend; where the server knows the registry by another name, set --backend-host';
 
-/** Whether a backend that is asked in plain HTTP speaks TLS. Nothing is sent to it. */
+/** Reports whether a backend speaks TLS that is configured for plain HTTP. Nothing is sent to it. */
 function speaksTls({ options }: Backend, timeoutMs: number): Promise<boolean> {
   if (options.kind !== 'http') return Promise.resolve(false);
   const { host, port } = options;
@@ -115,7 +114,7 @@ function speaksTls({ options }: Backend, timeoutMs: number): Promise<boolean> {
   });
 }
 
-/** A certificate that is not trusted was sent by TLS; so was an alert, of a server that wants a client certificate, say. */
+/** Reports whether an error shows TLS: an untrusted certificate, or an alert, say of a server that requires a client certificate. */
 function isOfTls(error: Error & { readonly code?: string }): boolean {
   return /^(?:ERR_SSL_(?:TLSV1|SSLV3)_ALERT_|ERR_TLS_CERT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(
     error.code ?? '',

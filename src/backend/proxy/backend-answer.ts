@@ -88,7 +88,7 @@ function followed(
   return redirectAtBackend(location, target, context);
 }
 
-/** Answers that are not for the client. The backend's own challenge is for the gate: a foreign realm would collect passwords. */
+/** Returns a problem for answers that are not for the client. With the challenge of the backend a foreign realm would collect passwords. */
 function refusalOf(status: number): Problem | undefined {
   if (status === 401 || status === 407) return OWN_LOGIN;
   return status < 200 || status > 599 ? STRANGE : undefined;
@@ -98,17 +98,17 @@ const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\b/i;
 
 const HTML = /^(?:text\/html|application\/xhtml)/i;
 
-/** Refusals that a proxy gives of its own accord, and what they are to a client. */
+/** Refusals of a proxy before the registry, and their codes for the client. */
 const CODES: Readonly<Record<number, ProblemCode>> = {
   413: 'SIZE_INVALID',
   429: 'TOOMANYREQUESTS',
 };
 
 /**
- * What the client gets in place of a refusal that is no registry JSON: the page of a proxy, of an ingress or of some
- * other server. Clients print such a page as a parse error. The status stays, and so does `Retry-After`. Undefined for
- * answers that pass: registries in Go refuse conditions, ranges and methods in plain text, and their clients read the
- * head alone.
+ * Returns the problem that replaces a refusal which is not registry JSON: the page of a proxy, of an ingress or of some
+ * other server. Clients would print such a page as a parse error. The status stays, and so does `Retry-After`. Returns
+ * undefined for answers that pass: registries in Go refuse conditions, ranges and methods in plain text, and their
+ * clients read the head alone.
  */
 export function refusalPage(status: number, headers: IncomingHttpHeaders): Problem | undefined {
   const type = headers['content-type'];
@@ -122,7 +122,7 @@ export function refusalPage(status: number, headers: IncomingHttpHeaders): Probl
   });
 }
 
-/** Whether a `Content-Type` is that of a page for people. */
+/** Reports whether a `Content-Type` is that of a page for people. */
 export function isPage(type: string): boolean {
   return HTML.test(type);
 }
@@ -134,7 +134,7 @@ function messageOf(status: number): string {
   return `${who}.`;
 }
 
-/** Fields of the backend that cross to the client; hop-by-hop fields, cookies, CORS and challenges are not among them. */
+/** Fields of the backend that reach the client. Hop-by-hop fields, cookies, CORS and challenges do not. */
 const CROSSING: ReadonlySet<string> = new Set([
   'accept-ranges',
   'allow',
@@ -167,10 +167,10 @@ const CROSSING: ReadonlySet<string> = new Set([
 
 export type HeadersOutcome =
   | { readonly ok: true; readonly headers: Record<string, string> }
-  /** The answer would send the client somewhere that the gate does not vouch for. */
+  /** The answer would send the client to an address that the gate cannot vouch for. */
   | { readonly ok: false };
 
-/** The header set of the answer to the client, `Location` and `Link` made relative. */
+/** Returns the header set of the answer to the client, with relative `Location` and `Link`. */
 export function responseHeaders(headers: IncomingHttpHeaders, context: LocationContext): HeadersOutcome {
   const crossing: Record<string, string> = {
     'docker-distribution-api-version': 'registry/2.0',
@@ -190,15 +190,15 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
     if (link === undefined) delete crossing['link'];
     else crossing['link'] = link;
   }
-  // No length may stand there (RFC 9110 section 8.6).
+  // A 204 has no length (RFC 9110 section 8.6).
   if (context.status === 204) delete crossing['content-length'];
   const { uploadSeal } = context;
   return { ok: true, headers: uploadSeal === undefined ? crossing : sealFields(crossing, uploadSeal) };
 }
 
 /**
- * `Link: <http://backend/v2/_catalog?last=x>; rel="next"` to the path-absolute form (RFC 8288). Clients follow a link with
- * their credentials: undefined where one leads anywhere else.
+ * Rewrites `Link: <http://backend/v2/_catalog?last=x>; rel="next"` to the path-absolute form (RFC 8288). Clients follow a
+ * link with their credentials: returns undefined if one leads anywhere else.
  */
 function relativeLinks(link: string, prefix = ''): string | undefined {
   const relative = link

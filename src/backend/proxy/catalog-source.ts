@@ -5,16 +5,16 @@ import type { Backend } from '../client/backend.ts';
 export interface CatalogSourceOptions {
   readonly backend: Backend;
   readonly timeoutMs: number;
-  /** The gate's own word, for a registry that asks for one. */
+  /** The credentials of the gate, for a registry that requires them. */
   readonly authorization?: (() => string | Promise<string>) | undefined;
 }
 
-/** A thousand names of the greatest length, and their quotes. */
+/** A thousand names of the greatest length, with their quotes. */
 const LARGEST_BYTES = 1024 * 1024;
 
-/** The registry has answered, and not with a page of its catalog. */
+/** The registry answered with something else than a page of its catalog. */
 export class CatalogFailure extends Error {
-  /** The status that the registry answered with; undefined where the answer itself was none. */
+  /** The status of the answer; undefined if its body is wrong. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -25,8 +25,8 @@ export class CatalogFailure extends Error {
 }
 
 /**
- * Reads pages of the catalog from the registry: the one kind of answer that is read whole, and with a limit. Rejects with
- * CatalogFailure, or with the system error of the connection.
+ * Reads pages of the catalog from the registry, whole and up to a limit. Rejects with CatalogFailure or the errors of
+ * `ask`.
  */
 export function createCatalogSource({
   backend,
@@ -52,7 +52,7 @@ function pageOf(text: string, link: string): CatalogPage {
   return { names, more: /rel="?next\b/.test(link) };
 }
 
-/** distribution writes `null` for no names at all. */
+/** distribution writes `null` if there are no names. */
 function namesOf(text: string): readonly string[] | undefined {
   let value: unknown;
   try {

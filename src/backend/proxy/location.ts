@@ -2,22 +2,23 @@ import type { RouteKind } from '../../oci/request/route.ts';
 import type { UploadSeal } from '../../oci/request/sealed-upload.ts';
 
 export interface LocationContext {
-  /** How the client knows upload sessions; only where the request is about uploads. */
+  /** Seals the names of upload sessions; only for requests about uploads. */
   readonly uploadSeal?: UploadSeal | undefined;
   readonly status: number;
   readonly route: RouteKind;
-  /** Authorities (`host[:port]`) under which the registry knows itself: the client's Host and the backend's own. */
+  /** Authorities (`host[:port]`) that mean the registry: the client's Host and the backend's own. */
   readonly authorities: readonly string[];
   /** The path of the registry before `/v2/`, which clients do not know. */
   readonly prefix?: string;
 }
 
 /**
- * `Location` as the client may see it. A path of the registry becomes path-absolute (`/v2/...?_state=...`): whatever
+ * Rewrites `Location` for the client. A path of the registry becomes path-absolute (`/v2/...?_state=...`): whatever
  * scheme, name or port the backend believes it has, the client stays with the name that it used and keeps its
- * credentials (distribution-spec: "Location ... MAY be relative"). The query is kept byte for byte, it is signed.
+ * credentials (distribution-spec: "Location ... MAY be relative"). The query is signed and stays byte for byte.
  *
- * An object store is followed for a blob alone, by the client, without our credentials. Undefined for anywhere else.
+ * The client may follow a redirect to an object store, for a blob alone and without our credentials. Returns undefined
+ * for any other address.
  */
 export function rewriteLocation(location: string, context: LocationContext): string | undefined {
   const absolute = /^https?:\/\/([^/?#]*)(\/[^#]*)$/i.exec(location);
@@ -28,8 +29,8 @@ export function rewriteLocation(location: string, context: LocationContext): str
 }
 
 /**
- * The target at the registry's own host that a redirected GET or HEAD of a blob goes on to: where the registry hands out
- * layers under another path of the same server, which clients cannot reach. Undefined for every other redirect.
+ * Returns the target of a redirect of a blob within the registry's own server: it may keep layers under another path,
+ * which clients cannot reach. Returns undefined for every other redirect.
  */
 export function redirectAtBackend(
   location: string,
@@ -46,7 +47,7 @@ export function redirectAtBackend(
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Whether an answer sends its reader back to the address that was asked: by another scheme, or in a circle. */
+/** Reports whether a redirect leads to the requested address itself: by another scheme, or in a circle. */
 export function isSameAddress(location: string, asked: string, status: number): boolean {
   if (!REDIRECTS.has(status)) return false;
   const path = /^(?:https?:\/\/[^/?#]*)?(\/[^#]*)/i.exec(location)?.[1];

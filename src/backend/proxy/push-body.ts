@@ -11,14 +11,14 @@ import type { Job } from '../reply/job.ts';
 type BodyJob = Pick<Job, 'req' | 'res' | 'bodyLimit' | 'pace' | 'count'>;
 
 /**
- * The body of an upload on its way to the backend, framed anew: by the length that the head of the request gave, or in
- * chunks of our own. A body that breaks off gets no end.
+ * The body of an upload on its way to the backend, framed anew: by the length in the head of the request, or in chunks of
+ * our own. An incomplete body gets no end.
  */
 export class PushBody implements RequestBody {
-  /** Bytes in all; undefined where nobody knows before the end. */
+  /** Bytes in all; undefined if the body is chunked. */
   readonly length: number | undefined;
   readonly #job: BodyJob;
-  /** More than this is not taken: a body without a length would be the beginning of another request. */
+  /** The most bytes that are sent: what follows a body would be the beginning of another request. */
   readonly #most: number;
   readonly #tap: BodyReader;
   #gatherer: ChunkCoalescer | undefined;
@@ -35,17 +35,17 @@ export class PushBody implements RequestBody {
     this.#most = Math.min(job.bodyLimit ?? Infinity, this.length ?? Infinity);
   }
 
-  /** Whether the next move is the client's: its body is not in, and the backend would take more of it. */
+  /** Whether the next move is the client's: its body is not complete, and the backend would take more of it. */
   get waitsForClient(): boolean {
     return !this.#job.req.complete && !this.#tap.isFull;
   }
 
-  /** Whether it waits for its own pace. */
+  /** Whether the next piece waits for its pace. */
   get isHeld(): boolean {
     return this.#tap.isHeld;
   }
 
-  /** Sends the body to the backend as it comes, no faster than the backend takes it. Begins with the next turn. */
+  /** Sends the body to the backend as it arrives, no faster than the backend takes it. Begins with the next turn. */
   start(socket: Socket): void {
     const { req, res } = this.#job;
     if (req.headers.expect !== undefined) res.writeContinue();
@@ -54,7 +54,7 @@ export class PushBody implements RequestBody {
       buffers: uploadBuffers,
       deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
       onRoom: () => this.#tap.room(),
-      // What it means shows in the connection.
+      // The connection reports the reason.
       onError: () => this.stop(),
     });
     this.#gatherer = gatherer;
@@ -64,7 +64,7 @@ export class PushBody implements RequestBody {
     });
   }
 
-  /** What still comes is dropped, so that the client gets to read its answer; the server bounds how much. */
+  /** Drops the rest, so that the client gets to read its answer; the server bounds how much. */
   stop(): void {
     this.#gatherer = undefined;
     this.#tap.release();
@@ -86,7 +86,7 @@ export class PushBody implements RequestBody {
     if (!isFull) this.#flushSoon(gatherer);
   }
 
-  /** Nothing lies here waiting for more: what came in one turn leaves in one piece. */
+  /** Sends in one piece what arrived in one turn: nothing waits here for more. */
   #flushSoon(gatherer: ChunkCoalescer): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;

@@ -5,8 +5,9 @@ import { FORWARDED_FIELDS } from '../../oci/request/forwarded-fields.ts';
 import type { Job, Origin } from '../reply/job.ts';
 
 /**
- * The header set of the request to the backend, but for its `Content-Type`. `X-Forwarded-*` are our own words: distribution builds absolute URLs
- * from them, and a client's would poison `Location` (`Forwarded` would win over ours, so it must never cross).
+ * Returns the header set of the request to the backend, without `Content-Type`. `X-Forwarded-*` are set by the gate:
+ * distribution builds absolute URLs from them, and a client's would poison `Location`. A client's `Forwarded` would take
+ * precedence over them and is dropped.
  */
 export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Record<string, string> {
   const crossing: Record<string, string> = {
@@ -23,9 +24,9 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
     const value = headers[name];
     if (typeof value === 'string' && !forThisHop.has(name)) crossing[name] = value;
   }
-  // Programs put the name of their operating system there. No other field comes this far with such bytes.
+  // Programs write the name of their operating system there, in any alphabet.
   if (crossing['user-agent'] !== undefined) crossing['user-agent'] = toPlainAscii(crossing['user-agent']);
-  // The one coding that is served, in the one spelling that every server knows: `Chunked` is good for us.
+  // The one coding that is accepted, in the spelling that every server knows: clients may write `Chunked`.
   if (crossing['transfer-encoding'] !== undefined) crossing['transfer-encoding'] = 'chunked';
   return crossing;
 }
@@ -33,25 +34,25 @@ export function requestHeaders(headers: IncomingHttpHeaders, origin: Origin): Re
 const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Fields that `Connection` names end at the next hop (RFC 9110 section 7.6.1); the length of a body cannot. */
+/** Returns the fields that `Connection` confines to this hop (RFC 9110 section 7.6.1), except those that frame a body. */
 function namedByConnection(connection: string | undefined): ReadonlySet<string> {
   if (connection === undefined) return NOTHING;
   const names = connection.toLowerCase().split(',');
   return new Set(names.map((name) => name.trim()).filter((name) => !FRAMING.has(name)));
 }
 
-/** A body that follows the head: its bytes, undefined where nobody knows before the end. */
+/** A body that follows the head; its length is undefined if it is chunked. */
 export interface BodyFraming {
   readonly length: number | undefined;
 }
 
-/** What the head is made from. */
-export interface Question extends Pick<Job, 'request' | 'origin'> {
+/** The parts of a job that the head is made from. */
+export interface HeadSource extends Pick<Job, 'request' | 'origin'> {
   readonly req: Pick<IncomingMessage, 'headers'>;
 }
 
-/** The head of a request, in latin1, as it is written to the backend. What is said of a body is our own word. */
-export function requestHead({ req, request, origin }: Question, body?: BodyFraming): string {
+/** Returns the head of a request to the backend, in latin1. The gate writes the fields that frame a body itself. */
+export function requestHead({ req, request, origin }: HeadSource, body?: BodyFraming): string {
   const fields = requestHeaders(req.headers, origin);
   let head = `${request.method} ${request.target} HTTP/1.1\r\n`;
   for (const name in fields) if (!OF_BODY.has(name)) head += `${name}: ${fit(fields[name] ?? '')}\r\n`;
@@ -67,7 +68,7 @@ function framing({ length }: BodyFraming): string {
 
 const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
-/** No field comes this far with such a byte in it; should one ever, it ends here. */
+/** Throws if a field cannot be written. The gate refuses such fields before. */
 function fit(value: string): string {
   if (!isPlainAscii(value)) throw new Error('a header field that could not be written');
   return value;

@@ -15,14 +15,14 @@ export interface Origin {
   readonly address: string;
   /** The name by which the client knows the gate, with its port if it has one. */
   readonly host: string;
-  /** The Host that the registry is asked with, where that is not the client's. */
+  /** The Host of the request to the registry, if it is not the client's. */
   readonly backendHost?: string | undefined;
   readonly requestId: string;
-  /** Who asks, for a registry that wants to know; empty for nobody. */
+  /** The name of the principal, for a registry that needs it; absent or empty for anonymous clients. */
   readonly asker?: string;
-  /** The gate's own word for this request; never the client's. */
+  /** The credentials of the gate for this request; never the client's. */
   readonly authorization?: string;
-  /** The gate's own place in a trace (W3C Trace Context), where requests are traced. */
+  /** The span of the gate in a trace (W3C Trace Context), if requests are traced. */
   readonly trace?: { readonly traceparent: string; readonly tracestate?: string };
 }
 
@@ -32,19 +32,19 @@ export interface Job {
   readonly res: ServerResponse;
   readonly request: RegistryRequest;
   readonly origin: Origin;
-  /** Most bytes that the body may have; undefined is unlimited. */
+  /** The most bytes of the body; undefined is unlimited. */
   readonly bodyLimit: number | undefined;
-  /** How the client knows upload sessions; only where the request is about uploads. */
+  /** Seals the names of upload sessions; only for requests about uploads. */
   readonly uploadSeal?: UploadSeal | undefined;
-  /** Answers with a problem. Only while no head was sent. */
+  /** Answers with a problem. Only valid before a head was sent. */
   readonly answer: (problem: Problem) => void;
-  /** Ends a connection whose answer has begun, so that the client cannot take a part for the whole. */
+  /** Ends a connection whose answer has begun, so that the client cannot take a part of it for the whole. */
   readonly cut: (problem: Problem) => void;
-  /** Told what a cache did for it. */
+  /** Called with what the cache did. */
   readonly noteCache?: (outcome: 'hit' | 'fill' | 'miss') => void;
-  /** How fast its body may go; as fast as it can where there is none. */
+  /** How fast the body may go; unlimited without it. */
   readonly pace?: Pace;
-  /** Told of body bytes as they pass. */
+  /** Called with the bytes of a body as they pass. */
   readonly count: (direction: 'received' | 'sent', bytes: number) => void;
 }
 
