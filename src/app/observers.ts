@@ -6,8 +6,8 @@ import type { Exchange } from '../observe/exchange.ts';
 import { warnOfSlowCommit } from '../observe/access-log.ts';
 import type { TraceExport } from '../observe/tracing/trace-export.ts';
 import type { HashPool } from '../auth/passwords/hash-pool.ts';
-import type { Bus } from '../cluster/bus.ts';
-import { openAudit } from './observe/audit.ts';
+import type { ClusterContext } from './cluster/cluster-context.ts';
+import { openAudit, openAuditTrail } from './observe/audit.ts';
 import type { Audit } from './observe/audit.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { MetricsSources } from './observe/metrics.ts';
@@ -17,7 +17,7 @@ interface ObserversOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly bus: Bus;
+  readonly cluster: ClusterContext;
 }
 
 /** The parts that look on and change nothing. */
@@ -32,12 +32,16 @@ interface Observers {
   watchHashes(pool: HashPool): HashPool;
   /** Opens the listener of the metrics, where one is configured. Rejects with AppError LISTEN_FAILED. */
   showMetrics(sources: MetricsSources): Promise<void>;
+  /** Opens the audit log again, which may have been moved. */
+  reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openObservers({ config, logger, now, bus }: ObserversOptions): Promise<Observers> {
+export async function openObservers({ config, logger, now, cluster }: ObserversOptions): Promise<Observers> {
+  const { bus, broker } = cluster;
   const tracing = await openTraces(config, logger);
-  const audit = await openAudit({ config, bus, logger });
+  const trail = broker && (await openAuditTrail({ config, broker, workers: bus.size, logger }));
+  const audit = openAudit({ config, bus, logger });
   const metrics = createMetrics({ config, logger, now, bus });
   return {
     observe: (exchange) => {
@@ -51,11 +55,13 @@ export async function openObservers({ config, logger, now, bus }: ObserversOptio
     audit,
     watchHashes: (pool) => (metrics === undefined ? pool : { ...pool, ...metrics.watchHashes(pool) }),
     showMetrics: async (sources) => {
-      audit?.look(sources.connections);
+      audit?.follow(sources.connections);
       await metrics?.listen(sources);
     },
+    reopen: async () => trail?.reopen(),
     close: async () => {
-      await Promise.all([metrics?.close(), tracing?.close(), audit?.close()]);
+      await Promise.all([metrics?.close(), tracing?.close(), audit?.flush()]);
+      await trail?.close();
     },
   };
 }

@@ -64,7 +64,7 @@ export async function openServices(
       observers.showMetrics({ connections, certificate, registryBackend: registry, watch: endings }),
     drain: () => void (draining = true),
     reload: async () => {
-      await Promise.all([...files.map((file) => file.check()), observers.audit?.reopen()]);
+      await Promise.all([...files.map((file) => file.check()), observers.reopen()]);
     },
     close: async () => {
       for (const part of [...files, registry, pool, observers]) await part.close();
@@ -78,7 +78,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
   const { limits } = config;
   const { bus } = cluster;
   const now = (): number => performance.now();
-  const observers = await openObservers({ config, logger, now, bus });
+  const observers = await openObservers({ config, logger, now, cluster });
   const { audit } = observers;
   const firstLogger = firstWorkerLogger(logger, bus);
   const certificate = await followCertificate(config, bus, firstLogger, audit);

@@ -17,76 +17,56 @@ import type { ForwardStep } from '../../pipeline/stage.ts';
 import type { Connections } from '../../http/listener/connections.ts';
 import { findContext } from '../../http/context.ts';
 
-/** What the gate itself took up again, or could not. */
-export type Part = 'users' | 'access' | 'tokens' | 'certificate';
-
 /** The audit log, as a process that serves sees it. */
 export interface Audit {
   observe(exchange: Exchange): void;
   /** Notes the digest of each manifest in the request's context. */
   readonly noteDigests: ForwardStep;
-  /** Where to see what is under way. */
-  look(connections: Pick<Connections, 'underWay'>): void;
-  /** A file was loaded again, or was not, because of this. */
-  noteReload(part: Part, error?: unknown): void;
-  /** Something ends soon, or has ended. */
+  /** From now on requests under way on these connections count. */
+  follow(connections: Pick<Connections, 'underWay'>): void;
+  /** Notes that a file was loaded again, or could not be, because of `error`. */
+  noteReload(file: 'users' | 'access' | 'tokens' | 'certificate', error?: unknown): void;
+  /** Notes what ends soon, or has ended. */
   noteExpiry(kind: string, sentence: string, hasEnded: boolean): void;
   noteToken(token: { readonly id: string; readonly name: string }, what: 'made' | 'revoked'): void;
-  /** SIGHUP. */
-  reopen(): Promise<void>;
-  close(): Promise<void>;
+  /** Hands on what it has noted. Never rejects. */
+  flush(): Promise<void>;
 }
 
-export interface AuditOptions {
+interface AuditOptions {
   readonly config: Pick<Config, 'audit'>;
   readonly bus: Bus;
   readonly logger: Logger;
 }
 
-/** Workers tell the primary what they have seen: each sees a part of an act. */
+/** Workers send facts to the primary: each sees a part of an act. */
 const FACTS = createTopic('audit', isFacts, isNothing);
 const UNDER_WAY = createTopic('audit-under-way', isNothing, isKeys);
-/** Two workers tell of what they see within so much time of each other; a busy machine takes its time. */
+/** How far apart the facts of one act arrive, in milliseconds: from two workers of a busy machine, and from one process. */
 const HOLD_MS = 1000;
 const OWN_HOLD_MS = 200;
 
-/** Undefined where there is no audit log. Throws AppError FILE_UNWRITABLE. */
-export async function openAudit({ config, bus, logger }: AuditOptions): Promise<Audit | undefined> {
-  const { file: path, chain } = config.audit;
-  if (path === undefined) return undefined;
-  const now = createClocks();
+/** The reporter of this process to the trail in the primary. Undefined where there is no audit log. */
+export function openAudit({ config, bus, logger }: AuditOptions): Audit | undefined {
+  if (config.audit.file === undefined) return undefined;
   let connections: Pick<Connections, 'underWay'> | undefined;
-  const ownKeys = (): string[] => (connections === undefined ? [] : keysOf(connections));
-  const own =
-    bus.size > 1
-      ? undefined
-      : await openTrail({
-          path,
-          chain,
-          logger,
-          holdMs: OWN_HOLD_MS,
-          underWay: async () => new Set(ownKeys()),
-          now,
-        });
   const reporter = createReporter(
-    own === undefined ? (facts) => bus.request(FACTS, facts) : (facts) => own.take(facts),
+    (facts) => bus.request(FACTS, facts),
     (facts, error) => logger.error({ facts, error: String(error) }, 'lost for the audit log'),
-    now,
+    createClocks(),
   );
-  if (own === undefined) {
-    bus.handle(UNDER_WAY, async () => {
-      // What has ended is told before what has not.
-      await reporter.flush();
-      return ownKeys();
-    });
-  }
+  bus.handle(UNDER_WAY, async () => {
+    // What has ended is reported before what has not.
+    await reporter.flush();
+    return connections === undefined ? [] : keysOf(connections);
+  });
   return {
     observe: reporter.observe,
     noteDigests,
-    look: (sight) => (connections = sight),
-    noteReload: (part, error) => {
+    follow: (opened) => (connections = opened),
+    noteReload: (file, error) => {
       if (bus.slot !== 0) return;
-      reporter.note({ kind: 'reload', action: part, isDone: error === undefined, reason: codeOf(error) });
+      reporter.note({ kind: 'reload', action: file, isDone: error === undefined, reason: codeOf(error) });
     },
     noteExpiry: (kind, sentence, hasEnded) => {
       if (bus.slot !== 0) return;
@@ -95,24 +75,34 @@ export async function openAudit({ config, bus, logger }: AuditOptions): Promise<
     noteToken: ({ id, name }, what) => {
       if (bus.slot === 0) reporter.note({ kind: 'token', token: id, user: name, reason: what, isDone: true });
     },
-    reopen: async () => own?.reopen(),
-    close: async () => {
-      await reporter.flush();
-      await own?.close();
-    },
+    flush: () => reporter.flush(),
   };
 }
 
-/** The audit log of several workers, in their primary. */
-export async function openSharedAudit(
-  { audit: { file: path, chain } }: Pick<Config, 'audit'>,
-  broker: Broker,
-  logger: Logger,
-): Promise<Trail | undefined> {
+interface AuditTrailOptions {
+  readonly config: Pick<Config, 'audit'>;
+  readonly broker: Broker;
+  readonly workers: number;
+  readonly logger: Logger;
+}
+
+/**
+ * The audit log of all workers, in their primary; in a gate of one process that is the process itself, over its local bus.
+ * Facts go in batches, so that this costs a request nothing. Undefined where there is no audit log. Throws AppError
+ * FILE_UNWRITABLE.
+ */
+export async function openAuditTrail({
+  config,
+  broker,
+  workers,
+  logger,
+}: AuditTrailOptions): Promise<Trail | undefined> {
+  const { file: path, chain } = config.audit;
   if (path === undefined) return undefined;
   const underWay = async (): Promise<ReadonlySet<string>> =>
     new Set((await broker.collect(UNDER_WAY, undefined)).flat());
-  const trail = await openTrail({ path, chain, logger, holdMs: HOLD_MS, underWay, now: createClocks() });
+  const holdMs = workers === 1 ? OWN_HOLD_MS : HOLD_MS;
+  const trail = await openTrail({ path, chain, logger, holdMs, underWay, now: createClocks() });
   broker.handle(FACTS, (facts) => trail.take(facts));
   return trail;
 }

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { keepReserve } from '../../lib/files/reserve.ts';
-import { openSharedAudit } from '../../app/observe/audit.ts';
+import { openAuditTrail } from '../../app/observe/audit.ts';
 import type { Gate } from '../../app/start.ts';
 import { startGate } from '../../app/start.ts';
 import { serveLimiters } from '../../app/cluster/limiters.ts';
@@ -53,7 +53,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
   });
   const throttling = await openThrottling(config, log);
   if (throttling !== undefined) countForWorkers(middle, throttling);
-  const audit = await openSharedAudit(config, middle, log);
+  const audit = await openAuditTrail({ config, broker: middle, workers: size, logger: log });
   const descriptors = config.listen.flatMap(({ fd }) => fd ?? []);
   const supervisor = new Supervisor({
     size,
