@@ -2,8 +2,8 @@ import type { Broker } from './bus.ts';
 import { createTopicHandlers, collectFrom } from './topic-handlers.ts';
 import { replyOf } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
-import { createQuestions } from './questions.ts';
-import type { Questions } from './questions.ts';
+import { createQuestions } from './messages.ts';
+import type { Questions } from './messages.ts';
 
 /** One worker's line. */
 export interface Line {

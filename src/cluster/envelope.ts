@@ -1,4 +1,4 @@
-import type { Reply } from './questions.ts';
+import type { Reply } from './messages.ts';
 
 /** What goes over the line between the primary and a worker. */
 export type Envelope =

@@ -1,8 +1,8 @@
 import type { Logger } from '../lib/logger.ts';
 import { reviveFailure } from './failure.ts';
 import type { Middle } from './broker.ts';
-import { CUT, FAILED, STARTED, STOP } from './life.ts';
-import type { Listening } from './life.ts';
+import { CUT, FAILED, STARTED, STOP } from './lifecycle.ts';
+import type { Listening } from './lifecycle.ts';
 import type { End, WorkerProcess } from './processes.ts';
 
 export interface SupervisorOptions {

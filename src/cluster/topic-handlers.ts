@@ -1,5 +1,5 @@
 import type { Answerer, Topic } from './bus.ts';
-import { withPatience } from './questions.ts';
+import { withPatience } from './messages.ts';
 
 /** Where the answerers of one process sit. */
 export interface TopicHandlers {

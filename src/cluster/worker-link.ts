@@ -3,7 +3,7 @@ import { PRIMARY } from './bus.ts';
 import { answerOf, createTopicHandlers, collectFrom, respondIn } from './topic-handlers.ts';
 import { replyOf } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
-import { PATIENCE_MS, createQuestions } from './questions.ts';
+import { PATIENCE_MS, createQuestions } from './messages.ts';
 
 export interface WorkerLinkOptions {
   readonly slot: number;

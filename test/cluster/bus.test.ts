@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createTopic, isNothing } from '../../src/cluster/bus.ts';
 import { createLocalBus } from '../../src/cluster/local-bus.ts';
 import { isEnvelope } from '../../src/cluster/envelope.ts';
-import { startStage } from './stage.ts';
-import type { Stage } from './stage.ts';
+import { startStage } from './bus-fixture.ts';
+import type { Stage } from './bus-fixture.ts';
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';

@@ -4,7 +4,7 @@ import type { Bus } from '../../src/cluster/bus.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
 import { describeFailure } from '../../src/cluster/failure.ts';
 import { createMiddle } from '../../src/cluster/broker.ts';
-import { CUT, FAILED, STARTED, STOP } from '../../src/cluster/life.ts';
+import { CUT, FAILED, STARTED, STOP } from '../../src/cluster/lifecycle.ts';
 import { CRASH, startFake } from './fake-process.ts';
 import type { FakeProcess, Life } from './fake-process.ts';
 

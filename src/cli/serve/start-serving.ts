@@ -13,7 +13,7 @@ import { countForWorkers, openThrottling } from '../../app/auth/throttling.ts';
 import { makeSpareKeys } from '../../auth/tokens/store/key-ring.ts';
 import { Supervisor } from '../../cluster/supervisor.ts';
 import { createMiddle } from '../../cluster/broker.ts';
-import { RELOAD, UNREADY } from '../../cluster/life.ts';
+import { RELOAD, UNREADY } from '../../cluster/lifecycle.ts';
 import { forkWorker } from '../../cluster/processes.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 import { SETTINGS } from './worker-settings.ts';

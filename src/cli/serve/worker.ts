@@ -3,7 +3,7 @@ import { AppError } from '../../lib/errors.ts';
 import { startGate } from '../../app/start.ts';
 import type { Gate } from '../../app/start.ts';
 import { describeFailure } from '../../cluster/failure.ts';
-import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/life.ts';
+import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/lifecycle.ts';
 import { createWorkerLink } from '../../cluster/worker-link.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import { findUpstream } from '../../cluster/processes.ts';
