@@ -1,86 +1,86 @@
 import type { Broker } from './bus.ts';
 import { createTopicHandlers, collectFrom } from './topic-handlers.ts';
-import { replyOf } from './envelope.ts';
-import type { Envelope } from './envelope.ts';
-import { createQuestions } from './messages.ts';
-import type { Questions } from './messages.ts';
+import { createPendingRequests, replyOf } from './messages.ts';
+import type { Message, PendingRequests } from './messages.ts';
 
-/** One worker's line. */
-export interface Line {
+/** The primary's line to one worker. */
+interface WorkerLine {
   readonly slot: number;
-  send(envelope: Envelope): void;
+  send(message: Message): void;
 }
 
-/** A worker that is connected. */
-export interface Guest {
-  receive(envelope: Envelope): void;
-  /** The worker is gone: nothing more is sent to it, and nobody waits for it. */
+/** A worker that has joined. */
+export interface JoinedWorker {
+  receive(message: Message): void;
+  /** The worker has gone: nothing more is sent to it, and its pending replies are given up. */
   leave(): void;
 }
 
-/** The middle of the bus, in the primary: all that workers tell each other goes through here. */
-export interface Middle extends Broker {
-  join(line: Line): Guest;
+/** The primary's end of the bus. All that workers send each other passes through it. */
+export interface WorkerBroker extends Broker {
+  join(line: WorkerLine): JoinedWorker;
 }
 
-interface WorkerLink {
-  readonly line: Line;
-  readonly questions: Questions;
+interface Member {
+  readonly line: WorkerLine;
+  readonly pending: PendingRequests;
 }
 
-export function createMiddle(): Middle {
-  const topicHandlers = createTopicHandlers();
-  const members = new Set<WorkerLink>();
+type Request = Message & { readonly kind: 'request' };
 
-  const askAll = (
-    { topic, value, patienceMs }: Pick<Envelope & { kind: 'ask' }, 'topic' | 'value' | 'patienceMs'>,
-    except?: WorkerLink,
+export function createBroker(): WorkerBroker {
+  const handlers = createTopicHandlers();
+  const members = new Set<Member>();
+
+  const requestAll = (
+    { topic, value, timeoutMs }: Pick<Request, 'topic' | 'value' | 'timeoutMs'>,
+    except?: Member,
   ): Promise<unknown>[] =>
     [...members]
       .filter((member) => member !== except)
-      .map(({ line, questions }) =>
-        questions.ask(
-          (id) => line.send({ kind: 'ask', id, topic, value, to: 'you', patienceMs }),
-          patienceMs,
+      .map(({ line, pending }) =>
+        pending.send(
+          (id) => line.send({ kind: 'request', id, topic, value, to: 'receiver', timeoutMs }),
+          timeoutMs,
         ),
       );
-  const tellAll = (topic: string, value: unknown, except?: WorkerLink): void => {
-    for (const member of members) if (member !== except) member.line.send({ kind: 'tell', topic, value });
+  const publishAll = (topic: string, value: unknown, except?: Member): void => {
+    for (const member of members) if (member !== except) member.line.send({ kind: 'publish', topic, value });
   };
-  const respond = async (member: WorkerLink, asked: Envelope & { kind: 'ask' }): Promise<void> => {
-    const { id, topic, value, to } = asked;
-    const answer =
-      to === 'you'
-        ? topicHandlers.respond(topic, value, member.line.slot)
-        : collectFrom(isAnything, askAll(asked, member));
-    const reply = await replyOf(answer);
-    if (members.has(member)) member.line.send({ kind: 'answer', id, reply });
+  const respond = async (member: Member, request: Request): Promise<void> => {
+    const { id, topic, value, to } = request;
+    const result =
+      to === 'receiver'
+        ? handlers.respond(topic, value, member.line.slot)
+        : collectFrom(isAnything, requestAll(request, member));
+    const reply = await replyOf(result);
+    if (members.has(member)) member.line.send({ kind: 'reply', id, reply });
   };
 
   return {
-    handle: topicHandlers.handle,
-    publish: ({ name }, value) => tellAll(name, value),
-    collect: (topic, value, patienceMs) =>
-      collectFrom(topic.isAnswer, askAll({ topic: topic.name, value, patienceMs })),
+    handle: handlers.handle,
+    publish: ({ name }, value) => publishAll(name, value),
+    collect: (topic, value, timeoutMs) =>
+      collectFrom(topic.isReply, requestAll({ topic: topic.name, value, timeoutMs })),
     join: (line) => {
-      const member: WorkerLink = { line, questions: createQuestions() };
+      const member: Member = { line, pending: createPendingRequests() };
       members.add(member);
       return {
-        receive: (envelope) => {
-          if (envelope.kind === 'tell') tellAll(envelope.topic, envelope.value, member);
-          else if (envelope.kind === 'ask') void respond(member, envelope);
-          else member.questions.settle(envelope.id, envelope.reply);
+        receive: (message) => {
+          if (message.kind === 'publish') publishAll(message.topic, message.value, member);
+          else if (message.kind === 'request') void respond(member, message);
+          else member.pending.settle(message.id, message.reply);
         },
         leave: () => {
           members.delete(member);
-          member.questions.abandon();
+          member.pending.abandon();
         },
       };
     },
   };
 }
 
-/** Guard: what is only passed on is judged where it arrives. */
+/** Guard: the worker that receives a forwarded value checks it. */
 function isAnything(_value: unknown): _value is unknown {
   return true;
 }

@@ -1,58 +1,65 @@
 /**
- * A kind of message between the processes of one gate. The guards hold what arrives to its type: it comes from another
- * process. Values are plain data, as `structuredClone` copies them; secrets may be among them, they never leave the machine.
+ * A kind of message between the processes of one gate. The guards check what arrives, because it comes from another
+ * process. Values are plain data, as `structuredClone` copies them. Secrets may be among them: they do not leave the
+ * machine.
  */
-export interface Topic<Q, A> {
+export interface Topic<Q, R> {
   readonly name: string;
-  readonly isQuestion: (value: unknown) => value is Q;
-  readonly isAnswer: (value: unknown) => value is A;
+  readonly isRequest: (value: unknown) => value is Q;
+  readonly isReply: (value: unknown) => value is R;
 }
 
-/** `from` is the slot of the worker that asks the primary; to a worker everything comes from `PRIMARY`. */
-export type Answerer<Q, A> = (question: Q, from: number) => A | Promise<A>;
+/** `from` is the slot of the worker that sent a request to the primary; a worker receives everything from `PRIMARY`. */
+export type TopicHandler<Q, R> = (request: Q, from: number) => R | Promise<R>;
 
-/** The slot of the primary, which serves no requests. */
+/** The slot of the primary, which serves no clients. */
 export const PRIMARY = -1;
 
-/** What a worker has of the others. With one process there are no others, and the same process is the primary too. */
+/** The bus as a worker sees it. The bus of a gate of one process has no other workers, and leads to a primary in the same process. */
 export interface Bus {
-  /** From 0; a worker that takes the place of a dead one has its slot. */
+  /** From 0. A worker that replaces a dead one has its slot. */
   readonly slot: number;
-  /** How many workers there are. */
+  /** The number of workers. */
   readonly size: number;
-  /** Answers what others ask or tell by this topic. One answerer per topic. */
-  handle<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
-  /** Tells all other workers, and waits for nothing. What one worker tells arrives in order. */
+  /** Handles what others publish or request by this topic. One handler per topic. */
+  handle<Q, R>(topic: Topic<Q, R>, handler: TopicHandler<Q, R>): void;
+  /** Sends to all other workers, without waiting. Messages of one worker arrive in order. */
   publish<Q>(topic: Topic<Q, unknown>, value: Q): void;
   /**
-   * The answers of all workers, this one included, in no order. A worker that dies, fails or stays silent for
-   * `patienceMs` (5 s, unless said otherwise) has no answer among them. Never rejects.
+   * The replies of all workers, this one included, in no order. A worker that dies, fails or does not reply within
+   * `timeoutMs` (default 5 s) is left out. Never rejects.
    */
-  collect<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<readonly A[]>;
-  /** Asks the primary: the place for what must exist once. Rejects where it fails, or stays silent for `patienceMs`. */
-  request<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<A>;
+  collect<Q, R>(topic: Topic<Q, R>, request: Q, timeoutMs?: number): Promise<readonly R[]>;
+  /** Asks the primary, for what must exist once. Rejects where the primary fails, or does not reply within `timeoutMs`. */
+  request<Q, R>(topic: Topic<Q, R>, request: Q, timeoutMs?: number): Promise<R>;
 }
 
-/** What the primary has of the workers. */
+/** The bus as the primary sees it. */
 export interface Broker {
-  /** Answers what workers `ask`. One answerer per topic. */
-  handle<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
-  /** Tells all workers. */
+  /** Handles what workers `request`. One handler per topic. */
+  handle<Q, R>(topic: Topic<Q, R>, handler: TopicHandler<Q, R>): void;
+  /** Sends to all workers. */
   publish<Q>(topic: Topic<Q, unknown>, value: Q): void;
-  /** The answers of all workers, as `Bus.gather`. */
-  collect<Q, A>(topic: Topic<Q, A>, question: Q, patienceMs?: number): Promise<readonly A[]>;
+  /** The replies of all workers, as `Bus.collect`. */
+  collect<Q, R>(topic: Topic<Q, R>, request: Q, timeoutMs?: number): Promise<readonly R[]>;
 }
 
-/** A topic of which the guards are all there is to say. */
-export function createTopic<Q, A>(
+/**
+ * A topic with its guards.
+ *
+ *     const UNREADY = createTopic('unready', isNothing, isReason);
+ *     bus.handle(UNREADY, () => gate.unready());
+ *     const reasons = await broker.collect(UNREADY, undefined);
+ */
+export function createTopic<Q, R>(
   name: string,
-  isQuestion: Topic<Q, A>['isQuestion'],
-  isAnswer: Topic<Q, A>['isAnswer'],
-): Topic<Q, A> {
-  return { name, isQuestion, isAnswer };
+  isRequest: Topic<Q, R>['isRequest'],
+  isReply: Topic<Q, R>['isReply'],
+): Topic<Q, R> {
+  return { name, isRequest, isReply };
 }
 
-/** Guard of what carries nothing: the value is undefined. */
+/** Guard of a message without a value. */
 export function isNothing(value: unknown): value is undefined {
   return value === undefined;
 }

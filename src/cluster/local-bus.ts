@@ -2,27 +2,27 @@ import { PRIMARY } from './bus.ts';
 import type { Bus, Broker } from './bus.ts';
 import { createTopicHandlers, collectFrom, respondIn } from './topic-handlers.ts';
 
-/** Both ends for a gate of one process: the same calls, without another process. */
+/** Both ends of the bus of a gate of one process, which is its own primary. */
 export function createLocalBus(): { readonly bus: Bus; readonly broker: Broker } {
   const worker = createTopicHandlers();
   const primary = createTopicHandlers();
-  const gather =
+  const collectAs =
     (from: number): Bus['collect'] =>
-    (topic, question, patienceMs) =>
-      collectFrom(topic.isAnswer, [respondIn(worker, topic, { question, from, patienceMs })]);
+    (topic, request, timeoutMs) =>
+      collectFrom(topic.isReply, [respondIn(worker, topic, { request, from, timeoutMs })]);
   return {
     bus: {
       slot: 0,
       size: 1,
       handle: worker.handle,
       publish: () => undefined,
-      collect: gather(0),
-      request: (topic, question, patienceMs) => respondIn(primary, topic, { question, from: 0, patienceMs }),
+      collect: collectAs(0),
+      request: (topic, request, timeoutMs) => respondIn(primary, topic, { request, from: 0, timeoutMs }),
     },
     broker: {
       handle: primary.handle,
-      publish: ({ name }, value) => worker.hear(name, value, PRIMARY),
-      collect: gather(PRIMARY),
+      publish: ({ name }, value) => worker.deliver(name, value, PRIMARY),
+      collect: collectAs(PRIMARY),
     },
   };
 }

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
-import { isEnvelope } from './envelope.ts';
-import type { Envelope } from './envelope.ts';
+import { isMessage } from './messages.ts';
+import type { Message } from './messages.ts';
 
 /** How a process ended: with an exit code, or by a signal. */
 export interface End {
@@ -12,36 +12,36 @@ export interface End {
 /** A worker as its primary sees it. */
 export interface WorkerProcess {
   readonly pid: number;
-  send(envelope: Envelope): void;
-  onEnvelope(listener: (envelope: Envelope) => void): void;
+  send(message: Message): void;
+  onMessage(listener: (message: Message) => void): void;
   onExit(listener: (end: End) => void): void;
-  /** Lets it end by itself: it listens to nobody any more. */
+  /** Disconnects it, so that it ends by itself. */
   release(): void;
   /** SIGKILL. */
   kill(): void;
 }
 
-/** A worker's own way to its primary. */
-export interface Upstream {
-  send(envelope: Envelope): void;
-  onEnvelope(listener: (envelope: Envelope) => void): void;
+/** A worker's line to its primary. */
+interface Upstream {
+  send(message: Message): void;
+  onMessage(listener: (message: Message) => void): void;
 }
 
 /**
- * Starts this program again as a worker, with these arguments and descriptors. Workers take connections from the system
- * themselves, and the primary has none: a connection that it would hand on is lost where the worker may open no more
- * files, and Node.js hands nothing more to a worker that did not confirm one.
+ * Starts this program again as a worker, with these arguments and descriptors. Workers accept connections themselves: one
+ * that the primary handed on would be lost where the worker may open no more files, and Node.js hands nothing more to a
+ * worker that did not confirm one.
  */
 export function forkWorker(args: readonly string[], descriptors: readonly number[] = []): WorkerProcess {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ args: [...args], serialization: 'advanced', stdio: stdioWith(descriptors) });
   const worker = cluster.fork();
-  // What can't be sent is noticed by the exit that follows.
+  // An exit follows each failure to send.
   worker.on('error', () => undefined);
   return {
     pid: worker.process.pid ?? 0,
-    send: (envelope) => sendTo(worker, envelope),
-    onEnvelope: (listener) => listen(worker, listener),
+    send: (message) => sendTo(worker, message),
+    onMessage: (listener) => listen(worker, listener),
     onExit: (listener) =>
       void worker.once('exit', (code: number | null, signal: string | null) =>
         listener({ code: code ?? undefined, signal: signal ?? undefined }),
@@ -51,7 +51,7 @@ export function forkWorker(args: readonly string[], descriptors: readonly number
   };
 }
 
-/** The worker has these descriptors under the same numbers. */
+/** Gives the worker these descriptors under the same numbers. */
 function stdioWith(descriptors: readonly number[]): ('inherit' | 'ignore' | 'ipc')[] {
   const all = new Set([0, 1, 2, ...descriptors]);
   const stdio = Array.from({ length: Math.max(...all) + 1 }, (_none, fd) =>
@@ -64,20 +64,20 @@ function stdioWith(descriptors: readonly number[]): ('inherit' | 'ignore' | 'ipc
 export function findUpstream(): Upstream | undefined {
   const { worker } = cluster;
   if (worker === undefined) return undefined;
-  // A primary that is gone takes this process with it; what could not be sent to it is no news.
+  // The end of the primary ends this process too: a failure to send needs no report.
   worker.on('error', () => undefined);
   return {
-    send: (envelope) => sendTo(worker, envelope),
-    onEnvelope: (listener) => listen(worker, listener),
+    send: (message) => sendTo(worker, message),
+    onMessage: (listener) => listen(worker, listener),
   };
 }
 
-function sendTo(worker: Worker, envelope: Envelope): void {
-  if (worker.isConnected()) worker.send(envelope, undefined, undefined, () => undefined);
+function sendTo(worker: Worker, message: Message): void {
+  if (worker.isConnected()) worker.send(message, undefined, undefined, () => undefined);
 }
 
-function listen(worker: Worker, listener: (envelope: Envelope) => void): void {
-  worker.on('message', (message: unknown) => {
-    if (isEnvelope(message)) listener(message);
+function listen(worker: Worker, listener: (message: Message) => void): void {
+  worker.on('message', (received: unknown) => {
+    if (isMessage(received)) listener(received);
   });
 }

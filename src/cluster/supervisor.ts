@@ -1,36 +1,35 @@
 import type { Logger } from '../lib/logger.ts';
-import { reviveFailure } from './failure.ts';
-import type { Middle } from './broker.ts';
-import { CUT, FAILED, STARTED, STOP } from './lifecycle.ts';
+import type { WorkerBroker } from './broker.ts';
+import { CUT, FAILED, reviveFailure, STARTED, STOP } from './lifecycle.ts';
 import type { Listening } from './lifecycle.ts';
 import type { End, WorkerProcess } from './processes.ts';
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly size: number;
-  readonly middle: Middle;
+  readonly broker: WorkerBroker;
   /** Starts the worker of a slot. */
   readonly fork: (slot: number) => WorkerProcess;
   readonly logger: Logger;
   /** How long a stop may take before what is left is killed, in milliseconds. */
   readonly stopMs: number;
-  /** How long the place of a dead worker stays empty the first time, in milliseconds; it doubles with each death. */
+  /** How long the slot of a dead worker stays empty, in milliseconds; it doubles with each death. */
   readonly restartMs?: number;
 }
 
-interface Place {
-  readonly slot: number;
-  /** Undefined while the place is empty. */
+interface Slot {
+  readonly number: number;
+  /** Undefined while the slot is empty. */
   worker: WorkerProcess | undefined;
   /** Whether its worker listens. */
   ready: boolean;
   deaths: number;
   since: number;
   timer: NodeJS.Timeout | undefined;
-  /** Ends the waiting for the worker that is being started. */
+  /** Settles the start of its worker. */
   settle: ((outcome: Listening | Error) => void) | undefined;
 }
 
-/** After so long a life a worker is not counted among those that die early. */
+/** A worker that lived this long did not die early: the delay of its successor begins anew. */
 const STEADY_MS = 60_000;
 const LONGEST_DELAY_MS = 30_000;
 const RESTART_MS = 100;
@@ -38,7 +37,7 @@ const RESTART_MS = 100;
 /** The workers of one gate: started, replaced when they die, and stopped. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #places: readonly Place[];
+  readonly #slots: readonly Slot[];
   readonly #exits = new Set<Promise<void>>();
   #stopping = false;
   #listening: Listening | undefined;
@@ -48,13 +47,13 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#places = Array.from({ length: options.size }, (_none, slot) => emptyPlace(slot));
+    this.#slots = Array.from({ length: options.size }, (_none, number) => emptySlot(number));
     this.lost = new Promise((_resolve, reject) => (this.#lose = reject));
-    // It is no failure where nobody listens to this.
+    // Without a listener a rejection would end the process.
     this.lost.catch(() => undefined);
-    const { middle } = options;
-    middle.handle(STARTED, (listening, from) => this.#places[from]?.settle?.(listening));
-    middle.handle(FAILED, (failure, from) => this.#places[from]?.settle?.(reviveFailure(failure)));
+    const { broker } = options;
+    broker.handle(STARTED, (listening, from) => this.#slots[from]?.settle?.(listening));
+    broker.handle(FAILED, (failure, from) => this.#slots[from]?.settle?.(reviveFailure(failure)));
   }
 
   /** Where the first worker that started listens; undefined until there is one. */
@@ -63,105 +62,112 @@ export class Supervisor {
   }
 
   /**
-   * One worker first, so that what is wrong is said once, and what is done once at start is done by one; then the
-   * others. Rejects with the error of the worker that could not start; none is left then.
+   * Starts one worker, so that an error is reported once and work that is done once is done by one, and then the others.
+   * Rejects with the error of a worker that could not start, after all workers have ended.
    */
   async start(): Promise<Listening> {
-    const [first, ...others] = this.#places;
-    if (first === undefined) throw new Error('a crew of nobody');
+    const [first, ...others] = this.#slots;
+    if (first === undefined) throw new Error('no workers to start');
     try {
       const listening = await this.#open(first);
-      await Promise.all(others.map((place) => this.#open(place)));
+      await Promise.all(others.map((slot) => this.#open(slot)));
       return listening;
     } catch (error) {
-      for (const { worker } of this.#places) worker?.kill();
+      for (const { worker } of this.#slots) worker?.kill();
       await this.stop();
       throw error;
     }
   }
 
-  /** Each worker takes no more connections and lets its transfers end. Resolves when all are gone. */
+  /** Lets each worker take no more connections and end its transfers. Resolves when all have ended. */
   async stop(): Promise<void> {
-    const { middle, stopMs } = this.#options;
+    const { broker, stopMs } = this.#options;
     this.#stopping = true;
-    for (const { timer, ready, worker } of this.#places) {
+    for (const { timer, ready, worker } of this.#slots) {
       clearTimeout(timer);
       if (!ready) worker?.kill();
     }
-    const late = setTimeout(() => this.#places.forEach(({ worker }) => worker?.kill()), stopMs);
-    await middle.collect(STOP, undefined, Infinity);
-    for (const { worker } of this.#places) worker?.release();
+    const late = setTimeout(() => this.#slots.forEach(({ worker }) => worker?.kill()), stopMs);
+    await broker.collect(STOP, undefined, Infinity);
+    for (const { worker } of this.#slots) worker?.release();
     await Promise.all(this.#exits);
     clearTimeout(late);
   }
 
-  /** Each worker cuts what it has. */
+  /** Lets each worker cut its connections. */
   cut(): void {
-    this.#options.middle.publish(CUT, undefined);
+    this.#options.broker.publish(CUT, undefined);
   }
 
-  async #open(place: Place): Promise<Listening> {
-    const { middle, fork } = this.#options;
-    const worker = fork(place.slot);
-    const guest = middle.join({ slot: place.slot, send: (envelope) => worker.send(envelope) });
-    worker.onEnvelope((envelope) => guest.receive(envelope));
-    Object.assign(place, { worker, ready: false, since: performance.now() });
+  async #open(slot: Slot): Promise<Listening> {
+    const { broker, fork } = this.#options;
+    const worker = fork(slot.number);
+    const joined = broker.join({ slot: slot.number, send: (message) => worker.send(message) });
+    worker.onMessage((message) => joined.receive(message));
+    Object.assign(slot, { worker, ready: false, since: performance.now() });
     const exit = new Promise<void>((resolve) => {
       worker.onExit((end) => {
-        guest.leave();
-        if (place.worker === worker) this.#leave(place, worker.pid, end);
+        joined.leave();
+        if (slot.worker === worker) this.#leave(slot, worker.pid, end);
         resolve();
       });
     });
     this.#exits.add(exit);
     void exit.then(() => this.#exits.delete(exit));
-    const outcome = await new Promise<Listening | Error>((settle) => (place.settle = settle));
-    place.settle = undefined;
+    const outcome = await new Promise<Listening | Error>((settle) => (slot.settle = settle));
+    slot.settle = undefined;
     if (outcome instanceof Error) throw outcome;
-    place.ready = true;
+    slot.ready = true;
     this.#listening ??= outcome;
     return outcome;
   }
 
-  #leave(place: Place, pid: number, end: End): void {
-    const wasReady = place.ready;
-    Object.assign(place, { worker: undefined, ready: false });
-    if (!wasReady) place.settle?.(new Error(`a worker ended while it started (${wordsOf(end)})`));
+  #leave(slot: Slot, pid: number, end: End): void {
+    const wasReady = slot.ready;
+    Object.assign(slot, { worker: undefined, ready: false });
+    if (!wasReady) slot.settle?.(new Error(`a worker ended while it started (${wordsOf(end)})`));
     else if (!this.#stopping) {
-      if (performance.now() - place.since > STEADY_MS) place.deaths = 0;
-      this.#options.logger.error({ worker: place.slot + 1, pid, end: wordsOf(end) }, 'worker died');
-      this.#openLater(place);
+      if (performance.now() - slot.since > STEADY_MS) slot.deaths = 0;
+      this.#options.logger.error({ worker: slot.number + 1, pid, end: wordsOf(end) }, 'worker died');
+      this.#openLater(slot);
     }
   }
 
-  #openLater(place: Place): void {
+  #openLater(slot: Slot): void {
     const { restartMs = RESTART_MS } = this.#options;
-    place.timer = setTimeout(
-      () => void this.#replace(place),
-      Math.min(LONGEST_DELAY_MS, restartMs * 2 ** place.deaths),
+    slot.timer = setTimeout(
+      () => void this.#replace(slot),
+      Math.min(LONGEST_DELAY_MS, restartMs * 2 ** slot.deaths),
     );
-    place.deaths += 1;
+    slot.deaths += 1;
   }
 
-  async #replace(place: Place): Promise<void> {
+  async #replace(slot: Slot): Promise<void> {
     const { logger } = this.#options;
     try {
-      await this.#open(place);
-      logger.warn({ worker: place.slot + 1, pid: place.worker?.pid }, 'worker replaced');
+      await this.#open(slot);
+      logger.warn({ worker: slot.number + 1, pid: slot.worker?.pid }, 'worker replaced');
     } catch (error) {
-      place.worker?.kill();
+      slot.worker?.kill();
       if (this.#stopping) return;
       const reason = error instanceof Error ? error : new Error(String(error));
-      if (this.#places.every(({ ready }) => !ready)) this.#lose(reason);
-      logger.error({ worker: place.slot + 1, reason: reason.message }, 'worker not replaced');
-      this.#openLater(place);
+      if (this.#slots.every(({ ready }) => !ready)) this.#lose(reason);
+      logger.error({ worker: slot.number + 1, reason: reason.message }, 'worker not replaced');
+      this.#openLater(slot);
     }
   }
 }
 
-function emptyPlace(slot: number): Place {
-  const nobody = { worker: undefined, timer: undefined, settle: undefined };
-  return { slot, ready: false, deaths: 0, since: 0, ...nobody };
+function emptySlot(number: number): Slot {
+  return {
+    number,
+    worker: undefined,
+    ready: false,
+    deaths: 0,
+    since: 0,
+    timer: undefined,
+    settle: undefined,
+  };
 }
 
 function wordsOf({ code, signal }: End): string {

@@ -1,60 +1,60 @@
-import type { Answerer, Topic } from './bus.ts';
-import { withPatience } from './messages.ts';
+import type { Topic, TopicHandler } from './bus.ts';
+import { withTimeout } from './messages.ts';
 
-/** Where the answerers of one process sit. */
-export interface TopicHandlers {
-  handle<Q, A>(topic: Topic<Q, A>, answerer: Answerer<Q, A>): void;
-  /** What the answerer of this topic says. Rejects where there is none, or the question is none of its. */
-  respond(name: string, question: unknown, from: number): Promise<unknown>;
-  /** Hands on what was told; nobody waits for what becomes of it. */
-  hear(name: string, value: unknown, from: number): void;
+/** The topic handlers of one process. */
+interface TopicHandlers {
+  handle<Q, R>(topic: Topic<Q, R>, handler: TopicHandler<Q, R>): void;
+  /** The reply of this topic's handler. Rejects where there is none, or the request is of another type. */
+  respond(name: string, request: unknown, from: number): Promise<unknown>;
+  /** Hands a published value to its handler, and ignores what becomes of it. */
+  deliver(name: string, value: unknown, from: number): void;
 }
 
 export function createTopicHandlers(): TopicHandlers {
-  const answerers = new Map<string, (question: unknown, from: number) => unknown>();
-  const respond: TopicHandlers['respond'] = async (name, question, from) => {
-    const answerer = answerers.get(name);
-    if (answerer === undefined) throw new Error(`nobody answers ${name}`);
-    return answerer(question, from);
+  const handlers = new Map<string, (request: unknown, from: number) => unknown>();
+  const respond: TopicHandlers['respond'] = async (name, request, from) => {
+    const handler = handlers.get(name);
+    if (handler === undefined) throw new Error(`no handler for ${name}`);
+    return handler(request, from);
   };
   return {
-    handle: ({ name, isQuestion }, answerer) => {
-      if (answerers.has(name)) throw new Error(`${name} is answered already`);
-      answerers.set(name, (question, from) => {
-        if (!isQuestion(question)) throw new Error(`no question of ${name}`);
-        return answerer(question, from);
+    handle: ({ name, isRequest }, handler) => {
+      if (handlers.has(name)) throw new Error(`${name} has a handler already`);
+      handlers.set(name, (request, from) => {
+        if (!isRequest(request)) throw new Error(`not a request of ${name}`);
+        return handler(request, from);
       });
     },
     respond,
-    // A worker that is about to stop, or not yet ready, has nobody for this.
-    hear: (name, value, from) => void respond(name, value, from).catch(() => undefined),
+    // A worker that starts or stops may have no handler.
+    deliver: (name, value, from) => void respond(name, value, from).catch(() => undefined),
   };
 }
 
-/** A question within one process. */
-export function respondIn<Q, A>(
-  topicHandlers: TopicHandlers,
-  topic: Topic<Q, A>,
-  { question, from, patienceMs }: { question: Q; from: number; patienceMs: number | undefined },
-): Promise<A> {
-  return answerOf(topic, withPatience(topicHandlers.respond(topic.name, question, from), patienceMs));
+/** A request within one process. */
+export function respondIn<Q, R>(
+  handlers: TopicHandlers,
+  topic: Topic<Q, R>,
+  { request, from, timeoutMs }: { request: Q; from: number; timeoutMs: number | undefined },
+): Promise<R> {
+  return replyFrom(topic, withTimeout(handlers.respond(topic.name, request, from), timeoutMs));
 }
 
-/** An answer from wherever it came, held to its type. */
-export async function answerOf<Q, A>(
-  { name, isAnswer }: Pick<Topic<Q, A>, 'name' | 'isAnswer'>,
-  answer: Promise<unknown>,
-): Promise<A> {
-  const value = await answer;
-  if (!isAnswer(value)) throw new Error(`no answer of ${name}`);
+/** Checks the type of a reply. */
+export async function replyFrom<Q, R>(
+  { name, isReply }: Pick<Topic<Q, R>, 'name' | 'isReply'>,
+  reply: Promise<unknown>,
+): Promise<R> {
+  const value = await reply;
+  if (!isReply(value)) throw new Error(`not a reply of ${name}`);
   return value;
 }
 
-/** The answers that came, without those that did not. */
-export async function collectFrom<A>(
-  isAnswer: (value: unknown) => value is A,
-  answers: readonly Promise<unknown>[],
-): Promise<A[]> {
-  const settled = await Promise.allSettled(answers);
-  return settled.flatMap((one) => (one.status === 'fulfilled' && isAnswer(one.value) ? [one.value] : []));
+/** The replies that came, and are of the right type. */
+export async function collectFrom<R>(
+  isReply: (value: unknown) => value is R,
+  replies: readonly Promise<unknown>[],
+): Promise<R[]> {
+  const settled = await Promise.allSettled(replies);
+  return settled.flatMap((one) => (one.status === 'fulfilled' && isReply(one.value) ? [one.value] : []));
 }

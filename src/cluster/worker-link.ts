@@ -1,66 +1,65 @@
 import type { Bus } from './bus.ts';
 import { PRIMARY } from './bus.ts';
-import { answerOf, createTopicHandlers, collectFrom, respondIn } from './topic-handlers.ts';
-import { replyOf } from './envelope.ts';
-import type { Envelope } from './envelope.ts';
-import { PATIENCE_MS, createQuestions } from './messages.ts';
+import { replyFrom, createTopicHandlers, collectFrom, respondIn } from './topic-handlers.ts';
+import { createPendingRequests, replyOf, TIMEOUT_MS } from './messages.ts';
+import type { Message } from './messages.ts';
 
-export interface WorkerLinkOptions {
+interface WorkerLinkOptions {
   readonly slot: number;
   readonly size: number;
   /** Sends to the primary. */
-  readonly send: (envelope: Envelope) => void;
+  readonly send: (message: Message) => void;
 }
 
-/** The worker's end of the bus. */
-export interface WorkerLink {
+/** A worker's end of the bus. */
+interface WorkerLink {
   readonly bus: Bus;
-  receive(envelope: Envelope): void;
+  receive(message: Message): void;
 }
 
-/** How much longer the answers of others may be on their way than each of them takes, in milliseconds. */
-const ON_THE_WAY_MS = 1000;
+/** How much longer the list of the others' replies may take than each of them, in milliseconds. */
+const TRANSIT_MS = 1000;
 
 export function createWorkerLink({ slot, size, send }: WorkerLinkOptions): WorkerLink {
-  const topicHandlers = createTopicHandlers();
-  const questions = createQuestions();
+  const handlers = createTopicHandlers();
+  const pending = createPendingRequests();
 
-  const gather: Bus['collect'] = async (topic, value, patienceMs = PATIENCE_MS) => {
-    const own = respondIn(topicHandlers, topic, { question: value, from: slot, patienceMs });
-    const others = questions.ask(
-      (id) => send({ kind: 'ask', id, topic: topic.name, value, to: 'others', patienceMs }),
-      patienceMs + ON_THE_WAY_MS,
+  const collect: Bus['collect'] = async (topic, value, timeoutMs = TIMEOUT_MS) => {
+    const own = respondIn(handlers, topic, { request: value, from: slot, timeoutMs });
+    const others = pending.send(
+      (id) => send({ kind: 'request', id, topic: topic.name, value, to: 'others', timeoutMs }),
+      timeoutMs + TRANSIT_MS,
     );
     const [owns, lists] = await Promise.all([
-      collectFrom(topic.isAnswer, [own]),
+      collectFrom(topic.isReply, [own]),
       collectFrom(Array.isArray, [others]),
     ]);
-    return [...owns, ...lists.flat().filter(topic.isAnswer)];
+    return [...owns, ...lists.flat().filter(topic.isReply)];
   };
 
   return {
     bus: {
       slot,
       size,
-      handle: topicHandlers.handle,
-      publish: ({ name }, value) => send({ kind: 'tell', topic: name, value }),
-      collect: gather,
-      request: (topic, value, patienceMs) =>
-        answerOf(
+      handle: handlers.handle,
+      publish: ({ name }, value) => send({ kind: 'publish', topic: name, value }),
+      collect,
+      request: (topic, value, timeoutMs) =>
+        replyFrom(
           topic,
-          questions.ask(
-            (id) => send({ kind: 'ask', id, topic: topic.name, value, to: 'you', patienceMs }),
-            patienceMs,
+          pending.send(
+            (id) => send({ kind: 'request', id, topic: topic.name, value, to: 'receiver', timeoutMs }),
+            timeoutMs,
           ),
         ),
     },
-    receive: (envelope) => {
-      if (envelope.kind === 'tell') topicHandlers.hear(envelope.topic, envelope.value, PRIMARY);
-      else if (envelope.kind === 'answer') questions.settle(envelope.id, envelope.reply);
+    receive: (message) => {
+      if (message.kind === 'publish') handlers.deliver(message.topic, message.value, PRIMARY);
+      else if (message.kind === 'reply') pending.settle(message.id, message.reply);
       else {
-        const { id, topic, value } = envelope;
-        void replyOf(topicHandlers.respond(topic, value, PRIMARY)).then((reply) =>
-          send({ kind: 'answer', id, reply }),
+        const { id, topic, value } = message;
+        void replyOf(handlers.respond(topic, value, PRIMARY)).then((reply) =>
+          send({ kind: 'reply', id, reply }),
         );
       }
     },

@@ -1,24 +1,24 @@
 import type { Bus, Broker } from '../../src/cluster/bus.ts';
-import { isEnvelope } from '../../src/cluster/envelope.ts';
-import { createMiddle } from '../../src/cluster/broker.ts';
-import type { Guest } from '../../src/cluster/broker.ts';
+import { isMessage } from '../../src/cluster/messages.ts';
+import { createBroker } from '../../src/cluster/broker.ts';
+import type { JoinedWorker } from '../../src/cluster/broker.ts';
 import { createWorkerLink } from '../../src/cluster/worker-link.ts';
 
-export interface Stage {
+export interface BusFixture {
   readonly broker: Broker;
   readonly buses: readonly Bus[];
-  readonly guests: readonly Guest[];
+  readonly joined: readonly JoinedWorker[];
 }
 
 /** A primary and workers in one process; what they send is copied and arrives later, as between processes. */
-export function startStage(size: number): Stage {
-  const broker = createMiddle();
+export function startBus(size: number): BusFixture {
+  const broker = createBroker();
   const pairs = Array.from({ length: size }, (_none, slot) => {
-    const member = createWorkerLink({ slot, size, send: (it) => later(() => guest.receive(read(it))) });
-    const guest: Guest = broker.join({ slot, send: (it) => later(() => member.receive(read(it))) });
-    return { bus: member.bus, guest };
+    const link = createWorkerLink({ slot, size, send: (it) => later(() => joined.receive(read(it))) });
+    const joined: JoinedWorker = broker.join({ slot, send: (it) => later(() => link.receive(read(it))) });
+    return { bus: link.bus, joined };
   });
-  return { broker, buses: pairs.map(({ bus }) => bus), guests: pairs.map(({ guest }) => guest) };
+  return { broker, buses: pairs.map(({ bus }) => bus), joined: pairs.map(({ joined }) => joined) };
 }
 
 function later(action: () => void): void {
@@ -27,6 +27,6 @@ function later(action: () => void): void {
 
 function read<T>(sent: T): T {
   const copy = structuredClone(sent);
-  if (!isEnvelope(copy)) throw new Error('not what may be sent');
+  if (!isMessage(copy)) throw new Error('not what may be sent');
   return copy;
 }

@@ -1,5 +1,5 @@
 import type { Bus } from '../../src/cluster/bus.ts';
-import type { Envelope } from '../../src/cluster/envelope.ts';
+import type { Message } from '../../src/cluster/messages.ts';
 import { createWorkerLink } from '../../src/cluster/worker-link.ts';
 import type { End, WorkerProcess } from '../../src/cluster/processes.ts';
 
@@ -18,7 +18,7 @@ export const CRASH: End = { code: undefined, signal: 'SIGSEGV' };
 
 /** A worker that lives in this process; messages arrive later, as between processes, and not at all once it is dead. */
 export function startFake(slot: number, size: number, life: Life): FakeProcess {
-  const toPrimary: ((envelope: Envelope) => void)[] = [];
+  const toPrimary: ((message: Message) => void)[] = [];
   const onExit: ((end: End) => void)[] = [];
   let isAlive = true;
   let killed = false;
@@ -27,23 +27,23 @@ export function startFake(slot: number, size: number, life: Life): FakeProcess {
     isAlive = false;
     setImmediate(() => onExit.forEach((listener) => listener(how)));
   };
-  const member = createWorkerLink({
+  const link = createWorkerLink({
     slot,
     size,
-    send: (envelope) =>
+    send: (message) =>
       setImmediate(() => {
-        if (isAlive) toPrimary.forEach((listener) => listener(structuredClone(envelope)));
+        if (isAlive) toPrimary.forEach((listener) => listener(structuredClone(message)));
       }),
   });
-  setImmediate(() => life(member.bus, end));
+  setImmediate(() => life(link.bus, end));
   return {
     slot,
     pid: 1000 + slot,
-    send: (envelope) =>
+    send: (message) =>
       setImmediate(() => {
-        if (isAlive) member.receive(structuredClone(envelope));
+        if (isAlive) link.receive(structuredClone(message));
       }),
-    onEnvelope: (listener) => void toPrimary.push(listener),
+    onMessage: (listener) => void toPrimary.push(listener),
     onExit: (listener) => void onExit.push(listener),
     release: () => end({ code: 0, signal: undefined }),
     kill: () => {

@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { AppError, systemCode } from '../../src/lib/errors.ts';
 import type { Bus } from '../../src/cluster/bus.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
-import { describeFailure } from '../../src/cluster/failure.ts';
-import { createMiddle } from '../../src/cluster/broker.ts';
+import { describeFailure } from '../../src/cluster/lifecycle.ts';
+import { createBroker } from '../../src/cluster/broker.ts';
 import { CUT, FAILED, STARTED, STOP } from '../../src/cluster/lifecycle.ts';
 import { CRASH, startFake } from './fake-process.ts';
 import type { FakeProcess, Life } from './fake-process.ts';
@@ -37,7 +37,7 @@ function stage(size: number, lives: readonly Life[], stopMs = 60_000): Stage {
   const write = (_fields: object, message: string): void => void log.push(message);
   const supervisor = new Supervisor({
     size,
-    middle: createMiddle(),
+    broker: createBroker(),
     fork: (slot) => {
       const made = startFake(slot, size, lives[forked.length] ?? lives.at(-1) ?? works);
       forked.push(made);
@@ -50,7 +50,7 @@ function stage(size: number, lives: readonly Life[], stopMs = 60_000): Stage {
   return { supervisor, forked, log };
 }
 
-describe('a crew that starts', () => {
+describe('a supervisor that starts its workers', () => {
   it('says where it listens once all do', async () => {
     const { supervisor, forked } = stage(3, [works]);
     expect(await supervisor.start()).toEqual({ addresses: ['from 0'], ports: [0] });
@@ -81,7 +81,7 @@ describe('a crew that starts', () => {
   it.each([
     { who: 'the first worker', lives: [fails], started: 1 },
     { who: 'another one', lives: [works, fails], started: 3 },
-  ])('fails with the error of $who, and leaves nobody behind', async ({ lives, started }) => {
+  ])('fails with the error of $who, and leaves no worker behind', async ({ lives, started }) => {
     const { supervisor, forked, log } = stage(3, lives);
     const error: unknown = await supervisor.start().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AppError);
@@ -103,7 +103,7 @@ describe('a crew that starts', () => {
   });
 });
 
-describe('a crew of which a worker dies', () => {
+describe('a supervisor whose worker dies', () => {
   it('replaces it in its place, and leaves the others alone', async () => {
     const { supervisor, forked, log } = stage(3, [works]);
     await supervisor.start();
@@ -136,7 +136,7 @@ describe('a crew of which a worker dies', () => {
     await supervisor.stop();
   });
 
-  it('is lost with the error of the new one where nobody serves any more', async () => {
+  it('is lost with the error of the new one where no worker is left', async () => {
     const { supervisor, forked } = stage(2, [works, works, fails]);
     await supervisor.start();
     for (const one of forked) one.end(CRASH);
@@ -146,8 +146,8 @@ describe('a crew of which a worker dies', () => {
   });
 });
 
-describe('a crew that stops', () => {
-  it('waits until each worker has let its transfers end, and replaces nobody', async () => {
+describe('a supervisor that stops', () => {
+  it('waits until each worker has let its transfers end, and replaces none', async () => {
     const letEnd: (() => void)[] = [];
     const cut: number[] = [];
     const drains = (bus: Bus): void => {

@@ -55,7 +55,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'src/auth/abuse/control.ts sockets',
     'src/app/cluster/limiters.ts limiters',
     'src/cluster/supervisor.ts #exits',
-    'src/cluster/topic-handlers.ts answerers',
+    'src/cluster/topic-handlers.ts handlers',
     'src/cluster/broker.ts members',
   ],
   'is what the bounded map is made of': ['src/lib/expiring-map.ts entries'],

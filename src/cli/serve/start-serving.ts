@@ -12,7 +12,7 @@ import { serveLimiters } from '../../app/cluster/limiters.ts';
 import { countForWorkers, openThrottling } from '../../app/auth/throttling.ts';
 import { makeSpareKeys } from '../../auth/tokens/store/key-ring.ts';
 import { Supervisor } from '../../cluster/supervisor.ts';
-import { createMiddle } from '../../cluster/broker.ts';
+import { createBroker } from '../../cluster/broker.ts';
 import { RELOAD, UNREADY } from '../../cluster/lifecycle.ts';
 import { forkWorker } from '../../cluster/processes.ts';
 import type { WorkerSettings } from './worker-settings.ts';
@@ -42,22 +42,22 @@ async function keepReserves({ certs, users, state }: Config): Promise<void> {
 }
 
 async function startWorkers(config: Config, size: number, log: Logger): Promise<ServingGate> {
-  const middle = createMiddle();
+  const broker = createBroker();
   const seed = randomBytes(32);
   const secrets = { seed, spareKeys: await makeSpareKeys(Date.now()) };
-  const limiterServer = serveLimiters(config.limits, middle);
-  middle.handle(SETTINGS, (_nothing, slot) => {
+  const limiterServer = serveLimiters(config.limits, broker);
+  broker.handle(SETTINGS, (_nothing, slot) => {
     // A new worker: what the one before it held is free.
     limiterServer.forget(slot);
     return { config, secrets, ports: supervisor.listening?.ports } satisfies WorkerSettings;
   });
   const throttling = await openThrottling(config, log);
-  if (throttling !== undefined) countForWorkers(middle, throttling);
-  const audit = await openAuditTrail({ config, broker: middle, workers: size, logger: log });
+  if (throttling !== undefined) countForWorkers(broker, throttling);
+  const audit = await openAuditTrail({ config, broker, workers: size, logger: log });
   const descriptors = config.listen.flatMap(({ fd }) => fd ?? []);
   const supervisor = new Supervisor({
     size,
-    middle,
+    broker,
     fork: (slot) => forkWorker(['worker', String(slot), String(size)], descriptors),
     logger: log,
     stopMs: config.timeouts.drainSeconds * 1000 + FAREWELL_MS,
@@ -72,9 +72,9 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
     addresses,
     ports: listening.ports,
     lost: supervisor.lost,
-    unready: async () => (await middle.collect(UNREADY, undefined)).find((reason) => reason !== undefined),
+    unready: async () => (await broker.collect(UNREADY, undefined)).find((reason) => reason !== undefined),
     reload: async () => {
-      await Promise.all([middle.collect(RELOAD, undefined, RELOAD_MS), audit?.reopen()]);
+      await Promise.all([broker.collect(RELOAD, undefined, RELOAD_MS), audit?.reopen()]);
     },
     stop: async () => {
       await supervisor.stop();

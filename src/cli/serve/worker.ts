@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { AppError } from '../../lib/errors.ts';
 import { startGate } from '../../app/start.ts';
 import type { Gate } from '../../app/start.ts';
-import { describeFailure } from '../../cluster/failure.ts';
+import { describeFailure } from '../../cluster/lifecycle.ts';
 import { CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/lifecycle.ts';
 import { createWorkerLink } from '../../cluster/worker-link.ts';
 import type { Bus } from '../../cluster/bus.ts';
@@ -30,9 +30,9 @@ export function workerCommand(terminal: Terminal, exit: ExitStatus): Command {
       // A terminal and systemd signal all processes. Only the primary takes it for a word to itself, and passes it on.
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
         terminal.onSignal(signal, () => undefined);
-      const member = createWorkerLink({ slot, size, send: (envelope) => upstream.send(envelope) });
-      upstream.onEnvelope((envelope) => member.receive(envelope));
-      await serveAsTold(member.bus, terminal, exit);
+      const link = createWorkerLink({ slot, size, send: (message) => upstream.send(message) });
+      upstream.onMessage((message) => link.receive(message));
+      await serveAsTold(link.bus, terminal, exit);
     });
 }
 

@@ -10,7 +10,7 @@ import { recognizeHash } from '../../../src/auth/passwords/password-hash.ts';
 import { createUsers } from '../../../src/auth/users/user-store.ts';
 import type { Users } from '../../../src/auth/users/user-store.ts';
 import { createTopic, isNothing } from '../../../src/cluster/bus.ts';
-import { startStage } from '../../cluster/bus-fixture.ts';
+import { startBus } from '../../cluster/bus-fixture.ts';
 
 const SLOW = '$5$s$5q1vwNY3iR1Qgd9lUFfMdREJ4JkWtNyPttU1A0FAzQ1';
 const OTHER = '$1$s$c00NGKNhbhsjQzVJd4kI71';
@@ -37,7 +37,7 @@ function startPair(seeds: readonly number[] = [1, 1]): {
   readonly workers: readonly Worker[];
   untilHeard(): Promise<void>;
 } {
-  const { broker, buses } = startStage(seeds.length);
+  const { broker, buses } = startBus(seeds.length);
   const workers = buses.map((bus): Worker => {
     const secrets = {
       seed: Buffer.alloc(32, seeds[bus.slot]),
