@@ -1,7 +1,7 @@
 import { describeOptions } from './options.ts';
 import type { Config } from './schema/schema.ts';
 
-/** The paths of the options that have another value, in the order of the reference; never the values. */
+/** The paths of the options whose values differ, in the order of the reference. */
 export function changedOptions(before: Config, after: Config): readonly string[] {
   return describeOptions()
     .map(({ path }) => path)

@@ -1,4 +1,4 @@
-/** The candidate that a mistyped word most likely meant, or undefined where none is near. Case, `-` and `_` don't count. */
+/** The candidate that a mistyped word most likely means, or undefined if none is close. Ignores case, `-` and `_`. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const bare = strip(word);
   const ranked = candidates
@@ -12,7 +12,7 @@ function strip(word: string): string {
   return word.slice(0, 100).toLowerCase().replaceAll(/[-_]/g, '');
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** The Levenshtein distance, computed row by row. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {
@@ -26,7 +26,7 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** What to say about a key that no option has: with the one that was probably meant, beside it or on another level. */
+/** The problem of an unknown key, with the key that was probably meant, on the same level or another. */
 export function unknownKey(path: string, known: readonly string[]): string {
   const prefix = path.slice(0, path.lastIndexOf('.') + 1);
   const siblings = known

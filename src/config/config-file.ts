@@ -5,10 +5,10 @@ import type { OptionRow } from './options.ts';
 import type { Source } from './source.ts';
 import { readYaml } from './yaml-file.ts';
 
-/** Read where it exists and no other file is named. */
+/** Read if it exists and no other file is named. */
 const DEFAULT_FILE = 'registry-gate.yml';
 
-/** The same name with the other ending: nearly always meant as ours, and passing over it would be a riddle. */
+/** The same name with the other ending. Reported, since it is almost always meant as the configuration file. */
 const NEAR_MISS = 'registry-gate.yaml';
 
 interface ConfigFileSources {
@@ -17,7 +17,7 @@ interface ConfigFileSources {
   readonly readFile: ReadFile;
 }
 
-/** What the configuration file says. One that was named must exist, the default one need not. */
+/** Reads the configuration file. A file that is named must exist; the default file need not. */
 export async function readConfigFile(
   { fileName, env, readFile }: ConfigFileSources,
   rows: readonly OptionRow[],
@@ -31,12 +31,12 @@ export async function readConfigFile(
 
 interface NamedFile {
   readonly fileName: string;
-  /** Who named it; undefined for the default. */
+  /** What named it, `--config` or a variable; undefined for the default file. */
   readonly where: string | undefined;
   readonly readFile: ReadFile;
 }
 
-/** Stands for the default file that isn't there. */
+/** The result if the default file does not exist. */
 const ABSENT: Source = { values: new Map(), problems: [] };
 
 async function readNamed(
@@ -61,11 +61,7 @@ async function nearMiss(readFile: ReadFile): Promise<Source> {
   } catch {
     return ABSENT;
   }
-  return problem(
-    NEAR_MISS,
-    `isn't looked at; rename it to ${DEFAULT_FILE}, or name it with --config`,
-    undefined,
-  );
+  return problem(NEAR_MISS, `is not read; rename it to ${DEFAULT_FILE}, or name it with --config`, undefined);
 }
 
 function problem(path: string, reason: string, where: string | undefined): Source {

@@ -9,24 +9,24 @@ import type { Given, Source } from './source.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type ReadFile = (path: string) => Promise<string>;
 
-/** Names the configuration file, as `--config` does. */
+/** The variable that names the configuration file, as `--config` does. */
 export const CONFIG_VARIABLE = `${ENV_PREFIX}CONFIG`;
 
-/** Names the hosts that `certs init` and `up` make the certificate for. */
+/** The variable that lists the hosts for the certificate of `certs init` and `up`. */
 export const HOSTS_VARIABLE = `${ENV_PREFIX}HOSTS`;
 
-/** Set in the container image: hints then say how a command is run in a container. */
+/** Set in the container image: hints then show how to run a command in a container. */
 export const CONTAINER_VARIABLE = `${ENV_PREFIX}IN_CONTAINER`;
 
-/** What hints write instead of `registry-gate`, where the program is started by something else: `docker compose run --rm gate`. */
+/** The command that hints show instead of `registry-gate`: `docker compose run --rm gate`. */
 export const COMMAND_VARIABLE = `${ENV_PREFIX}COMMAND`;
 
-/** Variables with our prefix that aren't options. */
+/** Variables with the prefix that are not options. */
 const OTHERS = [CONFIG_VARIABLE, HOSTS_VARIABLE, CONTAINER_VARIABLE, COMMAND_VARIABLE];
 
 /**
- * Reads the `REGISTRY_GATE_*` variables. An empty one counts as not set, since compose files pass `${X:-}`. For a
- * secret, `NAME_FILE` names a file that holds it; the line end of the file is not part of it.
+ * Reads the `REGISTRY_GATE_*` variables. An empty one counts as not set, since compose files pass `${X:-}`. A secret can
+ * also be in the file that `NAME_FILE` names; the last line end of the file is dropped.
  */
 export async function readEnvironment(
   env: Environment,
@@ -45,9 +45,9 @@ export async function readEnvironment(
 }
 
 const CARRIAGE_RETURN =
-  "ends with a carriage return: the file that it comes from has the line ends of Windows. Convert it: sed -i 's/\\r$//' FILE";
+  "ends with a carriage return: its file has Windows line endings. Convert it: sed -i 's/\\r$//' FILE";
 const QUOTED =
-  'stands in quotes, which belong to the value here: docker run --env-file and others take them as they are. Write it without';
+  'is in quotes, which become part of the value: docker run --env-file and others do not remove them. Remove the quotes';
 
 interface SecretFile {
   readonly env: Environment;
@@ -64,7 +64,7 @@ async function readSecretFile(
   const fileName = env[where] ?? '';
   if (fileName === '') return;
   if (values.has(row.path)) {
-    problems.push({ path: row.path, reason: `is given by ${row.env} too; keep one of the two`, where });
+    problems.push({ path: row.path, reason: `is also given by ${row.env}; keep only one of them`, where });
     return;
   }
   try {
@@ -95,8 +95,8 @@ function spoiledValues(env: Environment, rows: readonly OptionRow[]): Problem[] 
 }
 
 /**
- * What is wrong with a value as an env file may bring it, or undefined: a carriage return at its end, or quotes around
- * it, which are part of the value with `docker run --env-file`. A secret may begin and end with quotes.
+ * The reason why a value was damaged by an env file, or undefined: a carriage return at its end, or quotes around it,
+ * which `docker run --env-file` does not remove. A secret may begin and end with quotes.
  */
 export function whySpoiled(value: string, isSecret = false): string | undefined {
   if (value.endsWith('\r')) return CARRIAGE_RETURN;
@@ -113,7 +113,7 @@ function whyUnknown(name: string, known: readonly string[]): string {
   return near === undefined ? 'is unknown' : `is unknown. Did you mean ${ENV_PREFIX}${near}?`;
 }
 
-/** A text from the environment or the command line, as the value that YAML would have made of it. */
+/** Converts a text from the environment or the command line to the value that YAML would have. */
 export function fromText(text: string, { kind }: OptionRow): unknown {
   if (kind === 'list') return text.split(',').map((item) => item.trim());
   if (kind === 'integer' && /^\d+$/.test(text)) return Number(text);

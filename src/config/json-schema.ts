@@ -4,7 +4,7 @@ import { schema } from './schema/schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** What stands beside a rule and is none. */
+/** Keys that annotate a rule. */
 const REMARKS = ['description', 'default'];
 
 /** The JSON Schema of registry-gate.yml, for editors. */

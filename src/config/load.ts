@@ -11,30 +11,39 @@ import type { Config } from './schema/schema.ts';
 import { schema } from './schema/schema.ts';
 import type { Given, Source } from './source.ts';
 
-/** What the command line said, by the path of the option. */
+/** The flags of the command line, by the path of the option. */
 export type ConfigFlags = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface ConfigSources {
   readonly flags: ConfigFlags;
   readonly env: Environment;
-  /** Rejects with a system error, ENOENT for a file that isn't there. */
+  /** Rejects with a system error: ENOENT if the file does not exist. */
   readonly readFile: ReadFile;
-  /** The file that `--config` names. It must exist; the default one need not. */
+  /** The file that `--config` names, which must exist. */
   readonly fileName?: string | undefined;
 }
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** Who gave the options that aren't at their default: `registry-gate.yml:4`, `REGISTRY_GATE_LISTEN`, `--listen`. */
+  /** Where each option was set that is not at its default: `registry-gate.yml:4`, `REGISTRY_GATE_LISTEN`, `--listen`. */
   readonly origins: ReadonlyMap<string, string>;
 }
 
-/** The configuration: flags, then environment, then file, then defaults. Throws AppError CONFIG_INVALID with every problem. */
+/**
+ * Loads the configuration: flags win over environment, file and defaults. Throws AppError CONFIG_INVALID that lists every
+ * problem.
+ *
+ *     const config = await loadConfig({
+ *       flags: { listen: '127.0.0.1:8443' },
+ *       env: { REGISTRY_GATE_CERTS: '/srv/certs' },
+ *       readFile: (path) => readFile(path, 'utf8'),
+ *     });
+ */
 export async function loadConfig(sources: ConfigSources): Promise<Config> {
   return (await loadConfigWithOrigins(sources)).config;
 }
 
-/** `loadConfig`, and who said what. */
+/** As loadConfig, and says where each option was set. */
 export async function loadConfigWithOrigins(sources: ConfigSources): Promise<LoadedConfig> {
   const rows = describeOptions();
   const file = await readConfigFile(sources, rows);
@@ -63,7 +72,7 @@ function readFlags(flags: ConfigFlags, rows: readonly OptionRow[]): Source {
   return { values: new Map(values), problems: [] };
 }
 
-/** Every option has its key, undefined where nothing was said, so that the result has them all too. */
+/** Every option gets its key, undefined if it was not set, so that the parsed result has every key too. */
 function nested(rows: readonly OptionRow[], given: ReadonlyMap<string, Given>): Record<string, unknown> {
   const root: Record<string, unknown> = {};
   for (const { path } of rows) {
@@ -80,7 +89,7 @@ interface SchemaIssue {
   readonly message: string;
 }
 
-/** The first problem of each place; a list says which of its items it is. */
+/** The first problem of each path. The path of a list item has its index. */
 function schemaProblems(issues: readonly SchemaIssue[], given: ReadonlyMap<string, Given>): Problem[] {
   const problems = issues.map((issue): Problem => {
     const option = issue.path

@@ -3,7 +3,7 @@ import type { OptionKind, OptionMeta } from './schema/fields.ts';
 import { optionMeta } from './schema/fields.ts';
 import { schema } from './schema/schema.ts';
 
-/** One option, as the references, the command line and the environment see it. */
+/** One option, as needed by the references, the command line and the environment. */
 export interface OptionRow {
   /** The key in registry-gate.yml, with a dot for each level: `timeouts.bodyIdleSeconds`. */
   readonly path: string;
@@ -12,9 +12,9 @@ export interface OptionRow {
   /** The flag with its placeholder: `--listen HOST:PORT`. */
   readonly flag: string | undefined;
   readonly kind: OptionKind;
-  /** The values that it takes, in words. */
+  /** The allowed values, for the reference. */
   readonly values: string;
-  /** The default as it would be written, or what holds without one. */
+  /** The default as it would be written, or a sentence if there is none. */
   readonly byDefault: string;
   /** Whether `byDefault` explains instead of quoting: `htpasswd in the certs directory`. */
   readonly isDefaultInWords: boolean;
@@ -38,7 +38,7 @@ function describe({ path, field, meta }: Leaf): OptionRow {
     env: environmentName(path),
     flag: meta.flag,
     kind: meta.kind,
-    // Read by the references alone, and dear: a start would spend a tenth of its time on it.
+    // Computed on demand: only the references read it, and it would take a tenth of the start time.
     get values() {
       return valuesOf(z.toJSONSchema(field, { io: 'input', reused: 'inline' }), meta.kind);
     },
@@ -68,7 +68,7 @@ function leaves(group: z.ZodObject, prefix: string): Leaf[] {
   });
 }
 
-/** Guard: the fields of a classic zod object are classic types, which its own typing leaves open. */
+/** The fields of a classic zod object are classic types, which the types of zod do not say. */
 function asZodType(field: z.core.$ZodType): z.ZodType {
   if (field instanceof z.ZodType) return field;
   throw new TypeError('not a zod schema');
@@ -122,7 +122,7 @@ function defaultOf(field: z.ZodType, meta: OptionMeta): string {
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
-/** The default as it would be written, from below whatever is wrapped around it. */
+/** The default as it would be written, found below the wrappers of the field. */
 function defaultValue(field: z.ZodType): unknown {
   if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault) return field.def.defaultValue;
   if (field instanceof z.ZodPipe) return defaultValue(asZodType(field.def.in));

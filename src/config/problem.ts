@@ -1,21 +1,21 @@
 import { AppError } from '../lib/errors.ts';
 
-/** One thing that is wrong with the configuration. */
+/** One problem of the configuration. */
 export interface Problem {
-  /** The option, `timeouts.bodyIdleSeconds` or `listen[1]`; empty for what concerns a whole source. */
+  /** The option, `timeouts.bodyIdleSeconds` or `listen[1]`; empty if the problem concerns a whole file. */
   readonly path: string;
   /** What is wrong; continues the path as a sentence. */
   readonly reason: string;
-  /** Where it was said: `registry-gate.yml:4`, `REGISTRY_GATE_LISTEN`, `--listen`. */
+  /** Where the option was set: `registry-gate.yml:4`, `REGISTRY_GATE_LISTEN`, `--listen`. */
   readonly where: string | undefined;
 }
 
-/** All problems as one error, each on a line of its own. */
+/** One error for all problems, each on its own line. */
 export function configInvalid(problems: readonly Problem[]): AppError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   return new AppError('CONFIG_INVALID', {
     message: [`The configuration has ${count}:`, ...problems.map(renderProblem)].join('\n'),
-    hint: 'Mend this, then try again with: registry-gate config check',
+    hint: 'Correct this, then check again: registry-gate config check',
   });
 }
 

@@ -5,7 +5,7 @@ import type { LoadedConfig } from './load.ts';
 import type { OptionRow } from './options.ts';
 import type { Config } from './schema/schema.ts';
 
-/** The configuration as one would write it, in the order of the options: `***` for a secret, null for what isn't set. */
+/** The configuration as a user would write it, in the order of the options: `***` for a secret, null for an option that is not set. */
 export function showConfig(config: Config, rows: readonly OptionRow[]): Readonly<Record<string, unknown>> {
   const root: Record<string, unknown> = {};
   for (const row of rows) {
@@ -16,7 +16,7 @@ export function showConfig(config: Config, rows: readonly OptionRow[]): Readonly
   return root;
 }
 
-/** `showConfig` as YAML that would be accepted again; a comment says who gave what isn't the default. */
+/** `showConfig` as valid YAML. A comment says where each option was set that is not at its default. */
 export function renderConfig({ config, origins }: LoadedConfig, rows: readonly OptionRow[]): string {
   let group: string | undefined;
   const lines = rows.flatMap((row) => {
@@ -33,7 +33,7 @@ export function renderConfig({ config, origins }: LoadedConfig, rows: readonly O
   return `${lines.join('\n')}\n`;
 }
 
-/** A default that a command overrides is said to be one. */
+/** Marks a default that another command overrides. */
 function remarkOf(path: string): string | undefined {
   return path === 'backend' ? 'the default of serve; up uses embedded:./data instead' : undefined;
 }

@@ -13,7 +13,7 @@ interface YamlFile {
   readonly text: string;
 }
 
-/** What stands at one place of the file. */
+/** A problem at one position of the file. */
 interface Finding {
   readonly path: string;
   readonly reason: string;
@@ -22,15 +22,15 @@ interface Finding {
 
 interface WrittenKey {
   readonly path: string;
-  /** The option that is meant; undefined for a key that no option has. */
+  /** The option; undefined if the key is unknown. */
   readonly row: OptionRow | undefined;
   readonly node: unknown;
   readonly offset: number;
 }
 
 /**
- * Reads registry-gate.yml: YAML 1.2, one document, no key twice, no tags, no aliases (nothing here repeats, and they
- * can blow up). A key without a value counts as not written. Relative paths count from the directory of the file.
+ * Reads registry-gate.yml: YAML 1.2, one document, no duplicate keys, no tags, no aliases (which can expand without
+ * limit). A key without a value counts as absent. Relative paths are relative to the directory of the file.
  */
 export function readYaml({ fileName, text }: YamlFile, rows: readonly OptionRow[]): Source {
   const lines = new LineCounter();
@@ -53,9 +53,10 @@ export function readYaml({ fileName, text }: YamlFile, rows: readonly OptionRow[
   return { values: new Map(values), problems: strays.map((entry) => problem(explainStray(entry, rows))) };
 }
 
-/** The document, or why there is none. */
+/** The document, or the reason why the text is not one. */
 function parse(text: string, lineCounter: LineCounter): Document.Parsed | string {
-  if (text.length > LARGEST_CHARACTERS) return 'the file is larger than 1 MiB, hardly a configuration';
+  if (text.length > LARGEST_CHARACTERS)
+    return 'the file is larger than 1 MiB, the limit of a configuration file';
   try {
     return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
   } catch (error) {
@@ -85,13 +86,13 @@ function whole(reason: string): Finding {
   return { path: '', reason, offset: 0 };
 }
 
-/** One mistake makes the parser stumble many times. */
+/** One mistake can cause many errors of the parser. */
 function firstOfEachLine(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string | undefined>();
   return problems.filter(({ where }) => !seen.has(where) && seen.add(where));
 }
 
-/** The options and the unknown keys that are written, without those that have no value. */
+/** The options and unknown keys of the file, without those that have no value. */
 function entriesOf(document: Document.Parsed, rows: readonly OptionRow[]): WrittenKey[] {
   const walk = (map: YAMLMap, prefix: string): WrittenKey[] =>
     map.items.flatMap(({ key, value }): WrittenKey[] => {
@@ -120,7 +121,7 @@ function isNothing(node: unknown): boolean {
 
 function explainStray({ path, offset }: WrittenKey, rows: readonly OptionRow[]): Finding {
   if (isGroupOf(rows, path))
-    return { path, reason: 'must hold further keys, indented on the lines below', offset };
+    return { path, reason: 'must hold further keys, indented on the following lines', offset };
   const names = rows.map((row) => row.path);
   const reason = names.includes(path)
     ? 'is written with a dot; put each level on a line of its own'
@@ -128,14 +129,14 @@ function explainStray({ path, offset }: WrittenKey, rows: readonly OptionRow[]):
   return { path, reason, offset };
 }
 
-/** `-` is a stream, and stands beside nothing. */
+/** Resolves a path from the directory of the file. `-` is a stream, not a path. */
 function beside(fileName: string, value: unknown): unknown {
   if (typeof value !== 'string' || value === '' || value === '-' || isAbsolute(value)) return value;
   const directory = dirname(fileName);
   return directory === '.' ? value : join(directory, value);
 }
 
-/** The one path that stands behind a scheme. */
+/** The one path that follows a scheme. */
 function besideEmbedded(fileName: string, value: unknown): unknown {
   const directory = typeof value === 'string' ? /^embedded:(.+)$/i.exec(value)?.[1] : undefined;
   return directory === undefined ? value : `embedded:${String(beside(fileName, directory))}`;

@@ -133,10 +133,10 @@ describe('a value as an env file brings it', () => {
     ['REGISTRY_GATE_LISTEN', '\r', 'ends with a carriage return'],
     ['REGISTRY_GATE_HOSTS', 'registry.lan\r', 'ends with a carriage return'],
     ['REGISTRY_GATE_ABUSE_REDIS', 'redis://h:1\r', 'ends with a carriage return'],
-    ['REGISTRY_GATE_RENEW', '"true"', 'stands in quotes'],
-    ['REGISTRY_GATE_CERTS', "'./certs'", 'stands in quotes'],
-    ['REGISTRY_GATE_HOSTS', '"registry.lan"', 'stands in quotes'],
-    ['REGISTRY_GATE_LOG_LEVEL', '""', 'stands in quotes'],
+    ['REGISTRY_GATE_RENEW', '"true"', 'is in quotes'],
+    ['REGISTRY_GATE_CERTS', "'./certs'", 'is in quotes'],
+    ['REGISTRY_GATE_HOSTS', '"registry.lan"', 'is in quotes'],
+    ['REGISTRY_GATE_LOG_LEVEL', '""', 'is in quotes'],
   ])('%s=%j is refused, and the reason is said once', async (name, text, reason) => {
     expect(await problemsOf({ env: { [name]: text } })).toEqual([
       expect.stringMatching(new RegExp(`^${name}: ${reason}`)),
@@ -180,7 +180,7 @@ describe('a secret', () => {
     [
       'is given twice',
       { REGISTRY_GATE_PASSWORD: 'hunter2', REGISTRY_GATE_PASSWORD_FILE: '/run/secret' },
-      'is given by REGISTRY_GATE_PASSWORD too; keep one of the two',
+      'is also given by REGISTRY_GATE_PASSWORD; keep only one of them',
     ],
     [
       'is not where it should be',

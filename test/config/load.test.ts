@@ -83,7 +83,7 @@ describe('the file', () => {
     [
       'nobody, with the other ending',
       { files: { 'registry-gate.yaml': 'certs: x' } },
-      ["registry-gate.yaml: isn't looked at; rename it to registry-gate.yml, or name it with --config"],
+      ['registry-gate.yaml: is not read; rename it to registry-gate.yml, or name it with --config'],
     ],
   ] satisfies [string, ConfigCase, string[]][])(
     'that is missing and named by %s',
@@ -126,7 +126,7 @@ describe('problems', () => {
     };
     expect(await problemsOf(given)).toEqual([
       'timeouts.bodyIdleSecond: is unknown. Did you mean timeouts.bodyIdleSeconds? (registry-gate.yml:4)',
-      'tls: must hold further keys, indented on the lines below (registry-gate.yml:6)',
+      'tls: must hold further keys, indented on the following lines (registry-gate.yml:6)',
       'colour: is unknown (registry-gate.yml:7)',
       'REGISTRY_GATE_LISTN: is unknown. Did you mean REGISTRY_GATE_LISTEN? (environment)',
       'listen[1]: must be HOST:PORT, [IPV6]:PORT, :PORT or PORT, like 0.0.0.0:443 (registry-gate.yml:1)',
@@ -135,7 +135,7 @@ describe('problems', () => {
       'timeouts.headerSeconds: must be a whole number from 1 to 86400, not "soon" (registry-gate.yml:5)',
       'renew: must be true or false, not "yes" (REGISTRY_GATE_RENEW)',
       'tls.certificate: is missing, since tls.key is set (REGISTRY_GATE_TLS_KEY)',
-      'backendCa: is of no use: only an https backend has a certificate to verify (--backend-ca)',
+      'backendCa: has no effect: only an https backend has a certificate to verify (--backend-ca)',
     ]);
   });
 
@@ -158,17 +158,17 @@ describe('problems', () => {
     ],
     ['a key alone', { tls: { key: 'a' } }, ['tls.certificate: is missing, since tls.key is set']],
     ['both', { tls: { certificate: 'a', key: 'b' } }, []],
-    ['an authority for http', { backendCa: 'a' }, ['backendCa: is of no use']],
-    ['an authority for a socket', { backendCa: 'a', backend: 'unix:/a' }, ['backendCa: is of no use']],
+    ['an authority for http', { backendCa: 'a' }, ['backendCa: has no effect']],
+    ['an authority for a socket', { backendCa: 'a', backend: 'unix:/a' }, ['backendCa: has no effect']],
     [
       'a cache before the embedded registry',
       { cache: { directory: 'c' }, backend: 'embedded:d' },
-      ['cache.directory: is of no use'],
+      ['cache.directory: has no effect'],
     ],
     [
       'a sign-in for the embedded registry',
       { backendUser: 'u', backendPassword: 'p', backendHost: 'h', backend: 'embedded:d' },
-      ['backendUser: is of no use', 'backendPassword: is of no use', 'backendHost: is of no use'],
+      ['backendUser: has no effect', 'backendPassword: has no effect', 'backendHost: has no effect'],
     ],
     ['a user alone', { backendUser: 'u' }, ['backendPassword: is missing, since backendUser is set']],
     ['a password alone', { backendPassword: 'p' }, ['backendUser: is missing, since backendPassword is set']],

@@ -229,7 +229,7 @@ describe('the options', () => {
 
   it.each(BAD)('%s: %j is refused', async (path, written, reason) => {
     const problems = await problemsOf({ files: { 'registry-gate.yml': inFile(path, written) } });
-    const own = problems.filter((problem) => !/ is missing, since | is of no use/.test(problem));
+    const own = problems.filter((problem) => !/ is missing, since | has no effect/.test(problem));
     expect(own).toHaveLength(1);
     expect(own[0]).toMatch(reason);
     expect(own[0]).toMatch(/ \(registry-gate\.yml:1\)$/);

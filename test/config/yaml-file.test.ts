@@ -54,12 +54,12 @@ const REFUSED: readonly [name: string, text: string, problems: readonly string[]
   [
     'a value for a group',
     'tls: on\n',
-    ['tls: must hold further keys, indented on the lines below (registry-gate.yml:1)'],
+    ['tls: must hold further keys, indented on the following lines (registry-gate.yml:1)'],
   ],
   [
     'a list for a group',
     'tls: [a]\n',
-    ['tls: must hold further keys, indented on the lines below (registry-gate.yml:1)'],
+    ['tls: must hold further keys, indented on the following lines (registry-gate.yml:1)'],
   ],
   [
     'keys of JavaScript',
@@ -76,7 +76,7 @@ const REFUSED: readonly [name: string, text: string, problems: readonly string[]
   [
     'a file of more than 1 MiB',
     `# ${'x'.repeat(1024 * 1024)}`,
-    ['the file is larger than 1 MiB, hardly a configuration (registry-gate.yml:1)'],
+    ['the file is larger than 1 MiB, the limit of a configuration file (registry-gate.yml:1)'],
   ],
 ];
 

@@ -150,8 +150,7 @@ export async function backendOptions({
   backendCa,
   backendHost,
 }: Pick<Config, 'backend' | 'backendCa' | 'backendHost'>): Promise<BackendOptions> {
-  if (backend.kind === 'embedded')
-    throw new Error('the embedded registry is not reached through the network');
+  if (backend.kind === 'embedded') throw new Error('the embedded registry is not reached over the network');
   const hostHeader = backendHost === undefined ? {} : { hostHeader: backendHost };
   if (backend.kind !== 'https' || backendCa === undefined) return { ...backend, ...hostHeader };
   const ca = await readAuthorities(backendCa);

@@ -5,7 +5,7 @@ import type { YamlTree } from './access-yaml.ts';
 import { unknownKey } from '../closest.ts';
 import type { Problem } from '../problem.ts';
 
-/** A text of the access file, and where it stands. */
+/** A text of the access file, and its position. */
 interface Located {
   readonly text: string;
   /** `rules[2].who[0]` */
@@ -14,16 +14,16 @@ interface Located {
   readonly where: string;
 }
 
-/** One rule, in the words of the file. */
+/** One rule, as written in the file. */
 interface AccessRule {
   /** `rules[2]` */
   readonly path: string;
-  /** Of its first line: what logs and explanations call it. */
+  /** The position of its first line, by which logs and explanations name the rule. */
   readonly where: string;
   readonly who: readonly Located[];
   readonly repositories: readonly Located[];
   readonly allow: readonly ('pull' | 'push' | 'delete')[];
-  /** Empty for anywhere. */
+  /** Empty for every network. */
   readonly networks: readonly Located[];
 }
 
@@ -34,14 +34,14 @@ interface AccessGroup {
   readonly members: readonly Located[];
 }
 
-/** What the access file says; whether it makes sense is for the policy to judge. */
+/** The content of the access file. The policy checks whether it makes sense. */
 interface AccessFile {
   readonly groups: readonly AccessGroup[];
   readonly rules: readonly AccessRule[];
   readonly expect: readonly Located[];
 }
 
-/** The parts that are well formed, and what is wrong with the others: all mistakes are reported at once. */
+/** The well-formed parts, and the problems of the others, so that all problems are reported at once. */
 interface AccessReading {
   readonly file: AccessFile;
   readonly problems: readonly Problem[];
@@ -52,7 +52,7 @@ const EMPTY: AccessFile = { groups: [], rules: [], expect: [] };
 
 type Path = readonly (string | number)[];
 
-/** Reads the text of an access file (YAML 1.2; every value is a text). `fileName` is what places are called by. */
+/** Reads the text of an access file (YAML 1.2; every value is a text). Positions are given as `fileName:LINE`. */
 export function readAccessFile(fileName: string, text: string): AccessReading {
   const outcome = readYamlTree(fileName, text);
   if (!outcome.ok) return { file: EMPTY, problems: outcome.problems };
@@ -60,7 +60,7 @@ export function readAccessFile(fileName: string, text: string): AccessReading {
   const reader: Reader = { tree: outcome.tree, problems };
   const root = outcome.tree.value;
   if (!isRecord(root)) {
-    const reason = 'the file must hold the keys "rules" and, where wanted, "groups" and "expect"';
+    const reason = 'the file must hold the key "rules", and may hold "groups" and "expect"';
     return { file: EMPTY, problems: [{ path: '', reason, where: `${fileName}:1` }] };
   }
   for (const key of Object.keys(root)) {
@@ -76,7 +76,7 @@ export function readAccessFile(fileName: string, text: string): AccessReading {
   };
 }
 
-/** An empty list has two rules against it. */
+/** An empty list violates two rules, and is reported once. */
 function withoutTwins(problems: readonly Problem[]): Problem[] {
   return problems.filter(
     ({ path, reason }, at) => problems.findIndex((it) => it.path === path && it.reason === reason) === at,
@@ -103,7 +103,7 @@ function readGroups(reader: Reader, value: unknown): AccessGroup[] {
 
 function readRules(reader: Reader, value: unknown): AccessRule[] {
   if (!Array.isArray(value) || value.length === 0) {
-    report(reader, ['rules'], 'must hold at least one rule: without any, nobody could do anything');
+    report(reader, ['rules'], 'must hold at least one rule: without a rule, everything is denied');
     return [];
   }
   return value.flatMap((item: unknown, index): AccessRule[] => {
@@ -125,8 +125,7 @@ function readRules(reader: Reader, value: unknown): AccessRule[] {
 function readExpect(reader: Reader, value: unknown): Located[] {
   if (value === undefined) return [];
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (items.length === 0)
-    report(reader, ['expect'], 'is empty: write what belongs here, or take the key out');
+  if (items.length === 0) report(reader, ['expect'], 'is empty: add a value, or remove the key');
   return items.flatMap((item, index): Located[] => {
     const at = ['expect', index];
     const text = accept(reader, { schema: expectSchema, value: item, at });
@@ -134,7 +133,7 @@ function readExpect(reader: Reader, value: unknown): Located[] {
   });
 }
 
-/** The value in its form, or undefined and what is wrong with it reported. */
+/** Parses a value. Reports its problems and returns undefined if it does not match the schema. */
 function accept<T>(
   reader: Reader,
   { schema, value, at }: { readonly schema: z.ZodType<T>; readonly value: unknown; readonly at: Path },
@@ -153,7 +152,7 @@ function accept<T>(
   return undefined;
 }
 
-/** What zod says of a key that is absent is of no use to a person. */
+/** Replaces the message of zod about an absent key. */
 function messageOf(message: string, value: unknown, step: PropertyKey | undefined): string {
   if (step === undefined && message.startsWith('Invalid input'))
     return 'must hold the keys who, repositories and allow';

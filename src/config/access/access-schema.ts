@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { oneOf, saying } from '../schema/fields.ts';
 
-/** A list of one may be written without the list. */
+/** A list of one item may be written as the item alone. */
 function listOf<T extends z.ZodType>(item: T, what: string) {
   return z.preprocess(
     (value) => (typeof value === 'string' && value !== '' ? [value] : value),
@@ -13,7 +13,7 @@ function listOf<T extends z.ZodType>(item: T, what: string) {
   );
 }
 
-const NOTHING = 'is empty: write what belongs here, or take the key out';
+const NOTHING = 'is empty: add a value, or remove the key';
 
 function isEmpty(value: unknown): boolean {
   return value === '' || value === null;
@@ -30,18 +30,18 @@ const WHO = 'a user, group:NAME, token:NAME, authenticated or anonymous';
 export const ruleSchema = z.strictObject({
   who: listOf(text(WHO), WHO).meta({
     description:
-      'Whom the rule is for: alice, group:dev, token:ci, authenticated or anonymous; one, or a list.',
+      'Who gets the rights: alice, group:dev, token:ci, authenticated or anonymous; one, or a list.',
   }),
   repositories: listOf(text('a pattern, like team/**'), 'a pattern, like team/**').meta({
     description:
-      'Patterns of repository names: * is any text within one part of a name, ** any number of parts, ${user} the name of the user, a leading ! takes out again.',
+      'Patterns of repository names: * is any text within one part of a name, ** any number of parts, ${user} the name of the user, a leading ! excludes.',
   }),
   allow: listOf(oneOf(['pull', 'push', 'delete']), 'pull, push or delete').meta({
     description: 'What the rule allows.',
   }),
   networks: listOf(text('a network, like 10.0.0.0/8'), 'a network, like 10.0.0.0/8')
     .optional()
-    .meta({ description: 'Where from: addresses and networks of the clients. Without it, from anywhere.' }),
+    .meta({ description: 'Addresses and networks of the clients. Default: all.' }),
 });
 
 /** The members of one group. */
@@ -49,17 +49,17 @@ export const groupSchema = listOf(text('the name of a user'), 'the name of a use
   description: 'The users of the group.',
 });
 
-/** One of the owner's test cases. */
+/** One test case of the file. */
 export const expectSchema = text('a sentence, like "alice may push team/app"');
 
-/** The whole access file, for its JSON Schema. What is read goes through its parts, so that one mistake does not hide the next. */
+/** The whole access file, for its JSON Schema. Reading uses the parts one by one, so that one problem does not hide the next. */
 export const accessSchema = z.strictObject({
   groups: z.record(z.string(), groupSchema).optional().meta({ description: 'Groups of users, by name.' }),
   rules: z.array(ruleSchema).min(1).meta({
-    description: 'Who may do what where. Rights add up; what no rule allows is denied.',
+    description: 'The rules. Rights add up; what no rule allows is denied.',
   }),
   expect: listOf(expectSchema, 'a sentence').optional().meta({
     description:
-      'Test cases: "alice may push team/app", "anonymous may not pull secret/x", "ci-bot may pull x from 10.0.0.1". One that fails keeps the rules before it in force.',
+      'Test cases: "alice may push team/app", "anonymous may not pull secret/x", "ci-bot may pull x from 10.0.0.1". If one fails, the previous rules stay in force.',
   }),
 });

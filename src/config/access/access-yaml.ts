@@ -3,15 +3,15 @@ import type { Document } from 'yaml';
 import type { Problem } from '../problem.ts';
 
 const LARGEST_CHARACTERS = 4 * 1024 * 1024;
-const QUOTE = 'put what begins with *, ! or $ in quotes';
+const QUOTE = 'quote a text that begins with *, ! or $';
 
 type Path = readonly (string | number)[];
 
-/** A YAML file as plain values, and the line of each. */
+/** A YAML file as plain values, and the line of each value. */
 export interface YamlTree {
-  /** Maps, lists and texts: nothing is read as a number, a truth or nothing. */
+  /** Maps, lists and strings: no value is read as a number, boolean or null. */
   readonly value: unknown;
-  /** `access.yml:4`, of the key or the item at a path, or of the nearest that is there. */
+  /** The position of the key or item at a path, or of the nearest one that exists: `access.yml:4`. */
   where(path: Path): string;
 }
 
@@ -20,8 +20,8 @@ type YamlResult =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * Reads YAML in which every scalar is a text, so that a user called 007 or true stays who he is. No tags and no aliases:
- * what looks like one is a pattern whose quotes were forgotten.
+ * Reads YAML in which every scalar is a string, so that a user can be called 007 or true. Refuses tags and aliases: what
+ * looks like one is a pattern without quotes.
  */
 export function readYamlTree(fileName: string, text: string): YamlResult {
   const lines = new LineCounter();
@@ -65,12 +65,12 @@ function brokenParts(document: Document.Parsed): Finding[] {
   });
   for (const { code, message, pos } of document.warnings) {
     const what = code === 'TAG_RESOLVE_FAILED' ? message.replace('Unresolved tag: ', '') : message;
-    found.push({ reason: `invalid YAML: ${what} stands without quotes (${QUOTE})`, offset: pos[0] });
+    found.push({ reason: `invalid YAML: ${what} is not quoted (${QUOTE})`, offset: pos[0] });
   }
   visit(document, {
     Alias: (_key, alias) => {
       found.push({
-        reason: `invalid YAML: *${alias.source} stands without quotes (${QUOTE})`,
+        reason: `invalid YAML: *${alias.source} is not quoted (${QUOTE})`,
         offset: alias.range?.[0] ?? 0,
       });
     },
@@ -78,13 +78,13 @@ function brokenParts(document: Document.Parsed): Finding[] {
   return found;
 }
 
-/** One mistake makes the parser stumble many times. */
+/** One mistake can cause many errors of the parser. */
 function firstOfEachLine(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string | undefined>();
   return problems.filter(({ where }) => !seen.has(where) && seen.add(where));
 }
 
-/** Where the last step of the path stands that is there: of a pair, its key. */
+/** The offset of the last step of the path that exists; of a pair, that of its key. */
 function offsetAt(document: Document.Parsed, path: Path): number {
   for (let length = path.length; length > 0; length -= 1) {
     const steps = path.slice(0, length);

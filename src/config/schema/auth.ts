@@ -18,27 +18,27 @@ export const auth = z.strictObject({
   realm,
   cacheSeconds: integer(
     { from: 0, to: 300, byDefault: 300 },
-    'How long a verified password is remembered, so that a slow hash is paid once. It is forgotten at once when its entry changes.',
+    'How long a verified password is cached, so that its slow hash is computed only once. A change of the user discards it at once.',
   ),
   challenge: oneOf(['auto', 'basic', 'bearer']).default('auto').register(optionMeta, {
     kind: 'choice',
     description:
-      'How clients are asked who they are. auto is basic, and bearer as soon as a rule of the access file is for anonymous. Either way both are accepted.',
+      'The challenge for clients without credentials. auto is basic, or bearer if a rule of the access file is for anonymous. Both kinds of credentials are always accepted.',
   }),
   service: challengeText.default('registry-gate').register(optionMeta, {
     kind: 'text',
-    description: 'The name that access tokens are for. Gates that share their state share it.',
+    description: 'The audience of access tokens. Gates that share their state need the same.',
   }),
   tokenSeconds: integer(
     { from: 300, to: 3600, byDefault: 3600 },
-    'How long an access token is valid. It is void at once when the password changes or the token behind it is revoked.',
+    'How long an access token is valid. It ends at once if the password changes or the token behind it is revoked.',
   ),
   identityTokens: onOff(
     true,
-    'Give clients that ask for one an identity token at docker login, so that they keep no password. The kubelet of Kubernetes can use passwords and machine tokens alone.',
+    'Give clients that ask for it an identity token at docker login, so that they store no password. The kubelet of Kubernetes needs a password or a machine token.',
   ),
   backendTokens: onOff(
     false,
-    'Sign a token for each request to the registry, for one that checks tokens itself: docs/tokens.md. First: registry-gate tokens certificate.',
+    'Sign a token for each request to a registry that checks tokens itself: docs/tokens.md. Needs the certificate of: registry-gate tokens certificate.',
   ),
 });

@@ -24,7 +24,7 @@ const backendUser = z
     flag: '--backend-user NAME',
     fallback: 'none: the registry asks for no password',
     description:
-      'The user that the gate is to a registry with a sign-in of its own, by password or by token service. Needs backendPassword.',
+      'The user name of the gate at a registry with its own sign-in, by password or by token service. Needs backendPassword.',
   });
 
 const backendPassword = z
@@ -47,7 +47,7 @@ const backendHost = parsedBy(parseAuthority, 'HOST or HOST:PORT')
     flag: '--backend-host HOST',
     fallback: 'the Host of the client',
     description:
-      'The Host header that the registry is asked with, for one behind an ingress or among virtual hosts.',
+      'The Host header of requests to the registry, for one behind an ingress or among virtual hosts.',
   });
 
 const publicUrl = parsedBy(parsePublicUrl, 'a URL, like https://registry.example.com')
@@ -56,18 +56,17 @@ const publicUrl = parsedBy(parsePublicUrl, 'a URL, like https://registry.example
   .register(optionMeta, {
     kind: 'text',
     flag: '--public-url URL',
-    fallback: 'what the client asked for: Host, or X-Forwarded-Host of a front proxy',
+    fallback: 'the host that the client asked for: Host, or X-Forwarded-Host of a front proxy',
     description:
-      'The address under which clients know this gate: https://HOST[:PORT]. They fetch their tokens there. For a front proxy that changes Host.',
+      'The URL of this gate for clients, which fetch their tokens there: https://HOST[:PORT]. Needed behind a front proxy that changes Host.',
   });
 
-/** Where the registry stands, and how it is asked. The keys stand at the top of registry-gate.yml. */
+/** Where the registry is, and how to reach it. These keys are at the top level of registry-gate.yml. */
 export const backendOptions = {
   backend,
   backendCa: optionalPath({
     flag: '--backend-ca FILE',
-    description:
-      'A PEM file with the authorities that an https backend is verified with, instead of the usual ones.',
+    description: 'A PEM file with the CAs that verify an https backend, instead of the default ones.',
   }),
   backendUser,
   backendPassword,

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import type { Parsed } from '../values/listen-address.ts';
 import { BYTE_SIZE_PATTERN, parseByteSize } from '../values/byte-size.ts';
 
-/** What a text from a flag or the environment is turned into, before the schema judges it. */
+/** The type of an option: how a text from a flag or the environment is converted before the schema checks it. */
 export type OptionKind = 'text' | 'path' | 'choice' | 'integer' | 'size' | 'rate' | 'boolean' | 'list';
 
-/** What the schema knows of an option besides its values. */
+/** What an option has besides its schema. */
 export interface OptionMeta {
-  /** The sentence of the help and of the reference. */
+  /** The sentence in the help and in the reference. */
   readonly description: string;
   readonly kind: OptionKind;
-  /** The flag of the command line, where there is one, with its placeholder: `--listen HOST:PORT`. */
+  /** The flag with its placeholder, if the option has one: `--listen HOST:PORT`. */
   readonly flag?: string;
-  /** What holds where nothing is given and the schema has no default of its own. */
+  /** The default in words, if the schema has none. */
   readonly fallback?: string;
-  /** Shown as `***`; the environment may name a file that holds it, by `..._FILE`. */
+  /** Shown as `***`. A variable `..._FILE` can name a file that holds it. */
   readonly secret?: true;
 }
 
@@ -48,7 +48,7 @@ export function countOrUnlimited(description: string) {
     .register(optionMeta, { description, kind: 'integer', fallback: 'unlimited' });
 }
 
-/** A whole number from 1, or `auto`, for the caller to make a number of. */
+/** A whole number from 1, or `auto`, which the caller replaces. */
 export function countOrAuto({ to, byDefault }: Omit<Range, 'from'>, flag: string, description: string) {
   const error = saying(`must be a whole number from 1 to ${to}, or auto`);
   return z
@@ -113,7 +113,6 @@ function sizeInBytes({
     });
 }
 
-/** true or false. */
 export function onOff(byDefault: boolean, description: string, flag?: string) {
   return z
     .boolean({ error: saying('must be true or false') })
@@ -126,14 +125,14 @@ export function oneOf<const T extends readonly [string, ...string[]]>(words: T) 
   return z.enum(words, { error: saying(`must be one of ${words.join(', ')}`) });
 }
 
-/** The name of a file or directory that has a default. */
+/** The path of a file or directory, with a default. */
 export function path(byDefault: string, meta: Omit<OptionMeta, 'kind'>) {
   return pathText()
     .default(byDefault)
     .register(optionMeta, { ...meta, kind: 'path' });
 }
 
-/** The name of a file that may be left out. */
+/** The path of a file, optional. */
 export function optionalPath(meta: Omit<OptionMeta, 'kind'>) {
   return pathText()
     .optional()
@@ -149,7 +148,7 @@ function pathText() {
     .refine((name) => !name.includes('\0'), { error });
 }
 
-/** A text that a function of ours reads; its reason becomes the problem. */
+/** A text that `parse` reads; its reason becomes the message. */
 export function parsedBy<T>(parse: (text: string) => Parsed<T>, whatItIs: string) {
   return z.string({ error: `must be ${whatItIs}` }).transform((text, context) => {
     const parsed = parse(text);
@@ -161,7 +160,7 @@ export function parsedBy<T>(parse: (text: string) => Parsed<T>, whatItIs: string
 
 type ErrorText = (issue: { readonly input?: unknown }) => string;
 
-/** The problem, with what was found instead. */
+/** The message, with the value that was found. */
 export function saying(rule: string): ErrorText {
   return ({ input }) => `${rule}, not ${excerpt(input)}`;
 }

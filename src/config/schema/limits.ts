@@ -4,12 +4,12 @@ import { whyTooManyBelieved } from '../values/believed-networks.ts';
 import { parseByteSize } from '../values/byte-size.ts';
 import { bytes, bytesOrUnlimited, countOrUnlimited, integer, oneOf, optionMeta, saying } from './fields.ts';
 
-/** Below this even a small layer takes longer than most clients wait. */
+/** At a lower rate even a small layer takes longer than most clients wait. */
 const SLOWEST = 64_000;
 
 const RATE_PATTERN = /^(\d+) ?(|B|[kK]B|[MGT]B|[KMGT]iB)\/s$/;
 
-/** Bytes in a second, like `50MB/s`, or `unlimited`, which becomes undefined. */
+/** Bytes per second, like `50MB/s`, or `unlimited`, which becomes undefined. */
 function rateOrUnlimited(description: string) {
   const error = saying('must be at least 64kB/s, like 50MB/s or 4MiB/s, or unlimited');
   const rate = z
@@ -28,7 +28,7 @@ function rateOrUnlimited(description: string) {
     .register(optionMeta, { description, kind: 'rate', fallback: 'unlimited' });
 }
 
-/** How much of everything there may be. */
+/** Limits on sizes, counts and rates. */
 export const limits = z.strictObject({
   manifestBytes: bytes({ from: 1, byDefault: '4MiB' }, 'The largest manifest that may be pushed.'),
   layerBytes: bytesOrUnlimited('The largest layer that may be pushed.'),
@@ -38,36 +38,38 @@ export const limits = z.strictObject({
   ),
   headers: integer({ from: 10, to: 1000, byDefault: 100 }, 'The most headers in one request.'),
   connections: countOrUnlimited(
-    'The most connections at the same time. What comes beyond is closed at once.',
+    'The most connections at the same time. Connections over the limit are closed at once.',
   ),
   connectionsPerAddress: countOrUnlimited(
-    'The most connections of one client at the same time: of an IPv4 address, or of a /64 of IPv6. Front proxies are not counted.',
+    'The most connections of one client at the same time: an IPv4 address, or an IPv6 /64. Front proxies are not counted.',
   ),
   transfers: countOrUnlimited(
-    'The most layers on their way at the same time, up and down together. What comes beyond waits for its turn.',
+    'The most transfers of layers at the same time, uploads and downloads together. Transfers over the limit wait.',
   ),
   transfersPerUser: countOrUnlimited(
-    'The most layers of one user on their way at the same time; of those who have not signed in, of one address.',
+    'The most transfers of layers of one user at the same time; of one address for clients that are not signed in.',
   ),
   transferWaitSeconds: integer(
     { from: 0, to: 300, byDefault: 30 },
-    'How long a layer waits for its turn, before its client is told to come back later.',
+    'How long a transfer waits before the client gets 429.',
   ),
   uploadsPerUser: integer(
     { from: 1, to: 100_000, byDefault: 500 },
-    'The most unfinished uploads of one user in the embedded registry. Beyond it the answer is 429; an upload that lies still for an hour makes room for a new one.',
+    'The most unfinished uploads of one user in the embedded registry. Over the limit the answer is 429; a new upload may replace one that was idle for an hour.',
   ),
   uploadPercentPerUser: integer(
     { from: 1, to: 100, byDefault: 50 },
-    'How much of the disk the unfinished uploads of one user may hold in the embedded registry, in percent of its size. Beyond it the answer is 429.',
+    'How much of the disk the unfinished uploads of one user may use in the embedded registry, in percent. Over the limit the answer is 429.',
   ),
   bandwidth: rateOrUnlimited(
-    'How fast layers go, all together, in each direction: 50MB/s, or 4MiB/s. All that are on their way have the same part.',
+    'The rate of all transfers of layers together, in each direction: 50MB/s, or 4MiB/s. Transfers share it equally.',
   ),
-  bandwidthPerUser: rateOrUnlimited('How fast the layers of one user go together, in each direction.'),
+  bandwidthPerUser: rateOrUnlimited(
+    'The rate of all transfers of layers of one user together, in each direction.',
+  ),
   hashQueue: integer(
     { from: 1, to: 10_000, byDefault: 64 },
-    'The most passwords that wait to be verified. Beyond it, clients are told to come back later.',
+    'The most passwords that wait to be verified. Over the limit, clients are told to retry later.',
   ),
 });
 
@@ -79,7 +81,7 @@ const network = z
       context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${outcome.reason}` });
   });
 
-/** Who stands before the gate and is believed. */
+/** The proxies before the gate whose word about the client is trusted. */
 export const frontProxies = z.strictObject({
   networks: z
     .preprocess(
@@ -95,13 +97,13 @@ export const frontProxies = z.strictObject({
     .transform((networks) => networks ?? [])
     .register(optionMeta, {
       kind: 'list',
-      fallback: 'none: what a client says of its address is not believed',
+      fallback: 'none: forwarded addresses are ignored',
       description:
-        'Addresses and networks of load balancers and proxies before the gate, which are believed when they say for whom they connect: docs/front-proxies.md.',
+        'Addresses and networks of the load balancers and proxies before the gate, which may forward the address of the client: docs/front-proxies.md.',
     }),
   protocol: oneOf(['x-forwarded-for', 'proxy-protocol']).default('x-forwarded-for').register(optionMeta, {
     kind: 'choice',
     description:
-      'How they say it. x-forwarded-for: in that header of each request. proxy-protocol: at the beginning of each connection, version 1 or 2, without which a connection of theirs is refused.',
+      'How they forward it. x-forwarded-for: in that header of each request. proxy-protocol: version 1 or 2, at the beginning of each connection; connections without it are refused.',
   }),
 });

@@ -15,25 +15,25 @@ const metricsAddress = z
     flag: '--metrics HOST:PORT',
     fallback: 'off',
     description:
-      'Where Prometheus finds /metrics, in plain HTTP: PORT alone is 127.0.0.1, and another address needs metrics.public. docs/metrics.md lists what is counted.',
+      'Where /metrics is served to Prometheus, in plain HTTP: PORT alone means 127.0.0.1, any other address needs metrics.public. docs/metrics.md lists the metrics.',
   });
 
-/** What is counted, for Prometheus. */
+/** Metrics, for Prometheus. */
 export const metrics = z
   .strictObject({
     listen: metricsAddress,
     public: onOff(
       false,
-      'Whether metrics.listen may be an address that other machines reach. There is no password: a firewall or a network of its own has to keep strangers away.',
+      'Allow metrics.listen to be an address that other machines reach. Metrics have no password: protect the port with a firewall or a separate network.',
     ),
   })
   .refine(({ listen, public: isPublic }) => listen === undefined || isPublic || isLoopback(listen.host), {
     path: ['listen'],
     error:
-      'is an address that other machines reach. Use 127.0.0.1, or say metrics.public: true where a firewall keeps strangers away',
+      'is an address that other machines reach. Use 127.0.0.1, or set metrics.public: true if a firewall protects the port',
   });
 
-/** Who did what, for those who have to know. */
+/** The audit log: who did what. */
 export const audit = z.strictObject({
   file: optionalPath({
     flag: '--audit FILE',
@@ -43,12 +43,12 @@ export const audit = z.strictObject({
   }),
   chain: onOff(
     false,
-    'Whether each line of the audit log carries the hash of the one before, for audit verify.',
+    'Put the hash of the previous line into each line of the audit log, for audit verify.',
     '--audit-chain',
   ),
 });
 
-/** What is traced, for OpenTelemetry. */
+/** Traces, for OpenTelemetry. */
 export const trace = z.strictObject({
   endpoint: parsedBy(parseEndpoint, 'a URL, like http://127.0.0.1:4318')
     .optional()
@@ -58,11 +58,11 @@ export const trace = z.strictObject({
       flag: '--trace-endpoint URL',
       fallback: 'off',
       description:
-        'Where traces are sent: OTLP over HTTP, http://HOST:4318. Without a path it is /v1/traces. docs/metrics.md says what is in them, and which OTEL_ variables count.',
+        'Where to send traces: OTLP over HTTP, http://HOST:4318. The default path is /v1/traces. docs/metrics.md describes the spans and the OTEL_ variables.',
     }),
   percent: integer(
     { from: 1, to: 100, byDefault: 100 },
-    'How many of a hundred requests are traced. The trace of a client that is known goes on as the client decided.',
+    'The percentage of requests to trace. A request with a trace of its client follows the decision of the client.',
   ),
 });
 

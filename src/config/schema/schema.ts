@@ -36,17 +36,17 @@ const listen = z
     z
       .array(addressOrPort, { error: saying('must be HOST:PORT or a list of them') })
       .min(1, { error: 'must name at least one address' })
-      .refine(isWithoutTwins, { error: 'names the same address twice' }),
+      .refine(hasNoDuplicates, { error: 'names the same address twice' }),
   )
   .prefault([':443'])
   .register(optionMeta, {
     kind: 'list',
     flag: '--listen HOST:PORT',
     description:
-      'Where to listen, repeatable: HOST:PORT, [IPV6]:PORT, or :PORT for every address of the machine. fd:3 is a socket that whoever starts the gate hands over (docs/operations.md).',
+      'Where to listen, repeatable: HOST:PORT, [IPV6]:PORT, or :PORT for every address of the machine. fd:3 is a socket that the parent process passes on (docs/operations.md).',
   });
 
-function isWithoutTwins(addresses: readonly ListenAddress[]): boolean {
+function hasNoDuplicates(addresses: readonly ListenAddress[]): boolean {
   const fixed = addresses.filter(({ port, fd }) => port !== 0 || fd !== undefined).map(renderListenAddress);
   return new Set(fixed).size === fixed.length;
 }
@@ -54,17 +54,14 @@ function isWithoutTwins(addresses: readonly ListenAddress[]): boolean {
 const tls = z.strictObject({
   certificate: optionalPath({
     description:
-      'A PEM file with a certificate from elsewhere and its chain, instead of domain.crt in the certs directory.',
+      'A PEM file with a certificate of another CA and its chain, instead of domain.crt in the certs directory.',
   }),
   key: optionalPath({ description: 'The PEM file with the private key of tls.certificate.' }),
   profile: oneOf(['intermediate', 'modern']).default('intermediate').register(optionMeta, {
     kind: 'choice',
-    description: "Mozilla's profile: intermediate is TLS 1.2 and 1.3, modern is TLS 1.3 alone.",
+    description: "Mozilla's profile: intermediate is TLS 1.2 and 1.3, modern is only TLS 1.3.",
   }),
-  hsts: onOff(
-    false,
-    'Tell browsers to use https alone for this host name, on all of its ports. Hard to take back.',
-  ),
+  hsts: onOff(false, 'Tell browsers to use only https for this host name, on all its ports. Hard to undo.'),
 });
 
 const timeouts = z.strictObject({
@@ -73,35 +70,35 @@ const timeouts = z.strictObject({
   keepAliveSeconds: seconds(95, 'How long an idle connection is kept for the next request.'),
   bodyIdleSeconds: seconds(
     60,
-    'How long a body that a client sends may stand still. A slow one that moves is never cut.',
+    'How long the body of a request may stall. A slow body that makes progress is never cut off.',
   ),
-  sendIdleSeconds: seconds(60, 'How long a client may take nothing of the answer that is sent to it.'),
-  backendSeconds: seconds(900, 'How long the registry may be silent: before its answer, and within it.'),
+  sendIdleSeconds: seconds(60, 'How long a client may read nothing of a response.'),
+  backendSeconds: seconds(900, 'How long the registry may be silent, before and during its response.'),
   connectSeconds: seconds(10, 'How long connecting to the registry may take.'),
   drainSeconds: integer(
     { from: 0, to: DAY, byDefault: 60 },
-    'How long running transfers may go on after the gate was told to stop.',
+    'How long running transfers may continue after the gate was told to stop.',
   ),
 });
 
 const cache = z.strictObject({
   directory: optionalPath({
     flag: '--cache DIR',
-    fallback: 'none: every pull is served by the registry',
-    description: 'The directory of the layer cache, for a registry behind the network.',
+    fallback: 'none: the registry serves every pull',
+    description: 'The directory of the layer cache, for a registry that is reached over the network.',
   }),
   size: bytes(
     { from: 2 ** 20, byDefault: '20GiB' },
-    'How much the layer cache may hold. What was not pulled for the longest time makes room.',
+    'The size of the layer cache. The least recently pulled layers are removed first.',
     '--cache-size SIZE',
   ),
   checkSeconds: integer(
     { from: 0, to: 3600, byDefault: 60 },
-    'How long the word of the registry that a repository holds a layer is good for serving it from the cache. 0 asks for every pull.',
+    'How long the cache trusts the answer of the registry that a repository holds a layer. 0 asks the registry at every pull.',
   ),
 });
 
-/** Every option, once: its values, its default, its sentence. The keys are those of registry-gate.yml. */
+/** Every option with its values, default and description. The keys are those of registry-gate.yml. */
 export const schema = z.strictObject({
   listen,
   ...backendOptions,
@@ -134,36 +131,36 @@ export const schema = z.strictObject({
   workers: countOrAuto(
     { to: 256, byDefault: 1 },
     '--workers N',
-    'How many processes serve. auto is one for each processor. Limits hold for all of them together.',
+    'How many processes serve. auto is one per processor. Limits apply to all of them together.',
   ),
   reloadMs: integer(
     { from: 50, to: 60_000, byDefault: 500 },
-    'How often certificate and users are looked at for changes, in milliseconds.',
+    'How often certificate and users are checked for changes, in milliseconds.',
   ),
   log: z
     .strictObject({
       level: oneOf(['debug', 'info', 'warn', 'error']).default('info').register(optionMeta, {
         kind: 'choice',
         description:
-          'The least important entries that are logged. They are written within 50 ms; who kills the process with SIGKILL loses those of that time.',
+          'The lowest level that is logged. Entries are written within 50 ms; SIGKILL loses those of the last 50 ms.',
       }),
       format: oneOf(['auto', 'human', 'json']).default('auto').register(optionMeta, {
         kind: 'choice',
         flag: '--log-format FORMAT',
         description:
-          'How entries are written: json is one JSON object for each request and event, human is a short line for each push, pull and refusal. auto is human on a terminal, else json.',
+          'The format of the log: json is one JSON object per request and event, human is a short line per push, pull and refusal. auto is human on a terminal, else json.',
       }),
     })
     .prefault({}),
   metrics: metrics.prefault({}),
   trace: trace.prefault({}),
   audit: audit.prefault({}),
-  renew: onOff(true, "Whether serve renews a certificate of the gate's own CA when it is due."),
+  renew: onOff(true, "Renew a certificate of the gate's own CA when it is due."),
 });
 
 type Settings = z.output<typeof schema>;
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
-/** The whole configuration, complete and valid. Times are in the unit that the name says, sizes in bytes. */
+/** The whole configuration, complete and valid. Times are in the unit of their name, sizes in bytes. */
 export type Config = DeepReadonly<Omit<Settings, 'users' | 'state'> & { users: string; state: string }>;

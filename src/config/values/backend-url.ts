@@ -15,7 +15,7 @@ export type Backend =
 /** The `sun_path` of Linux has 108 bytes with the closing zero (unix(7)); the other systems have fewer. */
 const SOCKET_PATH_BYTES = 107;
 
-/** Reads `http://HOST[:PORT][/PREFIX]`, `https://HOST[:PORT][/PREFIX]`, `unix:/PATH` or `embedded:DIR`. The reasons never repeat the text: it may hold a password. */
+/** Reads `http://HOST[:PORT][/PREFIX]`, `https://HOST[:PORT][/PREFIX]`, `unix:/PATH` or `embedded:DIR`. A reason never repeats the text, which may hold a password. */
 export function parseBackend(text: string): Parsed<Backend> {
   if (/^unix:/i.test(text)) return parseUnix(text.slice('unix:'.length));
   if (/^embedded:/i.test(text)) return parseEmbedded(text.slice('embedded:'.length));
@@ -36,11 +36,11 @@ function parseHttp(kind: 'http' | 'https', text: string): Parsed<Backend> {
   return { ok: true, value: prefix.value === '' ? place : { ...place, prefix: prefix.value } };
 }
 
-/** The path before `/v2/`, without a slash at its end. Read from the text itself, which the URL parser would mend. */
+/** The path before `/v2/`, without a final slash. Read from the text, since the URL parser would correct it. */
 function prefixOf(text: string): Parsed<string> {
   const path = /^https?:\/\/[^/]+(\/.*)?$/i.exec(text)?.[1] ?? '';
   const prefix = path.replace(/\/$/, '');
-  if (prefix.endsWith('/v2')) return refuse('must not end in /v2: the gate adds that itself');
+  if (prefix.endsWith('/v2')) return refuse('must not end in /v2, which the gate adds');
   const isPlain = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(prefix);
   return isPlain
     ? { ok: true, value: prefix }
@@ -73,7 +73,7 @@ function whyNotAScheme(text: string): string {
     : 'must be http://HOST:PORT, https://HOST:PORT, unix:/PATH or embedded:DIR';
 }
 
-/** What the URL parser would quietly mend or drop, judged on the text itself. */
+/** Why the text has parts that the URL parser would silently correct or drop. */
 function whyNotPlain(text: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(text) || text.includes('\\')) {
     return 'must be plain ASCII without spaces and backslashes (an international name in its xn-- form)';

@@ -1,25 +1,25 @@
 import { parseNetwork } from '../../lib/network.ts';
 import type { Network } from '../../lib/network.ts';
 
-/** All addresses that clients have: the whole of IPv4, and of IPv6 the part that is handed out (RFC 4291 section 2.4). */
-const EVERYBODY: readonly (readonly [name: string, network: Network])[] = [
+/** All addresses that clients can have: IPv4, and the global unicast part of IPv6 (RFC 4291 section 2.4). */
+const ALL_ADDRESSES: readonly (readonly [name: string, network: Network])[] = [
   ['IPv4', readNetwork('0.0.0.0/0')],
   ['IPv6', readNetwork('2000::/3')],
 ];
 const WIDTH = { 4: 32n, 6: 128n } as const;
-/** No load balancer has as many addresses. All of 10.0.0.0/8 is a 256th. */
+/** The networks may hold less than a fourth of all addresses. 10.0.0.0/8 is a 256th. */
 const MOST = 4n;
 
 /**
- * Why these networks can't all be believed, as the end of "networks ...", or undefined. A list that holds a fourth of
- * all addresses, alone or together, believes strangers: each of them could pretend to be any client.
+ * The reason why these networks can't be trusted proxies, as the end of "networks ...", or undefined. A list that covers
+ * a fourth of all addresses trusts strangers, each of which could pretend to be any client.
  */
 export function whyTooManyBelieved(texts: readonly string[]): string | undefined {
   const networks = texts.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
-  const [name] = EVERYBODY.find(([, all]) => sizeWithin(networks, all) * MOST >= sizeOf(all)) ?? [];
+  const [name] = ALL_ADDRESSES.find(([, all]) => sizeWithin(networks, all) * MOST >= sizeOf(all)) ?? [];
   return name === undefined
     ? undefined
-    : `hold a fourth or more of all ${name} addresses, so that strangers would be believed whatever they say of their address: name only the proxies before this gate`;
+    : `hold a fourth or more of all ${name} addresses, so strangers could forge their address: name only the proxies before this gate`;
 }
 
 /** How many addresses of `all` are in at least one of the networks. */

@@ -12,7 +12,7 @@ const UNITS: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-/** How a size is written, for messages and for the JSON Schema. */
+/** The syntax of a size, also for the JSON Schema. */
 export const BYTE_SIZE_PATTERN = /^(\d+) ?(|B|[kK]B|[MGT]B|[KMGT]iB)$/;
 
 /** Bytes from `4194304`, `4MiB` (1024-based) or `4MB` (1000-based); undefined for anything else. */

@@ -1,20 +1,20 @@
 import { isIP } from 'node:net';
 
-/** Where to listen. Without a host: on every address of the machine, IPv4 and IPv6. */
+/** Where to listen. Without a host: all addresses of the machine, IPv4 and IPv6. */
 export interface ListenAddress {
   readonly host: string | undefined;
   readonly port: number;
-  /** The number of a descriptor instead: a socket that listens already, handed over by whoever started the gate. */
+  /** The descriptor of a listening socket that the parent process passed on, used instead of host and port. */
   readonly fd?: number;
 }
 
-/** What a text turned out to be: the value, or why it isn't one (the reason continues a sentence). */
+/** The value of a text, or the reason why the text is invalid, which continues a sentence. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
 
 const FORMS = /^(?:\[(?<bracketed>[^\]]*)\]:|(?<plain>[^:[\]]*):)?(?<port>\d{1,5})$/;
-/** Below are standard input, output and errors. */
+/** Descriptors 0 to 2 are standard input, output and error. */
 const DESCRIPTOR = /^fd:([3-9]|[1-9]\d{1,2})$/;
 const HOST_NAME = /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
 

@@ -17,7 +17,7 @@ export function parseMetricsAddress(text: string): Parsed<MetricsAddress> {
   return { ok: true, value: { host, port } };
 }
 
-/** Whether only this machine reaches the address. */
+/** Whether only this machine can reach the address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -14,7 +14,7 @@ export function parseAuthority(text: string): Parsed<string> {
   return { ok: true, value: lower };
 }
 
-/** Reads `https://HOST[:PORT]` and gives `HOST[:PORT]`: clients reach a registry by https and without a path alone. */
+/** Reads `https://HOST[:PORT]` and returns `HOST[:PORT]`: a registry has no path, and clients use https. */
 export function parsePublicUrl(text: string): Parsed<string> {
   const authority = /^https:\/\/([^/]+)\/?$/i.exec(text)?.[1];
   const parsed = authority === undefined ? undefined : parseAuthority(authority);

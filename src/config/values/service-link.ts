@@ -2,7 +2,7 @@ const ADDRESS = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)$/i;
 const PORT = /^\d+$/;
 const URL_VALUE = /^(?:tcp|udp|sctp):\/\/(?:[\d.]+|\[[\da-f:.]+\]|[\da-f:.]+):\d+$/i;
 
-/** What follows the name of a service in the name of a variable -> the values that it can have. */
+/** The end of the name of a variable -> its possible values. */
 const SHAPES: readonly (readonly [end: RegExp, value: RegExp])[] = [
   [/_SERVICE_HOST$/, ADDRESS],
   [/_SERVICE_PORT(?:_[A-Z0-9_]+)?$/, PORT],
@@ -21,7 +21,7 @@ export function isServiceLink(name: string, value: string): boolean {
   return SHAPES.some(([end, values]) => end.test(name) && values.test(value));
 }
 
-/** Whether the value can only come from a service link: it stands aside where an option has the same variable. */
+/** Whether the value can only come from a service link, which then does not set the option of the same variable. */
 export function isServiceUrl(name: string, value: string): boolean {
   return URL_VALUE.test(value) && isServiceLink(name, value);
 }

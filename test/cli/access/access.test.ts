@@ -207,7 +207,7 @@ rules:
   it.each([
     ['no such file', async () => join(root, 'none.yml'), 'does not exist'],
     ['a directory', async () => root, "can't be read (EISDIR)"],
-    ['no text', async () => accessFile('x'), 'the file must hold the keys'],
+    ['no text', async () => accessFile('x'), 'the file must hold the key'],
   ])('fails on %s', async (_name, make, message) => {
     const { code, stderr } = await check('alice pull a', await make());
     expect(code).toBe(1);

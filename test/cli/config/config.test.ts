@@ -79,7 +79,7 @@ describe('config check', () => {
         `  listen[0]: must be HOST:PORT, [IPV6]:PORT, :PORT or PORT, like 0.0.0.0:443 (${config}:1)`,
         '  backend: must not hold credentials: give them as backendUser and backendPassword (--backend)',
         '  renew: must be true or false, not "perhaps" (REGISTRY_GATE_RENEW)',
-        `  Mend this, then try again with: registry-gate config check --config ${config}`,
+        `  Correct this, then check again: registry-gate config check --config ${config}`,
         '',
       ].join('\n'),
     });

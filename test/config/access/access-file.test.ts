@@ -97,27 +97,27 @@ expect: alice may push team/app
   });
 
   const RULE = 'rules: [{ who: a, repositories: a, allow: pull }]\n';
-  const QUOTES = '(put what begins with *, ! or $ in quotes)';
-  const EMPTY = 'is empty: write what belongs here, or take the key out';
+  const QUOTES = '(quote a text that begins with *, ! or $)';
+  const EMPTY = 'is empty: add a value, or remove the key';
   const WHO = 'a user, group:NAME, token:NAME, authenticated or anonymous';
 
   it.each([
-    ['nothing', '', ': the file must hold the keys "rules" and, where wanted, "groups" and "expect" (1)'],
-    ['a list', '- a', ': the file must hold the keys "rules" and, where wanted, "groups" and "expect" (1)'],
+    ['nothing', '', ': the file must hold the key "rules", and may hold "groups" and "expect" (1)'],
+    ['a list', '- a', ': the file must hold the key "rules", and may hold "groups" and "expect" (1)'],
     [
       'no rules',
       'groups: { a: b }',
-      'rules: must hold at least one rule: without any, nobody could do anything (1)',
+      'rules: must hold at least one rule: without a rule, everything is denied (1)',
     ],
     [
       'empty rules',
       '\nrules: []',
-      'rules: must hold at least one rule: without any, nobody could do anything (2)',
+      'rules: must hold at least one rule: without a rule, everything is denied (2)',
     ],
     [
       'rules that are none',
       'rules: none',
-      'rules: must hold at least one rule: without any, nobody could do anything (1)',
+      'rules: must hold at least one rule: without a rule, everything is denied (1)',
     ],
     ['an unknown key', `${RULE}grups: {}`, 'grups: is unknown. Did you mean groups? (2)'],
     [
@@ -177,12 +177,12 @@ expect: alice may push team/app
     [
       'a star without quotes',
       'rules:\n  - who: a\n    repositories: **\n    allow: pull',
-      `: invalid YAML: ** stands without quotes ${QUOTES} (3)`,
+      `: invalid YAML: ** is not quoted ${QUOTES} (3)`,
     ],
     [
       'a ! without quotes',
       'rules:\n  - who: a\n    repositories:\n      - a/**\n      - !a/b\n    allow: pull',
-      `: invalid YAML: !a/b stands without quotes ${QUOTES} (5)`,
+      `: invalid YAML: !a/b is not quoted ${QUOTES} (5)`,
     ],
     [
       'two documents',
