@@ -7,7 +7,9 @@ import type { RegistryRequest } from '../oci/request/request.ts';
 import type { UploadSeal } from '../oci/request/sealed-upload.ts';
 import { hash, randomBytes } from 'node:crypto';
 import { plainAddress } from '../lib/network.ts';
+import { sentField } from '../lib/node/sent-field.ts';
 import { printable } from '../lib/printable.ts';
+import { isDigest } from '../oci/grammar.ts';
 
 /** What is known of one request so far. Stages fill it in, left to right; the Exchange is made from it at the end. */
 export interface RequestContext {
@@ -39,8 +41,6 @@ export interface RequestContext {
   failedLogin: FailedLogin | undefined;
   /** What the token service gave out. */
   issued: 'access-token' | 'identity-token' | undefined;
-  /** The digest that the registry gave for a manifest. */
-  digest: string | undefined;
   received: number;
   sent: number;
   /** When the last piece of the body came. */
@@ -71,6 +71,8 @@ export interface OpenExchangeOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly observe: (exchange: Exchange) => void;
+  /** Whether the exchanges name the digests of manifests, for an audit log. */
+  readonly isAudited?: boolean;
   /** Whose request it is. */
   readonly addressOf?: (req: IncomingMessage) => string;
   /** The host under which the client knows the gate. */
@@ -85,6 +87,7 @@ const SESSION_DIGITS = 12;
 export function createOpenExchange({
   now,
   observe,
+  isAudited = false,
   addressOf = peerOf,
   hostOf = ownHost,
 }: OpenExchangeOptions): (req: IncomingMessage, res: ServerResponse) => RequestContext {
@@ -109,7 +112,6 @@ export function createOpenExchange({
       problem: undefined,
       failedLogin: undefined,
       issued: undefined,
-      digest: undefined,
       traceparent: traceparentOf(req),
       received: 0,
       sent: 0,
@@ -117,7 +119,7 @@ export function createOpenExchange({
     };
     const known: Known = req;
     known[CONTEXT] = context;
-    res.on('close', () => observe(toExchange(context, now())));
+    res.on('close', () => observe(toExchange(context, now(), isAudited)));
     return context;
   };
 }
@@ -130,7 +132,7 @@ function peerOf(req: IncomingMessage): string {
   return plainAddress(req.socket.remoteAddress);
 }
 
-function toExchange(context: RequestContext, at: number): Exchange {
+function toExchange(context: RequestContext, at: number, isAudited: boolean): Exchange {
   const { req, res } = context;
   return {
     id: context.id,
@@ -146,7 +148,7 @@ function toExchange(context: RequestContext, at: number): Exchange {
     cache: context.cache,
     status: res.headersSent ? res.statusCode : 0,
     problem: context.problem && { code: context.problem.code, reason: context.problem.message },
-    digest: context.digest,
+    digest: isAudited ? manifestDigest(context) : undefined,
     issued: context.issued,
     failedLogin: context.failedLogin,
     traceparent: context.traceparent,
@@ -156,6 +158,12 @@ function toExchange(context: RequestContext, at: number): Exchange {
     millisecondsSinceBody: req.complete ? at - (context.receivedAt ?? context.startedAt) : undefined,
     outcome: outcomeOf(context, res),
   };
+}
+
+/** The manifest that a tag stands for is named in the head of the answer alone. */
+function manifestDigest({ request, res }: RequestContext): string | undefined {
+  const digest = request?.route.kind === 'manifest' ? sentField(res, 'docker-content-digest') : undefined;
+  return digest !== undefined && isDigest(digest) ? digest : undefined;
 }
 
 /** An answer that did not end was either broken off by us, for a reason that the context names, or left by the client. */

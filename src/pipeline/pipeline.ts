@@ -37,8 +37,6 @@ interface ForwardOptions {
   readonly limiter?: Limiter | undefined;
   readonly bandwidth?: Bandwidth | undefined;
   readonly tracing?: Tracing | undefined;
-  /** Keeps the digests of manifests for the audit log. */
-  readonly noteDigests?: ForwardStep | undefined;
   /** Adds the credentials that the registry asks of the gate. */
   readonly sign?: ForwardStep | undefined;
   /** Adds the registry's path prefix and its Host. */
@@ -71,7 +69,6 @@ function createForward({ limiter, bandwidth, tracing, ...options }: ForwardOptio
     limiter && limitTransfers(limiter), // waits for a permit
     bandwidth && paceTransfers(bandwidth), // waits for the first bytes' turn
     tracing && traceRequests(tracing),
-    options.noteDigests,
     options.sign,
     options.address,
     options.cache,

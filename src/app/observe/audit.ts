@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { ACT_OF, keyOf } from '../../audit/act.ts';
 import { factKindOf } from '../../audit/fact.ts';
 import type { Fact } from '../../audit/fact.ts';
@@ -10,18 +9,14 @@ import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Exchange } from '../../observe/exchange.ts';
 import { accountOf } from '../../auth/principal.ts';
-import { isDigest } from '../../oci/grammar.ts';
 import type { Bus, Broker } from '../../cluster/bus.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
-import type { ForwardStep } from '../../pipeline/stage.ts';
 import type { Connections } from '../../http/listener/connections.ts';
 import { findContext } from '../../http/context.ts';
 
 /** The audit log, as a process that serves sees it. */
 export interface Audit {
   observe(exchange: Exchange): void;
-  /** Notes the digest of each manifest in the request's context. */
-  readonly noteDigests: ForwardStep;
   /** From now on requests under way on these connections count. */
   follow(connections: Pick<Connections, 'underWay'>): void;
   /** Notes that a file was loaded again, or could not be, because of `error`. */
@@ -62,7 +57,6 @@ export function openAudit({ config, bus, logger }: AuditOptions): Audit | undefi
   });
   return {
     observe: reporter.observe,
-    noteDigests,
     follow: (opened) => (connections = opened),
     noteReload: (file, error) => {
       if (bus.slot !== 0) return;
@@ -118,38 +112,6 @@ function keysOf(connections: Pick<Connections, 'underWay'>): string[] {
     const user = accountOf(principal) || undefined;
     return [keyOf(act, { user, address, repository: request.route.repository })];
   });
-}
-
-/** The manifest that a tag stands for is named in the head of the answer alone. */
-const noteDigests: ForwardStep = (next) => (job) => {
-  const { req, res, request } = job;
-  const context = request.route.kind === 'manifest' ? findContext(req) : undefined;
-  if (context !== undefined) hearHead(res, (fields) => (context.digest = digestIn(fields)));
-  next(job);
-};
-
-type HeadWriter = (...head: unknown[]) => ServerResponse;
-
-function hearHead(res: ServerResponse, hear: (fields: unknown) => void): void {
-  const { writeHead }: { writeHead: unknown } = res;
-  if (!isHeadWriter(writeHead)) return;
-  res.writeHead = (...head: unknown[]) => {
-    hear(head.at(-1));
-    return writeHead.apply(res, head);
-  };
-}
-
-/** Guard: it has several forms, and is called as it was. */
-function isHeadWriter(value: unknown): value is HeadWriter {
-  return typeof value === 'function';
-}
-
-function digestIn(fields: unknown): string | undefined {
-  const found = Object.entries(Object(fields)).find(
-    ([name]) => name.toLowerCase() === 'docker-content-digest',
-  );
-  const value = found?.[1];
-  return typeof value === 'string' && isDigest(value) ? value : undefined;
 }
 
 function codeOf(error: unknown): string | undefined {
