@@ -6,7 +6,7 @@ import type { AnswerHandler } from '../client/conversation.ts';
 import { requestHead } from '../proxy/request-head.ts';
 import type { Job } from '../reply/job.ts';
 
-export interface BlobSourceOptions {
+interface BlobSourceOptions {
   readonly pool: ConnectionPool;
   readonly watch: IdleWatch;
 }

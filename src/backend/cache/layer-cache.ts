@@ -22,7 +22,7 @@ import type { BlobPlace } from './blob-presence.ts';
 import { sendRest } from './send-rest.ts';
 import type { BlobSource, ByteSpan } from './blob-source.ts';
 
-export interface LayerCacheOptions {
+interface LayerCacheOptions {
   readonly files: BlobFiles;
   readonly source: BlobSource;
   /** Handles jobs that the cache can't answer. */

@@ -33,7 +33,7 @@ interface Refused {
   readonly fault: AnswerFault;
 }
 
-export type HeadOutcome = { readonly ok: true; readonly head: AnswerHead } | Refused;
+type HeadOutcome = { readonly ok: true; readonly head: AnswerHead } | Refused;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\u0080-\u00ff]*)?\r\n/;
 const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\u0080-\u00ff]*)\r\n/y;
@@ -126,7 +126,7 @@ interface FramingFields {
   readonly 'transfer-encoding'?: string | undefined;
 }
 
-export type FramingOutcome = ({ readonly ok: true } & Framing) | Refused;
+type FramingOutcome = ({ readonly ok: true } & Framing) | Refused;
 
 /**
  * Judges how the end of a body is found. Without a length and without chunks the end of the connection would be the end

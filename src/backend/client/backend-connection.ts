@@ -27,7 +27,7 @@ export interface ConnectionListener extends AnswerSink {
 }
 
 /** Gets the connection back once an answer has left nothing behind on it. */
-export interface ConnectionOwner {
+interface ConnectionOwner {
   release(connection: BackendConnection): void;
   /** Shared by all connections for bytes that are used at once: each reads and hands over before the next one's turn. */
   readonly small: Buffer;
@@ -190,7 +190,7 @@ function open(options: BackendOptions, onread: OnReadOpts): Socket {
   return socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
 }
 
-export interface BackendTls {
+interface BackendTls {
   readonly servername: string;
   readonly rejectUnauthorized: true;
   readonly ca?: string;

@@ -37,7 +37,7 @@ export interface RequestBody {
   stop(): void;
 }
 
-export interface BackendRequest {
+interface BackendRequest {
   readonly method: string;
   /** In latin1, with its empty line. */
   readonly head: string;
@@ -47,7 +47,7 @@ export interface BackendRequest {
   readonly pace?: Pace | undefined;
 }
 
-export interface ConversationOptions {
+interface ConversationOptions {
   readonly pool: ConnectionPool;
   /** Ends conversations in which nothing moves. Without it the handler limits the time. */
   readonly watch?: IdleWatch | undefined;

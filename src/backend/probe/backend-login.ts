@@ -7,7 +7,7 @@ import type { Backend } from '../client/backend.ts';
 import { fetchToken, findLoginMethod } from './login-method.ts';
 import type { LoginMethod } from './login-method.ts';
 
-export interface BackendLoginOptions {
+interface BackendLoginOptions {
   readonly backend: Backend;
   readonly user: string;
   readonly password: Secret<string>;
@@ -17,7 +17,7 @@ export interface BackendLoginOptions {
 }
 
 /** The credentials of the gate for a registry that requires them. No client ever sees them. */
-export interface BackendLogin {
+interface BackendLogin {
   /** Returns the value of `Authorization` for one request. Rejects if the token service of the registry issues no token. */
   authorization(access: readonly Access[]): string | Promise<string>;
   /** Forgets tokens and method, after the registry refused them. */

@@ -8,7 +8,7 @@ import type { BackendOptions } from '../client/backend-connection.ts';
 export type LoginMethod = { readonly kind: 'basic' } | TokenService;
 
 /** A token service (distribution: token authentication). */
-export interface TokenService {
+interface TokenService {
   readonly kind: 'bearer';
   readonly place: Backend;
   readonly path: string;
@@ -17,7 +17,7 @@ export interface TokenService {
 }
 
 /** A token and its life in seconds. */
-export interface FetchedToken {
+interface FetchedToken {
   readonly token: string;
   readonly seconds: number;
 }

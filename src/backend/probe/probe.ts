@@ -7,12 +7,12 @@ import type { Failure } from '../client/failure.ts';
 import { isSameAddress } from '../proxy/location.ts';
 import { isPage } from '../proxy/backend-answer.ts';
 
-export interface Probe {
+interface Probe {
   /** Returns why the registry cannot serve, or undefined. Never rejects. */
   look(): Promise<Failure | undefined>;
 }
 
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly backend: Backend;
   readonly timeoutMs: number;
   /** How long a result is valid, in milliseconds: many health checks share one request to the registry. */

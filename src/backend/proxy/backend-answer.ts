@@ -110,7 +110,7 @@ const CODES: Readonly<Record<number, ProblemCode>> = {
  * undefined for answers that pass: registries in Go refuse conditions, ranges and methods in plain text, and their
  * clients read the head alone.
  */
-export function refusalPage(status: number, headers: IncomingHttpHeaders): Problem | undefined {
+function refusalPage(status: number, headers: IncomingHttpHeaders): Problem | undefined {
   const type = headers['content-type'];
   if (status < 400 || type === undefined || JSON_TYPE.test(type)) return undefined;
   if (!isPage(type) && status < 500 && CODES[status] === undefined) return undefined;
@@ -165,7 +165,7 @@ const CROSSING: ReadonlySet<string> = new Set([
   'warning',
 ]);
 
-export type HeadersOutcome =
+type HeadersOutcome =
   | { readonly ok: true; readonly headers: Record<string, string> }
   /** The answer would send the client to an address that the gate cannot vouch for. */
   | { readonly ok: false };

@@ -2,7 +2,7 @@ import type { CatalogPage, CatalogSource } from '../../oci/catalog.ts';
 import { ask } from '../client/ask.ts';
 import type { Backend } from '../client/backend.ts';
 
-export interface CatalogSourceOptions {
+interface CatalogSourceOptions {
   readonly backend: Backend;
   readonly timeoutMs: number;
   /** The credentials of the gate, for a registry that requires them. */

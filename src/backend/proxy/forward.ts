@@ -10,7 +10,7 @@ import { createControlTransport } from './control-request.ts';
 import { ProxiedRequest } from './proxied-request.ts';
 import type { Transport } from './transport.ts';
 
-export interface ForwarderOptions {
+interface ForwarderOptions {
   readonly backend: Backend;
   readonly idle: IdleLimits;
   /** Monotonic milliseconds. */
@@ -18,7 +18,7 @@ export interface ForwarderOptions {
   readonly logger: Logger;
 }
 
-export interface Forwarder {
+interface Forwarder {
   readonly forward: Transport;
   close(): void;
 }

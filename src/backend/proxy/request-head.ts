@@ -42,12 +42,12 @@ function namedByConnection(connection: string | undefined): ReadonlySet<string> 
 }
 
 /** A body that follows the head; its length is undefined if it is chunked. */
-export interface BodyFraming {
+interface BodyFraming {
   readonly length: number | undefined;
 }
 
 /** The parts of a job that the head is made from. */
-export interface HeadSource extends Pick<Job, 'request' | 'origin'> {
+interface HeadSource extends Pick<Job, 'request' | 'origin'> {
   readonly req: Pick<IncomingMessage, 'headers'>;
 }
 
