@@ -43,7 +43,7 @@ interface LayerCacheOptions {
  */
 export class LayerCache {
   readonly #options: LayerCacheOptions;
-  readonly #holdings: BlobPresence;
+  readonly #presence: BlobPresence;
   readonly #fills: Fills;
   #hits = 0;
   #misses = 0;
@@ -51,8 +51,8 @@ export class LayerCache {
 
   constructor(options: LayerCacheOptions) {
     this.#options = options;
-    this.#holdings = new BlobPresence({ ttl: options.checkMs, now: options.now });
-    this.#fills = new Fills({ ...options, presence: this.#holdings });
+    this.#presence = new BlobPresence({ ttl: options.checkMs, now: options.now });
+    this.#fills = new Fills({ ...options, presence: this.#presence });
   }
 
   /** Takes over a job: answers it, cuts the connection, or passes it on. */
@@ -74,7 +74,7 @@ export class LayerCache {
 
   /** Another process of this gate has deleted the blob. */
   forget(place: BlobPlace): void {
-    this.#holdings.forget(place);
+    this.#presence.forget(place);
   }
 
   close(): void {
@@ -120,7 +120,7 @@ export class LayerCache {
     const isHead = job.request.method === 'HEAD';
     // The repository is checked before the disk: a client without the right to a blob learns nothing about blobs of
     // other repositories, neither from the answer nor from the number of requests to the registry.
-    const said = isHead ? this.#holdings.size(wanted) : await this.#fills.sizeOf(job, wanted);
+    const said = isHead ? this.#presence.size(wanted) : await this.#fills.sizeOf(job, wanted);
     if (said === undefined) return undefined;
     const held = isHead ? await files.size(wanted.id) : await files.find(wanted.id);
     if (held === undefined) return isHead ? undefined : this.#fills.join(job, wanted);
