@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { accountOf } from '../auth/principal.ts';
 import type { RequestContext } from '../http/context.ts';
 import { answerProblem } from '../http/answer.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -5,29 +7,29 @@ import type { Bandwidth } from '../limits/bandwidth.ts';
 import type { Limiter } from '../limits/concurrency-limiter.ts';
 import type { Tracing } from '../observe/tracing/tracing.ts';
 import { createProblem } from '../oci/problem.ts';
+import type { Problem } from '../oci/problem.ts';
+import { bodyLength, bodyLimit, judgeBody } from '../oci/request/body.ts';
+import type { BodyHead, BodyLimits } from '../oci/request/body.ts';
+import { parseRegistryRequest } from '../oci/request/parse.ts';
+import { createUploadSeal } from '../oci/request/sealed-upload.ts';
+import { withUpload } from '../oci/request/with-upload.ts';
 import { authenticate } from './authenticate.ts';
 import type { AuthenticateOptions } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import type { AuthorizeOptions } from './authorize.ts';
-import { classify } from './classify.ts';
-import { dispatch } from './dispatch.ts';
-import type { DispatchOptions } from './dispatch.ts';
 import { filterCatalog } from './filter-catalog.ts';
 import type { FilterCatalogOptions } from './filter-catalog.ts';
 import { limitTransfers, paceTransfers, traceRequests } from './forward-steps.ts';
-import { sealUploads } from './seal-uploads.ts';
-import type { SealUploadsOptions } from './seal-uploads.ts';
-import { joinSteps, runStages } from './stage.ts';
-import type { Forward, ForwardStep } from './stage.ts';
+import type { Forward, ForwardStep, Stage } from './stage.ts';
 
 export interface PipelineOptions
-  extends
-    AuthenticateOptions,
-    AuthorizeOptions,
-    SealUploadsOptions,
-    FilterCatalogOptions,
-    Omit<DispatchOptions, 'forward'>,
-    ForwardOptions {
+  extends AuthenticateOptions, AuthorizeOptions, FilterCatalogOptions, ForwardOptions {
+  /** The key that seals the names of upload sessions, 32 bytes. Default: one of this process. */
+  readonly uploadKey?: Buffer;
+  /** The largest bodies of requests. */
+  readonly body: BodyLimits;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly logger: Logger;
 }
 
@@ -59,7 +61,7 @@ export function createPipeline(options: PipelineOptions): (context: RequestConte
     authorize(options), // applies the policy: whether they may
     sealUploads(options), // opens the name of an upload session, for its owner alone
     filterCatalog(options), // answers _catalog with the visible names
-    dispatch({ ...options, forward: createForward(options) }),
+    dispatch(createForward(options), options), // hands the request over to the steps
   ];
   return runStages(stages, (error, context) => answerFailure(error, context, options.logger));
 }
@@ -74,6 +76,129 @@ function createForward({ limiter, bandwidth, tracing, ...options }: ForwardOptio
     options.cache,
   ];
   return joinSteps(steps, options.forward);
+}
+
+/**
+ * Parses method and target. Leaves a RegistryRequest in the context, or a problem, which is answered after authorization:
+ * an anonymous client learns nothing about paths, methods or names.
+ */
+function classify(): Stage {
+  return function classify(context) {
+    const outcome = parseRegistryRequest(context.method, context.target);
+    if (outcome.kind === 'request') context.request = outcome.request;
+    else context.problem = problemOf(outcome);
+    return true;
+  };
+}
+
+function problemOf(outcome: Exclude<ReturnType<typeof parseRegistryRequest>, { kind: 'request' }>): Problem {
+  switch (outcome.kind) {
+    case 'unknown':
+      return createProblem('NAME_INVALID', 'This is no path of the registry API.', { status: 404 });
+    case 'method':
+      return createProblem('UNSUPPORTED', 'This path does not know that method.', {
+        headers: { Allow: outcome.allow.join(', ') },
+      });
+    case 'invalid':
+      return createProblem(outcome.code, `The query is not served: ${outcome.reason}.`, { status: 400 });
+  }
+}
+
+/**
+ * Binds an upload session to the account that began it and to its repository: the session's name in the request is opened
+ * with a key of both, and the one in the answer is sealed with it. To other accounts the session is unknown.
+ */
+function sealUploads({ uploadKey = randomBytes(32) }: PipelineOptions): Stage {
+  return function sealUploads(context) {
+    const { request, principal } = context;
+    if (request?.route.kind !== 'uploads' && request?.route.kind !== 'upload') return true;
+    const { route } = request;
+    const seal = createUploadSeal(uploadKey, accountOf(principal), route.repository);
+    context.uploadSeal = seal;
+    if (route.kind === 'upload') context.request = withUpload(request, route, seal.open(route.upload));
+    return true;
+  };
+}
+
+/**
+ * Refuses a body that the request may not have, and forwards the rest. Until here no byte of the body was read and no
+ * `100 Continue` was sent.
+ */
+function dispatch(forward: Forward, { body, now }: Pick<PipelineOptions, 'body' | 'now'>): Stage {
+  return function dispatch(context) {
+    const { req, res, request } = context;
+    if (request === undefined) throw new Error('a request without a meaning passed authorization');
+    const refusal = judgeBody(request, bodyHead(req.headers), body);
+    if (refusal !== undefined) {
+      answerProblem(req, res, refusal);
+      return false;
+    }
+    forward({
+      req,
+      res,
+      request,
+      origin: {
+        address: context.address,
+        host: context.host,
+        requestId: context.id,
+        asker: accountOf(context.principal),
+      },
+      uploadSeal: context.uploadSeal,
+      bodyLimit: bodyLimit(request, body),
+      answer: (problem) => answerProblem(req, res, problem),
+      noteCache: (outcome) => {
+        context.cache = outcome;
+      },
+      cut: (problem) => {
+        context.problem = problem;
+        res.destroy();
+      },
+      count: (direction, bytes) => {
+        context[direction] += bytes;
+        if (direction === 'received') context.receivedAt = now();
+      },
+    });
+    return false;
+  };
+}
+
+function bodyHead(headers: Readonly<Record<string, string | string[] | undefined>>): BodyHead {
+  const type = headers['content-type'];
+  return {
+    length: bodyLength(headers),
+    contentType: typeof type === 'string' ? type : undefined,
+  };
+}
+
+/** Runs a request through the stages in order, synchronously until a stage has to wait. `onFailure` is called with what a stage throws. */
+export function runStages(
+  stages: readonly Stage[],
+  onFailure: (error: unknown, context: RequestContext) => void,
+): (context: RequestContext) => void {
+  const runFrom = (first: number, context: RequestContext): void => {
+    try {
+      for (let at = first; at < stages.length; at += 1) {
+        const goesOn = stages[at]?.(context);
+        if (goesOn === true) continue;
+        if (goesOn instanceof Promise) resume(goesOn, at + 1, context);
+        return;
+      }
+    } catch (error) {
+      onFailure(error, context);
+    }
+  };
+  const resume = (waiting: Promise<boolean>, next: number, context: RequestContext): void => {
+    waiting.then(
+      (goesOn) => goesOn && runFrom(next, context),
+      (error: unknown) => onFailure(error, context),
+    );
+  };
+  return (context) => runFrom(0, context);
+}
+
+/** Joins steps, the first one first. A step that is undefined is left out, and costs nothing. */
+function joinSteps(steps: readonly (ForwardStep | undefined)[], last: Forward): Forward {
+  return steps.reduceRight((next, step) => step?.(next) ?? next, last);
 }
 
 /** Answers a request that failed unexpectedly, or cuts its connection where an answer has begun. */

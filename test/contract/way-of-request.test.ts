@@ -66,7 +66,7 @@ describe('the way of a request', () => {
   });
 
   it.each([
-    ['a push', 'pipeline/dispatch.ts', () => gate.trace(ROUNDS, () => repeated(push))],
+    ['a push', 'pipeline/pipeline.ts', () => gate.trace(ROUNDS, () => repeated(push))],
     ['a sign-in', 'pipeline/token-route.ts', () => gate.trace(ROUNDS, () => repeated(signIn))],
     ['certs init', 'cli/certs/init.ts', traceCertsInit],
   ] as const)('is followed for %s through %s', async (_way, path, trace) => {

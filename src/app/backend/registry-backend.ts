@@ -112,7 +112,7 @@ async function openNetwork(options: RegistryBackendOptions): Promise<RegistryBac
     sign: credentials && signRequests(credentials, backend, logger),
     address: addressRequests(backend),
     cache: cached?.step,
-    forward: (job) => forwarder.forward(job),
+    forward: forwarder.forward,
     catalog: createSharedCatalog({
       source: createCatalogSource({ backend, timeoutMs: CATALOG_TIMEOUT_MS, authorization }),
       now,

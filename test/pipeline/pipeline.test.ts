@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { runStages } from '../../src/pipeline/stage.ts';
+import { runStages } from '../../src/pipeline/pipeline.ts';
 import type { Stage } from '../../src/pipeline/stage.ts';
 import { createOpenExchange } from '../../src/http/context.ts';
 
