@@ -9,7 +9,7 @@ import { PASSWORD_MAX_BYTES } from './passwords/password-hash.ts';
 
 export interface AuthenticatorOptions {
   readonly directory: UserDirectory;
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
   /** How long a verified password is remembered. */
   readonly cacheTtlMs?: number;

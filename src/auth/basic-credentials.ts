@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Secret } from '../lib/secret.ts';
 
-/** A user name and a password as a client sent them; either may be empty. */
+/** A user name and a password that a client sent; either may be empty. */
 export interface BasicCredentials {
   readonly user: string;
   readonly password: Secret<string>;
@@ -14,7 +14,7 @@ export interface SentCredentials extends BasicCredentials {
 
 export type ParsedAuthorization =
   | { readonly kind: 'credentials'; readonly credentials: BasicCredentials }
-  /** Neither name nor password: what some clients send before they were told to sign in. */
+  /** Neither a name nor a password: some clients send this before they are told to sign in. */
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'malformed' };
 
@@ -23,8 +23,8 @@ const BASIC = /^basic ([a-z0-9+/]+={0,2})$/i;
 const MAX_CHARACTERS = 8192;
 
 /**
- * Reads the value of an `Authorization` header as RFC 7617 has it: `Basic`, one space, strict base64 (RFC 4648
- * section 4: padded, no foreign character, no stray bits) of UTF-8 without control characters, split at the first colon.
+ * Reads the value of an `Authorization` header (RFC 7617): `Basic`, one space, strict base64 (RFC 4648 section 4: padded,
+ * no foreign character, no stray bits) of UTF-8 without control characters, split at the first colon.
  */
 export function parseBasicCredentials(header: string): ParsedAuthorization {
   if (header.length > MAX_CHARACTERS) return MALFORMED;

@@ -7,22 +7,22 @@ import type { KnownNames, PolicyProblem } from '../../auth/policy/compile.ts';
 import { failedExpectations } from '../../auth/policy/expectation.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
 
-/** The rules of an access file, ready for use. */
+/** The compiled rules of an access file. */
 export interface LoadedAccess {
   readonly policy: Policy;
   readonly rules: number;
-  /** How many test cases of the file were run. */
+  /** The number of expectations in the file. */
   readonly expectations: number;
-  /** What has no effect, one sentence each, with its place. */
+  /** One sentence for each part of the file that has no effect, with its line. */
   readonly warnings: readonly string[];
-  /** The test cases that are not met. Where there are any, the rules must not come into force. */
+  /** The expectations that are not met. With any of them, the rules must not come into force. */
   readonly failures: readonly string[];
 }
 
 const LARGEST_BYTES = 4 * 1024 * 1024;
 const SHOWN = 50;
 
-/** Reads an access file. Throws AppError FILE_UNREADABLE, or ACCESS_INVALID with every mistake by path and line. */
+/** Reads an access file. Throws AppError FILE_UNREADABLE, or ACCESS_INVALID with every error by path and line. */
 export async function readAccess(path: string, known: KnownNames): Promise<LoadedAccess> {
   const { file, problems } = readAccessFile(path, await readText(path));
   const compiled = compilePolicy(file, known);
@@ -37,7 +37,7 @@ export async function readAccess(path: string, known: KnownNames): Promise<Loade
   };
 }
 
-/** `readAccess` for a server: a test case that fails is an error too. */
+/** Reads an access file for a server: an expectation that is not met is an error too. */
 export async function loadAccess(path: string, known: KnownNames): Promise<LoadedAccess> {
   const access = await readAccess(path, known);
   const { failures } = access;

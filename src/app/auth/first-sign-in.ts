@@ -4,8 +4,8 @@ import { firstUserFile, readFirstUserMark, removeFirstUserMark } from '../../aut
 type Observe = (exchange: Exchange) => void;
 
 /**
- * Removes the mark of the first user when that user signs in: somebody knows the password. Without a mark, which is
- * what nearly every gate starts with, this is the function that it was given.
+ * Removes the mark of the first user when that user signs in. Returns `observe` itself if there is no mark, as at nearly
+ * every start.
  */
 export async function watchFirstSignIn(state: string, observe: Observe): Promise<Observe> {
   const path = firstUserFile(state);

@@ -9,11 +9,11 @@ import type { Audit } from '../observe/audit.ts';
 import { loadAccess } from './access.ts';
 import type { LoadedAccess } from './access.ts';
 
-/** The rules in force, following their file. */
-export interface FollowedAccess {
-  /** Asked anew for every request, so that a right that is taken away is gone with the next one. */
+/** The rules in force, which follow their file. */
+interface FollowedAccess {
+  /** Called for every request, so that a right that is removed ends with the next one. */
   policy(): Policy;
-  /** Look at the file now. */
+  /** Looks at the file now. */
   check(): Promise<void>;
   close(): void;
 }

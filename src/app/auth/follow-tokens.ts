@@ -17,24 +17,24 @@ import { openGuard } from './throttling.ts';
 import { followTokenChanges } from './token-changes.ts';
 import { grantedAccess } from '../../pipeline/auth/token-rights.ts';
 
-/** Tokens, following their files. */
-export interface FollowedTokens {
+/** The tokens, which follow their files. */
+interface FollowedTokens {
   readonly tokens: Tokens;
   readonly challenge: Challenge;
-  /** Look at the files now. */
+  /** Looks at the files now. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface FollowTokensOptions {
+interface FollowTokensOptions {
   readonly directory: UserDirectory;
   readonly policy: () => Policy;
   readonly logger: Logger;
-  /** Milliseconds, never running backwards. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly cluster: ClusterContext;
   readonly audit: Pick<Audit, 'noteReload' | 'noteToken'> | undefined;
-  /** Told of each host that clients are sent to for a token. */
+  /** Called with each host that clients are sent to for a token. */
   readonly onRealm: (host: string) => void;
 }
 
@@ -94,7 +94,7 @@ async function watchTokens(
     return error;
   };
   const watcher = await watchFiles({ paths: tokens.paths, intervalMs, onChange });
-  // What changed between opening and watching.
+  // The files may have changed between opening and watching.
   await onChange();
   return watcher;
 }

@@ -13,13 +13,13 @@ import type { ClusterContext } from '../cluster/cluster-context.ts';
 import type { Audit } from '../observe/audit.ts';
 
 /** The directory of the users. Here alone is known which kind it is. */
-export interface FollowedUsers extends Pick<FollowedFile<unknown>, 'check' | 'close'> {
+interface FollowedUsers extends Pick<FollowedFile<unknown>, 'check' | 'close'> {
   readonly directory: UserDirectory;
   /** The names that the access rules may use. */
   known(): KnownNames;
 }
 
-export interface FollowUsersOptions {
+interface FollowUsersOptions {
   readonly pool: Pick<HashPool, 'verify'>;
   readonly cluster: ClusterContext;
   readonly logger: Logger;

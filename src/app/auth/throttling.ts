@@ -18,10 +18,10 @@ import type { Bus, Broker } from '../../cluster/bus.ts';
 import { sharedKey } from '../cluster/cluster-context.ts';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 
-/** What each process asks the one that counts. */
+/** The part of the throttle that each process uses. */
 type Counting = Pick<Throttle, 'begin' | 'end' | 'wrongToken'>;
 
-/** The place where wrong passwords of all workers are counted. */
+/** The throttle that counts the wrong passwords of all workers. */
 export interface Throttling {
   readonly throttle: Throttle;
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export interface Throttling {
 
 type AbuseConfig = Pick<Config, 'abuse' | 'state'>;
 
-/** The limits of a configuration. */
+/** Returns the limits of a configuration. */
 export function limitsOf(abuse: Config['abuse']): Limits {
   return {
     perPair: abuse.wrongPasswords,
@@ -40,7 +40,7 @@ export function limitsOf(abuse: Config['abuse']): Limits {
   };
 }
 
-/** Opened once per gate: in its only process, or in the primary. Undefined where throttling is switched off. */
+/** Opens the throttle, once per gate: in its only process, or in the primary. Undefined if throttling is switched off. */
 export async function openThrottling(
   { abuse, state }: AbuseConfig,
   logger: Logger,
@@ -65,7 +65,7 @@ export async function openThrottling(
   };
 }
 
-/** The client of Redis is large: loaded where there is a Redis, and not at every start. */
+/** The Redis client is large, so it is loaded only if it is configured. */
 async function openRedis(
   url: string | undefined,
   options: Omit<RedisLedgerOptions, 'url'>,
@@ -79,7 +79,7 @@ const BEGIN = createTopic('sign-in begins', isAttempt, isAdmission);
 const END = createTopic('sign-in ends', isEnd, isDuration);
 const WRONG_TOKEN = createTopic('wrong token', isTokenAttempt, isDuration);
 
-/** The primary counts for its workers. */
+/** Lets the primary count for its workers. */
 export function countForWorkers(broker: Pick<Broker, 'handle'>, { throttle }: Throttling): void {
   broker.handle(BEGIN, (attempt) => throttle.begin(attempt));
   broker.handle(END, ({ attempt, ticket, outcome }) => throttle.end(attempt, ticket, outcome));
@@ -94,7 +94,7 @@ function countAtPrimary(bus: Bus): Counting {
   };
 }
 
-export interface OpenGuardOptions {
+interface OpenGuardOptions {
   readonly config: AbuseConfig;
   readonly cluster: ClusterContext;
   readonly logger: Logger;
@@ -102,13 +102,13 @@ export interface OpenGuardOptions {
 }
 
 /** This process's guard of sign-ins. */
-export interface OpenGuard {
-  /** Undefined where throttling is switched off. */
+interface OpenGuard {
+  /** Undefined if throttling is switched off. */
   readonly guard: Guard | undefined;
   close(): Promise<void>;
 }
 
-/** In the only process of a gate it counts itself, in a worker it asks the primary. */
+/** Opens the guard of a process. The only process of a gate counts itself, a worker asks the primary. */
 export async function openGuard({
   config,
   cluster,
@@ -121,7 +121,7 @@ export async function openGuard({
   const guard = createGuard({
     throttle: own?.throttle ?? countAtPrimary(cluster.bus),
     keyed: createKeyedHash(sharedKey(cluster, 'guesses', 32) ?? randomBytes(32)),
-    // All that count in one Redis call a stranger the same; it can't be made from what stands there.
+    // Gates with a common Redis share the key of unknown names. It can't be derived from the content of Redis.
     keyedName:
       redis === undefined
         ? undefined
@@ -131,7 +131,7 @@ export async function openGuard({
   return { guard, close: async () => own?.close() };
 }
 
-/** A name that nobody has may be a password, typed into the wrong field: it is not there to be logged. */
+/** An unknown name is not logged: it may be a password that was typed into the wrong field. */
 function logBlock(logger: Logger, { kind, network, user, failures, blockedMs }: Block): void {
   const known = user.startsWith('=') ? user.slice(1) : undefined;
   logger.warn(
@@ -146,7 +146,7 @@ interface End {
   readonly outcome: Outcome;
 }
 
-// What arrives comes from this very program: the guards look at what tells the kinds apart.
+// The messages come from the same program, so the guards only tell the kinds apart.
 
 function isAttempt(value: unknown): value is Attempt {
   return isTokenAttempt(value) && 'user' in value && typeof value.user === 'string';

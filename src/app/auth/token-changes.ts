@@ -1,8 +1,8 @@
 import type { NamedToken } from '../../auth/tokens/open-tokens.ts';
 
 /**
- * Tells which tokens were made or revoked beside the gate, by what is there now and was not before. A token that a device
- * was given is no news: it asked for it.
+ * Reports the tokens that commands have made or revoked, by comparing the tokens before and after. A new identity token is
+ * not reported: a client asked the gate for it.
  */
 export function followTokenChanges(
   alive: () => readonly NamedToken[],

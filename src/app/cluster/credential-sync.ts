@@ -5,24 +5,24 @@ import { createTopic, isNothing } from '../../cluster/bus.ts';
 import { sharedKey } from './cluster-context.ts';
 import type { ClusterContext } from './cluster-context.ts';
 
-/** A password was verified: nobody else has to pay for its hash. */
+/** A password was verified, so the other workers need not hash it. */
 const VERIFIED = createTopic('credential verified', isKnownCredential, isNothing);
-/** A key or an identity token was stored: a client may come with it to any worker from now on. */
+/** A key or an identity token was stored. A client may use it at any worker from now on. */
 const STORED = createTopic('tokens stored', isNothing, isNothing);
-/** Which tokens were used. */
+/** Tokens were used. */
 const USED = createTopic('tokens used', isUses, isNothing);
 
-/** What keeps the sign-in of several processes alike. */
-export interface CredentialSync {
+/** Shares verified passwords and new tokens between the processes of a gate. */
+interface CredentialSync {
   readonly passwords: Pick<AuthenticatorOptions, 'key' | 'onVerified'>;
   readonly tokens: OtherTokens | undefined;
-  /** Listens to the others from now on. */
+  /** Handles the messages of the other processes from now on. */
   follow(passwords: Pick<Authenticator, 'learn'>, tokens: Pick<Tokens, 'reload' | 'learnUses'>): void;
 }
 
 const SINGLE: CredentialSync = { passwords: {}, tokens: undefined, follow: () => undefined };
 
-/** Nothing to do where there is one process. */
+/** Does nothing in a gate of one process. */
 export function syncCredentials(cluster: ClusterContext): CredentialSync {
   const { bus, secrets } = cluster;
   if (secrets === undefined) return SINGLE;

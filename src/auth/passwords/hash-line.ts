@@ -1,27 +1,27 @@
 import { ShareLine } from '../../lib/share-line.ts';
 import type { Standing, Turn } from '../../lib/streams/turn.ts';
 
-/** Jobs that wait for a thread, in the order in which they get one. */
+/** A queue of jobs that wait for a thread. */
 export interface HashLine<J> {
-  /** How many wait. */
+  /** The number of waiting jobs. */
   readonly length: number;
-  /** Takes the job in. The one that has no place now, if there is one: this job, or another that gave it its place. */
+  /** Adds a job. Returns the job that is rejected for it, if the queue is full: this one or another. */
   push(job: J, turn: Turn): J | undefined;
-  /** The next one. */
+  /** Removes the next job. */
   shift(): J | undefined;
-  /** Takes out all. */
+  /** Removes all jobs. */
   drain(): readonly J[];
 }
 
 const ORDER: readonly Standing[] = ['proven', 'regular', 'stranger'];
-/** Of so many turns one is for strangers first, however many others wait: everybody was one once. */
+/** Every fourth turn serves strangers first, so that they are served however many others wait. */
 const STRANGERS_TURN = 4;
 
 /**
- * A line in three classes, each of which has `limit` places of its own: strangers take none from users. Credentials that
- * were right before come first, then networks that users come from, then the others. Within a class sites take turns, and
- * where it is full the one with the most places gives one up to the one with fewer: one site alone may have them all, as
- * an office behind one address does after a restart, and yet leaves every other site its share.
+ * Creates a queue in three classes of `limit` places each, so that strangers take no places from users. Credentials that
+ * were right before are served first, then networks from which users have signed in, then the others. Within a class the
+ * sites take turns. If a class is full, the site with the most places gives one up to a site with fewer: one site may take
+ * all places, as an office behind one address does after a restart, and still leaves the others their share.
  */
 export function createHashLine<J>(limit: number): HashLine<J> {
   const classes = ORDER.map(() => new ShareLine<J>(limit));

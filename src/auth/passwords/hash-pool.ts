@@ -4,27 +4,27 @@ import type { Turn } from '../../lib/streams/turn.ts';
 import { createHashLine } from './hash-line.ts';
 import type { HashTask } from './hash-worker.ts';
 
-/** `busy`: there is no place in the queue, or another site has a better claim to it; ask again later. `failed`: the thread died over it, or the pool is closed. */
+/** `busy`: the queue is full, or another site has a better claim to the place; try again later. `failed`: the thread ended, or the pool is closed. */
 export type HashVerdict = 'match' | 'mismatch' | 'busy' | 'failed';
 
 export interface HashPoolOptions {
-  /** Threads. Default: one less than there are processors, at least one. */
+  /** The number of threads. Default: one less than the processors, at least one. */
   readonly size?: number;
-  /** How many may wait for a thread, of each standing. */
+  /** The most jobs of each standing that wait for a thread. */
   readonly queueLimit?: number;
   /** The program of a thread. */
   readonly workerUrl?: URL;
 }
 
-/** Verifies password hashes off the main thread, a few at a time. */
+/** Verifies password hashes in threads, a few at a time. */
 export interface HashPool {
-  /** `stored` is the text of a hash as it stands in the file. Never rejects. */
+  /** Verifies a password; `stored` is the text of a hash in the file. Never rejects. */
   verify(stored: string, password: string, turn?: Turn): Promise<HashVerdict>;
-  /** Ends the threads; whatever waits is answered `failed`. */
+  /** Ends the threads. Waiting jobs get `failed`. */
   close(): Promise<void>;
 }
 
-/** Whoever nothing is known of. */
+/** The turn of a client about which nothing is known. */
 const STRANGER: Turn = { standing: 'stranger', site: '' };
 
 interface Job {
@@ -32,18 +32,18 @@ interface Job {
   settle(verdict: HashVerdict): void;
 }
 
-interface Lane {
+interface Slot {
   worker: Worker | undefined;
   job: Job | undefined;
 }
 
-/** Threads start with the first question that needs them, and never keep the process alive while they are idle. */
+/** Creates a pool. Threads start with the first job that needs them, and don't keep the process alive while they are idle. */
 export function createHashPool({
   size = Math.max(1, availableParallelism() - 1),
   queueLimit = 64,
   workerUrl = siblingUrl(),
 }: HashPoolOptions = {}): HashPool {
-  const lanes: Lane[] = Array.from({ length: Math.max(1, size) }, () => ({
+  const slots: Slot[] = Array.from({ length: Math.max(1, size) }, () => ({
     worker: undefined,
     job: undefined,
   }));
@@ -51,23 +51,23 @@ export function createHashPool({
   let closed = false;
 
   const advance = (): void => {
-    for (const lane of lanes) {
-      if (lane.job !== undefined) continue;
+    for (const slot of slots) {
+      if (slot.job !== undefined) continue;
       const job = queue.shift();
       if (job === undefined) return;
-      give(lane, job);
+      give(slot, job);
     }
   };
-  const give = (lane: Lane, job: Job): void => {
-    lane.job = job;
-    lane.worker ??= startWorker(workerUrl, lane, settled);
-    lane.worker.ref();
-    lane.worker.postMessage(job.task, []);
+  const give = (slot: Slot, job: Job): void => {
+    slot.job = job;
+    slot.worker ??= startWorker(workerUrl, slot, settled);
+    slot.worker.ref();
+    slot.worker.postMessage(job.task, []);
   };
-  const settled = (lane: Lane, verdict: HashVerdict): void => {
-    const job = lane.job;
-    lane.job = undefined;
-    lane.worker?.unref();
+  const settled = (slot: Slot, verdict: HashVerdict): void => {
+    const job = slot.job;
+    slot.job = undefined;
+    slot.worker?.unref();
     job?.settle(verdict);
     if (!closed) advance();
   };
@@ -77,32 +77,32 @@ export function createHashPool({
       new Promise((settle) => {
         if (closed) return settle('failed');
         const job = { task: { stored, password }, settle };
-        const free = lanes.find((lane) => lane.job === undefined);
+        const free = slots.find((slot) => slot.job === undefined);
         if (free === undefined) queue.push(job, turn)?.settle('busy');
         else give(free, job);
       }),
     close: async () => {
       closed = true;
       for (const job of queue.drain()) job.settle('failed');
-      await Promise.all(lanes.map((lane) => lane.worker?.terminate()));
+      await Promise.all(slots.map((slot) => slot.worker?.terminate()));
     },
   };
 }
 
-/** A thread for a lane. However it ends, the lane's job is answered, and the next job starts a new thread. */
-function startWorker(url: URL, lane: Lane, settled: (lane: Lane, verdict: HashVerdict) => void): Worker {
+/** Starts the thread of a slot. However the thread ends, its job is answered, and the next job starts a new thread. */
+function startWorker(url: URL, slot: Slot, settled: (slot: Slot, verdict: HashVerdict) => void): Worker {
   const worker = new Worker(url, { name: 'password-hash', env: {}, execArgv: [] });
-  worker.on('message', (matches: unknown) => settled(lane, matches === true ? 'match' : 'mismatch'));
+  worker.on('message', (matches: unknown) => settled(slot, matches === true ? 'match' : 'mismatch'));
   worker.on('error', () => undefined); // 'exit' follows
   worker.on('exit', () => {
-    if (lane.worker !== worker) return;
-    lane.worker = undefined;
-    settled(lane, 'failed');
+    if (slot.worker !== worker) return;
+    slot.worker = undefined;
+    settled(slot, 'failed');
   });
   return worker;
 }
 
-/** Beside this file, with this file's ending: `.ts` in a checkout, `.js` in the package. */
+/** Returns the worker beside this file, with the same extension: `.ts` in a checkout, `.js` in the package. */
 function siblingUrl(): URL {
   const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return new URL(`./hash-worker.${ending}`, import.meta.url);

@@ -1,13 +1,13 @@
 import { parentPort } from 'node:worker_threads';
 import { verifyHash } from './password-hash.ts';
 
-/** What the pool asks of a worker. */
+/** A job of the pool for a worker. */
 export interface HashTask {
   readonly stored: string;
   readonly password: string;
 }
 
-/** The thread of the pool: one question, one answer, in order. Started by hash-pool.ts alone. */
+/** The program of a thread of hash-pool.ts: it answers each task, in order. */
 parentPort?.on('message', ({ stored, password }: HashTask) => {
   parentPort?.postMessage(verifyHash(stored, password), []);
 });

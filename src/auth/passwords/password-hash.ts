@@ -4,18 +4,18 @@ import { md5Crypt } from './md5-crypt.ts';
 import { shaCrypt } from './sha-crypt.ts';
 import type { ShaCryptSetting } from './sha-crypt.ts';
 
-export type SchemeName = 'bcrypt' | 'apr1' | 'md5' | 'sha' | 'ssha' | 'sha256-crypt' | 'sha512-crypt';
+type SchemeName = 'bcrypt' | 'apr1' | 'md5' | 'sha' | 'ssha' | 'sha256-crypt' | 'sha512-crypt';
 
-/** A hash that stands in a password file and that we can verify. */
+/** A hash of a password file that the gate can verify. */
 export interface StoredHash {
   readonly scheme: SchemeName;
-  /** As it stands in the file. */
+  /** The text in the file. */
   readonly text: string;
-  /** bcrypt: the logarithm of its rounds. sha-crypt: its rounds. 0 where the scheme has none. */
+  /** bcrypt: the logarithm of its rounds. sha-crypt: its rounds. 0 for a scheme without rounds. */
   readonly cost: number;
-  /** Takes milliseconds: not to be verified on the main thread. */
+  /** Whether it takes milliseconds, and must not be verified on the main thread. */
   readonly slow: boolean;
-  /** Why it should be replaced, in a few words; undefined for a hash that is fine. */
+  /** Why it should be replaced, in a few words; undefined for a strong hash. */
   readonly weakness?: string | undefined;
 }
 
@@ -23,21 +23,21 @@ interface Scheme {
   readonly name: SchemeName;
   readonly shape: RegExp;
   readonly slow: boolean;
-  /** The longest password that others verify with it, in bytes. Default: the longest that we do. */
+  /** The longest password that other programs verify with it, in bytes. Default: the longest that the gate verifies. */
   readonly maxBytes?: number;
   cost(match: RegExpExecArray): number;
-  /** Why a hash of the right shape is refused all the same. */
+  /** Returns why a hash of the right shape is refused. */
   refuse?(cost: number, match: RegExpExecArray): string | undefined;
   weakness(cost: number): string | undefined;
   verify(match: RegExpExecArray, password: Buffer): boolean;
 }
 
-/** bcrypt looks at this many bytes and no further. A new password that is longer is refused; a stored one is verified as others do. */
+/** bcrypt ignores the bytes after these. A longer new password is refused; a stored one is verified as other programs do. */
 export const BCRYPT_MAX_BYTES = 72;
-/** No password that is longer, in bytes, is ever hashed: the old schemes slow down with its length. */
+/** The longest password that is hashed, in bytes. The old schemes slow down with the length. */
 export const PASSWORD_MAX_BYTES = 1024;
 
-/** crypt(3) of libxcrypt, by which Apache and nginx verify `$1$`, `$5$` and `$6$`, takes no longer one. */
+/** The longest password of crypt(3) in libxcrypt, with which Apache and nginx verify `$1$`, `$5$` and `$6$`. */
 const CRYPT_MAX_BYTES = 511;
 const WRITTEN_COST = 10;
 const MAX_BCRYPT_COST = 14;
@@ -89,12 +89,12 @@ const SCHEMES: readonly Scheme[] = [
   ),
 ];
 
-export type Recognition =
+type Recognition =
   | { readonly kind: 'known'; readonly hash: StoredHash }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unknown' };
 
-/** Names the scheme of a hash, or says why a hash of a known scheme is refused. Never throws. */
+/** Returns the scheme of a hash, or why a hash of a known scheme is refused. Never throws. */
 export function recognizeHash(text: string): Recognition {
   const found = matchScheme(text);
   if (found === undefined) return { kind: 'unknown' };
@@ -107,8 +107,8 @@ export function recognizeHash(text: string): Recognition {
 }
 
 /**
- * Whether a password (UTF-8) belongs to a hash. Blocks the thread for as long as the hash costs. False for a password
- * that no scheme may be asked about (NUL, more than 1024 bytes) and for a hash that is not recognised.
+ * Reports whether a password (UTF-8) belongs to a hash. Blocks the thread while it computes the hash. False for a password
+ * with a NUL or with more than 1024 bytes, and for a hash that is not recognised.
  */
 export function verifyHash(text: string, password: string): boolean {
   const bytes = Buffer.from(password, 'utf8');
@@ -118,18 +118,18 @@ export function verifyHash(text: string, password: string): boolean {
   return found.scheme.verify(found.match, bytes);
 }
 
-/** Whether a password is longer than the part that its hash looks at: whatever stands behind that part is right as well. */
+/** Reports whether a password is longer than the part that its hash depends on. Any text after that part is accepted. */
 export function isCut({ scheme }: Pick<StoredHash, 'scheme'>, password: string): boolean {
   return scheme === 'bcrypt' && Buffer.byteLength(password) > BCRYPT_MAX_BYTES;
 }
 
-/** The part of a password that a stored hash looks at, as a text that is the same for two that it can't tell apart. */
+/** Returns the part of a password that a stored hash depends on. Two passwords with the same part are both right or both wrong. */
 export function hashedPart(text: string, password: string): string {
   if (!BCRYPT.test(text) || Buffer.byteLength(password) <= BCRYPT_MAX_BYTES) return password;
   return Buffer.from(password).subarray(0, BCRYPT_MAX_BYTES).toString('latin1');
 }
 
-/** A new hash, for the file: bcrypt under the prefix that Apache, nginx and distribution all read. At most 72 bytes. */
+/** Hashes a new password of at most 72 bytes: bcrypt, with the prefix that Apache, nginx and distribution all read. */
 export async function createHash(password: string): Promise<StoredHash> {
   const bytes = Buffer.from(password, 'utf8');
   if (bytes.length > BCRYPT_MAX_BYTES || bytes.includes(0)) throw new RangeError('not a password for bcrypt');
@@ -151,7 +151,7 @@ function refuseBcryptCost(cost: number): string | undefined {
   return `bcrypt cost ${cost}: above ${MAX_BCRYPT_COST} a login would take seconds`;
 }
 
-/** The library knows `$2a$` and `$2b$` alone. `$2y$` is Apache's name for `$2b$`, and within 72 bytes `$2a$` is the same. */
+/** The library knows only `$2a$` and `$2b$`. `$2y$` is Apache's name for `$2b$`, and within 72 bytes `$2a$` is the same. */
 function verifyBcrypt([, rest = '']: RegExpExecArray, password: Buffer): boolean {
   return bcrypt.compareSync(password.subarray(0, BCRYPT_MAX_BYTES), `$2b${rest}`);
 }
@@ -161,7 +161,7 @@ function md5Scheme(name: 'apr1' | 'md5', shape: RegExp): Scheme {
     name,
     shape,
     slow: true,
-    // The other one is of Apache's making, and of nginx's.
+    // apr1 is verified by Apache and nginx themselves.
     ...(name === 'md5' && { maxBytes: CRYPT_MAX_BYTES }),
     cost: () => 0,
     weakness: () => 'MD5',
@@ -169,7 +169,7 @@ function md5Scheme(name: 'apr1' | 'md5', shape: RegExp): Scheme {
   };
 }
 
-/** `{SHA}` is the digest, `{SSHA}` the digest of password and salt, and then the salt. */
+/** `{SHA}` holds the digest, `{SSHA}` the digest of password and salt, then the salt. */
 function verifySaltedSha1([, code = '']: RegExpExecArray, password: Buffer): boolean {
   const stored = Buffer.from(code, 'base64');
   const salt = stored.subarray(SHA1_BYTES);
@@ -204,7 +204,7 @@ function shaCryptScheme(name: SchemeName, shape: RegExp): Scheme {
   };
 }
 
-/** crypt(3) raises fewer rounds to 1000 and writes that number: no password can belong to a hash that names fewer. */
+/** crypt(3) raises fewer rounds to 1000 and writes that number, so no password can belong to a hash that names fewer. */
 function refuseRounds(rounds: number): string | undefined {
   if (rounds < MIN_SHA_CRYPT_ROUNDS) return `${rounds} rounds: sha-crypt starts at ${MIN_SHA_CRYPT_ROUNDS}`;
   if (rounds <= MAX_SHA_CRYPT_ROUNDS) return undefined;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
-/** The two digests that sha-crypt is defined for, by the number that stands between the first two `$`. */
-export type ShaCryptKind = '5' | '6';
+/** The two digests of sha-crypt, by the number between the first two `$`. */
+type ShaCryptKind = '5' | '6';
 
 export interface ShaCryptSetting {
   readonly kind: ShaCryptKind;
@@ -11,15 +11,15 @@ export interface ShaCryptSetting {
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Per digest: its name, its size in bytes, and which way each group of three bytes is turned before it is written. */
+/** For each digest: its name, its size in bytes, and how far each group of three bytes is rotated before it is written. */
 const DIGESTS = {
   '5': { name: 'sha256', size: 32, turn: 2 },
   '6': { name: 'sha512', size: 64, turn: 1 },
 } as const;
 
 /**
- * The last part of `$5$...` and `$6$...`: U. Drepper, "Unix crypt using SHA-256 and SHA-512", version 0.6, whose step
- * numbers stand beside the code. 43 or 86 characters.
+ * Computes the last part of `$5$...` and `$6$...`, 43 or 86 characters (U. Drepper, "Unix crypt using SHA-256 and SHA-512",
+ * version 0.6; the comments give its step numbers).
  */
 export function shaCrypt(password: Buffer, { kind, rounds, salt }: ShaCryptSetting): string {
   const digest = (...parts: readonly Buffer[]): Buffer => sum(kind, Buffer.concat(parts));
@@ -59,7 +59,7 @@ function copies(part: Buffer, count: number): Buffer[] {
   return Array.from({ length: count }, () => part);
 }
 
-/** The digest repeated and cut to a length. */
+/** Repeats the digest up to a length. */
 function stretch(digest: Buffer, length: number): Buffer {
   return Buffer.alloc(length, digest);
 }

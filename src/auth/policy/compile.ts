@@ -56,7 +56,7 @@ export interface PolicyProblem {
   readonly where: string;
 }
 
-export interface Compiled {
+interface Compiled {
   /** Made of everything that could be read. Use it only without problems. */
   readonly policy: Policy;
   readonly expectations: readonly Expectation[];

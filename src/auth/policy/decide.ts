@@ -24,7 +24,7 @@ export type Decision =
       readonly sentence: string;
     };
 
-export interface Missing {
+interface Missing {
   readonly action: Action;
   readonly repository: string;
 }

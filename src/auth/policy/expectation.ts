@@ -20,7 +20,7 @@ export interface Expectation {
   readonly isAllowed: boolean;
 }
 
-export type ExpectationOutcome =
+type ExpectationOutcome =
   | { readonly ok: true; readonly expectation: Omit<Expectation, 'path' | 'where'> }
   | { readonly ok: false; readonly reason: string };
 

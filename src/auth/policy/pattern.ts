@@ -11,7 +11,7 @@ export interface Pattern {
   readonly namesUser: boolean;
 }
 
-export type PatternOutcome =
+type PatternOutcome =
   | { readonly ok: true; readonly pattern: Pattern }
   /** Why the pattern is invalid, as the end of "it ...". */
   | { readonly ok: false; readonly reason: string };

@@ -23,7 +23,7 @@ export interface Rule {
 }
 
 /** The rules of one subject, by the first component of the repository. */
-export interface RuleIndex {
+interface RuleIndex {
   readonly byFirst: ReadonlyMap<string, readonly Rule[]>;
   /** Rules whose first component is a pattern. */
   readonly anyFirst: readonly Rule[];

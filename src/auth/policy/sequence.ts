@@ -1,5 +1,5 @@
 /** How two sequences with gaps are compared. A gap stands for any number of items, including none. */
-export interface Comparison<T> {
+interface Comparison<T> {
   readonly isGap: (item: T | undefined) => boolean;
   readonly one: (a: T, b: T) => boolean;
 }

@@ -11,38 +11,38 @@ import type { KeyRing, SigningKey } from './store/key-ring.ts';
 import { signToken } from './sign-token.ts';
 import { isListOf, isRecord, isText } from './store/state-file.ts';
 
-export interface AccessTokensOptions {
+interface AccessTokensOptions {
   readonly keys: KeyRing;
   /** The `iss` claim. */
   readonly issuer: string;
   /** The `aud` claim: the service that the challenge names. */
   readonly service: string;
-  /** From 300 to 3600. A client checks and uses a token for as long as it pleases; here it counts when a request begins. */
+  /** From 300 to 3600. The gate checks it when a request begins. */
   readonly lifetimeSeconds?: number;
   readonly principals: Pick<Principals, 'credentialOf' | 'ofClaims'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** How many bytes of tokens that were given out or verified are remembered at most. */
+  /** The most bytes of issued and verified tokens that are remembered. */
   readonly cacheBytes?: number;
 }
 
-export interface IssuedToken {
+interface IssuedToken {
   readonly token: string;
   readonly expiresIn: number;
   readonly issuedAt: Date;
-  /** What stands in the token: all that was granted, or as much of it as a header can carry. */
+  /** The access in the token: all that was granted, or as much as a header can hold. */
   readonly access: readonly Access[];
 }
 
 export interface AccessTokens {
-  /** A new token; undefined where the credential of the principal is gone. */
+  /** Issues a token; undefined if the credential of the principal is gone. */
   issue(principal: Principal, access: readonly Access[]): Promise<IssuedToken | undefined>;
-  /** What `verify` would say, where the same token was given out or verified a short while ago. Answers at once. */
+  /** Returns the result of `verify` at once, if the same token was issued or verified recently. */
   remembered(token: string): Principal | undefined;
   /**
-   * The principal that the token was given to, within what was asked for and granted; undefined for a token that is
-   * foreign, damaged, over, or whose credential is gone. Its groups and its scope are those of the time when the token was
-   * first seen: `Principals.admit` brings them up to date. Never rejects.
+   * Returns the principal of a token, within the access that was granted; undefined if the token is foreign, damaged or
+   * expired, or its credential is gone. Groups and scope of the principal are those of the time when the token was first
+   * seen: `Principals.admit` brings them up to date. Never rejects.
    */
   verify(token: string): Promise<Principal | undefined>;
 }
@@ -50,29 +50,29 @@ export interface AccessTokens {
 interface Claims {
   readonly principal: Principal;
   readonly fingerprint: string;
-  /** The name of the key that signed. */
+  /** The id of the signing key. */
   readonly kid: string;
   /** Milliseconds since 1970. */
   readonly ends: number;
 }
 
 interface Known extends Claims {
-  /** The credential as it was when the token was verified. */
+  /** The credential when the token was verified. */
   readonly credential: string;
 }
 
-export const DEFAULT_LIFETIME_SECONDS = 3600;
+const DEFAULT_LIFETIME_SECONDS = 3600;
 const ALGORITHM = 'ES256';
-/** For clocks of two gates that differ. */
+/** Allows for the difference between the clocks of two gates. */
 const LEEWAY_SECONDS = 30;
 const LONGEST_TOKEN = 8192;
 const CACHE_BYTES = 16 * 1024 * 1024;
-/** The object of a remembered token, without its texts and its list. */
+/** A remembered token without its texts and its access. */
 const KNOWN_BYTES = 256;
-/** Base64url without padding and stray bits (RFC 7515 section 2), and 64 bytes of signature: more than jose asks for. */
+/** Base64url without padding and stray bits (RFC 7515 section 2), and 64 bytes of signature. jose is less strict. */
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
 
-/** Gives out and checks access tokens: JWT (RFC 7519), ES256, with the claims that distribution's registry reads. */
+/** Issues and verifies access tokens: JWT (RFC 7519), ES256, with the claims that distribution's registry reads. */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   const { keys, principals, now, cacheBytes = CACHE_BYTES } = options;
   const { lifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = options;
@@ -86,7 +86,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const key = cacheKey(token);
     const found = known.get(key);
     if (found === undefined) return undefined;
-    // A key that was taken out of the ring takes its tokens with it, those that were seen before too.
+    // Removing a key from the ring ends its tokens, also those that were seen before.
     const isGood = found.ends > now() && keys.verifier(found.kid) !== undefined;
     if (isGood && principals.credentialOf(found.principal) === found.credential) return found;
     known.delete(key);
@@ -99,7 +99,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       const credential = principals.credentialOf(principal);
       if (credential === undefined) return undefined;
       const issuedAt = new Date(now());
-      // The first key may be made by this, and what fingerprints depend on with it.
+      // This may make the first signing key, and the key of the fingerprints with it.
       const signing = await keys.signer();
       const claims = { fingerprint: keys.fingerprint(credential), kid: signing.kid };
       const signed = signWithin(ownAccess(access), (kept) =>
@@ -124,8 +124,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
 }
 
 /**
- * No header holds a longer token. What grants nothing is left out first, and then what was asked for last: a token never
- * opens what does not stand in it.
+ * Signs a token that fits into a header. Access without actions is left out first, then the access requested last.
  */
 function signWithin(
   access: readonly Access[],
@@ -148,7 +147,7 @@ function bytesOfKnown({ principal, fingerprint, credential }: Known): number {
   return texts.reduce((sum, bytes) => sum + bytes, KNOWN_BYTES + bytesOfAccess(principal.within ?? []));
 }
 
-/** The principal as the token will name it. Its name may have come with a request, in one text with the password. */
+/** Returns the principal of the issued token. Its name is copied: it may be a slice of a request that holds the password. */
 function ownBearer(principal: Principal, within: readonly Access[]): Principal {
   const bearer: Principal = { ...principal, proof: 'access-token', within };
   return bearer.kind === 'user' ? { ...bearer, name: ownText(bearer.name) } : bearer;
@@ -185,12 +184,12 @@ function sign(claims: SignedClaims, { kid, key }: SigningKey, settings: Settings
 }
 
 /**
- * The key comes from the ring and from nowhere else: `jwk`, `jku`, `x5u` and `x5c` of the header are not looked at, and
- * `kid` is only the name under which the ring is asked.
+ * Keys come only from the ring: `jwk`, `jku`, `x5u` and `x5c` of the header are ignored, and `kid` is only looked up in
+ * the ring.
  */
 function createClaimsCheck(settings: Settings): (token: string) => Promise<Claims | undefined> {
   const { keys, issuer, service, lifetimeSeconds, now, principals } = settings;
-  // Loaded with the first token: most gates never see one.
+  // Loaded with the first token: most gates receive none.
   const load = () => import('jose');
   let library: ReturnType<typeof load> | undefined;
   return async (token) => {

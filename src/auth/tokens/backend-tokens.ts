@@ -5,10 +5,10 @@ import { renderScopes } from '../../oci/request/scope.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import { signToken } from './sign-token.ts';
 
-export interface BackendTokensOptions {
-  /** PEM: the key that belongs to the certificate, ECDSA P-256. */
+interface BackendTokensOptions {
+  /** The key of the certificate: PEM, ECDSA P-256. */
   readonly key: string;
-  /** PEM: the certificate that stands in the registry's `rootcertbundle`. */
+  /** The certificate in the registry's `rootcertbundle`: PEM. */
   readonly certificate: string;
   /** The registry's `issuer`. */
   readonly issuer: string;
@@ -18,21 +18,21 @@ export interface BackendTokensOptions {
   readonly now: () => number;
 }
 
-/** Tokens by which the gate proves itself to a registry that checks tokens too. No client ever sees one. */
+/** Tokens with which the gate authenticates to a registry that checks tokens. Clients never receive them. */
 export interface BackendTokens {
-  /** The value of `Authorization` for one request: `name` (the registry's logs and notifications show it) may do this. */
+  /** Returns the `Authorization` header of one request: it allows `name`, which the registry's logs and notifications show, this access. */
   authorization(name: string, access: readonly Access[]): string;
 }
 
 const LIFETIME_SECONDS = 300;
-/** The registry looks at a token when a request begins; one that is used again has this much of its life left. */
+/** How long a token is reused. The registry checks it when a request begins, so it is then valid for long enough. */
 const REUSED_MS = 120_000;
 const BACK_DATED_SECONDS = 30;
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
- * Signs for the backend: ES256 with the certificate in `x5c` and one string as `aud`, the form that distribution 2.8
- * and 3 both read. Throws AppError CERT_INVALID for a pair that can't.
+ * Signs tokens for the backend: ES256 with the certificate in `x5c` and one string as `aud`, which distribution 2.8 and 3
+ * both read. Throws AppError CERT_INVALID if key and certificate are no ECDSA P-256 pair.
  */
 export function createBackendTokens(options: BackendTokensOptions): BackendTokens {
   const { issuer, service, now } = options;
@@ -70,7 +70,7 @@ function readPair({ key, certificate }: BackendTokensOptions) {
       return { key: privateKey, chain: [leaf.raw.toString('base64')] };
     }
   } catch {
-    // Said below, in words that hold nothing of the key.
+    // The error below quotes nothing of the key.
   }
   throw new AppError('CERT_INVALID', {
     message: 'The key and the certificate that sign tokens for the backend are no ECDSA P-256 pair.',

@@ -28,12 +28,12 @@ import type { TokenStore } from './store/token-store.ts';
 import { openUseLog } from './store/use-log.ts';
 import type { UseLog, Uses } from './store/use-log.ts';
 
-export interface TokensOptions {
+interface TokensOptions {
   /** The state directory. */
   readonly state: string;
-  /** The audience of access tokens, as the challenge names it. */
+  /** The audience of access tokens, as in the challenge. */
   readonly service: string;
-  /** Of the Basic challenge that goes with a refusal at `/token`. */
+  /** The realm of the Basic challenge in a refusal at `/token`. */
   readonly realm: string;
   readonly lifetimeSeconds?: number;
   /** Whether devices get identity tokens. */
@@ -41,69 +41,69 @@ export interface TokensOptions {
   readonly directory: Pick<UserDirectory, 'credentialVersion' | 'groups'>;
   /** Verifies the passwords of the directory. */
   readonly passwords: PasswordCheck;
-  /** What a principal may do, of what was asked, from this address. */
+  /** Returns the part of the requested access that a principal has at this address. */
   readonly grants: (principal: Principal, asked: readonly Access[], address: string) => readonly Access[];
-  /** Whether any rule speaks of people who have not signed in. */
+  /** Reports whether a rule is for anonymous clients. */
   readonly anonymous: () => boolean;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Throttles the verification of passwords and tokens. */
   readonly guard?: Guard | undefined;
-  /** Told why the tokens of machines were not loaded again. */
+  /** Called with the reason why the machine tokens were not reloaded. */
   readonly onDamage?: (error: unknown) => void;
-  /** The other processes of this gate, where there are any. */
+  /** The other processes of this gate, if there are any. */
   readonly others?: OtherTokens | undefined;
 }
 
-/** A token, and whose it is as the log calls them: `token:ci`, `alice`. */
+/** A token and its account, `token:ci` or `alice`. */
 export interface NamedToken {
   readonly id: string;
   readonly name: string;
   readonly isMachine: boolean;
-  /** Whether it has come to its end by itself. */
+  /** Reports whether the token has expired. */
   hasEnded(): boolean;
 }
 
-/** How the processes of one gate keep their tokens alike. */
+/** Synchronises the tokens of the processes of one gate. */
 export interface OtherTokens {
-  /** The keys of tokens where none can be stored. */
+  /** The keys of tokens if none can be stored. */
   readonly spareKeys: KeyState | undefined;
-  /** Something was stored that all have to read before a client can turn to any of them: each calls `reload`. */
+  /** Called after a key or a token was stored. Each process must call `reload` before a client can send it such a token. */
   readonly onStored: () => Promise<unknown>;
-  /** Which tokens were used here: each calls `learnUses`. */
+  /** Called with the uses of tokens in this process. The others call `learnUses`. */
   readonly onUses: (uses: Uses) => void;
 }
 
-/** All of a gate that has to do with tokens. */
+/** The tokens of a gate. */
 export interface Tokens {
-  /** Who somebody is by a name and a password or the secret of a machine. */
+  /** Verifies a name with a password or with the secret of a machine. */
   readonly check: SignInCheck;
-  /** Who somebody is by a Bearer token. */
+  /** Verifies a Bearer token. */
   readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
-  /** `/token`. */
+  /** Answers a request to `/token`. */
   readonly answer: (asked: FormOutcome, client: TokenClient) => Promise<TokenAnswer>;
-  /** Counts a Bearer token that is none. Its answer is what it is: a client has to hear that its token has ended. */
+  /** Counts an invalid Bearer token. The answer stays the same, since a client has to learn that its token has expired. */
   noteWrong(token: string, address: string): void;
-  /** What `check` and `access` give, as it is at this moment and at this address. To be asked at every request. */
+  /** Brings a principal of `check` or `access` up to date, for each request. See `Principals`. */
   readonly admit: Principals['admit'];
-  /** The tokens that are good now. */
+  /** Returns the tokens that are valid now. */
   alive(): readonly NamedToken[];
-  /** The files to be watched. */
+  /** The files to watch. */
   readonly paths: readonly string[];
-  /** Reads them again; what is damaged stays as it was, and is logged. Resolves to what was wrong. Never rejects. */
+  /** Reads the files again. A damaged one is logged and changes nothing. Resolves to its error. Never rejects. */
   reload(): Promise<unknown>;
-  /** Remembers uses that another process has seen. */
+  /** Adds the uses that another process has seen. */
   learnUses(uses: Uses): void;
-  /** When the tokens of machines end, those that have ended included. */
+  /** Returns when the machine tokens end, including those that have ended. */
   endings(): readonly Ending[];
   close(): Promise<void>;
 }
 
-/** The `iss` of every token. */
+/** The `iss` claim of every token. */
 export const ISSUER = 'registry-gate';
 
-/** Opens everything about tokens. Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT. */
+/** Opens the tokens. Throws AppError STATE_INVALID, FILE_UNWRITABLE, LOCK_TIMEOUT. */
 export async function openTokens(options: TokensOptions): Promise<Tokens> {
   const { logger, now, realm, service, anonymous, grants, guard = UNGUARDED } = options;
   const paths = statePaths(options.state);
@@ -141,7 +141,7 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
   };
 }
 
-/** Resolves to what kept one of them from being read. */
+/** Resolves to the first error, or undefined. */
 async function reloadAll(options: TokensOptions, { store, keys, identities }: Reloaded): Promise<unknown> {
   const { logger } = options;
   const result = await store.reload();
@@ -203,7 +203,7 @@ async function openKeys(options: TokensOptions, path: string): Promise<KeyRing> 
   return keys;
 }
 
-/** The last uses are those of machines and devices; of others nobody needs to know. */
+/** Opens the identity tokens, and the log of the uses of machine and identity tokens. */
 async function openDevices(
   options: TokensOptions,
   { store, keys }: { readonly store: TokenStore; readonly keys: KeyRing },
@@ -215,7 +215,7 @@ async function openDevices(
   const uses = await openUseLog({
     path: paths.uses,
     now,
-    // Without identity tokens those that are kept, for when they are switched on again, are not known here.
+    // While identity tokens are switched off, their store is closed, but their uses are kept.
     isKnown: (id) => isMachine(id) || (identities?.has(id) ?? id.startsWith('d-')),
     onError: failure(logger, 'last uses of tokens not kept'),
     ...(others && { onUses: others.onUses }),

@@ -7,7 +7,7 @@ import { expiryWarning } from './store/lifetime.ts';
 import type { MachineToken } from './store/machine-token.ts';
 import type { TokenStore } from './store/token-store.ts';
 
-export interface PrincipalsOptions {
+interface PrincipalsOptions {
   readonly directory: Pick<UserDirectory, 'credentialVersion' | 'groups'>;
   readonly tokens: Pick<TokenStore, 'current'>;
   /** Undefined where identity tokens are switched off. */

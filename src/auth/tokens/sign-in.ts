@@ -16,13 +16,13 @@ export interface PasswordCheck {
 }
 
 /** `busy`: no password can be verified at this moment; the client should try again later. */
-export type SignIn =
+type SignIn =
   | { readonly kind: 'verified'; readonly principal: Principal }
   | { readonly kind: 'rejected' }
   | { readonly kind: 'busy' }
   | Throttled;
 
-export interface SignInCheckOptions {
+interface SignInCheckOptions {
   readonly passwords: PasswordCheck;
   readonly tokens: Pick<TokenStore, 'current'>;
   readonly uses: Pick<UseLog, 'record'>;

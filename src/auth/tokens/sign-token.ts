@@ -1,15 +1,15 @@
 import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-/** Besides `alg` and `typ`, which are always the same. */
-export type TokenHeader = { readonly kid: string } | { readonly x5c: readonly string[] };
+/** The header besides `alg` and `typ`, which are always the same. */
+type TokenHeader = { readonly kid: string } | { readonly x5c: readonly string[] };
 
 const HALF = 32;
 
 /**
- * Signs claims as a JWT: JWS compact serialization (RFC 7515 section 7.1), ES256 (RFC 7518 section 3.4). By node:crypto,
- * on this thread: a signature takes 30 µs, and handing it to jose and its thread pool five times as much. Reading tokens,
- * where the mistakes are made, is left to jose.
+ * Signs claims as a JWT: JWS compact serialization (RFC 7515 section 7.1), ES256 (RFC 7518 section 3.4). It uses
+ * node:crypto on this thread, where a signature takes 30 µs; by jose and its thread pool it takes five times as long.
+ * Verifying, which is easier to get wrong, is left to jose.
  */
 export function signToken(header: TokenHeader, claims: object, key: KeyObject): string {
   const input = `${encode({ typ: 'JWT', alg: 'ES256', ...header })}.${encode(claims)}`;
@@ -21,8 +21,8 @@ function encode(value: object): string {
 }
 
 /**
- * ECDSA-Sig-Value (RFC 3279 section 2.2.3) to two numbers of 32 bytes. A signature over P-256 is shorter than 128 bytes,
- * so every length is one byte. Asking node:crypto for this form costs as much again as the signature.
+ * Converts an ECDSA-Sig-Value (RFC 3279 section 2.2.3) to two numbers of 32 bytes. A signature over P-256 is shorter than
+ * 128 bytes, so every length is one byte. Requesting this form from node:crypto takes as long again as the signature.
  */
 function toFixedLength(der: Buffer): Buffer {
   const signature = Buffer.alloc(2 * HALF);
@@ -30,7 +30,7 @@ function toFixedLength(der: Buffer): Buffer {
   for (const end of [HALF, 2 * HALF]) {
     const start = at + 2;
     at = start + der.readUInt8(at + 1);
-    // Without the zero that keeps a number positive; shorter numbers are filled up on their left.
+    // Skip the zero that keeps a number positive. Shorter numbers are padded on the left.
     const number = der.subarray(Math.max(start, at - HALF), at);
     number.copy(signature, end - number.length);
   }

@@ -4,7 +4,7 @@ import type { Access } from '../../oci/request/scope.ts';
 /** An entry and its list, as objects of V8. */
 const ENTRY_BYTES = 128;
 
-/** What the list of a token takes in memory, in bytes. */
+/** Returns the memory that a list takes, in bytes. */
 export function bytesOfAccess(access: readonly Access[]): number {
   return access.reduce((bytes, { type, name, actions }) => {
     const texts = [type, name, ...actions].reduce((sum, text) => sum + bytesOfText(text), 0);
@@ -12,7 +12,7 @@ export function bytesOfAccess(access: readonly Access[]): number {
   }, ENTRY_BYTES);
 }
 
-/** The same list in memory of its own: its names were cut from a request, which may be a hundred times as long. */
+/** Copies a list. Its names are slices of a request, which may be a hundred times as long and would stay in memory. */
 export function ownAccess(access: readonly Access[]): readonly Access[] {
   return access.map(({ type, name, actions }) => ({
     type: ownText(type),

@@ -3,28 +3,28 @@ import type { Throttled } from '../abuse/guard.ts';
 import type { Principal } from '../principal.ts';
 import type { FormError } from './token-form.ts';
 
-/** What the token service answers; the body is to be sent as JSON. */
+/** The answer of the token service. Its body is sent as JSON. */
 export interface TokenAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
   /** The principal that was given a token, for the log. */
   readonly principal?: Principal;
-  /** What was shown and did not hold, for the log. */
+  /** The kind of credential that was wrong, for the log. */
   readonly failedLogin?: 'wrong-password' | 'wrong-token';
 }
 
-export interface Refusals {
+interface Refusals {
   readonly wrong: TokenAnswer;
   readonly signIn: TokenAnswer;
   readonly busy: TokenAnswer;
   throttled(why: Throttled): TokenAnswer;
-  /** Answered as an unknown grant is, so that a client that has a password too falls back to it. */
+  /** The same as for an unknown grant, so that a client that has a password falls back to it. */
   readonly switchedOff: TokenAnswer;
   invalid(error: FormError, reason: string): TokenAnswer;
 }
 
-/** The refusals of the token service: registry errors (which docker prints) and OAuth2 errors (RFC 6749 section 5.2) in one body. */
+/** Returns the refusals of the token service. Their bodies are registry errors, which docker prints, and OAuth2 errors (RFC 6749 section 5.2) in one. */
 export function refusals(realm: string): Refusals {
   const challenge = { 'WWW-Authenticate': basicChallenge(realm) };
   return {

@@ -3,21 +3,21 @@ import { Secret } from '../../lib/secret.ts';
 import { parseScopes } from '../../oci/request/scope.ts';
 import type { Access } from '../../oci/request/scope.ts';
 
-/** What a client asks the token service for. */
+/** A request to the token service. */
 export interface TokenForm {
   readonly method: 'GET' | 'POST';
   readonly grant: Grant;
   readonly service: string | undefined;
   readonly access: readonly Access[];
-  /** Whose account the client means to use. */
+  /** The account that the client intends to use. */
   readonly account: string | undefined;
   readonly client: string;
-  /** Whether an identity token is wanted. */
+  /** Whether the client requests an identity token. */
   readonly offline: boolean;
 }
 
-export type Grant =
-  /** Whoever the `Authorization` header says, or nobody. */
+type Grant =
+  /** The credentials of the `Authorization` header, or none. */
   | { readonly kind: 'header' }
   | { readonly kind: 'password'; readonly user: string; readonly password: Secret<string> }
   | { readonly kind: 'refresh'; readonly secret: Secret<string> };
@@ -34,11 +34,11 @@ export const FORM_MAX_BYTES = 65_536;
 const MOST_SCOPES = 100;
 const MOST_FIELDS = 100;
 const MAY_REPEAT = 'scope';
-/** How many of a mark the text may hold that is taken apart at it: to take apart 64 KiB of them costs more than a password. */
+/** The most separators of each kind in a form. Parsing 64 KiB of them takes longer than verifying a password. */
 const MOST_MARKS = { between: MOST_FIELDS + MOST_SCOPES, spaces: 1000, escapes: 8192 } as const;
 const MARK = { between: 0x26, space: 0x20, plus: 0x2b, escape: 0x25 } as const;
 
-/** The query of `GET /token` (distribution: token authentication). Passwords don't travel in it: they stand in the header. */
+/** Reads the query of `GET /token` (distribution: token authentication). It holds no password: that is in the header. */
 export function readTokenQuery(query: string): FormOutcome {
   if (hasTooManyMarks(Buffer.from(query, 'latin1'))) return invalid('too many fields');
   const fields = new URLSearchParams(query);
@@ -48,7 +48,7 @@ export function readTokenQuery(query: string): FormOutcome {
     : invalid(problem);
 }
 
-/** The body of `POST /token` (distribution: OAuth2 token authentication; RFC 6749 sections 4.3 and 6). */
+/** Reads the body of `POST /token` (distribution: OAuth2 token authentication; RFC 6749 sections 4.3 and 6). */
 export function readTokenForm(contentType: string | undefined, body: Buffer): FormOutcome {
   if (!/^application\/x-www-form-urlencoded *(;|$)/i.test(contentType ?? '')) {
     return invalid('the body has to be application/x-www-form-urlencoded');
@@ -74,7 +74,7 @@ function readCommon(fields: URLSearchParams): Omit<TokenForm, 'method' | 'grant'
   };
 }
 
-/** Some clients leave the grant out: for nobody, or although they send a name and a password. */
+/** Some clients omit the grant type, without credentials or with a name and a password. */
 function readGrant(fields: URLSearchParams): Grant | { error: FormError; reason: string } {
   const kind = textOf(fields, 'grant_type') ?? (fields.has('username') ? 'password' : 'header');
   if (kind === 'header') return { kind };
@@ -93,7 +93,7 @@ function readGrant(fields: URLSearchParams): Grant | { error: FormError; reason:
   return { error: 'unsupported_grant_type', reason: 'grant_type is password or refresh_token' };
 }
 
-/** Looked at before anything is taken apart, in one pass over the bytes. */
+/** Runs before anything is parsed, in one pass over the bytes. */
 function hasTooManyMarks(text: Buffer): boolean {
   let between = 0;
   let spaces = 0;
@@ -106,7 +106,7 @@ function hasTooManyMarks(text: Buffer): boolean {
   return between > MOST_MARKS.between || spaces > MOST_MARKS.spaces || escapes > MOST_MARKS.escapes;
 }
 
-/** A field that may stand once and stands twice could be read in two ways (RFC 6749 section 3.2). */
+/** A field that is repeated against RFC 6749 section 3.2 could be read in two ways. */
 function findProblem(fields: URLSearchParams): string | undefined {
   if (fields.size > MOST_FIELDS + MOST_SCOPES) return 'too many fields';
   const names = [...fields.keys()].filter((name) => name !== MAY_REPEAT);

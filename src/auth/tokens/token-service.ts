@@ -17,14 +17,14 @@ import type { FormOutcome, TokenForm } from './token-form.ts';
 export interface TokenClient {
   readonly address: string;
   readonly agent: string;
-  /** The `Authorization` header; `anonymous` stands for none and for one without name and password. */
+  /** The `Authorization` header. `anonymous` if there is none, or if it has neither a name nor a password. */
   readonly authorization: ParsedAuthorization;
 }
 
 export interface TokenServiceOptions {
-  /** The one service that tokens are given out for. */
+  /** The service that tokens are issued for. */
   readonly service: string;
-  /** Of the challenge that goes with a refusal. */
+  /** The realm of the challenge in a refusal. */
   readonly realm: string;
   readonly tokens: Pick<AccessTokens, 'issue'>;
   readonly check: Pick<SignInCheck, 'signIn'>;
@@ -32,11 +32,11 @@ export interface TokenServiceOptions {
   /** Undefined where identity tokens are switched off. */
   readonly identities: Pick<IdentityStore, 'issue' | 'redeem'> | undefined;
   readonly principals: Pick<Principals, 'device' | 'admit'>;
-  /** What a principal may do, of what was asked, from this address. */
+  /** Returns the part of the requested access that a principal has at this address. */
   readonly grants: (principal: Principal, asked: readonly Access[], address: string) => readonly Access[];
-  /** Whether any rule speaks of people who have not signed in. */
+  /** Reports whether a rule is for anonymous clients. */
   readonly anonymous: () => boolean;
-  /** Told why an identity token could not be written down: the client then keeps the password, as without one. */
+  /** Called with the reason why an identity token could not be stored. The client then keeps the password. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -45,8 +45,9 @@ type Found =
   | { readonly refusal: TokenAnswer };
 
 /**
- * The token service (distribution: token authentication, and its OAuth2 form). Fewer rights than asked for are a smaller
- * token and not an error; wrong credentials are never a token of less. Never rejects for anything a client sends.
+ * Creates the token service (distribution: token authentication, and its OAuth2 form). A client with fewer rights than it
+ * requests gets a token for these and no error. Wrong credentials never get a token. Never rejects because of what a client
+ * sends.
  */
 export function createTokenService(
   options: TokenServiceOptions,
@@ -84,7 +85,7 @@ async function findPrincipal(
     : signIn(claimed, client.address, options);
 }
 
-/** Without a scope nothing is wanted but to be let in: somebody signs in, and must not believe to have succeeded. */
+/** A request without a scope only signs in, so without credentials it has to fail. */
 function welcome({ access }: TokenForm, { realm, anonymous }: TokenServiceOptions): Found {
   const isWelcome = anonymous() && access.length > 0;
   return isWelcome ? { principal: ANONYMOUS } : { refusal: refusals(realm).signIn };
@@ -155,7 +156,7 @@ async function giveOut(
   };
 }
 
-/** For people alone: the secret of a machine is a token that can be revoked already. */
+/** Issues identity tokens to users only: the secret of a machine is a token that can be revoked already. */
 async function makeIdentity(
   form: TokenForm,
   { address, agent }: TokenClient,

@@ -3,25 +3,25 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
 
-/** The user that a first start made, for as long as nobody has signed in as this user. */
-export interface FirstUserMark {
+/** The user that the first start made. The mark is removed when this user signs in. */
+interface FirstUserMark {
   readonly name: string;
-  /** SHA-256 of the entry's hash, in hex: with another password the mark is void. */
+  /** SHA-256 of the stored hash, in hex. With another password the mark is void. */
   readonly entry: string;
 }
 
-/** Where the mark stands in a state directory. */
+/** Returns the path of the mark in a state directory. */
 export function firstUserFile(state: string): string {
   return join(state, 'first-user.json');
 }
 
-/** Notes that this user was made and has not signed in yet. `hash` is the text of the htpasswd entry. */
+/** Writes the mark of a new user. `hash` is the text of the htpasswd entry. */
 export async function markFirstUser(path: string, name: string, hash: string): Promise<void> {
   const mark: FirstUserMark = { name, entry: digestOf(hash) };
   await writeFileAtomic(path, `${JSON.stringify(mark)}\n`, { mode: 0o600 });
 }
 
-/** The mark, or undefined where there is none or none that can be read: it is a reminder, and nothing depends on it. */
+/** Reads the mark. Undefined if there is none or it can't be read: it is a reminder on which nothing depends. */
 export async function readFirstUserMark(path: string): Promise<FirstUserMark | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'));
@@ -31,12 +31,12 @@ export async function readFirstUserMark(path: string): Promise<FirstUserMark | u
   }
 }
 
-/** Whether the user still has the password that the first start gave. */
+/** Reports whether the user still has the password of the first start. */
 export function isStillFirst({ entry }: FirstUserMark, hash: string): boolean {
   return entry === digestOf(hash);
 }
 
-/** Takes the mark away. */
+/** Removes the mark. */
 export async function removeFirstUserMark(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }

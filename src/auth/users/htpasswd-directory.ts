@@ -8,7 +8,7 @@ import type { StoredHash } from '../passwords/password-hash.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
 import type { Users } from './user-store.ts';
 
-export interface HtpasswdDirectoryOptions {
+interface HtpasswdDirectoryOptions {
   readonly store: { current(): Users };
   readonly pool: Pick<HashPool, 'verify'>;
   /** Secret that chooses the stand-in of an unknown name. Processes of one gate have the same. */

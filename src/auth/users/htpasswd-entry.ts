@@ -7,22 +7,22 @@ import { findNameProblem } from './user-rules.ts';
 export interface UserEntry {
   readonly name: string;
   readonly hash: StoredHash;
-  /** What stands behind a second colon; nginx and Apache ignore it, and so do we. */
+  /** The text after a second colon, which nginx, Apache and the gate ignore. */
   readonly remark?: string | undefined;
 }
 
 export type ReadLine =
-  /** `note`: what should be looked at, though the line can be read in one way alone. */
+  /** `note` is a warning about a line that is unambiguous. */
   | { readonly kind: 'entry'; readonly entry: UserEntry; readonly note?: string }
   /** A comment or a blank line. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'problem'; readonly reason: string; readonly cure: string };
 
 const SPACES = 'spaces behind the hash, which nginx takes for a part of it: delete them';
-/** Any but the tab. A lone CR hides what follows it from some readers and not from others. */
+/** Control characters other than the tab. Some readers ignore the text after a lone CR, others don't. */
 const CONTROL = /(?!\t)\p{Cc}/u;
 
-/** Reads one line of a password file, without its line end. The words of a problem never repeat the hash. */
+/** Reads one line of a password file, without its line end. A problem never quotes the hash. */
 export function readEntry(bytes: Buffer): ReadLine {
   if (bytes.includes(0)) return problem('a NUL byte', 'delete the line; the file may be damaged');
   if (!isUtf8(bytes)) return problem('not UTF-8', 'save the file as UTF-8');
@@ -40,7 +40,7 @@ export function readEntry(bytes: Buffer): ReadLine {
 function readHash(name: string, rest: string): ReadLine {
   const second = rest.indexOf(':');
   const raw = second < 0 ? rest : rest.slice(0, second);
-  // No hash has a space, so that nobody takes one for a part of it; Apache cuts the end of a line off too.
+  // No hash holds a space, so it can't be a part of the hash. Apache removes spaces at the end of a line too.
   const text = second < 0 ? raw.replace(/[ \t]+$/, '') : raw;
   const note = text === raw ? {} : { note: SPACES };
   const found = recognizeHash(text);
@@ -58,14 +58,14 @@ function readHash(name: string, rest: string): ReadLine {
   );
 }
 
-/** The name as it can be typed into a shell. */
+/** Quotes a name for a shell. */
 function quote(name: string): string {
   return /^[\w.@+-]+$/.test(name) && !name.startsWith('-')
     ? name
     : `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** What a text that is no hash most likely is: the first that fits. */
+/** What a text that is no hash most likely is; the first match counts. */
 const DIAGNOSES: readonly (readonly [RegExp, string])[] = [
   [/^$/, 'no hash'],
   [/^\s|\s$/, 'spaces around the hash'],

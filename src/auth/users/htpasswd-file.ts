@@ -3,45 +3,45 @@ import { readEntry } from './htpasswd-entry.ts';
 import type { ReadLine, UserEntry } from './htpasswd-entry.ts';
 import type { StoredHash } from '../passwords/password-hash.ts';
 
-/** One line of a password file as it stands there, `end` being its line end ('' for a last line without one). */
-export interface HtpasswdLine {
+/** One line of a password file; `end` is its line end, '' for a last line without one. */
+interface HtpasswdLine {
   readonly text: string;
   readonly end: '\n' | '\r\n' | '';
   /** Undefined for a comment and for a blank line. */
   readonly entry?: UserEntry | undefined;
-  /** Of a line that says once more what stands above: the name of its user. */
+  /** The name of the user, for a line that repeats the one of the same user. */
   readonly repeats?: string | undefined;
 }
 
-/** A password file: rendering a parsed one gives the same bytes. */
+/** A password file. Rendering a parsed file gives the same bytes. */
 export interface HtpasswdDocument {
   readonly bom: boolean;
   readonly lines: readonly HtpasswdLine[];
 }
 
-/** What should be looked at, at a line (counted from 1). Holds nothing secret. */
+/** A warning about a line (counted from 1). Holds no secret. */
 export interface HtpasswdNote {
   readonly line: number;
   readonly reason: string;
 }
 
-/** What is wrong at a line (counted from 1), and what to do. Holds nothing secret. */
+/** An error in a line (counted from 1), and how to correct it. Holds no secret. */
 export interface HtpasswdProblem {
   readonly line: number;
   readonly reason: string;
   readonly cure: string;
 }
 
-export type ParsedHtpasswd =
+type ParsedHtpasswd =
   | { readonly ok: true; readonly document: HtpasswdDocument; readonly notes: readonly HtpasswdNote[] }
   | { readonly ok: false; readonly problems: readonly HtpasswdProblem[] };
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * Reads a password file as Apache and nginx do: `name:hash`, or `name:hash:remark`; `#` starts a comment. Where they
- * would pass over a line in silence, or see two different things in it, the line is a problem; one problem refuses
- * the whole file, and all problems are named at once. What can be read in one way alone is taken, with a note.
+ * Reads a password file as Apache and nginx do: `name:hash`, or `name:hash:remark`; `#` starts a comment. A line that they
+ * would ignore silently, or read in two different ways, is a problem. One problem refuses the whole file, and all are
+ * reported at once. A line that is odd but unambiguous is accepted with a note.
  */
 export function parseHtpasswd(bytes: Buffer): ParsedHtpasswd {
   const bom = bytes.subarray(0, BOM.length).equals(BOM);
@@ -55,28 +55,28 @@ export function parseHtpasswd(bytes: Buffer): ParsedHtpasswd {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, document: { bom, lines }, notes };
 }
 
-/** The bytes of a document: those that it was read from, apart from the lines that were changed. */
+/** Renders a document. Lines that were not changed keep their bytes. */
 export function renderHtpasswd({ bom, lines }: HtpasswdDocument): Buffer {
   const text = Buffer.from(lines.map((line) => line.text + line.end).join(''), 'utf8');
   return bom ? Buffer.concat([BOM, text]) : text;
 }
 
-/** The users of a document, in its order. */
+/** Returns the users of a document, in its order. */
 export function entriesOf(document: HtpasswdDocument): UserEntry[] {
   return document.lines.flatMap((line) => line.entry ?? []);
 }
 
-/** The document with this user: in its old place, remark kept, or else as a new last line. */
+/** Returns the document with this user: on the old line, with its remark, or on a new last line. */
 export function withUser(document: HtpasswdDocument, name: string, hash: StoredHash): HtpasswdDocument {
   if (findNameProblem(name) !== undefined) throw new RangeError('not a user name');
-  // The second of two equal lines would keep the old hash.
+  // A repeated line would keep the old hash.
   const lines = document.lines.filter((line) => line.repeats !== name);
   const place = lines.findIndex((line) => line.entry?.name === name);
   const before = { ...document, lines };
   return place < 0 ? appended(before, { name, hash }) : replaced(before, place, hash);
 }
 
-/** The document without this user. */
+/** Returns the document without this user. */
 export function withoutUser(document: HtpasswdDocument, name: string): HtpasswdDocument {
   const isOther = (line: HtpasswdLine): boolean => line.entry?.name !== name && line.repeats !== name;
   return { ...document, lines: document.lines.filter(isOther) };
@@ -101,7 +101,7 @@ function renderEntry({ name, hash, remark }: UserEntry): string {
   return remark === undefined ? `${name}:${hash.text}` : `${name}:${hash.text}:${remark}`;
 }
 
-/** What was found in the lines so far. */
+/** The result of the lines so far. */
 interface Found {
   readonly seen: Map<string, { readonly line: number; readonly entry: UserEntry }>;
   readonly problems: HtpasswdProblem[];
@@ -109,8 +109,8 @@ interface Found {
 }
 
 /**
- * Apache and nginx take the first of two lines for one name, other programs the last: neither is safe to assume, unless
- * both say the same.
+ * Apache and nginx use the first of two lines for one name, other programs the last. Two lines are accepted only if they
+ * are equal.
  */
 function judgeLine(read: ReadLine, line: number, found: Found): Pick<HtpasswdLine, 'entry' | 'repeats'> {
   const { seen, problems, notes } = found;

@@ -1,10 +1,10 @@
 import { BCRYPT_MAX_BYTES } from '../passwords/password-hash.ts';
 
 const NAME_MAX_BYTES = 255;
-/** NIST SP 800-63B, section 5.1.1: the shortest password that a person should choose. */
+/** The shortest password that a person should choose (NIST SP 800-63B, section 5.1.1). */
 const SHORT_PASSWORD = 8;
 
-/** What is wrong with a user name, as the end of "the name ..."; undefined if nothing is. */
+/** Returns what is wrong with a user name, as the end of "the name ..."; undefined if nothing is. */
 export function findNameProblem(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (Buffer.byteLength(name) > NAME_MAX_BYTES) return `is longer than ${NAME_MAX_BYTES} bytes`;
@@ -16,7 +16,7 @@ export function findNameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** What is wrong with a new password, as the end of "the password ..."; undefined if nothing is. */
+/** Returns what is wrong with a new password, as the end of "the password ..."; undefined if nothing is. */
 export function findPasswordProblem(password: string): string | undefined {
   if (password === '') return 'is empty';
   if (/\p{Cc}/u.test(password)) return 'holds a control character, which no client can send';
@@ -25,7 +25,7 @@ export function findPasswordProblem(password: string): string | undefined {
   return `is longer than ${BCRYPT_MAX_BYTES} bytes, of which bcrypt would ignore the rest`;
 }
 
-/** Why a new password is easily guessed, as the end of "the password ..."; undefined if that is not known. Nothing keeps anybody from using it. */
+/** Returns why a new password is easy to guess, as the end of "the password ..."; undefined if it is not known to be. Such a password is accepted. */
 export function findPasswordWeakness(password: string, name: string): string | undefined {
   if (password.toLowerCase() === name.toLowerCase()) return 'is the name of the user';
   const { length } = [...password];

@@ -6,30 +6,30 @@ import { entriesOf } from './htpasswd-file.ts';
 import { missingUsers, readUsersFile } from './users-file.ts';
 import type { UsersFile, UserWarning } from './users-file.ts';
 
-/** The users of a file at one moment; never changes. */
+/** The users of a file at one moment. It never changes. */
 export interface Users {
   readonly byName: ReadonlyMap<string, UserEntry>;
-  /** The same entries, those that cost alike side by side: where a stranger's stand-in is taken from. */
+  /** The same entries, grouped by the cost of their hashes. The stand-ins of unknown names are taken from here. */
   readonly byCost: readonly UserEntry[];
 }
 
-/** The users of a file, and what was found when they were loaded. */
+/** The users of a file, and the warnings about it. */
 export interface LoadedUsers extends Users {
   readonly warnings: readonly UserWarning[];
 }
 
 export type UserStore = LoadedFile<LoadedUsers>;
 
-export interface UserStoreOptions {
+interface UserStoreOptions {
   readonly path: string;
-  /** How long a file that has become empty is given to fill again, in milliseconds: programs that rewrite in place empty it first. */
+  /** How long to wait for an empty file to be written, in milliseconds: programs that rewrite a file in place empty it first. */
   readonly settleMs?: number;
 }
 
 /**
  * Opens the users for a server. Throws AppError HTPASSWD_MISSING for a file that is absent, unreadable or without a
- * user, HTPASSWD_INVALID for one with a bad line. Later, a file that is bad or gone leaves the users as they are; one
- * that is in order and names nobody lets nobody in.
+ * user, HTPASSWD_INVALID for one with a bad line. At a reload, a bad or missing file leaves the users as they are; a valid
+ * file without users removes them all.
  */
 export function openUserStore({ path, settleMs = 250 }: UserStoreOptions): Promise<UserStore> {
   return loadFile(async (before) => {
@@ -43,7 +43,7 @@ export function openUserStore({ path, settleMs = 250 }: UserStoreOptions): Promi
   });
 }
 
-/** A set of users for entries with different names. */
+/** Indexes entries with different names. */
 export function createUsers(entries: readonly UserEntry[]): Users {
   const byCost = new Map<string, UserEntry[]>();
   for (const entry of entries) {

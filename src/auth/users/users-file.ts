@@ -7,14 +7,14 @@ import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
 import { entriesOf, parseHtpasswd, renderHtpasswd } from './htpasswd-file.ts';
 import type { HtpasswdDocument, HtpasswdNote, HtpasswdProblem } from './htpasswd-file.ts';
 
-/** What is not wrong enough to refuse the file. `user` is whom it is about, where that is one; `users` is how many, absent where the file itself is meant. */
+/** A problem for which the file is not refused. `user` is set if it is about one user; `users` is their number, undefined if it is about the file. */
 export interface UserWarning {
   readonly user?: string;
   readonly users?: number;
   readonly reason: string;
 }
 
-/** A password file as it was read. */
+/** A password file that was read. */
 export interface UsersFile {
   readonly document: HtpasswdDocument;
   readonly warnings: readonly UserWarning[];
@@ -39,7 +39,7 @@ export async function readUsersFile(path: string): Promise<UsersFile> {
   };
 }
 
-/** The same, with no users where there is no file yet. A file that is there and can't be read is an error all the same. */
+/** Like `readUsersFile`, but a file that does not exist has no users. One that can't be read is still an error. */
 export async function readUsersFileIfAny(path: string): Promise<UsersFile> {
   try {
     return await readUsersFile(path);
@@ -50,8 +50,8 @@ export async function readUsersFileIfAny(path: string): Promise<UsersFile> {
 }
 
 /**
- * Changes a password file under its lock, so that of commands at the same time none undoes another. A file that is not
- * there yet is made with mode 0600; a bad line refuses the change.
+ * Changes a password file under its lock, so that concurrent commands don't undo each other. A missing file is created
+ * with mode 0600. A file with a bad line is not changed.
  */
 export async function changeUsersFile(
   path: string,
@@ -66,7 +66,7 @@ export async function changeUsersFile(
   });
 }
 
-/** The error for a password file without which there is nobody to let in. */
+/** Returns the error for a password file without usable users. */
 export function missingUsers(path: string, reason: string, cause?: unknown): AppError {
   return new AppError('HTPASSWD_MISSING', {
     message: `The users file ${path} ${reason}.`,
@@ -77,7 +77,7 @@ export function missingUsers(path: string, reason: string, cause?: unknown): App
 
 async function readWhole(path: string): Promise<{ bytes: Buffer; mode: number }> {
   try {
-    // Without O_NONBLOCK a named pipe would hold the thread until somebody writes into it.
+    // Without O_NONBLOCK, opening a named pipe would block the thread until a process writes to it.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = await file.stat();
@@ -119,7 +119,7 @@ function warnOfMode(path: string, mode: number): UserWarning[] {
     : [{ reason: `others than its owner may open ${path}: chmod 600 ${path}` }];
 }
 
-/** A file that another program writes may have the same in thousands of lines: the first are named, and the rest counted. */
+/** How many lines or users a warning names. A file written by another program may have thousands; the rest are counted. */
 const NAMED = 5;
 
 function warnOfLines(path: string, notes: readonly HtpasswdNote[]): UserWarning[] {
@@ -130,7 +130,7 @@ function warnOfLines(path: string, notes: readonly HtpasswdNote[]): UserWarning[
   }));
 }
 
-/** One line for each kind of weakness, however many users have it. */
+/** Returns one warning for each kind of weakness, however many users have it. */
 function warnOfHashes(document: HtpasswdDocument): UserWarning[] {
   const byWeakness = Map.groupBy(
     entriesOf(document).filter(({ hash }) => hash.weakness !== undefined),

@@ -2,20 +2,19 @@ import { Secret } from '../../lib/secret.ts';
 import { parseBasicCredentials } from '../../auth/basic-credentials.ts';
 import type { ParsedAuthorization } from '../../auth/basic-credentials.ts';
 
-interface Sent {
+interface LastSent {
   readonly header: Secret<string>;
   readonly parsed: ParsedAuthorization;
 }
 
-/** The longest name and password that can be right, and their base64. */
+/** The longest header that can be right: base64 of the longest name and password. */
 const LONGEST_KEPT = 2048;
 
-const lastSent = new WeakMap<object, Sent>();
+const lastSent = new WeakMap<object, LastSent>();
 
 /**
- * Reads an `Authorization` header. A client sends the same one with each request of a connection: the very same value is
- * given for it then, by which others know that they have seen it. Nothing is decided here, and nothing outlives the
- * connection.
+ * Reads an `Authorization` header. A client sends the same header with each request of a connection; it gets the same
+ * object then, so that `Authenticator` hashes it once. The result is dropped with the connection.
  */
 export function readCredentials(header: string, connection: object): ParsedAuthorization {
   const before = lastSent.get(connection);

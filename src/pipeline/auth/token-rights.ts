@@ -4,7 +4,7 @@ import { findRight } from '../../auth/policy/right.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import { isAction } from '../../auth/tokens/store/machine-token.ts';
 
-/** The part of the asked access that the rules grant. The catalog is granted to all that have signed in: it is filtered for each. */
+/** Returns the part of the requested access that the rules grant. Every principal but an anonymous one gets the catalog, which is filtered for each. */
 export function grantedAccess(
   policy: Policy,
   principal: Principal,

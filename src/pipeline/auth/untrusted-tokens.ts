@@ -7,26 +7,26 @@ import type { Bus } from '../../cluster/bus.ts';
 import type { Challenge } from './challenge.ts';
 import { contextOf } from '../../http/context.ts';
 
-export interface UntrustedTokensOptions {
+interface UntrustedTokensOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** The other workers: the three signs may come to three of them. */
+  /** To the other workers: each may see one of the three signs. */
   readonly bus: Pick<Bus, 'publish' | 'handle'>;
 }
 
 /**
- * Recognises clients that trust the gate for the registry and not for its tokens, and say nothing of it: engines with the
- * containerd image store look for the CA of `/token` in the system's trust store alone (moby#52361). From one address come
- * a HEAD, which is answered with a Bearer challenge, no request for a token after it, and a handshake that ends because the
- * certificate is not trusted. Said once a day for an address.
+ * Recognises clients that trust the certificate for the registry but not for its token service, and don't report it:
+ * engines with the containerd image store look for the CA of `/token` only in the system's trust store (moby#52361). The
+ * signs are, from one address: a HEAD that is answered with a Bearer challenge, no request for a token after it, and a
+ * handshake that ends because the certificate is not trusted. Logged once a day for each address.
  */
-export interface UntrustedTokens {
-  /** The same challenge; its Bearer form is noted where it answers a HEAD. */
+interface UntrustedTokens {
+  /** Wraps a challenge, to note a Bearer challenge that answers a HEAD. */
   noting(challenge: Challenge): Challenge;
-  /** The same observer; requests for a token are noted. */
+  /** Wraps an observer, to note requests for a token. */
   observing(observe: (exchange: Exchange) => void): (exchange: Exchange) => void;
-  /** A handshake ended because the client does not trust the certificate. */
+  /** Notes a handshake that ended because the client does not trust the certificate. */
   refused(address: string): void;
 }
 
@@ -39,7 +39,7 @@ const ADVICE =
 const ASKED = createTopic('an address asked for a token', isText, isNothing);
 const REFUSED = createTopic('an address did not trust the certificate', isText, isNothing);
 
-/** Two memories of addresses, bounded in bytes. A request costs one comparison. */
+/** Keeps two maps of addresses, bounded in bytes. A request costs one comparison. */
 export function watchUntrustedTokens({ logger, now, bus }: UntrustedTokensOptions): UntrustedTokens {
   const bounds = { maxBytes: MAX_BYTES, now };
   const challenged = createExpiringMap<true>({ ...bounds, ttl: TOGETHER_MS });

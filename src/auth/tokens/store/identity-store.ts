@@ -9,9 +9,9 @@ import { changeState, readState } from './state-file.ts';
 import type { UseLog } from './use-log.ts';
 
 /** A device that signs in. */
-export interface Device {
+interface Device {
   readonly user: string;
-  /** The `client_id` that it gives itself. */
+  /** The `client_id` that the device sends. */
   readonly client: string;
   readonly agent: string;
   readonly address: string;
@@ -24,27 +24,27 @@ export interface IdentityStoreOptions {
   readonly directory: Pick<UserDirectory, 'credentialVersion'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Awaited before a new token is given out: others have to read it, for the device may turn to them with it. */
+  /** Awaited before a new token is issued: other processes must read it, since the device may send it to them. */
   readonly onStored?: () => Promise<unknown>;
-  /** A device that has not been here for so long has to sign in again. */
+  /** A device that was not seen for this long has to sign in again. */
   readonly idleMs?: number;
-  /** Devices of one user; beyond that, the one that has not been here for the longest has to sign in again. */
+  /** The most devices of one user. Beyond that, the one not seen for the longest has to sign in again. */
   readonly mostPerUser?: number;
 }
 
-/** The identity tokens: what `docker login` keeps instead of the password. */
+/** The identity tokens, which `docker login` keeps instead of the password. */
 export interface IdentityStore {
-  /** A new identity token, written down when the promise resolves. Throws AppError where it can't be. */
+  /** Issues an identity token; it is stored when the promise resolves. Throws AppError if it can't be stored. */
   issue(device: Device): Promise<Secret<string>>;
-  /** The identity token with this secret; undefined for one that is unknown, revoked, unused for too long, or older than the user's password. */
+  /** Returns the identity token with this secret; undefined if it is unknown, revoked, unused for too long, or older than the user's password. */
   redeem(secret: string): IdentityToken | undefined;
-  /** What an access token of this device hangs on, as a text; undefined once the identity token is gone. */
+  /** Returns a text that changes with the credential of this device; undefined once its identity token is gone. Access tokens depend on it. */
   credentialOf(id: string, user: string): string | undefined;
-  /** Whether there is such a token, alive or not. */
+  /** Reports whether there is such a token, valid or not. */
   has(id: string): boolean;
-  /** Those that are good now. */
+  /** Returns the tokens that are valid now. */
   current(): readonly IdentityToken[];
-  /** Reads the file again. Throws AppError STATE_INVALID; the tokens before stay in force then. */
+  /** Reads the file again. Throws AppError STATE_INVALID and keeps the tokens it had. */
   reload(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
 
   return {
     issue: async ({ user, client, agent, address }) => {
-      // What fingerprints depend on is stored together with the first key.
+      // The key of the fingerprints is stored together with the first signing key.
       await keys.signer();
       const { secret, hash } = makeSecret('identity');
       const words = { client: clean(client), agent: clean(agent), address };
@@ -98,7 +98,7 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
   };
 }
 
-/** Whether a device may still come in: its user has the same password as then, and it was here not too long ago. */
+/** Returns a function that reports whether a device may sign in: its user's credential has not changed, and it was seen recently. */
 export function createCurrentCheck({
   keys,
   uses,
@@ -130,7 +130,7 @@ function createIndex({ tokens }: IdentityTokenState): {
   };
 }
 
-/** What a client says of itself ends up in a list on somebody's terminal. */
+/** Text of a client is shown on a terminal later. */
 function clean(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_WORD);
 }

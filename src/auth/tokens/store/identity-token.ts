@@ -1,12 +1,12 @@
 import { isListOf, isMoment, isRecord, isText } from './state-file.ts';
 import type { StateFile } from './state-file.ts';
 
-/** A device that signed in, as it is kept. */
+/** The identity token of a device, as it is stored. */
 export interface IdentityToken {
   readonly id: string;
   readonly user: string;
   readonly hash: string;
-  /** Keyed fingerprint of the user's entry in the users file at the time. */
+  /** Keyed fingerprint of the version that the user's credential had at sign-in. */
   readonly fingerprint: string;
   readonly client: string;
   readonly agent: string;

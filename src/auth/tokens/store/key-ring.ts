@@ -17,7 +17,7 @@ interface StoredKey {
 /** The content of `token-keys.json`. */
 export interface KeyState {
   readonly version: 1;
-  /** Base64url; under it credentials become fingerprints. */
+  /** The key of credential fingerprints, base64url. */
   readonly fingerprintKey: string;
   /** The last one signs. */
   readonly keys: readonly StoredKey[];
@@ -30,19 +30,19 @@ interface RingKey {
   readonly verifying: CryptoKey;
 }
 
-export interface KeyRingOptions {
+interface KeyRingOptions {
   readonly path: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** How long a key signs. */
   readonly rotateAfterMs?: number;
-  /** How long a key verifies after the next was made: no less than the life of a token. */
+  /** How long a key verifies after the next one was made; at least the lifetime of a token. */
   readonly keepMs?: number;
-  /** Told why a new key could not be stored. */
+  /** Called with the reason why a new key could not be stored. */
   readonly onError?: (error: unknown) => void;
-  /** Awaited after a new key was stored and before it signs: others have to read it to know what it has signed. */
+  /** Awaited after a new key was stored and before it signs: other processes must read it to verify its tokens. */
   readonly onStored?: () => Promise<unknown>;
-  /** The keys that hold where none can be stored: the same for all processes of a gate. Made here, unless given. */
+  /** The keys to use if none can be stored, the same for all processes of a gate. Default: keys of this process. */
   readonly spare?: KeyState | undefined;
 }
 
@@ -53,15 +53,15 @@ export interface SigningKey {
 
 /** The keys of access tokens. */
 export interface KeyRing {
-  /** Whether others than its owner may open the file. */
+  /** Whether users other than its owner may open the file. */
   readonly exposed: boolean;
-  /** The key to sign with; a new one where there is none or the last is old. Where it can't be stored the old one goes on, or one in memory. */
+  /** Returns the key to sign with: a new one if there is none or the last one is old. If it can't be stored, the old one stays in use, or one in memory. */
   signer(): Promise<SigningKey>;
-  /** The public key of this name, while tokens that it signed may be alive. */
+  /** Returns the public key with this id, as long as tokens that it signed may be valid. */
   verifier(kid: string): CryptoKey | undefined;
-  /** A keyed fingerprint (HMAC-SHA256, 132 bits, base64): tells whether two texts are the same, and nothing else. */
+  /** Returns a keyed fingerprint (HMAC-SHA256, 132 bits, base64). It shows whether two texts are equal, and nothing else. */
   fingerprint(text: string): string;
-  /** Reads the file again: another gate may have made a key. Throws AppError STATE_INVALID. */
+  /** Reads the file again, to which another gate may have added a key. Throws AppError STATE_INVALID. */
   reload(): Promise<void>;
 }
 
@@ -75,8 +75,8 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const generate = promisify(generateKeyPair);
 
 /**
- * Opens the keys. The first is made when it is needed: a gate that gives out no tokens writes nothing. Deleting the file
- * voids every access token, at the next reload. Throws AppError STATE_INVALID.
+ * Opens the keys. The first one is made when it is needed: a gate that issues no tokens writes nothing. After the file was
+ * deleted, the next reload ends every access token. Throws AppError STATE_INVALID.
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   const { path, now, rotateAfterMs = 30 * DAY, keepMs = DAY, onError = () => undefined } = options;
@@ -117,7 +117,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     },
     verifier: (kid) => {
       const at = ring.keys.findIndex((key) => key.kid === kid);
-      // Another process may have had to sign with it.
+      // Another process may have signed with a spare key.
       if (at < 0) return spareRing?.keys.find((key) => key.kid === kid)?.verifying;
       const next = ring.keys[at + 1];
       return next === undefined || next.made + keepMs > now() ? ring.keys[at]?.verifying : undefined;
@@ -129,12 +129,12 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   };
 }
 
-/** Keys for processes that may not be able to store any. */
+/** Makes keys for processes that may be unable to store any. */
 export function makeSpareKeys(now: number): Promise<KeyState> {
   return withNewKey(emptyState(), now, 0);
 }
 
-/** Fingerprints as the ring in this file makes them, without making one where there is none. Throws AppError STATE_INVALID. */
+/** Returns the fingerprint function of the ring in this file. Writes nothing if there is no file. Throws AppError STATE_INVALID. */
 export async function readFingerprints(path: string): Promise<KeyRing['fingerprint']> {
   const { state } = await readState({ path, empty: emptyState(), isState });
   return createFingerprint(state.fingerprintKey);
@@ -170,9 +170,9 @@ async function withNewKey(state: KeyState, now: number, keepMs: number): Promise
   return { ...state, keys: [...needed, { made: new Date(now).toISOString(), pem }] };
 }
 
-/** The name of a key is its thumbprint (RFC 7638), computed from the key itself. */
+/** The id of a key is its thumbprint (RFC 7638). */
 async function load({ keys, fingerprintKey }: KeyState, path: string): Promise<Loaded> {
-  // Only a gate that gives out tokens has keys: the others start without the library.
+  // Only a gate that issues tokens has keys. Others start without loading the library.
   const { calculateJwkThumbprint } = await import('jose');
   const loaded = keys.map(async ({ made, pem }) => {
     const key = parseKey(pem, path);
@@ -193,7 +193,7 @@ function parseKey(pem: string, path: string): KeyObject {
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
   } catch {
-    // The same words for what is no key and for what is another one; neither ends up in them.
+    // The same error for an invalid key and for one of another kind. It quotes neither.
   }
   throw damaged(path);
 }

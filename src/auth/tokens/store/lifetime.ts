@@ -1,10 +1,10 @@
 const DAY = 86_400_000;
 const UNITS: Readonly<Record<string, number>> = { h: DAY / 24, d: DAY, w: 7 * DAY };
 const LONGEST_MS = 3650 * DAY;
-/** How long before its end a token is warned about. */
+/** How long before the end of a token the warnings begin. */
 const WARN_MS = 14 * DAY;
 
-/** `90d`, `12h`, `26w`, `never` in milliseconds, null for never; undefined for what is none, or is longer than ten years. */
+/** Parses `90d`, `12h`, `26w` or `never` to milliseconds, null for never. Undefined for any other text, and beyond ten years. */
 export function parseLifetime(text: string): number | null | undefined {
   if (text === 'never') return null;
   const match = /^(\d{1,6})([hdw])$/.exec(text);
@@ -12,14 +12,14 @@ export function parseLifetime(text: string): number | null | undefined {
   return ms > 0 && ms <= LONGEST_MS ? ms : undefined;
 }
 
-/** What has an end: a machine token. */
-export interface Ending {
+/** The part of a machine token that says when it ends. */
+interface Ending {
   readonly id: string;
   readonly name: string;
   readonly expires: string | null;
 }
 
-/** One sentence from 14 days before the end on, for the log, the list and the `Warning` header; undefined before that. */
+/** Returns a sentence for the log, the list and the `Warning` header, from 14 days before the end; undefined before that. */
 export function expiryWarning({ id, name, expires }: Ending, now: number): string | undefined {
   if (expires === null) return undefined;
   const left = Date.parse(expires) - now;
@@ -32,8 +32,8 @@ export function expiryWarning({ id, name, expires }: Ending, now: number): strin
 }
 
 /**
- * The value of a `Warning` header (distribution-spec, "Warnings": 299, a dash as the agent, a quoted text without
- * control characters), which podman and containerd show to their user. A name in it that is not ASCII is written as `?`.
+ * Returns the value of a `Warning` header (distribution-spec, "Warnings": 299, a dash as the agent, a quoted text without
+ * control characters), which podman and containerd show to their user. Characters outside ASCII become `?`.
  */
 export function warningHeader(text: string): string {
   const plain = text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`);

@@ -4,28 +4,28 @@ import type { ScopeEntry, TokenScope } from '../../principal.ts';
 import { isListOf, isMoment, isRecord, isText } from './state-file.ts';
 import type { StateFile } from './state-file.ts';
 
-/** A token for a machine, as it is kept. */
+/** A machine token as it is stored. */
 export interface MachineToken {
   readonly id: string;
-  /** What the machine gives as its user name. */
+  /** The user name that the machine signs in with. */
   readonly name: string;
   readonly hash: string;
-  /** All that it may do; null: what the access rules say of `token:NAME`. */
+  /** All that it may do; null for the rights that the access rules give `token:NAME`. */
   readonly scope: TokenScope | null;
-  /** Networks (CIDR) and addresses from which it may be used; from everywhere if there is none. */
+  /** Networks (CIDR) and addresses from which it may be used; from all if the list is empty. */
   readonly networks: readonly string[];
   readonly created: string;
-  /** Null: never. */
+  /** Null for a token that does not end. */
   readonly expires: string | null;
 }
 
 /** The content of `tokens.json`. */
-export interface MachineTokenState {
+interface MachineTokenState {
   readonly version: 1;
   readonly tokens: readonly MachineToken[];
 }
 
-/** How many tokens of one name may be alive at a time: the old one and the one that takes its place. */
+/** The most tokens of one name that may be alive at a time: the old one and its replacement. */
 export const MOST_ALIVE = 2;
 
 const ACTIONS: readonly string[] = ['pull', 'push', 'delete'] satisfies readonly Action[];
@@ -36,18 +36,18 @@ export function machineTokensFile(path: string): StateFile<MachineTokenState> {
   return { path, empty: { version: 1, tokens: [] }, isState };
 }
 
-/** Whether a token can be used at this time (milliseconds since 1970), as far as its end goes. */
+/** Reports whether a token has not ended at this time (milliseconds since 1970). */
 export function isAlive({ expires }: MachineToken, now: number): boolean {
   return expires === null || Date.parse(expires) > now;
 }
 
-/** The state with one token more, and without those that ended a month ago. */
+/** Returns the state with one more token, and without those that ended a month ago. */
 export function withToken(state: MachineTokenState, token: MachineToken, now: number): MachineTokenState {
   const kept = state.tokens.filter((it) => isAlive(it, now - KEPT_AFTER_END_MS));
   return { ...state, tokens: [...kept, token] };
 }
 
-/** The tokens of this name that are alive. */
+/** Returns the tokens of this name that are alive. */
 export function aliveTokens(
   { tokens }: MachineTokenState,
   name: string,
@@ -56,12 +56,12 @@ export function aliveTokens(
   return tokens.filter((token) => token.name === name && isAlive(token, now));
 }
 
-/** A name for a token that nobody needs to keep secret: `m-1f0c9a2b4d`, `d-...` for an identity token. */
+/** Makes the id of a token, which is no secret: `m-1f0c9a2b4d`, `d-...` for an identity token. */
 export function makeTokenId(letter: 'm' | 'd'): string {
   return `${letter}-${randomBytes(5).toString('hex')}`;
 }
 
-/** Whether a text names an action. */
+/** Reports whether a value names an action. */
 export function isAction(value: unknown): value is Action {
   return isText(value) && ACTIONS.includes(value);
 }

@@ -2,12 +2,12 @@ import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Secret } from '../../../lib/secret.ts';
 
-/** `machine`: shown once to a person. `identity`: handed to a client at login. */
-export type SecretKind = 'machine' | 'identity';
+/** `machine`: shown once on a terminal. `identity`: given to a client at login. */
+type SecretKind = 'machine' | 'identity';
 
-export interface NewSecret {
+interface NewSecret {
   readonly secret: Secret<string>;
-  /** What is kept of it: SHA-256, base64url. 256 random bits need no slow hash. */
+  /** The stored form: SHA-256, base64url. 256 random bits need no slow hash. */
   readonly hash: string;
 }
 
@@ -20,8 +20,8 @@ const PREFIX = { machine: 'rgm_', identity: 'rgi_' } as const;
 const FORM = /^(rg[mi]_)([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
 /**
- * A new secret: a prefix that people and scanners recognise, 256 random bits, and a checksum by which a mistyped or cut
- * one is told from a revoked one. Letters and digits alone, so that no shell and no URL changes it.
+ * Makes a secret: a prefix that people and scanners recognise, 256 random bits, and a checksum that tells a mistyped or
+ * truncated secret from a revoked one. It consists of letters and digits, so no shell and no URL changes it.
  */
 export function makeSecret(kind: SecretKind, random: (size: number) => Buffer = randomBytes): NewSecret {
   const body = PREFIX[kind] + toBase62(BigInt(`0x${random(RANDOM_BYTES).toString('hex')}`), LENGTH.random);
@@ -29,7 +29,7 @@ export function makeSecret(kind: SecretKind, random: (size: number) => Buffer = 
   return { secret: new Secret(text), hash: hashSecret(text) };
 }
 
-/** The hash of a secret of this kind; undefined for a text that is none. */
+/** Returns the hash of a secret of this kind; undefined for any other text. */
 export function readSecret(kind: SecretKind, text: string): string | undefined {
   const match = FORM.exec(text);
   if (match === null || match[1] !== PREFIX[kind]) return undefined;

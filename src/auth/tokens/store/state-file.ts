@@ -8,20 +8,20 @@ import { isForbidden, ownershipCure } from '../../../lib/files/ownership.ts';
 /** A JSON file that the gate and its commands share. */
 export interface StateFile<T> {
   readonly path: string;
-  /** What holds where there is no file. */
+  /** The state if there is no file. */
   readonly empty: T;
   readonly isState: (value: unknown) => value is T;
 }
 
-export interface LoadedState<T> {
+interface LoadedState<T> {
   readonly state: T;
-  /** Whether others than its owner may open it. */
+  /** Whether users other than its owner may open the file. */
   readonly exposed: boolean;
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Reads a state file. Throws AppError STATE_INVALID for one that is damaged or can't be read. */
+/** Reads a state file. Throws AppError STATE_INVALID if it is damaged or can't be read, FILE_UNREADABLE if it is forbidden. */
 export async function readState<T>({ path, empty, isState }: StateFile<T>): Promise<LoadedState<T>> {
   const file = await readWhole(path);
   if (file === undefined) return { state: empty, exposed: false };
@@ -31,8 +31,8 @@ export async function readState<T>({ path, empty, isState }: StateFile<T>): Prom
 }
 
 /**
- * Changes a state file under its lock, atomically and with mode 0600; returns what was written. Where `change` returns
- * what it was given, nothing is written.
+ * Changes a state file under its lock, atomically and with mode 0600. Returns the new state. If `change` returns its
+ * argument, nothing is written.
  */
 export async function changeState<T>(file: StateFile<T>, change: (state: T) => T | Promise<T>): Promise<T> {
   const target = await resolveTarget(file.path);
@@ -48,12 +48,12 @@ export async function changeState<T>(file: StateFile<T>, change: (state: T) => T
   });
 }
 
-/** Whether a value is an object whose members can be looked at. */
+/** Reports whether a value is an object and not a list. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a list of which every member passes. */
+/** Reports whether a value is a list whose members all pass. */
 export function isListOf<T>(isMember: (value: unknown) => value is T, value: unknown): value is readonly T[] {
   return Array.isArray(value) && value.every(isMember);
 }
@@ -62,14 +62,14 @@ export function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-/** Whether a value is a moment in ISO 8601, as `toISOString` writes it. */
+/** Reports whether a value is a time in ISO 8601, as `toISOString` writes it. */
 export function isMoment(value: unknown): value is string {
   return isText(value) && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 async function readWhole(path: string): Promise<{ text: string; mode: number } | undefined> {
   try {
-    // Without O_NONBLOCK a named pipe would hold the thread until somebody writes into it.
+    // Without O_NONBLOCK, opening a named pipe would block the thread until a process writes to it.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = await file.stat();
@@ -96,7 +96,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The tokens are sound: nothing is to be brought back or moved away. */
+/** The file may be sound, so the hint doesn't tell to restore or to move it. */
 function forbidden(path: string, cause: unknown): AppError {
   return new AppError('FILE_UNREADABLE', {
     message: `${path} can't be read (${systemCode(cause)}).`,

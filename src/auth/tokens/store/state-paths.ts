@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 
-/** Where the files stand that tokens are kept in. */
+/** The paths of the files of the tokens. */
 export interface StatePaths {
   readonly machineTokens: string;
   readonly identityTokens: string;
   readonly uses: string;
   readonly keys: string;
-  /** Key and certificate for tokens that the backend checks; only there where it does. */
+  /** Key and certificate of the tokens for the backend; they exist only if the backend checks tokens. */
   readonly backendKey: string;
   readonly backendCertificate: string;
 }
 
-/** The files in a state directory. */
+/** Returns the paths in a state directory. */
 export function statePaths(directory: string): StatePaths {
   return {
     machineTokens: join(directory, 'tokens.json'),

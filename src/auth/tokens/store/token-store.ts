@@ -7,29 +7,29 @@ import { isAlive, machineTokensFile } from './machine-token.ts';
 import { readSecret } from './secret-text.ts';
 import { readState } from './state-file.ts';
 
-/** The machine tokens of a file at one moment; never changes. */
-export interface MachineTokens {
+/** The machine tokens of a file at one moment. It never changes. */
+interface MachineTokens {
   readonly all: readonly MachineToken[];
-  /** The token with this id, if it is alive. */
+  /** Returns the token with this id, if it is alive. */
   find(id: string, now: number): MachineToken | undefined;
-  /** Whether a token may be used from this address. */
+  /** Reports whether a token may be used from this address. */
   admits(id: string, address: string): boolean;
-  /** The token with this name and secret, if it is alive and may be used from this address. */
+  /** Returns the token with this name and secret, if it is alive and may be used from this address. */
   authenticate(sent: SentCredentials, now: number): MachineToken | undefined;
 }
 
 export type TokenStore = LoadedFile<MachineTokens>;
 
 /**
- * Opens the machine tokens for a server. A file that is not there, at start or later, holds none; one that is damaged
- * throws AppError STATE_INVALID at start, and later leaves the tokens as they are.
+ * Opens the machine tokens for a server. A missing file, at start or later, holds none. A damaged file throws AppError
+ * STATE_INVALID at start; at a reload it leaves the tokens as they are.
  */
 export function openTokenStore({ path }: { readonly path: string }): Promise<TokenStore> {
   const file = machineTokensFile(path);
   return loadFile(async () => createMachineTokens((await readState(file)).state.tokens));
 }
 
-/** A set of machine tokens, indexed. */
+/** Indexes machine tokens. */
 export function createMachineTokens(all: readonly MachineToken[]): MachineTokens {
   const byId = new Map(all.map((token) => [token.id, token]));
   const byHash = new Map(all.map((token) => [token.hash, token]));
@@ -49,7 +49,7 @@ export function createMachineTokens(all: readonly MachineToken[]): MachineTokens
   };
 }
 
-/** Tells whether an address lies in one of the networks; with none, every address does. One that can't be read lets nobody in. */
+/** Returns a function that reports whether an address is in one of the networks; with an empty list, every address is. An unreadable network holds no address. */
 function admission(networks: readonly string[]): (address: string) => boolean {
   if (networks.length === 0) return () => true;
   const readable = networks.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));

@@ -1,39 +1,39 @@
 import { changeState, isMoment, isRecord, readState } from './state-file.ts';
 import type { StateFile } from './state-file.ts';
 
-/** When which token was last used. */
-export interface UseState {
+/** The time of the last use of each token. */
+interface UseState {
   readonly version: 1;
   readonly used: Readonly<Record<string, string>>;
 }
 
-export interface UseLogOptions {
+interface UseLogOptions {
   readonly path: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Least time between two writes, in milliseconds. */
+  /** The least time between two writes, in milliseconds. */
   readonly everyMs?: number;
-  /** Which ids are still of interest; the others are dropped at the next write. */
+  /** Reports whether a token exists. The uses of others are dropped at the next write. */
   readonly isKnown?: (id: string) => boolean;
-  /** Told of a write that failed. The uses stay in memory, and the next write tries again. */
+  /** Called with the error of a failed write. The uses stay in memory, and the next write tries again. */
   readonly onError?: (error: unknown) => void;
-  /** Told the uses of the last while, before they are written. */
+  /** Called with the new uses before they are written. */
   readonly onUses?: (uses: Uses) => void;
 }
 
-/** Milliseconds since 1970, by the id of the token. */
+/** Times in milliseconds since 1970, by token id. */
 export type Uses = Readonly<Record<string, number>>;
 
-/** Remembers the last use of tokens in memory, and writes it down now and then: never a write for a request. */
+/** Keeps the last use of tokens in memory and writes it from time to time, never for a single request. */
 export interface UseLog {
   record(id: string): void;
-  /** Milliseconds since 1970; undefined for a token that was never used. */
+  /** Returns milliseconds since 1970; undefined for a token that was never used. */
   lastUse(id: string): number | undefined;
-  /** Remembers what another process of this gate has seen, which writes it down. */
+  /** Adds the uses that another process of this gate has seen and writes itself. */
   learn(uses: Uses): void;
-  /** Writes now what is not written yet. Never rejects. */
+  /** Writes the uses that are not written yet. Never rejects. */
   flush(): Promise<void>;
-  /** The last write. */
+  /** Writes for the last time. */
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function useLogFile(path: string): StateFile<UseState> {
   return { path, empty: { version: 1, used: {} }, isState };
 }
 
-/** Opens the memory of last uses. It is of no weight: a file that is damaged begins anew, and `onError` hears of it. */
+/** Opens the log of last uses. A damaged file is replaced, since nothing depends on it, and `onError` is called. */
 export async function openUseLog(options: UseLogOptions): Promise<UseLog> {
   const { path, now, everyMs = 60_000, isKnown = () => true, onError = () => undefined } = options;
   const { onUses = () => undefined } = options;
@@ -93,7 +93,7 @@ export async function openUseLog(options: UseLogOptions): Promise<UseLog> {
   };
 }
 
-/** Two gates may share the file: the later use counts. */
+/** Two gates may share the file, so the later use of a token counts. */
 function mergeUses(
   before: UseState,
   used: ReadonlyMap<string, number>,
