@@ -5,7 +5,7 @@ import type { PolicySource, RuleSource, SourceText } from '../src/auth/policy/co
 import type { Principal } from '../src/auth/principal.ts';
 import type { Policy } from '../src/auth/policy/policy.ts';
 import { parseRegistryRequest } from '../src/oci/request/parse.ts';
-import type { RegistryRequest } from '../src/oci/request/request.ts';
+import type { RegistryRequest } from '../src/oci/request/parse.ts';
 
 const [rules = 1000, users = 1000] = process.argv.slice(2).map(Number);
 const ROUNDS = 200_000;

@@ -8,7 +8,7 @@ export type { Decision } from './auth/policy/decide.ts';
 export type { Principal } from './auth/principal.ts';
 export type { Policy } from './auth/policy/policy.ts';
 export { parseRegistryRequest } from './oci/request/parse.ts';
-export type { Action, RegistryRequest } from './oci/request/request.ts';
+export type { Action, RegistryRequest } from './oci/request/parse.ts';
 export type { Route } from './oci/request/route.ts';
 export { startGate } from './app/start.ts';
 export type { Gate } from './app/start.ts';

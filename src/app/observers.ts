@@ -1,9 +1,8 @@
 import type { Config } from '../config/schema/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { packageVersion } from '../lib/package-version.ts';
-import { logExchange } from '../observe/access-log.ts';
+import { logExchange, warnOfSlowCommit } from '../observe/access-log.ts';
 import type { Exchange } from '../observe/exchange.ts';
-import { warnOfSlowCommit } from '../observe/access-log.ts';
 import type { TraceExport } from '../observe/tracing/trace-export.ts';
 import type { HashPool } from '../auth/passwords/hash-pool.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';

@@ -1,7 +1,7 @@
 import { bytesOfText, ownText } from '../lib/own-text.ts';
 import type { Exchange, SignedInBy } from '../observe/exchange.ts';
-import { isTag } from '../oci/grammar.ts';
-import type { RegistryRequest } from '../oci/request/request.ts';
+import { isTag } from '../oci/request/route.ts';
+import type { RegistryRequest } from '../oci/request/parse.ts';
 
 /** The object, its numbers, and short texts. */
 const FACT_BYTES = 400;

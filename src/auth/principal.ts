@@ -1,4 +1,4 @@
-import type { Action } from '../oci/request/request.ts';
+import type { Action } from '../oci/request/parse.ts';
 import type { Access } from '../oci/request/scope.ts';
 
 /** The rights of a token itself: each entry allows its actions in the repositories that its patterns match. */

@@ -3,13 +3,13 @@ import type { Exchange, FailedLogin } from '../observe/exchange.ts';
 import { ANONYMOUS, accountOf } from '../auth/principal.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Problem } from '../oci/problem.ts';
-import type { RegistryRequest } from '../oci/request/request.ts';
+import type { RegistryRequest } from '../oci/request/parse.ts';
 import type { UploadSeal } from '../oci/request/sealed-upload.ts';
 import { hash, randomBytes } from 'node:crypto';
 import { plainAddress } from '../lib/network.ts';
 import { sentField } from '../lib/node/sent-field.ts';
 import { printable } from '../lib/printable.ts';
-import { isDigest } from '../oci/grammar.ts';
+import { isDigest } from '../oci/request/route.ts';
 
 /** What is known of one request so far. Stages fill it in, left to right; the Exchange is made from it at the end. */
 export interface RequestContext {

@@ -1,4 +1,4 @@
-import type { RegistryRequest } from '../oci/request/request.ts';
+import type { RegistryRequest } from '../oci/request/parse.ts';
 
 export type FailedLogin = 'wrong-password' | 'wrong-token';
 

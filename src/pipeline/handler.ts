@@ -1,21 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
-import { admit } from '../http/admission.ts';
+import { admit, hasEmptyBody, takeEmptyBody } from '../http/admission.ts';
 import type { AdmissionLimits } from '../http/admission.ts';
 import { respondEmpty } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
-import { contextOf } from '../http/context.ts';
-import type { RequestContext } from '../http/context.ts';
-import { hasEmptyBody, takeEmptyBody } from '../http/empty-body.ts';
+import { contextOf, createOpenExchange } from '../http/context.ts';
+import type { RequestContext, OpenExchangeOptions } from '../http/context.ts';
 import { answerFailure, createPipeline } from './pipeline.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import { publicRoutes } from './public-routes.ts';
 import type { PublicRoutesOptions } from './public-routes.ts';
 import { tokenRoute } from './token-route.ts';
 import type { TokenRouteOptions } from './token-route.ts';
-import { createOpenExchange } from '../http/context.ts';
-import type { OpenExchangeOptions } from '../http/context.ts';
 
 export interface HandlerOptions
   extends

@@ -2,9 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { AppError, systemCode } from '../../src/lib/errors.ts';
 import type { Bus } from '../../src/cluster/bus.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
-import { describeFailure } from '../../src/cluster/lifecycle.ts';
+import { describeFailure, CUT, FAILED, STARTED, STOP } from '../../src/cluster/lifecycle.ts';
 import { createBroker } from '../../src/cluster/broker.ts';
-import { CUT, FAILED, STARTED, STOP } from '../../src/cluster/lifecycle.ts';
 import { CRASH, startFake } from './fake-process.ts';
 import type { FakeProcess, Life } from './fake-process.ts';
 

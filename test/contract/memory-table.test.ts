@@ -27,7 +27,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'src/oci/manifest/json-shape.ts fields',
     'src/backend/embedded/store/manifest-store.ts seen',
     'src/oci/manifest/manifest-text.ts texts',
-    'src/oci/request/query.ts seen',
+    'src/oci/request/parse.ts seen',
     'src/oci/request/scope.ts merged',
     'src/http/listener/connections.ts active',
     'src/auth/tokens/store/use-log.ts merged',

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificatePaths } from '../../pki/authority/cert-store.ts';
-import { systemCode } from '../../lib/errors.ts';
-import { AppError } from '../../lib/errors.ts';
+import { systemCode, AppError } from '../../lib/errors.ts';
 
 export interface UploadKeyOptions {
   /** The certs directory. */

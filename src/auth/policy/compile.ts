@@ -1,4 +1,4 @@
-import type { Action } from '../../oci/request/request.ts';
+import type { Action } from '../../oci/request/parse.ts';
 import { parseExpectation } from './expectation.ts';
 import type { Expectation } from './expectation.ts';
 import { parseWho } from './who.ts';

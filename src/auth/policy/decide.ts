@@ -1,4 +1,4 @@
-import type { Action, RegistryRequest } from '../../oci/request/request.ts';
+import type { Action, RegistryRequest } from '../../oci/request/parse.ts';
 import { principalName } from '../principal.ts';
 import type { Principal } from '../principal.ts';
 import { hasAnonymousRules } from './policy.ts';

@@ -1,5 +1,5 @@
-import type { Action } from '../../oci/request/request.ts';
-import { isRepository } from '../../oci/grammar.ts';
+import type { Action } from '../../oci/request/parse.ts';
+import { isRepository } from '../../oci/request/route.ts';
 import { denialOf, describeNeed } from './decide.ts';
 import { findNearMisses } from './explain.ts';
 import { principalName } from '../principal.ts';

@@ -1,4 +1,4 @@
-import { isRepository } from '../../oci/grammar.ts';
+import { isRepository } from '../../oci/request/route.ts';
 import { coversSequence, matchesSequence, overlapsSequence } from './sequence.ts';
 
 /** A parsed pattern of repository names. */

@@ -1,4 +1,4 @@
-import type { Action } from '../../oci/request/request.ts';
+import type { Action } from '../../oci/request/parse.ts';
 import { renderWho } from './who.ts';
 import type { Who } from './who.ts';
 import { matchesPattern } from './pattern.ts';

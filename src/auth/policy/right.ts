@@ -1,4 +1,4 @@
-import type { Action } from '../../oci/request/request.ts';
+import type { Action } from '../../oci/request/parse.ts';
 import type { Principal, ScopeEntry, TokenScope } from '../principal.ts';
 import { nameOf, parsePattern } from './pattern.ts';
 import type { Name, Pattern } from './pattern.ts';

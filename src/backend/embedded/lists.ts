@@ -1,4 +1,4 @@
-import type { Query } from '../../oci/request/query.ts';
+import type { Query } from '../../oci/request/parse.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { indexAfter } from './disk/directory-cache.ts';
 import { IMAGE_INDEX } from '../../oci/manifest/manifest.ts';

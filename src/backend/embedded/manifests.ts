@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isTag } from '../../oci/grammar.ts';
+import { isTag } from '../../oci/request/route.ts';
 import { createProblem } from '../../oci/problem.ts';
 import type { Problem } from '../../oci/problem.ts';
 import { etagOf, matches } from '../reply/entity-tag.ts';

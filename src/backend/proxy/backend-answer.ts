@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createProblem } from '../../oci/problem.ts';
 import type { Problem, ProblemCode } from '../../oci/problem.ts';
-import type { RegistryRequest } from '../../oci/request/request.ts';
+import type { RegistryRequest } from '../../oci/request/parse.ts';
 import { sealFields } from '../../oci/request/sealed-upload.ts';
 import type { Framing } from '../client/answer-head.ts';
 import type { Backend } from '../client/backend.ts';

@@ -6,7 +6,7 @@ import { queuedBytes } from '../../lib/node/queued-bytes.ts';
 import { stalledBody } from '../../oci/request/body.ts';
 import { createProblem } from '../../oci/problem.ts';
 import type { Problem } from '../../oci/problem.ts';
-import type { RegistryRequest } from '../../oci/request/request.ts';
+import type { RegistryRequest } from '../../oci/request/parse.ts';
 import type { UploadSeal } from '../../oci/request/sealed-upload.ts';
 
 /** Where a request comes from, and what is added to it on its way to a registry. */

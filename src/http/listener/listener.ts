@@ -9,7 +9,7 @@ import type { Connections } from './connections.ts';
 import { admitBeforeTls } from './admit-connection.ts';
 import type { AdmitConnection } from './admit-connection.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
-import { attachHandler } from './serialise-requests.ts';
+import { attachHandler } from './connections.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;

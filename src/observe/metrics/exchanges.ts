@@ -1,4 +1,4 @@
-import type { Action, RegistryRequest } from '../../oci/request/request.ts';
+import type { Action, RegistryRequest } from '../../oci/request/parse.ts';
 import type { RouteKind } from '../../oci/request/route.ts';
 import type { Exchange } from '../exchange.ts';
 import { Histogram } from './histogram.ts';

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { RegistryRequest } from '../../oci/request/request.ts';
+import type { RegistryRequest } from '../../oci/request/parse.ts';
 import type { RouteKind } from '../../oci/request/route.ts';
 import type { Exchange } from '../exchange.ts';
 

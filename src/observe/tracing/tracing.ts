@@ -10,7 +10,7 @@ import type { Attributes, Context, Span, SpanContext, Tracer } from '@openteleme
 import type { Exchange } from '../exchange.ts';
 import { backendAttributes, endAttributes, nameOf, startAttributes } from './trace-attributes.ts';
 import { parseTraceparent, renderTraceparent } from './traceparent.ts';
-import type { RegistryRequest } from '../../oci/request/request.ts';
+import type { RegistryRequest } from '../../oci/request/parse.ts';
 
 /** A request that is forwarded to the registry. */
 export interface TracedRequest {

@@ -1,4 +1,4 @@
-import type { RegistryRequest } from './request.ts';
+import type { RegistryRequest } from './parse.ts';
 import { createProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 

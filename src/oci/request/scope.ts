@@ -1,5 +1,5 @@
-import { isRepository } from '../grammar.ts';
-import type { RegistryRequest } from './request.ts';
+import { isRepository } from './route.ts';
+import type { RegistryRequest } from './parse.ts';
 
 /** Actions on one resource: an entry of the `access` claim (distribution: token authentication, "JWT claims"). */
 export interface Access {

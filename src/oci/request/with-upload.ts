@@ -1,5 +1,5 @@
-import { renderQuery } from './query.ts';
-import type { RegistryRequest } from './request.ts';
+import { renderQuery } from './parse.ts';
+import type { RegistryRequest } from './parse.ts';
 import { renderRoute } from './route.ts';
 import type { Route } from './route.ts';
 

@@ -1,5 +1,5 @@
-import { renderQuery, withoutKeys } from './query.ts';
-import type { RegistryRequest } from './request.ts';
+import { renderQuery, withoutKeys } from './parse.ts';
+import type { RegistryRequest } from './parse.ts';
 import { renderRoute } from './route.ts';
 
 /**

@@ -5,8 +5,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { Endpoint } from '../x509/subject-names.ts';
 import { parseEndpoint } from '../x509/subject-names.ts';
 import type { TrustClient } from './plan.ts';
-import type { SystemLayout } from './stores/store.ts';
-import type { ClientMachine } from './stores/store.ts';
+import type { SystemLayout, ClientMachine } from './stores/store.ts';
 import { TRUST_CLIENTS } from './plan.ts';
 
 /** This machine, and the user that runs this process. */

@@ -5,7 +5,7 @@ import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.
 import { createNameFilter, decide } from '../../../src/auth/policy/decide.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import { OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
-import type { Action } from '../../../src/oci/request/request.ts';
+import type { Action } from '../../../src/oci/request/parse.ts';
 import { anyName, anyPattern, naiveMay } from './naive.ts';
 import type { NaiveNeed, NaivePolicy } from './naive.ts';
 import { requestOf } from './support.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Principal } from '../../../src/auth/principal.ts';
-import type { Action } from '../../../src/oci/request/request.ts';
+import type { Action } from '../../../src/oci/request/parse.ts';
 
 /** A second evaluator, written for nothing but to be plainly right: no index, no compiled form, one rule after the other. */
 

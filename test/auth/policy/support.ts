@@ -4,7 +4,7 @@ import { compilePolicy } from '../../../src/auth/policy/compile.ts';
 import { failedExpectations } from '../../../src/auth/policy/expectation.ts';
 import type { Policy } from '../../../src/auth/policy/policy.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import type { RegistryRequest } from '../../../src/oci/request/request.ts';
+import type { RegistryRequest } from '../../../src/oci/request/parse.ts';
 
 export interface Findings {
   readonly problems: readonly string[];

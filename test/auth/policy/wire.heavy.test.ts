@@ -8,7 +8,7 @@ import type { Principal } from '../../../src/auth/principal.ts';
 import type { Access } from '../../../src/oci/request/scope.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { withoutMount } from '../../../src/oci/request/without-mount.ts';
-import type { Action } from '../../../src/oci/request/request.ts';
+import type { Action } from '../../../src/oci/request/parse.ts';
 import { complaintsAboutForwarded } from '../../security/run-cases.ts';
 import { ARENA_RULE, accessFor, as, scopeFor, useRights } from '../../security/rights-arena.ts';
 import { TEST_USER, basic } from '../../support/test-gate.ts';

@@ -3,7 +3,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { serialiseRequests } from '../../../src/http/listener/serialise-requests.ts';
+import { serialiseRequests } from '../../../src/http/listener/connections.ts';
 
 let server: Server;
 let client: Socket;

@@ -2,11 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bodyLimit, judgeBody } from '../../../src/oci/request/body.ts';
 import type { BodyHead } from '../../../src/oci/request/body.ts';
-import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import type { ParseOutcome } from '../../../src/oci/request/parse.ts';
+import { parseRegistryRequest, parseQuery, renderQuery } from '../../../src/oci/request/parse.ts';
+import type { ParseOutcome, RegistryRequest } from '../../../src/oci/request/parse.ts';
 import { createProblem, renderProblem } from '../../../src/oci/problem.ts';
-import { parseQuery, renderQuery } from '../../../src/oci/request/query.ts';
-import type { RegistryRequest } from '../../../src/oci/request/request.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const DIGEST = `sha256:${'a'.repeat(64)}`;

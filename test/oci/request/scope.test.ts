@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import type { RegistryRequest } from '../../../src/oci/request/request.ts';
+import type { RegistryRequest } from '../../../src/oci/request/parse.ts';
 import {
   backendAccess,
   intersectAccess,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Action } from '../../../oci/request/request.ts';
+import type { Action } from '../../../oci/request/parse.ts';
 import type { ScopeEntry, TokenScope } from '../../principal.ts';
 import { isListOf, isMoment, isRecord, isText } from './state-file.ts';
 import type { StateFile } from './state-file.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isRepository, isTag } from '../../../oci/grammar.ts';
+import { isRepository, isTag } from '../../../oci/request/route.ts';
 import type { Algorithm, Digest } from '../../../oci/digest.ts';
 
 const UPLOAD = /^[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}$/;

@@ -1,4 +1,4 @@
-import { isRepository } from '../../../oci/grammar.ts';
+import { isRepository } from '../../../oci/request/route.ts';
 import { DirectoryCache, indexAfter } from '../disk/directory-cache.ts';
 import type { Paths } from '../disk/paths.ts';
 

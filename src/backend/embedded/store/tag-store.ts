@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../../../lib/errors.ts';
 import { makePath } from '../../../lib/files/make-path.ts';
-import { isTag } from '../../../oci/grammar.ts';
+import { isTag } from '../../../oci/request/route.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { DirectoryCache } from '../disk/directory-cache.ts';
 import {
