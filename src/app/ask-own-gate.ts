@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Config } from '../config/schema/schema.ts';
 import { renderListenAddress } from '../config/values/listen-address.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
-import { isInside, parseNetwork, plainAddress } from '../lib/network.ts';
+import { isInside, plainAddress, readNetworks } from '../lib/network.ts';
 
 export interface Asked {
   readonly status: number;
@@ -59,7 +59,7 @@ async function secure(
   wire: Socket,
   { frontProxies: { networks, protocol } }: Pick<Config, 'frontProxies'>,
 ): Promise<Socket> {
-  const trusted = networks.map(parseNetwork).flatMap((it) => (it.ok ? [it.network] : []));
+  const trusted = readNetworks(networks);
   await happens(wire, 'connect');
   if (protocol === 'proxy-protocol' && isInside(plainAddress(wire.localAddress), trusted))
     wire.write(FOR_ITSELF);

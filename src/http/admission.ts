@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { FORWARDED_FIELDS } from '../oci/request/forwarded-fields.ts';
+import { isHost } from '../lib/host.ts';
 import { isPlainAscii } from '../lib/printable.ts';
 import { createProblem } from '../oci/problem.ts';
 import type { Problem, ProblemCode } from '../oci/problem.ts';
@@ -68,8 +69,6 @@ const PLAIN: ReadonlySet<string> = new Set(FORWARDED_FIELDS.filter((name) => nam
 /** The single-valued fields of a request by lower-case name. */
 type Singles = ReadonlyMap<string, string>;
 
-/** uri-host [":" port] of RFC 9110 section 7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
-const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
 const LENGTH = /^(?:0|[1-9]\d{0,15})$/;
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
@@ -99,11 +98,8 @@ function judgeHeaders(head: RequestHead, singles: Singles): Refusal | undefined 
 
 /** RFC 9112 section 3.2: exactly one valid Host, or 400. We ask it of HTTP/1.0 too: no registry client leaves it out. */
 function judgeHost(host: string | undefined): Refusal | undefined {
-  const match = host === undefined ? null : HOST.exec(host);
-  if (match === null || Number(match[1] ?? 0) > 65535) {
-    return refuse(400, 'UNSUPPORTED', 'The Host header is missing or not a host name with an optional port.');
-  }
-  return undefined;
+  if (host !== undefined && isHost(host)) return undefined;
+  return refuse(400, 'UNSUPPORTED', 'The Host header is missing or not a host name with an optional port.');
 }
 
 /** RFC 9112 section 6: one of Content-Length (plain decimal) and `Transfer-Encoding: chunked`, never both. */

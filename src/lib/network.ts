@@ -37,6 +37,11 @@ export function parseNetwork(text: string): NetworkOutcome {
     : { ok: false, reason: `names an address within a network: its last ${width - bits} bits must be zero` };
 }
 
+/** The networks of these texts. Those that `parseNetwork` refuses are left out: for texts that it has accepted before. */
+export function readNetworks(texts: readonly string[]): Network[] {
+  return texts.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
+}
+
 /** One address as a block of its own; an IPv4-mapped one as IPv4. Undefined for anything else. */
 export function parseAddress(text: string): Network | undefined {
   if (isIPv4(text)) return { text, family: 4, value: ipv4Value(text), bits: 32 };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { forwardedHost } from '../../src/http/peer/forwarded-host.ts';
+import { hostIn } from '../../src/http/peer/forwarded.ts';
 import { askThrough } from '../support/front.ts';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import { startTestGate } from '../support/test-gate.ts';
@@ -92,7 +92,7 @@ describe('X-Forwarded-For of a peer that is not in frontProxies', () => {
   });
 });
 
-describe('forwardedHost', () => {
+describe('hostIn', () => {
   it.each([
     ['registry.lan', 'registry.lan'],
     ['a, b.example:5000', 'b.example:5000'],
@@ -104,6 +104,6 @@ describe('forwardedHost', () => {
     ['a"b', undefined],
     ['ä.example', undefined],
   ])('%j is %j', (header, host) => {
-    expect(forwardedHost(header)).toBe(host);
+    expect(hostIn(header)).toBe(host);
   });
 });

@@ -1,11 +1,8 @@
-import { parseNetwork } from '../../lib/network.ts';
+import { readNetworks } from '../../lib/network.ts';
 import type { Network } from '../../lib/network.ts';
 
 /** All addresses that clients can have: IPv4, and the global unicast part of IPv6 (RFC 4291 section 2.4). */
-const ALL_ADDRESSES: readonly (readonly [name: string, network: Network])[] = [
-  ['IPv4', readNetwork('0.0.0.0/0')],
-  ['IPv6', readNetwork('2000::/3')],
-];
+const ALL_ADDRESSES = readNetworks(['0.0.0.0/0', '2000::/3']);
 const WIDTH = { 4: 32n, 6: 128n } as const;
 /** The networks may hold less than a fourth of all addresses. 10.0.0.0/8 is a 256th. */
 const MOST = 4n;
@@ -15,11 +12,11 @@ const MOST = 4n;
  * a fourth of all addresses trusts strangers, each of which could pretend to be any client.
  */
 export function whyTooManyBelieved(texts: readonly string[]): string | undefined {
-  const networks = texts.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
-  const [name] = ALL_ADDRESSES.find(([, all]) => sizeWithin(networks, all) * MOST >= sizeOf(all)) ?? [];
-  return name === undefined
+  const networks = readNetworks(texts);
+  const family = ALL_ADDRESSES.find((all) => sizeWithin(networks, all) * MOST >= sizeOf(all))?.family;
+  return family === undefined
     ? undefined
-    : `hold a fourth or more of all ${name} addresses, so strangers could forge their address: name only the proxies before this gate`;
+    : `hold a fourth or more of all IPv${family} addresses, so strangers could forge their address: name only the proxies before this gate`;
 }
 
 /** How many addresses of `all` are in at least one of the networks. */
@@ -52,10 +49,4 @@ function max(one: bigint, other: bigint): bigint {
 
 function min(one: bigint, other: bigint): bigint {
   return one < other ? one : other;
-}
-
-function readNetwork(text: string): Network {
-  const outcome = parseNetwork(text);
-  if (!outcome.ok) throw new Error(`${text} ${outcome.reason}`);
-  return outcome.network;
 }

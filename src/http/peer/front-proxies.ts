@@ -2,9 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { isInside, parseNetwork, plainAddress } from '../../lib/network.ts';
-import { clientOf } from './forwarded-for.ts';
-import { forwardedHost } from './forwarded-host.ts';
+import { isInside, plainAddress, readNetworks } from '../../lib/network.ts';
+import { clientOf, hostIn } from './forwarded.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 import { wireOf } from '../../lib/node/tls-wire.ts';
 
@@ -34,13 +33,13 @@ const WARN_EVERY_MS = 60_000;
 
 /** Without networks nobody is believed, and nothing is looked at but the socket. */
 export function createFrontProxies({ config, logger, now }: FrontProxiesOptions): FrontProxies {
-  const trusted = config.networks.map(parseNetwork).flatMap((it) => (it.ok ? [it.network] : []));
+  const trusted = readNetworks(config.networks);
   const isFront = (address: string): boolean => isInside(address, trusted);
   const isByHeader = config.protocol === 'x-forwarded-for';
   const hostOf: FrontProxies['hostOf'] = ({ socket, headers }) => {
     const given = isByHeader ? headers['x-forwarded-host'] : undefined;
     const isBelieved = given !== undefined && isFront(plainAddress(socket.remoteAddress));
-    return (isBelieved ? forwardedHost(String(given)) : undefined) ?? headers.host ?? '';
+    return (isBelieved ? hostIn(String(given)) : undefined) ?? headers.host ?? '';
   };
   const protocol =
     isByHeader || trusted.length === 0
@@ -133,10 +132,7 @@ const CURE =
 
 /** Which network of the setting makes it a front: `frontProxies.networks: 10.0.0.0/8, frontProxies.protocol: proxy-protocol`. */
 function settingOf({ networks, protocol }: FrontProxiesOptions['config'], front: string): string {
-  const found = networks.filter((text) => {
-    const outcome = parseNetwork(text);
-    return outcome.ok && isInside(front, [outcome.network]);
-  });
+  const found = networks.filter((text) => isInside(front, readNetworks([text])));
   return `frontProxies.networks: ${found.join(', ')}; frontProxies.protocol: ${protocol}`;
 }
 

@@ -1,4 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { parseAddress } from '../../lib/network.ts';
+import type { Network } from '../../lib/network.ts';
 
 /** One address or one block of addresses: 4 or 16 bytes each. */
 export interface IpRange {
@@ -8,29 +9,29 @@ export interface IpRange {
 
 /** The canonical form of an IP address (RFC 5952; an IPv4-mapped one as IPv4). Undefined for any other text, and for an address with a zone id. */
 export function canonicalIp(text: string): string | undefined {
-  if (isIPv4(text)) return text;
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  const compressed = new URL(`http://[${text}]/`).hostname.slice(1, -1);
-  const bytes = ipv6Bytes(compressed);
-  const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes.readUInt16BE(10) === 0xffff;
-  return isMapped ? bytes.subarray(12).join('.') : compressed;
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  return address.family === 4
+    ? bytesOf(address).join('.')
+    : new URL(`http://[${text}]/`).hostname.slice(1, -1);
 }
 
-/** The 4 or 16 bytes of an address in canonical form, as an iPAddress name holds them (RFC 5280 section 4.2.1.6). */
-export function ipBytes(canonical: string): Buffer {
-  return isIPv4(canonical) ? Buffer.from(canonical.split('.').map(Number)) : ipv6Bytes(canonical);
+/** The 4 or 16 bytes of an address, as an iPAddress name holds them (RFC 5280 section 4.2.1.6). Throws RangeError for any other text. */
+export function ipBytes(text: string): Buffer {
+  const address = parseAddress(text);
+  if (address === undefined) throw new RangeError('not an IP address');
+  return bytesOf(address);
 }
 
 /** Parses `10.0.0.0/8`, `fd00::/8` or a single address; undefined for any other text. */
 export function parseIpRange(text: string): IpRange | undefined {
   const [head = '', width, ...rest] = text.split('/');
-  const canonical = canonicalIp(head);
-  if (canonical === undefined || rest.length > 0) return undefined;
-  const address = ipBytes(canonical);
-  const bits = address.length * 8;
-  if (width === undefined) return rangeOf(address, bits);
-  if (!/^\d{1,3}$/.test(width) || Number(width) > bits) return undefined;
-  return rangeOf(address, Number(width));
+  const address = parseAddress(head);
+  if (address === undefined || rest.length > 0) return undefined;
+  const bytes = bytesOf(address);
+  if (width === undefined) return rangeOf(bytes, address.bits);
+  if (!/^\d{1,3}$/.test(width) || Number(width) > address.bits) return undefined;
+  return rangeOf(bytes, Number(width));
 }
 
 /** Whether the address (4 or 16 bytes) lies in the range. */
@@ -62,16 +63,6 @@ function clamp(bits: number): number {
   return Math.min(8, Math.max(0, bits));
 }
 
-function ipv6Bytes(compressed: string): Buffer {
-  const [head = '', tail] = compressed.split('::');
-  const left = groupsOf(head);
-  const right = groupsOf(tail ?? '');
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => 0);
-  const bytes = Buffer.alloc(16);
-  for (const [index, group] of [...left, ...zeros, ...right].entries()) bytes.writeUInt16BE(group, index * 2);
-  return bytes;
-}
-
-function groupsOf(text: string): number[] {
-  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+function bytesOf({ family, value }: Network): Buffer {
+  return Buffer.from(value.toString(16).padStart(family === 4 ? 8 : 32, '0'), 'hex');
 }

@@ -1,6 +1,6 @@
 import { loadFile } from '../../../lib/files/followed-file.ts';
 import type { LoadedFile } from '../../../lib/files/followed-file.ts';
-import { isInside, parseNetwork } from '../../../lib/network.ts';
+import { isInside, readNetworks } from '../../../lib/network.ts';
 import type { SentCredentials } from '../../basic-credentials.ts';
 import type { MachineToken } from './machine-token.ts';
 import { isAlive, machineTokensFile } from './machine-token.ts';
@@ -52,6 +52,6 @@ export function createMachineTokens(all: readonly MachineToken[]): MachineTokens
 /** Returns a function that reports whether an address is in one of the networks; with an empty list, every address is. An unreadable network holds no address. */
 function admission(networks: readonly string[]): (address: string) => boolean {
   if (networks.length === 0) return () => true;
-  const readable = networks.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
+  const readable = readNetworks(networks);
   return (address) => isInside(address, readable);
 }

@@ -1,3 +1,4 @@
+import { isHost } from '../../lib/host.ts';
 import { canonicalAddress, isInside } from '../../lib/network.ts';
 import type { Network } from '../../lib/network.ts';
 
@@ -27,4 +28,13 @@ export function clientOf(peer: string, header: string | undefined, trusted: read
 function readEntry(text: string): string | undefined {
   const [, inBrackets, beforePort] = WITH_PORT.exec(text) ?? [];
   return canonicalAddress(inBrackets ?? beforePort ?? text);
+}
+
+/**
+ * The host that a client asked a front proxy for, from `X-Forwarded-Host` of that proxy. Of several values the last is
+ * taken: the proxy next to the gate wrote it. Undefined where that is not a host with an optional port.
+ */
+export function hostIn(header: string): string | undefined {
+  const last = header.slice(header.lastIndexOf(',') + 1).trim();
+  return isHost(last) ? last : undefined;
 }
