@@ -1,4 +1,4 @@
-/** The parts that are of use to other programs: the grammar of requests, and a gate that can be started in-process. */
+/** The API for other programs: the grammar of requests, and a gate that runs in the same process. */
 export type { Config } from './config/schema/schema.ts';
 export { loadConfig } from './config/load.ts';
 export { AppError } from './lib/errors.ts';

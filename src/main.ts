@@ -5,7 +5,7 @@ import { isSupportedNode, unsupportedNode } from './lib/node/node-version.ts';
 
 /** A slow disk holds a thread for seconds with each write that it confirms: reads have threads left beside those. */
 const POOL_THREADS = 16;
-/** How long a start may go on after the gate was told to stop, before it is ended where it stands. */
+/** How long a start may continue after a stop signal. */
 const START_MS = 5000;
 
 const signals = listenForSignals();
@@ -29,11 +29,11 @@ if (isSupportedNode(process.version)) {
   process.exitCode = 1;
 }
 
-/** From the first line on a stop is a stop. What serves ends in order, every other command as the system would end it. */
+/** Handles signals from the start on. Serving commands stop in order, all others end as the system would end them. */
 function listenForSignals(): EarlySignals | undefined {
   const serves = ['up', 'serve', 'worker'].includes(process.argv[2] ?? '');
   if (serves) return keepSignals(process, { patienceMs: START_MS, giveUp: () => process.exit(0) });
-  // The kernel ends no process 1 that does not ask for it.
+  // The kernel ends process 1 only by signals that it listens for.
   if (process.pid === 1) {
     process.on('SIGTERM', () => process.exit(143));
     process.on('SIGINT', () => process.exit(130));

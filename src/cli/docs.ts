@@ -9,11 +9,11 @@ import { renderMetricsReference } from '../observe/metrics/reference.ts';
 import { renderCommandReference } from './command-reference.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
-/** `docs`, for this repository alone: writes the references that are generated from the sources. */
+/** `docs`, for this repository: writes the references that are generated from the sources. */
 export function docsCommand(terminal: Terminal, createTree: () => Promise<Command>): Command {
   return new Command('docs')
     .description('Write the generated references.')
-    .option('--out <DIR>', 'Where to.', 'docs')
+    .option('--out <DIR>', 'The directory to write to.', 'docs')
     .action(async ({ out }: { readonly out: string }) => {
       for (const [name, text] of renderReferences(await createTree())) {
         await writeFileAtomic(join(out, name), text, { mode: 0o644 });
@@ -22,7 +22,7 @@ export function docsCommand(terminal: Terminal, createTree: () => Promise<Comman
     });
 }
 
-/** The generated references by their file names. Takes the outputs of the commands over, so give it a tree of its own. */
+/** The generated references by their file names. Redirects the output of the commands, so it needs a tree of its own. */
 export function renderReferences(tree: Command): ReadonlyMap<string, string> {
   return new Map([
     ['configuration.md', renderConfigReference(describeOptions())],

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** command -> lines for its help, as they are typed. The empty name is the program itself. A test tries each of them. */
+/** Command -> the examples of its help. The empty name is the program itself. A test runs each example. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   '': ['registry-gate up', 'registry-gate users add alice', 'registry-gate help certs trust'],
   up: [
@@ -85,7 +85,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   gc: ['registry-gate gc --dry-run', 'registry-gate gc --data /srv/images --untagged'],
 };
 
-/** Adds the examples to the help of a command and of all below it. */
+/** Adds the examples to the help of a command and its subcommands. */
 export function addExamples(command: Command, name = ''): void {
   const lines = EXAMPLES[name] ?? [];
   if (lines.length > 0) {

@@ -18,36 +18,36 @@ interface GcCommandOptions {
   readonly json?: true;
 }
 
-/** What is in here belongs to the user that the gate runs as, whoever made the folder around it. */
+/** The owner of this folder is the user that the gate runs as. */
 const IMAGES = 'docker/registry/v2/repositories';
 
-/** As `up` has it. */
+/** The default of `up`. */
 const DEFAULT_DATA = './data';
 
 const DETAILS = `
-Safe while a gate serves the same folder: what was pushed within the last hour is left alone, and a push that needs
-something which is about to go either keeps it or is told to send it again. On a full disk, --older-than 10m gives back
-more, unfinished uploads among it; a push that takes longer than that may then have to begin again.
+Safe while a gate serves the same folder: what was pushed within the last hour is kept, and a push that needs a blob
+that is being removed either keeps it or is told to send it again. On a full disk, --older-than 10m frees more space,
+also of unfinished uploads; a push that takes longer than that may then have to start again.
 `;
 
-const UNREADABLE = `All blobs of these repositories were kept, since such a manifest may need any of them. Push its image again, or delete
-it, and start again.
+const UNREADABLE = `All blobs of these repositories were kept, since such a manifest may need any of them. Push its image again or delete
+it, then run gc again.
 `;
 
-/** `gc`: gives back the space of the embedded registry that nothing refers to any more. */
+/** `gc`: removes what no image of the embedded registry needs. */
 export function gcCommand(terminal: Terminal): Command {
   const command = new Command('gc')
-    .description('Give back the space of blobs that no image of the embedded registry needs any more.')
+    .description('Remove the blobs that no image of the embedded registry needs.')
     .option(
       '--data <DIR>',
-      'The folder of the registry. Default: what --backend embedded:DIR says, else ./data.',
+      'The folder of the registry. Default: that of --backend embedded:DIR, else ./data.',
     )
-    .option('--dry-run', 'Say what would go, and leave it.')
-    .option('--untagged', 'Let images go too that no tag leads to.')
+    .option('--dry-run', 'Show what would be removed, and remove nothing.')
+    .option('--untagged', 'Also remove images that no tag refers to.')
     .addOption(
       new Option(
         '--older-than <DURATION>',
-        'Leave alone only what is younger than this: 90s, 10m, 2h, 1d. Default: 1h for blobs, 1d for unfinished uploads.',
+        'Remove only what is older than this: 90s, 10m, 2h, 1d. Default: 1h for blobs, 1d for unfinished uploads.',
       ).argParser(parseAge),
     )
     .option('--json', 'Print the report as JSON.');
@@ -74,7 +74,7 @@ function parseAge(text: string): number {
 }
 
 async function collect(folder: RegistryFolder, options: GcCommandOptions, terminal: Terminal): Promise<void> {
-  const registry = await openEmbedded({ ...folder, now: () => new Date(), logger: wordsOf(terminal) });
+  const registry = await openEmbedded({ ...folder, now: () => new Date(), logger: loggerFor(terminal) });
   try {
     const report = await registry.collectGarbage({
       dryRun: options.dryRun === true,
@@ -90,7 +90,7 @@ async function collect(folder: RegistryFolder, options: GcCommandOptions, termin
 
 interface RegistryFolder {
   readonly directory: string;
-  /** The largest manifest, where a configuration says it. */
+  /** The largest manifest in bytes, if a configuration was read. */
   readonly manifestBytes?: number;
 }
 
@@ -101,12 +101,12 @@ async function findFolder(options: GcCommandOptions, terminal: Terminal): Promis
     return { directory: config.backend.directory, manifestBytes: config.limits.manifestBytes };
   if (!origins.has('backend')) return { directory: DEFAULT_DATA };
   throw new AppError('USAGE', {
-    message: 'gc is for the embedded registry, and this configuration has another one behind the gate.',
+    message: 'gc is for the embedded registry, but this configuration has another backend.',
     hint: 'Name the folder: registry-gate gc --data ./data. registry:2 has a command of its own: registry garbage-collect',
   });
 }
 
-/** Whose images these are. Opening a registry would make the folder; a mistyped name must not. */
+/** The owner of the images. Fails if the folder does not exist: opening a registry would create it. */
 async function ownerOf(directory: string): Promise<Owner> {
   try {
     const top = await stat(directory);
@@ -120,14 +120,14 @@ async function ownerOf(directory: string): Promise<Owner> {
   }
 }
 
-/** Data is on standard output: what the registry has to say goes beside it. */
-function wordsOf(terminal: Terminal): Logger {
+/** Logs to standard error, since standard output is for data. */
+function loggerFor(terminal: Terminal): Logger {
   const say = (fields: object, message: string): void =>
     terminal.err(`${message} ${JSON.stringify(fields)}\n`);
   return { debug: () => undefined, info: () => undefined, warn: say, error: say };
 }
 
-/** One line that is written over, a few times a second at most. */
+/** A progress line that is overwritten at most five times a second. */
 function createProgressLine(terminal: Terminal): (progress: object) => void {
   let next = 0;
   return (progress) => {
@@ -150,12 +150,10 @@ function print(report: GcReport, { json, dryRun, olderThan }: GcCommandOptions, 
     terminal.err(`The manifest ${digest} of ${repository} can't be read: ${reason}.\n`);
   }
   if (unreadable.length > 0) terminal.err(UNREADABLE);
-  if (olderThan === undefined) terminal.err('What came within the last hour is left alone.\n');
-  const verb = dryRun === true ? 'Would give back' : 'Gave back';
+  if (olderThan === undefined) terminal.err('Content of the last hour is kept.\n');
+  const verb = dryRun === true ? 'Would free' : 'Freed';
   terminal.out(`${verb} ${megabytes(bytes)} in ${blobs} blobs.\n`);
-  terminal.out(
-    `Images that no tag leads to: ${manifests}. Abandoned uploads: ${uploads}. Dead links: ${links}.\n`,
-  );
+  terminal.out(`Untagged images: ${manifests}. Abandoned uploads: ${uploads}. Dead links: ${links}.\n`);
 }
 
 function megabytes(bytes: number): string {

@@ -7,17 +7,17 @@ import type { Terminal } from './terminal/terminal.ts';
 
 const OPTIONS = ['listen', 'frontProxies.networks', 'frontProxies.protocol'];
 const DETAILS = `
-It reads the configuration that the gate reads, and asks the first address that the gate listens on: \`/healthz\`, or
-\`/readyz\` with --ready. Exit code: 0 healthy, 1 not. The image's HEALTHCHECK runs it.
+It reads the configuration of the gate, and requests \`/healthz\`, or \`/readyz\` with --ready, from the first address
+that the gate listens on. Exit code: 0 healthy, 1 not. The image's HEALTHCHECK runs it.
 `;
 
-/** `health`: whether the gate of this configuration answers. For health checks that run beside it. */
+/** `health`: checks the gate of this configuration, for health checks on the same machine. */
 export function healthCommand(terminal: Terminal): Command {
   const command = new Command('health')
-    .description('Ask the gate that runs here whether it is healthy, or ready.')
+    .description('Check whether the gate on this machine is healthy, or ready.')
     .option(
       '--ready',
-      'Ask whether pushes and pulls work: the registry answers, and the certificate is valid.',
+      'Check that pushes and pulls work: the registry answers, and the certificate is valid.',
     );
   addConfigOptions(command, OPTIONS);
   command.addHelpText('after', DETAILS);
@@ -29,8 +29,8 @@ export function healthCommand(terminal: Terminal): Command {
       throw new AppError('GATE_UNREADY', {
         message: `The gate answers ${status}: ${words}`,
         hint: isReady
-          ? 'Its log says more. To ask the registry behind it: registry-gate config check --connect'
-          : 'It was told to stop, and ends when its transfers have. Start it again once it is gone.',
+          ? 'See its log. To check the registry behind it: registry-gate config check --connect'
+          : 'It is stopping, and ends after its last transfer. Then start it again.',
       });
     }
     terminal.out(`${words}\n`);

@@ -13,7 +13,7 @@ import { asTyped, withoutBlamed } from './terminal/typed-command.ts';
 
 type Create = (terminal: Terminal, exit: ExitStatus) => Command;
 
-/** Each command with what it needs is loaded only where it is asked for: a server does not wait for the others. */
+/** Each command is loaded only when it runs, so that a server starts without the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
   up: async () => (await import('./serve/up.ts')).upCommand,
   serve: async () => (await import('./serve/serve.ts')).serveCommand,
@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
   gc: async () => (await import('./gc.ts')).gcCommand,
 };
 
-/** For this program itself; no help names them. */
+/** Internal commands, hidden from the help. */
 const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
   docs: async () => {
     const { docsCommand } = await import('./docs.ts');
@@ -37,16 +37,25 @@ const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
   worker: async () => (await import('./serve/worker.ts')).workerCommand,
 };
 
-/** Commands that go on after they have spoken. */
+/** Commands that keep running after their first output. */
 const SERVING = ['up', 'serve'];
 
-/** Runs one command line and resolves to the exit code. Never throws, never ends the process. */
+/**
+ * Runs one command line and resolves to the exit code. Never throws, never ends the process.
+ *
+ *     await run(['users', 'list', '--json'], processTerminal) // 0
+ */
 export async function run(typed: readonly string[], plain: Terminal): Promise<number> {
   const argv = usualWords(typed);
   const invocation = findInvocation(plain.env, plain.startedAs);
   const given = new Map<string, readonly string[]>();
-  const lives = SERVING.includes(argv[0] ?? '');
-  const terminal = speakingAsTyped(plain, lives ? invocation.here : invocation.afterwards, invocation, given);
+  const serves = SERVING.includes(argv[0] ?? '');
+  const terminal = speakingAsTyped(
+    plain,
+    serves ? invocation.here : invocation.afterwards,
+    invocation,
+    given,
+  );
   const exit: ExitStatus = { code: EXIT.done };
   try {
     const program = await createProgram(terminal, exit, argv[0]);
@@ -64,10 +73,10 @@ export async function run(typed: readonly string[], plain: Terminal): Promise<nu
   }
 }
 
-/** The command tree, which docs/cli.md is generated from; or as much of it as this one command needs. */
+/** The command tree, from which docs/cli.md is generated; with `only`, the part for that command. */
 export async function createProgram(terminal: Terminal, exit: ExitStatus, only?: string): Promise<Command> {
   const program = new Command('registry-gate')
-    .description('The front door of a private container registry: certificates, users, TLS, rights.')
+    .description('The front end of a private container registry: certificates, users, TLS, access rules.')
     .version(packageVersion(), '-V, --version', 'Print the version.')
     .exitOverride()
     .configureOutput({
@@ -84,7 +93,7 @@ export async function createProgram(terminal: Terminal, exit: ExitStatus, only?:
   return explaining(program);
 }
 
-/** A terminal whose words name each command as it is typed in this place. */
+/** A terminal that prints each command in a message as it is typed here. */
 function speakingAsTyped(
   terminal: Terminal,
   program: string,
@@ -95,7 +104,7 @@ function speakingAsTyped(
   return { ...terminal, typed, err: (text) => terminal.err(typed(text)) };
 }
 
-/** What the command line said, for the commands that a hint names. */
+/** The flags of the command line, which hints repeat. */
 function flagsGiven(command: Command): GivenFlags {
   const said = command.options.filter(
     (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
@@ -109,14 +118,14 @@ function flagsGiven(command: Command): GivenFlags {
   );
 }
 
-/** Has each command explain what it cannot read of a command line. */
+/** Makes each command report usage errors in the form of errors here. */
 function explaining(command: Command): Command {
   command.configureOutput({ outputError: (text, write) => write(misuseWords(command, text)) });
   for (const child of command.commands) explaining(child);
   return command;
 }
 
-/** `addCommand` does not hand settings down; without this a mistake in a subcommand would end the process. */
+/** `addCommand` does not pass settings on; without them a usage error in a subcommand would end the process. */
 function inheriting(parent: Command, child: Command): Command {
   child.copyInheritedSettings(parent);
   for (const grandchild of child.commands) inheriting(child, grandchild);

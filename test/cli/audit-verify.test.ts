@@ -17,6 +17,6 @@ it('audit verify says one thing of a log without chain', async () => {
   const terminal = recordingTerminal();
   expect(await run(['audit', 'verify', file], terminal)).toBe(1);
   expect(terminal.stdout()).toBe(
-    'None of 2 lines carries a hash: the log was not written with --audit-chain, and nothing can be said of it.\n',
+    "None of 2 lines has a hash: the log was not written with --audit-chain, and can't be verified.\n",
   );
 });

@@ -30,7 +30,7 @@ describe('gc over a folder with a damaged manifest', () => {
     expect(await run(['gc', '--data', folder.path], terminal)).toBe(0);
     expect(terminal.stderr()).toContain(`The manifest ${digest} of team/app can't be read: its bytes`);
     expect(terminal.stderr()).toContain('All blobs of these repositories were kept');
-    expect(terminal.stdout()).toContain('Gave back 0.0 MB in 0 blobs.');
+    expect(terminal.stdout()).toContain('Freed 0.0 MB in 0 blobs.');
   });
 
   it('names it in JSON', async () => {

@@ -8,7 +8,7 @@ import { startProcess } from '../support/processes.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const FIRST = 'New password for bob: ';
-const SECOND = 'The same once more: ';
+const SECOND = 'Repeat the password: ';
 
 interface Seen {
   readonly screen: string;
@@ -59,7 +59,7 @@ describeWith(TERMINAL_NEEDS, 'asking for a password', () => {
     {
       name: 'two that differ',
       answers: { [FIRST]: 'one\r', [SECOND]: 'other\r' },
-      says: /not the same/,
+      says: /passwords differ/,
       ends: 1,
     },
     { name: 'Ctrl-C', answers: { [FIRST]: '\u0003' }, says: /Nothing was changed/, ends: 130 },

@@ -13,10 +13,10 @@ import { renderTable } from '../terminal/render-table.ts';
 
 const HEAD = ['USER', 'NETWORK', 'WRONG', 'BLOCKED FOR'];
 
-/** `abuse list | unlock`: what a running gate has counted of wrong passwords. */
+/** `abuse list | unlock`: the wrong passwords that a running gate has counted. */
 export function abuseCommand(terminal: Terminal): Command {
   return new Command('abuse')
-    .description('See who has been guessing passwords, and unlock whom the gate turns away.')
+    .description('List users and networks with wrong passwords, and unlock blocked ones.')
     .addCommand(listCommand(terminal))
     .addCommand(unlockCommand(terminal));
 }
@@ -25,28 +25,28 @@ interface ListOptions extends StateOptions {
   readonly json?: true;
 }
 
-/** A row as it is printed. */
+/** One row of the list. */
 interface ListedRow {
   readonly kind: LedgerRow['kind'];
-  /** Null where all users are meant, and for a name that nobody has: it may be a password in the wrong field. */
+  /** Null for all users, and for an unknown name, which may be a password typed into the wrong field. */
   readonly user: string | null;
   readonly isStranger: boolean;
-  /** Null where all networks are meant. */
+  /** Null for all networks. */
   readonly network: string | null;
   readonly failures: number;
-  /** 0 where it is not blocked now. */
+  /** 0 if it is not blocked. */
   readonly blockedSeconds: number;
 }
 
 function listCommand(terminal: Terminal): Command {
   return addStateOptions(new Command('list'))
-    .description('List wrong passwords and tokens, by user and network; those that are blocked come first.')
+    .description('List wrong passwords and tokens, by user and network; blocked ones come first.')
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {
       const replies = await ask({ ask: 'list' }, options, terminal);
       const rows = merged(replies.flatMap((reply) => reply.rows ?? [])).map(listed);
       if (options.json === true) terminal.out(`${printableJson(rows, 2)}\n`);
-      else if (rows.length === 0) terminal.err('Nobody has given a wrong password.\n');
+      else if (rows.length === 0) terminal.err('No wrong passwords were counted.\n');
       else terminal.out(renderTable(HEAD, rows.map(cellsOf)));
     });
 }
@@ -59,7 +59,7 @@ function unlockCommand(terminal: Terminal): Command {
   return addStateOptions(new Command('unlock'))
     .description('Forget the wrong passwords of a user, of an address, or all of them.')
     .argument('[user-or-address]', 'The name of a user, or an IPv4 or IPv6 address.')
-    .option('--all', 'Forget everything.')
+    .option('--all', 'Forget all wrong passwords.')
     .action(async (who: string | undefined, options: UnlockOptions) => {
       if ((who === undefined) !== (options.all === true)) throw targetMissing();
       const replies = await ask(unlockRequest(who), options, terminal);
@@ -73,7 +73,7 @@ function unlockCommand(terminal: Terminal): Command {
     });
 }
 
-/** A user may have a name that looks like an address: both are meant then. */
+/** A user name can look like an address: the request then names both. */
 function unlockRequest(who: string | undefined): ControlRequest {
   if (who === undefined) return { ask: 'unlock' };
   const isAddress = isIP(who.replace(/\/64$/, '')) !== 0;
@@ -82,8 +82,8 @@ function unlockRequest(who: string | undefined): ControlRequest {
 
 function targetMissing(): AppError {
   return new AppError('USAGE', {
-    message: 'Name one user or address, or say --all.',
-    hint: 'See who is blocked: registry-gate abuse list',
+    message: 'Name one user or address, or use --all.',
+    hint: 'List the blocked ones: registry-gate abuse list',
   });
 }
 
@@ -101,14 +101,14 @@ async function ask(
     message:
       reasons.length === 0
         ? `No gate runs with the state directory ${directory}.`
-        : `The gate with the state directory ${directory} can't be asked (${reasons.join(', ')}).`,
+        : `The gate with the state directory ${directory} can't be reached (${reasons.join(', ')}).`,
     hint: reasons.some((reason) => /^E(?:ACCES|PERM)$/.test(reason))
-      ? 'Its owner alone may ask it: run this as the user that the gate runs as.'
-      : 'Name its directory with --state DIR or --certs DIR. With abuse.throttle: false there is nothing to ask for.',
+      ? 'Only the user that the gate runs as may connect to it: run this command as that user.'
+      : 'Name its directory with --state DIR or --certs DIR. A gate with abuse.throttle: false counts nothing.',
   });
 }
 
-/** Gates that share a Redis tell the same; of those that don't, the one that has seen more. */
+/** Merges the rows of several gates. Of two rows with the same user and network the worse one stays. */
 function merged(rows: readonly LedgerRow[]): readonly LedgerRow[] {
   const worst = new Map<string, LedgerRow>();
   for (const row of worstOf(rows, Infinity)) {

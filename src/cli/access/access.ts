@@ -36,29 +36,30 @@ interface Question {
   readonly from: string | undefined;
 }
 
-/** `access check`: what the rules say, without asking a running gate. */
+/** `access check`: evaluates the access file, without a running gate. */
 export function accessCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('access')
-    .description('Ask the access file who may do what.')
+    .description('Check what the access file allows.')
     .addCommand(checkCommand(terminal, exit));
 }
 
 function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addStateOptions(new Command('check'))
     .description(
-      'Tell whether somebody may do something, and which rule says so: exit status 0 if allowed, 1 if not.',
+      'Tell whether a user or token may do something, and which rule decides: exit status 0 if allowed, 1 if not.',
     )
-    .argument('<who>', 'alice, token:NAME, authenticated (a user of whom no rule knows) or anonymous')
+    .argument('<who>', 'alice, token:NAME, authenticated (a user without rules of its own) or anonymous')
     .argument('<action>', 'pull, push or delete')
     .argument('<repository>', 'a name, like team/app')
-    .option('--from <IP>', 'The address of the client, for rules that are for some networks.')
-    .option('--access <FILE>', 'The access file. Default: what the configuration says, else access.yml.')
+    .option('--from <IP>', 'The address of the client, for rules with networks.')
+    .option('--access <FILE>', 'The access file. Default: that of the configuration, else access.yml.')
     .option('--json', 'Print JSON.')
     .action(async (who: string, action: string, repository: string, options: CheckOptions) => {
       const question = readQuestion({ who, action, repository, from: options.from });
       const { policy, failures, note } = await findRules(options, terminal);
       if (note !== undefined) terminal.err(`${note}\n`);
-      for (const failure of failures) terminal.err(`Warning: not in force as it is: ${printable(failure)}\n`);
+      for (const failure of failures)
+        terminal.err(`Warning: the file would be refused: ${printable(failure)}\n`);
       const { principal, warnings } = await findPrincipal(question.principal, options, terminal);
       for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
       const { need, from } = question;
@@ -70,20 +71,20 @@ function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
     });
 }
 
-/** The rules that are asked. */
+/** The rules of an access file. */
 interface Rules {
   readonly policy: Policy;
-  /** What the file expects and does not bring about. */
+  /** The expectations of the file that fail. */
   readonly failures: readonly string[];
-  /** What has to be known of the answer. */
+  /** What the user has to know about the answer. */
   readonly note?: string;
 }
 
 const DEFAULT_FILE = 'access.yml';
 const WITHOUT_FILE =
-  'No access file is configured, and there is no access.yml. So every user of the htpasswd file may do everything, a token what it was made for, and strangers nothing.';
+  'No access file is configured, and there is no access.yml. So every user of the htpasswd file may do everything, each token what it was made for, and anonymous clients nothing.';
 
-/** The rules of the file that is named or configured, else of access.yml, else what holds without a file. */
+/** The rules of the file that is named or configured, else of access.yml, else those that apply without a file. */
 async function findRules({ access, config }: CheckOptions, terminal: Terminal): Promise<Rules> {
   const configured = access ?? (await loadConfig(configSources({ config }, terminal))).access;
   if (configured !== undefined) return readAccess(configured, {});
@@ -103,19 +104,19 @@ function readQuestion(said: {
 }): Question {
   const { who, action, repository, from } = said;
   const principal = parsePrincipal(who);
-  if (principal === undefined) throw misused(who, 'no user, token:NAME, authenticated or anonymous');
-  if (!isAction(action)) throw misused(action, 'none of pull, push and delete');
+  if (principal === undefined) throw misused(who, 'not a user, token:NAME, authenticated or anonymous');
+  if (!isAction(action)) throw misused(action, 'not one of pull, push and delete');
   if (!isRepository(repository)) {
-    throw misused(repository, 'no name of a repository: like team/app, without host and tag');
+    throw misused(repository, 'not the name of a repository, like team/app, without host and tag');
   }
-  if (from !== undefined && parseAddress(from) === undefined) throw misused(from, 'no IP address');
+  if (from !== undefined && parseAddress(from) === undefined) throw misused(from, 'not an IP address');
   return { principal, need: { action, repository }, from };
 }
 
 function misused(text: string, what: string): AppError {
   return new AppError('USAGE', {
     message: `${JSON.stringify(text)} is ${what}.`,
-    hint: 'Like this: registry-gate access check alice push team/app',
+    hint: 'For example: registry-gate access check alice push team/app',
   });
 }
 

@@ -15,24 +15,24 @@ interface VerifyOptions extends AuditOptions {
   readonly json?: true;
 }
 
-/** `audit show | verify`: what stands in the audit log, and whether it stands there as it was written. */
+/** `audit show | verify`: shows the audit log, and verifies its chain of hashes. */
 export function auditCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('audit')
-    .description('Look into the audit log, and check its chain.')
+    .description('Show the audit log, and verify its chain.')
     .addCommand(showCommand(terminal))
     .addCommand(verifyCommand(terminal, exit));
 }
 
 function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addAuditOptions(new Command('verify'))
-    .description('Check the chain of an audit log that was written with --audit-chain.')
-    .argument(
-      '[file...]',
-      'The files in their order, the oldest first. Default: the one of the configuration.',
-    )
-    .option('--last <HASH>', 'A hash that was kept elsewhere: it must be that of a line.')
+    .description('Verify the chain of an audit log that was written with --audit-chain.')
+    .argument('[file...]', 'The files, the oldest first. Default: that of the configuration.')
+    .option('--last <HASH>', 'A hash that you kept elsewhere: one of the lines must have it.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', '\nExit code 1 names the first line that does not fit.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 if the chain is intact, 1 if not. The first line that does not fit is named.',
+    )
     .action(async (named: readonly string[], options: VerifyOptions) => {
       const files = named.length > 0 ? named : [await findAuditLog(options, terminal)];
       let verdict: Verdict;
@@ -50,7 +50,7 @@ function checkHash(text: string | undefined): string | undefined {
   if (text === undefined || /^[0-9a-f]{64}$/.test(text)) return text;
   throw new AppError('USAGE', {
     message: '--last takes a hash of 64 hex digits.',
-    hint: 'It is what audit verify printed, or the gate said in its log, at an earlier time.',
+    hint: 'An earlier audit verify printed it, or the gate logged it.',
   });
 }
 
@@ -62,21 +62,22 @@ function wordsOf({ broken, chained, unchained, torn, last, begins, foundKept }: 
   const parts: (string | undefined)[] = [
     broken && `Broken: ${broken.file} line ${broken.line} ${broken.reason}.`,
     foundKept === false
-      ? 'Broken: no line has the hash that was kept. Lines were cut off at the end, or changed.'
+      ? 'Broken: no line has the hash of --last. Lines were removed at the end, or changed.'
       : undefined,
     chained === 0
-      ? `None of ${unchained} lines carries a hash: the log was not written with --audit-chain, and nothing can be said of it.`
+      ? `None of ${unchained} lines has a hash: the log was not written with --audit-chain, and can't be verified.`
       : `${chained} lines in one chain.`,
     typeof begins === 'string'
-      ? `It goes on from a line that is not here, with the hash ${begins}.`
+      ? `It continues a line that is not in these files, with the hash ${begins}.`
       : undefined,
     unchained > 0 && chained > 0
-      ? `${unchained} lines before it carry no hash: nothing can be said of them.`
+      ? `${unchained} lines before it have no hash, and can't be verified.`
       : undefined,
-    torn > 0 ? `${torn} torn by a crash, or being written.` : undefined,
+    torn > 0 ? `${torn} incomplete: torn by a crash, or being written.` : undefined,
     chained === 0
       ? undefined
-      : last && `The last hash is ${last}. Kept elsewhere, it shows later whether the end was cut off.`,
+      : last &&
+        `The last hash is ${last}. Keep it elsewhere: with --last it later shows whether lines were removed at the end.`,
   ];
   return parts
     .filter((part) => part !== undefined)

@@ -22,17 +22,20 @@ interface ShowOptions extends AuditOptions {
   readonly json?: true;
 }
 
-/** `audit show`: lines of the audit log, as a table or as they are. */
+/** `audit show`: prints the audit log as a table, or its lines unchanged. */
 export function showCommand(terminal: Terminal): Command {
   return addAuditOptions(new Command('show'))
-    .description('Show what stands in the audit log.')
-    .option('--user <NAME>', 'What this user did, or token:NAME.')
-    .option('--repository <NAME>', "In this repository, or in all below: 'team/**'.")
-    .option('--since <TIME>', 'From then on: 2026-11-22, 2026-11-22T10:00Z, or how long ago: 12h, 7d, 4w.')
-    .option('--until <TIME>', 'Until then, likewise.')
-    .option('--action <WORDS>', `Only these, with commas between them: ${EVENTS.join(', ')}.`)
-    .option('--follow', 'Go on with what is written from now on, also where the file is moved away.')
-    .option('--json', 'Print the lines as they are.')
+    .description('Show the audit log.')
+    .option('--user <NAME>', 'Only what this user did, or token:NAME.')
+    .option('--repository <NAME>', "Only in this repository, or in those that match: 'team/**'.")
+    .option(
+      '--since <TIME>',
+      'Only from this time on: 2026-11-22, 2026-11-22T10:00Z, or a time ago: 12h, 7d, 4w.',
+    )
+    .option('--until <TIME>', 'Only until this time, written in the same way.')
+    .option('--action <WORDS>', `Only these actions, separated by commas: ${EVENTS.join(', ')}.`)
+    .option('--follow', 'Continue with new lines, also after the file was rotated.')
+    .option('--json', 'Print the lines unchanged.')
     .action(async (options: ShowOptions) => {
       const filter = filterOf(options, Date.now());
       const path = await findAuditLog(options, terminal);
@@ -47,11 +50,14 @@ export function showCommand(terminal: Terminal): Command {
 async function show(path: string, filter: Filter, options: ShowOptions, terminal: Terminal): Promise<void> {
   const output = createOutput(terminal);
   const pick = createPicker(filter);
-  let isTold = false;
-  const stopListening = terminal.onSignal('SIGINT', () => (isTold = true));
+  let isStopped = false;
+  const stopListening = terminal.onSignal('SIGINT', () => (isStopped = true));
   const lines: AsyncIterable<Line> =
     options.follow === true
-      ? followLines(path, { goesOn: () => !isTold && output.isWanted(), onPause: () => void output.flush() })
+      ? followLines(path, {
+          goesOn: () => !isStopped && output.isWanted(),
+          onPause: () => void output.flush(),
+        })
       : readLines(path);
   if (options.json !== true) output.add(tableHead());
   try {
@@ -60,7 +66,7 @@ async function show(path: string, filter: Filter, options: ShowOptions, terminal
       if (fields === undefined) continue;
       output.add(options.json === true ? `${printableJsonText(bytes.toString('utf8'))}\n` : tableRow(fields));
       if (output.isFull()) await output.flush();
-      if (isTold || !output.isWanted()) break;
+      if (isStopped || !output.isWanted()) break;
     }
     await output.flush();
   } finally {
@@ -71,14 +77,14 @@ async function show(path: string, filter: Filter, options: ShowOptions, terminal
 interface Output {
   add(text: string): void;
   isFull(): boolean;
-  /** Whether somebody reads on. */
+  /** Whether standard output is still open. */
   isWanted(): boolean;
   flush(): Promise<void>;
 }
 
 const FULL = 64 * 1024;
 
-/** Lines go together, and no faster than they are taken. */
+/** Collects lines, and writes no faster than the reader takes them. */
 function createOutput(terminal: Terminal): Output {
   let waiting = '';
   let isWanted = true;
@@ -111,8 +117,8 @@ function timeOf(text: string, flag: string, now: number): number {
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw new AppError('USAGE', {
-    message: `${flag} ${text} is no time.`,
-    hint: 'Like 2026-11-22, 2026-11-22T10:00Z, or how long ago: 12h, 7d, 4w.',
+    message: `${flag} ${text} is not a time.`,
+    hint: 'For example 2026-11-22, 2026-11-22T10:00Z, or a time ago: 12h, 7d, 4w.',
   });
 }
 
@@ -122,11 +128,11 @@ function wordsOf(text: string): readonly string[] {
   if (unknown === undefined) return words;
   throw new AppError('USAGE', {
     message: `--action ${unknown} is unknown.`,
-    hint: `There are ${EVENTS.join(', ')}.`,
+    hint: `The actions are ${EVENTS.join(', ')}.`,
   });
 }
 
-/** What a person can mend is said; the rest is ours. */
+/** Turns a system error into one that says what to do. Returns any other error unchanged. */
 export function unreadable(path: string, error: unknown): unknown {
   const code = systemCode(error);
   if (code === undefined || error instanceof AppError) return error;

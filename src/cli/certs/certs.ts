@@ -6,10 +6,10 @@ import { trustCommand } from './trust.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** `certs init | renew | status | trust`: the life of the certificates, and the trust of the clients. */
+/** `certs init | renew | status | trust`: certificates of the gate, and trust stores of clients. */
 export function certsCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('certs')
-    .description('Make and renew the certificates, look at them, have clients trust them.')
+    .description('Make, renew and show the certificates, and make clients trust them.')
     .addCommand(initCommand(terminal))
     .addCommand(renewCommand(terminal))
     .addCommand(statusCommand(terminal, exit))

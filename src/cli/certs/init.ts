@@ -19,33 +19,37 @@ interface Options extends CertsOptions {
 }
 
 const DETAILS = `
-A CA that is there is never replaced, and a certificate that is good for these names stays as it is, so that the
-command may run at every start. Without --host the names come from REGISTRY_GATE_HOSTS.
+An existing CA is never replaced, and a certificate that is good for these names is kept, so the command can run at
+every start. Without --host the names come from REGISTRY_GATE_HOSTS.
 
---constrain binds a new CA to its names: whoever steals ca.key can then deceive nobody about other sites. The price: a
-name outside later needs a new CA, which every client has to trust again. Without a LIST it permits the domains of
---host with all below them, each public address alone, and each private address with its whole block (10.0.0.0/8).
+--constrain binds a new CA to its names: a stolen ca.key then can't impersonate other sites. The price: another name
+later needs a new CA, which every client has to trust again. Without a LIST it permits the domains of --host with their
+subdomains, each public address alone, and each private address with its whole block (10.0.0.0/8).
 `;
 
-/** `certs init`: a CA if there is none, then a certificate. */
+/** `certs init`: makes a CA if there is none, then a certificate. */
 export function initCommand(terminal: Terminal): Command {
   return addCertsOptions(new Command('init'))
     .description('Make a CA if there is none, then a certificate for these names and addresses.')
     .option(
       '--host <NAME>',
-      'A name or address by which clients reach the server. Several: repeat it, or put commas between.',
+      'A name or address by which clients reach the server. Repeat it, or separate several by commas.',
       collect,
     )
-    .option('--days <N>', 'Life of the certificate, at most 397 days. Default: 90; serve renews it.', days)
-    .option('--ca-days <N>', 'Life of a CA that is made now. Default: 3650.', days)
-    .addOption(
-      new Option('--key <TYPE>', 'Type of the keys. Default: as before, else ecdsa.').choices([
-        'ecdsa',
-        'rsa',
-      ]),
+    .option(
+      '--days <N>',
+      'Lifetime of the certificate in days, at most 397. Default: 90; serve renews it.',
+      days,
     )
-    .option('--constrain [LIST]', 'Bind a CA that is made now to domains and blocks: example.lan,10.0.0.0/8.')
-    .option('--force', 'Make a new key and certificate even so. Never a new CA.')
+    .option('--ca-days <N>', 'Lifetime of a new CA in days. Default: 3650.', days)
+    .addOption(
+      new Option(
+        '--key <TYPE>',
+        'Type of the keys. Default: that of the existing certificate, else ecdsa.',
+      ).choices(['ecdsa', 'rsa']),
+    )
+    .option('--constrain [LIST]', 'Bind a new CA to domains and blocks of addresses: example.lan,10.0.0.0/8.')
+    .option('--force', 'Make a new key and certificate in any case. Never makes a new CA.')
     .addHelpText('after', DETAILS)
     .action((options: Options) => init(options, terminal));
 }
@@ -85,8 +89,8 @@ function hostsOf(options: Options, terminal: Terminal): readonly string[] {
   const fromEnvironment = hostsFromEnvironment(terminal);
   if (fromEnvironment.length > 0) return fromEnvironment;
   throw new AppError('USAGE', {
-    message: 'No name was given to make a certificate for.',
-    hint: 'Say how clients reach this server: registry-gate certs init --host registry.lan --host 10.0.0.5',
+    message: 'No host was given to make a certificate for.',
+    hint: 'Name this server as clients do: registry-gate certs init --host registry.lan --host 10.0.0.5',
   });
 }
 
@@ -98,14 +102,14 @@ function words(
   const list = names.join(', ');
   const first =
     authority === 'made'
-      ? `Made a CA in ${directory}: ca.crt for the clients, ca.key for nobody.\n`
+      ? `Made a CA in ${directory}: give ca.crt to the clients, keep ca.key secret.\n`
       : `Kept the CA in ${directory}.\n`;
   return certificate === 'made'
-    ? `${first}Made a certificate for ${list}, good until ${day(until)}.\n${droppedWords(dropped)}`
-    : `${first}Kept the certificate for ${list}: it is good until ${day(until)}.\n`;
+    ? `${first}Made a certificate for ${list}, valid until ${day(until)}.\n${droppedWords(dropped)}`
+    : `${first}Kept the certificate for ${list}: it is valid until ${day(until)}.\n`;
 }
 
 function droppedWords(dropped: readonly string[]): string {
   if (dropped.length === 0) return '';
-  return `It no longer covers ${dropped.join(', ')}. To keep names, give them again with --host, or add some: registry-gate certs renew --host NAME\n`;
+  return `It no longer covers ${dropped.join(', ')}. To keep a name, repeat it with --host. To add one: registry-gate certs renew --host NAME\n`;
 }

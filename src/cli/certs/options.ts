@@ -3,7 +3,7 @@ import { configInvalid } from '../../config/problem.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** Gathers an option that may be given several times. */
+/** Collects the values of a repeatable option. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
 }
@@ -16,7 +16,7 @@ export function hostsFromEnvironment({ env }: Terminal): readonly string[] {
   return value.split(/[\s,]+/).filter(Boolean);
 }
 
-/** A number of days as it was typed. Throws AppError USAGE for anything but digits. */
+/** Parses a number of days. Throws AppError USAGE. */
 export function days(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new AppError('USAGE', {
@@ -25,7 +25,7 @@ export function days(text: string): number {
   });
 }
 
-/** `2027-02-20`: a date for words. */
+/** A date for messages: `2027-02-20`. */
 export function day(date: Date): string {
   return date.toISOString().slice(0, 10);
 }

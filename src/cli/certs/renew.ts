@@ -12,12 +12,16 @@ interface Options extends CertsOptions {
   readonly force?: true;
 }
 
-/** `certs renew`: the same names, the same type of key, a new key. Clients notice nothing, since the CA stays. */
+/** `certs renew`: makes a new key and certificate with the same names. Clients need nothing, since the CA stays. */
 export function renewCommand(terminal: Terminal): Command {
   return addCertsOptions(new Command('renew'))
-    .description('Renew the certificate where less than a third of its life is left. The CA stays.')
-    .option('--host <NAME>', 'A name or address to add, which renews it at once. May be repeated.', collect)
-    .option('--days <N>', 'Life of the new certificate, at most 397 days. Default: 90.', days)
+    .description('Renew the certificate if less than a third of its lifetime is left. The CA stays.')
+    .option(
+      '--host <NAME>',
+      'A name or address to add, which renews the certificate at once. Repeatable.',
+      collect,
+    )
+    .option('--days <N>', 'Lifetime of the new certificate in days, at most 397. Default: 90.', days)
     .option('--force', 'Renew it even if it is not due.')
     .action((options: Options) => renew(options, terminal));
 }
@@ -37,7 +41,7 @@ async function renew(options: Options, terminal: Terminal): Promise<void> {
   const until = day(certificate.notAfter);
   terminal.err(
     outcome === 'renewed'
-      ? `Renewed the certificate for ${names}, good until ${until}. A running server takes it up by itself.\n`
-      : `The certificate for ${names} is good until ${until} and not due. To renew it all the same: --force\n`,
+      ? `Renewed the certificate for ${names}, valid until ${until}. A running gate loads it by itself.\n`
+      : `The certificate for ${names} is valid until ${until} and not due for renewal. To renew it anyway: --force\n`,
   );
 }

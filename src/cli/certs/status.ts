@@ -20,12 +20,12 @@ interface Options extends CertsOptions {
 
 const EXIT_CODES = { fine: EXIT.done, due: EXIT.due, expired: EXIT.expired, refused: EXIT.refused } as const;
 const DETAILS = `
-Exit code: 0 fine, 3 due for renewal (less than a third of the certificate's life, or less than a year of the CA's, is
-left), 4 expired, 5 refused by clients for another reason, 1 where it can't be told. What tls.certificate and tls.key
-name is looked at where the configuration has them.
+Exit code: 0 fine, 3 due for renewal (less than a third of the certificate's lifetime, or less than a year of the CA's,
+is left), 4 expired, 5 refused by clients for another reason, 1 on an error. Shows the certificate of tls.certificate if
+the configuration has one.
 `;
 
-/** `certs status`: what there is, and by exit code whether something has to be done. */
+/** `certs status`: shows the certificates. The exit code tells whether they need attention. */
 export function statusCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addCertsOptions(new Command('status'))
     .description('Show names, days left, key and fingerprint of the certificate and of the CA.')
@@ -42,7 +42,7 @@ async function status(options: Options, terminal: Terminal): Promise<number> {
   const { state, problems, notes } = found;
   terminal.out(options.json === true ? `${printableJson(found, 2)}\n` : table(found, now));
   for (const note of notes) terminal.err(`${context.paths.certificate}: ${note}; it is served in order.\n`);
-  // What has come to its end is said in words of its own.
+  // Expiry is the subject of `advice`.
   const others = problems.filter(({ problem }) => !/ expired on /.test(problem));
   for (const { problem, cure } of others) terminal.err(`${problem}\n  ${cure}\n`);
   if (state === 'due' || state === 'expired') terminal.err(advice(found, context));
@@ -85,7 +85,7 @@ function stateWords({ state, notBefore, notAfter }: CertificateStatus, now: Date
 function advice({ certificate, authority }: Shown, context: CureContext): string {
   const isAuthority = authority !== undefined && (authority.state === 'due' || authority.state === 'expired');
   if (certificate.state === 'fine' || (isAuthority && authority.state === 'expired')) {
-    return `The CA nears its end or is past it. ${newAuthorityCure(context)}\n`;
+    return `The CA expires soon, or has expired. ${newAuthorityCure(context)}\n`;
   }
   return context.canRenew
     ? 'To renew the certificate: registry-gate certs renew\n'

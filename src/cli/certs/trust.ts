@@ -26,22 +26,22 @@ interface Options extends CertsOptions {
 }
 
 const DETAILS = `
-The CA certificate comes from the certs directory, from a file (--ca), or from the running gate (--from), which is
-believed only where the SHA-256 of the certificate is the one of --fingerprint: see certs status on the server.
-As root the files of the machine are written, otherwise those of rootless clients. A key is never written.
+The CA certificate comes from the certs directory, from a file (--ca), or from a running gate (--from). One from a gate
+must have the SHA-256 of --fingerprint, which certs status prints on the server.
+Root writes the files of the machine, other users those of rootless clients. A key is never written.
 `;
 
-/** `certs trust`: puts the CA certificate where a client looks for it, and takes it away again. */
+/** `certs trust`: installs the CA certificate in the trust store of a client, or removes it. */
 export function trustCommand(terminal: Terminal): Command {
   return addCertsOptions(new Command('trust'))
-    .description('Have a client on this machine trust the CA for a registry.')
+    .description('Make a client on this machine trust the CA of a registry.')
     .argument('<registry>', 'The registry as in image names: HOST or HOST:PORT.')
-    .requiredOption('--for <CLIENT>', `Who shall trust it: ${TRUST_CLIENTS.join(', ')}.`)
+    .requiredOption('--for <CLIENT>', `The client: ${TRUST_CLIENTS.join(', ')}.`)
     .option('--ca <FILE>', 'The CA certificate, instead of ca.crt in the certs directory.')
     .option('--from <URL>', 'Fetch the CA certificate from a running gate: https://HOST[:PORT].')
     .option('--fingerprint <HEX>', 'SHA-256 that the fetched certificate must have.')
-    .option('--dry-run', 'Say what would be done, and do nothing.')
-    .option('--undo', 'Take back what this command wrote.')
+    .option('--dry-run', 'Show what would be done, and change nothing.')
+    .option('--undo', 'Remove what this command wrote.')
     .option('--force', 'Replace a file that has other content.')
     .option('--json', 'Print what is done as JSON.')
     .addHelpText('after', DETAILS)
@@ -75,7 +75,7 @@ async function trust(registry: string, options: Options, terminal: Terminal): Pr
 interface Source {
   /** PEM of the CA certificate. */
   readonly authority: string;
-  /** The certificate that the server shows, where it was seen. */
+  /** The certificate of the server, if it is known. */
   readonly server: X509Certificate | undefined;
 }
 
@@ -84,16 +84,16 @@ async function readSource(options: Options, terminal: Terminal): Promise<Source>
   if (from !== undefined && ca !== undefined) throw usage('--ca and --from exclude each other.', undefined);
   if (from !== undefined && fingerprint === undefined) {
     throw usage(
-      '--from needs --fingerprint: without it whoever sits in between could hand out a CA of their own.',
+      '--from needs --fingerprint: without it a man in the middle could supply another CA.',
       'On the server, registry-gate certs status prints it (sha-256 of the CA).',
     );
   }
   if (from !== undefined && fingerprint !== undefined) return fetchSource(from, fingerprint);
-  if (fingerprint !== undefined) throw usage('--fingerprint goes with --from.', undefined);
+  if (fingerprint !== undefined) throw usage('--fingerprint needs --from.', undefined);
   if (ca !== undefined) return { authority: await readAuthorityFile(ca), server: undefined };
   const served = await findServedCertificate(options, terminal);
   const authority = await readAuthorityOf(served.directory);
-  // Somebody else may look after the server: its certificate need not be here.
+  // The certificate of the server need not be on this machine: it only serves for a warning.
   const server = await readMaterial(served, new Date(), { mayLackKey: true }).catch(() => undefined);
   return { authority, server: server?.chain[0] };
 }
@@ -115,21 +115,25 @@ function describeStep(step: TrustStep): string {
   }
 }
 
-interface Told {
+interface ReportedStep {
   readonly step: TrustStep;
   readonly outcome: StepOutcome['outcome'] | 'planned';
 }
 
-function describeOutcome({ step, outcome }: Told): string {
+function describeOutcome({ step, outcome }: ReportedStep): string {
   const what = step.action === 'run' ? step.command.join(' ') : step.path;
   if (outcome === 'kept') return `Left ${what}: it has other content.\n`;
   if (step.action === 'run') return outcome === 'done' ? `Ran ${what}.\n` : '';
-  if (step.action === 'remove') return outcome === 'done' ? `Removed ${what}.\n` : `${what} was not there.\n`;
-  return outcome === 'done' ? `Wrote ${what}.\n` : `${what} was there already.\n`;
+  if (step.action === 'remove') return outcome === 'done' ? `Removed ${what}.\n` : `${what} did not exist.\n`;
+  return outcome === 'done' ? `Wrote ${what}.\n` : `${what} is up to date.\n`;
 }
 
-/** One shape, whether it was done or would be: each step with its `outcome`, which is `planned` in a dry run. */
-function json(outcomes: readonly Told[], notes: readonly string[], warnings: readonly string[]): string {
+/** Each step with its `outcome`, which is `planned` in a dry run. */
+function json(
+  outcomes: readonly ReportedStep[],
+  notes: readonly string[],
+  warnings: readonly string[],
+): string {
   const steps = outcomes.map(({ step, outcome }) => ({ ...step, outcome }));
   return `${printableJson({ steps, notes, warnings }, 2)}\n`;
 }

@@ -12,15 +12,15 @@ import { exposureOf } from '../../app/backend/exposed-backend.ts';
 import { backendOptions } from '../../app/backend/registry-backend.ts';
 import { openUserStore } from '../../auth/users/user-store.ts';
 
-/** What can be seen of the files without starting the server. */
+/** What checkFiles found. */
 interface FileFindings {
-  /** What would keep `serve` from starting, in its own words. */
+  /** The errors that would keep `serve` from starting. */
   readonly faults: readonly unknown[];
-  /** What works and should be looked at, one sentence each. */
+  /** What works but needs attention, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** Opens what `serve` would open with this configuration: certificate and key, users, the authorities of the backend. Writes nothing. */
+/** Opens the files that `serve` would open: certificate and key, users, the CAs of the backend, the access file. Writes nothing. */
 export async function checkFiles(config: Config, now: Date): Promise<FileFindings> {
   const results = await Promise.allSettled([
     certificateWarnings(config, now),
@@ -48,7 +48,7 @@ async function userWarnings({ users }: Config): Promise<readonly string[]> {
   return warnings.map(({ user, reason }) => (user === undefined ? reason : `user ${user}: ${reason}`));
 }
 
-/** The folder of the embedded registry is made at the start; nothing of it has to be there. */
+/** The folder of the embedded registry need not exist: `serve` creates it. */
 async function backendFindings(config: Config, now: Date): Promise<readonly string[]> {
   if (config.backend.kind !== 'embedded') await backendOptions(config);
   const endings = endingWarnings(await backendEndings(config), now);
@@ -56,7 +56,7 @@ async function backendFindings(config: Config, now: Date): Promise<readonly stri
   return exposure === undefined ? endings : [exposure, ...endings];
 }
 
-/** The rules, against the users of this moment; users that can't be read are a finding of their own. */
+/** Checks the rules against the current users. If those can't be read, userWarnings reports it. */
 async function accessWarnings({ access, users }: Config): Promise<readonly string[]> {
   if (access === undefined) return [];
   const store = await openUserStore({ path: users }).catch(() => undefined);
@@ -64,7 +64,7 @@ async function accessWarnings({ access, users }: Config): Promise<readonly strin
 }
 
 const HINT =
-  'Start the registry, or name the right one with --backend URL. The registry inside the gate: --backend embedded:./data';
+  'Start the registry, or name the right one with --backend URL. To use the embedded registry: --backend embedded:./data';
 
 /** Asks the registry as a gate with this configuration would. Throws AppError BACKEND_UNREACHABLE, FILE_UNWRITABLE. */
 export async function tryBackend(config: Config): Promise<void> {
@@ -74,11 +74,11 @@ export async function tryBackend(config: Config): Promise<void> {
   const { reason, cure } = found.failure;
   throw new AppError('BACKEND_UNREACHABLE', {
     message: `${renderBackend(config.backend)} (--backend): ${reason}.`,
-    hint: cure === undefined ? HINT : `To mend it: ${cure}.\n${HINT}`,
+    hint: cure === undefined ? HINT : `To fix it: ${cure}.\n${HINT}`,
   });
 }
 
-/** Where there is no folder yet it is made at the start; this command makes none. */
+/** A folder that does not exist is fine: `serve` creates it. */
 async function tryFolder(directory: string): Promise<void> {
   try {
     await access(directory, constants.W_OK | constants.X_OK);

@@ -6,7 +6,7 @@ import type { OptionRow } from '../../config/options.ts';
 import { describeOptions } from '../../config/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** Adds the flags of the configuration, `--config` among them, to a command that reads it: all, or those of some options. */
+/** Adds `--config` and the flags of the configuration to a command: all flags, or those of the options in `only`. */
 export function addConfigOptions(command: Command, only?: readonly string[]): Command {
   for (const { row, option } of configOptions()) {
     if (only === undefined || only.includes(row.path)) command.addOption(option);
@@ -22,7 +22,7 @@ export function addConfigFileOption(command: Command): Command {
   );
 }
 
-/** What `loadConfig` reads for a command line whose options commander has parsed. */
+/** The sources of `loadConfig` for the options that commander has parsed. */
 export function configSources(options: Readonly<Record<string, unknown>>, terminal: Terminal): ConfigSources {
   const said = configOptions().map(({ row, option }) => [
     row.path,

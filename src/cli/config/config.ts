@@ -11,7 +11,7 @@ import { reportError } from '../terminal/report-error.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 
-/** `config check | show`: what serve would run with, without running it. */
+/** `config check | show`: checks and prints the configuration of `serve`. */
 export function configCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('config')
     .description('Check and show the configuration.')
@@ -22,9 +22,9 @@ export function configCommand(terminal: Terminal, exit: ExitStatus): Command {
 function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addConfigOptions(new Command('check'))
     .description(
-      'Report every problem at once: in what the options say, in the certificate, in the users, in the access file.',
+      'Report all problems of the options, the certificate, the users and the access file at once.',
     )
-    .option('--connect', 'Ask the registry too. Without it, nothing is sent to the registry.')
+    .option('--connect', 'Also connect to the registry. Without it, nothing is sent to the registry.')
     .action(async (options: Readonly<Record<string, unknown>>) => {
       const loaded = await loadConfigWithOrigins(configSources(options, terminal));
       const { config } = loaded;
@@ -45,7 +45,7 @@ async function failureOf(work: Promise<void>): Promise<unknown> {
   );
 }
 
-/** What was looked at and what was not: a word that all is well is good for that alone. */
+/** Says what was checked and what was not. */
 function wordsOfCheck({ config, origins }: LoadedConfig, isAsked: boolean): string {
   const backend = renderBackend(config.backend);
   const rules = config.access === undefined ? '' : ', access rules';
@@ -54,17 +54,19 @@ function wordsOfCheck({ config, origins }: LoadedConfig, isAsked: boolean): stri
     `Checked: options, certificate, users${rules}${isAsked ? `, and the registry ${backend}, which answers` : ''}.`,
     ...(isAsked
       ? []
-      : [`Not checked: the registry ${backend}. To ask it: registry-gate config check --connect`]),
+      : [`Not checked: the registry ${backend}. To check it: registry-gate config check --connect`]),
     ...(origins.has('backend') ? [] : [`That registry is the default of serve. ${UP_USES}`]),
     '',
   ].join('\n');
 }
 
-const UP_USES = 'up, and npm start, use the one inside the gate, embedded:./data, unless --backend is given.';
+const UP_USES = 'up and npm start use the embedded one, embedded:./data, unless --backend is given.';
 
 function showCommand(terminal: Terminal): Command {
   return addConfigOptions(new Command('show'))
-    .description('Print what flags, environment, file and defaults amount to, and who said what.')
+    .description(
+      'Print the configuration that results from flags, environment, file and defaults, and where each option was set.',
+    )
     .option('--json', 'Print JSON instead of YAML.')
     .action(async (options: Readonly<Record<string, unknown>>) => {
       const loaded = await loadConfigWithOrigins(configSources(options, terminal));

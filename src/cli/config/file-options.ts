@@ -20,7 +20,7 @@ export interface CertsOptions {
 /** Adds `--certs` and `--config`. */
 export function addCertsOptions(command: Command): Command {
   return addConfigFileOption(
-    command.option('--certs <DIR>', 'The certs directory. Default: ./certs, or what the configuration says.'),
+    command.option('--certs <DIR>', 'The certs directory. Default: that of the configuration, else ./certs.'),
   );
 }
 

@@ -5,30 +5,30 @@ import type { Logger } from '../../lib/logger.ts';
 import type { ServingGate } from './start-serving.ts';
 
 interface ChangeReportOptions {
-  /** What the gate was started with. */
+  /** The configuration at the start. */
   readonly config: Config;
-  /** Reads the configuration anew. */
+  /** Reads the configuration again. */
   readonly load: () => Promise<Config>;
   readonly log: Logger;
 }
 
 /**
- * The same gate, whose reload also says what has changed in the configuration since the start. No option takes effect
- * while it runs: those files are followed that the options name.
+ * Wraps a gate so that a reload also logs which options have changed since the start. Options take effect at a start
+ * only; a reload reads the files that they name.
  */
 export function reportingChanges(gate: ServingGate, { config, load, log }: ChangeReportOptions): ServingGate {
   return {
     ...gate,
     reload: async () => {
-      await Promise.all([gate.reload(), sayChanges(config, load, log)]);
+      await Promise.all([gate.reload(), logChanges(config, load, log)]);
     },
   };
 }
 
-async function sayChanges(config: Config, load: () => Promise<Config>, log: Logger): Promise<void> {
+async function logChanges(config: Config, load: () => Promise<Config>, log: Logger): Promise<void> {
   try {
     const changed = changedOptions(config, await load());
-    if (changed.length === 0) log.info({}, 'the configuration is as it was at the start');
+    if (changed.length === 0) log.info({}, 'the configuration has not changed since the start');
     else
       log.warn(
         { changed },

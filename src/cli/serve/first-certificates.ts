@@ -10,14 +10,14 @@ import type { Config } from '../../config/schema/schema.ts';
 import { checkClock } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 
-/** Interfaces that lead to containers and not to clients. */
+/** Interfaces of containers and virtual machines, by which no client comes. */
 const INNER_INTERFACE = /^(docker|br-|veth|cni|podman|virbr|lxc)/;
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
-/** Names and addresses by which this machine can be reached: the ones worth a place in the certificate. Its own name comes first. */
+/** The names and addresses of this machine for its certificate, the host name first. */
 export function localNames(isContainer: boolean): readonly string[] {
-  // Name and addresses of a container are others with each new one, and lead no client here.
+  // The name and addresses of a container change with every container, and clients can't use them.
   if (isContainer) return LOOPBACK;
   const addresses = Object.entries(networkInterfaces())
     .filter(([name]) => !INNER_INTERFACE.test(name))
@@ -28,17 +28,17 @@ export function localNames(isContainer: boolean): readonly string[] {
   return [...new Set(candidates)].filter((name) => 'value' in parseSubjectName(name));
 }
 
-/** The names that are served, and what a person should know of them. */
+/** The names of the certificate, and what the user should know about it. */
 export interface PreparedCertificates {
   readonly names: readonly string[];
   readonly notes: readonly string[];
-  /** SHA-256 of the CA for clients to trust, in hex; undefined where there is none. */
+  /** SHA-256 of the CA in hexadecimal; undefined if there is none. */
   readonly authority: string | undefined;
 }
 
 /**
- * Makes a CA and a certificate where there are none, adds names that are new, drops those that the machine lost, and
- * leaves what is not ours as it is.
+ * Makes a CA and a certificate if there are none. Otherwise adds new names to the certificate and drops those that the
+ * machine has lost. Keeps a certificate of another CA.
  */
 export async function prepareCertificates(
   { certs: directory, tls }: Config,
@@ -71,7 +71,7 @@ async function makeMissing(
   return { names: made.names, notes: isNoted ? [madeNote(plan)] : [] };
 }
 
-/** Before the certificate is made: a name in it of which nobody knows that it was found would stay for good. */
+/** Called before the certificate is made: a name that is not recorded as found counts as given, and stays for good. */
 async function remember(directory: string, found: readonly string[]): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFoundNames(directory, found);
@@ -90,18 +90,16 @@ function isGood(status: DirectoryStatus | undefined, { added, dropped }: NamePla
 }
 
 function keptNote(missing: readonly string[]): string {
-  return `The certificate is not one that can be made anew here, and stays. It does not cover ${missing.join(', ')}.`;
+  return `The certificate can't be renewed here, and is kept. It does not cover ${missing.join(', ')}.`;
 }
 
 function madeNote({ added, dropped }: NamePlan): string {
   const reasons = [
     ...(added.length === 0 ? [] : [`to cover ${added.join(', ')} too`]),
-    ...(dropped.length === 0
-      ? []
-      : [`to drop ${dropped.join(', ')}, which this machine does not have any more`]),
+    ...(dropped.length === 0 ? [] : [`to drop ${dropped.join(', ')}, which this machine no longer has`]),
   ];
   const reason = reasons.length === 0 ? 'it was due' : reasons.join(', and ');
-  return `A new certificate took the place of the one before: ${reason}. The CA is the same, so clients need nothing.`;
+  return `The certificate was replaced: ${reason}. The CA is the same, so clients need nothing.`;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -17,13 +17,13 @@ import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
 import { createHash } from '../../auth/passwords/password-hash.ts';
 import { changeUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
 
-/** The user that a first start made: this one, or an earlier one whose password nobody has used yet. */
+/** The user that the first start made: this start, or an earlier one if its password has not been used yet. */
 export type FirstUser =
   | { readonly kind: 'shown once'; readonly name: string; readonly password: Secret<string> }
   | { readonly kind: 'kept in a file'; readonly name: string; readonly file: string }
   | { readonly kind: 'not signed in yet'; readonly name: string; readonly file: string | undefined };
 
-/** A first user, and how to take it back where the gate does not start after all. */
+/** A first user, and how to remove it if the gate fails to start. */
 interface PreparedUser {
   readonly user: FirstUser | undefined;
   withdraw(): Promise<void>;
@@ -34,8 +34,8 @@ const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 const PASSWORD_LENGTH = 20;
 
 /**
- * A first user where there is none. The password goes to a terminal, once, or to a file of its own where nothing can be
- * shown without being kept somewhere. Until somebody has signed in with it, later starts name the user.
+ * Makes a first user if there are no users. The password is shown once on the terminal, or written to a file if output
+ * may be recorded. Until the first sign-in, later starts name the user.
  */
 export async function prepareFirstUser(config: Config, canShow: boolean): Promise<PreparedUser> {
   const file = join(config.certs, 'first-password.txt');
@@ -75,7 +75,7 @@ async function makeFirstUser(config: Config, file: string, canShow: boolean): Pr
   await makeDirectory(certs, 0o755);
   await makeDirectory(state, 0o700);
   try {
-    // Both before the user: a start that is killed in between leaves no user without a word.
+    // Both before the user: a start that is killed in between leaves no user with an unknown password.
     if (!canShow) await writeFileAtomic(file, `${password}\n`, { mode: 0o600 });
     await markFirstUser(mark, FIRST_NAME, hash.text);
     await changeUsersFile(users, (document) => withUser(document, FIRST_NAME, hash));
@@ -89,7 +89,7 @@ async function makeFirstUser(config: Config, file: string, canShow: boolean): Pr
   return { user, withdraw };
 }
 
-/** Without the first user, unless somebody has given it another password since. */
+/** Removes the first user, unless its password was changed since. */
 function withoutFirst(document: HtpasswdDocument, hash: string): HtpasswdDocument {
   const isOurs = entriesOf(document).some((entry) => entry.name === FIRST_NAME && entry.hash.text === hash);
   return isOurs ? withoutUser(document, FIRST_NAME) : document;
@@ -102,7 +102,7 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Letters and digits that cannot be taken for one another: about 116 bits. */
+/** Letters and digits that are not easily confused: about 116 bits. */
 function generatePassword(): string {
   return Array.from({ length: PASSWORD_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }

@@ -4,26 +4,26 @@ import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
 
 const FILE = 'found-names.json';
 
-/** By which names and addresses this machine is to be reached, in the form in which certificates have them. */
+/** The names and addresses of this machine, in canonical form. */
 export interface WantedNames {
-  /** By a person: these stay in the certificate for good. */
+  /** Given by the user: these stay in the certificate. */
   readonly given: readonly string[];
-  /** By looking at the machine: these leave the certificate when the machine has them no more. */
+  /** Found on the machine: these leave the certificate when the machine loses them. */
   readonly found: readonly string[];
 }
 
-/** What becomes of the names of a certificate. */
+/** How the names of a certificate change. */
 export interface NamePlan {
   readonly names: readonly string[];
   readonly added: readonly string[];
   readonly dropped: readonly string[];
-  /** Of the names, those that are there only because they were found: to be remembered for the next time. */
+  /** The names that were found and not given, to be recorded for the next start. */
   readonly found: readonly string[];
 }
 
 /**
- * Adds what is wanted and not covered, and drops what was found once and is not any more. Of a name that is covered and
- * that nobody remembers to have found a person is taken to have given it.
+ * Adds wanted names that are not covered, and drops names that were found earlier and are gone. A covered name that is
+ * not recorded as found counts as given.
  */
 export function planNames(
   covered: readonly string[],
@@ -43,7 +43,7 @@ export function planNames(
   };
 }
 
-/** What an earlier `up` found, as it wrote it beside the certificate. Empty where there is no such file or it can't be read. */
+/** Reads the names that an earlier `up` found. Empty if there is no readable record. */
 export async function readFoundNames(directory: string): Promise<readonly string[]> {
   try {
     const parsed: unknown = JSON.parse(await readFile(join(directory, FILE), 'utf8'));
@@ -53,7 +53,7 @@ export async function readFoundNames(directory: string): Promise<readonly string
   }
 }
 
-/** Remembers what was found. Throws AppError FILE_UNWRITABLE. */
+/** Records the names that were found. Throws AppError FILE_UNWRITABLE. */
 export async function writeFoundNames(directory: string, names: readonly string[]): Promise<void> {
   await writeFileAtomic(join(directory, FILE), `${JSON.stringify(names)}\n`, { mode: 0o600 });
 }

@@ -4,28 +4,28 @@ import { parseSubjectName } from '../../pki/x509/subject-names.ts';
 
 /** Where clients reach the gate. */
 export interface Reachable {
-  /** The name or address that stands in image names. */
+  /** The name or address for image names. */
   readonly host: string;
   readonly port: number;
-  /** Others that work with the same port. */
+  /** Other names and addresses that work with the same port. */
   readonly others: readonly string[];
 }
 
 export interface ReachableOptions {
-  /** What the gate really listens on, the first address first. */
+  /** The addresses that the gate listens on. */
   readonly addresses: readonly Pick<AddressInfo, 'address' | 'port'>[];
   /** Names and addresses of the certificate. */
   readonly names: readonly string[];
-  /** What was given with --host: whoever gave it knows how clients get here. */
+  /** The names of --host, which always count as reachable. */
   readonly hosts: readonly string[];
-  /** In a container the addresses of the network inside it are of no use to clients. */
+  /** In a container, clients can't use the addresses of its own network. */
   readonly isContainer: boolean;
 }
 
 const EVERY_ADDRESS = ['::', '0.0.0.0'];
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
-/** By which names clients reach an address that is listened on; the best for image names first. */
+/** Finds the names by which clients reach the gate, and the best of them for image names. */
 export function findReachable({ addresses, names, hosts, isContainer }: ReachableOptions): Reachable {
   const port = addresses[0]?.port ?? 443;
   const open = addresses.filter((address) => address.port === port).map(({ address }) => address);
@@ -39,7 +39,7 @@ export function findReachable({ addresses, names, hosts, isContainer }: Reachabl
   return { host, port, others: candidates.filter((name) => name !== host) };
 }
 
-/** Whether a name leads to what is listened on. A host name may lead anywhere but to the loopback interface. */
+/** Whether a name leads to an address that the gate listens on. A host name may lead to any but a loopback address. */
 function leadsTo(name: string, open: readonly string[]): boolean {
   if (open.includes('::')) return true;
   const family = isIP(name);
@@ -56,7 +56,7 @@ function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
-/** A name with a dot, else an address of the network, else a name of this machine for itself. */
+/** A name with a dot, else an address of the network, else a loopback name. */
 function nameForImages(names: readonly string[]): string {
   const outer = names.filter(
     (name) => !LOOPBACK.includes(name) && !isLoopback(name) && !name.startsWith('*'),
@@ -70,7 +70,7 @@ function nameForImages(names: readonly string[]): string {
   );
 }
 
-/** docker takes a first part with neither dot nor port for a folder of Docker Hub, `localhost` alone excepted. */
+/** The address in image names. docker takes a first part without dot and port for a folder of Docker Hub, except `localhost`. */
 export function registryAddress({ host, port }: Pick<Reachable, 'host' | 'port'>): string {
   const written = isIP(host) === 6 ? `[${host}]` : host;
   const isPlain = port === 443 && (host.includes('.') || host === 'localhost' || isIP(host) === 6);

@@ -13,7 +13,7 @@ import { startServing } from './start-serving.ts';
 import type { ServingGate } from './start-serving.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** `serve`: the server. It never invents users or certificates; `certs init` and `users add` make them. */
+/** `serve`: runs the gate. It never makes users or certificates: see `certs init` and `users add`. */
 export function serveCommand(terminal: Terminal): Command {
   const command = new Command('serve').description(
     'Serve the registry over HTTPS to the users of the htpasswd file.',
@@ -21,7 +21,7 @@ export function serveCommand(terminal: Terminal): Command {
   addConfigOptions(command);
   command.addHelpText(
     'after',
-    '\nSIGHUP looks at certificate and users at once, and says what has changed in the configuration; where it comes because the terminal was closed, it stops. SIGTERM and SIGINT let running transfers end, a second one cuts them.',
+    '\nSIGHUP reloads certificate and users at once, and logs which options have changed; if the terminal was closed, it stops the gate. SIGTERM and SIGINT let running transfers finish, a second one cuts them off.',
   );
   return command.action(async (options: Readonly<Record<string, unknown>>) => {
     const reloadIfAsked = deferReloads(terminal);
@@ -37,7 +37,7 @@ export function serveCommand(terminal: Terminal): Command {
       await runUntilStopped(gate, terminal, config.timeouts.drainSeconds);
       log.info({}, 'stopped');
     } catch (error) {
-      // Workers that are told too end where they stand; that is no fault of the start.
+      // A stop during the start also ends the workers, which is no error.
       if (terminal.isStopAsked?.() !== true) throw error;
     } finally {
       log.flush();
@@ -45,7 +45,7 @@ export function serveCommand(terminal: Terminal): Command {
   });
 }
 
-/** SIGHUP ends a process that does not listen for it. One that comes while the gate starts waits until it is there. */
+/** Keeps a SIGHUP that comes during the start until the gate runs: without a listener it would end the process. */
 export function deferReloads(terminal: Terminal): (gate: Gate) => void {
   let isAsked = false;
   terminal.onSignal('SIGHUP', () => void (isAsked = true));
@@ -54,19 +54,19 @@ export function deferReloads(terminal: Terminal): (gate: Gate) => void {
   };
 }
 
-/** A gate without a registry serves all the same: the two may be started in any order. But it should not be a riddle. */
+/** Warns if the registry does not answer. The gate serves anyway: the two may be started in any order. */
 export async function warnIfUnready(gate: Gate, log: Logger): Promise<void> {
   const reason = await gate.unready();
   if (reason !== undefined) log.warn({ reason }, 'not ready yet: pushes and pulls will fail');
 }
 
-/** The gate is a wall only where there is no way around it. */
+/** Warns if clients can reach the registry without the gate. */
 export async function warnIfExposed(backend: Backend, log: Logger): Promise<void> {
   const warning = await exposureOf(backend);
   if (warning !== undefined) log.warn({ warning }, 'the registry is open to others');
 }
 
-/** Serves until a signal says stop, and resolves when the last transfer has ended. Rejects where it can serve no more. */
+/** Serves until a signal stops it, and resolves when the last transfer has ended. Rejects if the gate can't serve any longer. */
 export async function runUntilStopped(
   gate: ServingGate,
   terminal: Terminal,
@@ -75,16 +75,16 @@ export async function runUntilStopped(
   const stopListening: (() => void)[] = [];
   await new Promise<void>((resolve, reject) => {
     gate.lost?.catch(reject);
-    let told = false;
+    let isStopping = false;
     const stop = (): void => {
-      if (told) {
+      if (isStopping) {
         gate.stopNow();
         return;
       }
-      told = true;
+      isStopping = true;
       if (terminal.isTTY)
         terminal.err(
-          `\nStopping. Running transfers may take up to ${drainSeconds} s; Ctrl-C again cuts them.\n`,
+          `\nStopping. Running transfers may take up to ${drainSeconds} s; Ctrl-C again cuts them off.\n`,
         );
       gate.stop().then(resolve, reject);
     };
@@ -93,7 +93,7 @@ export async function runUntilStopped(
       terminal.onSignal('SIGINT', stop),
       terminal.onSignal('SIGHUP', () => {
         if (!terminal.isClosed()) void gate.reload();
-        else if (!told) stop();
+        else if (!isStopping) stop();
       }),
     );
     // The terminal may have been closed while the gate started.

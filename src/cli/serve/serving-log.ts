@@ -3,7 +3,7 @@ import { createLog } from '../../observe/access-log.ts';
 import type { Log, LogOptions } from '../../observe/access-log.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** The log of a gate that serves, in the format that was asked for: `auto` is short lines on a terminal, else JSON. */
+/** Opens the log of a gate. The format `auto` is short lines on a terminal, else JSON. */
 export function openServingLog(
   { log: { format, level } }: Pick<Config, 'log'>,
   terminal: Pick<Terminal, 'env' | 'isOutTTY' | 'typed'>,
@@ -14,7 +14,7 @@ export function openServingLog(
   return createLog({ ...options, level, human });
 }
 
-/** Whether the log is for a person. */
+/** Whether the log has short lines instead of JSON. */
 export function isHuman(format: Config['log']['format'], { isOutTTY }: Pick<Terminal, 'isOutTTY'>): boolean {
   return format === 'auto' ? isOutTTY : format === 'human';
 }

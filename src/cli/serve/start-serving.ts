@@ -20,7 +20,7 @@ import { SETTINGS } from './worker-settings.ts';
 
 /** A gate in one process or several. */
 export interface ServingGate extends Gate {
-  /** Rejects where all workers have died and none can be started. */
+  /** Rejects if all workers have died and none can be started. */
   readonly lost?: Promise<never>;
 }
 
@@ -28,7 +28,7 @@ export interface ServingGate extends Gate {
 const FAREWELL_MS = 10_000;
 const RELOAD_MS = 30_000;
 
-/** In this process with one worker, else with this process as the primary of as many as the configuration says. */
+/** Starts a gate: in this process if `workers` is 1, else in worker processes with this one as their primary. */
 export async function startServing(config: Config, log: Logger): Promise<ServingGate> {
   const size = config.workers === 'auto' ? availableParallelism() : config.workers;
   const gate = await (size === 1 ? startGate(config, log) : startWorkers(config, size, log));
@@ -36,7 +36,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
   return gate;
 }
 
-/** For the day on which the disk is full: users, tokens and certificates can be changed then too. */
+/** Reserves disk space, so that users, tokens and certificates can be changed even on a full disk. */
 async function keepReserves({ certs, users, state }: Config): Promise<void> {
   for (const directory of new Set([certs, dirname(users), state])) await keepReserve(directory);
 }
@@ -47,7 +47,7 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
   const secrets = { seed, spareKeys: await makeSpareKeys(Date.now()) };
   const limiterServer = serveLimiters(config.limits, broker);
   broker.handle(SETTINGS, (_nothing, slot) => {
-    // A new worker: what the one before it held is free.
+    // A new worker has this slot: release the permits of the previous one.
     limiterServer.forget(slot);
     return { config, secrets, ports: supervisor.listening?.ports } satisfies WorkerSettings;
   });

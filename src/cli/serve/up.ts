@@ -33,12 +33,12 @@ export function upCommand(terminal: Terminal): Command {
     .description('Make what is missing (CA, certificate, a first user), serve, and print what to type next.')
     .option(
       '--host <NAME>',
-      'A further name or address by which clients reach this machine. Repeatable.',
+      'Another name or address by which clients reach this machine. Repeatable.',
       collect,
     )
     .option(
       '--data <DIR>',
-      'Where the registry inside the gate keeps its images, unless --backend names another. Default: ./data.',
+      'The folder of the embedded registry, unless --backend names another registry. Default: ./data.',
     );
   addConfigOptions(command);
   return command.action(async (options: UpOptions) => {
@@ -53,7 +53,7 @@ export function upCommand(terminal: Terminal): Command {
       given: hosts,
       found: [...listenedOn(config), ...localNames(invocation.isContainer)],
     });
-    // The engine of a container keeps all that it prints.
+    // A container engine records all output.
     const first = await prepareFirstUser(config, terminal.isTTY && !invocation.isContainer);
     const log = openServingLog(config, terminal, { shared: config.workers !== 1 });
     try {
@@ -78,17 +78,17 @@ export function upCommand(terminal: Terminal): Command {
   });
 }
 
-/** The configuration as `up` serves it. */
+/** The configuration that `up` serves with. */
 function settle(loaded: LoadedConfig, data: string | undefined, terminal: Terminal): Config {
   return quietAsJson(withEmbedded(loaded, data), loaded, terminal);
 }
 
-/** The registry inside the gate, unless somebody named another. */
+/** Uses the embedded registry, unless a backend is configured. */
 function withEmbedded({ config, origins }: LoadedConfig, directory = './data'): Config {
   return origins.has('backend') ? config : { ...config, backend: { kind: 'embedded', directory } };
 }
 
-/** A user whose password was shown to no one must not outlive a start that failed. */
+/** Removes the first user if the start fails: its password was not shown. */
 async function startOr<T>(withdraw: () => Promise<void>, start: () => Promise<T>): Promise<T> {
   try {
     return await start();
@@ -98,14 +98,14 @@ async function startOr<T>(withdraw: () => Promise<void>, start: () => Promise<T>
   }
 }
 
-/** Addresses that are asked for by name belong into the certificate, also those of inner networks. */
+/** Configured listen addresses belong in the certificate, also those of internal networks. */
 function listenedOn({ listen }: Config): readonly string[] {
   return listen.flatMap(({ host = '::' }) =>
     ['0.0.0.0', '::'].includes(host) || 'reason' in parseSubjectName(host) ? [] : [host],
   );
 }
 
-/** Beside the words of `up`, a line of JSON for each request would be no help to a person. */
+/** Logs only warnings as JSON, unless a level is configured: a line per request would hide the text of `up`. */
 function quietAsJson(config: Config, { origins }: LoadedConfig, terminal: Terminal): Config {
   if (origins.has('log.level') || isHuman(config.log.format, terminal)) return config;
   return { ...config, log: { ...config.log, level: 'warn' } };
@@ -113,11 +113,11 @@ function quietAsJson(config: Config, { origins }: LoadedConfig, terminal: Termin
 
 interface Started {
   readonly gate: ServingGate;
-  /** The code of the system where 443 could not be had. */
+  /** The system error that prevented port 443. */
   readonly refused: string | undefined;
 }
 
-/** On 443; where that may not be had and nobody asked for it by name, on 8443. */
+/** Starts on port 443, or on 8443 if 443 is not available and no address is configured. */
 async function startOnFreePort({ config, origins }: LoadedConfig, log: Log): Promise<Started> {
   try {
     return { gate: await startServing(config, log), refused: undefined };
@@ -132,6 +132,6 @@ async function startOnFreePort({ config, origins }: LoadedConfig, log: Log): Pro
 
 function collect(value: string, previous: readonly string[] | undefined): string[] {
   const names = value.split(',').filter(Boolean);
-  // A value without a name in it is refused as empty, and not passed over.
+  // A value without a name is refused as empty.
   return [...(previous ?? []), ...(names.length === 0 ? [''] : names)];
 }

@@ -8,13 +8,13 @@ import type { Reachable } from './reachable.ts';
 export interface Welcome {
   readonly certificates: PreparedCertificates;
   readonly reachable: Reachable;
-  /** Why it is not port 443, in the words of the system. */
+  /** The system error that prevented port 443. */
   readonly refused: string | undefined;
   readonly firstUser: FirstUser | undefined;
   readonly invocation: Invocation;
 }
 
-/** What a person reads in the first minute: where it serves, who may come in, and what to type next. */
+/** The text that `up` prints: the address, the first user, and what to type next. */
 export function renderWelcome(welcome: Welcome): string {
   const { certificates, reachable, firstUser } = welcome;
   const { others } = reachable;
@@ -40,26 +40,29 @@ export function renderWelcome(welcome: Welcome): string {
 }
 
 const PORT_WORDS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Another program has port 443; perhaps a gate that runs already.',
-  EACCES: 'Port 443 needs a right that this user does not have.',
+  EADDRINUSE: 'Another program uses port 443, perhaps another gate.',
+  EACCES: 'This user may not listen on port 443.',
 };
 
 function wordsForPort({ refused, reachable: { port }, invocation }: Welcome): readonly string[] {
   if (invocation.isContainer) {
     return [
-      `That is port ${port} of this container: publish it (docker run -p 443:${port}), and say with --host NAME, or in`,
-      'REGISTRY_GATE_HOSTS, by which name or address clients reach the machine. Below, write that name and the published port.',
+      `That is port ${port} of this container: publish it (docker run -p 443:${port}), and give the name or address`,
+      'of the machine with --host NAME or REGISTRY_GATE_HOSTS. Below, use that name and the published port.',
     ];
   }
   if (refused === undefined) return [];
-  return [PORT_WORDS[refused] ?? '', `So this is port ${port}: name it in every command, as below.`];
+  return [
+    PORT_WORDS[refused] ?? '',
+    `The gate uses port ${port} instead: name it in every command, as below.`,
+  ];
 }
 
-/** What is typed on a client, where the gate is the one place that the CA can come from. */
+/** What to type on a client, which fetches the CA from the gate. */
 function wordsForTrust({ authority }: PreparedCertificates, address: string): readonly string[] {
   if (authority === undefined) return [];
   return [
-    'Trust its CA once on each client, this machine included (here for docker; podman, containerd and system are the others):',
+    'Make each client trust the CA, also this machine (here for docker; others are podman, containerd and system):',
     `  registry-gate certs trust --for docker ${address} --from https://${address} --fingerprint ${authority}`,
   ];
 }
@@ -72,7 +75,7 @@ function wordsFor({ firstUser, invocation }: Welcome): readonly string[] {
       return [
         '',
         `The first user is ${firstUser.name}, with the password  ${firstUser.password.reveal()}`,
-        'It is shown this once and stored nowhere.',
+        'It is shown only once and stored nowhere.',
       ];
     case 'kept in a file':
       return [
@@ -83,11 +86,11 @@ function wordsFor({ firstUser, invocation }: Welcome): readonly string[] {
     case 'not signed in yet':
       return [
         '',
-        `Nobody has signed in as ${firstUser.name} yet, the user that an earlier start made.`,
+        `The user ${firstUser.name}, made by an earlier start, has not signed in yet.`,
         ...(firstUser.file === undefined
           ? []
           : [`The password is in a file:  ${reading(firstUser.file, invocation)}`]),
-        `Where nobody knows the password, set a new one: registry-gate users passwd ${firstUser.name}`,
+        `If the password is lost, set a new one: registry-gate users passwd ${firstUser.name}`,
       ];
   }
 }

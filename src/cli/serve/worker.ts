@@ -12,11 +12,11 @@ import { openServingLog } from './serving-log.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { SETTINGS } from './worker-settings.ts';
 
-/** `worker SLOT SIZE`: what `--workers` starts. It has its settings from its primary, and ends when that says so, or dies. */
+/** `worker SLOT SIZE`: one process of `--workers`. It gets its settings from the primary, and ends when the primary says so or dies. */
 export function workerCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('worker')
-    .description('One of the processes that serve; started by --workers alone.')
-    .argument('<slot>', 'The place of this worker, from 0.', Number)
+    .description('One of the serving processes; only --workers starts it.')
+    .argument('<slot>', 'The number of this worker, from 0.', Number)
     .argument('<size>', 'How many there are.', Number)
     .action(async (slot: number, size: number) => {
       const upstream = findUpstream();
@@ -26,16 +26,16 @@ export function workerCommand(terminal: Terminal, exit: ExitStatus): Command {
           hint: 'Start them all: registry-gate serve --workers auto',
         });
       }
-      // A terminal and systemd signal all processes. Only the primary takes it for a word to itself, and passes it on.
+      // A terminal and systemd signal all processes. Workers ignore it: the primary tells them what to do.
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
         terminal.onSignal(signal, () => undefined);
       const link = createWorkerLink({ slot, size, send: (message) => upstream.send(message) });
       upstream.onMessage((message) => link.receive(message));
-      await serveAsTold(link.bus, terminal, exit);
+      await serveWithSettings(link.bus, terminal, exit);
     });
 }
 
-async function serveAsTold(bus: Bus, terminal: Terminal, exit: ExitStatus): Promise<void> {
+async function serveWithSettings(bus: Bus, terminal: Terminal, exit: ExitStatus): Promise<void> {
   const { config, secrets, ports } = await bus.request(SETTINGS, undefined);
   const log = openServingLog(config, terminal, { shared: true, worker: bus.slot + 1 });
   try {

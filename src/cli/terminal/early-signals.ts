@@ -1,32 +1,32 @@
 /** The signals that a server listens for. */
 export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
-/** Where signals come from: the process. */
+/** The source of signals: the process. */
 interface SignalSource {
   on(signal: Signal, listener: () => void): unknown;
 }
 
-/** What is done about a stop that comes before the server listens for one. */
+/** How to handle a stop signal that comes during the start. */
 interface EarlyStop {
-  /** How long the start may go on, in milliseconds. */
+  /** How long the start may continue, in milliseconds. */
   readonly patienceMs: number;
   /** Ends the process: the start took too long, or a second signal came. */
   readonly giveUp: (signal: Signal) => void;
 }
 
-/** Keeps what comes before anybody listens. */
+/** Signals, including those that came before there was a listener. */
 export interface EarlySignals {
-  /** Calls back for each signal, for one that came before at once, until the returned function is called. */
+  /** Calls the listener for each signal, and at once for one that came before, until the returned function is called. */
   onSignal(signal: Signal, listener: () => void): () => void;
-  /** Whether a stop has come that nobody has heard yet. */
+  /** Whether a stop signal has come that no listener has received. */
   isStopAsked(): boolean;
 }
 
 const SIGNALS: readonly Signal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /**
- * Listens for signals from now on. As process 1 of a container a program is not ended by a signal that it does not
- * listen for: the kernel drops it. And where it is ended, it is ended in the middle of its start.
+ * Keeps signals from now on for later listeners. Without it the kernel would drop signals to process 1 of a container, and
+ * end any other process in the middle of its start.
  */
 export function keepSignals(source: SignalSource, { patienceMs, giveUp }: EarlyStop): EarlySignals {
   const listeners = new Map<Signal, Set<() => void>>(SIGNALS.map((signal) => [signal, new Set()]));

@@ -1,4 +1,4 @@
-/** Process exit codes: 0 done, 1 failed, 2 used wrongly. `certs status` adds 3 (due), 4 (expired) and 5 (refused by clients); 130 is a question left with Ctrl-C. */
+/** Process exit codes: 0 done, 1 failed, 2 wrong usage. `certs status` adds 3 (due), 4 (expired) and 5 (refused by clients); 130 is Ctrl-C at a prompt. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -9,7 +9,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Where a command leaves an exit code that is neither success nor an error. */
+/** Where a command sets an exit code other than 0 without an error. */
 export interface ExitStatus {
   code: number;
 }

@@ -14,22 +14,22 @@ export interface StartedAs {
   readonly hostName: string;
 }
 
-/** How the commands of this program are typed where its words are read. */
+/** How to type the commands of this program where its output is read. */
 export interface Invocation {
-  /** What stands for `registry-gate` while this process lives. */
+  /** What to type for `registry-gate` while this process runs. */
   readonly here: string;
-  /** What stands for it once this process has ended: a container is gone then. */
+  /** What to type for it once this process has ended, and its container with it. */
   readonly afterwards: string;
-  /** What stands for it on the machine of a client. */
+  /** What to type for it on a client. */
   readonly onClient: string;
   readonly isContainer: boolean;
-  /** What stands before a command of the system, to run it where the files of this process are: `docker exec ID`. */
+  /** The prefix that runs a system command where the files of this process are: `docker exec ID`. */
   readonly shell: string;
 }
 
 const NAME = 'registry-gate';
 
-/** Reads from environment and process how the next command has to be typed: in a checkout, by npx, in a container, as an installed program. */
+/** Finds out how to type commands here: in a checkout, with npx, in a container, or as an installed program. */
 export function findInvocation(env: Environment, started: StartedAs): Invocation {
   const isContainer = (env[CONTAINER_VARIABLE] ?? '') !== '';
   const said = env[COMMAND_VARIABLE] ?? '';
@@ -47,7 +47,7 @@ function onMachine(env: Environment, started: StartedAs): string {
   return `${onPath(runtime, env, started)} ${shown(script, started)}`;
 }
 
-/** The bare name of a program that the shell finds by it, else its path. */
+/** The name of a program if the shell finds it in PATH, else its path. */
 function onPath(program: string, { PATH = '/usr/bin' }: Environment, started: StartedAs): string {
   return PATH.split(':').includes(dirname(program)) ? basename(program) : shown(program, started);
 }
@@ -80,7 +80,7 @@ function inContainer(
   return { here, afterwards, onClient: NAME, shell: `${engine} exec ${id}` };
 }
 
-/** A word as a POSIX shell takes it. */
+/** Quotes a word for a POSIX shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

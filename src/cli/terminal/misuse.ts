@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { closest } from '../../config/closest.ts';
 import { AppError } from '../../lib/errors.ts';
 
-/** `version` and `-v` are what other programs have, and `help certs init` is `certs init --help`. */
+/** Accepts what other programs accept: `version` and `-v` for `--version`, `help certs init` for `certs init --help`. */
 export function usualWords(argv: readonly string[]): readonly string[] {
   const [first = '', ...rest] = argv;
   if (argv.length === 1 && ['version', '-v'].includes(first)) return ['--version'];
@@ -10,8 +10,8 @@ export function usualWords(argv: readonly string[]): readonly string[] {
 }
 
 /**
- * Refuses a word where a command is expected and there is none of that name; commander passes over it beside `--help`.
- * Throws AppError USAGE with what was probably meant.
+ * Refuses an unknown command, which commander ignores together with `--help`. Throws AppError USAGE that suggests what was
+ * probably meant.
  */
 export function refuseUnknownCommand(program: Command, argv: readonly string[]): void {
   let command = program;
@@ -38,7 +38,7 @@ function unknownCommand(command: Command, word: string): AppError {
   });
 }
 
-/** Refuses an option with an empty value: mostly a variable of the shell that is not set. Throws AppError USAGE. */
+/** Refuses an option with an empty value, usually a shell variable that is not set. Throws AppError USAGE. */
 export function refuseEmptyValues(command: Command): void {
   for (const option of command.options) {
     const value: unknown = command.getOptionValue(option.attributeName());
@@ -51,7 +51,7 @@ export function refuseEmptyValues(command: Command): void {
   }
 }
 
-/** What commander says of a command line that it cannot read, as errors are printed here. */
+/** A usage error of commander in the form of errors here. */
 export function misuseWords(command: Command, text: string): string {
   const [first = '', ...suggestions] = text.trim().split('\n');
   const sentence = first

@@ -1,6 +1,6 @@
 import { printable } from '../../lib/printable.ts';
 
-/** Lines of columns, two spaces apart. What stands in a cell came from elsewhere, and can't write on the terminal. */
+/** Renders columns, two spaces apart. Control characters in the cells are escaped. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = [head, ...rows.map((row) => row.map(printable))];
   const widths = head.map((_title, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));

@@ -5,7 +5,7 @@ import { EXIT } from './exit-status.ts';
 import type { Terminal } from './terminal.ts';
 import { printable } from '../../lib/printable.ts';
 
-/** What the command line alone can be blamed for is wrong use. */
+/** Errors that only the command line can cause are wrong usage. */
 const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOST_INVALID: EXIT.usage,
   TOKEN_INVALID: EXIT.usage,
@@ -14,7 +14,7 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   INTERRUPTED: EXIT.interrupted,
 };
 
-/** Says on the terminal what went wrong and what to type next, and gives the exit code. */
+/** Prints an error with what to type next, and returns the exit code. */
 export function reportError(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof AppError) {
@@ -26,7 +26,7 @@ export function reportError(error: unknown, terminal: Terminal): number {
   return EXIT.failed;
 }
 
-/** Names and paths from elsewhere stand in a message, and its own line ends. */
+/** Escapes control characters except line ends. */
 function lines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }

@@ -6,14 +6,14 @@ import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Owner } from '../../lib/files/ownership.ts';
 import type { StartedAs } from './invocation.ts';
 
-/** What a command may touch of the process it runs in. Tests pass a recorder. */
+/** The parts of the process that commands use. Tests pass one that records. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether a person can be asked and answered: standard input and standard error are a terminal. */
+  /** Whether the user can be asked: standard input and standard error are a terminal. */
   readonly isTTY: boolean;
   /** Whether standard output is a terminal. */
   readonly isOutTTY: boolean;
-  /** The runtime that the process stands on. */
+  /** The Node.js that runs the process. */
   readonly platform: {
     readonly nodeVersion: string;
     readonly execArgv: readonly string[];
@@ -21,28 +21,28 @@ export interface Terminal {
     readonly rejectUnauthorized: string | undefined;
   };
   readonly startedAs: StartedAs;
-  /** Data, to standard output. The text comes with its own line end. */
+  /** Writes data to standard output. The text includes its line end. */
   out(text: string): void;
-  /** Resolves when what was written is taken; false where nobody reads any more. For those who write more than fits into memory. */
+  /** Resolves when the reader has taken what was written; false if standard output was closed. For commands that write more than fits into memory. */
   readonly outTaken?: () => Promise<boolean>;
-  /** A text with each command as it is typed here. `err` does that by itself. */
+  /** A text with each command as it is typed here, which `err` also prints. */
   typed(text: string): string;
-  /** Words for a person, to standard error. */
+  /** Writes a message to standard error. */
   err(text: string): void;
-  /** Asks a question whose answer is not echoed. Only where `isTTY`. */
+  /** Asks a question without echoing the answer. Needs `isTTY`. */
   askSecret(question: string): Promise<string>;
-  /** All of standard input. */
+  /** Reads all of standard input. */
   readStdin(): Promise<Buffer>;
   /**
-   * Goes on as another user, so that what root makes for them is theirs, until the returned function is called. Does
-   * nothing where this process is not root.
+   * Continues as another user until the returned function is called, so that new files belong to that user. Does nothing
+   * unless this process is root.
    */
   actAs(owner: Owner): () => void;
-  /** Whether it was a terminal when the program began, and is closed now. */
+  /** Whether there was a terminal at the start that is closed now. */
   isClosed(): boolean;
-  /** Whether this process was told to stop before it listened. */
+  /** Whether a stop signal came during the start. */
   isStopAsked?(): boolean;
-  /** Calls back for each signal until the returned function is called. */
+  /** Calls the listener for each signal until the returned function is called. */
   onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void): () => void;
 }
 
@@ -72,7 +72,7 @@ export const processTerminal: Terminal = {
   askSecret,
   readStdin,
   actAs,
-  // What was a terminal is none any more once it has hung up.
+  // isatty is false after a hangup.
   isClosed: () => process.stdin.isTTY && process.stderr.isTTY && !(isatty(0) && isatty(2)),
   onSignal: (signal, listener) => {
     process.on(signal, listener);
@@ -80,7 +80,7 @@ export const processTerminal: Terminal = {
   },
 };
 
-/** A reader that leaves early (`registry-gate certs status | head -1`) is no failure of ours: what it did not want is dropped. */
+/** Ignores a reader that closes the pipe early: `registry-gate certs status | head -1`. */
 export function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
@@ -93,7 +93,7 @@ export function ignoreClosedPipes(): void {
 async function askSecret(question: string): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const prompt = createInterface({ input: process.stdin, output: silent, terminal: true });
-  // Only now is the echo off: what answers the question at once must not be shown.
+  // The echo is off only now: an immediate answer must not be shown.
   process.stderr.write(question);
   try {
     return await prompt.question('');

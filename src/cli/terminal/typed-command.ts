@@ -2,7 +2,7 @@ import { describeOptions } from '../../config/options.ts';
 import type { Invocation } from './invocation.ts';
 import { shellWord } from './invocation.ts';
 
-/** The flags of the command line that ran, without their dashes: `certs` -> `['./certs']`; none for `true`. */
+/** The flags of the command line that ran, without dashes: `certs` -> `['./certs']`. A boolean flag has no values. */
 export type GivenFlags = ReadonlyMap<string, readonly string[]>;
 
 const DIRECTORY = ['certs', 'config'];
@@ -11,7 +11,7 @@ const STATE = ['state', ...USERS];
 const AUDIT = ['audit', 'config'];
 const EVERY_OPTION = 'every option of the configuration';
 
-/** command -> the flags that say on what it works. A test holds this table equal to the command tree. */
+/** Command -> the flags that select what it works on. A test compares this table with the command tree. */
 export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'certs init': DIRECTORY,
   'certs renew': DIRECTORY,
@@ -47,12 +47,15 @@ const COMMAND = new RegExp(
 );
 /** A URL with a user name or a password in it. */
 const CREDENTIALS = /:\/\/[^/]*@/;
-/** A hint that names a place itself means that one. */
+/** A hint with one of these flags keeps it, and gets no others. */
 const NAMES_A_PLACE = / --(?:certs|users|state|data|audit|access|config)\b/;
 
 /**
- * Writes each command in a text as it has to be typed in this place, with the flags that were given and that it takes.
- * Everywhere else in the sources it stands as `registry-gate COMMAND`.
+ * Replaces each command in a text by what to type here, with those of the given flags that it takes. The sources write
+ * every command as `registry-gate COMMAND`.
+ *
+ *     asTyped('Renew it: registry-gate certs renew', 'npx registry-gate', invocation, new Map([['certs', ['./certs']]]))
+ *     // 'Renew it: npx registry-gate certs renew --certs ./certs'
  */
 export function asTyped(text: string, program: string, { onClient }: Invocation, given: GivenFlags): string {
   return text.replace(COMMAND, (_whole, name: string, rest: string) => {
@@ -62,7 +65,7 @@ export function asTyped(text: string, program: string, { onClient }: Invocation,
   });
 }
 
-/** The flags that an error does not blame: `(--listen)` in its message says that this one is wrong. */
+/** The flags without those that an error is about, which its message names: `(--listen)`. */
 export function withoutBlamed(given: GivenFlags, message: string): GivenFlags {
   return new Map([...given].filter(([flag]) => !message.includes(`(--${flag})`)));
 }
@@ -76,7 +79,7 @@ function repeated(name: string, rest: string, given: GivenFlags): readonly strin
   });
 }
 
-/** The flags that may be repeated for a command; those that hold a secret are not. */
+/** The flags that a hint may repeat for a command: none that hold a secret. */
 function flagsOf(name: string): readonly string[] {
   return (FLAGS_OF[name] ?? []).flatMap((flag) => (flag === EVERY_OPTION ? optionFlags() : [flag]));
 }

@@ -30,18 +30,18 @@ interface CreateOptions extends StateOptions {
   readonly network?: readonly string[];
 }
 
-/** `tokens create`: the secret is the one thing on standard output, and is never shown again. */
+/** `tokens create`: prints only the secret to standard output, and never shows it again. */
 export function createCommand(terminal: Terminal): Command {
   return addStateOptions(new Command('create'))
-    .description('Make a token for a machine. Its secret is printed once; it is kept hashed.')
-    .argument('<name>', 'What the machine gives as its user name.')
+    .description('Make a token for a machine. The secret is printed once, and stored as a hash.')
+    .argument('<name>', 'The user name of the machine.')
     .option(
       '--repository <PATTERN...>',
-      "What the token is for, like 'team/**'. Without it, the access rules for token:NAME say what it may do.",
+      "The repositories of the token, like 'team/**'. Without it, the access rules for token:NAME apply.",
     )
-    .option('--allow <ACTIONS>', 'What it may do there: pull, push, delete, with commas between them.')
-    .option('--expires <TIME>', 'When it ends: 12h, 90d, 26w or never.', '90d')
-    .option('--network <CIDR...>', 'Addresses or networks it may be used from. Default: everywhere.')
+    .option('--allow <ACTIONS>', 'What it may do there: pull, push, delete, separated by commas.')
+    .option('--expires <TIME>', 'Its lifetime: 12h, 90d, 26w or never.', '90d')
+    .option('--network <CIDR...>', 'Addresses or networks from which it may be used. Default: all.')
     .action(async (name: string, options: CreateOptions) => {
       const { paths, users } = await findState(options, terminal);
       await checkTokenName(name, users);
@@ -74,14 +74,14 @@ function makeToken(name: string, hash: string, options: CreateOptions): MachineT
   const lifetime = parseLifetime(options.expires);
   if (lifetime === undefined) {
     throw invalid(
-      `--expires ${options.expires} is no time`,
-      'Like 12h, 90d, 26w (ten years at most), or never.',
+      `--expires ${options.expires} is not a lifetime`,
+      'For example 12h, 90d, 26w (at most ten years), or never.',
     );
   }
   for (const network of options.network ?? []) {
     const outcome = parseNetwork(network);
     if (!outcome.ok)
-      throw invalid(`--network ${network} can't be used: it ${outcome.reason}`, 'Like 10.0.0.0/8.');
+      throw invalid(`--network ${network} can't be used: it ${outcome.reason}`, 'For example 10.0.0.0/8.');
   }
   return {
     id: makeTokenId('m'),
@@ -94,24 +94,24 @@ function makeToken(name: string, hash: string, options: CreateOptions): MachineT
   };
 }
 
-/** Both or neither: what a token may do, and where. */
+/** The scope; null without --repository and --allow. */
 function readScope({ repository, allow }: CreateOptions): TokenScope | null {
   if (repository === undefined && allow === undefined) return null;
   if (repository === undefined || allow === undefined) {
     throw new AppError('USAGE', {
-      message: '--repository and --allow belong together.',
-      hint: "Like --repository 'team/**' --allow pull,push. With neither, the access rules say what the token may do.",
+      message: '--repository and --allow must be given together.',
+      hint: "For example --repository 'team/**' --allow pull,push. Without both, the access rules apply.",
     });
   }
   for (const pattern of repository) {
     const problem = findPatternProblem(pattern);
     if (problem !== undefined)
-      throw invalid(`--repository ${pattern} can't be used: it ${problem}`, "Like 'team/**'.");
+      throw invalid(`--repository ${pattern} can't be used: it ${problem}`, "For example 'team/**'.");
   }
   if (repository.every((pattern) => pattern.startsWith('!'))) {
     throw invalid(
-      '--repository only takes repositories out',
-      "Say also what the token is for: --repository 'team/**'.",
+      '--repository only excludes repositories',
+      "Also name repositories to include: --repository 'team/**'.",
     );
   }
   return [{ repositories: repository, allow: readActions(allow) }];
@@ -123,36 +123,36 @@ function readActions(allow: string): ScopeEntry['allow'] {
   if (actions.length === words.length) return actions;
   throw invalid(
     `--allow ${allow} can't be used`,
-    'It takes pull, push and delete, with commas: --allow pull,push',
+    'It takes pull, push and delete, separated by commas: --allow pull,push',
   );
 }
 
 function describe({ id, name, scope, expires, networks }: MachineToken): string {
   const what =
     scope === null
-      ? `what the access rules say of token:${name}`
+      ? `the rights of token:${name} in the access rules`
       : scope
           .map(({ repositories, allow }) => `${allow.join(', ')} in ${repositories.join(', ')}`)
           .join('; ');
   const from = networks.length === 0 ? '' : `, from ${networks.join(', ')}`;
-  const until = expires === null ? 'It never ends.' : `It ends on ${expires.slice(0, 10)}.`;
+  const until = expires === null ? 'It never expires.' : `It expires on ${expires.slice(0, 10)}.`;
   return [
     `Made the token ${id} of ${name}: ${what}${from}. ${until}`,
     ...(expires === null
       ? [
-          'Warning: a token that never ends is found by somebody some day. Rather give it an end: --expires 90d',
+          'Warning: a token that never expires stays valid if it leaks. Better give it a lifetime: --expires 90d',
         ]
       : []),
     `Use it as a password: docker login -u ${name} --password-stdin HOST`,
-    'The secret is shown this once:',
+    'The secret is shown only once:',
     '',
   ].join('\n');
 }
 
 function tooMany(name: string, alive: readonly MachineToken[]): AppError {
   return new AppError('TOKEN_LIMIT', {
-    message: `${name} has ${alive.length} tokens that are alive: ${alive.map(({ id }) => id).join(', ')}.`,
-    hint: `See which is not used any more (registry-gate tokens list), then end it: registry-gate tokens revoke ${alive[0]?.id}`,
+    message: `${name} has ${alive.length} active tokens: ${alive.map(({ id }) => id).join(', ')}.`,
+    hint: `Find the one that is no longer used (registry-gate tokens list), then revoke it: registry-gate tokens revoke ${alive[0]?.id}`,
   });
 }
 

@@ -27,13 +27,13 @@ interface MachineRow {
   readonly kind: 'machine';
   readonly id: string;
   readonly name: string;
-  /** Null where the access rules say what it may do. */
+  /** Null if the access rules apply. */
   readonly scope: TokenScope | null;
   readonly networks: readonly string[];
   readonly created: string;
   readonly expires: string | null;
   readonly lastUsed: string | null;
-  /** What is to be said of its end. */
+  /** A remark about its expiry. */
   readonly note: string | null;
 }
 
@@ -51,7 +51,7 @@ interface DeviceRow {
 
 type Row = MachineRow | DeviceRow;
 
-/** `tokens list`: machines and devices; never a secret or a hash. */
+/** `tokens list`: lists machines and devices, without secrets and hashes. */
 export function listTokens(terminal: Terminal): Command {
   return addStateOptions(new Command('list'))
     .description('List the tokens of machines, and the devices that people signed in with.')

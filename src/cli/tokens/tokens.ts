@@ -29,7 +29,7 @@ export function tokensCommand(terminal: Terminal): Command {
 
 function revokeCommand(terminal: Terminal): Command {
   return addStateOptions(new Command('revoke'))
-    .description('End a token, or the sign-in of a device.')
+    .description('Revoke a token, or the sign-in of a device.')
     .argument('<id-or-name>', 'An id of tokens list, or the name of a machine that has one token.')
     .action(async (word: string, options: StateOptions) => {
       const { paths } = await findState(options, terminal);
@@ -42,7 +42,7 @@ function revokeCommand(terminal: Terminal): Command {
     });
 }
 
-/** Takes the token with this id out of a file; false where it is not in there. */
+/** Removes a token from a file; false if the file does not have it. */
 async function remove<T extends { readonly id: string }, S extends { readonly tokens: readonly T[] }>(
   file: StateFile<S>,
   id: string,
@@ -56,7 +56,7 @@ async function remove<T extends { readonly id: string }, S extends { readonly to
   return isFound;
 }
 
-/** The id that was given, or that of the one token with this name. Throws AppError TOKEN_UNKNOWN where a name has several. */
+/** The given id, or that of the only token of this name. Throws AppError TOKEN_UNKNOWN. */
 async function findId({ machineTokens, identityTokens }: StatePaths, word: string): Promise<string> {
   const machines = (await readState(machineTokensFile(machineTokens))).state.tokens;
   const devices = (await readState(identityTokensFile(identityTokens))).state.tokens;
@@ -70,21 +70,21 @@ async function findId({ machineTokens, identityTokens }: StatePaths, word: strin
   if (others.length === 0) return only.id;
   throw new AppError('TOKEN_UNKNOWN', {
     message: `${JSON.stringify(word)} has ${named.length} tokens: ${named.map(({ id }) => id).join(', ')}. Nothing was revoked.`,
-    hint: 'See which is which (registry-gate tokens list), then give the id: registry-gate tokens revoke ID',
+    hint: 'Find the id (registry-gate tokens list), then revoke it: registry-gate tokens revoke ID',
   });
 }
 
 function unknownToken(id: string): AppError {
   return new AppError('TOKEN_UNKNOWN', {
     message: `There is no token with the id or name ${JSON.stringify(id.slice(0, 80))}.`,
-    hint: 'See which there are: registry-gate tokens list',
+    hint: 'List the tokens: registry-gate tokens list',
   });
 }
 
-/** `tokens certificate`: what a registry needs that checks tokens itself. */
+/** `tokens certificate`: makes the certificate by which a registry verifies the tokens of the gate. */
 function certificateCommand(terminal: Terminal): Command {
   return addStateOptions(new Command('certificate'))
-    .description('Make the certificate by which a registry that checks tokens too recognises this gate.')
+    .description('Make the certificate by which a registry verifies the tokens of this gate.')
     .action(async (options: StateOptions) => {
       const { paths } = await findState(options, terminal);
       const { backendKey, backendCertificate } = paths;
@@ -98,9 +98,9 @@ function certificateCommand(terminal: Terminal): Command {
       });
       const [{ validToDate }] = parseCertificates(certificate, backendCertificate);
       const end = validToDate.toISOString().slice(0, 10);
-      terminal.err(`The registry has to know ${backendCertificate}, which holds until ${end}.\n`);
+      terminal.err(`Give ${backendCertificate} to the registry. It is valid until ${end}.\n`);
       terminal.err(
-        'A complete configuration for it stands in docs/tokens.md. The key beside the certificate stays here.\n',
+        'docs/tokens.md has a complete configuration for the registry. Keep the key on this machine.\n',
       );
     });
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../lib/errors.ts';
 import { findNameProblem, findPasswordProblem, findPasswordWeakness } from '../../auth/users/user-rules.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** Throws AppError USER_INVALID for a name that no user may have. */
+/** Throws AppError USER_INVALID if the name is not a valid user name. */
 export function checkName(name: string): void {
   const problem = findNameProblem(name);
   if (problem === undefined) return;
@@ -22,18 +22,18 @@ export async function readNewPassword(
   const password = await readPassword(`New password for ${name}: `, options, terminal);
   const problem = findPasswordProblem(password);
   if (problem !== undefined) throw invalid(`This password can't be used: it ${problem}.`);
-  if (options.passwordStdin !== true && (await terminal.askSecret('The same once more: ')) !== password)
-    throw invalid('The two passwords are not the same.');
+  if (options.passwordStdin !== true && (await terminal.askSecret('Repeat the password: ')) !== password)
+    throw invalid('The two passwords differ.');
   warnOfWeakness(password, name, terminal);
   return password;
 }
 
-/** It is taken all the same, as by htpasswd: a machine in a cellar may have such a one, and its owner be told. */
+/** A weak password is accepted with a warning, as htpasswd does. */
 function warnOfWeakness(password: string, name: string, terminal: Terminal): void {
   const weakness = findPasswordWeakness(password, name);
   if (weakness === undefined) return;
   terminal.err(
-    `Warning: the password ${weakness}, and is guessed soon by anybody who gets the users file. 8 characters are the least that is advised.\n`,
+    `Warning: the password ${weakness}, and is soon guessed if the users file is stolen. Use at least 8 characters.\n`,
   );
 }
 

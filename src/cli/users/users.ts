@@ -40,7 +40,7 @@ function addCommand(terminal: Terminal): Command {
   return withPasswordOption(addUsersOptions(new Command('add')))
     .description('Add a user. Asks for the password twice, without showing it.')
     .argument('<name>')
-    .option('--parents', 'Make the directory of the users file too.')
+    .option('--parents', 'Also make the directory of the users file.')
     .action(async (name: string, options: AddOptions) => {
       checkName(name);
       const path = await findUsersFile(options, terminal);
@@ -61,7 +61,7 @@ async function makeDirectoryOf(path: string): Promise<void> {
   } catch (error) {
     throw new AppError('FILE_UNWRITABLE', {
       message: `The directory ${dirname(path)} can't be made (${systemCode(error) ?? String(error)}).`,
-      hint: `Name another place with --users FILE. ${unwritableHint(systemCode(error), dirname(path))}`,
+      hint: `Name another file with --users FILE. ${unwritableHint(systemCode(error), dirname(path))}`,
       cause: error,
     });
   }
@@ -102,10 +102,10 @@ interface ListOptions extends UsersOptions {
   readonly json?: true;
 }
 
-/** `users list`: names and how well their passwords are kept; never a hash. */
+/** `users list`: lists the users and how their passwords are hashed, without the hashes. */
 function listCommand(terminal: Terminal): Command {
   return addUsersOptions(new Command('list'))
-    .description('List the users, and how their passwords are kept.')
+    .description('List the users, and how their passwords are hashed.')
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {
       const path = await findUsersFile(options, terminal);
@@ -120,7 +120,7 @@ function listCommand(terminal: Terminal): Command {
 interface Row {
   readonly name: string;
   readonly scheme: string;
-  /** Null where the scheme has no cost. */
+  /** Null if the scheme has no cost. */
   readonly cost: number | null;
   readonly weak: boolean;
   readonly weakness: string | null;
@@ -167,12 +167,12 @@ function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {
 }
 
 const CUT =
-  'Warning: it is longer than 72 bytes, of which bcrypt looks at the first 72 alone, as in Apache and nginx. Choose a shorter one.\n';
+  'Warning: it is longer than 72 bytes, and bcrypt uses only the first 72, as in Apache and nginx. Choose a shorter one.\n';
 
 function withPasswordOption(command: Command): Command {
   return command.option(
     '--password-stdin',
-    'Read the password from standard input; one line end is cut off.',
+    'Read the password from standard input; a final line end is dropped.',
   );
 }
 
@@ -191,6 +191,6 @@ function refuseUnknown(document: HtpasswdDocument, name: string): void {
 function unknownUser(name: string): AppError {
   return new AppError('USER_UNKNOWN', {
     message: `There is no user ${JSON.stringify(name)}.`,
-    hint: 'See who there is: registry-gate users list',
+    hint: 'List the users: registry-gate users list',
   });
 }

@@ -93,7 +93,7 @@ describe('abuse list', () => {
 
   it('says that there is nothing, on standard error', async () => {
     await startGate([]);
-    expect(await abuse('list')).toEqual({ status: 0, out: '', err: 'Nobody has given a wrong password.\n' });
+    expect(await abuse('list')).toEqual({ status: 0, out: '', err: 'No wrong passwords were counted.\n' });
     expect((await abuse('list', '--json')).out).toBe('[]\n');
   });
 
@@ -144,7 +144,7 @@ describe('abuse unlock', () => {
     await startGate();
     const { status, err } = await abuse('unlock', ...args);
     expect(status).toBe(2);
-    expect(err).toMatch(/Name one user or address, or say --all/);
+    expect(err).toMatch(/Name one user or address, or use --all/);
     expect(asked).toEqual([]);
   });
 });
@@ -179,7 +179,7 @@ describe('without a gate that answers', () => {
     closing.push(() => new Promise((resolve) => void other.close(() => resolve())));
     const { status, err } = await abuse('list');
     expect(status).toBe(1);
-    expect(err).toMatch(/can't be asked \(it gave no answer\)/);
+    expect(err).toMatch(/can't be reached \(it gave no answer\)/);
   });
 });
 

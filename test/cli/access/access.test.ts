@@ -173,7 +173,7 @@ expect: [alice may push a]
       code: 0,
       stdout: `allowed: alice may pull from a, by ${file}:2\n`,
       stderr:
-        'Warning: not in force as it is: expect[0]: fails: alice may not push to a: no rule allows it. ' +
+        'Warning: the file would be refused: expect[0]: fails: alice may not push to a: no rule allows it. ' +
         `${file}:2 allows only pull (${file}:3)\n`,
     });
   });
@@ -230,7 +230,7 @@ rules:
     expect(await run(['access', 'check', ...words.split(' '), ...certs], terminal)).toBe(code);
     expect(terminal.stdout()).toContain(answer);
     expect(terminal.stderr()).toContain('every user of the htpasswd file may do everything');
-    expect(terminal.stderr()).toContain('strangers nothing');
+    expect(terminal.stderr()).toContain('anonymous clients nothing');
   });
 
   it('reads the file that the configuration of --config names', async () => {
@@ -244,12 +244,12 @@ rules:
 
   it.each([
     ['alice', 'Missing required argument'],
-    ['alice read team/app', '"read" is none of pull, push and delete.'],
-    ['alice pull Team/app', '"Team/app" is no name of a repository'],
-    ['alice pull team/app:latest', '"team/app:latest" is no name of a repository'],
-    ['alice pull team/**', '"team/**" is no name of a repository'],
-    ['group:dev pull team/app', '"group:dev" is no user'],
-    ['alice pull team/app --from 10.0.0.0/8', '"10.0.0.0/8" is no IP address'],
+    ['alice read team/app', '"read" is not one of pull, push and delete.'],
+    ['alice pull Team/app', '"Team/app" is not the name of a repository'],
+    ['alice pull team/app:latest', '"team/app:latest" is not the name of a repository'],
+    ['alice pull team/**', '"team/**" is not the name of a repository'],
+    ['group:dev pull team/app', '"group:dev" is not a user'],
+    ['alice pull team/app --from 10.0.0.0/8', '"10.0.0.0/8" is not an IP address'],
     ['alice pull team/app extra', 'Too many arguments'],
   ])('used wrongly: %s', async (words, message) => {
     const { code, stdout, stderr } = await check(words);

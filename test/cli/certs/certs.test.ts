@@ -58,7 +58,7 @@ describe('certs init', () => {
     ]);
     expect({ status, out }).toEqual({ status: 0, out: '' });
     expect(err).toMatch(
-      /Made a CA in .*\nMade a certificate for registry\.lan, 10\.0\.0\.5, ::1, good until \d{4}-\d\d-\d\d\.\n/,
+      /Made a CA in .*\nMade a certificate for registry\.lan, 10\.0\.0\.5, ::1, valid until \d{4}-\d\d-\d\d\.\n/,
     );
     expect(err).toMatch(
       /registry-gate certs trust --for docker registry\.lan --from https:\/\/registry\.lan --fingerprint [0-9a-f]{64}\n/,
@@ -70,7 +70,7 @@ describe('certs init', () => {
     const directory = await makeDirectory(await folder(), { hosts: ['registry.lan'] });
     const { status, err } = await gate(['init', '--host', 'registry.lan', '--certs', directory]);
     expect(status).toBe(0);
-    expect(err).toMatch(/^Kept the CA in .*\nKept the certificate for registry\.lan: it is good until/);
+    expect(err).toMatch(/^Kept the CA in .*\nKept the certificate for registry\.lan: it is valid until/);
   });
 
   it.each(['registry.lan,10.0.0.5', 'registry.lan 10.0.0.5', ' registry.lan,\n10.0.0.5,'])(
@@ -141,7 +141,7 @@ describe('certs renew', () => {
       name: 'a good one by force',
       days: 0,
       args: ['--force'],
-      says: /^Renewed the certificate for registry\.lan, good/,
+      says: /^Renewed the certificate for registry\.lan, valid/,
     },
     { name: 'a due one', days: 70, args: [], says: /^Renewed/ },
     { name: 'an expired one', days: 100, args: [], says: /^Renewed/ },
@@ -197,7 +197,7 @@ describe('certs status', () => {
     const directory = await makeDirectory(await folder(), { authorityDays: 300 });
     const { status, err } = await gate(['status', '--certs', directory]);
     expect(status).toBe(3);
-    expect(err).toMatch(/CA nears its end/);
+    expect(err).toMatch(/CA expires soon/);
   });
 
   it('follows tls.certificate and tls.key', async () => {

@@ -58,8 +58,8 @@ describe('config check', () => {
     expect(result.stderr.split('\n')).toEqual([
       'The configuration is fine.',
       'Checked: options, certificate, users.',
-      `Not checked: the registry http://127.0.0.1:5000. To ask it: registry-gate config check --certs ${certs} --connect`,
-      'That registry is the default of serve. up, and npm start, use the one inside the gate, embedded:./data, unless --backend is given.',
+      `Not checked: the registry http://127.0.0.1:5000. To check it: registry-gate config check --certs ${certs} --connect`,
+      'That registry is the default of serve. up and npm start use the embedded one, embedded:./data, unless --backend is given.',
       '',
     ]);
     expect(await readdir(certs)).toEqual(before);

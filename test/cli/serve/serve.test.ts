@@ -37,7 +37,7 @@ describe('M-D13: a reload', () => {
     loadConfig({ flags: {}, env: {}, readFile: async () => text });
 
   it.each<readonly [string, string, string, object]>([
-    ['info', 'certs: a', 'the configuration is as it was at the start', {}],
+    ['info', 'certs: a', 'the configuration has not changed since the start', {}],
     [
       'warn',
       'certs: b\nworkers: 3',

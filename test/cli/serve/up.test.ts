@@ -133,7 +133,7 @@ describe('up', () => {
     await initCertificates({ directory, hosts: ['old.lan', '203.0.113.7'], now: new Date() });
     await writeFile(join(directory, 'found-names.json'), '["203.0.113.7"]');
     await whileUp([], recordingTerminal({ isTTY: true }), async (_port, words) => {
-      expect(words).toMatch(/took the place of the one before: .*to drop 203\.0\.113\.7, which this machine/);
+      expect(words).toMatch(/The certificate was replaced: .*to drop 203\.0\.113\.7, which this machine/);
       const { names } = (await readStatus({ directory }, new Date())).certificate;
       expect(names).toContain('old.lan');
       expect(names).not.toContain('203.0.113.7');
@@ -145,7 +145,7 @@ describe('up', () => {
     await initCertificates({ directory, hosts: ['old.lan'], now: new Date() });
     const ca = await readFile(join(directory, 'ca.crt'), 'utf8');
     await whileUp(['--host', 'new.lan'], recordingTerminal({ isTTY: true }), async (_port, words) => {
-      expect(words).toMatch(/took the place of the one before: to cover new\.lan/);
+      expect(words).toMatch(/The certificate was replaced: to cover new\.lan/);
       expect((await readStatus({ directory: directory }, new Date())).certificate.names).toContain('old.lan');
     });
     expect(await readFile(join(directory, 'ca.crt'), 'utf8')).toBe(ca);
@@ -164,7 +164,7 @@ describe('up', () => {
       recordingTerminal({ isTTY: true }),
       async (_port, words) => {
         expect(words).toContain('It does not cover new.lan');
-        expect(words.includes('Trust its CA')).toBe(trust);
+        expect(words.includes('trust the CA')).toBe(trust);
       },
     );
     expect(code).toBe(0);
@@ -201,7 +201,7 @@ describe('up', () => {
     await whileUp([], recordingTerminal({ isTTY: true }), async () => undefined);
     let password = '';
     await whileUp([], recordingTerminal(), async (_port, words) => {
-      expect(words).toContain('Nobody has signed in as admin yet');
+      expect(words).toContain('The user admin, made by an earlier start, has not signed in yet');
       expect(words).toContain(`registry-gate users passwd --certs ${join(folder, 'certs')} admin`);
       expect(words).not.toContain('first-password.txt');
       expect(words).toMatch(/docker login \S+ -u admin/);
@@ -320,8 +320,8 @@ describe('renderWelcome', () => {
 
   it.each<readonly [name: string, change: Partial<Welcome>, line: string]>([
     ['the place', {}, 'docker login 10.0.0.5:8443 -u NAME'],
-    ['whose the port is', { refused: 'EADDRINUSE' }, 'Another program has port 443'],
-    ['which right is missing', { refused: 'EACCES' }, 'Port 443 needs a right'],
+    ['whose the port is', { refused: 'EADDRINUSE' }, 'Another program uses port 443'],
+    ['which right is missing', { refused: 'EACCES' }, 'This user may not listen on port 443'],
     ['what is typed on a client', {}, '--from https://10.0.0.5:8443 --fingerprint ab12\n'],
   ])('names %s', (_name, change, line) => {
     expect(renderWelcome({ ...WELCOME, ...change })).toContain(line);

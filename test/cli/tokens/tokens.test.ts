@@ -87,7 +87,7 @@ describe('tokens create', () => {
     const ended = await tokens('create', 'ci', '--expires', 'never');
     expect(ended).toMatchObject({
       status: 0,
-      stderr: expect.stringContaining('Warning: a token that never ends'),
+      stderr: expect.stringContaining('Warning: a token that never expires'),
     });
     expect((await stored())[0].expires).toBeNull();
   });
@@ -112,7 +112,7 @@ describe('tokens create', () => {
     expect(ended).toMatchObject({
       status: 1,
       stdout: '',
-      stderr: expect.stringContaining('2 tokens that are alive'),
+      stderr: expect.stringContaining('2 active tokens'),
     });
     expect(ended.stderr).toMatch(new RegExp(`registry-gate tokens revoke --certs \\S+ ${first.id}`));
     expect(await stored()).toHaveLength(2);
@@ -138,14 +138,14 @@ describe('tokens create', () => {
     ['the name of a user', ['alice'], 1, 'There is a user alice already'],
     ['a name with a colon', ['a:b'], 2, 'a colon'],
     ['no name', [''], 2, 'is empty'],
-    ['--repository alone', ['ci', '--repository', 'a'], 2, 'belong together'],
-    ['--allow alone', ['ci', '--allow', 'pull'], 2, 'belong together'],
+    ['--repository alone', ['ci', '--repository', 'a'], 2, 'must be given together'],
+    ['--allow alone', ['ci', '--allow', 'pull'], 2, 'must be given together'],
     ['a pattern that matches nothing', ['ci', '--repository', 'Team/**', '--allow', 'pull'], 2, 'upper case'],
     [
       'nothing but an exception',
       ['ci', '--repository', '!a', '--allow', 'pull'],
       2,
-      'only takes repositories out',
+      'only excludes repositories',
     ],
     ['an unknown action', ['ci', '--repository', 'a', '--allow', 'pull,admin'], 2, 'pull, push and delete'],
     ['no action', ['ci', '--repository', 'a', '--allow', ''], 2, 'has an empty value'],

@@ -67,13 +67,13 @@ describe('users add', () => {
     const ended = await usersHere(['add', 'carol'], { isTTY: true, answers: ['pw', 'pw'] });
     expect(ended).toMatchObject({
       status: 0,
-      questions: ['New password for carol: ', 'The same once more: '],
+      questions: ['New password for carol: ', 'Repeat the password: '],
     });
     expect(verifyHash(await hashOf('carol'), 'pw')).toBe(true);
   });
 
   it.each([
-    ['a second answer that differs', { isTTY: true, answers: ['pw', 'pv'] }, 'not the same', 1],
+    ['a second answer that differs', { isTTY: true, answers: ['pw', 'pv'] }, 'passwords differ', 1],
     ['no terminal to ask on', {}, '--password-stdin', 2],
   ])('refuses %s', async (_name, options, words, status) => {
     const ended = await usersHere(['add', 'carol'], options);
