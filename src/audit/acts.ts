@@ -1,13 +1,13 @@
-import { ACT_OF, keyOf } from './act.ts';
-import { opening } from './event.ts';
+import { ACTIVITY_OF, keyOf } from './act.ts';
+import { firstFields } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import type { Fact } from './fact.ts';
 import { RepeatedEvent, repeatedKey } from './repeated-event.ts';
-import { OpenActs } from './open-acts.ts';
+import { OpenActivities } from './open-acts.ts';
 import { Pull } from './pull.ts';
 import { Push } from './push.ts';
 
-export interface ActsOptions {
+export interface ActivitiesOptions {
   readonly write: (event: AuditEvent) => void;
   /** Memory for open activities, in bytes. Beyond it, the one idle for the longest time is written as it is. */
   readonly maxBytes?: number;
@@ -17,8 +17,8 @@ export interface ActsOptions {
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Groups facts into activities. Its only clock is that of the facts. */
-export interface Acts {
-  take(fact: Fact): void;
+export interface Activities {
+  add(fact: Fact): void;
   /** Returns the keys of activities that have been idle for long enough at this time. */
   due(at: number): readonly string[];
   /** Ends these, except those in `busy`, of which a request is still in progress. */
@@ -27,32 +27,32 @@ export interface Acts {
   endAll(): void;
 }
 
-export function createActs({ write, maxBytes = MAX_BYTES }: ActsOptions): Acts {
-  const open = new OpenActs(write, maxBytes);
+export function createActivities({ write, maxBytes = MAX_BYTES }: ActivitiesOptions): Activities {
+  const open = new OpenActivities(write, maxBytes);
 
   const push = (key: string, fact: Fact): void => {
     const found = open.get(key);
-    const act = found instanceof Push ? found : new Push(fact);
-    open.goOn(key, act, fact);
-    if (act.hasEnded) open.finish(key);
+    const activity = found instanceof Push ? found : new Push(fact);
+    open.add(key, activity, fact);
+    if (activity.hasEnded) open.finish(key);
   };
   const pull = (key: string, fact: Fact): void => {
     const found = open.get(key);
     const isOn = found instanceof Pull && !found.isAnother(fact);
     if (!isOn) open.finish(key);
-    open.goOn(key, isOn ? found : new Pull(fact), fact);
+    open.add(key, isOn ? found : new Pull(fact), fact);
   };
 
   return {
-    take: (fact) => {
-      const kind = ACT_OF[fact.kind];
+    add: (fact) => {
+      const kind = ACTIVITY_OF[fact.kind];
       if (kind === 'push') push(keyOf(kind, fact), fact);
       else if (kind === 'pull') pull(keyOf(kind, fact), fact);
       else if (fact.kind === 'delete' || fact.kind === 'reload' || fact.kind === 'expiry')
-        write(single(fact));
+        write(standalone(fact));
       else {
         const key = repeatedKey(fact);
-        open.goOn(key, open.get(key) ?? new RepeatedEvent(fact), fact);
+        open.add(key, open.get(key) ?? new RepeatedEvent(fact), fact);
       }
     },
     due: (at) => open.due(at),
@@ -66,16 +66,16 @@ export function createActs({ write, maxBytes = MAX_BYTES }: ActsOptions): Acts {
 }
 
 /** Returns the event of a fact that stands alone. */
-function single(fact: Fact): AuditEvent {
+function standalone(fact: Fact): AuditEvent {
   const { kind, isDone, rule, status, reason } = fact;
   const result = isDone ? 'done' : 'failed';
   const part = fact.action && { part: fact.action };
-  if (kind === 'reload') return { ...opening('reload', result, fact), reason, ...part };
+  if (kind === 'reload') return { ...firstFields('reload', result, fact), reason, ...part };
   if (kind === 'expiry') {
-    return { ...opening('expiry', isDone ? 'ended' : 'near', fact), token: fact.token, reason, ...part };
+    return { ...firstFields('expiry', isDone ? 'ended' : 'near', fact), token: fact.token, reason, ...part };
   }
   return {
-    ...opening('delete', result, fact),
+    ...firstFields('delete', result, fact),
     tag: fact.tags?.[0],
     digest: fact.digest,
     ms: Math.round(fact.ms),

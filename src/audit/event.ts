@@ -58,7 +58,7 @@ export interface AuditEvent {
 }
 
 /** Returns the first fields of every line. */
-export function opening(event: EventName, result: string, fact: Fact, last: Fact = fact): AuditEvent {
+export function firstFields(event: EventName, result: string, fact: Fact, last: Fact = fact): AuditEvent {
   return {
     time: new Date(last.time).toISOString(),
     event,

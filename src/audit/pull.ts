@@ -1,22 +1,22 @@
-import type { Act } from './act.ts';
-import { opening, span } from './event.ts';
+import type { Activity } from './act.ts';
+import { firstFields, span } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import { LAYER_BYTES, bytesOfFacts } from './fact.ts';
 import type { Fact } from './fact.ts';
 
 /** Digests beyond these are only counted, perhaps twice. */
 const MOST_KNOWN = 1000;
-const QUIET_MS = 10_000;
+const IDLE_MS = 10_000;
 
 /**
  * A pull: the first manifest, the manifests that it leads to, and layers. Some clients check a tag (HEAD) and then get
  * the manifest by its digest: that check determines the tag of the pull.
  */
-export class Pull implements Act {
-  readonly quietMs = QUIET_MS;
+export class Pull implements Activity {
+  readonly idleMs = IDLE_MS;
   #first: Fact;
   #last: Fact;
-  #look: Fact | undefined;
+  #check: Fact | undefined;
   #top: Fact | undefined;
   #manifests = 0;
   readonly #layers = new Set<string>();
@@ -43,14 +43,14 @@ export class Pull implements Act {
   }
 
   get bytes(): number {
-    const facts = [this.#first, this.#last, this.#look, this.#top];
+    const facts = [this.#first, this.#last, this.#check, this.#top];
     return (this.#layers.size + this.#broken.size) * LAYER_BYTES + bytesOfFacts(facts);
   }
 
-  take(fact: Fact): void {
+  add(fact: Fact): void {
     if (fact.kind === 'manifest-look') {
       if (this.#top === undefined) this.#first = fact;
-      this.#look = fact;
+      this.#check = fact;
       this.#last = fact;
       return;
     }
@@ -59,10 +59,10 @@ export class Pull implements Act {
     if (fact.kind === 'manifest-get') {
       this.#manifests += 1;
       this.#top ??= fact;
-    } else this.#takeLayer(fact, fact.digest ?? '');
+    } else this.#addLayer(fact, fact.digest ?? '');
   }
 
-  #takeLayer(fact: Fact, digest: string): void {
+  #addLayer(fact: Fact, digest: string): void {
     if (!fact.isDone) {
       if (this.#broken.size < MOST_KNOWN && !this.#layers.has(digest)) this.#broken.add(digest);
       return;
@@ -83,7 +83,7 @@ export class Pull implements Act {
     const isWhole = this.#broken.size === 0 && top?.isDone !== false;
     return [
       {
-        ...opening('pull', isWhole ? 'done' : 'incomplete', this.#first, this.#last),
+        ...firstFields('pull', isWhole ? 'done' : 'incomplete', this.#first, this.#last),
         tag: this.#tag(),
         digest: top?.digest,
         manifests: this.#manifests,
@@ -97,7 +97,7 @@ export class Pull implements Act {
 
   #tag(): string | undefined {
     const [tag] = this.#top?.tags ?? [];
-    const look = this.#look;
-    return tag ?? (look !== undefined && look.digest === this.#top?.digest ? look.tags?.[0] : undefined);
+    const check = this.#check;
+    return tag ?? (check !== undefined && check.digest === this.#top?.digest ? check.tags?.[0] : undefined);
   }
 }

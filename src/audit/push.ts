@@ -1,29 +1,29 @@
-import type { Act } from './act.ts';
-import { opening, span } from './event.ts';
+import type { Activity } from './act.ts';
+import { firstFields, span } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import { LAYER_BYTES, bytesOfFacts } from './fact.ts';
 import type { Fact } from './fact.ts';
 
-type Came = 'uploaded' | 'mounted' | 'existing';
+type LayerOrigin = 'uploaded' | 'mounted' | 'existing';
 
-const CAME: Readonly<Record<string, Came>> = {
+const LAYER_ORIGINS: Readonly<Record<string, LayerOrigin>> = {
   'layer-put': 'uploaded',
   'layer-mount': 'mounted',
   'layer-look': 'existing',
 };
 /** A layer that was checked and then uploaded did not exist. */
-const RANK: Readonly<Record<Came, number>> = { existing: 0, mounted: 1, uploaded: 2 };
+const RANK: Readonly<Record<LayerOrigin, number>> = { existing: 0, mounted: 1, uploaded: 2 };
 /** Digests beyond these are only counted, perhaps twice. */
 const MOST_KNOWN = 1000;
-const QUIET_MS = 120_000;
+const IDLE_MS = 120_000;
 
 /** A push: layers, manifests by their digests, and the manifest with the tag, which ends it. */
-export class Push implements Act {
-  readonly quietMs = QUIET_MS;
+export class Push implements Activity {
+  readonly idleMs = IDLE_MS;
   readonly #first: Fact;
   #last: Fact;
-  readonly #layers = new Map<string, Came>();
-  readonly #more: Record<Came, number> = { uploaded: 0, mounted: 0, existing: 0 };
+  readonly #layers = new Map<string, LayerOrigin>();
+  readonly #more: Record<LayerOrigin, number> = { uploaded: 0, mounted: 0, existing: 0 };
   #bytes = 0;
   /** Whether the client did more than check. */
   #isPush = false;
@@ -50,16 +50,16 @@ export class Push implements Act {
     return this.#layers.size * LAYER_BYTES + bytesOfFacts(facts);
   }
 
-  take(fact: Fact): void {
+  add(fact: Fact): void {
     this.#last = fact;
     this.#bytes += fact.bytes;
     if (fact.kind !== 'layer-look') this.#isPush = true;
-    const came = CAME[fact.kind];
-    if (fact.kind === 'manifest-put') this.#takeManifest(fact);
-    else if (came !== undefined && fact.isDone) this.#takeLayer(came, fact.digest ?? '');
+    const origin = LAYER_ORIGINS[fact.kind];
+    if (fact.kind === 'manifest-put') this.#addManifest(fact);
+    else if (origin !== undefined && fact.isDone) this.#addLayer(origin, fact.digest ?? '');
   }
 
-  #takeManifest(fact: Fact): void {
+  #addManifest(fact: Fact): void {
     if (!fact.isDone) {
       this.#refused = fact;
       return;
@@ -69,10 +69,10 @@ export class Push implements Act {
     this.#refused = undefined;
   }
 
-  #takeLayer(came: Came, digest: string): void {
+  #addLayer(origin: LayerOrigin, digest: string): void {
     const before = this.#layers.get(digest);
-    if (before === undefined && this.#layers.size >= MOST_KNOWN) this.#more[came] += 1;
-    else if (before === undefined || RANK[came] > RANK[before]) this.#layers.set(digest, came);
+    if (before === undefined && this.#layers.size >= MOST_KNOWN) this.#more[origin] += 1;
+    else if (before === undefined || RANK[origin] > RANK[before]) this.#layers.set(digest, origin);
   }
 
   /** Returns one line, or one for each tag that the manifest was given at once. The first one has the layers. */
@@ -81,7 +81,7 @@ export class Push implements Act {
     const top = this.#refused ?? this.#top;
     const [tag, ...others] = top?.tags ?? [];
     const common = {
-      ...opening('push', resultOf(top), this.#first, this.#last),
+      ...firstFields('push', resultOf(top), this.#first, this.#last),
       digest: top?.digest,
       rule: (top ?? this.#last).rule,
       status: this.#refused?.status,
@@ -93,9 +93,9 @@ export class Push implements Act {
     ];
   }
 
-  #count(): Readonly<Record<Came, number>> {
+  #count(): Readonly<Record<LayerOrigin, number>> {
     const layers = { ...this.#more };
-    for (const came of this.#layers.values()) layers[came] += 1;
+    for (const origin of this.#layers.values()) layers[origin] += 1;
     return layers;
   }
 }

@@ -1,5 +1,5 @@
-import type { Act } from './act.ts';
-import { opening } from './event.ts';
+import type { Activity } from './act.ts';
+import { firstFields } from './event.ts';
 import type { AuditEvent, EventName } from './event.ts';
 import { bytesOfFact } from './fact.ts';
 import type { Fact } from './fact.ts';
@@ -8,8 +8,8 @@ import type { Fact } from './fact.ts';
 const WINDOW_MS = 2000;
 
 /** Equal requests, counted: refusals of the same action to the same client, or tokens for it. */
-export class RepeatedEvent implements Act {
-  readonly quietMs = WINDOW_MS;
+export class RepeatedEvent implements Activity {
+  readonly idleMs = WINDOW_MS;
   readonly #first: Fact;
   #last: Fact;
   #requests = 0;
@@ -28,7 +28,7 @@ export class RepeatedEvent implements Act {
     return bytesOfFact(this.#first) + bytesOfFact(this.#last);
   }
 
-  take(fact: Fact): void {
+  add(fact: Fact): void {
     this.#last = fact;
     this.#requests += 1;
   }
@@ -38,7 +38,7 @@ export class RepeatedEvent implements Act {
     const [event, result] = nameOf(fact);
     return [
       {
-        ...opening(event, result, fact, this.#last),
+        ...firstFields(event, result, fact, this.#last),
         action: event === 'token' ? undefined : fact.action,
         tag: fact.tags?.[0],
         digest: fact.digest,

@@ -6,7 +6,7 @@ import type { Fact, Moment } from './fact.ts';
 export interface Reporter {
   observe(exchange: Exchange): void;
   /** Adds a fact without a request: a reload, or a token that was revoked from the command line. */
-  note(fact: Omit<Fact, 'at' | 'time' | 'ms' | 'bytes'>): void;
+  add(fact: Omit<Fact, 'at' | 'time' | 'ms' | 'bytes'>): void;
   /** Sends waiting facts. Never rejects. */
   flush(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export function createReporter(
       const fact = factOf(exchange, now);
       if (fact !== undefined) hold(fact);
     },
-    note: (fact) => hold({ ...fact, ...now(), ms: 0, bytes: 0 }),
+    add: (fact) => hold({ ...fact, ...now(), ms: 0, bytes: 0 }),
     flush,
   };
 }

@@ -1,11 +1,11 @@
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isForbidden, ownershipCure } from '../lib/files/ownership.ts';
-import { createActs } from './acts.ts';
-import type { Acts } from './acts.ts';
+import { createActivities } from './acts.ts';
+import type { Activities } from './acts.ts';
 import { bytesOfFacts } from './fact.ts';
 import type { Fact, Moment } from './fact.ts';
-import { openLog } from './log.ts';
+import { openAuditLog } from './log.ts';
 
 export interface TrailOptions {
   /** `-` is standard output. */
@@ -23,20 +23,20 @@ export interface TrailOptions {
 
 /** The audit log of a gate, shared by all its processes. */
 export interface Trail {
-  take(facts: readonly Fact[]): void;
+  record(facts: readonly Fact[]): void;
   /** Opens the file again after SIGHUP, since it may have been moved. Never rejects. */
   reopen(): Promise<void>;
   /** Writes open activities as they are. */
   close(): Promise<void>;
 }
 
-const LOOK_MS = 500;
+const CHECK_MS = 500;
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
 /** Throws AppError FILE_UNWRITABLE if the file can't be opened at the start. Later errors do not stop the gate. */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
   const { path, logger } = options;
-  const log = await openLog(options).catch((error: unknown) => {
+  const log = await openAuditLog(options).catch((error: unknown) => {
     const code = systemCode(error);
     throw new AppError('FILE_UNWRITABLE', {
       message: `The audit log ${path} can't be opened (${code ?? String(error)}).`,
@@ -46,11 +46,11 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
       cause: error,
     });
   });
-  const acts = createActs({ write: (event) => log.write(event) });
-  const order = createOrder(acts, options);
-  const timer = setInterval(() => void order.look(), LOOK_MS).unref();
+  const activities = createActivities({ write: (event) => log.write(event) });
+  const order = createFactSorter(activities, options);
+  const timer = setInterval(() => void order.check(), CHECK_MS).unref();
   return {
-    take: order.take,
+    record: order.hold,
     reopen: async () => {
       try {
         await log.reopen();
@@ -61,18 +61,18 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     },
     close: async () => {
       clearInterval(timer);
-      order.settle(Infinity);
-      acts.endAll();
+      order.release(Infinity);
+      activities.endAll();
       await log.close();
     },
   };
 }
 
-interface Order {
-  take(facts: readonly Fact[]): void;
+interface FactSorter {
+  hold(facts: readonly Fact[]): void;
   /** Passes on the facts held up to this time. */
-  settle(until: number): void;
-  look(): Promise<void>;
+  release(until: number): void;
+  check(): Promise<void>;
 }
 
 /**
@@ -80,38 +80,38 @@ interface Order {
  * next request after the end of the previous one, perhaps on another connection and another process. The gate may
  * record the end of the next one first.
  */
-function createOrder(acts: Acts, { holdMs, underWay, now }: TrailOptions): Order {
+function createFactSorter(activities: Activities, { holdMs, underWay, now }: TrailOptions): FactSorter {
   let held: Fact[] = [];
   let heldBytes = 0;
-  let isLooking = false;
+  let isEnding = false;
   const settle = (until: number): void => {
     const ready = held
       .filter(({ at }) => at <= until)
       .sort((one, other) => one.at - one.ms - (other.at - other.ms));
     held = held.filter(({ at }) => at > until);
     heldBytes = bytesOfFacts(held);
-    for (const fact of ready) acts.take(fact);
+    for (const fact of ready) activities.add(fact);
   };
-  const silent = (): readonly string[] => {
+  const idleKeys = (): readonly string[] => {
     const at = now().at - holdMs;
     settle(at);
-    return acts.due(at);
+    return activities.due(at);
   };
   return {
-    take: (facts) => {
+    hold: (facts) => {
       held.push(...facts);
       heldBytes += bytesOfFacts(facts);
       if (heldBytes > MAX_HELD_BYTES) settle(Infinity);
     },
-    settle,
-    look: async () => {
-      const before = silent();
-      if (before.length === 0 || isLooking) return;
-      isLooking = true;
+    release: settle,
+    check: async () => {
+      const before = idleKeys();
+      if (before.length === 0 || isEnding) return;
+      isEnding = true;
       const busy = await underWay();
-      isLooking = false;
-      const still = new Set(silent());
-      acts.end(
+      isEnding = false;
+      const still = new Set(idleKeys());
+      activities.end(
         before.filter((key) => still.has(key)),
         busy,
       );

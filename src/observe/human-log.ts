@@ -1,6 +1,6 @@
 import type { DestinationStream } from 'pino';
 import { printable } from '../lib/printable.ts';
-import { createRequestWords } from './request-words.ts';
+import { createRequestDescriber } from './request-words.ts';
 import type { LogFields } from './request-words.ts';
 
 export interface HumanLogOptions {
@@ -23,11 +23,11 @@ export function humanLines(
   stream: DestinationStream,
   { colours, typed }: HumanLogOptions,
 ): DestinationStream {
-  const requestWords = createRequestWords();
+  const requestWords = createRequestDescriber();
   return {
     write: (line) => {
       const fields = parse(line);
-      const words = fields['msg'] === 'request' ? requestWords(fields) : wordsOf(fields);
+      const words = fields['msg'] === 'request' ? requestWords(fields) : describeEvent(fields);
       if (words === undefined) return;
       const time = clockOf(fields['time']);
       const colour = colours ? colourOf(fields) : undefined;
@@ -46,7 +46,7 @@ function parse(line: string): LogFields {
   return Object.fromEntries(Object.entries(Object(value)));
 }
 
-function wordsOf(fields: LogFields): string {
+function describeEvent(fields: LogFields): string {
   const reason = ['reason', 'warning', 'error']
     .map((name) => printable(fields[name]))
     .find((text) => text !== '');

@@ -4,11 +4,11 @@ import { printable } from '../lib/printable.ts';
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** The requests of one pull arrive within this time, in milliseconds. */
-const TOGETHER_MS = 10_000;
+const PULL_MS = 10_000;
 const MOST_REMEMBERED = 1000;
 /** Statuses of requests that clients make routinely. They refuse nothing. */
 const USUAL = new Set([401, 404, 416]);
-const MIDDLE: Readonly<Record<string, string>> = {
+const INTERRUPTIONS: Readonly<Record<string, string>> = {
   'client-left': 'the client left in the middle',
   cut: 'it was cut off in the middle',
 };
@@ -17,26 +17,27 @@ const MIDDLE: Readonly<Record<string, string>> = {
  * Returns a function that describes a request in words, or returns undefined if another line covers it. A pull is
  * several requests: the first one that gets a manifest is described.
  */
-export function createRequestWords(): (fields: LogFields) => string | undefined {
+export function createRequestDescriber(): (fields: LogFields) => string | undefined {
   const pulls = createMemory();
   const tags = createMemory();
   return (fields) => {
     const time = Date.parse(printable(fields['time']));
     const key = [fields['user'], fields['address'], fields['repository']].map(printable).join('\n');
     const status = Number(fields['status']);
-    if (status >= 400) return refusal(fields, status);
-    if (fields['action'] === undefined || fields['outcome'] !== 'complete') return interrupted(fields);
+    if (status >= 400) return describeRefusal(fields, status);
+    if (fields['action'] === undefined || fields['outcome'] !== 'complete')
+      return describeInterruption(fields);
     const verb = VERBS[`${printable(fields['method'])} ${printable(fields['kind'])}`];
     if (verb === 'asked for') {
       // Clients request the tag by HEAD and then its manifest by digest.
       if (!isDigest(fields)) tags.set(key, time, printable(fields['reference']));
       return undefined;
     }
-    if (verb !== 'pulled') return verb === undefined ? undefined : deed(verb, fields);
+    if (verb !== 'pulled') return verb === undefined ? undefined : describeAction(verb, fields);
     if (pulls.get(key, time) !== undefined) return undefined;
     pulls.set(key, time, '');
     const tag = tags.get(key, time);
-    return deed(verb, tag === undefined ? fields : { ...fields, reference: tag });
+    return describeAction(verb, tag === undefined ? fields : { ...fields, reference: tag });
   };
 }
 
@@ -48,11 +49,11 @@ const VERBS: Readonly<Record<string, string>> = {
   'DELETE blob': 'deleted',
 };
 
-function deed(verb: string, fields: LogFields): string {
+function describeAction(verb: string, fields: LogFields): string {
   return `${whoOf(fields)} ${verb} ${imageOf(fields)}`;
 }
 
-function refusal(fields: LogFields, status: number): string | undefined {
+function describeRefusal(fields: LogFields, status: number): string | undefined {
   const reason = printable(fields['reason']) || printable(fields['error']) || `status ${status}`;
   if (fields['failedLogin'] !== undefined) return `refused ${printable(fields['address'])}: ${reason}`;
   if (USUAL.has(status)) return undefined;
@@ -61,8 +62,8 @@ function refusal(fields: LogFields, status: number): string | undefined {
 }
 
 /** Describes a transfer that was interrupted. */
-function interrupted(fields: LogFields): string | undefined {
-  const end = MIDDLE[printable(fields['outcome'])];
+function describeInterruption(fields: LogFields): string | undefined {
+  const end = INTERRUPTIONS[printable(fields['outcome'])];
   return end === undefined || fields['action'] === undefined
     ? undefined
     : `${whoOf(fields)}: ${taskOf(fields)}: ${end}`;
@@ -105,7 +106,7 @@ function createMemory(): Memory {
   return {
     get: (key, now) => {
       const found = kept.get(key);
-      return found !== undefined && now - found.at < TOGETHER_MS ? found.value : undefined;
+      return found !== undefined && now - found.at < PULL_MS ? found.value : undefined;
     },
     set: (key, now, value) => {
       kept.delete(key);

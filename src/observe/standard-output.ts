@@ -11,7 +11,7 @@ const MOST_BUFFERED = 4 * 1024 * 1024;
  * took a tenth of the time of a small request. SIGKILL and a machine failure lose the lines of this time; every other
  * end of the process flushes them.
  */
-const HOLD_MS = 50;
+const FLUSH_MS = 50;
 const OWN = { minLength: 8 * 1024, maxWrite: 16 * 1024 };
 /**
  * A write of up to PIPE_BUF bytes to a pipe (pipe(7)) is never mixed with that of another process, and it holds whole
@@ -40,7 +40,7 @@ export function standardOutput(shared: boolean): { readonly stream: DestinationS
   stream.on('error', () => void (isFailing = true));
   stream.on('write', () => void (isFailing = false));
   stream.on('close', () => void (isGone = true));
-  gatherLines(stream, sizes);
+  bufferLines(stream, sizes);
   let timer: NodeJS.Timeout | undefined;
   const write = (line: string): void => {
     stream.write(line);
@@ -48,7 +48,7 @@ export function standardOutput(shared: boolean): { readonly stream: DestinationS
       timer = undefined;
       // Without a callback: with one, the file would be synced each time.
       if (!isGone) stream.flush();
-    }, HOLD_MS).unref();
+    }, FLUSH_MS).unref();
   };
   const flush = (): void => {
     triesLeft = LAST_TRIES;
@@ -70,7 +70,7 @@ export function standardOutput(shared: boolean): { readonly stream: DestinationS
  * holds again with each line, for which V8 copies them: that took half the time of a line and made a sixth of all
  * garbage.
  */
-function gatherLines(stream: SonicBoom, { minLength, maxWrite }: typeof OWN): void {
+function bufferLines(stream: SonicBoom, { minLength, maxWrite }: typeof OWN): void {
   const { write, flush, flushSync, end } = stream;
   let lines = '';
   let length = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keyOf } from '../../src/audit/act.ts';
-import { createActs } from '../../src/audit/acts.ts';
-import type { Acts } from '../../src/audit/acts.ts';
+import { createActivities } from '../../src/audit/acts.ts';
+import type { Activities } from '../../src/audit/acts.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { factOf } from '../../src/audit/fact.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
@@ -12,7 +12,7 @@ const LAYERS = [1, 2, 3].map((n) => `sha256:${String(n).repeat(64)}`);
 const [ONE, TWO, THREE] = LAYERS;
 
 interface Bench {
-  readonly acts: Acts;
+  readonly acts: Activities;
   readonly events: AuditEvent[];
   /** One exchange, so many milliseconds after the start. */
   does(line: string, change?: Partial<Exchange>, at?: number): void;
@@ -22,7 +22,7 @@ interface Bench {
 
 function bench(maxBytes?: number): Bench {
   const events: AuditEvent[] = [];
-  const acts = createActs({
+  const acts = createActivities({
     write: (event) => void events.push(event),
     ...(maxBytes !== undefined && { maxBytes }),
   });
@@ -33,7 +33,7 @@ function bench(maxBytes?: number): Bench {
     does: (line, change, at = last + 10) => {
       last = at;
       const fact = factOf(exchangeOf(line, change), () => ({ at, time: START + at }));
-      if (fact !== undefined) acts.take(fact);
+      if (fact !== undefined) acts.add(fact);
     },
     pass: (at, busy = []) => acts.end(acts.due(at), new Set(busy)),
   };

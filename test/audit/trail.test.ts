@@ -47,11 +47,11 @@ async function events(): Promise<Record<string, unknown>[]> {
 
 describe('openTrail', () => {
   it('brings what several processes saw into the order in which it began', async () => {
-    trail.take([fact(`GET /v2/app/manifests/${OTHER}`, 130, { digest: OTHER })]);
-    trail.take([fact('PUT /v2/app/manifests/1', 60, { status: 201, digest: DIGEST })]);
-    trail.take([fact(`PUT /v2/app/blobs/uploads/u?digest=${OTHER}`, 50, { status: 201 })]);
+    trail.record([fact(`GET /v2/app/manifests/${OTHER}`, 130, { digest: OTHER })]);
+    trail.record([fact('PUT /v2/app/manifests/1', 60, { status: 201, digest: DIGEST })]);
+    trail.record([fact(`PUT /v2/app/blobs/uploads/u?digest=${OTHER}`, 50, { status: 201 })]);
     // Its end was noted late; it began before what it led to.
-    trail.take([fact('GET /v2/app/manifests/1', 140, { digest: DIGEST, milliseconds: 40 })]);
+    trail.record([fact('GET /v2/app/manifests/1', 140, { digest: DIGEST, milliseconds: 40 })]);
     await trail.close();
     expect(await events()).toMatchObject([
       { event: 'push', tag: '1', layers: { uploaded: 1 } },
@@ -62,11 +62,11 @@ describe('openTrail', () => {
   it('waits for what is under way', async () => {
     const key = keyOf('pull', { user: 'alice', address: '192.0.2.7', repository: 'app' });
     const other = fact('GET /v2/other/manifests/1', 0, { digest: DIGEST });
-    trail.take([fact('GET /v2/app/manifests/1', 0, { digest: DIGEST }), other]);
+    trail.record([fact('GET /v2/app/manifests/1', 0, { digest: DIGEST }), other]);
     busy = [key];
     at = 60_000;
     await expect.poll(events).toMatchObject([{ repository: 'other' }]);
-    trail.take([fact(`GET /v2/app/blobs/${OTHER}`, at)]);
+    trail.record([fact(`GET /v2/app/blobs/${OTHER}`, at)]);
     at += 60_000;
     busy = [];
     await expect
@@ -77,7 +77,7 @@ describe('openTrail', () => {
 
   it('has one line of JSON, whatever a text holds', async () => {
     const hostile = 'a\r\n{"event":"push"}\u2028\u001b[31m"\u0000';
-    trail.take([fact('GET /v2/app/manifests/1', 0, { digest: DIGEST, user: hostile, rule: hostile })]);
+    trail.record([fact('GET /v2/app/manifests/1', 0, { digest: DIGEST, user: hostile, rule: hostile })]);
     await trail.close();
     expect(await events()).toMatchObject([{ event: 'pull', user: hostile, rule: hostile }]);
   });
@@ -98,7 +98,7 @@ describe('createReporter', () => {
     reporter.observe(exchangeOf('GET /v2/'));
     for (let n = 0; n < 3; n += 1) reporter.observe(exchangeOf('GET /v2/app/manifests/1'));
     await expect.poll(() => sent).toEqual([3]);
-    reporter.note({ kind: 'reload', action: 'users', isDone: true });
+    reporter.add({ kind: 'reload', action: 'users', isDone: true });
     await reporter.flush();
     await reporter.flush();
     expect(sent).toEqual([3, 1]);

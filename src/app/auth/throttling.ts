@@ -1,10 +1,10 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import type { Admission, Attempt, Block, Outcome, Ticket } from '../../auth/abuse/attempt.ts';
+import type { Admission, Attempt, Block, CheckResult, Ticket } from '../../auth/abuse/attempt.ts';
 import { openControl } from '../../auth/abuse/control.ts';
 import { createGuard } from '../../auth/abuse/guard.ts';
 import type { Guard } from '../../auth/abuse/guard.ts';
 import type { Ledger } from '../../auth/abuse/ledger.ts';
-import type { Limits } from '../../auth/abuse/limits.ts';
+import type { ThrottleLimits } from '../../auth/abuse/limits.ts';
 import { MemoryLedger } from '../../auth/abuse/memory-ledger.ts';
 import type { RedisLedger, RedisLedgerOptions } from '../../auth/abuse/redis-ledger.ts';
 import { Throttle } from '../../auth/abuse/throttle.ts';
@@ -30,7 +30,7 @@ export interface Throttling {
 type AbuseConfig = Pick<Config, 'abuse' | 'state'>;
 
 /** Returns the limits of a configuration. */
-export function limitsOf(abuse: Config['abuse']): Limits {
+export function limitsOf(abuse: Config['abuse']): ThrottleLimits {
   return {
     perPair: abuse.wrongPasswords,
     perNetwork: abuse.wrongPerNetwork,
@@ -50,7 +50,7 @@ export async function openThrottling(
   const limits = limitsOf(abuse);
   const { windowMs, longestBlockMs } = limits;
   const memory = new MemoryLedger({ now, windowMs });
-  const redis = await openRedis(abuse.redis, { windowMs, longestBlockMs, meanwhile: memory, logger, now });
+  const redis = await openRedis(abuse.redis, { windowMs, longestBlockMs, fallback: memory, logger, now });
   const ledger: Ledger = redis ?? memory;
   const throttle = new Throttle({ limits, ledger, now, onBlock: (block) => logBlock(logger, block) });
   const opened = await openControl({ directory: state, throttle });
@@ -143,7 +143,7 @@ function logBlock(logger: Logger, { kind, network, user, failures, blockedMs }: 
 interface End {
   readonly attempt: Attempt;
   readonly ticket: Ticket;
-  readonly outcome: Outcome;
+  readonly outcome: CheckResult;
 }
 
 // The messages come from the same program, so the guards only tell the kinds apart.

@@ -1,6 +1,6 @@
 import { BlobFiles } from '../../backend/cache/blob-files.ts';
 import type { CacheCounters } from '../../backend/cache/counters.ts';
-import type { BlobPlace } from '../../backend/cache/blob-presence.ts';
+import type { RepositoryBlob } from '../../backend/cache/blob-presence.ts';
 import { LayerCache } from '../../backend/cache/layer-cache.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
@@ -71,8 +71,8 @@ export async function openCachedBackend(options: CachedBackendOptions): Promise<
   };
 }
 
-function isPlace(value: unknown): value is BlobPlace {
+function isPlace(value: unknown): value is RepositoryBlob {
   if (typeof value !== 'object' || value === null) return false;
-  const { repository, digest } = value as Partial<BlobPlace>;
+  const { repository, digest } = value as Partial<RepositoryBlob>;
   return typeof repository === 'string' && typeof digest === 'string';
 }

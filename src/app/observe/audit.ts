@@ -1,4 +1,4 @@
-import { ACT_OF, keyOf } from '../../audit/act.ts';
+import { ACTIVITY_OF, keyOf } from '../../audit/act.ts';
 import { factKindOf } from '../../audit/fact.ts';
 import type { Fact } from '../../audit/fact.ts';
 import { createClocks, createReporter } from '../../audit/reporter.ts';
@@ -60,14 +60,14 @@ export function openAudit({ config, bus, logger }: AuditOptions): Audit | undefi
     follow: (opened) => (connections = opened),
     noteReload: (file, error) => {
       if (bus.slot !== 0) return;
-      reporter.note({ kind: 'reload', action: file, isDone: error === undefined, reason: codeOf(error) });
+      reporter.add({ kind: 'reload', action: file, isDone: error === undefined, reason: codeOf(error) });
     },
     noteExpiry: (kind, sentence, hasEnded) => {
       if (bus.slot !== 0) return;
-      reporter.note({ kind: 'expiry', action: kind, reason: sentence, isDone: hasEnded });
+      reporter.add({ kind: 'expiry', action: kind, reason: sentence, isDone: hasEnded });
     },
     noteToken: ({ id, name }, what) => {
-      if (bus.slot === 0) reporter.note({ kind: 'token', token: id, user: name, reason: what, isDone: true });
+      if (bus.slot === 0) reporter.add({ kind: 'token', token: id, user: name, reason: what, isDone: true });
     },
     flush: () => reporter.flush(),
   };
@@ -97,7 +97,7 @@ export async function openAuditTrail({
     new Set((await broker.collect(UNDER_WAY, undefined)).flat());
   const holdMs = workers === 1 ? OWN_HOLD_MS : HOLD_MS;
   const trail = await openTrail({ path, chain, logger, holdMs, underWay, now: createClocks() });
-  broker.handle(FACTS, (facts) => trail.take(facts));
+  broker.handle(FACTS, (facts) => trail.record(facts));
   return trail;
 }
 
@@ -107,7 +107,7 @@ function keysOf(connections: Pick<Connections, 'underWay'>): string[] {
     if (context?.request === undefined) return [];
     const { request, principal, address } = context;
     const kind = factKindOf(request, 200);
-    const act = kind && ACT_OF[kind];
+    const act = kind && ACTIVITY_OF[kind];
     if (act === undefined || !('repository' in request.route)) return [];
     const user = accountOf(principal) || undefined;
     return [keyOf(act, { user, address, repository: request.route.repository })];

@@ -8,7 +8,7 @@ import type { Exchange } from '../../observe/exchange.ts';
 import { cacheReadings } from '../../observe/metrics/cache.ts';
 import type { CacheCounts } from '../../observe/metrics/cache.ts';
 import { createExchangeCounts } from '../../observe/metrics/exchanges.ts';
-import type { UnderWay } from '../../observe/metrics/exchanges.ts';
+import type { RequestInProgress } from '../../observe/metrics/exchanges.ts';
 import { createHashCounts } from '../../observe/metrics/hashes.ts';
 import type { Verifier } from '../../observe/metrics/hashes.ts';
 import { isWorkerReadings, renderMetrics } from '../../observe/metrics/page.ts';
@@ -102,7 +102,7 @@ export function createMetrics({ config, logger, now, bus }: MetricsOptions): Met
   };
 }
 
-function underWay(connections: Pick<Connections, 'underWay'>): UnderWay[] {
+function underWay(connections: Pick<Connections, 'underWay'>): RequestInProgress[] {
   return connections.underWay().flatMap(({ req }) => {
     const context = findContext(req);
     if (context === undefined) return [];

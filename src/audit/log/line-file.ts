@@ -9,8 +9,8 @@ export interface LineFileOptions {
   /** `-` is standard output. */
   readonly path: string;
   /** Called once when lines can't be written, and again when they can. */
-  readonly onTrouble: (reason: string) => void;
-  readonly onRelief: (lost: number) => void;
+  readonly onFailure: (reason: string) => void;
+  readonly onRecovery: (lost: number) => void;
   readonly retryMs?: number;
   /** The most bytes that wait while nothing can be written. Further lines are lost and counted. */
   readonly mostWaiting?: number;
@@ -35,7 +35,7 @@ const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | cons
 
 /** Rejects with a system error if the file can't be opened. */
 export async function openLineFile(options: LineFileOptions): Promise<LineFile> {
-  const file = new Lines(options);
+  const file = new AppendedFile(options);
   await file.reopen();
   return file;
 }
@@ -48,7 +48,7 @@ async function openOrMake(path: string): Promise<FileHandle> {
   return file;
 }
 
-class Lines implements LineFile {
+class AppendedFile implements LineFile {
   readonly #options: LineFileOptions;
   #file: FileHandle | undefined;
   #waiting: Buffer[] = [];
@@ -56,7 +56,7 @@ class Lines implements LineFile {
   /** How many bytes of the first waiting line are written. */
   #written = 0;
   #lost = 0;
-  #inTrouble = false;
+  #isFailing = false;
   #running: Promise<void> | undefined;
   #isPaused = false;
   #timer: NodeJS.Timeout | undefined;
@@ -114,8 +114,8 @@ class Lines implements LineFile {
     try {
       // Lines appended in the same turn are written together.
       await Promise.resolve();
-      while (this.#waiting.length > 0) this.#take(await this.#write(this.#batch()));
-      this.#relieve();
+      while (this.#waiting.length > 0) this.#advance(await this.#write(this.#batch()));
+      this.#recover();
     } catch (error) {
       this.#fail(systemCode(error) ?? 'unknown');
     } finally {
@@ -145,7 +145,7 @@ class Lines implements LineFile {
   }
 
   /** Removes this many written bytes: complete lines, and perhaps a part of one. */
-  #take(bytes: number): void {
+  #advance(bytes: number): void {
     this.#written += bytes;
     let lines = 0;
     for (const { length } of this.#waiting) {
@@ -158,22 +158,22 @@ class Lines implements LineFile {
   }
 
   #fail(reason: string): void {
-    const { onTrouble, retryMs = 1000 } = this.#options;
+    const { onFailure, retryMs = 1000 } = this.#options;
     // A slow reader is not an error.
-    if (!this.#inTrouble && reason !== 'EAGAIN') {
-      this.#inTrouble = true;
-      onTrouble(reason);
+    if (!this.#isFailing && reason !== 'EAGAIN') {
+      this.#isFailing = true;
+      onFailure(reason);
     }
     const delay = reason === 'EAGAIN' ? Math.min(retryMs, 50) : retryMs;
     this.#timer = setTimeout(() => this.#start(), delay).unref();
   }
 
-  #relieve(): void {
-    if (!this.#inTrouble && this.#lost === 0) return;
+  #recover(): void {
+    if (!this.#isFailing && this.#lost === 0) return;
     const lost = this.#lost;
-    this.#inTrouble = false;
+    this.#isFailing = false;
     this.#lost = 0;
-    this.#options.onRelief(lost);
+    this.#options.onRecovery(lost);
   }
 }
 

@@ -1,10 +1,10 @@
 import { fieldsOf, hashOf } from './chain.ts';
-import type { Fields } from './chain.ts';
+import type { LogFields } from './chain.ts';
 import { readLines } from './lines.ts';
 import type { Line } from './lines.ts';
 
 /** The result of verifying a file, or several files in order. */
-export interface Verdict {
+export interface ChainReport {
   /** The first line that does not fit; undefined if all do. */
   readonly broken: Broken | undefined;
   /** Lines that carry the hash of the previous one. */
@@ -28,11 +28,11 @@ export interface Broken {
 }
 
 /** Verifies the files as one chain, the oldest first. Rejects with a system error. */
-export async function verifyChain(files: readonly string[], kept?: string): Promise<Verdict> {
+export async function verifyChain(files: readonly string[], kept?: string): Promise<ChainReport> {
   const chain = new Chain(kept);
   for (const file of files) {
     for await (const line of readLines(file)) {
-      const reason = line.isWhole ? chain.take(line) : chain.takeEnd(line);
+      const reason = line.isWhole ? chain.add(line) : chain.addIncomplete(line);
       if (reason !== undefined) return chain.verdict({ file, ...reason });
     }
   }
@@ -55,23 +55,23 @@ class Chain {
     this.#kept = kept;
   }
 
-  take({ number, bytes }: Line): Fault | undefined {
+  add({ number, bytes }: Line): Fault | undefined {
     const fields = fieldsOf(bytes);
     const hash = hashOf(bytes);
-    if (this.#fragment !== undefined) return this.#takeAfterFragment(fields, hash, number);
+    if (this.#fragment !== undefined) return this.#addAfterFragment(fields, hash, number);
     if (fields === undefined) {
       this.#fragment = { line: number, bytes: bytes.length, hash };
       return undefined;
     }
-    return this.#takeWhole(fields, hash, number);
+    return this.#addWhole(fields, hash, number);
   }
 
   /** A line without a line end is being written, or was during a crash. It is marked at the next start. */
-  takeEnd(_line: Line): undefined {
+  addIncomplete(_line: Line): undefined {
     this.#torn += 1;
   }
 
-  #takeAfterFragment(fields: Fields | undefined, hash: string, line: number): Fault | undefined {
+  #addAfterFragment(fields: LogFields | undefined, hash: string, line: number): Fault | undefined {
     const fragment = this.#fragment;
     this.#fragment = undefined;
     if (fragment === undefined) return undefined;
@@ -79,10 +79,10 @@ class Chain {
       return { line: fragment.line, reason: 'is no line of the audit log, and was not torn by a crash' };
     }
     this.#torn += 1;
-    return this.#takeWhole(fields, hash, line);
+    return this.#addWhole(fields, hash, line);
   }
 
-  #takeWhole(fields: Fields, hash: string, line: number): Fault | undefined {
+  #addWhole(fields: LogFields, hash: string, line: number): Fault | undefined {
     const { previous } = fields;
     if (previous === undefined && this.#chained > 0)
       return { line, reason: 'carries no hash: it was put in, or the chain was switched off there' };
@@ -103,7 +103,7 @@ class Chain {
     this.#chained += 1;
   }
 
-  verdict(broken: Broken | undefined): Verdict {
+  verdict(broken: Broken | undefined): ChainReport {
     return {
       broken: broken ?? this.#fragmentAtEnd(),
       chained: this.#chained,

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { systemCode } from '../../lib/errors.ts';
-import { LONGEST_REPLY, PATIENCE_MS, SOCKET_NAME, isControlReply } from './control-protocol.ts';
+import { LONGEST_REPLY, TIMEOUT_MS, SOCKET_NAME, isControlReply } from './control-protocol.ts';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 
 export type SocketOutcome =
@@ -12,13 +12,13 @@ export type SocketOutcome =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Sends a request to every gate that runs with this state directory. Never rejects. */
-export async function askGates(
+export async function queryGates(
   directory: string,
   request: ControlRequest,
 ): Promise<readonly SocketOutcome[]> {
   try {
     const names = (await readdir(directory)).filter((name) => SOCKET_NAME.test(name));
-    const outcomes = await Promise.all(names.map((name) => askSocket(join(directory, name), request)));
+    const outcomes = await Promise.all(names.map((name) => querySocket(join(directory, name), request)));
     return outcomes.filter(({ kind }) => kind !== 'nobody');
   } catch (error) {
     const code = systemCode(error);
@@ -27,7 +27,7 @@ export async function askGates(
 }
 
 /** Sends a request to one gate. Without a request it only checks whether a gate answers. Never rejects. */
-export function askSocket(path: string, request: ControlRequest | undefined): Promise<SocketOutcome> {
+export function querySocket(path: string, request: ControlRequest | undefined): Promise<SocketOutcome> {
   return new Promise((resolve) => {
     let text = '';
     const socket = connect(path);
@@ -37,7 +37,7 @@ export function askSocket(path: string, request: ControlRequest | undefined): Pr
     };
     socket
       .setEncoding('utf8')
-      .setTimeout(PATIENCE_MS, () => settle({ kind: 'failed', reason: 'it did not answer' }));
+      .setTimeout(TIMEOUT_MS, () => settle({ kind: 'failed', reason: 'it did not answer' }));
     socket.on('error', (error) => {
       const code = systemCode(error);
       const isGone = code === 'ECONNREFUSED' || code === 'ENOENT';

@@ -15,7 +15,7 @@ export interface ControlReply {
 export const LONGEST_REQUEST = 4096;
 export const LONGEST_REPLY = 4 * 1024 * 1024;
 export const MOST_ROWS = 5000;
-export const PATIENCE_MS = 15_000;
+export const TIMEOUT_MS = 15_000;
 
 /** Each gate has its own socket in the state directory, which several gates may share. */
 export const SOCKET_NAME = /^gate-[0-9a-f]{8}\.sock$/;

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { systemCode } from '../../lib/errors.ts';
 import { networkOf } from '../../lib/network.ts';
 import { giveTo, ownerForNew } from '../../lib/files/ownership.ts';
-import { askSocket } from './ask-gate.ts';
+import { querySocket } from './ask-gate.ts';
 import {
   LONGEST_PATH,
   LONGEST_REQUEST,
   MOST_ROWS,
-  PATIENCE_MS,
+  TIMEOUT_MS,
   SOCKET_NAME,
   isControlRequest,
 } from './control-protocol.ts';
@@ -85,7 +85,7 @@ async function removeStale(directory: string): Promise<void> {
   const names = (await readdir(directory)).filter((name) => SOCKET_NAME.test(name));
   await Promise.all(
     names.map(async (name) => {
-      const outcome = await askSocket(join(directory, name), undefined);
+      const outcome = await querySocket(join(directory, name), undefined);
       if (outcome.kind === 'nobody') await rm(join(directory, name), { force: true });
     }),
   );
@@ -94,7 +94,7 @@ async function removeStale(directory: string): Promise<void> {
 function serve(socket: Socket, throttle: ControlOptions['throttle']): void {
   let text = '';
   let isAsked = false;
-  socket.setEncoding('utf8').setTimeout(PATIENCE_MS, () => socket.destroy());
+  socket.setEncoding('utf8').setTimeout(TIMEOUT_MS, () => socket.destroy());
   socket.on('error', () => undefined).unref();
   // A gate that checks for stale sockets sends no request.
   socket.on('end', () => !isAsked && socket.end());

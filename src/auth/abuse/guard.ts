@@ -1,9 +1,9 @@
 import { networkOf } from '../../lib/network.ts';
 import type { Standing } from '../../lib/streams/turn.ts';
 import { ownText } from '../../lib/own-text.ts';
-import type { Attempt, Outcome } from './attempt.ts';
+import type { Attempt, CheckResult } from './attempt.ts';
 import type { Throttle } from './throttle.ts';
-import type { Kind } from './ledger.ts';
+import type { CountKind } from './ledger.ts';
 import type { SentCredentials } from '../basic-credentials.ts';
 import type { UserDirectory } from '../directory.ts';
 
@@ -59,7 +59,7 @@ export function createGuard(options: GuardOptions): Guard {
   let delayed = 0;
 
   const attemptOf = createAttempts(options);
-  const holdBack = async (milliseconds: number): Promise<void> => {
+  const delayAnswer = async (milliseconds: number): Promise<void> => {
     if (milliseconds === 0 || delayed >= mostDelayed) return;
     delayed += 1;
     await pause(milliseconds).finally(() => (delayed -= 1));
@@ -72,13 +72,13 @@ export function createGuard(options: GuardOptions): Guard {
       if (admission === undefined) return { kind: 'busy' };
       if (admission.kind === 'wrong-again') return { kind: 'rejected' };
       if (admission.kind === 'blocked') return throttled(admission.by, admission.waitMs);
-      let outcome: Outcome = 'unknown';
+      let outcome: CheckResult = 'unknown';
       try {
         const verdict = await check(admission.standing);
         outcome = outcomeOf(verdict.kind);
         return verdict;
       } finally {
-        await holdBack(await throttle.end(attempt, admission.ticket, outcome).catch(() => 0));
+        await delayAnswer(await throttle.end(attempt, admission.ticket, outcome).catch(() => 0));
       }
     },
     wrongToken: async (secret, address) => {
@@ -110,20 +110,20 @@ function createAttempts({
   };
 }
 
-function outcomeOf(kind: string): Outcome {
+function outcomeOf(kind: string): CheckResult {
   if (kind === 'verified') return 'right';
   if (kind === 'rejected') return 'wrong';
   return kind === 'busy' ? 'busy' : 'unknown';
 }
 
-const WHAT: Readonly<Record<Kind, string>> = {
+const WHAT: Readonly<Record<CountKind, string>> = {
   'user-and-network': 'Too many different wrong passwords for this user came from your network',
   network: 'Too many different wrong passwords came from your network',
   user: 'Many networks are guessing the password of this user',
   tokens: 'Too many tokens that are not valid came from your network',
 };
 
-function throttled(by: Kind, waitMs: number): Throttled {
+function throttled(by: CountKind, waitMs: number): Throttled {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   const message = `${WHAT[by]}: nothing is checked for ${seconds} s. Then sign in with the right one, or have it unlocked: registry-gate abuse unlock`;
   return { kind: 'throttled', seconds, message };

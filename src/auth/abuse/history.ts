@@ -2,8 +2,8 @@ import { createExpiringMap } from '../../lib/expiring-map.ts';
 import type { ExpiringMap } from '../../lib/expiring-map.ts';
 import type { Standing } from '../../lib/streams/turn.ts';
 import type { Admission, Attempt } from './attempt.ts';
-import { placeKey } from './ledger.ts';
-import { placesOf } from './places.ts';
+import { renderKey } from './ledger.ts';
+import { countKeysOf } from './places.ts';
 
 export interface HistoryOptions {
   /** How long a wrong guess is remembered. */
@@ -34,7 +34,7 @@ export class History {
   /** How many attempts of a network were refused unverified and count there. */
   readonly busy: ExpiringMap<number>;
   readonly #wasRight: ExpiringMap<true>;
-  readonly #signedIn: ExpiringMap<true>;
+  readonly #signedInFrom: ExpiringMap<true>;
   readonly #cameFrom: ExpiringMap<true>;
 
   constructor({ windowMs, now, maxBytes = MAX_BYTES }: HistoryOptions) {
@@ -45,7 +45,7 @@ export class History {
     this.busy = createExpiringMap(guesses);
     this.pending = createExpiringMap({ ...guesses, ttl: PENDING_MS, bytesOf: () => PENDING_BYTES });
     this.#wasRight = createExpiringMap(trusted);
-    this.#signedIn = createExpiringMap(trusted);
+    this.#signedInFrom = createExpiringMap(trusted);
     this.#cameFrom = createExpiringMap(trusted);
   }
 
@@ -56,13 +56,13 @@ export class History {
   }
 
   /** Reports whether this user has signed in from this network before. */
-  isHome(attempt: Attempt): boolean {
-    return this.#signedIn.get(placeKey(placesOf(attempt).pair)) !== undefined;
+  hasSignedInFromHere(attempt: Attempt): boolean {
+    return this.#signedInFrom.get(renderKey(countKeysOf(attempt).pair)) !== undefined;
   }
 
-  noteRight(attempt: Attempt): void {
+  recordSuccess(attempt: Attempt): void {
     this.#wasRight.set(attempt.id, true);
-    this.#signedIn.set(placeKey(placesOf(attempt).pair), true);
+    this.#signedInFrom.set(renderKey(countKeysOf(attempt).pair), true);
     this.#cameFrom.set(attempt.network, true);
   }
 }

@@ -1,8 +1,8 @@
 import { printable } from '../../lib/printable.ts';
 
 /** What failures are counted by. An empty `network` or `user` stands for all of them. */
-export interface Place {
-  readonly kind: Kind;
+export interface CountKey {
+  readonly kind: CountKind;
   readonly network: string;
   /**
    * `=alice` for a user in the users file; `#` and a keyed hash for any other name, since people type passwords there.
@@ -10,9 +10,9 @@ export interface Place {
   readonly user: string;
 }
 
-export type Kind = 'user-and-network' | 'network' | 'user' | 'tokens';
+export type CountKind = 'user-and-network' | 'network' | 'user' | 'tokens';
 
-export interface TakeRule {
+export interface CountRule {
   /** From this count on, one attempt at a time is let through, and no other until the block ends. */
   readonly limit: number;
   /** The length of the block that the attempt with this count begins. */
@@ -21,7 +21,7 @@ export interface TakeRule {
   readonly enforced: boolean;
 }
 
-export type Taken =
+export type Counted =
   | {
       readonly ok: true;
       /** Includes this attempt. */
@@ -31,7 +31,7 @@ export type Taken =
     }
   | { readonly ok: false; readonly waitMs: number };
 
-export interface LedgerRow extends Place {
+export interface LedgerRow extends CountKey {
   readonly failures: number;
   readonly blockedMs: number;
 }
@@ -41,27 +41,27 @@ export interface LedgerRow extends Place {
  * before the first has failed. An attempt that did not fail is uncounted.
  */
 export interface Ledger {
-  take(place: Place, rule: TakeRule): Promise<Taken>;
+  count(key: CountKey, rule: CountRule): Promise<Counted>;
   /** Undoes what `count` has counted, and with `block` the block that it began. */
-  giveBack(place: Place, block: boolean): Promise<void>;
+  uncount(key: CountKey, block: boolean): Promise<void>;
   /** Removes the count. */
-  forget(place: Place): Promise<void>;
+  remove(key: CountKey): Promise<void>;
   /** Returns up to `most` counts above zero, the longest blocks first. */
   rows(most: number): Promise<readonly LedgerRow[]>;
   /** Removes all counts that match. Returns their number. */
-  forgetWhere(matches: (place: Place) => boolean): Promise<number>;
+  removeWhere(matches: (key: CountKey) => boolean): Promise<number>;
 }
 
 /** Renders a key as one word. No address holds a bar, and the user comes last. */
-export function placeKey({ kind, network, user }: Place): string {
+export function renderKey({ kind, network, user }: CountKey): string {
   return `${kind}|${network}|${user}`;
 }
 
-const KINDS: ReadonlySet<string> = new Set<Kind>(['user-and-network', 'network', 'user', 'tokens']);
+const KINDS: ReadonlySet<string> = new Set<CountKind>(['user-and-network', 'network', 'user', 'tokens']);
 
 /** The inverse of `renderKey`; undefined for text that it never returns. */
-export function parsePlace(key: string): Place | undefined {
-  const [kind = '', network = '', ...user] = key.split('|');
+export function parseKey(text: string): CountKey | undefined {
+  const [kind = '', network = '', ...user] = text.split('|');
   return isKind(kind) && user.length > 0 ? { kind, network, user: user.join('|') } : undefined;
 }
 
@@ -74,12 +74,12 @@ const LONGEST_USER = 256;
  * Reports whether a gate may have written this key: it holds an address or a network, and a name that a users file may
  * hold.
  */
-export function isWritten({ network, user }: Place): boolean {
+export function isWellFormed({ network, user }: CountKey): boolean {
   const isUser = user === '' || STRANGER.test(user) || (user.startsWith('=') && user.length <= LONGEST_USER);
   return isUser && NETWORK.test(network) && printable(user) === user;
 }
 
-function isKind(word: string): word is Kind {
+function isKind(word: string): word is CountKind {
   return KINDS.has(word);
 }
 

@@ -1,5 +1,5 @@
 /** How many wrong guesses are tolerated. Durations in milliseconds. */
-export interface Limits {
+export interface ThrottleLimits {
   /** Different wrong passwords of one user from one network before it is blocked. */
   readonly perPair: number;
   /** Of one network, over all users. Invalid tokens have the same limit, counted separately. */
@@ -22,7 +22,7 @@ const LONGEST_DELAY_MS = 4000;
 /** Returns how long attempts are blocked after the failure that reached the limit (1) and after each later one. */
 export function blockMs(
   failuresFromLimit: number,
-  { longestBlockMs }: Pick<Limits, 'longestBlockMs'>,
+  { longestBlockMs }: Pick<ThrottleLimits, 'longestBlockMs'>,
 ): number {
   return Math.min(longestBlockMs, FIRST_BLOCK_MS * 2 ** Math.min(30, failuresFromLimit - 1));
 }

@@ -1,6 +1,6 @@
 import { bytesOfText, ownText } from '../../lib/own-text.ts';
-import { parsePlace, placeKey, worstOf } from './ledger.ts';
-import type { Kind, Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
+import { parseKey, renderKey, worstOf } from './ledger.ts';
+import type { CountKind, Ledger, LedgerRow, CountKey, CountRule, Counted } from './ledger.ts';
 
 export interface MemoryLedgerOptions {
   /** Monotonic milliseconds. */
@@ -11,7 +11,7 @@ export interface MemoryLedgerOptions {
   readonly maxBytes?: number;
 }
 
-interface Entry {
+interface FailureCount {
   count: number;
   readonly endsAt: number;
   blockedUntil: number;
@@ -24,8 +24,8 @@ const ENTRY_BYTES = 160;
 /** Of this many least recently used counts, the one with the fewest failures is evicted. */
 const LOOKED_AT = 16;
 
-interface Room {
-  readonly entries: Map<string, Entry>;
+interface Partition {
+  readonly entries: Map<string, FailureCount>;
   bytes: number;
 }
 
@@ -35,14 +35,14 @@ interface Room {
  */
 export class MemoryLedger implements Ledger {
   readonly #options: MemoryLedgerOptions;
-  readonly #rooms = new Map<Kind, Room>();
+  readonly #partitions = new Map<CountKind, Partition>();
 
   constructor(options: MemoryLedgerOptions) {
     this.#options = options;
   }
 
-  async take(place: Place, { limit, blockMs, enforced }: TakeRule): Promise<Taken> {
-    const entry = this.#open(place);
+  async count(key: CountKey, { limit, blockMs, enforced }: CountRule): Promise<Counted> {
+    const entry = this.#touch(key);
     const at = this.#options.now();
     const count = entry.count + 1;
     let blockedMs = 0;
@@ -55,91 +55,92 @@ export class MemoryLedger implements Ledger {
     return { ok: true, count, blockedMs };
   }
 
-  async giveBack(place: Place, block: boolean): Promise<void> {
-    const entry = this.#find(place);
+  async uncount(key: CountKey, block: boolean): Promise<void> {
+    const entry = this.#find(key);
     if (entry === undefined) return;
     entry.count -= 1;
     if (block) entry.blockedUntil = 0;
-    if (entry.count <= 0) this.#drop(place);
+    if (entry.count <= 0) this.#delete(key);
   }
 
-  async forget(place: Place): Promise<void> {
-    this.#drop(place);
+  async remove(key: CountKey): Promise<void> {
+    this.#delete(key);
   }
 
   async rows(most: number): Promise<readonly LedgerRow[]> {
     const at = this.#options.now();
-    const rows = this.#places().map(({ place, entry }): LedgerRow => {
+    const rows = this.#keys().map(({ key, entry }): LedgerRow => {
       const blockedMs = Math.max(0, entry.blockedUntil - at);
-      return { ...place, failures: entry.count, blockedMs };
+      return { ...key, failures: entry.count, blockedMs };
     });
     return worstOf(rows, most);
   }
 
-  async forgetWhere(matches: (place: Place) => boolean): Promise<number> {
-    const found = this.#places().filter(({ place }) => matches(place));
-    for (const { place } of found) this.#drop(place);
+  async removeWhere(matches: (key: CountKey) => boolean): Promise<number> {
+    const found = this.#keys().filter(({ key }) => matches(key));
+    for (const { key } of found) this.#delete(key);
     return found.length;
   }
 
-  #room(kind: Kind): Room {
-    let room = this.#rooms.get(kind);
-    if (room === undefined) this.#rooms.set(kind, (room = { entries: new Map(), bytes: 0 }));
-    return room;
+  #partition(kind: CountKind): Partition {
+    let partition = this.#partitions.get(kind);
+    if (partition === undefined) this.#partitions.set(kind, (partition = { entries: new Map(), bytes: 0 }));
+    return partition;
   }
 
-  #drop(place: Place): void {
-    remove(this.#room(place.kind), placeKey(place));
+  #delete(key: CountKey): void {
+    remove(this.#partition(key.kind), renderKey(key));
   }
 
-  #find(place: Place): Entry | undefined {
-    const entry = this.#room(place.kind).entries.get(placeKey(place));
+  #find(key: CountKey): FailureCount | undefined {
+    const entry = this.#partition(key.kind).entries.get(renderKey(key));
     return entry === undefined || this.#isOver(entry) ? undefined : entry;
   }
 
-  #open(place: Place): Entry {
+  #touch(key: CountKey): FailureCount {
     const { now, windowMs, maxBytes = MAX_BYTES } = this.#options;
-    const room = this.#room(place.kind);
-    const key = ownText(placeKey(place));
-    const entry = this.#find(place) ?? { count: 0, endsAt: now() + windowMs, blockedUntil: 0 };
-    remove(room, key);
-    while (room.entries.size > 0 && room.bytes + bytesOf(key) > maxBytes) this.#makeRoom(room);
-    room.entries.set(key, entry);
-    room.bytes += bytesOf(key);
+    const partition = this.#partition(key.kind);
+    const text = ownText(renderKey(key));
+    const entry = this.#find(key) ?? { count: 0, endsAt: now() + windowMs, blockedUntil: 0 };
+    remove(partition, text);
+    while (partition.entries.size > 0 && partition.bytes + bytesOf(text) > maxBytes)
+      this.#makeRoom(partition);
+    partition.entries.set(text, entry);
+    partition.bytes += bytesOf(text);
     return entry;
   }
 
-  #makeRoom(room: Room): void {
-    let fewest: { readonly key: string; readonly count: number } | undefined;
+  #makeRoom(partition: Partition): void {
+    let fewest: { readonly text: string; readonly count: number } | undefined;
     let looked = 0;
-    for (const [key, entry] of room.entries) {
+    for (const [text, entry] of partition.entries) {
       const count = this.#isOver(entry) ? 0 : entry.count;
-      if (fewest === undefined || count < fewest.count) fewest = { key, count };
+      if (fewest === undefined || count < fewest.count) fewest = { text, count };
       looked += 1;
       if (looked >= LOOKED_AT) break;
     }
-    if (fewest !== undefined) remove(room, fewest.key);
+    if (fewest !== undefined) remove(partition, fewest.text);
   }
 
   /** A block may outlast the window in which it began. */
-  #isOver({ endsAt, blockedUntil }: Entry): boolean {
+  #isOver({ endsAt, blockedUntil }: FailureCount): boolean {
     return Math.max(endsAt, blockedUntil) <= this.#options.now();
   }
 
-  #places(): { readonly place: Place; readonly entry: Entry }[] {
-    return [...this.#rooms.values()].flatMap((room) =>
-      [...room.entries].flatMap(([key, entry]) => {
-        const place = parsePlace(key);
-        return place === undefined || this.#isOver(entry) ? [] : [{ place, entry }];
+  #keys(): { readonly key: CountKey; readonly entry: FailureCount }[] {
+    return [...this.#partitions.values()].flatMap((partition) =>
+      [...partition.entries].flatMap(([text, entry]) => {
+        const key = parseKey(text);
+        return key === undefined || this.#isOver(entry) ? [] : [{ key, entry }];
       }),
     );
   }
 }
 
-function remove(room: Room, key: string): void {
-  if (room.entries.delete(key)) room.bytes -= bytesOf(key);
+function remove(partition: Partition, text: string): void {
+  if (partition.entries.delete(text)) partition.bytes -= bytesOf(text);
 }
 
-function bytesOf(key: string): number {
-  return ENTRY_BYTES + bytesOfText(key);
+function bytesOf(text: string): number {
+  return ENTRY_BYTES + bytesOfText(text);
 }

@@ -1,19 +1,19 @@
 import { siteOfNetwork } from '../../lib/network.ts';
 import type { Attempt } from './attempt.ts';
-import type { Place } from './ledger.ts';
+import type { CountKey } from './ledger.ts';
 
 /** The counts that an attempt belongs to. */
-export interface Places {
-  readonly pair: Place;
+export interface CountKeys {
+  readonly pair: CountKey;
   /** Counted beside `pair`: the customer of a provider has an IPv6 /48 or /56, which is thousands of networks. */
-  readonly site: Place | undefined;
-  readonly network: Place;
+  readonly site: CountKey | undefined;
+  readonly network: CountKey;
   /** All networks of the /48 together. */
-  readonly networkSite: Place | undefined;
-  readonly user: Place;
+  readonly networkSite: CountKey | undefined;
+  readonly user: CountKey;
 }
 
-export function placesOf({ user, network }: Attempt): Places {
+export function countKeysOf({ user, network }: Attempt): CountKeys {
   const site = siteOfNetwork(network);
   return {
     pair: { kind: 'user-and-network', network, user },

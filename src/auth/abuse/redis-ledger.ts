@@ -9,7 +9,7 @@ export interface RedisLedgerOptions {
   readonly windowMs: number;
   readonly longestBlockMs: number;
   /** Counts while Redis can't be reached. */
-  readonly meanwhile: Ledger;
+  readonly fallback: Ledger;
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -20,21 +20,21 @@ export interface RedisLedger extends Ledger {
 }
 
 /** How long one Redis command may take. A sign-in waits for several. */
-const PATIENCE_MS = 500;
+const TIMEOUT_MS = 500;
 /** How long a search over all keys may take, for which a person waits. */
 const SEARCH_MS = 10_000;
 /** How long Redis is not used after it did not answer. */
-const REST_MS = 5000;
+const RETRY_MS = 5000;
 
 /**
  * Opens a ledger that several gates share. While Redis can't be reached or does not answer, each gate counts by itself,
  * so that no user is locked out and guessing stays limited. Both changes are logged once.
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<RedisLedger> {
-  const { windowMs, longestBlockMs, meanwhile, logger, now } = options;
+  const { windowMs, longestBlockMs, fallback, logger, now } = options;
   const client = createRedis(options.url);
   let isDown = false;
-  let restUntil = -Infinity;
+  let retryAt = -Infinity;
 
   const down = (error: unknown): void => {
     if (!isDown)
@@ -47,37 +47,37 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
   client.on('error', down);
   const store = new RedisStore(client, { windowMs, longestBlockMs });
   /** Uses Redis or the local ledger. An attempt may begin in one and end in the other; the window evens that out. */
-  const either = async <T>(ask: (ledger: Ledger) => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> => {
-    if (now() < restUntil) return ask(meanwhile);
+  const either = async <T>(ask: (ledger: Ledger) => Promise<T>, timeoutMs = TIMEOUT_MS): Promise<T> => {
+    if (now() < retryAt) return ask(fallback);
     try {
-      const answer = await inTime(ask(store), patienceMs);
+      const answer = await withTimeout(ask(store), timeoutMs);
       if (isDown) logger.info({}, 'Redis is back: wrong passwords are counted there again');
       isDown = false;
       return answer;
     } catch (error) {
       down(error);
-      if (client.isReady) restUntil = now() + REST_MS;
-      return ask(meanwhile);
+      if (client.isReady) retryAt = now() + RETRY_MS;
+      return ask(fallback);
     }
   };
   // Do not wait longer: a client that is not connected fails at once.
   const connecting = client.connect().catch(down);
-  await Promise.race([connecting, pause(PATIENCE_MS)]);
+  await Promise.race([connecting, pause(TIMEOUT_MS)]);
 
   return {
-    take: (place, rule) => either((ledger) => ledger.take(place, rule)),
-    giveBack: (place, block) => either((ledger) => ledger.giveBack(place, block)),
-    forget: (place) => either((ledger) => ledger.forget(place)),
+    count: (key, rule) => either((ledger) => ledger.count(key, rule)),
+    uncount: (key, block) => either((ledger) => ledger.uncount(key, block)),
+    remove: (key) => either((ledger) => ledger.remove(key)),
     rows: (most) => either((ledger) => ledger.rows(most), SEARCH_MS),
-    forgetWhere: (matches) => either((ledger) => ledger.forgetWhere(matches), SEARCH_MS),
+    removeWhere: (matches) => either((ledger) => ledger.removeWhere(matches), SEARCH_MS),
     close: async () => client.destroy(),
   };
 }
 
-async function inTime<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
+async function withTimeout<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), patienceMs);
+    timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
   });
   try {
     return await Promise.race([answer, late]);

@@ -1,8 +1,8 @@
 import { createClient } from '@redis/client';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Secret } from '../../lib/secret.ts';
-import { isWritten, parsePlace, placeKey, worstOf } from './ledger.ts';
-import type { Ledger, LedgerRow, Place, TakeRule, Taken } from './ledger.ts';
+import { isWellFormed, parseKey, renderKey, worstOf } from './ledger.ts';
+import type { Ledger, LedgerRow, CountKey, CountRule, Counted } from './ledger.ts';
 
 const PREFIX = { counts: 'registry-gate:failures', blocks: 'registry-gate:blocked' } as const;
 /** The most keys that `rows` reads. */
@@ -51,79 +51,79 @@ export class RedisStore implements Ledger {
     this.#blocks = new RateLimiterRedis({ ...shared, keyPrefix: PREFIX.blocks, points: 1, duration });
   }
 
-  async take(place: Place, { limit, blockMs, enforced }: TakeRule): Promise<Taken> {
-    const key = placeKey(place);
-    const { consumedPoints, msBeforeNext } = await this.#counts.penalty(key);
+  async count(key: CountKey, { limit, blockMs, enforced }: CountRule): Promise<Counted> {
+    const text = renderKey(key);
+    const { consumedPoints, msBeforeNext } = await this.#counts.penalty(text);
     const count = Math.max(1, consumedPoints);
-    if (!isSound(msBeforeNext, this.#limits.windowMs)) await this.#renew(key, count);
+    if (!isSound(msBeforeNext, this.#limits.windowMs)) await this.#renew(text, count);
     if (!enforced || count < limit) return { ok: true, count, blockedMs: 0 };
     const blockedMs = blockMs(count);
-    const waitMs = await this.#block(key, blockedMs);
+    const waitMs = await this.#block(text, blockedMs);
     if (waitMs === 0) return { ok: true, count, blockedMs };
-    await this.#counts.reward(key);
+    await this.#counts.reward(text);
     return { ok: false, waitMs };
   }
 
-  async giveBack(place: Place, block: boolean): Promise<void> {
-    await this.#counts.reward(placeKey(place));
-    if (block) await this.#blocks.delete(placeKey(place));
+  async uncount(key: CountKey, block: boolean): Promise<void> {
+    await this.#counts.reward(renderKey(key));
+    if (block) await this.#blocks.delete(renderKey(key));
   }
 
-  async forget(place: Place): Promise<void> {
-    const key = placeKey(place);
-    await Promise.all([this.#counts.delete(key), this.#blocks.delete(key)]);
+  async remove(key: CountKey): Promise<void> {
+    const text = renderKey(key);
+    await Promise.all([this.#counts.delete(text), this.#blocks.delete(text)]);
   }
 
   async rows(most: number): Promise<readonly LedgerRow[]> {
     const rows: LedgerRow[] = [];
-    for await (const places of this.#places()) {
-      rows.push(...(await Promise.all(places.map((place) => this.#row(place)))));
+    for await (const keys of this.#keys()) {
+      rows.push(...(await Promise.all(keys.map((key) => this.#row(key)))));
       if (rows.length >= MOST_SEARCHED) break;
     }
     const failed = rows.filter(({ failures }) => failures > 0);
     return worstOf(failed, most);
   }
 
-  async forgetWhere(matches: (place: Place) => boolean): Promise<number> {
+  async removeWhere(matches: (key: CountKey) => boolean): Promise<number> {
     let count = 0;
-    for await (const places of this.#places()) {
-      const found = places.filter(matches);
-      await Promise.all(found.map((place) => this.forget(place)));
+    for await (const keys of this.#keys()) {
+      const found = keys.filter(matches);
+      await Promise.all(found.map((key) => this.remove(key)));
       count += found.length;
     }
     return count;
   }
 
   /** Returns 0 if this call began the block, else how long the existing block lasts. */
-  async #block(key: string, milliseconds: number): Promise<number> {
+  async #block(text: string, milliseconds: number): Promise<number> {
     try {
-      await this.#blocks.consume(key, 1, { customDuration: Math.ceil(milliseconds / 1000) });
+      await this.#blocks.consume(text, 1, { customDuration: Math.ceil(milliseconds / 1000) });
       return 0;
     } catch (refusal) {
       if (!isRefusal(refusal)) throw refusal;
       const { longestBlockMs } = this.#limits;
       if (isSound(refusal.msBeforeNext, longestBlockMs)) return Math.max(1, refusal.msBeforeNext);
-      await this.#blocks.set(key, 2, Math.ceil(longestBlockMs / 1000));
+      await this.#blocks.set(text, 2, Math.ceil(longestBlockMs / 1000));
       return longestBlockMs;
     }
   }
 
   /** Gives a count without an expiry, or with one beyond the window, the expiry that it would have here. */
-  async #renew(key: string, count: number): Promise<void> {
-    await this.#counts.set(key, count, Math.ceil(this.#limits.windowMs / 1000));
+  async #renew(text: string, count: number): Promise<void> {
+    await this.#counts.set(text, count, Math.ceil(this.#limits.windowMs / 1000));
   }
 
   /** Yields all keys in batches: there may be a million. */
-  async *#places(): AsyncGenerator<Place[]> {
+  async *#keys(): AsyncGenerator<CountKey[]> {
     for await (const keys of this.#client.scanIterator({ MATCH: `${PREFIX.counts}:*`, COUNT: 1000 }))
-      yield keys.flatMap((key) => placeIn(key.slice(PREFIX.counts.length + 1)));
+      yield keys.flatMap((text) => wellFormedKey(text.slice(PREFIX.counts.length + 1)));
   }
 
-  async #row(place: Place): Promise<LedgerRow> {
-    const key = placeKey(place);
-    const [count, block] = await Promise.all([this.#counts.get(key), this.#blocks.get(key)]);
+  async #row(key: CountKey): Promise<LedgerRow> {
+    const text = renderKey(key);
+    const [count, block] = await Promise.all([this.#counts.get(text), this.#blocks.get(text)]);
     return {
-      ...place,
+      ...key,
       failures: Math.max(0, count?.consumedPoints ?? 0),
       blockedMs: Math.min(this.#limits.longestBlockMs, Math.max(0, block?.msBeforeNext ?? 0)),
     };
@@ -131,9 +131,9 @@ export class RedisStore implements Ledger {
 }
 
 /** Skips keys that no gate has written: their names would reach a terminal. */
-function placeIn(key: string): readonly Place[] {
-  const place = parsePlace(key);
-  return place !== undefined && isWritten(place) ? [place] : [];
+function wellFormedKey(text: string): readonly CountKey[] {
+  const key = parseKey(text);
+  return key !== undefined && isWellFormed(key) ? [key] : [];
 }
 
 /** Redis rounds to seconds. */

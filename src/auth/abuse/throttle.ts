@@ -1,13 +1,13 @@
 import { siteOfNetwork } from '../../lib/network.ts';
-import type { Admission, Attempt, Block, Outcome, Ticket, Unlocking } from './attempt.ts';
+import type { Admission, Attempt, Block, CheckResult, Ticket, UnlockFilter } from './attempt.ts';
 import { History, guessKey } from './history.ts';
 import { blockMs, delayMs } from './limits.ts';
-import type { Limits } from './limits.ts';
-import type { Ledger, LedgerRow, Place, Taken } from './ledger.ts';
-import { placesOf } from './places.ts';
+import type { ThrottleLimits } from './limits.ts';
+import type { Ledger, LedgerRow, CountKey, Counted } from './ledger.ts';
+import { countKeysOf } from './places.ts';
 
 export interface ThrottleOptions {
-  readonly limits: Limits;
+  readonly limits: ThrottleLimits;
   readonly ledger: Ledger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -49,8 +49,8 @@ export class Throttle {
     const { wrongHere, pending } = this.#history;
     const here = guessKey(attempt);
     const standing = this.#history.standingOf(attempt);
-    const following: Admission = { kind: 'admitted', standing, ticket: { taken: [], follows: true } };
-    if (standing === 'proven') return following;
+    const duplicate: Admission = { kind: 'admitted', standing, ticket: { counted: [], isDuplicate: true } };
+    if (standing === 'proven') return duplicate;
     if (wrongHere.get(here) !== undefined) {
       // A client that repeats it for days makes one mistake.
       wrongHere.set(here, true);
@@ -58,21 +58,21 @@ export class Throttle {
     }
     const first = pending.get(here);
     if (first === undefined) return this.#beginNew(attempt, here);
-    const said = await first;
-    return said.kind === 'admitted' ? following : said;
+    const decision = await first;
+    return decision.kind === 'admitted' ? duplicate : decision;
   }
 
   /** Ends an attempt. Returns how long to delay the answer, in milliseconds. */
-  async end(attempt: Attempt, ticket: Ticket, outcome: Outcome): Promise<number> {
+  async end(attempt: Attempt, ticket: Ticket, outcome: CheckResult): Promise<number> {
     const isPending = this.#history.pending.get(guessKey(attempt)) !== undefined;
-    if (!ticket.follows) this.#history.pending.delete(guessKey(attempt));
+    if (!ticket.isDuplicate) this.#history.pending.delete(guessKey(attempt));
     if (outcome === 'wrong') return this.#endWrong(attempt, ticket, isPending);
     if (outcome === 'busy') await this.#endBusy(attempt, ticket);
-    else await this.#giveBack(ticket.taken);
+    else await this.#uncount(ticket.counted);
     if (outcome === 'right') {
       await this.#forgiveBusy(attempt);
-      this.#history.noteRight(attempt);
-      await this.#options.ledger.forget(placesOf(attempt).pair);
+      this.#history.recordSuccess(attempt);
+      await this.#options.ledger.remove(countKeysOf(attempt).pair);
     }
     return 0;
   }
@@ -85,11 +85,11 @@ export class Throttle {
     const here = guessKey(attempt);
     const { wrongHere } = this.#history;
     if (wrongHere.get(here) !== undefined) return 0;
-    const place: Place = { kind: 'tokens', network: attempt.network, user: '' };
-    const taken = await this.#take(place, this.#options.limits.perNetwork, true);
-    if (!taken.ok) return taken.waitMs;
+    const key: CountKey = { kind: 'tokens', network: attempt.network, user: '' };
+    const counted = await this.#count(key, this.#options.limits.perNetwork, true);
+    if (!counted.ok) return counted.waitMs;
     wrongHere.set(here, true);
-    this.#tellBlocks([{ place, ...taken }]);
+    this.#reportBlocks([{ key, ...counted }]);
     return 0;
   }
 
@@ -98,108 +98,108 @@ export class Throttle {
   }
 
   /** Returns how many counts were removed. */
-  unlock({ user, network }: Unlocking): Promise<number> {
+  unlock({ user, network }: UnlockFilter): Promise<number> {
     const isAll = user === undefined && network === undefined;
-    return this.#options.ledger.forgetWhere(
-      (place) =>
+    return this.#options.ledger.removeWhere(
+      (key) =>
         isAll ||
-        (user !== undefined && place.user === user) ||
-        (network !== undefined && (place.network === network || place.network === siteOfNetwork(network))),
+        (user !== undefined && key.user === user) ||
+        (network !== undefined && (key.network === network || key.network === siteOfNetwork(network))),
     );
   }
 
   async #beginNew(attempt: Attempt, here: string): Promise<Admission> {
     const { pending } = this.#history;
-    const admission = this.#takeAll(attempt);
+    const admission = this.#countAll(attempt);
     pending.set(here, admission);
     try {
-      const said = await admission;
-      if (said.kind === 'blocked') pending.delete(here);
-      return said;
+      const decision = await admission;
+      if (decision.kind === 'blocked') pending.delete(here);
+      return decision;
     } catch (error) {
       pending.delete(here);
       throw error;
     }
   }
 
-  async #endWrong(attempt: Attempt, { taken, follows }: Ticket, isPending: boolean): Promise<number> {
+  async #endWrong(attempt: Attempt, { counted, isDuplicate }: Ticket, isPending: boolean): Promise<number> {
     const { wrongHere, wrongAnywhere } = this.#history;
     const here = guessKey(attempt);
-    const isCounted = !follows || isPending || wrongHere.get(here) !== undefined;
+    const isCounted = !isDuplicate || isPending || wrongHere.get(here) !== undefined;
     wrongHere.set(here, true);
-    if (!isCounted) await this.#takeAll(attempt);
+    if (!isCounted) await this.#countAll(attempt);
     wrongAnywhere.set(attempt.id, true);
-    this.#tellBlocks(taken);
-    return delayMs(taken[0]?.count ?? 0);
+    this.#reportBlocks(counted);
+    return delayMs(counted[0]?.count ?? 0);
   }
 
   /**
    * Ends an attempt that was not verified, since too many were waiting. If no user is known to sign in from its
    * network, it counts for the network but not for the name: a flood of such attempts would otherwise cost nothing.
    */
-  async #endBusy(attempt: Attempt, { taken }: Ticket): Promise<void> {
+  async #endBusy(attempt: Attempt, { counted }: Ticket): Promise<void> {
     const { busy } = this.#history;
     const isStranger = this.#history.standingOf(attempt) === 'stranger';
-    const [kept, back] = split(taken, ({ place }) => isStranger && place.kind === 'network');
-    await this.#giveBack(back);
+    const [kept, back] = split(counted, ({ key }) => isStranger && key.kind === 'network');
+    await this.#uncount(back);
     if (kept.length === 0) return;
     busy.set(attempt.network, (busy.get(attempt.network) ?? 0) + 1);
-    this.#tellBlocks(kept);
+    this.#reportBlocks(kept);
   }
 
   /** A user has signed in from the network, so the attempts refused unverified were no flood. */
   async #forgiveBusy(attempt: Attempt): Promise<void> {
     const { busy } = this.#history;
-    const { network, networkSite } = placesOf(attempt);
-    const places = networkSite === undefined ? [network] : [network, networkSite];
+    const { network, networkSite } = countKeysOf(attempt);
+    const keys = networkSite === undefined ? [network] : [network, networkSite];
     const times = Math.min(MOST_FORGIVEN, busy.get(attempt.network) ?? 0);
     busy.delete(attempt.network);
     for (let nth = 0; nth < times; nth += 1)
-      await Promise.all(places.map((place) => this.#options.ledger.giveBack(place, true)));
+      await Promise.all(keys.map((key) => this.#options.ledger.uncount(key, true)));
   }
 
   /** Counts one key after the other. If one refuses, those before it are uncounted and those after it are not asked. */
-  async #takeAll(attempt: Attempt): Promise<Admission> {
+  async #countAll(attempt: Attempt): Promise<Admission> {
     const { limits } = this.#options;
-    const { pair, site, network, networkSite, user } = placesOf(attempt);
-    const isHome = this.#history.isHome(attempt);
-    const taken: Ticket['taken'][number][] = [];
+    const { pair, site, network, networkSite, user } = countKeysOf(attempt);
+    const isHome = this.#history.hasSignedInFromHere(attempt);
+    const counted: Ticket['counted'][number][] = [];
     const isGrace = (): boolean =>
-      taken.every(({ place, count }) => place.kind !== pair.kind || count <= GRACE);
+      counted.every(({ key, count }) => key.kind !== pair.kind || count <= GRACE);
     const steps = [
-      { place: pair, limit: limits.perPair, enforced: () => true },
-      ...(site === undefined ? [] : [{ place: site, limit: Infinity, enforced: () => false }]),
-      { place: network, limit: limits.perNetwork, enforced: () => !isHome },
+      { key: pair, limit: limits.perPair, enforced: () => true },
+      ...(site === undefined ? [] : [{ key: site, limit: Infinity, enforced: () => false }]),
+      { key: network, limit: limits.perNetwork, enforced: () => !isHome },
       ...(networkSite === undefined
         ? []
-        : [{ place: networkSite, limit: SITE_FACTOR * limits.perNetwork, enforced: () => !isHome }]),
-      { place: user, limit: limits.perUser, enforced: () => !isHome && !isGrace() },
-    ].filter(({ place }) => place !== user || this.#history.wrongAnywhere.get(attempt.id) === undefined);
-    for (const { place, limit, enforced } of steps) {
-      const one = await this.#take(place, limit, enforced());
+        : [{ key: networkSite, limit: SITE_FACTOR * limits.perNetwork, enforced: () => !isHome }]),
+      { key: user, limit: limits.perUser, enforced: () => !isHome && !isGrace() },
+    ].filter(({ key }) => key !== user || this.#history.wrongAnywhere.get(attempt.id) === undefined);
+    for (const { key, limit, enforced } of steps) {
+      const one = await this.#count(key, limit, enforced());
       if (!one.ok) {
-        await this.#giveBack(taken);
-        return { kind: 'blocked', by: place.kind, waitMs: one.waitMs };
+        await this.#uncount(counted);
+        return { kind: 'blocked', by: key.kind, waitMs: one.waitMs };
       }
-      taken.push({ place, count: one.count, blockedMs: one.blockedMs });
+      counted.push({ key, count: one.count, blockedMs: one.blockedMs });
     }
     const standing = this.#history.standingOf(attempt);
-    return { kind: 'admitted', standing, ticket: { taken, follows: false } };
+    return { kind: 'admitted', standing, ticket: { counted, isDuplicate: false } };
   }
 
-  #take(place: Place, limit: number, enforced: boolean): Promise<Taken> {
+  #count(key: CountKey, limit: number, enforced: boolean): Promise<Counted> {
     const { limits, ledger } = this.#options;
-    return ledger.take(place, { limit, enforced, blockMs: (count) => blockMs(count - limit + 1, limits) });
+    return ledger.count(key, { limit, enforced, blockMs: (count) => blockMs(count - limit + 1, limits) });
   }
 
-  async #giveBack(taken: Ticket['taken']): Promise<void> {
+  async #uncount(counted: Ticket['counted']): Promise<void> {
     const { ledger } = this.#options;
-    await Promise.all(taken.map(({ place, blockedMs }) => ledger.giveBack(place, blockedMs > 0)));
+    await Promise.all(counted.map(({ key, blockedMs }) => ledger.uncount(key, blockedMs > 0)));
   }
 
-  #tellBlocks(taken: Ticket['taken']): void {
-    for (const { place, count, blockedMs } of taken)
-      if (blockedMs > 0) this.#options.onBlock({ ...place, failures: count, blockedMs });
+  #reportBlocks(counted: Ticket['counted']): void {
+    for (const { key, count, blockedMs } of counted)
+      if (blockedMs > 0) this.#options.onBlock({ ...key, failures: count, blockedMs });
   }
 }
 

@@ -71,40 +71,41 @@ interface Compiled {
 
 /** Compiles the content of the access file to a policy, and reports all faults in it. */
 export function compilePolicy(source: PolicySource, known: KnownNames): Compiled {
-  const drafting: Drafting = { known, groups: new Map(), problems: [], warnings: [] };
-  for (const group of source.groups) drafting.groups.set(group.name, readMembers(drafting, group.members));
-  const rules = source.rules.map((rule, order) => readRule(drafting, rule, order));
-  const policy = createPolicy(rules, drafting.groups);
-  const expectations = source.expect.flatMap((text) => readExpectation(drafting, text));
-  drafting.warnings.push(...findIdleRules(rules, drafting.groups));
-  return { policy, expectations, problems: drafting.problems, warnings: drafting.warnings };
+  const compilation: Compilation = { known, groups: new Map(), problems: [], warnings: [] };
+  for (const group of source.groups)
+    compilation.groups.set(group.name, readMembers(compilation, group.members));
+  const rules = source.rules.map((rule, order) => readRule(compilation, rule, order));
+  const policy = createPolicy(rules, compilation.groups);
+  const expectations = source.expect.flatMap((text) => readExpectation(compilation, text));
+  compilation.warnings.push(...findIdleRules(rules, compilation.groups));
+  return { policy, expectations, problems: compilation.problems, warnings: compilation.warnings };
 }
 
-interface Drafting {
+interface Compilation {
   readonly known: KnownNames;
   readonly groups: Map<string, ReadonlySet<string>>;
   readonly problems: PolicyProblem[];
   readonly warnings: PolicyProblem[];
 }
 
-function readMembers(drafting: Drafting, members: readonly SourceText[]): ReadonlySet<string> {
+function readMembers(compilation: Compilation, members: readonly SourceText[]): ReadonlySet<string> {
   const names = members.flatMap((member) => {
     const who = parseWho(member.text);
     if (who?.kind !== 'user') {
-      drafting.problems.push(problem(member, 'is no user: a group holds users, by their names'));
+      compilation.problems.push(problem(member, 'is no user: a group holds users, by their names'));
       return [];
     }
-    warnOfName(drafting, member, who);
+    warnOfName(compilation, member, who);
     return [who.name];
   });
   return new Set(names);
 }
 
-function readRule(drafting: Drafting, source: RuleSource, order: number): Rule {
-  const who = source.who.flatMap((text) => readWho(drafting, text));
-  const patterns = source.repositories.flatMap((text) => readPattern(drafting, text));
-  const networks = source.networks.flatMap((text) => readNetwork(drafting, text));
-  drafting.problems.push(...judgePatterns(patterns, who, source));
+function readRule(compilation: Compilation, source: RuleSource, order: number): Rule {
+  const who = source.who.flatMap((text) => readWho(compilation, text));
+  const patterns = source.repositories.flatMap((text) => readPattern(compilation, text));
+  const networks = source.networks.flatMap((text) => readNetwork(compilation, text));
+  compilation.problems.push(...judgePatterns(patterns, who, source));
   return {
     order,
     where: source.where,
@@ -117,26 +118,26 @@ function readRule(drafting: Drafting, source: RuleSource, order: number): Rule {
   };
 }
 
-function readWho(drafting: Drafting, text: SourceText): Who[] {
+function readWho(compilation: Compilation, text: SourceText): Who[] {
   const who = parseWho(text.text);
   if (who === undefined) {
     const reason = 'is no user, group:NAME, token:NAME, authenticated or anonymous';
-    drafting.problems.push(problem(text, reason));
+    compilation.problems.push(problem(text, reason));
     return [];
   }
-  if (who.kind === 'group' && !isGroup(drafting, who.name)) {
-    drafting.problems.push(problem(text, `there is no group ${JSON.stringify(who.name)} in this file`));
+  if (who.kind === 'group' && !isGroup(compilation, who.name)) {
+    compilation.problems.push(problem(text, `there is no group ${JSON.stringify(who.name)} in this file`));
     return [];
   }
-  warnOfName(drafting, text, who);
+  warnOfName(compilation, text, who);
   return [who];
 }
 
-function isGroup({ groups, known }: Drafting, name: string): boolean {
+function isGroup({ groups, known }: Compilation, name: string): boolean {
   return groups.has(name) || known.groups?.has(name) === true;
 }
 
-function warnOfName({ known, warnings }: Drafting, at: SourceText, who: Who): void {
+function warnOfName({ known, warnings }: Compilation, at: SourceText, who: Who): void {
   if (who.kind === 'user' && known.users?.has(who.name) === false) {
     warnings.push(problem(at, `there is no user ${JSON.stringify(who.name)} (registry-gate users list)`));
   }
@@ -145,7 +146,7 @@ function warnOfName({ known, warnings }: Drafting, at: SourceText, who: Who): vo
   }
 }
 
-function readPattern({ problems }: Drafting, at: SourceText): PlacedPattern[] {
+function readPattern({ problems }: Compilation, at: SourceText): PlacedPattern[] {
   const isNegated = at.text.startsWith('!');
   const outcome = parsePattern(isNegated ? at.text.slice(1) : at.text);
   if (outcome.ok) return [{ pattern: outcome.pattern, isNegated, at }];
@@ -153,23 +154,23 @@ function readPattern({ problems }: Drafting, at: SourceText): PlacedPattern[] {
   return [];
 }
 
-function readNetwork({ problems }: Drafting, at: SourceText): Network[] {
+function readNetwork({ problems }: Compilation, at: SourceText): Network[] {
   const outcome = parseNetwork(at.text);
   if (outcome.ok) return [outcome.network];
   problems.push(problem(at, `${JSON.stringify(at.text)} ${outcome.reason}`));
   return [];
 }
 
-function readExpectation(drafting: Drafting, at: SourceText): Expectation[] {
+function readExpectation(compilation: Compilation, at: SourceText): Expectation[] {
   const outcome = parseExpectation(at.text);
   if (!outcome.ok) {
-    drafting.problems.push(problem(at, outcome.reason));
+    compilation.problems.push(problem(at, outcome.reason));
     return [];
   }
   const { principal } = outcome.expectation;
-  if (principal.kind === 'machine') warnOfName(drafting, at, { kind: 'token', name: principal.name });
+  if (principal.kind === 'machine') warnOfName(compilation, at, { kind: 'token', name: principal.name });
   if (principal.kind === 'user' && principal.name !== '') {
-    warnOfName(drafting, at, { kind: 'user', name: principal.name });
+    warnOfName(compilation, at, { kind: 'user', name: principal.name });
   }
   return [{ ...outcome.expectation, path: at.path, where: at.where }];
 }

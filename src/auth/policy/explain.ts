@@ -1,6 +1,6 @@
 import { matchesPattern } from './pattern.ts';
 import type { Name } from './pattern.ts';
-import { isFor } from './policy.ts';
+import { appliesAt } from './policy.ts';
 import type { Policy, Rule } from './policy.ts';
 import type { Principal } from '../principal.ts';
 import { renderWho } from './who.ts';
@@ -31,15 +31,15 @@ export function findNearMisses(
   return policy.rules.flatMap((rule): NearMiss[] => {
     if (!rule.who.some((who) => keys.includes(renderWho(who)))) return [];
     if (!rule.include.some((pattern) => matchesPattern(pattern, name))) return [];
-    const reason = whyNot(rule, name, need, address);
+    const reason = missReason(rule, name, need, address);
     return reason === undefined ? [] : [{ where: rule.where, reason }];
   });
 }
 
-function whyNot(rule: Rule, name: Name, need: Need, address: string | undefined): string | undefined {
+function missReason(rule: Rule, name: Name, need: Need, address: string | undefined): string | undefined {
   const left = rule.exclude.find((pattern) => matchesPattern(pattern, name));
   if (left !== undefined) return `takes it out with !${left.text}`;
   if (!allows(rule, need)) return `allows only ${[...rule.allow].join(' and ')}`;
   const networks = (rule.networks ?? []).map(({ text }) => text).join(', ');
-  return isFor(rule, address) ? undefined : `is only for clients in ${networks}`;
+  return appliesAt(rule, address) ? undefined : `is only for clients in ${networks}`;
 }

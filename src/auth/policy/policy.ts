@@ -54,18 +54,15 @@ export function hasAnonymousRules(policy: Policy): boolean {
 }
 
 /** Reports whether the rule covers the repository. */
-export function takesName(
-  { include: take, exclude: leave }: Pick<Rule, 'include' | 'exclude'>,
-  name: Name,
-): boolean {
+export function coversName({ include, exclude }: Pick<Rule, 'include' | 'exclude'>, name: Name): boolean {
   return (
-    take.some((pattern) => matchesPattern(pattern, name)) &&
-    !leave.some((pattern) => matchesPattern(pattern, name))
+    include.some((pattern) => matchesPattern(pattern, name)) &&
+    !exclude.some((pattern) => matchesPattern(pattern, name))
   );
 }
 
 /** Reports whether the rule applies to a client at this address. A client without an address is in no network. */
-export function isFor({ networks }: Pick<Rule, 'networks'>, address: string | undefined): boolean {
+export function appliesAt({ networks }: Pick<Rule, 'networks'>, address: string | undefined): boolean {
   return networks === undefined || (address !== undefined && isInside(address, networks));
 }
 
@@ -74,14 +71,14 @@ export function createPolicy(
   rules: readonly Rule[],
   groups: ReadonlyMap<string, ReadonlySet<string>>,
 ): Policy {
-  const shelves = new Map<string, { readonly byFirst: Map<string, Rule[]>; readonly anyFirst: Rule[] }>();
+  const index = new Map<string, { readonly byFirst: Map<string, Rule[]>; readonly anyFirst: Rule[] }>();
   for (const rule of rules) {
     for (const key of new Set(rule.who.map(renderWho))) {
-      const shelf = shelves.get(key) ?? { byFirst: new Map<string, Rule[]>(), anyFirst: [] };
-      shelves.set(key, shelf);
+      const entry = index.get(key) ?? { byFirst: new Map<string, Rule[]>(), anyFirst: [] };
+      index.set(key, entry);
       for (const first of new Set(rule.include.map((pattern) => pattern.first))) {
-        if (first === undefined) shelf.anyFirst.push(rule);
-        else pushTo(shelf.byFirst, first, rule);
+        if (first === undefined) entry.anyFirst.push(rule);
+        else pushTo(entry.byFirst, first, rule);
       }
     }
   }
@@ -89,7 +86,7 @@ export function createPolicy(
   for (const [group, members] of groups) {
     for (const user of members) pushTo(groupsOf, user, renderWho({ kind: 'group', name: group }));
   }
-  return { kind: 'rules', rules, index: shelves, groupsOf };
+  return { kind: 'rules', rules, index, groupsOf };
 }
 
 export function pushTo<T>(lists: Map<string, T[]>, key: string, item: T): void {

@@ -10,15 +10,15 @@ import type { Rule } from './policy.ts';
 export interface PlacedPattern {
   readonly pattern: Pattern;
   readonly isNegated: boolean;
-  readonly at: Place;
+  readonly at: SourcePosition;
 }
 
-interface Place {
+interface SourcePosition {
   readonly path: string;
   readonly where: string;
 }
 
-interface Finding extends Place {
+interface Finding extends SourcePosition {
   readonly reason: string;
 }
 
@@ -26,39 +26,39 @@ interface Finding extends Place {
 export function judgePatterns(
   patterns: readonly PlacedPattern[],
   who: readonly Who[],
-  { path, where }: Place,
+  { path, where }: SourcePosition,
 ): readonly Finding[] {
-  const take = patterns.filter(({ isNegated }) => !isNegated);
-  const leave = patterns.filter(({ isNegated }) => isNegated);
-  if (take.length === 0) {
-    return leave.length === 0
+  const positive = patterns.filter(({ isNegated }) => !isNegated);
+  const negated = patterns.filter(({ isNegated }) => isNegated);
+  if (positive.length === 0) {
+    return negated.length === 0
       ? []
       : [{ path: `${path}.repositories`, where, reason: 'only takes out: there is no pattern to take from' }];
   }
   return [
-    ...take.flatMap(({ pattern, at }) => findingOf(at, whyNeverTaken(pattern, leave, who))),
-    ...leave.flatMap(({ pattern, at }) => findingOf(at, whyNothingLeft(pattern, take))),
+    ...positive.flatMap(({ pattern, at }) => findingOf(at, includeFault(pattern, negated, who))),
+    ...negated.flatMap(({ pattern, at }) => findingOf(at, excludeFault(pattern, positive))),
   ];
 }
 
-function findingOf({ path, where }: Place, reason: string | undefined): Finding[] {
+function findingOf({ path, where }: SourcePosition, reason: string | undefined): Finding[] {
   return reason === undefined ? [] : [{ path, where, reason }];
 }
 
-function whyNeverTaken(
+function includeFault(
   pattern: Pattern,
-  leave: readonly PlacedPattern[],
+  negated: readonly PlacedPattern[],
   who: readonly Who[],
 ): string | undefined {
   if (pattern.namesUser && who.length > 0 && who.every(isNoUser)) {
     return '${user} stands for the name of a user, and the rule names none: write authenticated, a group or a user';
   }
-  const eaten = leave.find((it) => coversPattern(it.pattern, pattern));
+  const eaten = negated.find((it) => coversPattern(it.pattern, pattern));
   return eaten && `can never match: !${eaten.pattern.text} takes all of it out again`;
 }
 
-function whyNothingLeft(pattern: Pattern, take: readonly PlacedPattern[]): string | undefined {
-  return take.some((it) => overlapsPattern(it.pattern, pattern))
+function excludeFault(pattern: Pattern, positive: readonly PlacedPattern[]): string | undefined {
+  return positive.some((it) => overlapsPattern(it.pattern, pattern))
     ? undefined
     : `takes nothing out: no other pattern of the rule matches what !${pattern.text} does`;
 }
@@ -101,8 +101,8 @@ function isIdleBeside(rule: Rule, other: Rule, groups: ReadonlyMap<string, Reado
   return (
     [...rule.allow].every((action) => other.allow.has(action)) &&
     rule.who.every((who) => other.who.some((it) => includes(it, who, groups))) &&
-    areNetworksWithin(rule, other) &&
-    rule.include.every((pattern) => isTakenBy(pattern, rule, other))
+    areNetworksCovered(rule, other) &&
+    rule.include.every((pattern) => isCoveredBy(pattern, rule, other))
   );
 }
 
@@ -115,12 +115,12 @@ function includes(outer: Who, inner: Who, groups: ReadonlyMap<string, ReadonlySe
   return outer.kind === 'group' && inner.kind === 'user' && groups.get(outer.name)?.has(inner.name) === true;
 }
 
-function areNetworksWithin({ networks: inner }: Rule, { networks: outer }: Rule): boolean {
+function areNetworksCovered({ networks: inner }: Rule, { networks: outer }: Rule): boolean {
   if (outer === undefined) return true;
   return inner !== undefined && inner.every((one) => outer.some((it) => isWithin(one, it)));
 }
 
-function isTakenBy(pattern: Pattern, rule: Rule, other: Rule): boolean {
+function isCoveredBy(pattern: Pattern, rule: Rule, other: Rule): boolean {
   return (
     other.include.some((it) => coversPattern(it, pattern)) &&
     other.exclude.every(

@@ -2,7 +2,7 @@ import type { Action } from '../../oci/request/parse.ts';
 import type { Principal, ScopeEntry, TokenScope } from '../principal.ts';
 import { nameOf, parsePattern } from './pattern.ts';
 import type { Name, Pattern } from './pattern.ts';
-import { isFor, takesName } from './policy.ts';
+import { appliesAt, coversName } from './policy.ts';
 import type { Policy, Rule } from './policy.ts';
 import { renderWho } from './who.ts';
 
@@ -78,7 +78,7 @@ function findRule(
   let found: Rule | undefined;
   for (const rule of candidates(policy, principal, name)) {
     const isEarlier = found === undefined || rule.order < found.order;
-    if (isEarlier && allows(rule, need) && takesName(rule, name) && isFor(rule, address)) found = rule;
+    if (isEarlier && allows(rule, need) && coversName(rule, name) && appliesAt(rule, address)) found = rule;
   }
   return found;
 }
@@ -116,34 +116,34 @@ function mergeGroups(keys: readonly string[], names: readonly string[]): readonl
 /** Yields the rules that may cover this name, and few others. */
 function* candidates(policy: RulePolicy, principal: Principal, { components }: Name): Generator<Rule> {
   for (const key of ruleKeys(policy, principal)) {
-    const shelf = policy.index.get(key);
-    yield* shelf?.byFirst.get(components[0] ?? '') ?? [];
-    yield* shelf?.anyFirst ?? [];
+    const entries = policy.index.get(key);
+    yield* entries?.byFirst.get(components[0] ?? '') ?? [];
+    yield* entries?.anyFirst ?? [];
   }
 }
 
-interface ReadyEntry extends Pick<Rule, 'include' | 'exclude' | 'allow'> {}
+interface CompiledEntry extends Pick<Rule, 'include' | 'exclude' | 'allow'> {}
 
 /** A scope is immutable and is checked once for every request of its token. */
-const readyScopes = new WeakMap<TokenScope, readonly ReadyEntry[]>();
+const compiledScopes = new WeakMap<TokenScope, readonly CompiledEntry[]>();
 
 function isInScope(scope: TokenScope, need: Need): boolean {
-  const ready = readyScopes.get(scope) ?? scope.map(readyEntry);
-  readyScopes.set(scope, ready);
+  const compiled = compiledScopes.get(scope) ?? scope.map(compileEntry);
+  compiledScopes.set(scope, compiled);
   // A token is not a user: `${user}` stands for nothing in its scope.
   const name = nameOf(need.repository, undefined);
-  return ready.some((entry) => allows(entry, need) && takesName(entry, name));
+  return compiled.some((entry) => allows(entry, need) && coversName(entry, name));
 }
 
 /** With one invalid pattern the entry allows nothing: the pattern might exclude something. */
-function readyEntry({ repositories, allow }: ScopeEntry): ReadyEntry {
-  const take: Pattern[] = [];
-  const leave: Pattern[] = [];
+function compileEntry({ repositories, allow }: ScopeEntry): CompiledEntry {
+  const include: Pattern[] = [];
+  const exclude: Pattern[] = [];
   for (const text of repositories) {
     const isNegated = text.startsWith('!');
     const outcome = parsePattern(isNegated ? text.slice(1) : text);
     if (!outcome.ok) return { include: [], exclude: [], allow: new Set() };
-    (isNegated ? leave : take).push(outcome.pattern);
+    (isNegated ? exclude : include).push(outcome.pattern);
   }
-  return { include: take, exclude: leave, allow: new Set(allow) };
+  return { include, exclude, allow: new Set(allow) };
 }

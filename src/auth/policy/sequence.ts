@@ -36,7 +36,7 @@ export function matchesSequence<P, T>(
 
 /** Reports whether `a` covers everything that `b` stands for. False may be wrong, true never is. */
 export function coversSequence<T>(a: ArrayLike<T>, b: ArrayLike<T>, { isGap, one }: Comparison<T>): boolean {
-  return remembering(a.length, (i, j, covers) => {
+  return memoize(a.length, (i, j, covers) => {
     const [left, right] = [a[i], b[j]];
     if (left === undefined) return right === undefined;
     if (isGap(left)) return covers(i + 1, j) || (right !== undefined && covers(i, j + 1));
@@ -51,7 +51,7 @@ export function overlapsSequence<T>(
   b: ArrayLike<T>,
   { isGap, one }: Comparison<T>,
 ): boolean {
-  return remembering(a.length, (i, j, overlaps) => {
+  return memoize(a.length, (i, j, overlaps) => {
     const [left, right] = [a[i], b[j]];
     if (isGap(left) || isGap(right)) {
       return (left !== undefined && overlaps(i + 1, j)) || (right !== undefined && overlaps(i, j + 1));
@@ -62,7 +62,7 @@ export function overlapsSequence<T>(
 }
 
 /** Evaluates a recursive function of two positions from the start of both, once for each pair. */
-function remembering(
+function memoize(
   width: number,
   answer: (i: number, j: number, again: (i: number, j: number) => boolean) => boolean,
 ): boolean {

@@ -8,7 +8,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
 import { FILLING, makeFolders, makeRoot } from './root.ts';
 import { UseOrder } from './use-order.ts';
-import type { Entry } from './use-order.ts';
+import type { UsedFile } from './use-order.ts';
 
 export interface BlobFilesOptions {
   readonly directory: string;
@@ -34,7 +34,7 @@ const SAME_USE_MS = 2000;
 /** Free space that the cache leaves to other programs. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 /** After this share of the limit was added, the directory is scanned again, since other processes add blobs too. */
-const LOOK_SHARE = 0.01;
+const SCAN_SHARE = 0.01;
 /** The most files, whatever their size: each takes some 300 bytes of memory. */
 const MOST_FILES = 100_000;
 
@@ -57,7 +57,7 @@ export class BlobFiles {
   static async open(options: BlobFilesOptions): Promise<BlobFiles> {
     const files = new BlobFiles(options);
     await makeRoot(options.directory);
-    void files.#inTurn(() => files.#makeRoom(0)).catch(() => undefined);
+    void files.#exclusively(() => files.#makeRoom(0)).catch(() => undefined);
     return files;
   }
 
@@ -75,7 +75,7 @@ export class BlobFiles {
 
   /** Opens a blob. Returns undefined if it is not in the cache. */
   async find(digest: Digest): Promise<OpenBlob | undefined> {
-    const file = await ifThere(open(this.#pathOf(digest)));
+    const file = await ifExists(open(this.#pathOf(digest)));
     if (file === undefined) return undefined;
     try {
       const { size } = await file.stat();
@@ -88,7 +88,7 @@ export class BlobFiles {
   }
 
   async size(digest: Digest): Promise<number | undefined> {
-    return (await ifThere(stat(this.#pathOf(digest))))?.size;
+    return (await ifExists(stat(this.#pathOf(digest))))?.size;
   }
 
   /** Creates a file for a blob of this size. Returns undefined if it does not fit. Rejects if the disk fails. */
@@ -108,7 +108,7 @@ export class BlobFiles {
   }
 
   async #draft(size: number): Promise<Draft | undefined> {
-    const hasRoom = await this.#inTurn(async () => {
+    const hasRoom = await this.#exclusively(async () => {
       if (!(await this.#makeRoom(size)) || !(await this.#isFree(size))) return false;
       this.#reserved += size;
       return true;
@@ -171,7 +171,7 @@ export class BlobFiles {
   async #makeRoom(size: number): Promise<boolean> {
     const { limit } = this.#options;
     if (size + this.#reserved > limit) return false;
-    if (this.#added > limit * LOOK_SHARE) await this.#look();
+    if (this.#added > limit * SCAN_SHARE) await this.#scan();
     while (this.#order.bytes + this.#reserved + size > limit || this.#order.files >= MOST_FILES) {
       const oldest = this.#order.oldest();
       if (oldest === undefined) return false;
@@ -180,15 +180,15 @@ export class BlobFiles {
     return true;
   }
 
-  async #evict({ name, size, usedAt }: Entry): Promise<void> {
-    const found = await ifThere(stat(this.#path(name)));
+  async #evict({ name, size, usedAt }: UsedFile): Promise<void> {
+    const found = await ifExists(stat(this.#path(name)));
     if (found !== undefined && found.mtimeMs > usedAt + SAME_USE_MS) {
       this.#order.use({ name, size, usedAt: found.mtimeMs });
       return;
     }
     this.#order.remove(name);
     if (found === undefined) return;
-    await ifThere(unlink(this.#path(name)));
+    await ifExists(unlink(this.#path(name)));
     this.#evictions += 1;
   }
 
@@ -199,14 +199,14 @@ export class BlobFiles {
   }
 
   /** Reads what is in the directory, including files of other processes. */
-  async #look(): Promise<void> {
+  async #scan(): Promise<void> {
     this.#added = 0;
-    const entries: Entry[] = [];
+    const entries: UsedFile[] = [];
     for (const algorithm of ALGORITHMS) {
       for (const hex of await readdir(this.#path(algorithm))) {
         const digest = parseDigest(`${algorithm}:${hex}`);
         if (digest === undefined) continue;
-        const found = await ifThere(stat(this.#pathOf(digest)));
+        const found = await ifExists(stat(this.#pathOf(digest)));
         if (found === undefined) continue;
         entries.push({ name: nameOf(digest), size: found.size, usedAt: found.mtimeMs });
       }
@@ -214,7 +214,7 @@ export class BlobFiles {
     this.#order.replace(entries);
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work, work);
     this.#turn = done.catch(() => undefined);
     return done;
@@ -237,7 +237,7 @@ function nameOf({ algorithm, hex }: Digest): string {
   return `${algorithm}/${hex}`;
 }
 
-async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
+async function ifExists<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;
   } catch (error) {

@@ -2,7 +2,7 @@ import { createExpiringMap } from '../../lib/expiring-map.ts';
 import type { ExpiringMap } from '../../lib/expiring-map.ts';
 
 /** A blob in a repository. */
-export interface BlobPlace {
+export interface RepositoryBlob {
   readonly repository: string;
   readonly digest: string;
 }
@@ -31,21 +31,21 @@ export class BlobPresence {
     return this.#deletions;
   }
 
-  size(place: BlobPlace): number | undefined {
-    return this.#sizes.get(keyOf(place));
+  size(blob: RepositoryBlob): number | undefined {
+    return this.#sizes.get(keyOf(blob));
   }
 
   /** `asked` is the value of `deletions` before the registry was asked: a blob deleted since then may be gone. */
-  remember(place: BlobPlace, size: number, asked: number): void {
-    if (asked === this.#deletions) this.#sizes.set(keyOf(place), size);
+  remember(blob: RepositoryBlob, size: number, asked: number): void {
+    if (asked === this.#deletions) this.#sizes.set(keyOf(blob), size);
   }
 
-  forget(place: BlobPlace): void {
+  forget(blob: RepositoryBlob): void {
     this.#deletions += 1;
-    this.#sizes.delete(keyOf(place));
+    this.#sizes.delete(keyOf(blob));
   }
 }
 
-function keyOf({ repository, digest }: BlobPlace): string {
+function keyOf({ repository, digest }: RepositoryBlob): string {
   return `${repository}@${digest}`;
 }

@@ -16,12 +16,12 @@ export interface BlobSink {
   /** This many bytes follow: the whole blob or the requested part. Not called for any other answer. */
   begin(length: number): void;
   /** Receives a piece. Its bytes stay unchanged until `done` is called, and little or nothing follows until then. */
-  take(piece: Buffer, done: () => void): void;
+  write(piece: Buffer, done: () => void): void;
   /** Called once. Without an error all bytes have been passed. */
   end(error?: Error): void;
 }
 
-export interface ByteSpan {
+export interface InclusiveSpan {
   /** The first and the last byte, both included. */
   readonly first: number;
   readonly last: number;
@@ -33,26 +33,26 @@ export interface BlobSource {
    * Returns the size of the blob if the registry says that the repository holds it, and undefined in all other cases.
    * Never rejects.
    */
-  ask(job: Job): Promise<number | undefined>;
+  size(job: Job): Promise<number | undefined>;
   /** Begins to fetch the blob. The returned function stops it: the sink gets no more calls. */
-  fetch(job: Job, sink: BlobSink, span?: ByteSpan): () => void;
+  fetch(job: Job, sink: BlobSink, span?: InclusiveSpan): () => void;
 }
 
 const DIGITS = /^\d{1,15}$/;
 
 /** Reads blobs of the backend for the cache: no header of a client goes along. */
 export function createBlobSource(options: BlobSourceOptions): BlobSource {
-  const start = (job: Job, method: BlobFetch['method'], sink: BlobSink, span?: ByteSpan): (() => void) => {
+  const start = (job: Job, method: BlobFetch['method'], sink: BlobSink, span?: InclusiveSpan): (() => void) => {
     const answer = new BlobAnswer({ job, method, sink, span }, options);
     return () => answer.stop();
   };
   return {
-    ask: (job) =>
+    size: (job) =>
       new Promise((resolve) => {
         let size: number | undefined;
         const begin = (length: number): void => void (size = length);
         const end = (error?: Error): void => resolve(error === undefined ? size : undefined);
-        start(job, 'HEAD', { begin, end, take: (_piece, done) => done() });
+        start(job, 'HEAD', { begin, end, write: (_piece, done) => done() });
       }),
     fetch: (job, sink, span) => start(job, 'GET', sink, span),
   };
@@ -62,7 +62,7 @@ interface BlobFetch {
   readonly job: Pick<Job, 'request' | 'origin'>;
   readonly method: 'GET' | 'HEAD';
   readonly sink: BlobSink;
-  readonly span: ByteSpan | undefined;
+  readonly span: InclusiveSpan | undefined;
 }
 
 /** Hands an answer to a sink. */
@@ -93,8 +93,8 @@ class BlobAnswer implements AnswerHandler {
 
   onBody(buffer: Buffer, start: number, end: number, taken: (() => void) | undefined): void {
     const piece = buffer.subarray(start, end);
-    if (taken === undefined) this.#fetch.sink.take(Buffer.from(piece), () => undefined);
-    else this.#fetch.sink.take(piece, taken);
+    if (taken === undefined) this.#fetch.sink.write(Buffer.from(piece), () => undefined);
+    else this.#fetch.sink.write(piece, taken);
   }
 
   onEnd(): void {
@@ -113,11 +113,11 @@ function lengthOf(head: AnswerHead, { method, span }: BlobFetch): number | undef
   if (span !== undefined) return isSpan(head, span) ? head.length : undefined;
   if (head.status !== 200) return undefined;
   if (method === 'GET') return head.framing === 'length' ? head.length : undefined;
-  const said = head.headers['content-length'] ?? '';
-  return DIGITS.test(said) ? Number(said) : undefined;
+  const knownSize = head.headers['content-length'] ?? '';
+  return DIGITS.test(knownSize) ? Number(knownSize) : undefined;
 }
 
-function isSpan({ status, headers, length }: AnswerHead, { first, last }: ByteSpan): boolean {
+function isSpan({ status, headers, length }: AnswerHead, { first, last }: InclusiveSpan): boolean {
   const isSame = headers['content-range']?.startsWith(`bytes ${first}-${last}/`) === true;
   return status === 206 && isSame && length === last - first + 1;
 }

@@ -73,7 +73,7 @@ export class Fill implements BlobSink, Growth {
     this.#work.catch((error: unknown) => this.#fail(error));
   }
 
-  take(piece: Buffer, done: () => void): void {
+  write(piece: Buffer, done: () => void): void {
     const at = this.#received;
     this.#received += piece.length;
     this.#hash.update(piece);
@@ -98,13 +98,13 @@ export class Fill implements BlobSink, Growth {
     const close = async (): Promise<void> => {
       if (!isIn) return;
       isIn = false;
-      await this.#leave();
+      await this.#removeReader();
     };
     return { file: { fd: draft.file.fd, close }, size: this.#size, growth: this };
   }
 
   /** Ends the fill. Its readers get the rest from the registry. */
-  giveUp(): void {
+  cancel(): void {
     if (!this.#isOver && this.ready < this.#size) this.#fail(new FillError('unwanted'));
   }
 
@@ -166,10 +166,10 @@ export class Fill implements BlobSink, Growth {
     this.#open.reject(error);
     this.#options.onOver(error);
     for (const callback of this.#waiting.splice(0)) callback(error);
-    void this.#clearAway();
+    void this.#cleanUp();
   }
 
-  async #clearAway(): Promise<void> {
+  async #cleanUp(): Promise<void> {
     const draft = this.#draft;
     if (draft === undefined) return;
     await this.#options.files.discard(draft);
@@ -183,11 +183,11 @@ export class Fill implements BlobSink, Growth {
     if (this.#readers === 0) await this.#draft?.file.close();
   }
 
-  async #leave(): Promise<void> {
+  async #removeReader(): Promise<void> {
     this.#readers -= 1;
     if (this.#readers > 0) return;
     if (this.#isSettled) await this.#draft?.file.close();
-    else this.giveUp();
+    else this.cancel();
   }
 }
 

@@ -7,7 +7,7 @@ import type { Job } from '../reply/job.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { Fill } from './fill.ts';
 import type { FillError } from './fill.ts';
-import type { BlobPresence, BlobPlace } from './blob-presence.ts';
+import type { BlobPresence, RepositoryBlob } from './blob-presence.ts';
 import type { BlobSource } from './blob-source.ts';
 
 export interface FillsOptions {
@@ -17,7 +17,7 @@ export interface FillsOptions {
   readonly logger: Logger;
 }
 
-export interface Wanted extends BlobPlace {
+export interface WantedBlob extends RepositoryBlob {
   readonly id: Digest;
 }
 
@@ -26,7 +26,7 @@ export class Fills {
   readonly #options: FillsOptions;
   readonly #running = new Map<string, Fill>();
   /** Whether the log says that the disk accepts nothing. */
-  #isTroubled = false;
+  #isDiskFailing = false;
   #fills = 0;
   #joins = 0;
 
@@ -40,14 +40,14 @@ export class Fills {
 
   /** Ends all fills. Their readers get the rest from the registry, if it still answers. */
   close(): void {
-    for (const fill of this.#running.values()) fill.giveUp();
+    for (const fill of this.#running.values()) fill.cancel();
   }
 
   /**
    * Opens the blob as it is being filled, for a job whose repository holds it (`sizeOf`). Returns undefined if the
    * registry has to answer, because of its response or of the request.
    */
-  async join(job: Job, wanted: Wanted): Promise<OpenBlob | undefined> {
+  async join(job: Job, wanted: WantedBlob): Promise<OpenBlob | undefined> {
     const running = this.#running.get(wanted.digest);
     if (running === undefined && !wantsAll(job.req.headers)) return undefined;
     const fill = running ?? this.#begin(job, wanted);
@@ -63,17 +63,17 @@ export class Fills {
   }
 
   /** Returns the size of the blob if the repository holds it. The registry's answer may be a moment old. */
-  async sizeOf(job: Job, place: BlobPlace): Promise<number | undefined> {
+  async sizeOf(job: Job, blob: RepositoryBlob): Promise<number | undefined> {
     const { presence, source } = this.#options;
-    const known = presence.size(place);
+    const known = presence.size(blob);
     if (known !== undefined) return known;
     const asked = presence.deletions;
-    const size = await source.ask(job);
-    if (size !== undefined) presence.remember(place, size, asked);
+    const size = await source.size(job);
+    if (size !== undefined) presence.remember(blob, size, asked);
     return size;
   }
 
-  #begin(job: Job, wanted: Wanted): Fill {
+  #begin(job: Job, wanted: WantedBlob): Fill {
     const { files, source, presence } = this.#options;
     const asked = presence.deletions;
     const fill = new Fill({
@@ -90,16 +90,16 @@ export class Fills {
     return fill;
   }
 
-  #conclude({ repository, digest }: Wanted, error: FillError | undefined): void {
+  #conclude({ repository, digest }: WantedBlob, error: FillError | undefined): void {
     const { logger } = this.#options;
     if (error === undefined) {
       this.#fills += 1;
-      if (this.#isTroubled) logger.info({}, 'the cache takes layers in again');
-      this.#isTroubled = false;
+      if (this.#isDiskFailing) logger.info({}, 'the cache takes layers in again');
+      this.#isDiskFailing = false;
     } else if (error.kind === 'digest') {
       logger.error({ repository, digest }, 'the registry sent something else than was asked for');
-    } else if (error.kind === 'disk' && !this.#isTroubled) {
-      this.#isTroubled = true;
+    } else if (error.kind === 'disk' && !this.#isDiskFailing) {
+      this.#isDiskFailing = true;
       const reason = systemCode(error.cause) ?? String(error.cause);
       logger.warn({ error: reason }, 'the cache takes nothing in, pulls pass it by');
     }

@@ -16,11 +16,11 @@ import type { BlobFiles } from './blob-files.ts';
 import type { CacheCounters } from './counters.ts';
 import { FillError } from './fill.ts';
 import { Fills } from './fills.ts';
-import type { Wanted } from './fills.ts';
+import type { WantedBlob } from './fills.ts';
 import { BlobPresence } from './blob-presence.ts';
-import type { BlobPlace } from './blob-presence.ts';
+import type { RepositoryBlob } from './blob-presence.ts';
 import { sendRest } from './send-rest.ts';
-import type { BlobSource, ByteSpan } from './blob-source.ts';
+import type { BlobSource, InclusiveSpan } from './blob-source.ts';
 
 interface LayerCacheOptions {
   readonly files: BlobFiles;
@@ -30,7 +30,7 @@ interface LayerCacheOptions {
   /** How long the registry's answer that a repository holds a blob is valid, in milliseconds. */
   readonly checkMs: number;
   /** Called for each deletion through this process, to inform other processes. */
-  readonly onDelete: (place: BlobPlace) => void;
+  readonly onDelete: (blob: RepositoryBlob) => void;
   readonly idle: Pick<IdleWatch, 'add' | 'remove'>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -61,20 +61,20 @@ export class LayerCache {
     if (wanted === undefined) this.#options.pass(job);
     else if (job.request.method === 'DELETE') {
       // Before the deletion and once more after it: another request may have remembered the blob in between.
-      this.#tellDeleted(wanted);
-      job.res.once('close', () => this.#tellDeleted(wanted));
+      this.#announceDeletion(wanted);
+      job.res.once('close', () => this.#announceDeletion(wanted));
       this.#options.pass(job);
     } else void this.#serve(job, wanted);
   }
 
-  #tellDeleted({ repository, digest }: BlobPlace): void {
+  #announceDeletion({ repository, digest }: RepositoryBlob): void {
     this.forget({ repository, digest });
     this.#options.onDelete({ repository, digest });
   }
 
   /** Another process of this gate has deleted the blob. */
-  forget(place: BlobPlace): void {
-    this.#presence.forget(place);
+  forget(blob: RepositoryBlob): void {
+    this.#presence.forget(blob);
   }
 
   close(): void {
@@ -93,7 +93,7 @@ export class LayerCache {
     };
   }
 
-  async #serve(job: Job, wanted: Wanted): Promise<void> {
+  async #serve(job: Job, wanted: WantedBlob): Promise<void> {
     const { idle, pass, logger } = this.#options;
     const transfer = new Transfer(this.#counted(job), 'backend');
     idle.add(transfer);
@@ -115,17 +115,17 @@ export class LayerCache {
   }
 
   /** Returns the size for HEAD, the open blob for GET, or undefined if the registry has to answer. */
-  async #find(job: Job, wanted: Wanted): Promise<number | OpenBlob | undefined> {
+  async #find(job: Job, wanted: WantedBlob): Promise<number | OpenBlob | undefined> {
     const { files } = this.#options;
     const isHead = job.request.method === 'HEAD';
     // The repository is checked before the disk: a client without the right to a blob learns nothing about blobs of
     // other repositories, neither from the answer nor from the number of requests to the registry.
-    const said = isHead ? this.#presence.size(wanted) : await this.#fills.sizeOf(job, wanted);
-    if (said === undefined) return undefined;
+    const knownSize = isHead ? this.#presence.size(wanted) : await this.#fills.sizeOf(job, wanted);
+    if (knownSize === undefined) return undefined;
     const held = isHead ? await files.size(wanted.id) : await files.find(wanted.id);
     if (held === undefined) return isHead ? undefined : this.#fills.join(job, wanted);
     const size = typeof held === 'number' ? held : held.size;
-    if (said === size) {
+    if (knownSize === size) {
       this.#hits += 1;
       job.noteCache?.('hit');
       return held;
@@ -147,7 +147,7 @@ export class LayerCache {
   async #send(
     transfer: Transfer,
     job: Job,
-    { wanted, found }: { readonly wanted: Wanted; readonly found: number | OpenBlob },
+    { wanted, found }: { readonly wanted: WantedBlob; readonly found: number | OpenBlob },
   ): Promise<void> {
     const { source, logger } = this.#options;
     const reply =
@@ -168,7 +168,7 @@ export class LayerCache {
   }
 }
 
-function wantedOf({ request, req }: Job): Wanted | undefined {
+function wantedOf({ request, req }: Job): WantedBlob | undefined {
   const { route } = request;
   if (route.kind !== 'blob' || bodyLength(req.headers) !== 0) return undefined;
   const id = parseDigest(route.digest);
@@ -179,7 +179,7 @@ function wantedOf({ request, req }: Job): Wanted | undefined {
  * Returns the bytes that the registry still has to send because the local disk failed, or undefined if something else
  * did.
  */
-function restOf(reply: Reply | Problem, error: unknown): ByteSpan | undefined {
+function restOf(reply: Reply | Problem, error: unknown): InclusiveSpan | undefined {
   if (!(error instanceof GrowthEnded) || !(error.cause instanceof FillError)) return undefined;
   const { kind } = error.cause;
   if (kind !== 'disk' && kind !== 'unwanted') return undefined;

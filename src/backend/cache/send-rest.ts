@@ -1,12 +1,12 @@
 import { inPace } from '../../lib/streams/pace.ts';
 import type { Problem } from '../../oci/problem.ts';
 import type { Job, Transfer } from '../reply/job.ts';
-import type { BlobSource, ByteSpan } from './blob-source.ts';
+import type { BlobSource, InclusiveSpan } from './blob-source.ts';
 
 export interface Rest {
   readonly job: Job;
   readonly source: BlobSource;
-  readonly span: ByteSpan;
+  readonly span: InclusiveSpan;
   /** What to answer if the registry does not send it. */
   readonly problem: Problem;
 }
@@ -19,7 +19,7 @@ export function sendRest(transfer: Transfer, { job, source, span, problem }: Res
     job,
     {
       begin: () => undefined,
-      take: (piece, done) => {
+      write: (piece, done) => {
         transfer.waitingFor = 'client-reading';
         res.write(piece, () => {
           count('sent', piece.length);

@@ -1,4 +1,4 @@
-export interface Entry {
+export interface UsedFile {
   readonly name: string;
   readonly size: number;
   /** When it was last used, as far as this process knows, in milliseconds since 1970. */
@@ -7,7 +7,7 @@ export interface Entry {
 
 /** Files in the order of their last use, and their total size. */
 export class UseOrder {
-  #entries = new Map<string, Entry>();
+  #entries = new Map<string, UsedFile>();
   #bytes = 0;
 
   get files(): number {
@@ -18,18 +18,18 @@ export class UseOrder {
     return this.#bytes;
   }
 
-  get(name: string): Entry | undefined {
+  get(name: string): UsedFile | undefined {
     return this.#entries.get(name);
   }
 
   /** Returns the least recently used file. */
-  oldest(): Entry | undefined {
+  oldest(): UsedFile | undefined {
     for (const entry of this.#entries.values()) return entry;
     return undefined;
   }
 
   /** Records the latest use of all. */
-  use(entry: Entry): void {
+  use(entry: UsedFile): void {
     this.remove(entry.name);
     this.#entries.set(entry.name, entry);
     this.#bytes += entry.size;
@@ -41,7 +41,7 @@ export class UseOrder {
   }
 
   /** Replaces all files, in any order. Of two times of use the later one counts. */
-  replace(entries: readonly Entry[]): void {
+  replace(entries: readonly UsedFile[]): void {
     const known = this.#entries;
     this.#entries = new Map();
     this.#bytes = 0;

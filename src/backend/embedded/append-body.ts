@@ -9,7 +9,7 @@ import type { Registry } from './store/registry.ts';
 import type { OpenUpload, UploadStore } from './store/upload-store.ts';
 
 /** The user that owns an upload session. Only that user may continue it. */
-export function askerOf({ job }: Transfer): string {
+export function ownerOf({ job }: Transfer): string {
   return job.origin.asker ?? '';
 }
 
@@ -19,13 +19,13 @@ export function meteredSink(
   transfer: Transfer,
   { file, hash }: { readonly file: FileHandle; readonly hash: Hash },
 ): FileSink {
-  let until = uploads.all.stepBytes;
+  let bytesLeft = uploads.all.stepBytes;
   return new FileSink(file.fd, (chunk) => {
     hash.update(chunk);
-    until -= chunk.length;
-    if (until > 0) return;
-    until = uploads.all.stepBytes;
-    uploads.all.bytesRefusal(askerOf(transfer)).then(
+    bytesLeft -= chunk.length;
+    if (bytesLeft > 0) return;
+    bytesLeft = uploads.all.stepBytes;
+    uploads.all.bytesRefusal(ownerOf(transfer)).then(
       (refusal) => refusal && transfer.stop?.(refusal),
       () => undefined,
     );
@@ -33,7 +33,7 @@ export function meteredSink(
 }
 
 /** The result of appending a body to an upload session. */
-export type Appended =
+export type AppendResult =
   | { readonly kind: 'whole'; readonly size: number; readonly hash: Hash }
   /** `problem` is undefined when the client has disconnected. */
   | { readonly kind: 'broken'; readonly problem: Problem | undefined };
@@ -43,7 +43,7 @@ export async function append(
   { uploads }: Registry,
   transfer: Transfer,
   { upload, algorithm }: { readonly upload: OpenUpload; readonly algorithm: Algorithm },
-): Promise<Appended> {
+): Promise<AppendResult> {
   const hash = await upload.hash(algorithm);
   const { file } = upload;
   try {

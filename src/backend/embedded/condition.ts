@@ -36,7 +36,7 @@ function spaceReason(free: number): string | undefined {
 }
 
 /** Returns a warning when other users of this machine can read the folder, or undefined. */
-export async function openToOthers(directory: string): Promise<string | undefined> {
+export async function permissionWarning(directory: string): Promise<string | undefined> {
   const { mode } = await stat(directory);
   if ((mode & 0o007) === 0) return undefined;
   const rights = (mode & 0o777).toString(8).padStart(4, '0');

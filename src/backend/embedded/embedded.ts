@@ -7,7 +7,7 @@ import { BlobStore } from './store/blob-store.ts';
 import { Catalog } from './store/catalog.ts';
 import type { CatalogPage } from './store/catalog.ts';
 import { Staging } from './disk/staging.ts';
-import { openToOthers, unreadableReason, unwritableReason } from './condition.ts';
+import { permissionWarning, unreadableReason, unwritableReason } from './condition.ts';
 import { causeOf } from './disk/faults.ts';
 import { FOLDER_MODE } from './disk/folders.ts';
 import { collectGarbage } from './gc/gc.ts';
@@ -72,7 +72,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const registry = createRegistry(options, graceMs);
   await makeRoot(options.directory, registry);
   await restoreCollected(registry);
-  if (clearsUp) await warnOf(options.directory, registry, logger);
+  if (clearsUp) await logWarnings(options.directory, registry, logger);
   let isOpen = true;
   let purging = Promise.resolve(0);
   const purge = (): Promise<number> =>
@@ -151,8 +151,8 @@ function explain(directory: string, paths: Paths, error: unknown): { message: st
 }
 
 /** Logs what the operator should fix. */
-async function warnOf(directory: string, { paths }: Registry, logger: Logger): Promise<void> {
-  const warning = await openToOthers(directory);
+async function logWarnings(directory: string, { paths }: Registry, logger: Logger): Promise<void> {
+  const warning = await permissionWarning(directory);
   if (warning !== undefined) logger.warn({ warning }, 'the folder of the registry is open to others');
   const reason = await unwritableReason(paths);
   if (reason !== undefined) logger.warn({ reason }, 'pushes will fail');

@@ -31,7 +31,7 @@ export async function handleJob({ registry, idle, logger }: HandleOptions, job: 
     const { requestId: id } = job.origin;
     logger.error({ id, error: causeOf(error) }, 'the embedded registry failed');
     // Free space for the next request, if possible.
-    if (isFull(error)) registry.uploads.all.relieve().catch(() => undefined);
+    if (isFull(error)) registry.uploads.all.freeSpace().catch(() => undefined);
     transfer.fail(problemOf(error));
   } finally {
     // A reply that is still being sent is watched until it has been sent.
@@ -83,22 +83,22 @@ function onBlob(
 function onManifest(
   registry: Registry,
   transfer: Transfer,
-  place: { readonly repository: string; readonly reference: string },
+  name: { readonly repository: string; readonly reference: string },
 ): Promise<Outcome> {
   const { method } = transfer.job.request;
-  if (method === 'PUT') return putManifest(registry, place, transfer);
-  if (method === 'DELETE') return deleteManifest(registry, place);
-  return getManifest(registry, place, { method, headers: transfer.job.req.headers });
+  if (method === 'PUT') return putManifest(registry, name, transfer);
+  if (method === 'DELETE') return deleteManifest(registry, name);
+  return getManifest(registry, name, { method, headers: transfer.job.req.headers });
 }
 
 function onUpload(
   registry: Registry,
   transfer: Transfer,
-  place: { readonly repository: string; readonly id: string },
+  name: { readonly repository: string; readonly id: string },
 ): Promise<Outcome> {
   const { method } = transfer.job.request;
-  if (method === 'PATCH') return patchUpload(registry, place, transfer);
-  if (method === 'PUT') return putUpload(registry, place, transfer);
-  if (method === 'DELETE') return cancelUpload(registry, place, transfer);
-  return uploadStatus(registry, place, transfer);
+  if (method === 'PATCH') return patchUpload(registry, name, transfer);
+  if (method === 'PUT') return putUpload(registry, name, transfer);
+  if (method === 'DELETE') return cancelUpload(registry, name, transfer);
+  return uploadStatus(registry, name, transfer);
 }

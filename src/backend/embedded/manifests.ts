@@ -20,18 +20,18 @@ import { isProblem } from '../reply/reply.ts';
 import type { Outcome } from '../reply/reply.ts';
 
 /** A repository, and a tag or a digest. */
-export interface ManifestPlace {
+export interface ManifestName {
   readonly repository: string;
   readonly reference: string;
 }
 
 /** Each costs several disk syncs. */
-const MOST_TAGS = 100;
+const MAX_TAGS = 100;
 
 /** GET and HEAD of a manifest (end-3). Returns the bytes that were pushed. */
 export async function getManifest(
   { manifests, tags }: Registry,
-  { repository, reference }: ManifestPlace,
+  { repository, reference }: ManifestName,
   { method, headers }: { readonly method: string; readonly headers: IncomingHttpHeaders },
 ): Promise<Outcome> {
   const target = targetOf(reference);
@@ -56,7 +56,7 @@ export async function getManifest(
 /** PUT of a manifest (end-7): by digest, by tag, or by digest with any number of `tag=`. */
 export async function putManifest(
   registry: Registry,
-  { repository, reference }: ManifestPlace,
+  { repository, reference }: ManifestName,
   transfer: Transfer,
 ): Promise<Outcome> {
   if (isTooDeep(repository)) return refusals.NAME_TOO_DEEP;
@@ -64,7 +64,7 @@ export async function putManifest(
   if (target === undefined) return refusals.DIGEST_UNSUPPORTED;
   const { pairs } = transfer.job.request.query;
   const asked = pairs.filter((pair) => pair.key === 'tag').map((pair) => pair.value);
-  if (asked.length > MOST_TAGS) return refusals.TAGS_TOO_MANY;
+  if (asked.length > MAX_TAGS) return refusals.TAGS_TOO_MANY;
   if (!asked.every(isTag)) return refusals.TAG_INVALID;
   const sink = new MemorySink(registry.manifests.bodies);
   try {
@@ -174,7 +174,7 @@ async function receiveManifest(
 /** DELETE of a tag, or of a manifest with all tags that name it (end-9). */
 export async function deleteManifest(
   { manifests, tags }: Registry,
-  { repository, reference }: ManifestPlace,
+  { repository, reference }: ManifestName,
 ): Promise<Outcome> {
   const target = targetOf(reference);
   if (target === undefined) return refusals.DIGEST_UNSUPPORTED;

@@ -3,7 +3,7 @@ import type { Problem } from '../../oci/problem.ts';
 import { parseChunk } from '../../oci/byte-range.ts';
 import { createHasher, isAlgorithm, parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { append, askerOf, meteredSink } from './append-body.ts';
+import { append, ownerOf, meteredSink } from './append-body.ts';
 import { discard } from './disk/durable.ts';
 import { isTooDeep } from './disk/paths.ts';
 import type { Transfer } from '../reply/job.ts';
@@ -12,7 +12,7 @@ import * as refusals from './disk/refusals.ts';
 import type { Registry } from './store/registry.ts';
 import { isProblem } from '../reply/reply.ts';
 import type { Outcome, Reply } from '../reply/reply.ts';
-import type { SessionName, UploadPlace } from './disk/paths.ts';
+import type { SessionName, UploadSession } from './disk/paths.ts';
 import type { OpenUpload } from './store/upload-store.ts';
 
 /**
@@ -38,7 +38,7 @@ export async function startUpload(
   }
   const text = query.get('digest');
   if (text !== undefined) return postWhole(registry, repository, { text, transfer });
-  const session = await registry.uploads.create(repository, askerOf(transfer));
+  const session = await registry.uploads.create(repository, ownerOf(transfer));
   if (isProblem(session)) return session;
   await session.file.close();
   return sessionReply(202, repository, { id: session.id, size: 0, algorithm });
@@ -52,8 +52,8 @@ async function postWhole(
 ): Promise<Outcome> {
   const digest = parseDigest(text);
   if (digest === undefined) return refusals.DIGEST_UNSUPPORTED;
-  const asker = askerOf(transfer);
-  const session = await uploads.create(repository, asker);
+  const owner = ownerOf(transfer);
+  const session = await uploads.create(repository, owner);
   if (isProblem(session)) return session;
   const { path, file } = session;
   try {
@@ -67,7 +67,7 @@ async function postWhole(
   } finally {
     await file.close();
     await discard(path);
-    await uploads.all.tidy(asker);
+    await uploads.all.removeEmptyFolder(owner);
   }
 }
 
@@ -79,10 +79,10 @@ export async function patchUpload(
 ): Promise<Outcome> {
   const asked = transfer.job.request.query.get('digest-algorithm') ?? 'sha256';
   if (!isAlgorithm(asked)) return refusals.DIGEST_UNSUPPORTED;
-  const place = { repository, id, asker: askerOf(transfer) };
-  const refusal = await registry.uploads.all.bytesRefusal(place.asker);
+  const session = { repository, id, owner: ownerOf(transfer) };
+  const refusal = await registry.uploads.all.bytesRefusal(session.owner);
   if (refusal !== undefined) return refusal;
-  return withUpload(registry, place, async (upload) => {
+  return withUpload(registry, session, async (upload) => {
     const wrong = judgeChunk(transfer, repository, upload);
     if (wrong !== undefined) return wrong;
     const outcome = await append(registry, transfer, { upload, algorithm: asked });
@@ -102,8 +102,8 @@ export async function putUpload(
   const text = transfer.job.request.query.get('digest');
   const digest = text === undefined ? undefined : parseDigest(text);
   if (digest === undefined) return text === undefined ? refusals.DIGEST_MISSING : refusals.DIGEST_UNSUPPORTED;
-  const place = { repository, id, asker: askerOf(transfer) };
-  return withUpload(registry, place, async (upload) => {
+  const session = { repository, id, owner: ownerOf(transfer) };
+  return withUpload(registry, session, async (upload) => {
     const wrong = judgeChunk(transfer, repository, upload);
     if (wrong !== undefined) return wrong;
     const outcome = await append(registry, transfer, { upload, algorithm: digest.algorithm });
@@ -113,11 +113,11 @@ export async function putUpload(
       return outcome.problem;
     }
     if (outcome.hash.digest('hex') !== digest.hex) {
-      await registry.uploads.remove(place);
+      await registry.uploads.remove(session);
       return refusals.DIGEST_WRONG;
     }
     await registry.blobs.commit(upload, repository, digest);
-    await registry.uploads.remove(place);
+    await registry.uploads.remove(session);
     return created(repository, digest);
   });
 }
@@ -128,7 +128,7 @@ export async function uploadStatus(
   { repository, id }: SessionName,
   transfer: Transfer,
 ): Promise<Outcome> {
-  const size = await uploads.size({ repository, id, asker: askerOf(transfer) });
+  const size = await uploads.size({ repository, id, owner: ownerOf(transfer) });
   return size === undefined
     ? refusals.UPLOAD_UNKNOWN
     : sessionReply(204, repository, { id, size, algorithm: undefined });
@@ -140,16 +140,16 @@ export async function cancelUpload(
   { repository, id }: SessionName,
   transfer: Transfer,
 ): Promise<Outcome> {
-  const isRemoved = await uploads.remove({ repository, id, asker: askerOf(transfer) });
+  const isRemoved = await uploads.remove({ repository, id, owner: ownerOf(transfer) });
   return isRemoved ? { status: 204, headers: {} } : refusals.UPLOAD_UNKNOWN;
 }
 
 async function withUpload(
   { uploads }: Registry,
-  place: UploadPlace,
+  session: UploadSession,
   action: (upload: OpenUpload) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const outcome = await uploads.use(place, action);
+  const outcome = await uploads.use(session, action);
   if (outcome.kind === 'done') return outcome.value;
   return outcome.kind === 'busy' ? refusals.UPLOAD_BUSY : refusals.UPLOAD_UNKNOWN;
 }
@@ -161,10 +161,10 @@ function judgeChunk(transfer: Transfer, repository: string, upload: OpenUpload):
   if (given === undefined) return undefined;
   const chunk = parseChunk(given);
   if (chunk === undefined || chunk.start !== upload.size) {
-    const place = sessionReply(416, repository, { id: upload.id, size: upload.size, algorithm: undefined });
+    const session = sessionReply(416, repository, { id: upload.id, size: upload.size, algorithm: undefined });
     return createProblem('RANGE_INVALID', 'The chunk does not begin where the upload ends.', {
       headers: Object.fromEntries(
-        Object.entries(place.headers).map(([name, value]) => [name, String(value)]),
+        Object.entries(session.headers).map(([name, value]) => [name, String(value)]),
       ),
     });
   }

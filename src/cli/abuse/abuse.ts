@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { Command } from 'commander';
-import { askGates } from '../../auth/abuse/ask-gate.ts';
+import { queryGates } from '../../auth/abuse/ask-gate.ts';
 import type { ControlReply, ControlRequest } from '../../auth/abuse/control-protocol.ts';
-import { placeKey, worstOf } from '../../auth/abuse/ledger.ts';
+import { renderKey, worstOf } from '../../auth/abuse/ledger.ts';
 import type { LedgerRow } from '../../auth/abuse/ledger.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -93,7 +93,7 @@ async function ask(
   terminal: Terminal,
 ): Promise<readonly ControlReply[]> {
   const { directory } = await findState(options, terminal);
-  const outcomes = await askGates(directory, request);
+  const outcomes = await queryGates(directory, request);
   const replies = outcomes.flatMap((outcome) => (outcome.kind === 'answered' ? [outcome.reply] : []));
   if (replies.length > 0) return replies;
   const reasons = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.reason] : []));
@@ -112,7 +112,7 @@ async function ask(
 function merged(rows: readonly LedgerRow[]): readonly LedgerRow[] {
   const worst = new Map<string, LedgerRow>();
   for (const row of worstOf(rows, Infinity)) {
-    const key = placeKey(row);
+    const key = renderKey(row);
     if (!worst.has(key)) worst.set(key, row);
   }
   return [...worst.values()];

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { verifyChain } from '../../audit/log/verify.ts';
-import type { Verdict } from '../../audit/log/verify.ts';
+import type { ChainReport } from '../../audit/log/verify.ts';
 import { AppError } from '../../lib/errors.ts';
 import { addAuditOptions, findAuditLog } from '../config/file-options.ts';
 import type { AuditOptions } from '../config/file-options.ts';
@@ -35,7 +35,7 @@ function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {
     )
     .action(async (named: readonly string[], options: VerifyOptions) => {
       const files = named.length > 0 ? named : [await findAuditLog(options, terminal)];
-      let verdict: Verdict;
+      let verdict: ChainReport;
       try {
         verdict = await verifyChain(files, checkHash(options.last));
       } catch (error) {
@@ -54,11 +54,11 @@ function checkHash(text: string | undefined): string | undefined {
   });
 }
 
-function isGood({ broken, chained, foundKept }: Verdict): boolean {
+function isGood({ broken, chained, foundKept }: ChainReport): boolean {
   return broken === undefined && foundKept !== false && chained > 0;
 }
 
-function wordsOf({ broken, chained, unchained, torn, last, begins, foundKept }: Verdict): string {
+function wordsOf({ broken, chained, unchained, torn, last, begins, foundKept }: ChainReport): string {
   const parts: (string | undefined)[] = [
     broken && `Broken: ${broken.file} line ${broken.line} ${broken.reason}.`,
     foundKept === false

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { EVENTS } from '../../audit/event.ts';
-import { createPicker } from '../../audit/filter.ts';
+import { createLineFilter } from '../../audit/filter.ts';
 import type { Filter } from '../../audit/filter.ts';
 import { followLines, readLines } from '../../audit/log/lines.ts';
 import type { Line } from '../../audit/log/lines.ts';
@@ -49,7 +49,7 @@ export function showCommand(terminal: Terminal): Command {
 
 async function show(path: string, filter: Filter, options: ShowOptions, terminal: Terminal): Promise<void> {
   const output = createOutput(terminal);
-  const pick = createPicker(filter);
+  const pick = createLineFilter(filter);
   let isStopped = false;
   const stopListening = terminal.onSignal('SIGINT', () => (isStopped = true));
   const lines: AsyncIterable<Line> =

@@ -5,7 +5,7 @@ import { Histogram } from './histogram.ts';
 import type { MetricName, Reading, Sample } from './table.ts';
 
 /** A request in progress. */
-export interface UnderWay {
+export interface RequestInProgress {
   readonly request: RegistryRequest | undefined;
   /** The target as the client wrote it, or its path. */
   readonly path: string | undefined;
@@ -17,7 +17,7 @@ export interface UnderWay {
 export interface ExchangeCounts {
   /** On the hot path: it only changes plain numbers. */
   observe(exchange: Exchange): void;
-  readings(underWay: Iterable<UnderWay>): Reading[];
+  readings(inProgress: Iterable<RequestInProgress>): Reading[];
 }
 
 /** From an answer out of memory to a layer of ten gigabytes over a slow line. */
@@ -45,8 +45,8 @@ export function createExchangeCounts(): ExchangeCounts {
       if (exchange.outcome !== 'complete' || exchange.problem !== undefined) countTrouble(exchange);
       else if (isCommit(exchange)) commits.observe((exchange.millisecondsSinceBody ?? 0) / 1000);
     },
-    readings: (underWay) => [
-      ...rows.readings(underWay),
+    readings: (inProgress) => [
+      ...rows.readings(inProgress),
       {
         name: 'registry_gate_upload_commit_duration_seconds',
         samples: commits.samples('registry_gate_upload_commit_duration_seconds', {}),
@@ -95,7 +95,7 @@ class Row {
   readonly statuses = STATUSES.map(() => 0);
   received = 0;
   sent = 0;
-  underWay = 0;
+  inProgress = 0;
   /** The values shown last: a transfer that has just ended must not decrease them. */
   shownReceived = 0;
   shownSent = 0;
@@ -115,7 +115,7 @@ class Row {
 
 interface Rows {
   of(request: RegistryRequest | undefined, path: string | undefined): Row;
-  readings(underWay: Iterable<UnderWay>): Reading[];
+  readings(inProgress: Iterable<RequestInProgress>): Reading[];
 }
 
 function createRows(): Rows {
@@ -144,8 +144,8 @@ function createRows(): Rows {
 
   return {
     of,
-    readings: (underWay) => {
-      lookAt(underWay, of, all);
+    readings: (inProgress) => {
+      countInProgress(inProgress, of, all);
       return [
         reading('registry_gate_requests_total', ({ statuses, labels }) =>
           STATUSES.map((status, at) => ({ labels: { ...labels, status }, value: statuses[at] ?? 0 })).filter(
@@ -155,7 +155,9 @@ function createRows(): Rows {
         reading('registry_gate_request_duration_seconds', ({ durations, labels }) =>
           durations.samples('registry_gate_request_duration_seconds', labels),
         ),
-        reading('registry_gate_requests_in_progress', (row) => [{ labels: row.labels, value: row.underWay }]),
+        reading('registry_gate_requests_in_progress', (row) => [
+          { labels: row.labels, value: row.inProgress },
+        ]),
         reading('registry_gate_received_bytes_total', (row) => [
           { labels: row.labels, value: row.shownReceived },
         ]),
@@ -166,14 +168,14 @@ function createRows(): Rows {
 }
 
 /** Counts requests in progress, and adds their bytes to those counted. */
-function lookAt(underWay: Iterable<UnderWay>, of: Rows['of'], all: readonly Row[]): void {
+function countInProgress(inProgress: Iterable<RequestInProgress>, of: Rows['of'], all: readonly Row[]): void {
   const bytes = new Map<Row, { received: number; sent: number }>();
-  for (const row of all) row.underWay = 0;
-  for (const { request, path, received, sent } of underWay) {
+  for (const row of all) row.inProgress = 0;
+  for (const { request, path, received, sent } of inProgress) {
     const row = of(request, path?.split('?', 1)[0]);
     const more = bytes.get(row) ?? { received: 0, sent: 0 };
     bytes.set(row, { received: more.received + received, sent: more.sent + sent });
-    row.underWay += 1;
+    row.inProgress += 1;
   }
   for (const row of all) {
     const { received = 0, sent = 0 } = bytes.get(row) ?? {};

@@ -19,7 +19,7 @@ export interface TraceExportOptions {
   readonly percent: number;
   readonly version: string;
   /** The address of the registry: `server.address`, `server.port`. */
-  readonly place: Attributes;
+  readonly backend: Attributes;
   readonly logger: Logger;
 }
 
@@ -29,7 +29,7 @@ export interface TraceExport extends Tracing {
 }
 
 /** How long an unresponsive collector may delay the end of the gate, in milliseconds. */
-const LAST_WORDS_MS = 3000;
+const CLOSE_TIMEOUT_MS = 3000;
 
 /**
  * Sends traces to a collector by OTLP over HTTP. Only this file loads OpenTelemetry's SDK: import it only if traces are
@@ -39,25 +39,25 @@ export function openTraceExport({
   endpoint,
   percent,
   version,
-  place,
+  backend,
   logger,
 }: TraceExportOptions): TraceExport {
   const resource = resourceFromAttributes({
     'service.name': 'registry-gate',
     'service.version': version,
   }).merge(detectResources({ detectors: [envDetector] }));
-  const exporter = complaining(new OTLPTraceExporter({ url: endpoint }), logger);
+  const exporter = loggingExporter(new OTLPTraceExporter({ url: endpoint }), logger);
   const provider = new TracerProvider({
     resource,
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(percent / 100) }),
     spanProcessors: [new BatchSpanProcessor({ exporter })],
   });
   return {
-    ...createTracing(provider.getTracer('registry-gate', version), place),
+    ...createTracing(provider.getTracer('registry-gate', version), backend),
     close: async () => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, LAST_WORDS_MS);
+        timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
       });
       await Promise.race([provider.shutdown().catch(() => undefined), late]);
       clearTimeout(timer);
@@ -66,7 +66,7 @@ export function openTraceExport({
 }
 
 /** Logs when the collector becomes unreachable and when it is back, not for each batch. */
-function complaining(exporter: SpanExporter, logger: Logger): SpanExporter {
+function loggingExporter(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isLost = false;
   return {
     export: (spans, done) =>

@@ -48,7 +48,7 @@ interface Open {
 const LONGEST_STATE = 512;
 
 /** `place` is the address of the registry. Times are taken from `performance`, whose origin is known. */
-export function createTracing(tracer: Tracer, place: Attributes): Tracing {
+export function createTracing(tracer: Tracer, backend: Attributes): Tracing {
   const open = new Map<string, Open>();
 
   return {
@@ -66,7 +66,7 @@ export function createTracing(tracer: Tracer, place: Attributes): Tracing {
       );
       const client = tracer.startSpan(
         name,
-        { kind: SpanKind.CLIENT, startTime: dateOf(performance.now()), attributes: { ...place } },
+        { kind: SpanKind.CLIENT, startTime: dateOf(performance.now()), attributes: { ...backend } },
         trace.setSpan(ROOT_CONTEXT, server),
       );
       open.set(id, { server, client });

@@ -5,11 +5,11 @@ export interface Receiver {
   /** An object or array begins. Returns the receiver of its members; undefined skips them. */
   open(key: string | undefined, kind: 'object' | 'array'): Receiver | undefined;
   /** A string, a number, `true`, `false` or `null`. */
-  leaf(key: string | undefined, leaf: Leaf): void;
+  scalar(key: string | undefined, scalar: JsonScalar): void;
 }
 
 /** A value without members. It is decoded only when its text is read. */
-export interface Leaf {
+export interface JsonScalar {
   readonly kind: 'string' | 'number' | 'boolean' | 'null';
   /** Its size in the text, in bytes. */
   readonly size: number;
@@ -28,7 +28,7 @@ export interface JsonLimits {
 type State = 'value' | 'first element' | 'first key' | 'key' | 'colon' | 'after' | 'end';
 
 /** Bytes of a string or of whitespace scanned in one step, which costs as much as a value. */
-const STRETCH = 64 * 1024;
+const SCAN_BYTES = 64 * 1024;
 const BYTES_PER_STEP = 32;
 /** The longest member name that is decoded. */
 const LONGEST_NAME = 64 * 1024;
@@ -40,7 +40,7 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
-const LITERALS: ReadonlyMap<number, { readonly text: string; readonly kind: Leaf['kind'] }> = new Map([
+const LITERALS: ReadonlyMap<number, { readonly text: string; readonly kind: JsonScalar['kind'] }> = new Map([
   [0x74, { text: 'true', kind: 'boolean' }],
   [0x66, { text: 'false', kind: 'boolean' }],
   [0x6e, { text: 'null', kind: 'null' }],
@@ -50,10 +50,10 @@ const LITERALS: ReadonlyMap<number, { readonly text: string; readonly kind: Leaf
  * Reads JSON as Go's encoding/json accepts it (RFC 8259; strings may hold bytes that are not UTF-8), in slices. It
  * keeps no values: memory depends on the receiver, and nesting costs one byte for each open object or array.
  */
-export class JsonReader implements Leaf {
+export class JsonReader implements JsonScalar {
   /** Why the text was refused; undefined so far. */
   fault: string | undefined;
-  kind: Leaf['kind'] = 'null';
+  kind: JsonScalar['kind'] = 'null';
   /** Values read so far. */
   values = 0;
   /** Steps of about equal cost done so far. */
@@ -121,7 +121,7 @@ export class JsonReader implements Leaf {
   #skipSpace(): boolean {
     const bytes = this.#bytes;
     const from = this.#at;
-    const most = from + STRETCH;
+    const most = from + SCAN_BYTES;
     let at = from;
     for (let byte = bytes[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;) {
       at += 1;
@@ -146,16 +146,16 @@ export class JsonReader implements Leaf {
     this.#from = this.#at;
     if (byte === QUOTE) {
       const end = this.#string();
-      if (end !== undefined) this.#take('string', end);
-    } else if (literal === undefined) this.#take('number', numberEnd(this.#bytes, this.#at));
+      if (end !== undefined) this.#accept('string', end);
+    } else if (literal === undefined) this.#accept('number', numberEnd(this.#bytes, this.#at));
     else {
       const end = this.#at + literal.text.length;
       const isSame = this.#bytes.toString('latin1', this.#at, end) === literal.text;
-      this.#take(literal.kind, isSame ? end : -1);
+      this.#accept(literal.kind, isSame ? end : -1);
     }
   }
 
-  #take(kind: Leaf['kind'], end: number): void {
+  #accept(kind: JsonScalar['kind'], end: number): void {
     if (end < 0) {
       this.#refuse();
       return;
@@ -163,14 +163,14 @@ export class JsonReader implements Leaf {
     this.kind = kind;
     this.#at = end;
     this.#state = this.#kinds.length === 0 ? 'end' : 'after';
-    this.#receivers.at(-1)?.leaf(this.#key, this);
+    this.#receivers.at(-1)?.scalar(this.#key, this);
   }
 
   /** Returns the end of the string that begins here, -1 if it is malformed, or undefined if it was not found yet. */
   #string(): number | undefined {
     const from = this.#within ?? this.#at + 1;
     if (this.#within === undefined) this.#isEscaped = false;
-    const { state, at, isEscaped } = scanString(this.#bytes, from, STRETCH);
+    const { state, at, isEscaped } = scanString(this.#bytes, from, SCAN_BYTES);
     this.#isEscaped ||= isEscaped;
     this.#work += Math.floor((at - from) / BYTES_PER_STEP);
     this.#within = state === 'goes on' ? at : undefined;

@@ -1,4 +1,4 @@
-import type { Leaf, Receiver } from './json-reader.ts';
+import type { JsonScalar, Receiver } from './json-reader.ts';
 
 /**
  * The members to read from a JSON text, as a Go struct would declare them: `text` is a string, `integer` an int64,
@@ -40,7 +40,7 @@ function foldedName(name: string): string {
   return name.replaceAll('\u{17f}', 's').replaceAll('\u{212a}', 'k').toLowerCase();
 }
 
-interface Place {
+interface MemberSlot {
   readonly findings: Findings;
   /** The outermost member being read. */
   readonly member: string;
@@ -66,40 +66,40 @@ export class ShapeReader implements Receiver {
     return new MembersReader(this.#members, { findings: this.findings, member: '', put });
   }
 
-  leaf(): void {}
+  scalar(): void {}
 }
 
 class MembersReader implements Receiver {
   readonly #fields: ReadonlyMap<string, readonly [string, Shape]>;
-  readonly #place: Place;
+  readonly #slot: MemberSlot;
   readonly #values = new Map<string, Shaped>();
   readonly #seen = new Set<string>();
 
-  constructor(members: Readonly<Record<string, Shape>>, place: Place) {
+  constructor(members: Readonly<Record<string, Shape>>, slot: MemberSlot) {
     this.#fields = fieldsOf(members);
-    this.#place = place;
-    place.put(this.#values);
+    this.#slot = slot;
+    slot.put(this.#values);
   }
 
   open(key: string | undefined, kind: 'object' | 'array'): Receiver | undefined {
     const field = this.#fieldOf(key);
-    return field === undefined ? undefined : openShape(field.shape, kind, field.place);
+    return field === undefined ? undefined : openShape(field.shape, kind, field.slot);
   }
 
-  leaf(key: string | undefined, leaf: Leaf): void {
+  scalar(key: string | undefined, scalar: JsonScalar): void {
     const field = this.#fieldOf(key);
-    if (field !== undefined) takeLeaf(field.shape, leaf, field.place);
+    if (field !== undefined) putScalar(field.shape, scalar, field.slot);
   }
 
-  #fieldOf(key: string | undefined): { readonly shape: Shape; readonly place: Place } | undefined {
+  #fieldOf(key: string | undefined): { readonly shape: Shape; readonly slot: MemberSlot } | undefined {
     const found = key === undefined ? undefined : this.#fields.get(foldedName(key));
     if (found === undefined) return undefined;
     const [name, shape] = found;
-    const { findings, member } = this.#place;
+    const { findings, member } = this.#slot;
     if (this.#seen.has(name)) findings.doubled ??= name;
     this.#seen.add(name);
     const put = (value: Shaped): void => void this.#values.set(name, value);
-    return { shape, place: { findings, member: member === '' ? name : member, put } };
+    return { shape, slot: { findings, member: member === '' ? name : member, put } };
   }
 }
 
@@ -115,67 +115,67 @@ function fieldsOf(members: Readonly<Record<string, Shape>>): ReadonlyMap<string,
 
 class ListReader implements Receiver {
   readonly #shape: Shape;
-  readonly #place: Place;
+  readonly #slot: MemberSlot;
 
-  constructor(shape: Shape, { findings, member, put }: Place) {
+  constructor(shape: Shape, { findings, member, put }: MemberSlot) {
     const values: Shaped[] = [];
     put(values);
     this.#shape = shape;
-    this.#place = { findings, member, put: (value) => void values.push(value) };
+    this.#slot = { findings, member, put: (value) => void values.push(value) };
   }
 
   open(_key: string | undefined, kind: 'object' | 'array'): Receiver | undefined {
-    return openShape(this.#shape, kind, this.#place);
+    return openShape(this.#shape, kind, this.#slot);
   }
 
   /** In a list, null is the empty value of its kind. */
-  leaf(_key: string | undefined, leaf: Leaf): void {
-    if (leaf.kind === 'null') this.#place.put(emptyOf(this.#shape));
-    else takeLeaf(this.#shape, leaf, this.#place);
+  scalar(_key: string | undefined, scalar: JsonScalar): void {
+    if (scalar.kind === 'null') this.#slot.put(emptyOf(this.#shape));
+    else putScalar(this.#shape, scalar, this.#slot);
   }
 }
 
 class MapReader implements Receiver {
-  readonly #place: Place;
+  readonly #slot: MemberSlot;
   readonly #values = new Map<string, string>();
   #bytes = 0;
 
-  constructor(place: Place) {
-    this.#place = place;
-    place.put(this.#values);
+  constructor(slot: MemberSlot) {
+    this.#slot = slot;
+    slot.put(this.#values);
   }
 
   open(): undefined {
-    this.#place.findings.misshapen.add(this.#place.member);
+    this.#slot.findings.misshapen.add(this.#slot.member);
   }
 
-  leaf(key: string | undefined, leaf: Leaf): void {
-    const { findings, member } = this.#place;
-    if (leaf.kind !== 'string' && leaf.kind !== 'null') findings.misshapen.add(member);
-    else if (this.#isLong(key, leaf)) findings.longMaps.add(member);
-    else if (key !== undefined) this.#values.set(key, leaf.kind === 'null' ? '' : leaf.text);
+  scalar(key: string | undefined, scalar: JsonScalar): void {
+    const { findings, member } = this.#slot;
+    if (scalar.kind !== 'string' && scalar.kind !== 'null') findings.misshapen.add(member);
+    else if (this.#isLong(key, scalar)) findings.longMaps.add(member);
+    else if (key !== undefined) this.#values.set(key, scalar.kind === 'null' ? '' : scalar.text);
   }
 
-  #isLong(key: string | undefined, leaf: Leaf): boolean {
-    this.#bytes += (key?.length ?? MOST_ENTRY_BYTES) + leaf.size;
+  #isLong(key: string | undefined, scalar: JsonScalar): boolean {
+    this.#bytes += (key?.length ?? MOST_ENTRY_BYTES) + scalar.size;
     return this.#values.size === MOST_ENTRIES || this.#bytes > MOST_ENTRY_BYTES;
   }
 }
 
-function openShape(shape: Shape, kind: 'object' | 'array', place: Place): Receiver | undefined {
-  if (kind === 'object' && shape === 'map') return new MapReader(place);
+function openShape(shape: Shape, kind: 'object' | 'array', slot: MemberSlot): Receiver | undefined {
+  if (kind === 'object' && shape === 'map') return new MapReader(slot);
   if (typeof shape === 'object') {
-    if (kind === 'object' && 'members' in shape) return new MembersReader(shape.members, place);
-    if (kind === 'array' && 'list' in shape) return new ListReader(shape.list, place);
+    if (kind === 'object' && 'members' in shape) return new MembersReader(shape.members, slot);
+    if (kind === 'array' && 'list' in shape) return new ListReader(shape.list, slot);
   }
-  place.findings.misshapen.add(place.member);
+  slot.findings.misshapen.add(slot.member);
   return undefined;
 }
 
-function takeLeaf(shape: Shape, leaf: Leaf, { findings, member, put }: Place): void {
-  if (leaf.kind === 'null') return;
-  if (shape === 'text' && leaf.kind === 'string') put(leaf.size > LONGEST_TEXT ? LONG_TEXT : leaf.text);
-  else if (shape === 'integer' && leaf.kind === 'number' && isInteger(leaf.text)) put(leaf.text);
+function putScalar(shape: Shape, scalar: JsonScalar, { findings, member, put }: MemberSlot): void {
+  if (scalar.kind === 'null') return;
+  if (shape === 'text' && scalar.kind === 'string') put(scalar.size > LONGEST_TEXT ? LONG_TEXT : scalar.text);
+  else if (shape === 'integer' && scalar.kind === 'number' && isInteger(scalar.text)) put(scalar.text);
   else findings.misshapen.add(member);
 }
 

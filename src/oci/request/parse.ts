@@ -44,7 +44,10 @@ export function parseRegistryRequest(method: string, rawTarget: string): ParseOu
   const text = mark < 0 ? '' : rawTarget.slice(mark + 1);
   const parsed = parseQuery(text);
   if (!parsed.ok) return { kind: 'invalid', code: parsed.code, reason: parsed.reason };
-  return { kind: 'request', request: createRequest(method, route, usableQuery(route, parsed.query, text)) };
+  return {
+    kind: 'request',
+    request: createRequest(method, route, normalizeQuery(route, parsed.query, text)),
+  };
 }
 
 /** Whether the key is present at all. */
@@ -60,7 +63,7 @@ const LARGEST_PAGE = 1000;
  * Removes hints from a query that the route can't use. An unusable `from` also removes `mount`, which alone would ask
  * the registry to search for the blob everywhere (distribution-spec end-11).
  */
-function usableQuery(route: Route, query: Query, text: string): Query {
+function normalizeQuery(route: Route, query: Query, text: string): Query {
   const isFromGood = query.get('from') !== undefined || !FROM.test(text);
   const isMount = route.kind === 'uploads' && query.get('mount') !== undefined && isFromGood;
   const kept = isMount ? query : withoutKeys(query, ['mount', 'from']);
@@ -133,13 +136,13 @@ const PLAIN_KEY = /^[A-Za-z0-9_.-]{1,64}$/;
 const SIZE = /^\d{1,9}$/;
 
 /** Returns the value to use for a client's value, or undefined if it can't be used. */
-type Reading = (value: string) => string | undefined;
+type Normalizer = (value: string) => string | undefined;
 
 /**
  * Keys that a registry may ignore (distribution-spec end-8b, end-11). An invalid value drops the key, as in
  * distribution, and never refuses the request.
  */
-const HINTS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+const HINTS: ReadonlyMap<string, Normalizer> = new Map<string, Normalizer>([
   ['mount', (value) => (isDigest(value) ? value : undefined)],
   ['from', (value) => (isRepository(value) ? value : undefined)],
   ['n', (value) => (SIZE.test(value) ? String(Number(value)) : undefined)],
@@ -167,7 +170,7 @@ export function parseQuery(text: string): QueryOutcome {
     if ('reason' in pair) return { ok: false, ...pair };
     const isSecond = seen.has(pair.key);
     if (isSecond && PAGING.has(pair.key)) continue;
-    if (isSecond && pair.key !== 'tag') return { ok: false, ...odd(`${pair.key} is given twice`) };
+    if (isSecond && pair.key !== 'tag') return { ok: false, ...fault(`${pair.key} is given twice`) };
     seen.add(pair.key);
     pairs.push(pair);
   }
@@ -197,34 +200,34 @@ export function createPair(key: string, value: string): QueryPair {
 /** Most requests have no query. */
 const NONE: QueryOutcome = { ok: true, query: createQuery([]) };
 
-interface Odd {
+interface QueryFault {
   readonly code: ProblemCode;
   readonly reason: string;
 }
 
-function odd(reason: string, code: ProblemCode = 'UNSUPPORTED'): Odd {
+function fault(reason: string, code: ProblemCode = 'UNSUPPORTED'): QueryFault {
   return { code, reason };
 }
 
 /** Returns undefined for a hint that is dropped. */
-function parsePair(raw: string): QueryPair | Odd | undefined {
+function parsePair(raw: string): QueryPair | QueryFault | undefined {
   const mark = raw.indexOf('=');
   const key = mark < 0 ? raw : raw.slice(0, mark);
-  if (!PLAIN_KEY.test(key)) return odd('a query key holds characters that no registry key needs');
-  if (isDisguised(key)) return odd(`a query key is ${key.toLowerCase()} in another case`);
+  if (!PLAIN_KEY.test(key)) return fault('a query key holds characters that no registry key needs');
+  if (isDisguised(key)) return fault(`a query key is ${key.toLowerCase()} in another case`);
   const value = decodeValue(mark < 0 ? '' : raw.slice(mark + 1));
   const reading = HINTS.get(key);
   return reading === undefined ? readOther(key, value, raw) : readHint(key, value, reading);
 }
 
-function readHint(key: string, value: string | undefined, reading: Reading): QueryPair | undefined {
+function readHint(key: string, value: string | undefined, reading: Normalizer): QueryPair | undefined {
   const used = value === undefined ? undefined : reading(value);
   return used === undefined ? undefined : createPair(key, used);
 }
 
-function readOther(key: string, value: string | undefined, raw: string): QueryPair | Odd {
-  if (value === undefined) return odd(`the value of ${key} is not well encoded`);
-  if (key === 'digest' && !isDigest(value)) return odd('digest is not a digest', 'DIGEST_INVALID');
+function readOther(key: string, value: string | undefined, raw: string): QueryPair | QueryFault {
+  if (value === undefined) return fault(`the value of ${key} is not well encoded`);
+  if (key === 'digest' && !isDigest(value)) return fault('digest is not a digest', 'DIGEST_INVALID');
   return KNOWN.has(key) ? createPair(key, value) : { key, value, raw };
 }
 

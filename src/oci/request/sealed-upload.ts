@@ -25,25 +25,25 @@ export function createUploadSeal(key: Buffer, asker: string, repository: string)
     .digest();
   const blockKey = own.subarray(0, KEY_BYTES);
   return {
-    seal: (id) => (UUID.test(id) ? turn(id, createCipheriv(CIPHER, blockKey, null)) : id),
-    open: (id) => (UUID.test(id) ? turn(id, createDecipheriv(CIPHER, blockKey, null)) : id),
+    seal: (id) => (UUID.test(id) ? cryptBlock(id, createCipheriv(CIPHER, blockKey, null)) : id),
+    open: (id) => (UUID.test(id) ? cryptBlock(id, createDecipheriv(CIPHER, blockKey, null)) : id),
   };
 }
 
-type Turn = ReturnType<typeof createCipheriv> | ReturnType<typeof createDecipheriv>;
+type BlockCipher = ReturnType<typeof createCipheriv> | ReturnType<typeof createDecipheriv>;
 
-function turn(id: string, cipher: Turn): string {
+function cryptBlock(id: string, cipher: BlockCipher): string {
   const block = cipher.setAutoPadding(false).update(Buffer.from(id.replaceAll('-', ''), 'hex'));
   return block.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-type Fields = Readonly<Record<string, string | readonly string[]>>;
+type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
 
 /**
  * Encrypts the session names in the fields of an answer: in `Location`, which otherwise stays byte for byte the same,
  * and in `Docker-Upload-UUID`.
  */
-export function sealFields<T extends Fields>(fields: T, { seal }: UploadSeal): T {
+export function sealFields<T extends HeaderFields>(fields: T, { seal }: UploadSeal): T {
   const sealed = Object.entries(fields).map(([name, value]) => {
     const field = name.toLowerCase();
     if (typeof value !== 'string') return [name, value];

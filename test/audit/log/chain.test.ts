@@ -1,8 +1,8 @@
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLog } from '../../../src/audit/log.ts';
-import type { Log } from '../../../src/audit/log.ts';
+import { openAuditLog } from '../../../src/audit/log.ts';
+import type { AuditLog } from '../../../src/audit/log.ts';
 import { verifyChain } from '../../../src/audit/log/verify.ts';
 import { temporaryFolder } from '../../support/programs.ts';
 import type { Folder } from '../../support/programs.ts';
@@ -17,8 +17,8 @@ afterEach(() => folder.close());
 
 const silent = (): void => undefined;
 const logger = { debug: silent, info: silent, warn: silent, error: silent };
-const open = (chain = true): Promise<Log> => openLog({ path, chain, logger });
-const add = (log: Log, names: readonly string[]): void => {
+const open = (chain = true): Promise<AuditLog> => openAuditLog({ path, chain, logger });
+const add = (log: AuditLog, names: readonly string[]): void => {
   for (const user of names)
     log.write({ time: '2026-11-22T00:00:00.000Z', event: 'pull', result: 'done', user });
 };

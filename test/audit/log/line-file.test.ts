@@ -21,8 +21,8 @@ function openAt(path: string, more: Partial<LineFileOptions> = {}): Promise<Line
   return openLineFile({
     path,
     retryMs: 20,
-    onTrouble: (reason) => void told.push(reason),
-    onRelief: (lost) => void told.push(`lost ${lost}`),
+    onFailure: (reason) => void told.push(reason),
+    onRecovery: (lost) => void told.push(`lost ${lost}`),
     ...more,
   });
 }

@@ -4,9 +4,9 @@ import { connect, createServer as createSocketServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { askGates } from '../../../src/auth/abuse/ask-gate.ts';
+import { queryGates } from '../../../src/auth/abuse/ask-gate.ts';
 import { openControl } from '../../../src/auth/abuse/control.ts';
-import type { Unlocking } from '../../../src/auth/abuse/attempt.ts';
+import type { UnlockFilter } from '../../../src/auth/abuse/attempt.ts';
 import { run } from '../../../src/cli/program.ts';
 import type { LedgerRow } from '../../../src/auth/abuse/ledger.ts';
 import { temporaryFolder } from '../../support/programs.ts';
@@ -22,7 +22,7 @@ const ROWS: readonly LedgerRow[] = [
 ];
 
 let folder: Folder;
-let asked: Unlocking[];
+let asked: UnlockFilter[];
 const closing: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
@@ -215,7 +215,7 @@ describe('the socket', () => {
     const [name = ''] = await sockets();
     expect(await talk(join(folder.path, name), text)).toBe('');
     expect(asked).toEqual([]);
-    expect(await askGates(folder.path, { ask: 'list' })).toMatchObject([{ kind: 'answered' }]);
+    expect(await queryGates(folder.path, { ask: 'list' })).toMatchObject([{ kind: 'answered' }]);
   });
 
   it('is not there where its path would be too long, which is no reason not to serve', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Ledger, Place, TakeRule } from '../../../src/auth/abuse/ledger.ts';
-import { parsePlace, placeKey } from '../../../src/auth/abuse/ledger.ts';
+import type { Ledger, CountKey, CountRule } from '../../../src/auth/abuse/ledger.ts';
+import { parseKey, renderKey } from '../../../src/auth/abuse/ledger.ts';
 import { MemoryLedger } from '../../../src/auth/abuse/memory-ledger.ts';
 import { openRedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
 import type { RedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
@@ -9,16 +9,16 @@ import { describeWith } from '../../support/requires.ts';
 import { recordingLogger, startRedis } from './support.ts';
 import type { Redis } from './support.ts';
 
-const PAIR: Place = { kind: 'user-and-network', network: '2001:db8:1:2::/64', user: '=al|ice' };
-const NETWORK: Place = { kind: 'network', network: '192.0.2.1', user: '' };
-const RULE: TakeRule = { limit: 3, blockMs: (count) => count * 10_000, enforced: true };
+const PAIR: CountKey = { kind: 'user-and-network', network: '2001:db8:1:2::/64', user: '=al|ice' };
+const NETWORK: CountKey = { kind: 'network', network: '192.0.2.1', user: '' };
+const RULE: CountRule = { limit: 3, blockMs: (count) => count * 10_000, enforced: true };
 
 /** What every ledger does. */
 function keepsItsWord(current: () => Ledger): void {
   it('counts up to the limit, lets that one through, and then none', async () => {
     const ledger = current();
     const taken = [];
-    for (let at = 0; at < 5; at += 1) taken.push(await ledger.take(PAIR, RULE));
+    for (let at = 0; at < 5; at += 1) taken.push(await ledger.count(PAIR, RULE));
     expect(taken.slice(0, 3)).toEqual([
       { ok: true, count: 1, blockedMs: 0 },
       { ok: true, count: 2, blockedMs: 0 },
@@ -26,45 +26,45 @@ function keepsItsWord(current: () => Ledger): void {
     ]);
     for (const refusal of taken.slice(3))
       expect(refusal).toEqual({ ok: false, waitMs: expect.closeTo(30_000, -4) });
-    expect(await ledger.take(NETWORK, RULE)).toEqual({ ok: true, count: 1, blockedMs: 0 });
+    expect(await ledger.count(NETWORK, RULE)).toEqual({ ok: true, count: 1, blockedMs: 0 });
   });
 
   it('lets a thousand at once through as those before the limit', async () => {
     const ledger = current();
-    const taken = await Promise.all(Array.from({ length: 1000 }, () => ledger.take(PAIR, RULE)));
+    const taken = await Promise.all(Array.from({ length: 1000 }, () => ledger.count(PAIR, RULE)));
     expect(taken.filter(({ ok }) => ok)).toHaveLength(3);
   });
 
   it('counts what is not enforced, and begins no block with it', async () => {
     const ledger = current();
-    for (let at = 0; at < 9; at += 1) await ledger.take(PAIR, { ...RULE, enforced: false });
-    expect(await ledger.take(PAIR, RULE)).toEqual({ ok: true, count: 10, blockedMs: 100_000 });
+    for (let at = 0; at < 9; at += 1) await ledger.count(PAIR, { ...RULE, enforced: false });
+    expect(await ledger.count(PAIR, RULE)).toEqual({ ok: true, count: 10, blockedMs: 100_000 });
   });
 
   it('takes back what was none, with its block', async () => {
     const ledger = current();
-    for (let at = 0; at < 3; at += 1) await ledger.take(PAIR, RULE);
-    await ledger.giveBack(PAIR, true);
-    expect(await ledger.take(PAIR, RULE)).toEqual({ ok: true, count: 3, blockedMs: 30_000 });
-    await ledger.giveBack(NETWORK, true);
+    for (let at = 0; at < 3; at += 1) await ledger.count(PAIR, RULE);
+    await ledger.uncount(PAIR, true);
+    expect(await ledger.count(PAIR, RULE)).toEqual({ ok: true, count: 3, blockedMs: 30_000 });
+    await ledger.uncount(NETWORK, true);
   });
 
   it('forgets one, many, or nothing, and lists the rest, the worst first', async () => {
     const ledger = current();
-    for (let at = 0; at < 3; at += 1) await ledger.take(PAIR, RULE);
-    await ledger.take(NETWORK, RULE);
-    const other: Place = { ...NETWORK, network: '192.0.2.2' };
-    for (let at = 0; at < 2; at += 1) await ledger.take(other, RULE);
+    for (let at = 0; at < 3; at += 1) await ledger.count(PAIR, RULE);
+    await ledger.count(NETWORK, RULE);
+    const other: CountKey = { ...NETWORK, network: '192.0.2.2' };
+    for (let at = 0; at < 2; at += 1) await ledger.count(other, RULE);
     expect(await ledger.rows(10)).toEqual([
       { ...PAIR, failures: 3, blockedMs: expect.closeTo(30_000, -4) },
       { ...other, failures: 2, blockedMs: 0 },
       { ...NETWORK, failures: 1, blockedMs: 0 },
     ]);
     expect(await ledger.rows(1)).toMatchObject([PAIR]);
-    expect(await ledger.forgetWhere(({ kind }) => kind === 'network')).toBe(2);
-    await ledger.forget(PAIR);
+    expect(await ledger.removeWhere(({ kind }) => kind === 'network')).toBe(2);
+    await ledger.remove(PAIR);
     expect(await ledger.rows(10)).toEqual([]);
-    expect(await ledger.take(PAIR, RULE)).toMatchObject({ count: 1 });
+    expect(await ledger.count(PAIR, RULE)).toMatchObject({ count: 1 });
   });
 }
 
@@ -80,8 +80,8 @@ describe('a ledger in memory', () => {
   keepsItsWord(() => ledger);
 
   it('forgets with the window, but no block before its end', async () => {
-    for (let count = 0; count < 3; count += 1) await ledger.take(PAIR, { ...RULE, blockMs: () => 90_000 });
-    await ledger.take(NETWORK, RULE);
+    for (let count = 0; count < 3; count += 1) await ledger.count(PAIR, { ...RULE, blockMs: () => 90_000 });
+    await ledger.count(NETWORK, RULE);
     at += 60_000;
     expect(await ledger.rows(10)).toMatchObject([{ ...PAIR, blockedMs: 30_000 }]);
     at += 30_000;
@@ -89,8 +89,8 @@ describe('a ledger in memory', () => {
   });
 
   it('has no more places than it may, and keeps those with many failures', async () => {
-    for (let count = 0; count < 3; count += 1) await ledger.take(PAIR, RULE);
-    for (let n = 0; n < 1000; n += 1) await ledger.take({ ...PAIR, network: `stranger ${n}` }, RULE);
+    for (let count = 0; count < 3; count += 1) await ledger.count(PAIR, RULE);
+    for (let n = 0; n < 1000; n += 1) await ledger.count({ ...PAIR, network: `stranger ${n}` }, RULE);
     const rows = await ledger.rows(1000);
     expect(rows.length).toBeGreaterThan(80);
     expect(rows.length).toBeLessThan(130);
@@ -98,10 +98,10 @@ describe('a ledger in memory', () => {
   });
 
   it('loses no user to a flood of addresses', async () => {
-    const user: Place = { kind: 'user', network: '', user: '=alice' };
-    await ledger.take(user, RULE);
-    for (let n = 0; n < 1000; n += 1) await ledger.take({ ...NETWORK, network: `stranger ${n}` }, RULE);
-    expect(await ledger.take(user, RULE)).toMatchObject({ count: 2 });
+    const user: CountKey = { kind: 'user', network: '', user: '=alice' };
+    await ledger.count(user, RULE);
+    for (let n = 0; n < 1000; n += 1) await ledger.count({ ...NETWORK, network: `stranger ${n}` }, RULE);
+    expect(await ledger.count(user, RULE)).toMatchObject({ count: 2 });
   });
 });
 
@@ -120,11 +120,11 @@ describeWith(['redis-server'], 'a ledger in Redis', () => {
       url: new Secret(redis.url),
       windowMs: 60_000,
       longestBlockMs: 900_000,
-      meanwhile,
+      fallback: meanwhile,
       logger,
       now,
     });
-    await ledger.forgetWhere(() => true);
+    await ledger.removeWhere(() => true);
   });
   afterEach(() => ledger.close());
 
@@ -135,11 +135,11 @@ describe('the name of a place', () => {
   it.each([PAIR, NETWORK, { kind: 'tokens', network: '::1', user: '' } as const])(
     '%o can be read again',
     (place) => {
-      expect(parsePlace(placeKey(place))).toEqual(place);
+      expect(parseKey(renderKey(place))).toEqual(place);
     },
   );
 
   it.each(['', 'network', 'network|a', 'other|a|b'])('is not %o', (key) => {
-    expect(parsePlace(key)).toBeUndefined();
+    expect(parseKey(key)).toBeUndefined();
   });
 });

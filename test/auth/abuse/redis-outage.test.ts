@@ -3,15 +3,15 @@ import { afterEach, expect, it } from 'vitest';
 import { MemoryLedger } from '../../../src/auth/abuse/memory-ledger.ts';
 import { openRedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
 import type { RedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
-import type { Place, TakeRule } from '../../../src/auth/abuse/ledger.ts';
+import type { CountKey, CountRule } from '../../../src/auth/abuse/ledger.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { until } from '../../support/programs.ts';
 import { describeWith } from '../../support/requires.ts';
 import { REDIS_PASSWORD, freePort, recordingLogger, startRedis, urlOf } from './support.ts';
 import type { RecordingLogger, Redis } from './support.ts';
 
-const PLACE: Place = { kind: 'network', network: '192.0.2.1', user: '' };
-const RULE: TakeRule = { limit: 3, blockMs: () => 60_000, enforced: true };
+const PLACE: CountKey = { kind: 'network', network: '192.0.2.1', user: '' };
+const RULE: CountRule = { limit: 3, blockMs: () => 60_000, enforced: true };
 
 describeWith(['redis-server'], 'a Redis that is not there', () => {
   const closing: (() => Promise<void>)[] = [];
@@ -34,7 +34,7 @@ describeWith(['redis-server'], 'a Redis that is not there', () => {
       url,
       windowMs: 60_000,
       longestBlockMs: 900_000,
-      meanwhile,
+      fallback: meanwhile,
       logger,
       now,
     });
@@ -43,7 +43,7 @@ describeWith(['redis-server'], 'a Redis that is not there', () => {
   }
 
   const taken = async (ledger: RedisLedger): Promise<string> => {
-    const outcome = await ledger.take(PLACE, RULE);
+    const outcome = await ledger.count(PLACE, RULE);
     return outcome.ok ? `${outcome.count}` : 'blocked';
   };
   const isBack = ({ lines }: RecordingLogger): true | undefined =>
@@ -116,7 +116,7 @@ describeWith(['redis-server'], 'a Redis that is not there', () => {
       '3',
     ]);
     expect(await taken(other.ledger)).toBe('blocked');
-    expect(await other.ledger.forgetWhere(() => true)).toBe(1);
+    expect(await other.ledger.removeWhere(() => true)).toBe(1);
     expect(await taken(one.ledger)).toBe('1');
   });
 });

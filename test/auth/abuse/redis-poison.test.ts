@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Place } from '../../../src/auth/abuse/ledger.ts';
-import { placeKey } from '../../../src/auth/abuse/ledger.ts';
+import type { CountKey } from '../../../src/auth/abuse/ledger.ts';
+import { renderKey } from '../../../src/auth/abuse/ledger.ts';
 import { RedisStore, createRedis } from '../../../src/auth/abuse/redis-store.ts';
 import type { RedisClient } from '../../../src/auth/abuse/redis-store.ts';
 import { Secret } from '../../../src/lib/secret.ts';
@@ -10,7 +10,7 @@ import type { Redis } from './support.ts';
 
 const DAY = 86_400_000;
 const LIMITS = { windowMs: 60_000, longestBlockMs: 900_000 };
-const PLACE: Place = { kind: 'user-and-network', network: '192.0.2.1', user: '=alice' };
+const PLACE: CountKey = { kind: 'user-and-network', network: '192.0.2.1', user: '=alice' };
 const RULE = { limit: 1, blockMs: () => 30_000, enforced: true };
 const [COUNT, BLOCK] = ['failures', 'blocked'].map((name) => `registry-gate:${name}:`);
 
@@ -34,9 +34,9 @@ describeWith(['redis-server'], 'what somebody else has written into Redis', () =
     ['a block of ten days', async (key: string) => client.set(`${BLOCK}${key}`, '9', { PX: 10 * DAY })],
     ['a block without an end', async (key: string) => client.set(`${BLOCK}${key}`, '9')],
   ])('%s blocks no longer than the gate does', async (_name, write) => {
-    const key = placeKey(PLACE);
+    const key = renderKey(PLACE);
     await write(key);
-    const taken = await store.take(PLACE, RULE);
+    const taken = await store.count(PLACE, RULE);
     if (taken.ok) throw new Error('the block was passed over');
     expect(taken.waitMs).toBeGreaterThan(0);
     expect(taken.waitMs).toBeLessThanOrEqual(LIMITS.longestBlockMs);
@@ -49,18 +49,18 @@ describeWith(['redis-server'], 'what somebody else has written into Redis', () =
     ['without an end', {}],
     ['of a year', { PX: 365 * DAY }],
   ])('a count %s ends with the window', async (_name, options) => {
-    const key = `${COUNT}${placeKey(PLACE)}`;
+    const key = `${COUNT}${renderKey(PLACE)}`;
     await client.set(key, '3', options);
-    await store.take(PLACE, { ...RULE, enforced: false });
+    await store.count(PLACE, { ...RULE, enforced: false });
     const left = await client.pTTL(key);
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(LIMITS.windowMs);
-    expect(await store.take(PLACE, { ...RULE, enforced: false })).toMatchObject({ ok: true, count: 5 });
+    expect(await store.count(PLACE, { ...RULE, enforced: false })).toMatchObject({ ok: true, count: 5 });
   });
 
   it('a count below nothing is one', async () => {
-    await client.set(`${COUNT}${placeKey(PLACE)}`, '-100', { PX: 1000 });
-    expect(await store.take(PLACE, RULE)).toMatchObject({ ok: true, count: 1, blockedMs: 30_000 });
+    await client.set(`${COUNT}${renderKey(PLACE)}`, '-100', { PX: 1000 });
+    expect(await store.count(PLACE, RULE)).toMatchObject({ ok: true, count: 1, blockedMs: 30_000 });
   });
 
   it('names that no gate has written are not listed', async () => {

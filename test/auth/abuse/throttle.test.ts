@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Admission, Attempt, Block, Outcome } from '../../../src/auth/abuse/attempt.ts';
-import type { Limits } from '../../../src/auth/abuse/limits.ts';
+import type { Admission, Attempt, Block, CheckResult } from '../../../src/auth/abuse/attempt.ts';
+import type { ThrottleLimits } from '../../../src/auth/abuse/limits.ts';
 import { MemoryLedger } from '../../../src/auth/abuse/memory-ledger.ts';
 import { Throttle } from '../../../src/auth/abuse/throttle.ts';
 
 const HOUR = 3_600_000;
-const LIMITS: Limits = {
+const LIMITS: ThrottleLimits = {
   perPair: 5,
   perNetwork: 12,
   perUser: 20,
@@ -18,12 +18,12 @@ interface World {
   readonly blocks: Block[];
   wait(milliseconds: number): void;
   /** Begins and ends: what became of it. */
-  tries(attempt: Attempt, outcome?: Outcome): Promise<string>;
+  tries(attempt: Attempt, outcome?: CheckResult): Promise<string>;
   /** Ends what has begun. */
-  ends(attempt: Attempt, admission: Admission, outcome: Outcome): Promise<number>;
+  ends(attempt: Attempt, admission: Admission, outcome: CheckResult): Promise<number>;
 }
 
-function world(limits: Partial<Limits> = {}): World {
+function world(limits: Partial<ThrottleLimits> = {}): World {
   let at = 1000;
   const now = (): number => at;
   const all = { ...LIMITS, ...limits };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../src/observe/exchange.ts';
 import { createExchangeCounts } from '../../../src/observe/metrics/exchanges.ts';
-import type { ExchangeCounts, UnderWay } from '../../../src/observe/metrics/exchanges.ts';
+import type { ExchangeCounts, RequestInProgress } from '../../../src/observe/metrics/exchanges.ts';
 import { METRICS } from '../../../src/observe/metrics/table.ts';
 import { DIGEST, exchangeOf } from '../../support/exchange.ts';
 
@@ -9,7 +9,7 @@ const BLOB = `/v2/a/blobs/${DIGEST}`;
 const UPLOAD = '/v2/a/blobs/uploads/5';
 
 /** `name{label=value,...}` to value, of all that is not zero; histograms by their count alone. */
-function read(counts: ExchangeCounts, underWay: readonly UnderWay[] = []): Record<string, number> {
+function read(counts: ExchangeCounts, underWay: readonly RequestInProgress[] = []): Record<string, number> {
   const lines = counts.readings(underWay).flatMap(({ name, samples }) =>
     samples
       .filter(({ metricName, value }) => value !== 0 && (metricName ?? `${name}_count`).endsWith('_count'))
@@ -118,7 +118,7 @@ describe('the wait after a layer', () => {
 
 describe('what is under way', () => {
   const upload = exchangeOf(`PATCH ${UPLOAD}`);
-  const running = (received: number): UnderWay => ({
+  const running = (received: number): RequestInProgress => ({
     request: upload.request,
     path: UPLOAD,
     received,
@@ -140,7 +140,7 @@ describe('what is under way', () => {
 
   it('is not counted twice when it has ended, and bytes never run backwards', () => {
     const counts = createExchangeCounts();
-    const bytes = (underWay: readonly UnderWay[]): number | undefined =>
+    const bytes = (underWay: readonly RequestInProgress[]): number | undefined =>
       read(counts, underWay)['received_bytes_total{action=push,route=upload}'];
     expect(bytes([running(10)])).toBe(10);
     expect(bytes([])).toBe(10);

@@ -21,7 +21,7 @@ class Builder implements Receiver {
     });
   }
 
-  leaf(key: string | undefined, { kind, text }: { readonly kind: string; readonly text: string }): void {
+  scalar(key: string | undefined, { kind, text }: { readonly kind: string; readonly text: string }): void {
     this.#put(key, kind === 'string' ? text : JSON.parse(text));
   }
 }

@@ -1,5 +1,5 @@
 import { opendir, readdir, stat } from 'node:fs/promises';
-import { isAbsence } from './durable.ts';
+import { isNotFound } from './durable.ts';
 import { forEachInSlices, sortInSlices } from '../../../oci/manifest/slices.ts';
 
 export interface DirectoryCacheOptions {
@@ -62,8 +62,8 @@ export class DirectoryCache {
         this.#read(path, { isLarge: size > LARGE_FOLDER_BYTES, mark: settled ? mark : undefined }),
       );
     } catch (error) {
-      if (!isAbsence(error)) throw error;
-      this.#drop(path);
+      if (!isNotFound(error)) throw error;
+      this.#remove(path);
       return undefined;
     }
   }
@@ -113,16 +113,16 @@ export class DirectoryCache {
 
   /** Stores an entry as the most recently used one and evicts the least recently used ones. */
   #keep(path: string, entry: Entry): void {
-    this.#drop(path);
+    this.#remove(path);
     this.#entries.set(path, entry);
     this.#bytes += entry.bytes;
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#options.mostBytes) break;
-      this.#drop(oldest);
+      this.#remove(oldest);
     }
   }
 
-  #drop(path: string): void {
+  #remove(path: string): void {
     const entry = this.#entries.get(path);
     if (entry === undefined) return;
     this.#entries.delete(path);

@@ -10,28 +10,28 @@ import { FILE_MODE, makeFolder, removeIfEmpty, syncFolder, syncFolders } from '.
 const TRIES = 8;
 
 /** Reports whether an error means that the path does not exist. */
-export function isAbsence(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   const code = systemCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 /** Returns a result, or undefined if the path does not exist. */
-export async function ifAny<T>(result: Promise<T>): Promise<T | undefined> {
+export async function ifExists<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
-export async function isThere(path: string): Promise<boolean> {
-  return (await ifAny(stat(path))) !== undefined;
+export async function exists(path: string): Promise<boolean> {
+  return (await ifExists(stat(path))) !== undefined;
 }
 
 /** Returns the digest in a link file; undefined if the file is missing or holds no digest. */
 export async function readLink(path: string): Promise<Digest | undefined> {
-  const text = await ifAny(readFile(path, 'latin1'));
+  const text = await ifExists(readFile(path, 'latin1'));
   return text === undefined ? undefined : parseDigest(text.trim());
 }
 
@@ -60,7 +60,7 @@ export async function syncAndClose(file: FileHandle): Promise<void> {
 }
 
 /** Renames a finished file to its target and syncs the folders. */
-export async function place(path: string, target: string): Promise<void> {
+export async function moveDurably(path: string, target: string): Promise<void> {
   const above = await makeFolder(dirname(target));
   await syncFolders([...above, ...(await move(path, target))]);
 }
@@ -72,7 +72,7 @@ export async function place(path: string, target: string): Promise<void> {
 export async function move(path: string, target: string): Promise<readonly string[]> {
   const touched = [dirname(target)];
   for (let tries = 1; !(await isRenamed(path, target)); tries += 1) {
-    if (tries === TRIES || !(await isThere(path))) throw new Error('what was to be placed has gone');
+    if (tries === TRIES || !(await exists(path))) throw new Error('what was to be placed has gone');
     touched.push(...(await makeFolder(dirname(target))));
   }
   return touched;
@@ -93,7 +93,7 @@ export async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<re
 /** Removes a link file and its folder, which holds nothing else. Returns false if there was no link. */
 export async function removeLink(path: string): Promise<boolean> {
   const folder = dirname(path);
-  const removed = await ifAny(rm(path).then(() => true));
+  const removed = await ifExists(rm(path).then(() => true));
   if (removed === undefined) return false;
   const isGone = await removeIfEmpty(folder);
   await syncFolder(isGone ? dirname(folder) : folder);
@@ -102,7 +102,7 @@ export async function removeLink(path: string): Promise<boolean> {
 
 /** Returns false if the source or the target folder does not exist. */
 export async function isRenamed(from: string, to: string): Promise<boolean> {
-  return (await ifAny(rename(from, to).then(() => true))) ?? false;
+  return (await ifExists(rename(from, to).then(() => true))) ?? false;
 }
 
 /** Removes a file or folder that no reader can see. On failure it stays, and a later cleanup removes it. */

@@ -8,14 +8,14 @@ const UPLOAD = /^[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}$/;
 export const COLLECTED = 'collected-';
 
 /** An upload session: its name, its repository, and the user that began it (empty for anonymous clients). */
-export interface UploadPlace {
+export interface UploadSession {
   readonly repository: string;
   readonly id: string;
-  readonly asker: string;
+  readonly owner: string;
 }
 
 /** An upload session as a request names it. */
-export type SessionName = Pick<UploadPlace, 'repository' | 'id'>;
+export type SessionName = Pick<UploadSession, 'repository' | 'id'>;
 
 /** Names of session files: the UUID and a hash of the repository. */
 const SESSION = /^[a-f0-9-]{36}\.[a-f0-9]{16}$/;
@@ -109,13 +109,13 @@ export class Paths {
    * The folder for the upload sessions of one user. Named by a hash, since a user name may hold characters that file
    * names can't.
    */
-  uploadsOf(asker: string): string {
-    return `${this.uploads}/${hashOf(asker, 32)}`;
+  uploadsOf(owner: string): string {
+    return `${this.uploads}/${hashOf(owner, 32)}`;
   }
 
-  upload({ repository, id, asker }: UploadPlace): string {
+  upload({ repository, id, owner }: UploadSession): string {
     if (!isUpload(id) || !isRepository(repository)) throw new Error('not the name of an upload');
-    return `${this.uploadsOf(asker)}/${id}.${hashOf(repository, 16)}`;
+    return `${this.uploadsOf(owner)}/${id}.${hashOf(repository, 16)}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import { opendir, readdir, stat } from 'node:fs/promises';
-import { discard, ifAny, isAbsence, isRenamed } from '../disk/durable.ts';
+import { discard, ifExists, isNotFound, isRenamed } from '../disk/durable.ts';
 import { removeIfEmpty } from '../disk/folders.ts';
 import type { Registry } from '../store/registry.ts';
 
@@ -31,7 +31,7 @@ export async function clearRepositories(registry: Registry, options: ClearOption
     }
     if (names.includes(UPLOADS)) ended += await endSessions(registry, `${folder}/${UPLOADS}`, options);
     if (options.dryRun || folder === paths.repositories) return;
-    await removeBare(
+    await removeEmptyRepository(
       folder,
       names.filter((name) => OWN.includes(name)).map((name) => `${folder}/${name}`),
     );
@@ -60,38 +60,38 @@ async function endSessions(
 }
 
 /** Removes a repository folder whose own folders hold no file. */
-async function removeBare(folder: string, own: readonly string[]): Promise<void> {
-  for (const path of own) if (!(await isHollow(path))) return;
-  for (const path of own) await removeHollow(path);
+async function removeEmptyRepository(folder: string, own: readonly string[]): Promise<void> {
+  for (const path of own) if (!(await holdsNoFile(path))) return;
+  for (const path of own) await removeFolders(path);
   await removeIfEmpty(folder);
 }
 
 /** Reports whether a folder and all folders below it hold no file. Stops at the first file. */
-async function isHollow(folder: string): Promise<boolean> {
+async function holdsNoFile(folder: string): Promise<boolean> {
   try {
     for await (const entry of await opendir(folder)) {
-      if (!entry.isDirectory() || !(await isHollow(`${folder}/${entry.name}`))) return false;
+      if (!entry.isDirectory() || !(await holdsNoFile(`${folder}/${entry.name}`))) return false;
     }
   } catch (error) {
-    if (!isAbsence(error)) throw error;
+    if (!isNotFound(error)) throw error;
   }
   return true;
 }
 
-async function removeHollow(folder: string): Promise<void> {
-  for (const name of await foldersIn(folder)) await removeHollow(`${folder}/${name}`);
+async function removeFolders(folder: string): Promise<void> {
+  for (const name of await foldersIn(folder)) await removeFolders(`${folder}/${name}`);
   await removeIfEmpty(folder);
 }
 
 async function foldersIn(folder: string): Promise<readonly string[]> {
-  const entries = (await ifAny(readdir(folder, { withFileTypes: true }))) ?? [];
+  const entries = (await ifExists(readdir(folder, { withFileTypes: true }))) ?? [];
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Returns when a session was last written to, or infinity if it no longer exists. */
 async function lastUse(folder: string): Promise<number> {
   const paths = [folder, `${folder}/data`, `${folder}/startedat`];
-  const times = await Promise.all(paths.map(async (path) => (await ifAny(stat(path)))?.mtimeMs));
+  const times = await Promise.all(paths.map(async (path) => (await ifExists(stat(path)))?.mtimeMs));
   const [own] = times;
   return own === undefined ? Number.POSITIVE_INFINITY : Math.max(...times.map((time) => time ?? 0));
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withFileLock } from '../../../lib/files/file-lock.ts';
-import { discard, isRenamed, place } from '../disk/durable.ts';
+import { discard, isRenamed, moveDurably } from '../disk/durable.ts';
 import { removeIfEmpty } from '../disk/folders.ts';
 import type { Unreadable } from './keep.ts';
 import { markAll } from './mark.ts';
@@ -39,7 +39,7 @@ export interface GcReport {
   readonly unreadable: readonly Unreadable[];
 }
 
-export interface GcPlace {
+export interface GcContext {
   readonly registry: Registry;
   readonly now: () => Date;
   readonly graceMs: number;
@@ -49,43 +49,47 @@ export interface GcPlace {
  * Mark and sweep over all repositories, during pushes and pulls. One collector runs at a time. Throws AppError
  * LOCK_TIMEOUT while another one runs. A manifest that can't be read keeps all blobs of its repository.
  */
-export async function collectGarbage(place: GcPlace, options: GcOptions = {}): Promise<GcReport> {
-  const { staging } = place.registry;
-  return withFileLock(`${staging.folder}/collector`, () => collect(place, options), { timeoutMs: 1000 });
+export async function collectGarbage(context: GcContext, options: GcOptions = {}): Promise<GcReport> {
+  const { staging } = context.registry;
+  return withFileLock(`${staging.folder}/collector`, () => collect(context, options), { timeoutMs: 1000 });
 }
 
-async function collect(place: GcPlace, options: GcOptions): Promise<GcReport> {
-  const { registry, now } = place;
+async function collect(context: GcContext, options: GcOptions): Promise<GcReport> {
+  const { registry, now } = context;
   const { dryRun = false, dropUntagged = false, onProgress } = options;
-  const before = now().getTime() - (options.graceMs ?? place.graceMs);
+  const before = now().getTime() - (options.graceMs ?? context.graceMs);
   if (!dryRun) await restoreCollected(registry);
   const { uploadMs } = options;
   const purge = { now: now(), dryRun, uploadMs };
   const uploads = await purgeUploads(registry, purge);
   const marks = await markAll(registry, { dropUntagged, before, onProgress });
-  const manifests = dryRun ? marks.dropped.length : await drop(registry, marks, before);
+  const manifests = dryRun ? marks.dropped.length : await removeUntagged(registry, marks, before);
   const sweep = new Sweep({ registry, marks, before, dryRun, onProgress });
   const { blobs, bytes } = await sweep.blobs();
   const links = await sweep.links();
   // Remove repositories whose last link was removed.
   if (!dryRun) await purgeUploads(registry, purge);
-  return { blobs, bytes, manifests, uploads, links, unreadable: marks.keeping.unreadable };
+  return { blobs, bytes, manifests, uploads, links, unreadable: marks.keep.unreadable };
 }
 
 /**
  * Removes the links of untagged manifests. A manifest that was pushed again meanwhile is put back. Returns the number
  * removed.
  */
-async function drop({ paths, staging }: Registry, { dropped }: Marks, before: number): Promise<number> {
+async function removeUntagged(
+  { paths, staging }: Registry,
+  { dropped }: Marks,
+  before: number,
+): Promise<number> {
   let count = 0;
   for (const { repository, digest } of dropped) {
     const link = paths.revision(repository, digest);
-    const taken = staging.path();
-    if (!(await isRenamed(link, taken))) continue;
-    if ((await stat(taken)).mtimeMs >= before) await place(taken, link);
+    const aside = staging.path();
+    if (!(await isRenamed(link, aside))) continue;
+    if ((await stat(aside)).mtimeMs >= before) await moveDurably(aside, link);
     else {
       count += 1;
-      await discard(taken);
+      await discard(aside);
       await removeIfEmpty(dirname(link));
     }
   }

@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import type { Digest } from '../../../oci/digest.ts';
-import { ifAny, isThere } from '../disk/durable.ts';
+import { ifExists, exists } from '../disk/durable.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { isServed, referencesOf } from '../../../oci/manifest/manifest.ts';
 import type { Manifest, Reference } from '../../../oci/manifest/manifest.ts';
 import type { Registry } from '../store/registry.ts';
 import { unreadable } from '../store/stored-manifest.ts';
-import type { Reading } from '../store/stored-manifest.ts';
+import type { ManifestReading } from '../store/stored-manifest.ts';
 
 /** A manifest whose references are unknown, so that its repository keeps all its blobs. */
 export interface Unreadable {
@@ -21,13 +21,13 @@ const MOST_NAMED = 1000;
 /**
  * What the garbage collector keeps: manifests, what they reference, and the digests under which those bytes are stored.
  */
-export class Keeping {
+export class KeepSet {
   /** The first manifests that could not be read. */
   readonly unreadable: Unreadable[] = [];
   readonly #registry: Registry;
   readonly #kept = new Set<string>();
   /** Digests whose bytes are stored under them, so that no link needs to be read. */
-  readonly #inPlace = new Set<string>();
+  readonly #storedAsIs = new Set<string>();
   /** Repositories that keep all their blobs. */
   readonly #whole = new Set<string>();
   /** Manifests that only an index names and that were read. */
@@ -42,7 +42,7 @@ export class Keeping {
   }
 
   /** Keeps a manifest of a repository and all that it references, or all blobs of the repository if that is unknown. */
-  async manifest(repository: string, digest: Digest): Promise<void> {
+  async addManifest(repository: string, digest: Digest): Promise<void> {
     const { manifests } = this.#registry;
     const target = await manifests.target(repository, digest);
     this.#kept.add(digest.text).add(target.text);
@@ -54,7 +54,7 @@ export class Keeping {
   }
 
   /** Returns undefined if the bytes do not exist. */
-  async #read(target: Digest): Promise<Reading | undefined> {
+  async #read(target: Digest): Promise<ManifestReading | undefined> {
     try {
       return (await this.#registry.manifests.inspect(target))?.reading;
     } catch {
@@ -68,11 +68,11 @@ export class Keeping {
   }
 
   async #keep(repository: string, digest: Digest): Promise<void> {
-    if (this.#inPlace.has(digest.text)) return;
+    if (this.#storedAsIs.has(digest.text)) return;
     this.#kept.add(digest.text);
     const target = await this.#registry.blobs.target(repository, digest);
     this.#kept.add(target.text);
-    if (target.text === digest.text) this.#inPlace.add(digest.text);
+    if (target.text === digest.text) this.#storedAsIs.add(digest.text);
   }
 
   /**
@@ -85,9 +85,9 @@ export class Keeping {
     const key = `${repository} ${digest.text}`;
     if (this.#inner.has(key) || !mayBeManifest(mediaType)) return;
     this.#inner.add(key);
-    if (await isThere(paths.revision(repository, digest))) return;
+    if (await exists(paths.revision(repository, digest))) return;
     const target = await blobs.target(repository, digest);
-    const found = await ifAny(stat(paths.blob(target)));
+    const found = await ifExists(stat(paths.blob(target)));
     if (found === undefined || found.size > manifests.largest) return;
     const reading = await this.#read(target);
     if (reading !== undefined) await this.#keepNeeds(repository, reading.manifest);
@@ -100,11 +100,11 @@ export class Keeping {
     this.#whole.add(repository);
     const root = `${this.#registry.paths.repository(repository)}/_layers`;
     // Includes algorithms that are not served here: their links may lead to blobs that are.
-    for (const algorithm of (await ifAny(readdir(root))) ?? []) {
-      const names = (await ifAny(readdir(`${root}/${algorithm}`))) ?? [];
+    for (const algorithm of (await ifExists(readdir(root))) ?? []) {
+      const names = (await ifExists(readdir(`${root}/${algorithm}`))) ?? [];
       await concurrentForEach(names, async (hex) => {
         this.#kept.add(`${algorithm}:${hex}`);
-        const target = await ifAny(readFile(`${root}/${algorithm}/${hex}/link`, 'latin1'));
+        const target = await ifExists(readFile(`${root}/${algorithm}/${hex}/link`, 'latin1'));
         if (target !== undefined) this.#kept.add(target.trim());
       });
     }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
-import { ifAny, isThere } from '../disk/durable.ts';
-import { Keeping } from './keep.ts';
+import { ifExists, exists } from '../disk/durable.ts';
+import { KeepSet } from './keep.ts';
 import { reachable } from './reach.ts';
 import type { Revision } from './reach.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
@@ -15,7 +15,7 @@ export interface GcProgress {
 
 export interface Marks {
   /** What stays. Grows when new manifests are seen. */
-  readonly keeping: Keeping;
+  readonly keep: KeepSet;
   /** `REPOSITORY DIGEST` of every manifest that was read. */
   readonly seen: Set<string>;
   /** Manifests to remove, since no tag reaches them. */
@@ -31,7 +31,7 @@ export interface MarkOptions {
 
 /** Marks everything that the manifests of all repositories reference. */
 export async function markAll(registry: Registry, options: MarkOptions): Promise<Marks> {
-  const keeping = new Keeping(registry);
+  const keep = new KeepSet(registry);
   const seen = new Set<string>();
   const dropped: Revision[] = [];
   let done = 0;
@@ -40,11 +40,11 @@ export async function markAll(registry: Registry, options: MarkOptions): Promise
     const staying = options.dropUntagged ? await reachable(registry, revisions, options.before) : revisions;
     const stays = new Set(staying.map(({ digest }) => digest.text));
     dropped.push(...revisions.filter(({ digest }) => !stays.has(digest.text)));
-    await concurrentForEach(staying, (revision) => markOne(revision, { keeping, seen }));
+    await concurrentForEach(staying, (revision) => markOne(revision, { keep, seen }));
     done += 1;
     options.onProgress?.({ phase: 'mark', done });
   }
-  return { keeping, seen, dropped };
+  return { keep, seen, dropped };
 }
 
 /** Marks manifests that were pushed since the last walk. */
@@ -55,12 +55,9 @@ export async function markNew(registry: Registry, marks: Marks): Promise<void> {
   }
 }
 
-async function markOne(
-  revision: Revision,
-  { keeping, seen }: Pick<Marks, 'keeping' | 'seen'>,
-): Promise<void> {
+async function markOne(revision: Revision, { keep, seen }: Pick<Marks, 'keep' | 'seen'>): Promise<void> {
   seen.add(keyOf(revision));
-  await keeping.manifest(revision.repository, revision.digest);
+  await keep.addManifest(revision.repository, revision.digest);
 }
 
 async function revisionsOf(
@@ -70,11 +67,11 @@ async function revisionsOf(
 ): Promise<readonly Revision[]> {
   const found: Revision[] = [];
   for (const algorithm of ALGORITHMS) {
-    const names = (await ifAny(readdir(paths.revisions(repository, algorithm)))) ?? [];
+    const names = (await ifExists(readdir(paths.revisions(repository, algorithm)))) ?? [];
     await concurrentForEach(names, async (hex) => {
       const digest = parseDigest(`${algorithm}:${hex}`);
       if (digest === undefined || !wanted({ repository, digest })) return;
-      if (await isThere(paths.revision(repository, digest))) found.push({ repository, digest });
+      if (await exists(paths.revision(repository, digest))) found.push({ repository, digest });
     });
   }
   return found;

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { parseDigest } from '../../../oci/digest.ts';
-import { discard, ifAny, isRenamed, isThere } from '../disk/durable.ts';
+import { discard, ifExists, isRenamed, exists } from '../disk/durable.ts';
 import { clearRepositories } from './empty-folders.ts';
 import { makeFolder } from '../disk/folders.ts';
 import { COLLECTED } from '../disk/paths.ts';
@@ -12,7 +12,7 @@ export const UPLOAD_MS = 24 * 60 * 60 * 1000;
 /** Sessions inside a repository belong to distribution or an older version. They can't be continued here. */
 const FOREIGN_MS = 60 * 60 * 1000;
 
-const TAKEN = /^collected-([a-z0-9]+)-([a-f0-9]+)(?:\.last)?$/;
+const SET_ASIDE = /^collected-([a-z0-9]+)-([a-f0-9]+)(?:\.last)?$/;
 
 export interface PurgeOptions {
   readonly now: Date;
@@ -36,20 +36,20 @@ export async function purgeUploads(registry: Registry, options: PurgeOptions): P
 }
 
 async function clearStaging({ staging }: Registry, before: number): Promise<void> {
-  for (const name of (await ifAny(readdir(staging.folder))) ?? []) {
+  for (const name of (await ifExists(readdir(staging.folder))) ?? []) {
     const path = `${staging.folder}/${name}`;
-    if (!name.startsWith(COLLECTED) && (await youngest([path])) < before) await discard(path);
+    if (!name.startsWith(COLLECTED) && (await lastWrite([path])) < before) await discard(path);
   }
 }
 
 /** Puts back the blobs that a killed collector had moved aside. The next collection decides again. */
 export async function restoreCollected({ paths, staging }: Registry): Promise<void> {
-  for (const name of (await ifAny(readdir(staging.folder))) ?? []) {
-    const [, algorithm, hex] = TAKEN.exec(name) ?? [];
+  for (const name of (await ifExists(readdir(staging.folder))) ?? []) {
+    const [, algorithm, hex] = SET_ASIDE.exec(name) ?? [];
     const digest = parseDigest(`${algorithm}:${hex}`);
     if (digest === undefined) continue;
     const path = `${staging.folder}/${name}`;
-    if (await isThere(paths.blob(digest))) await discard(path);
+    if (await exists(paths.blob(digest))) await discard(path);
     else {
       await makeFolder(paths.blobFolder(digest));
       await isRenamed(path, paths.blob(digest));
@@ -58,8 +58,8 @@ export async function restoreCollected({ paths, staging }: Registry): Promise<vo
 }
 
 /** Returns when any of these was last written to, in milliseconds, or infinity if none exists. */
-async function youngest(paths: readonly string[]): Promise<number> {
-  const times = await Promise.all(paths.map(async (path) => (await ifAny(stat(path)))?.mtimeMs));
+async function lastWrite(paths: readonly string[]): Promise<number> {
+  const times = await Promise.all(paths.map(async (path) => (await ifExists(stat(path)))?.mtimeMs));
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...known);
 }

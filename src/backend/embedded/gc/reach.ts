@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { ifAny } from '../disk/durable.ts';
+import { ifExists } from '../disk/durable.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { unreadable } from '../store/stored-manifest.ts';
@@ -12,7 +12,7 @@ export interface Revision {
 }
 
 /** The references within one repository, by digest. */
-interface Reach {
+interface ReferenceGraph {
   readonly leadsTo: Map<string, string[]>;
   /** Manifests whose references are not fully known. */
   readonly doubtful: Set<string>;
@@ -35,18 +35,18 @@ export async function reachable(
     const digest = await registry.tags.resolve(repository, tag);
     if (digest !== undefined) waiting.push(digest.text);
   });
-  const reach: Reach = { leadsTo: new Map(), doubtful: new Set() };
+  const reach: ReferenceGraph = { leadsTo: new Map(), doubtful: new Set() };
   await concurrentForEach(revisions, async (revision) => {
-    const written = await ifAny(stat(registry.paths.revision(repository, revision.digest)));
+    const written = await ifExists(stat(registry.paths.revision(repository, revision.digest)));
     if (written !== undefined && written.mtimeMs >= before) waiting.push(revision.digest.text);
-    await learn(registry, revision, reach);
+    await addReferences(registry, revision, reach);
   });
-  const kept = followed(waiting, reach.leadsTo);
+  const kept = closureOf(waiting, reach.leadsTo);
   if (revisions.some(({ digest: { text } }) => kept.has(text) && reach.doubtful.has(text))) return revisions;
   return revisions.filter(({ digest }) => kept.has(digest.text));
 }
 
-function followed(waiting: string[], leadsTo: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+function closureOf(waiting: string[], leadsTo: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
   const kept = new Set<string>();
   for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
     if (kept.has(text)) continue;
@@ -56,7 +56,11 @@ function followed(waiting: string[], leadsTo: ReadonlyMap<string, readonly strin
   return kept;
 }
 
-async function learn({ manifests }: Registry, revision: Revision, reach: Reach): Promise<void> {
+async function addReferences(
+  { manifests }: Registry,
+  revision: Revision,
+  reach: ReferenceGraph,
+): Promise<void> {
   const { repository, digest } = revision;
   const target = await manifests.target(repository, digest);
   add(reach, digest.text, target.text);
@@ -69,7 +73,7 @@ async function learn({ manifests }: Registry, revision: Revision, reach: Reach):
   if (manifest.subject !== undefined) add(reach, manifest.subject.text, digest.text);
 }
 
-function add({ leadsTo }: Reach, from: string, to: string): void {
+function add({ leadsTo }: ReferenceGraph, from: string, to: string): void {
   if (from === to) return;
   const known = leadsTo.get(from);
   if (known === undefined) leadsTo.set(from, [to]);

@@ -2,7 +2,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
 import type { Digest } from '../../../oci/digest.ts';
-import { discard, ifAny, isRenamed, isThere, place, readLink } from '../disk/durable.ts';
+import { discard, ifExists, isRenamed, exists, moveDurably, readLink } from '../disk/durable.ts';
 import { makeFolder, removeIfEmpty } from '../disk/folders.ts';
 import { markNew } from './mark.ts';
 import type { GcProgress, Marks } from './mark.ts';
@@ -17,7 +17,7 @@ export interface SweepOptions {
   readonly onProgress?: ((progress: GcProgress) => void) | undefined;
 }
 
-interface Taken {
+interface SetAside {
   readonly digest: Digest;
   readonly path: string;
   readonly size: number;
@@ -43,10 +43,10 @@ export class Sweep {
   }
 
   async blobs(): Promise<{ readonly blobs: number; readonly bytes: number }> {
-    let batch: Taken[] = [];
+    let batch: SetAside[] = [];
     for await (const digest of this.#stored()) {
-      const taken = await this.#take(digest);
-      if (taken !== undefined) batch.push(taken);
+      const aside = await this.#setAside(digest);
+      if (aside !== undefined) batch.push(aside);
       if (batch.length < BATCH) continue;
       await this.#finish(batch);
       batch = [];
@@ -62,7 +62,7 @@ export class Sweep {
     let done = 0;
     for await (const repository of registry.catalog.walk()) {
       for (const algorithm of ALGORITHMS) {
-        const names = (await ifAny(readdir(registry.paths.layers(repository, algorithm)))) ?? [];
+        const names = (await ifExists(readdir(registry.paths.layers(repository, algorithm)))) ?? [];
         await concurrentForEach(names, async (hex) => {
           const digest = parseDigest(`${algorithm}:${hex}`);
           if (digest === undefined || !(await this.#isDangling(repository, digest))) return;
@@ -79,23 +79,23 @@ export class Sweep {
     const { paths } = this.#options.registry;
     for (const algorithm of ALGORITHMS) {
       const root = `${paths.blobs}/${algorithm}`;
-      for (const shelf of (await ifAny(readdir(root))) ?? []) {
-        for (const hex of (await ifAny(readdir(`${root}/${shelf}`))) ?? []) {
+      for (const prefix of (await ifExists(readdir(root))) ?? []) {
+        for (const hex of (await ifExists(readdir(`${root}/${prefix}`))) ?? []) {
           const digest = parseDigest(`${algorithm}:${hex}`);
-          if (digest !== undefined && hex.startsWith(shelf)) yield digest;
+          if (digest !== undefined && hex.startsWith(prefix)) yield digest;
         }
       }
     }
   }
 
   /** Moves a blob aside if it is old and not marked. Returns undefined if it stays. */
-  async #take(digest: Digest): Promise<Taken | undefined> {
+  async #setAside(digest: Digest): Promise<SetAside | undefined> {
     const { registry, marks, before, dryRun, onProgress } = this.#options;
     this.#done += 1;
     if (this.#done % BATCH === 0) onProgress?.({ phase: 'sweep', done: this.#done });
-    if (marks.keeping.has(digest)) return undefined;
+    if (marks.keep.has(digest)) return undefined;
     const from = registry.paths.blob(digest);
-    const found = await ifAny(stat(from));
+    const found = await ifExists(stat(from));
     if (found === undefined || found.mtimeMs >= before) return undefined;
     if (dryRun) {
       this.#count(digest, found.size);
@@ -106,28 +106,28 @@ export class Sweep {
     return { digest, path, size: found.size };
   }
 
-  async #finish(batch: readonly Taken[]): Promise<void> {
+  async #finish(batch: readonly SetAside[]): Promise<void> {
     if (batch.length === 0) return;
     try {
       await markNew(this.#options.registry, this.#options.marks);
     } catch (error) {
-      for (const taken of batch) await this.#restore(taken);
+      for (const aside of batch) await this.#restore(aside);
       throw error;
     }
-    await concurrentForEach(batch, (taken) => this.#decide(taken));
+    await concurrentForEach(batch, (aside) => this.#decide(aside));
   }
 
-  async #decide(taken: Taken): Promise<void> {
+  async #decide(aside: SetAside): Promise<void> {
     const { marks, before, registry } = this.#options;
-    const { digest, path, size } = taken;
-    if (marks.keeping.has(digest)) {
-      await this.#restore(taken);
+    const { digest, path, size } = aside;
+    if (marks.keep.has(digest)) {
+      await this.#restore(aside);
       return;
     }
     // From here on no request can find the blob.
     const last = `${path}.last`;
     if (!(await isRenamed(path, last))) return;
-    const found = await ifAny(stat(last));
+    const found = await ifExists(stat(last));
     // A registry that is opened at this moment puts blobs back.
     if (found === undefined) return;
     if (found.mtimeMs >= before) {
@@ -139,24 +139,24 @@ export class Sweep {
     this.#count(digest, size);
   }
 
-  async #restore({ digest, path }: Taken): Promise<void> {
+  async #restore({ digest, path }: SetAside): Promise<void> {
     const { paths } = this.#options.registry;
     await makeFolder(paths.blobFolder(digest));
-    await ifAny(rename(path, paths.blob(digest)));
+    await ifExists(rename(path, paths.blob(digest)));
   }
 
   /** The link is moved aside first and put back if the blob was pushed meanwhile: a push writes the link last. */
   async #unlink(repository: string, digest: Digest): Promise<boolean> {
     const { paths, staging } = this.#options.registry;
     const link = paths.layer(repository, digest);
-    const taken = staging.path();
-    if (!(await isRenamed(link, taken))) return false;
-    const target = (await readLink(taken)) ?? digest;
-    if ((await isThere(paths.blob(digest))) || (await isThere(paths.blob(target)))) {
-      await place(taken, link);
+    const aside = staging.path();
+    if (!(await isRenamed(link, aside))) return false;
+    const target = (await readLink(aside)) ?? digest;
+    if ((await exists(paths.blob(digest))) || (await exists(paths.blob(target)))) {
+      await moveDurably(aside, link);
       return false;
     }
-    await discard(taken);
+    await discard(aside);
     await removeIfEmpty(dirname(link));
     return true;
   }
@@ -170,7 +170,7 @@ export class Sweep {
   async #isDangling(repository: string, digest: Digest): Promise<boolean> {
     const { paths } = this.#options.registry;
     const isGone = async (one: Digest): Promise<boolean> =>
-      (this.#options.dryRun && this.#gone.has(one.text)) || !(await isThere(paths.blob(one)));
+      (this.#options.dryRun && this.#gone.has(one.text)) || !(await exists(paths.blob(one)));
     if (!(await isGone(digest))) return false;
     const target = await readLink(paths.layer(repository, digest));
     return target !== undefined && (await isGone(target));

@@ -1,7 +1,7 @@
 import { open, readFile, stat, utimes } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Digest } from '../../../oci/digest.ts';
-import { ifAny, isThere, readLink, removeLink } from '../disk/durable.ts';
+import { ifExists, exists, readLink, removeLink } from '../disk/durable.ts';
 import type { Staging } from '../disk/staging.ts';
 import { digestOfLarge } from './large-digest.ts';
 import type { Paths } from '../disk/paths.ts';
@@ -40,7 +40,7 @@ export class BlobStore {
   /** Opens a blob of a repository. Returns undefined if the repository has no blob of that digest. */
   async open(repository: string, digest: Digest): Promise<OpenBlob | undefined> {
     const link = this.#options.paths.layer(repository, digest);
-    if (!(await isThere(link))) return undefined;
+    if (!(await exists(link))) return undefined;
     const file = (await this.#open(digest)) ?? (await this.#openAlias(link, digest));
     if (file === undefined) return undefined;
     try {
@@ -57,7 +57,7 @@ export class BlobStore {
    */
   async size(repository: string, digest: Digest): Promise<number | undefined> {
     const link = this.#options.paths.layer(repository, digest);
-    if (!(await isThere(link))) return undefined;
+    if (!(await exists(link))) return undefined;
     const size = await this.#size(digest);
     if (size !== undefined) return size;
     const alias = await aliasOf(link, digest);
@@ -93,16 +93,16 @@ export class BlobStore {
 
   /** Returns the size of a stored blob of any repository, or undefined. */
   async storedSize(digest: Digest): Promise<number | undefined> {
-    return (await ifAny(stat(this.#options.paths.blob(digest))))?.size;
+    return (await ifExists(stat(this.#options.paths.blob(digest))))?.size;
   }
 
   /** Returns the verified bytes of a stored blob, or undefined. For manifests: larger blobs are not read. */
   async read(digest: Digest, largest: number): Promise<Buffer | undefined> {
     const path = this.#options.paths.blob(digest);
-    const found = await ifAny(stat(path));
+    const found = await ifExists(stat(path));
     if (found === undefined) return undefined;
     if (found.size > largest) throw new Error('a manifest on the disk is larger than any that is taken');
-    const bytes = await ifAny(readFile(path));
+    const bytes = await ifExists(readFile(path));
     if (bytes !== undefined && (await digestOfLarge(digest.algorithm, bytes)).hex !== digest.hex) {
       throw new Error('a manifest on the disk is not what its digest says');
     }
@@ -112,7 +112,7 @@ export class BlobStore {
   /** Returns the digest under which a blob of a repository is stored: this one, or another one that its link names. */
   async target(repository: string, digest: Digest): Promise<Digest> {
     const { paths } = this.#options;
-    if (await isThere(paths.blob(digest))) return digest;
+    if (await exists(paths.blob(digest))) return digest;
     return (await aliasOf(paths.layer(repository, digest), digest)) ?? digest;
   }
 
@@ -120,26 +120,26 @@ export class BlobStore {
    * The garbage collector may have moved a blob aside and may put it back at any moment, so both paths are tried, and
    * the first one again.
    */
-  #places(digest: Digest): readonly string[] {
+  #candidates(digest: Digest): readonly string[] {
     const { paths } = this.#options;
     return [paths.blob(digest), paths.collected(digest), paths.blob(digest)];
   }
 
   async #open(digest: Digest): Promise<FileHandle | undefined> {
-    for (const path of this.#places(digest)) {
-      const file = await ifAny(open(path));
+    for (const path of this.#candidates(digest)) {
+      const file = await ifExists(open(path));
       if (file !== undefined) return file;
     }
     return undefined;
   }
 
   async #size(digest: Digest): Promise<number | undefined> {
-    const limbo = this.#options.paths.collected(digest);
-    for (const path of this.#places(digest)) {
-      const found = await ifAny(stat(path));
+    const aside = this.#options.paths.collected(digest);
+    for (const path of this.#candidates(digest)) {
+      const found = await ifExists(stat(path));
       if (found === undefined) continue;
       // A blob that the collector has moved aside stays only if it is renewed there, whatever its age.
-      const age = path === limbo ? Number.POSITIVE_INFINITY : this.#options.now().getTime() - found.mtimeMs;
+      const age = path === aside ? Number.POSITIVE_INFINITY : this.#options.now().getTime() - found.mtimeMs;
       if (await this.#renew(path, age)) return found.size;
     }
     return undefined;
@@ -155,7 +155,7 @@ export class BlobStore {
     const { now, graceMs } = this.#options;
     if (ageMs < graceMs / 2) return true;
     try {
-      return (await ifAny(utimes(path, now(), now()).then(() => true))) ?? false;
+      return (await ifExists(utimes(path, now(), now()).then(() => true))) ?? false;
     } catch {
       return true;
     }

@@ -1,12 +1,12 @@
-interface Waiting {
+interface Waiter {
   readonly bytes: number;
   readonly enter: () => void;
 }
 
 /** Runs work while the bytes that it holds in memory fit; other work waits in order of arrival. */
-export class ByteGate {
+export class ByteSemaphore {
   readonly #capacity: number;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: Waiter[] = [];
   #held = 0;
 
   /** `capacity`: the most bytes held at one time. Work that needs more counts as that many. */
@@ -24,11 +24,11 @@ export class ByteGate {
       return await work();
     } finally {
       this.#held -= size;
-      this.#letIn();
+      this.#admit();
     }
   }
 
-  #letIn(): void {
+  #admit(): void {
     for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
       if (this.#held + next.bytes > this.#capacity) return;
       this.#waiting.shift();

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BlobStore } from './blob-store.ts';
 import type { Digest } from '../../../oci/digest.ts';
-import { ByteGate } from './byte-gate.ts';
-import { isThere, readLink, removeLink } from '../disk/durable.ts';
+import { ByteSemaphore } from './byte-gate.ts';
+import { exists, readLink, removeLink } from '../disk/durable.ts';
 import type { Staging } from '../disk/staging.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { digestOfLarge } from './large-digest.ts';
@@ -13,7 +13,7 @@ import type { StoredManifest } from './manifest-cache.ts';
 import { BodyMemory } from './memory-sink.ts';
 import type { Paths } from '../disk/paths.ts';
 import { readStoredManifest } from './stored-manifest.ts';
-import type { Reading } from './stored-manifest.ts';
+import type { ManifestReading } from './stored-manifest.ts';
 
 export interface ManifestStoreOptions {
   readonly paths: Paths;
@@ -26,12 +26,12 @@ export interface ManifestStoreOptions {
 /** A stored manifest with all that it references. */
 export interface Inspected {
   readonly size: number;
-  readonly reading: Reading;
+  readonly reading: ManifestReading;
 }
 
 interface Loaded {
   readonly bytes: Buffer;
-  readonly reading: Reading;
+  readonly reading: ManifestReading;
 }
 
 /** The largest manifest that distribution accepts. */
@@ -42,8 +42,8 @@ const LARGEST = 4 * 1024 * 1024;
  */
 const READ_AT_ONCE = 4 * 1024 * 1024;
 const SMALL = 64 * 1024;
-const LOOKS = 4;
-const BETWEEN_LOOKS_MS = 50;
+const CHECKS = 4;
+const CHECK_INTERVAL_MS = 50;
 
 /** Manifests by digest, and the links that say which repositories hold them. */
 export class ManifestStore {
@@ -55,7 +55,7 @@ export class ManifestStore {
   readonly #staging: Staging;
   readonly #blobs: BlobStore;
   readonly #cache = new ManifestCache();
-  readonly #gate = new ByteGate(READ_AT_ONCE);
+  readonly #gate = new ByteSemaphore(READ_AT_ONCE);
   readonly #reading = new Map<string, Promise<StoredManifest | undefined>>();
 
   constructor({ paths, staging, blobs, largest = LARGEST }: ManifestStoreOptions) {
@@ -66,7 +66,7 @@ export class ManifestStore {
   }
 
   async has(repository: string, digest: Digest): Promise<boolean> {
-    return isThere(this.#paths.revision(repository, digest));
+    return exists(this.#paths.revision(repository, digest));
   }
 
   /** Returns a manifest of a repository, or undefined. */
@@ -77,7 +77,7 @@ export class ManifestStore {
 
   /** Returns the digest under which a manifest of a repository is stored: another registry may use another one. */
   async target(repository: string, digest: Digest): Promise<Digest> {
-    if (await isThere(this.#paths.blob(digest))) return digest;
+    if (await exists(this.#paths.blob(digest))) return digest;
     return (await readLink(this.#paths.revision(repository, digest))) ?? digest;
   }
 
@@ -86,7 +86,7 @@ export class ManifestStore {
     const cached = this.#cache.get(digest);
     if (cached !== undefined) {
       const { bytes } = cached;
-      return this.#inTurn(bytes.length, async () => ({
+      return this.#limited(bytes.length, async () => ({
         size: bytes.length,
         reading: await readStoredManifest(bytes),
       }));
@@ -97,7 +97,7 @@ export class ManifestStore {
 
   /** Judges a manifest that a client sends. */
   async judge(bytes: Buffer, contentType: string | undefined): Promise<ManifestOutcome> {
-    return this.#inTurn(bytes.length, () => judgeManifest(bytes, contentType));
+    return this.#limited(bytes.length, () => judgeManifest(bytes, contentType));
   }
 
   /** Reports whether the repository holds all blobs that a manifest needs. */
@@ -120,13 +120,13 @@ export class ManifestStore {
     { bytes, manifest }: { readonly bytes: Buffer; readonly manifest: Manifest },
   ): Promise<boolean> {
     const link = this.#paths.revision(repository, digest);
-    const before = await isThere(link);
+    const before = await exists(link);
     await this.#staging.putAll([
       { target: this.#paths.blob(digest), bytes },
       { target: link, bytes: digest.text },
     ]);
-    for (let look = 1; !(await this.isComplete(repository, manifest)); look += 1) {
-      if (look < LOOKS) await pause(BETWEEN_LOOKS_MS);
+    for (let check = 1; !(await this.isComplete(repository, manifest)); check += 1) {
+      if (check < CHECKS) await pause(CHECK_INTERVAL_MS);
       else {
         if (!before) await removeLink(link);
         return false;
@@ -172,14 +172,14 @@ export class ManifestStore {
     return stored;
   }
 
-  #inTurn<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+  #limited<T>(bytes: number, work: () => Promise<T>): Promise<T> {
     return bytes <= SMALL ? work() : this.#gate.run(bytes, work);
   }
 
   async #load(digest: Digest): Promise<Loaded | undefined> {
     const size = await this.#blobs.storedSize(digest);
     if (size === undefined) return undefined;
-    return this.#inTurn(size, async () => {
+    return this.#limited(size, async () => {
       const bytes = await this.#blobs.read(digest, this.largest);
       return bytes === undefined ? undefined : { bytes, reading: await readStoredManifest(bytes) };
     });

@@ -39,7 +39,7 @@ export class MemorySink implements Sink {
     this.#memory = memory;
   }
 
-  take(chunk: Buffer): void {
+  write(chunk: Buffer): void {
     for (let from = 0; from < chunk.length;) {
       if (this.#room === 0 && !this.#grow()) return;
       const block = this.#blocks.at(-1) ?? Buffer.alloc(0);

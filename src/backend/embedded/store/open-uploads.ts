@@ -1,7 +1,7 @@
 import { lstat, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../../../oci/problem.ts';
-import { discard, ifAny, isRenamed } from '../disk/durable.ts';
+import { discard, ifExists, isRenamed } from '../disk/durable.ts';
 import { removeIfEmpty } from '../disk/folders.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { isSessionFile } from '../disk/paths.ts';
@@ -40,7 +40,7 @@ const IDLE_MS = 5 * 60 * 1000;
 /** An older lock was left by a killed process. */
 const LOCK_MS = 60 * 1000;
 const LOCK = /^\.([a-f0-9-]{36}\.[a-f0-9]{16})\.lock(?:\.break)?$/;
-const BETWEEN_RELIEFS_MS = 1000;
+const FREE_INTERVAL_MS = 1000;
 /** A user with the most sessions allowed loses those that were idle for longer than this. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
@@ -50,8 +50,8 @@ const ABANDONED_MS = 60 * 60 * 1000;
  */
 export class OpenUploads {
   readonly #options: OpenUploadsOptions;
-  #relief = Promise.resolve(0);
-  #relievedAt = Number.NEGATIVE_INFINITY;
+  #freeing = Promise.resolve(0);
+  #freedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: OpenUploadsOptions) {
     this.#options = options;
@@ -61,19 +61,19 @@ export class OpenUploads {
    * Returns why a user may not begin another session, or undefined. Removes the user's abandoned sessions if the limit
    * is reached, and idle ones of all users if the disk is nearly full.
    */
-  async refusal(asker: string): Promise<Problem | undefined> {
-    await this.relieve();
-    if ((await this.#excess(asker)) === undefined) return undefined;
-    const own = await sessionsIn(this.#options.paths.uploadsOf(asker));
+  async refusal(owner: string): Promise<Problem | undefined> {
+    await this.freeSpace();
+    if ((await this.#limitRefusal(owner)) === undefined) return undefined;
+    const own = await sessionsIn(this.#options.paths.uploadsOf(owner));
     await this.#removeIdle(own, this.#options.now().getTime() - ABANDONED_MS);
-    return this.#excess(asker);
+    return this.#limitRefusal(owner);
   }
 
-  async #excess(asker: string): Promise<Problem | undefined> {
+  async #limitRefusal(owner: string): Promise<Problem | undefined> {
     const { paths, limits = {} } = this.#options;
     const most = limits.sessions ?? 500;
-    const held = (await namesIn(paths.uploadsOf(asker))).length;
-    return held >= most ? refusals.tooManyUploads(most) : this.bytesRefusal(asker);
+    const held = (await namesIn(paths.uploadsOf(owner))).length;
+    return held >= most ? refusals.tooManyUploads(most) : this.bytesRefusal(owner);
   }
 
   /** How many bytes of a body pass between two counts of what a user holds. */
@@ -82,9 +82,9 @@ export class OpenUploads {
   }
 
   /** Returns why a user may not send more bytes, or undefined. */
-  async bytesRefusal(asker: string): Promise<Problem | undefined> {
+  async bytesRefusal(owner: string): Promise<Problem | undefined> {
     const { paths, limits = {} } = this.#options;
-    const sessions = await sessionsIn(paths.uploadsOf(asker));
+    const sessions = await sessionsIn(paths.uploadsOf(owner));
     const held = sessions.reduce((sum, { size }) => sum + size, 0);
     if (held === 0) return undefined;
     const { blocks, bsize } = await statfs(paths.staging);
@@ -93,20 +93,20 @@ export class OpenUploads {
   }
 
   /** Frees space while the disk is nearly full: removes the oldest idle sessions first. Returns their number. */
-  async relieve(): Promise<number> {
+  async freeSpace(): Promise<number> {
     const { paths, now } = this.#options;
-    if (!(await isTight(paths.staging))) return 0;
+    if (!(await isNearlyFull(paths.staging))) return 0;
     const time = now().getTime();
     // A full disk brings many requests here. They share one walk.
-    if (time - this.#relievedAt < BETWEEN_RELIEFS_MS) return this.#relief;
-    this.#relievedAt = time;
-    this.#relief = this.#removeOldest(time - IDLE_MS);
-    return this.#relief;
+    if (time - this.#freedAt < FREE_INTERVAL_MS) return this.#freeing;
+    this.#freedAt = time;
+    this.#freeing = this.#removeOldest(time - IDLE_MS);
+    return this.#freeing;
   }
 
   async #removeOldest(before: number): Promise<number> {
     const { staging } = this.#options.paths;
-    return this.#removeIdle(await this.#all(), before, () => isTight(staging));
+    return this.#removeIdle(await this.#all(), before, () => isNearlyFull(staging));
   }
 
   /** Ends sessions last written before this time, in milliseconds since the epoch. Returns their number. */
@@ -117,14 +117,14 @@ export class OpenUploads {
   }
 
   /** Removes the folder of a user without sessions. */
-  async tidy(asker: string): Promise<void> {
-    await removeIfEmpty(this.#options.paths.uploadsOf(asker));
+  async removeEmptyFolder(owner: string): Promise<void> {
+    await removeIfEmpty(this.#options.paths.uploadsOf(owner));
   }
 
   async #all(): Promise<readonly Session[]> {
     const { uploads } = this.#options.paths;
     const all: Session[] = [];
-    for (const owner of (await ifAny(readdir(uploads))) ?? []) {
+    for (const owner of (await ifExists(readdir(uploads))) ?? []) {
       const sessions = await sessionsIn(join(uploads, owner));
       await this.#removeStrayLocks(join(uploads, owner));
       all.push(...sessions);
@@ -147,7 +147,7 @@ export class OpenUploads {
     for (const { path, usedAt } of idle) {
       if (!(await goesOn())) break;
       if (await this.#isHeld(lockOf(path))) continue;
-      const found = await ifAny(stat(path));
+      const found = await ifExists(stat(path));
       if (found === undefined || found.mtimeMs > usedAt) continue;
       const staged = staging.path();
       if (!(await isRenamed(path, staged))) continue;
@@ -162,36 +162,36 @@ export class OpenUploads {
 
   /** Reports whether a request uses a session. A held lock is touched every second. */
   async #isHeld(lock: string): Promise<boolean> {
-    const found = await ifAny(lstat(lock));
+    const found = await ifExists(lstat(lock));
     return found !== undefined && found.mtimeMs > this.#options.now().getTime() - LOCK_MS;
   }
 
   /** Removes locks in a user's folder that are not held and have no session. */
   async #removeStrayLocks(folder: string): Promise<void> {
-    for (const name of (await ifAny(readdir(folder))) ?? []) {
+    for (const name of (await ifExists(readdir(folder))) ?? []) {
       const [, session] = LOCK.exec(name) ?? [];
       const lock = join(folder, name);
       if (session === undefined || (await this.#isHeld(lock))) continue;
-      if ((await ifAny(lstat(join(folder, session)))) === undefined) await discard(lock);
+      if ((await ifExists(lstat(join(folder, session)))) === undefined) await discard(lock);
     }
     await removeIfEmpty(folder);
   }
 }
 
-async function isTight(folder: string): Promise<boolean> {
+async function isNearlyFull(folder: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize < LEAST_FREE_BYTES;
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  return ((await ifAny(readdir(folder))) ?? []).filter(isSessionFile);
+  return ((await ifExists(readdir(folder))) ?? []).filter(isSessionFile);
 }
 
 async function sessionsIn(folder: string): Promise<readonly Session[]> {
   const sessions: Session[] = [];
   await concurrentForEach(await namesIn(folder), async (name) => {
     const path = join(folder, name);
-    const found = await ifAny(stat(path));
+    const found = await ifExists(stat(path));
     if (found !== undefined) sessions.push({ path, size: found.size, usedAt: found.mtimeMs });
   });
   return sessions;

@@ -7,14 +7,14 @@ import type { Problem } from '../../../oci/problem.ts';
 import type { Transfer } from '../../reply/job.ts';
 
 /** How a body ended: whole, cut off by the client, or refused midway. */
-export type Received =
+export type ReceivedBody =
   | { readonly kind: 'whole'; readonly bytes: number }
   | { readonly kind: 'aborted'; readonly bytes: number }
   | { readonly kind: 'refused'; readonly bytes: number; readonly problem: Problem };
 
 /** Receives chunks. If `isFull` returns true the sender pauses until `onRoom`. `onError` is called at most once. */
 export interface Sink {
-  take(chunk: Buffer): void;
+  write(chunk: Buffer): void;
   isFull(): boolean;
   onRoom: () => void;
   onError: (error: Error) => void;
@@ -28,7 +28,7 @@ export interface Sink {
  * Reads the body of a request into a sink, no faster than the sink accepts it. Sends `100 Continue` first: until then
  * no body was requested. Rejects if the sink fails.
  */
-export async function receiveBody(transfer: Transfer, sink: Sink): Promise<Received> {
+export async function receiveBody(transfer: Transfer, sink: Sink): Promise<ReceivedBody> {
   const { req, res } = transfer.job;
   if (req.headers.expect !== undefined) res.writeContinue();
   transfer.waitingFor = 'client-body';
@@ -43,16 +43,16 @@ export async function receiveBody(transfer: Transfer, sink: Sink): Promise<Recei
   }
 }
 
-function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
+function readInto(transfer: Transfer, sink: Sink): Promise<ReceivedBody> {
   const { req, bodyLimit, pace, count } = transfer.job;
-  const tap = new BodyReader(req, pace);
-  transfer.held = tap;
+  const reader = new BodyReader(req, pace);
+  transfer.held = reader;
   return new Promise((resolve, reject) => {
     let bytes = 0;
-    const end = (received: Received): void => {
+    const end = (received: ReceivedBody): void => {
       // The rest of the body is discarded, so that the client can read its answer. The server bounds how much.
-      if (received.kind === 'refused') tap.release();
-      else tap.close();
+      if (received.kind === 'refused') reader.release();
+      else reader.close();
       resolve(received);
     };
     const onData = (chunk: Buffer): void => {
@@ -62,22 +62,22 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
         end({ kind: 'refused', bytes, problem: tooLarge(bodyLimit) });
         return;
       }
-      sink.take(chunk);
+      sink.write(chunk);
       if (sink.refusal !== undefined) {
         end({ kind: 'refused', bytes, problem: sink.refusal });
         return;
       }
       const isFull = sink.isFull();
       if (isFull) transfer.waitingFor = 'backend';
-      tap.took(isFull);
+      reader.took(isFull);
     };
     sink.onRoom = () => {
       transfer.steps += 1;
       transfer.waitingFor = 'client-body';
-      tap.room();
+      reader.room();
     };
     sink.onError = (error) => {
-      tap.release();
+      reader.release();
       reject(error);
     };
     transfer.stop = (problem) => end({ kind: 'refused', bytes, problem });
@@ -85,7 +85,7 @@ function readInto(transfer: Transfer, sink: Sink): Promise<Received> {
     req.once('error', () => end({ kind: 'aborted', bytes }));
     req.once('close', () => end({ kind: req.complete ? 'whole' : 'aborted', bytes }));
     if (req.destroyed) end({ kind: 'aborted', bytes });
-    else tap.open(onData);
+    else reader.open(onData);
   });
 }
 
@@ -112,7 +112,7 @@ export class FileSink implements Sink {
     });
   }
 
-  take(chunk: Buffer): void {
+  write(chunk: Buffer): void {
     this.#pieces.take(chunk);
   }
 

@@ -13,9 +13,9 @@ interface Referring {
 /** Which manifests of one repository have been read, and what they refer to. Bytes of a digest never change. */
 export class KnownManifests {
   /** The current scan, or the last one. */
-  looking: Promise<void> = Promise.resolve();
+  scan: Promise<void> = Promise.resolve();
   /** The scan after it, which all requests share that arrive during the current one. */
-  nextLook: Promise<void> | undefined;
+  nextScan: Promise<void> | undefined;
   /** Approximate memory. */
   bytes = REPOSITORY_BYTES;
   readonly #artifactTypes = new Map<string, string | undefined>();
@@ -54,7 +54,7 @@ export class KnownManifests {
   }
 
   /** Ends a scan. `isWhole`: no manifest has to be read again. Removed manifests are forgotten. */
-  async looked(lists: readonly (readonly string[])[], isWhole: boolean): Promise<void> {
+  async endScan(lists: readonly (readonly string[])[], isWhole: boolean): Promise<void> {
     this.#lists = isWhole ? lists : [];
     const there = lists.reduce((sum, list) => sum + list.length, 0);
     if (this.#artifactTypes.size > there) await this.#forgetAllBut(lists);

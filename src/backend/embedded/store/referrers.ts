@@ -58,22 +58,22 @@ export class Referrers {
   /** Returns a page of the referrers of a subject. */
   async page(repository: string, query: ReferrersQuery): Promise<ReferrersPage> {
     const known = this.#knownOf(repository);
-    await this.#lookFor(repository, known);
+    await this.#scanOnce(repository, known);
     const digests = known.referrersOf(query.subject.text);
-    this.#forgetOldest();
+    this.#evictOldest();
     return this.#pageOf(repository, known, { ...query, digests });
   }
 
   /** One scan runs at a time. Requests that arrive meanwhile share the next one, which begins after them. */
-  #lookFor(repository: string, known: KnownManifests): Promise<void> {
-    known.nextLook ??= known.looking
+  #scanOnce(repository: string, known: KnownManifests): Promise<void> {
+    known.nextScan ??= known.scan
       .catch(() => undefined)
       .then(() => {
-        known.nextLook = undefined;
-        known.looking = this.#look(repository, known);
-        return known.looking;
+        known.nextScan = undefined;
+        known.scan = this.#scan(repository, known);
+        return known.scan;
       });
-    return known.nextLook;
+    return known.nextScan;
   }
 
   async #pageOf(
@@ -109,7 +109,7 @@ export class Referrers {
     return known;
   }
 
-  #forgetOldest(): void {
+  #evictOldest(): void {
     let bytes = 0;
     for (const known of this.#known.values()) bytes += known.bytes;
     for (const [repository, known] of this.#known) {
@@ -119,7 +119,7 @@ export class Referrers {
     }
   }
 
-  async #look(repository: string, known: KnownManifests): Promise<void> {
+  async #scan(repository: string, known: KnownManifests): Promise<void> {
     const lists: (readonly string[])[] = [];
     for (const algorithm of ALGORITHMS)
       lists.push((await this.#folders.list(this.#options.paths.revisions(repository, algorithm))) ?? []);
@@ -131,14 +131,14 @@ export class Referrers {
         if (!known.has(`${algorithm}:${hex}`)) fresh.push(`${algorithm}:${hex}`);
       });
       await concurrentForEach(fresh, async (text) => {
-        if (!(await this.#learn(repository, known, text))) isWhole = false;
+        if (!(await this.#readManifest(repository, known, text))) isWhole = false;
       });
     }
-    await known.looked(lists, isWhole);
+    await known.endScan(lists, isWhole);
   }
 
   /** Returns false if it can't be read now. The next scan tries again. */
-  async #learn(repository: string, known: KnownManifests, text: string): Promise<boolean> {
+  async #readManifest(repository: string, known: KnownManifests, text: string): Promise<boolean> {
     const digest = parseDigest(text);
     if (digest === undefined) return true;
     const { manifests } = this.#options;

@@ -16,7 +16,7 @@ const LIMITS = { values: Number.POSITIVE_INFINITY, depth: 10_000 };
 const NO_ANNOTATIONS: ReadonlyMap<string, string> = new Map();
 
 /** A stored manifest, as far as it can be read. */
-export interface Reading {
+export interface ManifestReading {
   readonly manifest: Manifest;
   /**
    * Why it may reference more than was found; undefined for manifests that distribution or this registry has accepted.
@@ -28,7 +28,7 @@ export interface Reading {
  * Reads a stored manifest as leniently as any registry may have accepted it. Its media type is the one it declares,
  * else the one its shape implies, and it references everything that it names.
  */
-export async function readStoredManifest(bytes: Buffer): Promise<Reading> {
+export async function readStoredManifest(bytes: Buffer): Promise<ManifestReading> {
   const outcome = await readManifestText(bytes, LIMITS);
   if (!outcome.ok) return unreadable(outcome.reason);
   const { text } = outcome;
@@ -48,18 +48,18 @@ export async function readStoredManifest(bytes: Buffer): Promise<Reading> {
 }
 
 /** The reading of bytes that are not JSON or do not match their digest. */
-export function unreadable(doubt: string): Reading {
+export function unreadable(doubt: string): ManifestReading {
   const common = commonOf({ subject: '', artifactType: '', annotations: NO_ANNOTATIONS });
   return { manifest: { mediaType: UNKNOWN, blobs: [], optional: [], children: [], ...common }, doubt };
 }
 
-interface Named {
+interface References {
   readonly blobs: readonly Digest[];
   readonly children: readonly Reference[];
   readonly doubt: string | undefined;
 }
 
-async function namedIn({ config, layers, fsLayers, manifests }: ManifestText): Promise<Named> {
+async function namedIn({ config, layers, fsLayers, manifests }: ManifestText): Promise<References> {
   const blobs: Digest[] = [];
   const children: Reference[] = [];
   let isOdd = false;

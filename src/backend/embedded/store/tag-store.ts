@@ -7,9 +7,9 @@ import type { Digest } from '../../../oci/digest.ts';
 import { DirectoryCache } from '../disk/directory-cache.ts';
 import {
   discard,
-  ifAny,
+  ifExists,
   isRenamed,
-  isThere,
+  exists,
   readLink,
   syncAndClose,
   whenAll,
@@ -55,7 +55,7 @@ export class TagStore {
     const names = await this.#folders.list(this.#paths.tags(repository));
     if (names !== undefined) return names;
     const folder = this.#paths.repository(repository);
-    const known = (await isThere(`${folder}/_layers`)) || (await isThere(`${folder}/_manifests`));
+    const known = (await exists(`${folder}/_layers`)) || (await exists(`${folder}/_manifests`));
     return known ? [] : undefined;
   }
 
@@ -70,7 +70,7 @@ export class TagStore {
    */
   async prepare(repository: string, tag: string, digest: Digest): Promise<PreparedTag> {
     const folder = this.#paths.tag(repository, tag);
-    const staged = await StagedTag.write(this.#staging.path(), digest, !(await isThere(folder)));
+    const staged = await StagedTag.write(this.#staging.path(), digest, !(await exists(folder)));
     return { discard: () => staged.discard(), set: () => this.#set(folder, staged) };
   }
 
@@ -80,7 +80,7 @@ export class TagStore {
     let staged = prepared;
     for (let tries = 1; ; tries += 1) {
       try {
-        if (!(await isThere(folder)) && (await this.#create(folder, staged))) return;
+        if (!(await exists(folder)) && (await this.#create(folder, staged))) return;
         await this.#staging.putAll(
           [indexLink(digest), CURRENT].map((link) => ({
             target: `${folder}/${link}`,
@@ -90,7 +90,7 @@ export class TagStore {
       } finally {
         await staged.discard();
       }
-      if (tries === TRIES || (await isThere(`${folder}/${indexLink(digest)}`))) return;
+      if (tries === TRIES || (await exists(`${folder}/${indexLink(digest)}`))) return;
       staged = await StagedTag.write(this.#staging.path(), digest, true);
     }
   }
@@ -122,7 +122,7 @@ export class TagStore {
     const tags = (await this.#folders.list(this.#paths.tags(repository))) ?? [];
     const link = indexLink(digest);
     await concurrentForEach(tags, async (tag) => {
-      if (!(await isThere(`${this.#paths.tag(repository, tag)}/${link}`))) return;
+      if (!(await exists(`${this.#paths.tag(repository, tag)}/${link}`))) return;
       if ((await this.resolve(repository, tag))?.text === digest.text)
         await this.#removeIf(repository, tag, digest);
     });
@@ -135,7 +135,7 @@ export class TagStore {
     if (!(await isRenamed(folder, staged))) return;
     const current = await readLink(`${staged}/${CURRENT}`);
     if (current !== undefined && current.text !== digest.text) {
-      await ifAny(rename(staged, folder)).catch(() => undefined);
+      await ifExists(rename(staged, folder)).catch(() => undefined);
     }
     await syncFolder(dirname(folder));
     await discard(staged);

@@ -12,13 +12,13 @@ import { makePath } from '../../../lib/files/make-path.ts';
 import { createHasher } from '../../../oci/digest.ts';
 import type { Algorithm } from '../../../oci/digest.ts';
 import type { Problem } from '../../../oci/problem.ts';
-import { discard, ifAny, isRenamed } from '../disk/durable.ts';
+import { discard, ifExists, isRenamed } from '../disk/durable.ts';
 import { causeOf } from '../disk/faults.ts';
 import { FILE_MODE, FOLDER_MODE } from '../disk/folders.ts';
 import { OpenUploads } from './open-uploads.ts';
 import type { OpenUploadsOptions } from './open-uploads.ts';
 import { isUpload } from '../disk/paths.ts';
-import type { Paths, UploadPlace } from '../disk/paths.ts';
+import type { Paths, UploadSession } from '../disk/paths.ts';
 import type { Staging } from '../disk/staging.ts';
 
 /** An upload session, open for one request only. */
@@ -90,13 +90,13 @@ export class UploadStore {
    * Begins a session. Returns why the user may not, or the open file, which the caller closes. Nothing is synced: after
    * a power failure the client begins again.
    */
-  async create(repository: string, asker: string): Promise<NewUpload | Problem> {
-    const refusal = await this.all.refusal(asker);
+  async create(repository: string, owner: string): Promise<NewUpload | Problem> {
+    const refusal = await this.all.refusal(owner);
     if (refusal !== undefined) return refusal;
     const id = randomUUID();
-    const path = this.#paths.upload({ repository, id, asker });
+    const path = this.#paths.upload({ repository, id, owner });
     for (let tries = 1; ; tries += 1) {
-      await makePath(this.#paths.uploadsOf(asker), FOLDER_MODE);
+      await makePath(this.#paths.uploadsOf(owner), FOLDER_MODE);
       try {
         return { id, path, file: await open(path, 'ax', FILE_MODE) };
       } catch (error) {
@@ -107,46 +107,52 @@ export class UploadStore {
   }
 
   /** Returns the bytes so far, or undefined for an unknown session. */
-  async size(place: UploadPlace): Promise<number | undefined> {
-    return isUpload(place.id) ? (await ifAny(stat(this.#paths.upload(place))))?.size : undefined;
+  async size(session: UploadSession): Promise<number | undefined> {
+    return isUpload(session.id) ? (await ifExists(stat(this.#paths.upload(session))))?.size : undefined;
   }
 
   /** Ends a session. Returns false for an unknown one. */
-  async remove(place: UploadPlace): Promise<boolean> {
-    if (!isUpload(place.id)) return false;
-    const path = this.#paths.upload(place);
+  async remove(session: UploadSession): Promise<boolean> {
+    if (!isUpload(session.id)) return false;
+    const path = this.#paths.upload(session);
     this.#states.delete(path);
     const staged = this.#staging.path();
     if (!(await isRenamed(path, staged))) return false;
     await discard(staged);
-    await this.all.tidy(place.asker);
+    await this.all.removeEmptyFolder(session.owner);
     return true;
   }
 
   /** Opens a session for one request, exclusively among all processes on all hosts. */
-  async use<T>(place: UploadPlace, action: (upload: OpenUpload) => Promise<T>): Promise<UploadOutcome<T>> {
-    if ((await this.size(place)) === undefined) return { kind: 'unknown' };
-    const path = this.#paths.upload(place);
+  async use<T>(
+    session: UploadSession,
+    action: (upload: OpenUpload) => Promise<T>,
+  ): Promise<UploadOutcome<T>> {
+    if ((await this.size(session)) === undefined) return { kind: 'unknown' };
+    const path = this.#paths.upload(session);
     try {
-      return await withFileLock(path, () => this.#open(place, action), { timeoutMs: WAIT_MS });
+      return await withFileLock(path, () => this.#open(session, action), { timeoutMs: WAIT_MS });
     } catch (error) {
       if (error instanceof AppError && error.code === 'LOCK_TIMEOUT') return { kind: 'busy' };
       if (error instanceof AppError && causeOf(error) === 'ENOENT') return { kind: 'unknown' };
       throw error;
     } finally {
-      await this.all.tidy(place.asker);
+      await this.all.removeEmptyFolder(session.owner);
     }
   }
 
-  async #open<T>(place: UploadPlace, action: (upload: OpenUpload) => Promise<T>): Promise<UploadOutcome<T>> {
-    const path = this.#paths.upload(place);
+  async #open<T>(
+    session: UploadSession,
+    action: (upload: OpenUpload) => Promise<T>,
+  ): Promise<UploadOutcome<T>> {
+    const path = this.#paths.upload(session);
     // Another request may have ended the session while this one waited for the lock.
-    const size = await this.size(place);
-    const file = size === undefined ? undefined : await ifAny(open(path, APPEND));
+    const size = await this.size(session);
+    const file = size === undefined ? undefined : await ifExists(open(path, APPEND));
     if (size === undefined || file === undefined) return { kind: 'unknown' };
     try {
       const upload: OpenUpload = {
-        id: place.id,
+        id: session.id,
         path,
         file,
         size,

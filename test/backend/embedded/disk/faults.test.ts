@@ -172,7 +172,7 @@ describe('when something goes wrong', () => {
     { name: 'a repository with a slash at its end', path: (paths: Paths) => paths.repository('a/') },
     { name: 'a tag', path: (paths: Paths) => paths.tag('a', '..') },
     { name: 'a tag with a slash', path: (paths: Paths) => paths.tag('a', 'b/c') },
-    { name: 'an upload', path: (paths: Paths) => paths.upload({ repository: 'a', id: '..', asker: '' }) },
+    { name: 'an upload', path: (paths: Paths) => paths.upload({ repository: 'a', id: '..', owner: '' }) },
   ])('no path leads out of the root: $name', ({ path }) => {
     expect(() => path(new Paths('/root'))).toThrow('not');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ByteGate } from '../../../../src/backend/embedded/store/byte-gate.ts';
+import { ByteSemaphore } from '../../../../src/backend/embedded/store/byte-gate.ts';
 import { ManifestCache } from '../../../../src/backend/embedded/store/manifest-cache.ts';
 import type { StoredManifest } from '../../../../src/backend/embedded/store/manifest-cache.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
@@ -47,7 +47,7 @@ describe('a gate for bytes', () => {
     readonly end: () => void;
   }
 
-  function begin(gate: ByteGate, bytes: number, begun: number[]): Work {
+  function begin(gate: ByteSemaphore, bytes: number, begun: number[]): Work {
     const { promise, resolve } = Promise.withResolvers<void>();
     const ended = gate.run(bytes, async () => {
       begun.push(bytes);
@@ -57,7 +57,7 @@ describe('a gate for bytes', () => {
   }
 
   it('lets in what fits, and the rest in its order', async () => {
-    const gate = new ByteGate(10);
+    const gate = new ByteSemaphore(10);
     const begun: number[] = [];
     const [first, second, third, fourth] = [6, 3, 5, 1].map((bytes) => begin(gate, bytes, begun));
     expect(begun).toEqual([6, 3]);
@@ -71,7 +71,7 @@ describe('a gate for bytes', () => {
   });
 
   it('lets in what is larger than all its room, alone', async () => {
-    const gate = new ByteGate(10);
+    const gate = new ByteSemaphore(10);
     const begun: number[] = [];
     const [large, small] = [100, 1].map((bytes) => begin(gate, bytes, begun));
     expect(begun).toEqual([100]);
@@ -83,7 +83,7 @@ describe('a gate for bytes', () => {
   });
 
   it('gives the room back where the work fails', async () => {
-    const gate = new ByteGate(10);
+    const gate = new ByteSemaphore(10);
     await expect(gate.run(10, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await gate.run(10, () => Promise.resolve('yes'))).toBe('yes');
   });
