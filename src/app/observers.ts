@@ -72,7 +72,7 @@ async function openTraces(
 ): Promise<TraceExport | undefined> {
   if (endpoint === undefined) return undefined;
   const { openTraceExport } = await import('../observe/tracing/trace-export.ts');
-  return openTraceExport({ endpoint, percent, logger, version: packageVersion(), place: placeOf(backend) });
+  return openTraceExport({ endpoint, percent, logger, version: packageVersion(), backend: placeOf(backend) });
 }
 
 function placeOf(backend: Config['backend']): Readonly<Record<string, string | number>> {
