@@ -38,7 +38,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'ends with the run of gc': [
     'src/backend/embedded/gc/keep.ts unreadable',
     'src/backend/embedded/gc/keep.ts #kept',
-    'src/backend/embedded/gc/keep.ts #inPlace',
+    'src/backend/embedded/gc/keep.ts #storedAsIs',
     'src/backend/embedded/gc/keep.ts #whole',
     'src/backend/embedded/gc/keep.ts #inner',
     'src/backend/embedded/gc/sweep.ts #gone',
