@@ -42,7 +42,12 @@ const DIGITS = /^\d{1,15}$/;
 
 /** Reads blobs of the backend for the cache: no header of a client goes along. */
 export function createBlobSource(options: BlobSourceOptions): BlobSource {
-  const start = (job: Job, method: BlobFetch['method'], sink: BlobSink, span?: InclusiveSpan): (() => void) => {
+  const start = (
+    job: Job,
+    method: BlobFetch['method'],
+    sink: BlobSink,
+    span?: InclusiveSpan,
+  ): (() => void) => {
     const answer = new BlobAnswer({ job, method, sink, span }, options);
     return () => answer.stop();
   };
