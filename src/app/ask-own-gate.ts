@@ -7,7 +7,7 @@ import { renderListenAddress } from '../config/values/listen-address.ts';
 import { AppError, systemCode } from '../lib/errors.ts';
 import { isInside, plainAddress, readNetworks } from '../lib/network.ts';
 
-export interface Asked {
+interface Asked {
   readonly status: number;
   /** The first line of the answer. */
   readonly words: string;

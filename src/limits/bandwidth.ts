@@ -16,7 +16,7 @@ export interface BandwidthOptions {
 export type Direction = 'received' | 'sent';
 
 /** One transfer's part. */
-export interface Ration {
+interface Ration {
   readonly pace: Pace;
   charge(direction: Direction, bytes: number): void;
   end(): void;

@@ -3,7 +3,7 @@ import { ShareLine } from '../lib/share-line.ts';
 import type { Exchange } from '../observe/exchange.ts';
 import type { CatalogPage, CatalogSource } from '../oci/catalog.ts';
 
-export interface SharedCatalogOptions {
+interface SharedCatalogOptions {
   /** Pages of the registry, which walks through its whole storage for each. */
   readonly source: CatalogSource;
   /** Monotonic milliseconds. */

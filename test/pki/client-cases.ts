@@ -67,7 +67,7 @@ const underMiddle =
     return { authority: authority.pem, chain: made.pem + middle.pem, key: made.key };
   };
 
-const singleProcess = (extensions: readonly Extension[]) => (): Material => {
+const signedBySelf = (extensions: readonly Extension[]) => (): Material => {
   const made = craft({ name: 'alone', extensions });
   return { authority: made.pem, chain: made.pem, key: made.key };
 };
@@ -89,7 +89,7 @@ const GOOD: readonly ClientCase[] = [
   { name: 'a leaf and a root', make: underRoot({}), refusedBy: [] },
   { name: 'RSA', make: underRoot({ key: keys.rsa() }, { key: keys.rsa() }), refusedBy: [] },
   { name: 'an intermediate', make: underMiddle({}), refusedBy: [] },
-  { name: 'a leaf that signed itself', make: singleProcess(SERVER), refusedBy: [] },
+  { name: 'a leaf that signed itself', make: signedBySelf(SERVER), refusedBy: [] },
   { name: 'a leaf on P-384', make: leaf({ key: keys.ec('secp384r1') }), refusedBy: [] },
   {
     name: 'a leaf without extendedKeyUsage',
@@ -180,7 +180,7 @@ const LEAVES: readonly ClientCase[] = [
   },
   {
     name: 'a leaf that signed itself, for clients alone',
-    make: singleProcess(serverWith(ID.purpose, extension.purpose('clientAuth'))),
+    make: signedBySelf(serverWith(ID.purpose, extension.purpose('clientAuth'))),
     refusedBy: EVERY,
   },
   { name: 'a leaf that is not valid yet', make: leaf(EARLY), refusedBy: EVERY, says: /valid from/ },

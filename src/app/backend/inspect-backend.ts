@@ -10,7 +10,7 @@ const TIMEOUT_MS = 10_000;
 const NOTHING: readonly Access[] = [];
 
 /** What was found where `--backend` points. */
-export interface BackendFinding {
+interface BackendFinding {
   /** As `--backend` names it. */
   readonly url: string;
   /** Undefined where a registry answers and lets the gate in. */

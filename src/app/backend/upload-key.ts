@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { certificatePaths } from '../../pki/authority/cert-store.ts';
 import { systemCode, AppError } from '../../lib/errors.ts';
 
-export interface UploadKeyOptions {
+interface UploadKeyOptions {
   /** The certs directory. */
   readonly certs: string;
   readonly state: string;
@@ -12,7 +12,7 @@ export interface UploadKeyOptions {
 }
 
 /** May stand in the state directory, where gates that share a registry have no private key in common. */
-export const UPLOAD_KEY_FILE = 'upload.key';
+const UPLOAD_KEY_FILE = 'upload.key';
 const LEAST_BYTES = 32;
 
 /**

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Logger } from '../../lib/logger.ts';
 
-export interface HostWarningsOptions {
+interface HostWarningsOptions {
   /** PEM of the certificate in force, leaf first. */
   readonly certificate: () => string;
   readonly logger: Logger;

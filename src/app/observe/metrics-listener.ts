@@ -8,7 +8,7 @@ import { respond } from '../../oci/respond.ts';
 import type { MetricsPage } from '../../observe/metrics/page.ts';
 import { close, listen } from '../../http/listener/listen.ts';
 
-export interface MetricsListenerOptions {
+interface MetricsListenerOptions {
   readonly place: MetricsAddress;
   readonly page: () => Promise<MetricsPage>;
   readonly logger: Logger;

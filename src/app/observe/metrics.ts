@@ -24,7 +24,7 @@ import { openMetricsListener } from './metrics-listener.ts';
 import type { MetricsListener } from './metrics-listener.ts';
 import { firstWorkerLogger } from '../cluster/cluster-context.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly config: Pick<Config, 'metrics' | 'limits' | 'backend' | 'cache' | 'state'>;
   readonly logger: Logger;
   /** Monotonic milliseconds. */
@@ -52,7 +52,7 @@ export interface MetricsSources {
 }
 
 /** Counts what this process does, and shows what all of them have counted. */
-export interface Metrics {
+interface Metrics {
   observe(exchange: Exchange): void;
   watchHashes<V extends string>(verifier: Verifier<V>): Verifier<V>;
   /** Opens the page. Rejects with AppError LISTEN_FAILED. */

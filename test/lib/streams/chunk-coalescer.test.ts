@@ -37,7 +37,7 @@ function slow(): {
 }
 
 /** Bytes in memory of their own, as a parser hands them over. */
-function singleProcess(bytes: Buffer): Buffer {
+function copyOf(bytes: Buffer): Buffer {
   const chunk = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(chunk);
   return chunk;
@@ -61,7 +61,7 @@ describe('chunks become pieces', () => {
         onError: () => undefined,
       });
       for (let at = 0; at < bytes.length && at < size * 2000; at += size) {
-        gatherer.take(singleProcess(bytes.subarray(at, at + size)));
+        gatherer.take(copyOf(bytes.subarray(at, at + size)));
       }
       await gatherer.finish();
       const whole = bytes.subarray(0, size * 2000);
@@ -74,8 +74,8 @@ describe('chunks become pieces', () => {
     const { gatherer, pieces, end } = slow();
     const first = randomBytes(BUFFER);
     const second = randomBytes(BUFFER);
-    gatherer.take(singleProcess(first));
-    gatherer.take(singleProcess(second));
+    gatherer.take(copyOf(first));
+    gatherer.take(copyOf(second));
     expect(pieces.map((piece) => piece.equals(first))).toEqual([true]);
     end();
     expect(pieces[1]?.equals(second)).toBe(true);
@@ -84,10 +84,10 @@ describe('chunks become pieces', () => {
   it('of what there is, when they are flushed', () => {
     const { gatherer, pieces, end } = slow();
     gatherer.flush();
-    gatherer.take(singleProcess(Buffer.from('one')));
+    gatherer.take(copyOf(Buffer.from('one')));
     expect(pieces.length).toBe(0);
     gatherer.flush();
-    gatherer.take(singleProcess(Buffer.from('two')));
+    gatherer.take(copyOf(Buffer.from('two')));
     gatherer.flush();
     expect(pieces.map(String)).toEqual(['one']);
     end();
@@ -98,7 +98,7 @@ describe('chunks become pieces', () => {
 describe('the memory of a chunk', () => {
   it('is given back when the chunk has it to itself', () => {
     const { gatherer } = slow();
-    const chunk = singleProcess(randomBytes(16_384));
+    const chunk = copyOf(randomBytes(16_384));
     gatherer.take(chunk);
     expect(chunk.buffer.byteLength).toBe(0);
   });
@@ -112,7 +112,7 @@ describe('the memory of a chunk', () => {
     it(`stays when it is ${name}`, () => {
       const { gatherer, pieces } = slow();
       const bytes = randomBytes(16_384);
-      const whole = singleProcess(bytes);
+      const whole = copyOf(bytes);
       gatherer.take(part(whole));
       gatherer.flush();
       expect(whole.equals(bytes)).toBe(true);
@@ -131,11 +131,11 @@ describe('the memory of a chunk', () => {
 describe('room', () => {
   it('ends while one piece is delivered and the next is nearly full, and is back when it is delivered', () => {
     const { gatherer, pieces, rooms, end } = slow();
-    gatherer.take(singleProcess(randomBytes(BUFFER)));
+    gatherer.take(copyOf(randomBytes(BUFFER)));
     expect(gatherer.isFull()).toBe(false);
-    gatherer.take(singleProcess(randomBytes(BUFFER - 16_384)));
+    gatherer.take(copyOf(randomBytes(BUFFER - 16_384)));
     expect(gatherer.isFull()).toBe(false);
-    gatherer.take(singleProcess(randomBytes(1)));
+    gatherer.take(copyOf(randomBytes(1)));
     expect(gatherer.isFull()).toBe(true);
     expect(rooms()).toBe(0);
     end();
@@ -150,7 +150,7 @@ describe('room', () => {
 describe('a piece that is not delivered', () => {
   it('is the last one, and finish rejects', async () => {
     const { gatherer, pieces, rooms, errors, end } = slow();
-    for (let i = 0; i < 3; i += 1) gatherer.take(singleProcess(randomBytes(BUFFER)));
+    for (let i = 0; i < 3; i += 1) gatherer.take(copyOf(randomBytes(BUFFER)));
     expect(gatherer.isFull()).toBe(true);
     const full = new Error('no space left');
     end(full);
@@ -159,7 +159,7 @@ describe('a piece that is not delivered', () => {
       rooms: 0,
       errors: [full],
     });
-    gatherer.take(singleProcess(randomBytes(2 * BUFFER)));
+    gatherer.take(copyOf(randomBytes(2 * BUFFER)));
     await expect(gatherer.finish()).rejects.toBe(full);
     expect(pieces.length).toBe(1);
     expect(errors.length).toBe(1);
@@ -167,7 +167,7 @@ describe('a piece that is not delivered', () => {
 
   it('shows in a finish that waits for it', async () => {
     const { gatherer, end } = slow();
-    gatherer.take(singleProcess(randomBytes(10)));
+    gatherer.take(copyOf(randomBytes(10)));
     const finished = gatherer.finish();
     end(new Error('no space left'));
     await expect(finished).rejects.toThrow('no space left');

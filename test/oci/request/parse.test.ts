@@ -88,8 +88,8 @@ describe('parseRegistryRequest', () => {
     const request = requestOf('POST', `/v2/a/blobs/uploads/${query}`);
     expect(request.mount).toEqual(mount);
     // A mount that can't be judged never reaches the registry, nor does one half of a mount.
-    const singleProcess = query === `?mount=${DIGEST}` ? ['mount'] : [];
-    const sent = mount === undefined ? singleProcess : ['mount', 'from'];
+    const mountAlone = query === `?mount=${DIGEST}` ? ['mount'] : [];
+    const sent = mount === undefined ? mountAlone : ['mount', 'from'];
     expect(request.query.pairs.map(({ key }) => key).toSorted()).toEqual(sent.toSorted());
   });
 
