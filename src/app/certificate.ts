@@ -97,13 +97,13 @@ function sourceOf(directory: string, { certificate, key }: Config['tls']): Serve
   };
 }
 
-/** Renewing writes the files, and the watcher brings them in like any other change. */
+/** Renews the files; the watcher then loads them like any other change. */
 async function renew(directory: string, now: Date, logger: Logger): Promise<void> {
   try {
     if ((await renewIfDue({ directory, now })) === 'renewed')
       logger.info({ directory }, 'certificate renewed');
   } catch (error) {
-    // A missing certificate is for loading to report.
+    // Loading reports a missing certificate.
     if (error instanceof AppError && error.code === 'CERT_MISSING') return;
     logger.warn({ reason: failureReason(error) }, 'certificate due, but not renewed');
   }

@@ -110,7 +110,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
   };
 }
 
-/** What a request needs of the parts, in the order in which it comes by them. */
+/** The parts that a request passes, in that order. */
 function handlerOptions(
   { limits, publicUrl, timeouts, tls }: Config,
   logger: Logger,

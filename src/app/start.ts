@@ -23,11 +23,11 @@ import type { ClusterContext } from './cluster/cluster-context.ts';
 /** A gate that listens. */
 export interface Gate {
   readonly addresses: readonly AddressInfo[];
-  /** One for each place; 0 where it is a socket that was handed over. */
+  /** One for each socket; 0 for one that the service manager handed over. */
   readonly ports: readonly number[];
   /** Why pushes and pulls would fail, in a few words, or undefined. */
   unready(): Promise<string | undefined>;
-  /** SIGHUP: look at certificate and users now. */
+  /** Looks at the followed files now (SIGHUP). */
   reload(): Promise<void>;
   /** Takes no more connections, lets running transfers end for the drain time, then cuts what is left. */
   stop(): Promise<void>;
@@ -92,7 +92,7 @@ interface Listening {
   readonly capacity: ConnectionCapacity;
 }
 
-/** The way of a connection: it is admitted, does its TLS handshake, and hands its requests to the handler. */
+/** The way of a connection: admission, the TLS handshake, and its requests to the handler. */
 function listenerOptions(
   config: Config,
   logger: Logger,
@@ -141,7 +141,7 @@ function placesOf({ listen: addresses }: Config, { bus, ports }: ClusterContext)
   });
 }
 
-/** The log says of an exchange that the gate cut that the gate was stopped, and not that the client left. */
+/** Notes that the gate ended an exchange: otherwise the log would say that the client left. */
 function onCut({ req }: OpenExchange): void {
   const context = findContext(req);
   if (context !== undefined) context.problem ??= STOPPED;

@@ -2,27 +2,27 @@ import type { Pace } from '../lib/streams/pace.ts';
 import { Bucket, BURST_MS } from './bucket.ts';
 
 export interface BandwidthOptions {
-  /** Bytes in a second, of all transfers together in each direction; undefined is any number. */
+  /** The rate of all transfers together in each direction, in bytes per second; undefined is no limit. */
   readonly all: number | undefined;
-  /** The same, of those with one key. */
+  /** The rate of the transfers with one key. */
   readonly each: number | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Told when a transfer has begun or ended. */
+  /** Called when a transfer has begun or ended. */
   readonly onChange?: () => void;
 }
 
 /** Seen from the gate. */
 export type Direction = 'received' | 'sent';
 
-/** One transfer's part. */
+/** The part of one transfer. */
 interface Ration {
   readonly pace: Pace;
   charge(direction: Direction, bytes: number): void;
   end(): void;
 }
 
-/** How many transfers are on their way somewhere, in all and of each key. */
+/** How many transfers a process carries, in all and of each key. */
 export interface Traffic {
   readonly all: number;
   readonly of: Readonly<Record<string, number>>;
@@ -37,13 +37,13 @@ interface User {
 
 const SMALLEST_PIECE = 16 * 1024;
 const LARGEST_PIECE = 512 * 1024;
-/** A piece is what passes in so small a part of a second: small enough to be even, large enough to be cheap. */
+/** A piece is small enough to make the rate even, and large enough to be cheap. */
 const PIECES_PER_SECOND = 50;
 const NONE: Traffic = { all: 0, of: {} };
 
 /**
- * Holds transfers to a rate, all together and those of each key. With several processes each takes the part of the rate
- * that its transfers are of all, which the processes tell each other.
+ * Limits the rate of transfers, of all together and of each key. Of several processes each has a share of the rate: its
+ * part of all transfers, whose numbers the processes report to each other.
  */
 export class Bandwidth {
   readonly #options: BandwidthOptions;
@@ -60,7 +60,7 @@ export class Bandwidth {
     this.#pieceBytes = Math.max(SMALLEST_PIECE, Math.min(LARGEST_PIECE, slowest / PIECES_PER_SECOND)) | 0;
   }
 
-  /** A transfer that mostly moves in this direction. */
+  /** Begins a transfer whose bytes move mostly in this direction. */
   begin(key: string, direction: Direction): Ration {
     const user = this.#users.get(key) ?? { buckets: this.#pair(this.#options.each), active: 0 };
     this.#users.set(key, user);
@@ -81,19 +81,19 @@ export class Bandwidth {
     };
   }
 
-  /** What is on its way here. */
+  /** The transfers of this process. */
   traffic(): Traffic {
     if (this.#active === 0) return NONE;
     const busy = [...this.#users].filter(([, { active }]) => active > 0);
     return { all: this.#active, of: Object.fromEntries(busy.map(([key, { active }]) => [key, active])) };
   }
 
-  /** Where the other processes' traffic is to be had from. */
+  /** `elsewhere` gives the traffic of the other processes. */
   follow(elsewhere: () => readonly Traffic[]): void {
     this.#elsewhere = elsewhere;
   }
 
-  /** Takes its part anew, after the others' traffic has changed. */
+  /** Computes the share of this process again, after the traffic of others has changed. */
   share(): void {
     const others = this.#elsewhere();
     if (others.length === 0) return;
@@ -117,7 +117,7 @@ export class Bandwidth {
     this.#options.onChange?.();
   }
 
-  /** Only when its debt is paid: who begins anew would begin without one. */
+  /** Forgets a key when its debt is paid; forgotten earlier, it would begin again without debt. */
   #forget(key: string, user: User): void {
     const debt = Math.max(0, ...Object.values(user.buckets ?? {}).map((bucket) => bucket.wait()));
     setTimeout(() => {
@@ -135,8 +135,8 @@ export class Bandwidth {
 }
 
 /**
- * A piece is paid for before it moves, and who pays waits for those who paid before: a hundred transfers go piece by
- * piece in turn, also when they begin at the same moment.
+ * Charges a piece before it moves, so that each transfer waits for those charged before it: a hundred transfers move piece
+ * by piece in turn, also when they begin at the same moment.
  */
 function createRation(pairs: readonly Pair[], pieceBytes: number, direction: Direction): Ration {
   const pay = (way: Direction, bytes: number): void => pairs.forEach((pair) => pair[way].charge(bytes));

@@ -1,13 +1,13 @@
-/** What was saved up while nothing moved, and what a late timer lost: as much as passes in this time, in milliseconds. */
+/** The most credit, as the time in which it passes, in milliseconds: makes up for idle moments and late timers. */
 export const BURST_MS = 100;
 
 /**
- * A token bucket that may be overdrawn: bytes are charged when they have passed, and the next ones wait until the debt is
- * paid. So nothing is held to be measured, and who shares a bucket gets piece after piece in turn.
+ * A token bucket that may be overdrawn: bytes are charged as they pass, and the next ones wait until the debt is paid. No
+ * byte is held back to be measured, and transfers that share a bucket move piece by piece in turn.
  */
 export class Bucket {
   readonly #now: () => number;
-  /** Bytes in a millisecond. */
+  /** Bytes per millisecond. */
   readonly #rate: number;
   #share = 1;
   #credit = 0;
@@ -31,7 +31,7 @@ export class Bucket {
     return this.#credit >= 0 ? 0 : -this.#credit / (this.#rate * this.#share);
   }
 
-  /** What part of the rate is for this process, above 0 and at most 1. */
+  /** Sets the share of the rate for this process, above 0 and at most 1. */
   setShare(share: number): void {
     this.#fill();
     this.#share = share;

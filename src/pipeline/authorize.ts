@@ -10,16 +10,16 @@ import type { RequestContext } from '../http/context.ts';
 import type { Stage } from './stage.ts';
 
 export interface AuthorizeOptions {
-  /** The rules in force. Asked anew for every request. */
+  /** The rules in force, read for each request. */
   readonly policy: () => Policy;
   readonly challenge: Challenge;
-  /** What those who may push should hear of, as the text of a `Warning` header. */
+  /** The text of a `Warning` header for clients that push; undefined where there is none. */
   readonly warning: () => string | undefined;
 }
 
 /**
- * May they? A stranger gets the challenge whatever was asked; then comes the answer to a request that made no sense. A
- * mount that may not be is no refusal: the client is asked for the blob itself.
+ * Applies the policy. An anonymous client without the right gets the challenge, whatever it asked; only then is a problem
+ * with the request answered. A mount that is not allowed is no refusal: the client is asked to upload the blob.
  */
 export function authorize({ policy, challenge, warning }: AuthorizeOptions): Stage {
   return function authorize(context) {
@@ -45,7 +45,7 @@ export function authorize({ policy, challenge, warning }: AuthorizeOptions): Sta
   };
 }
 
-/** One request of each push, whose answer clients look at: the manifest comes last. */
+/** The last request of a push, whose answer clients show: the manifest. */
 function endsPush({ request, principal }: RequestContext): boolean {
   return request?.method === 'PUT' && request.route.kind === 'manifest' && principal.kind !== 'anonymous';
 }
@@ -54,7 +54,7 @@ function warn(res: RequestContext['res'], text: string | undefined): void {
   if (text !== undefined) res.appendHeader('Warning', warningHeader(text));
 }
 
-/** What a token would have to hold, for the challenge. Who has shown one already is told that it was not enough. */
+/** The scope of the challenge, and its error where the token of the request was not enough. */
 function needs({ request, principal }: RequestContext): NonNullable<Parameters<Challenge>[1]> {
   const scope = request === undefined ? '' : renderScopes(neededAccess(request));
   return principal.within !== undefined ? { scope, error: 'insufficient_scope' } : { scope };

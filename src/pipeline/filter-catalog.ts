@@ -16,9 +16,9 @@ import type { Stage } from './stage.ts';
 
 export interface FilterCatalogOptions {
   readonly policy: () => Policy;
-  /** Pages of the registry's whole catalog. Rejects where it gives none. */
+  /** Pages of the registry's whole catalog. Rejects where the registry gives none. */
   readonly catalog: Pick<SharedCatalog, 'page'>;
-  /** Told why the registry gave no page. */
+  /** Called with the reason why the registry gave no page. */
   readonly onCatalogFailure: (error: unknown) => void;
 }
 
@@ -39,11 +39,11 @@ const BUSY = createProblem(
 );
 
 /**
- * `_catalog` names every repository there is: whoever may not see all of them gets a list made here, page by page, of
- * those that they may pull from. Whoever may see all gets the registry's own.
+ * Answers `_catalog` with the repositories that the principal may pull from, page by page. A principal that may pull from
+ * all of them gets the registry's own answer.
  */
 export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatalogOptions): Stage {
-  // A page that ends at a hidden name must go on from there without telling it; the key lives as long as the process.
+  // The link to the next page must not reveal a hidden name. The key lives as long as the process.
   const key = randomBytes(32);
 
   return function filterCatalog(context) {
@@ -61,7 +61,7 @@ export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatal
     const asker = principalName(principal);
     const source: CatalogSource = async (size, after) => {
       const page = await catalog.page(size, after, asker);
-      // A thousand names take a few milliseconds to judge: others have their turn between two pages.
+      // A thousand names take a few milliseconds to check: other requests run between two pages.
       await setImmediate();
       return page;
     };

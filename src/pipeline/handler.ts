@@ -54,7 +54,7 @@ export function createHandler(options: HandlerOptions): (req: IncomingMessage, r
   return function handle(req, res) {
     const context = openExchange(req, res);
     if (options.hsts) res.setHeader('Strict-Transport-Security', HSTS);
-    // No protocol is changed here, but Node loses what follows such a request in the same packet.
+    // No protocol is changed here, but Node.js loses what follows such a request in the same packet.
     const endsHere = options.isDraining() || req.headers.upgrade !== undefined;
     if (endsHere) res.setHeader('Connection', 'close');
     const { method, target } = context;
@@ -81,7 +81,7 @@ export function createHandler(options: HandlerOptions): (req: IncomingMessage, r
   }
 }
 
-/** Answered here for every path, so that it tells nothing about any. */
+/** Answers alike for every path, so that the answer tells nothing about any. */
 function answerOptions(res: ServerResponse): void {
   respondEmpty(res, 204, { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' });
 }

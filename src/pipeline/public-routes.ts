@@ -9,9 +9,9 @@ import { contextOf } from '../http/context.ts';
 export interface PublicRoutesOptions {
   /** PEM of the CA certificate and its fingerprint; undefined where the directory holds no CA. */
   readonly authority: () => { readonly pem: string; readonly sha256: string } | undefined;
-  /** Why the gate is not ready, or nothing. */
+  /** Why the gate is not ready; undefined where it is. */
   readonly unready: () => Promise<string | undefined>;
-  /** What the gate can't do although it is ready, or nothing. */
+  /** What the gate cannot do although it is ready; undefined where it can do everything. */
   readonly limitation?: () => Promise<string | undefined>;
   readonly isDraining: () => boolean;
 }
@@ -19,8 +19,8 @@ export interface PublicRoutesOptions {
 type PublicRoute = (res: Response) => Promise<void> | void;
 
 /**
- * The few pages that need no password. Matched against the whole raw target, byte for byte: no query, no other
- * spelling, no header can turn another path into one of these.
+ * The few pages that need no password. They match the whole raw target, byte for byte: no query, no other spelling and no
+ * header can turn another path into one of these.
  */
 export function publicRoutes(options: PublicRoutesOptions): RequestHandler {
   const routes = createRoutes(options);

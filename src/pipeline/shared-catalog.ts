@@ -4,7 +4,7 @@ import type { Exchange } from '../observe/exchange.ts';
 import type { CatalogPage, CatalogSource } from '../oci/catalog.ts';
 
 interface SharedCatalogOptions {
-  /** Pages of the registry, which walks through its whole storage for each. */
+  /** Pages of the registry, which walks its whole storage for each. */
   readonly source: CatalogSource;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -12,15 +12,15 @@ interface SharedCatalogOptions {
   readonly maxBytes?: number;
 }
 
-/** Pages of the registry's catalog, which everybody shares who asks for a list of what they may see. */
+/** Pages of the registry's catalog, shared by all clients whose catalog is filtered. */
 export interface SharedCatalog {
-  /** Up to `n` names after `last`, for this asker. Rejects as the source does, and with CatalogBusy. */
+  /** Up to `n` names after `last`. `asker` takes turns with others. Rejects as the source does, and with CatalogBusy. */
   page(n: number, last: string | undefined, asker: string): Promise<CatalogPage>;
-  /** The same observer, which also tells of repositories that are new: pages that do not name one are out of date. */
+  /** Wraps an observer, to drop the pages where a push makes a repository that they do not name. */
   follow(observe: (exchange: Exchange) => void): (exchange: Exchange) => void;
 }
 
-/** Too many wait for the registry's catalog. */
+/** Too many requests wait for the registry's catalog. */
 export class CatalogBusy extends Error {
   constructor() {
     super('too many ask for the catalog at once');
@@ -29,7 +29,7 @@ export class CatalogBusy extends Error {
 }
 
 interface Kept extends CatalogPage {
-  /** The name that it begins after. */
+  /** The name after which it begins. */
   readonly after: string | undefined;
   readonly endsAt: number;
   readonly bytes: number;
@@ -40,22 +40,22 @@ interface Job {
   readonly settle: (page: Promise<Kept>) => void;
 }
 
-/** The largest page: a registry takes as long for few names. */
+/** The largest page: a registry takes as long for fewer names. */
 const PAGE = 1000;
 const MAX_BYTES = 8 * 1024 * 1024;
 const MOST_WAITING = 64;
 const PAGE_BYTES = 200;
-/** A place in a list of names. */
+/** Bytes of an entry in a list of names. */
 const NAME_BYTES = 8;
-/** A page is good for so many times as long as it took: the registry spends a small part of its time on catalogs. */
+/** A page is valid this many times as long as it took: the registry spends a small part of its time on catalogs. */
 const LIFE_FACTOR = 60;
 const LONGEST_LIFE_MS = 30_000;
-/** A whole catalog that comes within this time is asked for again each time, and so is never out of date. */
+/** A whole catalog that comes within this time is not kept, and so is never out of date. */
 const QUICK_MS = 100;
 
 /**
- * The registry is asked for one page at a time, always a large one, and each page serves everybody for a while. Whoever
- * has to wait gets a turn after at most one page for every other asker.
+ * Asks the registry for one page at a time, always a large one, and keeps each page for a while. A request waits for at
+ * most one page of each other asker.
  */
 export function createSharedCatalog({
   source,
@@ -79,7 +79,7 @@ export function createSharedCatalog({
         askNext();
       });
   };
-  /** It may have come while the job waited. */
+  /** The page may have come while the job waited. */
   const find = async (after: string | undefined): Promise<Kept> => pages.find(after) ?? fetch(after);
   const fetch = async (after: string | undefined): Promise<Kept> => {
     const begun = now();
@@ -110,7 +110,7 @@ export function createSharedCatalog({
   };
 }
 
-/** How long a page is good that took so long. */
+/** How long a page is valid that took `took` milliseconds. */
 function lifeOf(took: number, isWhole: boolean): number {
   return isWhole && took < QUICK_MS ? 0 : Math.min(LONGEST_LIFE_MS, took * LIFE_FACTOR);
 }
@@ -125,7 +125,7 @@ function pushedRepository({ request, status }: Pick<Exchange, 'request' | 'statu
   return isPushed && 'repository' in request.route ? request.route.repository : undefined;
 }
 
-/** Pages in the order in which they came. */
+/** Pages in the order of arrival. */
 class PageMemory {
   readonly #maxBytes: number;
   readonly #now: () => number;
@@ -136,7 +136,7 @@ class PageMemory {
     this.#now = now;
   }
 
-  /** The page that goes on after this name. */
+  /** The page that continues after this name. */
   find(last: string | undefined): Kept | undefined {
     const at = this.#now();
     return this.#pages.find(
@@ -158,7 +158,7 @@ class PageMemory {
   }
 }
 
-/** Whether there is something behind this name on a page, or nothing at all. */
+/** Whether the page names what follows this name, or it is the last name of all. */
 function isWithin(names: readonly string[], last: string, more: boolean): boolean {
   const at = names.indexOf(last);
   return at >= 0 && (!more || at < names.length - 1);

@@ -15,13 +15,13 @@ import { contextOf } from '../http/context.ts';
 
 export interface TokenRouteOptions {
   readonly tokens: Pick<Tokens, 'answer'>;
-  /** How long the form of a client may take to arrive, in milliseconds. */
+  /** How long a form may take to arrive, in milliseconds. */
   readonly formMs: number;
 }
 
 const LONGEST_AGENT = 256;
 
-/** `/token`: the token service. Matched byte for byte, the query aside. The one place that reads a body. */
+/** The token service, `/token`. Matches the target without its query, byte for byte. The only route that reads a body. */
 export function tokenRoute({ tokens, formMs }: TokenRouteOptions): RequestHandler {
   return function tokenRoute(req, res, next) {
     const { target, method } = contextOf(req);
@@ -64,7 +64,7 @@ function clientOf(req: IncomingMessage): TokenClient {
   };
 }
 
-/** The form of a POST; undefined where the answer has been given already, or there is nobody left to answer. */
+/** The form of a POST; undefined where it was answered already, or its client has gone. */
 async function receiveForm(
   req: IncomingMessage,
   res: Response,

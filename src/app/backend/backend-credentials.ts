@@ -5,11 +5,11 @@ import { createBackendLogin } from '../../backend/probe/backend-login.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import { openBackendSigner } from './backend-signer.ts';
 
-/** What the gate shows a registry that does not serve everybody. */
+/** The credentials of the gate at a registry that asks for some. */
 export interface BackendCredentials {
   /** The value of `Authorization` for one request of `user`. Rejects where the registry's token service gives none. */
   authorization(user: string, access: readonly Access[]): string | Promise<string>;
-  /** The registry has refused what it was shown. */
+  /** The registry has refused them: they are made anew for the next request. */
   forget(): void;
   close(): void;
 }
@@ -17,8 +17,8 @@ export interface BackendCredentials {
 const LOGIN_TIMEOUT_MS = 10_000;
 
 /**
- * Tokens of our own, or a user of the registry; undefined where it asks for neither. Throws AppError CERT_MISSING,
- * CERT_INVALID.
+ * Signs in as a user of the registry, or signs tokens that the registry checks, as configured; undefined where neither is.
+ * Throws AppError CERT_MISSING, CERT_INVALID.
  */
 export async function openBackendCredentials(
   config: Pick<Config, 'auth' | 'backendPassword' | 'backendUser' | 'state'>,

@@ -4,12 +4,12 @@ import type { Config } from '../../config/schema/schema.ts';
 import type { Ending } from '../../lib/ending.ts';
 import { statePaths } from '../../auth/tokens/store/state-paths.ts';
 
-/** A file with more certificates than this is a bundle of roots, of which one or the other always comes to its end. */
+/** A file with more certificates than this is a bundle of roots, of which some have always expired. */
 const BUNDLE = 8;
 
 /**
- * When the trust between the gate and the registry behind it ends: the CA of an https registry, and the certificate of
- * the tokens that the registry checks. Empty for what can't be read: that is told where it is needed.
+ * When the trust between the gate and its registry ends: the CA of an https registry, and the certificate of the tokens
+ * that the registry checks. Empty for a file that cannot be read: the code that needs it reports that.
  */
 export async function backendEndings({
   auth,

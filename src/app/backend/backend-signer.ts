@@ -7,7 +7,7 @@ import type { BackendTokens } from '../../auth/tokens/backend-tokens.ts';
 import { ISSUER } from '../../auth/tokens/open-tokens.ts';
 import { statePaths } from '../../auth/tokens/store/state-paths.ts';
 
-/** What signs for the registry; undefined where it does not ask. Throws AppError CERT_MISSING, CERT_INVALID. */
+/** Opens the signer of tokens that the registry checks; undefined where it checks none. Throws AppError CERT_MISSING, CERT_INVALID. */
 export async function openBackendSigner({
   auth,
   state,

@@ -17,7 +17,7 @@ interface CachedBackendOptions {
   readonly cache: Config['cache'];
   readonly backend: BackendOptions;
   readonly limits: IdleLimits;
-  /** Tells the other workers of deletions. */
+  /** Informs the other workers of deletions. */
   readonly bus: Bus;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -26,7 +26,7 @@ interface CachedBackendOptions {
 
 /** The layer cache before a registry. */
 interface CachedBackend {
-  /** Answers from the cache what it holds. Built into one pipeline. */
+  /** Answers the blobs that the cache holds. Can be part of one pipeline. */
   readonly step: ForwardStep;
   counters(): CacheCounters;
   close(): void;

@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import type { Backend } from '../../config/values/backend-url.ts';
 
-/** What Linux knows of the sockets of this machine (proc_pid_net(5)). */
+/** Where Linux lists the sockets of this machine (proc_pid_net(5)). */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const LISTENING = '0A';
-/** `  0: 00000000:1388 00000000:0000 0A ...`: number, own address and port, the other end, state. */
+/** `  0: 00000000:1388 00000000:0000 0A ...`: number, own address and port, remote address and port, state. */
 const ROW = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) /gm;
 
 /**
- * A sentence for a registry on this machine that listens on every address: whoever reaches its port goes around the gate,
- * its passwords and its rights. Undefined where it does not, is not running yet, or is elsewhere, where nothing can be seen
- * of it from here.
+ * A warning about a registry on this machine that listens on every address: clients that reach its port bypass the gate,
+ * its passwords and its rights. Undefined where it does not, is not running yet, or is on another machine, whose sockets
+ * cannot be seen from here.
  */
 export async function exposureOf(backend: Backend, tables = TABLES): Promise<string | undefined> {
   if (backend.kind !== 'http' && backend.kind !== 'https') return undefined;

@@ -9,17 +9,17 @@ import { backendOptions } from './registry-backend.ts';
 const TIMEOUT_MS = 10_000;
 const NOTHING: readonly Access[] = [];
 
-/** What was found where `--backend` points. */
+/** How the registry at `--backend` answers. */
 interface BackendFinding {
-  /** As `--backend` names it. */
+  /** The value of `--backend`. */
   readonly url: string;
-  /** Undefined where a registry answers and lets the gate in. */
+  /** Undefined where a registry answers and accepts the gate. */
   readonly failure: Failure | undefined;
 }
 
 /**
- * Asks the registry as a gate with this configuration would. Undefined for the embedded one. Throws AppError where
- * certificates that it needs for that cannot be read.
+ * Asks the registry as a gate with this configuration would. Undefined for the embedded registry. Throws AppError where
+ * certificates cannot be read.
  */
 export async function inspectBackend(config: Config): Promise<BackendFinding | undefined> {
   if (config.backend.kind === 'embedded') return undefined;

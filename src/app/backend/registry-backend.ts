@@ -59,12 +59,12 @@ interface RegistryBackendOptions {
 }
 
 const CATALOG_TIMEOUT_MS = 30_000;
-/** The base path needs no right, the catalog this one. */
+/** The access that the catalog needs; the base path needs none. */
 const CATALOG: readonly Access[] = [{ type: 'registry', name: 'catalog', actions: ['*'] }];
 const NAMED_CURVES = new Set(['secp224r1', 'prime256v1', 'secp384r1', 'secp521r1']);
 const PROBE = { timeoutMs: 5000, holdMs: 1000 } as const;
 
-/** Throws AppError where the authorities of the backend or the folder of the registry are not to be had. */
+/** Opens the configured registry. Throws AppError where its authorities or its folder cannot be read. */
 export async function openRegistryBackend(options: RegistryBackendOptions): Promise<RegistryBackend> {
   const { backend } = options.config;
   return backend.kind === 'embedded' ? openFolder(backend.directory, options) : openNetwork(options);
@@ -127,7 +127,7 @@ async function openNetwork(options: RegistryBackendOptions): Promise<RegistryBac
   };
 }
 
-/** A line when the registry can't serve, for another reason, or again. */
+/** Logs when the registry cannot serve, when the reason changes, and when it can again. */
 function followReadiness(url: string, logger: Logger): (failure: Failure | undefined) => void {
   return (failure) => {
     if (failure === undefined) logger.info({ backend: url }, 'the registry is ready again');
@@ -144,7 +144,7 @@ function idleLimits({ timeouts }: Pick<Config, 'timeouts'>): IdleLimits {
   };
 }
 
-/** Where the registry stands, with its authorities read. Throws AppError FILE_UNREADABLE, CERT_INVALID. */
+/** The address of the registry, and its authorities. Throws AppError FILE_UNREADABLE, CERT_INVALID. */
 export async function backendOptions({
   backend,
   backendCa,
@@ -154,12 +154,12 @@ export async function backendOptions({
   const hostHeader = backendHost === undefined ? {} : { hostHeader: backendHost };
   if (backend.kind !== 'https' || backendCa === undefined) return { ...backend, ...hostHeader };
   const ca = await readAuthorities(backendCa);
-  // TLS passes over a text without certificates, and would then trust nobody.
+  // Node.js ignores a text without certificates, and would then trust no registry.
   refuseOddCurves(parseCertificates(ca, backendCa), backendCa);
   return { ...backend, ...hostHeader, ca };
 }
 
-/** Node.js 24 dies of a segmentation fault where it describes a verified chain with a key on a curve that NIST has not named. */
+/** Node.js 24 crashes where it describes a verified chain with a key on a curve that NIST has not named. */
 function refuseOddCurves(authorities: readonly X509Certificate[], path: string): void {
   const curves = authorities.map(({ publicKey }) => publicKey.asymmetricKeyDetails?.namedCurve);
   const odd = curves.find((curve) => curve !== undefined && !NAMED_CURVES.has(curve));

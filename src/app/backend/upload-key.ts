@@ -11,16 +11,16 @@ interface UploadKeyOptions {
   readonly tls: { readonly key?: string | undefined };
 }
 
-/** May stand in the state directory, where gates that share a registry have no private key in common. */
+/** An optional file of the state directory, for gates that share a registry and have no private key in common. */
 const UPLOAD_KEY_FILE = 'upload.key';
 const LEAST_BYTES = 32;
 
 /**
- * The key under which names of upload sessions are sealed (32 bytes). Made from a secret that is there anyway and that all
- * processes and gates of one certs directory have in common, so that an upload goes on after a restart and at another
- * gate: nothing is written, and a directory that is mounted read-only will do. In this order: `upload.key` in the state
- * directory, the private key of the CA, that of the server. Throws AppError STATE_INVALID for an `upload.key` that can't
- * be used.
+ * The key that seals the names of upload sessions (32 bytes). It is derived from a secret that exists anyway and that all
+ * processes and gates of one certs directory share, so that an upload continues after a restart and at another gate.
+ * Nothing is written: the directory may be mounted read-only. The secret is the first of these: `upload.key` in the state
+ * directory, the private key of the CA, the private key of the server. Throws AppError STATE_INVALID for an `upload.key`
+ * that cannot be used.
  */
 export async function readUploadKey({ certs, state, tls }: UploadKeyOptions): Promise<Buffer> {
   const paths = certificatePaths(certs);
@@ -28,7 +28,7 @@ export async function readUploadKey({ certs, state, tls }: UploadKeyOptions): Pr
     (await readOwn(join(state, UPLOAD_KEY_FILE))) ??
     (await readAny(paths.authorityKey)) ??
     (await readAny(tls.key ?? paths.key));
-  // A server without a private key does not get this far.
+  // A server without a private key does not start.
   if (secret === undefined) throw new Error('no private key to make the key of uploads from');
   return createHash('sha256').update('registry-gate: names of upload sessions\n').update(secret).digest();
 }
@@ -51,7 +51,7 @@ async function readOwn(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** The key of the CA is kept from the server in some places, which is good. */
+/** Some installations keep the key of the CA elsewhere, which is good. */
 async function readAny(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);

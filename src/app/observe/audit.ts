@@ -119,7 +119,7 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof AppError ? error.code : 'UNKNOWN';
 }
 
-/** Guard: from a worker, which runs the same program. */
+/** Guard: a worker runs the same program, so that the facts need no further check. */
 function isFacts(value: unknown): value is readonly Fact[] {
   return Array.isArray(value);
 }

@@ -5,37 +5,37 @@ import { backendEndings } from '../backend/backend-endings.ts';
 import type { Audit } from './audit.ts';
 
 interface ExpiryWatchOptions {
-  /** What the gate and the registry behind it stand on, as it is at this moment. */
+  /** The current certificates of the gate and of its registry. */
   readonly own: () => readonly Ending[];
-  /** Of machines. */
+  /** The current tokens of machines. */
   readonly tokens: () => readonly Ending[];
   readonly logger: Logger;
   /** Wall clock. */
   readonly today: () => Date;
-  /** Told of each notice, for the audit log. */
+  /** Called with each notice, for the audit log. */
   readonly onNotice?: ((ending: Ending, sentence: string, hasEnded: boolean) => void) | undefined;
 }
 
-/** Looks at all that ends by itself, as time passes. */
+/** Watches what expires. */
 export interface ExpiryWatch {
-  /** Look now: log what has come nearer to its end since the last look. */
+  /** Looks now, and logs what has reached another stage since the last look. */
   check(): void;
   endings(): readonly Ending[];
-  /** What those who push should tell the operator; undefined where nothing of the gate's own ends within 14 days. */
+  /** A warning for clients that push, to pass on to the operator; undefined where nothing of the gate's own ends within 14 days. */
   warning(): string | undefined;
-  /** What has ended and keeps all clients out, in a few words; or undefined. */
+  /** What has expired and keeps all clients out, in a few words; or undefined. */
   ended(): string | undefined;
   close(): void;
 }
 
 const LOOK_MS = 3600 * 1000;
 const DAY = 86_400_000;
-/** Users cannot do anything about it: they hear of it late, and the log early. */
+/** Days before the end at which users are warned, who can only tell the operator; the log warns earlier. */
 const USERS_HEAR = 14;
-/** A token that has ended harms nobody who does not use it. */
+/** A token that has expired is reported for this many days. */
 const TOKEN_ENDED_DAYS = 14;
 const SERVED: readonly EndingKind[] = ['certificate', 'intermediate', 'CA'];
-/** For users, who have no business with paths. */
+/** Names for users, without paths. */
 const WORDS: Readonly<Record<Exclude<EndingKind, 'machine token'>, string>> = {
   certificate: 'the certificate of this registry',
   intermediate: "a certificate in this registry's chain",
@@ -45,7 +45,7 @@ const WORDS: Readonly<Record<Exclude<EndingKind, 'machine token'>, string>> = {
 };
 
 /**
- * Says 30, 14, 7, 3 and 1 days before the end of each, and every day from the end on: once at each of these stages, and
+ * Warns 30, 14, 7, 3 and 1 days before the end of each, and every day from the end on: once at each of these stages, and
  * once more after a restart.
  */
 export function openExpiryWatch(options: ExpiryWatchOptions): ExpiryWatch {

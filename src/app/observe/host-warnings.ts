@@ -8,12 +8,12 @@ interface HostWarningsOptions {
   readonly logger: Logger;
 }
 
-/** Hosts that were looked at already: one line for each, and no more than so many. */
+/** The most hosts that are checked, each once. */
 const MOST_HOSTS = 64;
 
 /**
- * Warns once for each host that clients are sent to for their tokens although the certificate is not for it. That is
- * what a front proxy leads to which changes Host: clients look for a server that they cannot find or do not trust.
+ * Warns once of each host that clients are sent to for their tokens although the certificate does not name it. A front
+ * proxy that changes Host causes this: clients look for a server that they cannot find or do not trust.
  */
 export function warnOfForeignHosts({ certificate, logger }: HostWarningsOptions): (host: string) => void {
   const seen = new Set<string>();

@@ -16,17 +16,17 @@ interface MetricsListenerOptions {
 
 export interface MetricsListener {
   readonly address: AddressInfo;
-  /** Ends at once: a page takes no time worth waiting for. */
+  /** Closes at once, without waiting for a page. */
   close(): Promise<void>;
 }
 
-/** Enough for a few monitors, and few enough that nobody fills the memory through this door. */
+/** Enough for a few monitors, and few enough to bound the memory. */
 const CONNECTIONS = 32;
 const REQUEST_MS = 10_000;
 
 /**
- * A listener of its own, in plain HTTP: `/metrics` and nothing else, so that the public port has no page that must be
- * hidden. Whoever asks while a page is being made gets the same one. Rejects with AppError LISTEN_FAILED.
+ * Serves `/metrics` over plain HTTP on a port of its own, so that the public port has no page that must be hidden. Requests
+ * that come while a page is made share that page. Rejects with AppError LISTEN_FAILED.
  */
 export async function openMetricsListener(options: MetricsListenerOptions): Promise<MetricsListener> {
   const { place, logger } = options;
@@ -61,7 +61,7 @@ async function answer(
   page: () => Promise<MetricsPage>,
   logger: Logger,
 ): Promise<void> {
-  // Nobody sends a body here; one that comes all the same ends the connection.
+  // No client has a reason to send a body: one that comes ends the connection.
   if (req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined)
     res.setHeader('Connection', 'close');
   const isRead = req.method === 'GET' || req.method === 'HEAD';
