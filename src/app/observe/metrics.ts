@@ -29,38 +29,38 @@ interface MetricsOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** To the other workers, each of which has counted a part. */
+  /** To the other workers, whose counts are part of the page. */
   readonly bus: Bus;
 }
 
-/** What each worker has counted. */
+/** The counts of each worker. */
 const COUNTED = createTopic('metrics', isNothing, isWorkerReadings);
-/** Prometheus itself gives up after ten seconds. */
-const PATIENCE_MS = 3000;
+/** How long workers may take to reply; Prometheus itself gives up after ten seconds. */
+const COLLECT_MS = 3000;
 
-/** Where the rest stands that is read when the page is asked for. */
+/** The parts of the gate that are read for each page. */
 export interface MetricsSources {
   readonly connections: Pick<Connections, 'underWay' | 'count'> & { refused(): number };
   readonly certificate: { current(): { readonly notAfter: Date } };
-  /** Of all that ends by itself. */
+  /** Of what expires. */
   readonly watch: { endings(): readonly Ending[] };
   readonly registryBackend: {
-    /** Why the registry cannot serve, or undefined. */
+    /** Why the registry cannot serve; undefined where it can. */
     unready(): Promise<string | undefined>;
     readonly cacheCounters?: (() => CacheCounts) | undefined;
   };
 }
 
-/** Counts what this process does, and shows what all of them have counted. */
+/** Counts what this process does, and serves the counts of all processes. */
 interface Metrics {
   observe(exchange: Exchange): void;
   watchHashes<V extends string>(verifier: Verifier<V>): Verifier<V>;
-  /** Opens the page. Rejects with AppError LISTEN_FAILED. */
+  /** Opens the listener. Rejects with AppError LISTEN_FAILED. */
   listen(sources: MetricsSources): Promise<AddressInfo>;
   close(): Promise<void>;
 }
 
-/** Undefined where metrics are off: then nothing is counted, and nothing loaded. */
+/** Undefined where metrics are off: then nothing is counted. */
 export function createMetrics({ config, logger, now, bus }: MetricsOptions): Metrics | undefined {
   const { listen: place } = config.metrics;
   if (place === undefined) return undefined;
@@ -79,8 +79,8 @@ export function createMetrics({ config, logger, now, bus }: MetricsOptions): Met
   ];
   const page = async (sources: MetricsSources): Promise<MetricsPage> => {
     const [workers, shared] = await Promise.all([
-      bus.collect(COUNTED, undefined, PATIENCE_MS),
-      aroundUs(sources, config),
+      bus.collect(COUNTED, undefined, COLLECT_MS),
+      sharedReadings(sources, config),
     ]);
     return renderMetrics({ workers, shared, isAlone: bus.size === 1 });
   };
@@ -111,8 +111,8 @@ function underWay(connections: Pick<Connections, 'underWay'>): RequestInProgress
   });
 }
 
-/** What is the same for all workers. */
-async function aroundUs(
+/** The readings that are the same for all workers. */
+async function sharedReadings(
   { certificate, registryBackend, watch }: MetricsSources,
   { backend, cache, state, limits }: MetricsOptions['config'],
 ): Promise<Reading[]> {
@@ -137,7 +137,7 @@ async function aroundUs(
   ];
 }
 
-/** Tokens that have ended are told in the log; here they would hide the next one for ever. */
+/** Leaves out tokens that have expired, which would hide the next one for ever. The log reports them. */
 function expiryReading(endings: readonly Ending[]): Reading {
   const told = endings.filter(
     ({ kind, notAfter }) => kind !== 'machine token' || notAfter.getTime() > Date.now(),
@@ -158,7 +158,7 @@ async function diskOf(place: string, directory: string): Promise<Reading[]> {
       { name: 'registry_gate_disk_size_bytes', samples: [{ labels, value: bsize * blocks }] },
     ];
   } catch {
-    // Gone, or not ours to read: what is broken by that is reported where it breaks.
+    // Missing, or not readable: the code that needs it reports that.
     return [];
   }
 }
