@@ -133,10 +133,10 @@ export class ControlRequest implements Watched {
   onAnswer(proxyRes: IncomingMessage): void {
     const { req, res, count } = this.#job;
     const status = proxyRes.statusCode ?? 0;
-    const outcome = this.#judge(proxyRes, status);
-    if (this.#isSettled || !outcome.ok) {
+    const outcome = this.#isSettled ? undefined : this.#judge(proxyRes, status);
+    if (outcome?.ok !== true) {
       proxyRes.destroy();
-      if (!outcome.ok) this.fail(outcome.problem);
+      if (outcome !== undefined) this.fail(outcome.problem);
       return;
     }
     this.#isAnswering = true;
