@@ -217,7 +217,7 @@ export function hasEmptyBody({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-export interface EmptyBodyOptions {
+interface EmptyBodyOptions {
   /** How long the end may take, in milliseconds. */
   readonly limitMs: number;
   readonly onEnd: () => void;

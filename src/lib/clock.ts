@@ -1,11 +1,11 @@
 import { AppError } from './errors.ts';
 
-/** No release of this program is older: a clock that says less was never set, as on a board without a battery. */
+/** No release of this program is older. A clock that shows an earlier time was never set, as on a board without a battery. */
 const EARLIEST = new Date('2026-01-01T00:00:00Z');
 
 /**
- * Refuses to make what begins or ends by the clock while that is certainly wrong: clients would take it for not valid
- * yet, or for long over. Throws AppError CLOCK_WRONG.
+ * Refuses to make something whose beginning or end depends on the clock while the clock is certainly wrong: clients
+ * would take it for not yet valid, or for expired. Throws AppError CLOCK_WRONG.
  */
 export function checkClock(now: Date): void {
   if (now >= EARLIEST) return;

@@ -1,6 +1,6 @@
 const AT_ONCE = 8;
 
-/** Does the same with each item, a few at a time: enough to keep a disk busy, and no more. Rejects with the first failure. */
+/** Calls an action for each item, a few at a time, so that a disk stays busy. Rejects with the first failure. */
 export async function concurrentForEach<T>(
   items: Iterable<T> | AsyncIterable<T>,
   action: (item: T) => Promise<void>,

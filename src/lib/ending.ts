@@ -1,4 +1,4 @@
-/** What comes to an end by itself. */
+/** The kinds of things that expire. */
 export type EndingKind =
   | 'certificate'
   | 'intermediate'
@@ -7,23 +7,23 @@ export type EndingKind =
   | 'token certificate'
   | 'machine token';
 
-/** Something that stops working at a time that is known. */
+/** Something that stops working at a known time. */
 export interface Ending {
   readonly kind: EndingKind;
-  /** For a sentence: the path of the file, or `token m-1f0c9a2b4d of ci`. */
+  /** Its name for a sentence: the path of the file, or `token m-1f0c9a2b4d of ci`. */
   readonly name: string;
   readonly notAfter: Date;
-  /** From when on its end is worth a word: what the gate renews by itself is quiet until it should have been. */
+  /** The time before which no notice is due. What the gate renews by itself gives none until the renewal is overdue. */
   readonly noticeFrom?: Date;
 }
 
 const DAY = 86_400_000;
-/** So many days before the end, the first is said; then every day from the end on. */
+/** The days before the end at which a notice is due. From the end on, one is due every day. */
 const STAGES = [1, 3, 7, 14, 30] as const;
 
 /**
- * How near the end is: 30, 14, 7, 3 or 1 for at most so many days, 0 and below for the days that have passed since; undefined
- * where nothing is to be said. A notice is due whenever this changes.
+ * How near the end is: 30, 14, 7, 3 or 1 for at most so many days, 0 and below for the days that have passed since;
+ * undefined where no notice is due. A new notice is due whenever this changes.
  */
 export function stageOf({ notAfter, noticeFrom }: Ending, now: Date): number | undefined {
   if (noticeFrom !== undefined && now < noticeFrom) return undefined;
@@ -41,7 +41,7 @@ export function describeEnding({ name, notAfter }: Ending, now: Date): string {
   return left < 0 ? `${name} ended ${count} ago, on ${day}.` : `${name} ends in ${count}, on ${day}.`;
 }
 
-/** One sentence for each that has ended or ends within 30 days. */
+/** Returns one sentence for each that has ended or ends within 30 days. */
 export function endingWarnings(endings: readonly Ending[], now: Date): readonly string[] {
   return endings
     .filter((ending) => stageOf(ending, now) !== undefined)

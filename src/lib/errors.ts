@@ -1,4 +1,4 @@
-/** Codes of the errors that a user can meet. Each is documented in docs/errors.md; a test holds the two equal. */
+/** The codes of the errors that a user can meet. docs/errors.md describes each; a test keeps the two equal. */
 export type ErrorCode =
   | 'ACCESS_INVALID'
   | 'BACKEND_UNREACHABLE'
@@ -29,15 +29,15 @@ export type ErrorCode =
   | 'USER_INVALID'
   | 'USER_UNKNOWN';
 
-export interface AppErrorOptions {
-  /** What happened and why, one or two sentences, no secret in it. */
+interface AppErrorOptions {
+  /** What happened and why, in one or two sentences, without secrets. */
   readonly message: string;
   /** What to type or change next. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** A mistake or a circumstance that the user can do something about; anything else that is thrown is a bug of ours. */
+/** A mistake or a circumstance that the user can do something about. Any other error is a bug of the program. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
@@ -50,7 +50,7 @@ export class AppError extends Error {
   }
 }
 
-/** The `code` of a Node.js system error (`ENOENT`), or undefined for anything else. */
+/** Returns the `code` of a Node.js system error (`ENOENT`), or undefined for any other value. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

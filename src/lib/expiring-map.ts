@@ -1,22 +1,22 @@
 import { bytesOfText, ownText } from './own-text.ts';
 
-export interface ExpiringMapOptions<V> {
-  /** Most memory that the entries may take, in bytes; the oldest make room. */
+interface ExpiringMapOptions<V> {
+  /** The most memory that the entries may take, in bytes. The oldest entries make room. */
   readonly maxBytes: number;
-  /** Most entries at one time, where that is to be bounded too. */
+  /** The most entries at one time, if that is limited too. */
   readonly maxSize?: number;
-  /** What a value takes besides its entry, in bytes. Without it: a text by its length, anything else nothing. */
+  /** The memory that a value takes besides its entry, in bytes. Default: a text by its length, 0 for any other value. */
   readonly bytesOf?: (value: V) => number;
   /** How long an entry lives after it was set, in the unit of `now`. */
   readonly ttl: number;
-  /** A clock that never runs backwards. */
+  /** A clock that never goes backwards. */
   readonly now: () => number;
 }
 
-/** A map that forgets: entries end after a fixed time, and the oldest go when it is full. */
+/** A map whose entries expire after a fixed time, and whose oldest entries are removed when it is full. */
 export interface ExpiringMap<V> {
   readonly size: number;
-  /** Memory that the entries take, in bytes, by a careful estimate. */
+  /** The memory that the entries take, in bytes, by a conservative estimate. */
   readonly bytes: number;
   get(key: string): V | undefined;
   set(key: string, value: V): void;
@@ -30,12 +30,12 @@ interface Entry<V> {
   readonly bytes: number;
 }
 
-/** A place in a map of V8, the object there, and its numbers. */
+/** The memory of an entry in a Map of V8, with its object and its numbers. */
 const ENTRY_BYTES = 160;
 
 /**
- * Every operation takes the same time however full the map is: entries stand in the order in which they end. Keys are
- * copied, so that none keeps the request alive that it came with. A value that is larger than the whole map is not kept.
+ * Each operation takes constant time: the entries are kept in the order in which they expire. Keys are copied, so that
+ * none keeps alive the request that it came with. A value larger than the whole map is not kept.
  */
 export function createExpiringMap<V>(options: ExpiringMapOptions<V>): ExpiringMap<V> {
   const { maxBytes, maxSize = Infinity, ttl, now, bytesOf = bytesOfValue } = options;

@@ -1,4 +1,4 @@
-/** What the parts write to. pino satisfies it; tests pass a recorder. Fields must never hold a secret. */
+/** The log. pino satisfies it; tests pass a recorder. Fields must never hold a secret. */
 export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -9,16 +9,17 @@ export interface Network {
   readonly bits: number;
 }
 
-export type NetworkOutcome =
+type NetworkOutcome =
   | { readonly ok: true; readonly network: Network }
-  /** Why it is none, as the end of "it ...". */
+  /** Why the text is not a network, as the end of "it ...". */
   | { readonly ok: false; readonly reason: string };
 
 const WIDTH = { 4: 32, 6: 128 } as const;
 
 /**
- * Reads `10.0.0.0/8`, `fd00::/8` or a lone address: the one reader of all networks that are written down anywhere. Bits
- * behind the prefix are refused, they are a slip of the pen; so is a zone (`fe80::1%eth0`), which no prefix can hold.
+ * Parses `10.0.0.0/8`, `fd00::/8` or a single address. Every network that is written down anywhere is read here. Bits
+ * behind the prefix are refused, since they are a typing mistake; so is a zone (`fe80::1%eth0`), which no prefix can
+ * hold.
  */
 export function parseNetwork(text: string): NetworkOutcome {
   const [head = '', prefix, ...rest] = text.split('/');
@@ -37,12 +38,12 @@ export function parseNetwork(text: string): NetworkOutcome {
     : { ok: false, reason: `names an address within a network: its last ${width - bits} bits must be zero` };
 }
 
-/** The networks of these texts. Those that `parseNetwork` refuses are left out: for texts that it has accepted before. */
+/** Returns the networks of texts that `parseNetwork` has accepted before. Other texts are left out. */
 export function readNetworks(texts: readonly string[]): Network[] {
   return texts.map(parseNetwork).flatMap((outcome) => (outcome.ok ? [outcome.network] : []));
 }
 
-/** One address as a block of its own; an IPv4-mapped one as IPv4. Undefined for anything else. */
+/** Returns a single address as a network, an IPv4-mapped one as IPv4; undefined for any other text. */
 export function parseAddress(text: string): Network | undefined {
   if (isIPv4(text)) return { text, family: 4, value: ipv4Value(text), bits: 32 };
   if (!isIPv6(text) || text.includes('%')) return undefined;
@@ -52,21 +53,18 @@ export function parseAddress(text: string): Network | undefined {
     : { text, family: 6, value, bits: 128 };
 }
 
-/** Whether all of the one lies within the other. */
+/** Reports whether all of `inner` lies within `outer`. */
 export function isWithin(inner: Network, outer: Network): boolean {
   return inner.family === outer.family && inner.bits >= outer.bits && cut(inner, outer.bits) === outer.value;
 }
 
-/** Whether an address is in one of the networks; what is no address is in none. */
+/** Reports whether an address is in one of the networks. A text that is not an address is in none. */
 export function isInside(address: string, networks: readonly Network[]): boolean {
   const peer = parseAddress(address);
   return peer !== undefined && networks.some((network) => isWithin(peer, network));
 }
 
-/**
- * The network that is counted as one: an IPv4 address, or the /64 that an IPv6 address lies in, since whoever has one
- * address there has all. Anything else stands for itself.
- */
+/** Returns the network that is counted as one client: an IPv4 address, or the /64 of an IPv6 address, since its owner has all addresses of it. Any other text is returned as it is. */
 export function networkOf(address: string): string {
   const peer = parseAddress(plainAddress(address));
   if (peer === undefined) return address;
@@ -76,8 +74,8 @@ export function networkOf(address: string): string {
 }
 
 /**
- * The networks that most likely have one owner: an IPv4 /24, the smallest block that is routed by itself, or the /48 of
- * IPv6 that a provider gives a customer (RFC 6177: a /48 to a /56). Anything else stands for itself.
+ * Returns the network that most likely has one owner: an IPv4 /24, the smallest block that is routed by itself, or the
+ * IPv6 /48 that a provider gives a customer (RFC 6177: a /48 to a /56). Any other text is returned as it is.
  */
 export function siteOf(address: string): string {
   const network = networkOf(address);
@@ -85,19 +83,19 @@ export function siteOf(address: string): string {
   return site ?? (isIPv4(network) ? `${network.split('.', 3).join('.')}.0/24` : network);
 }
 
-/** The /48 of what `networkOf` says of an IPv6 address; undefined for anything else. */
+/** Returns the /48 of an IPv6 network as `networkOf` returns it; undefined for any other text. */
 export function siteOfNetwork(network: string): string | undefined {
   return network.endsWith('::/64') ? `${network.split(':', 3).join(':')}::/48` : undefined;
 }
 
-/** An address in the spelling that sockets have for it; undefined for anything else, and for one with a zone. */
+/** Returns an address in the spelling that sockets use; undefined for any other text, and for an address with a zone. */
 export function canonicalAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;
   if (!isIPv6(text) || text.includes('%')) return undefined;
   return plainAddress(new SocketAddress({ address: text, family: 'ipv6' }).address);
 }
 
-/** The address of a socket's peer: IPv4 in its own form on a dual-stack socket, and without the zone of a link. */
+/** Returns the address of a socket's peer, IPv4 in its own form on a dual-stack socket, without the zone of a link. */
 export function plainAddress(address: string | undefined): string {
   if (address === undefined) return '';
   const plain = address.startsWith('::ffff:') ? address.replace(/^::ffff:(?=\d+\.)/, '') : address;
@@ -122,7 +120,7 @@ function ipv6Value(text: string): bigint {
   return [...left, ...zeros, ...right].reduce((value, group) => value * 0x1_0000n + group, 0n);
 }
 
-/** Groups of 16 bits; the last may be written as an IPv4 address. */
+/** The groups of 16 bits. The last one may be written as an IPv4 address. */
 function groupsOf(text: string): bigint[] {
   if (text === '') return [];
   return text.split(':').flatMap((group) => {

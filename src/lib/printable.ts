@@ -1,21 +1,18 @@
-/**
- * What a terminal obeys (control characters of both sets), what turns the order of letters around, and what a reader
- * takes for the end of a line.
- */
+/** The characters that a terminal obeys (control characters of both sets), that change the order of letters, or that a reader takes for the end of a line. */
 const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-/** A text or a number that came from elsewhere, for a line on somebody's terminal: `?` stands for what it must not hold. Nothing for any other value. */
+/** Returns a foreign text or number for a line on a terminal, with `?` in place of each unprintable character; an empty text for any other value. */
 export function printable(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value).replace(OBEYED, '?') : '';
 }
 
-/** JSON in which what a terminal would obey stands as `\u....`: the same value, and nothing but text. */
+/** Returns JSON in which unprintable characters are written as `\u....`: the same value, safe on a terminal. */
 export function printableJson(value: unknown, indent?: number): string {
   // Line ends are those of the layout: within a string they are escaped already.
   return printableJsonText(JSON.stringify(value, undefined, indent));
 }
 
-/** The same for JSON that is text already. */
+/** Does the same for a text that is JSON already. */
 export function printableJsonText(text: string): string {
   return text.replace(OBEYED, (letter) => (letter === '\n' ? letter : escaped(letter)));
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A value that prints as `***` wherever it lands by accident: string concatenation, JSON, console, a log. */
+/** A value that prints as `***` wherever it may leak: string concatenation, JSON, console, a log. */
 export class Secret<T> {
   readonly #value: T;
 
@@ -8,7 +8,7 @@ export class Secret<T> {
     this.#value = value;
   }
 
-  /** The value itself. Every call is a place to look at in a review. */
+  /** Returns the value itself. Reviews look at each call. */
   reveal(): T {
     return this.#value;
   }

@@ -1,10 +1,10 @@
 /**
- * A line of bounded length in which those who wait take turns. Where it is full, whoever has the most places in it gives
- * one up to somebody with fewer: one alone may have them all, and yet leaves everybody else a share.
+ * A queue of bounded length in which the owners of jobs take turns. When it is full, the owner with the most jobs gives
+ * one up to an owner with fewer: a single owner may fill it, and yet every other one gets its share.
  */
 export class ShareLine<J> {
   readonly #limit: number;
-  /** In the order in which they get their turn. */
+  /** The owners in the order of their turns. */
   readonly #byOwner = new Map<string, J[]>();
   #length = 0;
 
@@ -16,7 +16,7 @@ export class ShareLine<J> {
     return this.#length;
   }
 
-  /** Takes the job in. The one that has no place now, if there is one: this job, or the last one of another owner. */
+  /** Adds a job. Returns the job that has no place now, if there is one: this job, or the last one of another owner. */
   push(job: J, owner: string): J | undefined {
     const own = this.#byOwner.get(owner) ?? [];
     let displaced: J | undefined;
@@ -33,7 +33,7 @@ export class ShareLine<J> {
     return displaced;
   }
 
-  /** The first one of the owner whose turn it is. */
+  /** Removes and returns the first job of the owner whose turn it is. */
   shift(): J | undefined {
     for (const [owner, jobs] of this.#byOwner) {
       const job = jobs.shift();

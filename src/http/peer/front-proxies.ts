@@ -7,7 +7,7 @@ import { clientOf, hostIn } from './forwarded.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 import { wireOf } from '../../lib/node/tls-wire.ts';
 
-export interface FrontProxiesOptions {
+interface FrontProxiesOptions {
   readonly config: Config['frontProxies'];
   readonly logger: Logger;
   /** Monotonic milliseconds. */

@@ -6,25 +6,22 @@ import { AppError, systemCode } from '../errors.ts';
 import { giveTo, ownerForNew, ownershipCure } from './ownership.ts';
 import { keepReserve, releaseReserve } from './reserve.ts';
 
-export interface WriteOptions {
-  /**
-   * Mode of a new file, which belongs to the owner of its directory where root makes it. An existing file keeps its owner,
-   * and its mode unless `forceMode` is set.
-   */
+interface WriteOptions {
+  /** The mode of a new file, which root gives to the owner of its directory. An existing file keeps its owner, and its mode unless `forceMode` is set. */
   readonly mode: number;
-  /** Apply `mode` to an existing file too: private keys. */
+  /** Whether `mode` applies to an existing file too, as for private keys. */
   readonly forceMode?: boolean;
-  /** Called when the new content stands ready beside the file; what it throws stops the replacement. */
+  /** Called when the new content is written beside the file. If it throws, the file is not replaced. */
   readonly beforeReplace?: () => Promise<void>;
 }
 
 /**
- * Replaces a file so that whoever reads it, at whatever moment, a power cut included, sees all of the old content or
- * all of the new: temporary file beside it, fsync, rename, fsync of the directory. A symbolic link stays a link; its
+ * Replaces a file so that readers see either all of the old content or all of the new, even after a power failure: it
+ * writes a temporary file beside it, syncs that, renames it and syncs the directory. A symbolic link stays a link; its
  * target is replaced.
  *
- * Throws AppError FILE_BUSY for a file that is a mount of its own (rename answers EBUSY): writing into it in place could
- * be cut off half way, with no place for a copy that outlives the container. FILE_UNWRITABLE for the rest.
+ * Throws AppError FILE_BUSY for a file that is a mount of its own (rename fails with EBUSY): a write in place could be
+ * cut off half way, and a copy would not outlive the container. Throws FILE_UNWRITABLE for other failures.
  */
 export async function writeFileAtomic(
   path: string,
@@ -48,7 +45,7 @@ export async function writeFileAtomic(
   if (released) await keepReserve(dirname(target));
 }
 
-/** The file that a path stands for: links followed, the last of them even where it leads to nothing yet. */
+/** Returns the file that a path stands for, with links followed, even if the last one leads to nothing yet. */
 export async function resolveTarget(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -60,10 +57,7 @@ export async function resolveTarget(path: string): Promise<string> {
   return resolve(dirname(path), await readlink(path));
 }
 
-/**
- * Removes what writers that were killed left beside a file. Only for a caller that keeps other writers of this file
- * away meanwhile (withFileLock).
- */
+/** Removes what killed writers left beside a file. The caller must keep other writers of the file away (withFileLock). */
 export async function removeTemporaries(path: string): Promise<void> {
   const target = await resolveTarget(path);
   const [before, after] = [`.${basename(target)}.`, '.tmp'];
@@ -77,7 +71,7 @@ export async function removeTemporaries(path: string): Promise<void> {
   );
 }
 
-/** On a full disk, the reserve of the directory makes room. True where it did. */
+/** On a full disk, frees the reserve of the directory. Returns whether it did. */
 async function writeOrRelease(
   temporary: string,
   data: string | Buffer,
@@ -121,7 +115,7 @@ async function statIfAny(path: string): Promise<Stats | undefined> {
   });
 }
 
-/** Some network file systems refuse to sync a directory; they have no more to offer. */
+/** Some network file systems refuse to sync a directory. Nothing more can be done there. */
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
@@ -157,7 +151,7 @@ function explain(error: unknown, path: string): AppError {
   });
 }
 
-/** What to do where something can't be made beside a path, by the code of the system. */
+/** What to do if something can't be created beside a path, by the system's error code. */
 export function unwritableHint(code: string | undefined, path: string): string {
   switch (code) {
     case 'ENOSPC':

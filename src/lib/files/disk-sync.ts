@@ -1,27 +1,27 @@
-/** Of the four threads that libuv starts by itself. */
+/** Half of the four threads that libuv starts by default. */
 const DEFAULT_LIMIT = 2;
 
 /**
- * Forces data to the disk, a bounded number at a time. Each fsync holds a thread of the pool that reads wait for too,
- * and a slow disk holds it for seconds: the bound leaves threads to the reads. Work over the bound waits in the order of
- * its arrival.
+ * Syncs data to the disk, a limited number of operations at a time. Each fsync occupies a thread of the pool that reads
+ * need too, and a slow disk occupies it for seconds: the limit leaves threads to the reads. Operations over the limit
+ * wait in the order of their arrival.
  */
-export class SyncLane {
+class SyncLane {
   #limit = DEFAULT_LIMIT;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  /** Says how many threads the pool has. A quarter of them, and at least two, never wait for the disk to confirm a write. */
+  /** Sets the size of the thread pool. A quarter of the threads, and at least two, never wait for the disk to confirm a write. */
   setThreads(threads: number): void {
     this.#limit = Math.max(1, threads - Math.max(2, Math.ceil(threads / 4)));
   }
 
-  /** How many may run at the same time. */
+  /** How many operations may run at the same time. */
   get limit(): number {
     return this.#limit;
   }
 
-  /** Runs the work as soon as it may. */
+  /** Runs the operation as soon as a thread may be used for it. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#limit) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     else this.#running += 1;
@@ -29,12 +29,12 @@ export class SyncLane {
       return await work();
     } finally {
       const next = this.#waiting.shift();
-      // The place is handed over, so that nothing that comes in between takes it.
+      // The next operation takes over the thread, so that no other one can take it first.
       if (next === undefined) this.#running -= 1;
       else next();
     }
   }
 }
 
-/** The lane of this process. */
+/** The one of this process. */
 export const diskSyncs = new SyncLane();

@@ -6,15 +6,15 @@ import { AppError, systemCode } from '../errors.ts';
 import { giveTo, ownerForNew } from './ownership.ts';
 import { describeSelf, describeSelfShortly, isHolderDead, nameHolder } from './process-identity.ts';
 
-export interface FileLockOptions {
+interface FileLockOptions {
   /** How long to wait for another holder, in milliseconds. */
   readonly timeoutMs?: number;
-  /** A lock whose holder can't be asked is given up when it has shown no sign of life for this long, in milliseconds. */
+  /** How long a lock whose holder can't be checked may stay untouched before it counts as abandoned, in milliseconds. */
   readonly staleMs?: number;
 }
 
-export interface HeldLock {
-  /** Throws AppError LOCK_TIMEOUT if somebody took the lock away: this process must have stood still for very long. */
+interface HeldLock {
+  /** Throws AppError LOCK_TIMEOUT if another process took the lock: this process must have been suspended for very long. */
   assertHeld(): Promise<void>;
 }
 
@@ -33,10 +33,11 @@ type StaleWatch = (sight: Sight) => boolean;
 const HINT = 'If no other command is at work on it, delete that lock file, then try again.';
 
 /**
- * Runs an action while no other process on any host runs one for the same path: a file `.NAME.lock` beside it, made
- * with O_EXCL, says who holds it. A holder that died in the same process namespace is recognised at once (number and
- * start time of the process), any other by a lock file that nobody has touched for a while, judged by this process's
- * own clock. On a full disk, where the file has no room for a word, it is a symbolic link that says it. Throws AppError LOCK_TIMEOUT when another holder is alive for too long, FILE_UNWRITABLE where no lock can be made.
+ * Runs an action while no other process on any host runs one for the same path. A file `.NAME.lock` beside it, created
+ * with O_EXCL, names the holder. A holder that died in the same process namespace is recognised at once (by the number
+ * and start time of the process), any other one by a lock file that was not touched for a while by this process's own
+ * clock. On a full disk, which has no room for the file's content, the lock is a symbolic link. Throws AppError
+ * LOCK_TIMEOUT if a living holder keeps the lock for too long, and FILE_UNWRITABLE if no lock can be created.
  */
 export async function withFileLock<T>(
   path: string,
@@ -63,14 +64,14 @@ async function acquire(path: string, timeoutMs: number, staleMs: number): Promis
     if (lock !== undefined) return lock;
     const sight = await look(path);
     if (performance.now() > deadline) throw timedOut(path, sight?.text ?? '');
-    // Given back in between; or a name that is taken and leads nowhere, such as a link to a file that is gone.
+    // It was released meanwhile; or the name is taken and leads nowhere, such as a link to a file that is gone.
     if (sight === undefined) await pause(1);
     else if (isStale(sight) || (await isHolderDead(sight.text))) await breakLock(path, sight, isGuardStale);
     else await pause(5 + Math.floor(Math.random() * 25));
   }
 }
 
-/** The lock, or undefined where there is one already. Leaves nothing behind when it can't be made whole. */
+/** Returns the lock, or undefined if there is one already. Leaves nothing behind if it can't be written whole. */
 async function tryCreate(path: string): Promise<Lock | undefined> {
   try {
     return { path, text: await createFile(path) };
@@ -87,7 +88,7 @@ async function createFile(path: string): Promise<string> {
   const file = await open(path, 'wx', 0o644);
   try {
     await file.writeFile(text);
-    // Whoever else waits for it has to read it.
+    // Every other process that waits for it must be able to read it.
     await file.chmod(0o644);
     await giveTo(await ownerForNew(dirname(path)), file);
     return text;
@@ -99,7 +100,7 @@ async function createFile(path: string): Promise<string> {
   }
 }
 
-/** A file needs a block for its first byte; a short symbolic link lies in the entry itself, which a full disk still has. */
+/** A file needs a block for its first byte. A short symbolic link is stored in the inode, which a full disk still has. */
 async function tryLink(path: string, full: unknown): Promise<Lock | undefined> {
   const text = await describeSelfShortly();
   try {
@@ -112,8 +113,8 @@ async function tryLink(path: string, full: unknown): Promise<Lock | undefined> {
 }
 
 /**
- * Tells a lock that was the same at every look for `staleMs`, a fifth of that if nobody has signed it, which takes no
- * time; the clocks of other hosts play no part.
+ * Reports whether a lock was the same at every look for `staleMs`, or for a fifth of that if it has no content, since
+ * writing it takes no time. The clocks of other hosts do not matter.
  */
 function createStaleWatch(staleMs: number): StaleWatch {
   let first: Sight | undefined;
@@ -128,8 +129,8 @@ function createStaleWatch(staleMs: number): StaleWatch {
 }
 
 /**
- * Removes a lock that was found dead. Only one process may at a time, and it looks once more: what it removes is the
- * dead lock, not the one that a faster process has made since.
+ * Removes a lock that was found abandoned. Only one process may do so at a time, and it looks once more: it must remove
+ * the abandoned lock, not one that a faster process has created since.
  */
 async function breakLock(path: string, dead: Sight, isGuardStale: StaleWatch): Promise<void> {
   const guard = await tryCreate(`${path}.break`);
@@ -145,7 +146,7 @@ async function breakLock(path: string, dead: Sight, isGuardStale: StaleWatch): P
   else await pause(10);
 }
 
-/** Gives a lock back, unless it was taken away. What can't be removed is recognised as dead by the next. */
+/** Releases a lock, unless another process took it. If it can't be removed, the next process recognises it as abandoned. */
 async function release({ path, text }: Lock): Promise<void> {
   const sight = await look(path).catch(() => undefined);
   if (sight?.text === text) await remove(path);

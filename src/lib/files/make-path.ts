@@ -5,10 +5,10 @@ import { systemCode } from '../errors.ts';
 const TRIES = 8;
 
 /**
- * Makes a folder with all above it, as `mkdir -p`. Resolves to the first that was new, written as `path` is. Should another
- * process remove one on the way at this moment, it begins again. In the place of `mkdir` with `recursive`, which asks for
- * ever where the system says that something is not there although all above it is (below /proc, and in other file systems
- * in which no folder can be made), and says ENOENT where it meets a read-only file system.
+ * Creates a directory with all its parents, as `mkdir -p`. Resolves to the first one that was new, written as `path`
+ * is. If another process removes one of them meanwhile, it starts again. `mkdir` with `recursive` would loop forever
+ * where the system says ENOENT although all parents exist (below /proc, and in other file systems that allow no
+ * directories), and says ENOENT for a read-only file system.
  */
 export async function makePath(path: string, mode: number): Promise<string | undefined> {
   for (let tries = 1; ; tries += 1) {
@@ -25,21 +25,21 @@ async function makeEach(folder: string, mode: number): Promise<string | undefine
   if (await isFolder(folder)) return undefined;
   const above = dirname(folder);
   const first = above === folder ? undefined : await makeEach(above, mode);
-  // Once more, and only once: what is above is there now.
+  // Once more, and only once: the parents exist now.
   await mkdir(folder, { mode }).catch(async (error: unknown) => {
     if (systemCode(error) !== 'EEXIST' || !(await isFolder(folder))) throw error;
   });
   return first ?? folder;
 }
 
-/** False where it is there already, or what is above it is not. */
+/** Returns false if the directory exists already, or its parent does not. */
 async function tryToMake(folder: string, mode: number): Promise<boolean> {
   try {
     await mkdir(folder, { mode });
     return true;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'EEXIST') return false;
-    // A file system that is mounted for reading says so before it says that the folder is there.
+    // A read-only file system reports that before it reports that the directory exists.
     if (await isFolder(folder)) return false;
     throw error;
   }

@@ -13,8 +13,8 @@ export interface Owner {
 }
 
 /**
- * The owner that something new in a directory should have: that of the directory where this process is root, so that the
- * user whose directory it is can read what root has made. Undefined where what is made belongs to the right user anyway.
+ * Returns the owner for a new file in a directory: the directory's owner if this process is root, so that this user can
+ * read what root has created; undefined if no change is needed.
  */
 export async function ownerForNew(directory: string): Promise<Owner | undefined> {
   if (geteuid?.() !== 0) return undefined;
@@ -22,7 +22,7 @@ export async function ownerForNew(directory: string): Promise<Owner | undefined>
   return uid === 0 ? undefined : { uid, gid };
 }
 
-/** Gives a file or directory to a user. A file system or a container may not permit it, and then it stays as it is. */
+/** Gives a file or directory to a user. If the file system or the container does not permit it, nothing changes. */
 export async function giveTo(owner: Owner | undefined, made: string | FileHandle): Promise<void> {
   if (owner === undefined) return;
   const given =
@@ -32,7 +32,7 @@ export async function giveTo(owner: Owner | undefined, made: string | FileHandle
   });
 }
 
-/** Makes a directory with all above it that are missing. As root, they get the owner of the one that they stand in. */
+/** Creates a directory with all its missing parents. If the process is root, they get the owner of the directory they are in. */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
   const whole = resolve(path);
   const first = await makePath(whole, mode);
@@ -41,15 +41,12 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
   for (let made = whole; made.length >= first.length; made = dirname(made)) await giveTo(owner, made);
 }
 
-/** Whether the system refused something for want of rights. */
+/** Reports whether the system refused something for lack of rights. */
 export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
 }
 
-/**
- * What to do where the system refuses to read a file, or to write in its directory (EACCES, EPERM): which file or
- * directory belongs to whom, and to whom it has to belong.
- */
+/** Says what to do if the system refuses to read a file, or to write to its directory (EACCES, EPERM): who owns which file or directory, and who has to own it. */
 export function ownershipCure(path: string, need: 'read' | 'write'): string {
   const me = geteuid?.();
   const blocked = findBlocked(path, need);
@@ -61,7 +58,7 @@ export function ownershipCure(path: string, need: 'read' | 'write'): string {
   return `${blocked} belongs to ${userName(uid)}, and this runs as ${userName(me)}. Give it to the user that the gate runs as, as root: chown ${me}:${getegid?.() ?? me} ${blocked}${other}.`;
 }
 
-/** The first directory on the way that can't be entered, else what can't be read or written itself. */
+/** Returns the first directory on the path that can't be entered, or else the file or directory itself. */
 function findBlocked(path: string, need: 'read' | 'write'): string | undefined {
   const directories: string[] = [];
   for (let at = dirname(resolve(path)); at !== dirname(at); at = dirname(at)) directories.unshift(at);
@@ -81,7 +78,7 @@ function isAllowed(path: string, mode: number): boolean {
   }
 }
 
-/** `gate (uid 1000)`, or the number alone where the machine has no name for it. */
+/** Returns `gate (uid 1000)`, or the number alone if the machine has no name for it. */
 function userName(uid: number): string {
   const line = passwd()
     .split('\n')

@@ -5,20 +5,20 @@ import { pid } from 'node:process';
 import { systemCode } from '../errors.ts';
 
 const UNKNOWN = '-';
-/** How the host of a short text begins: a hash stands for the host and the process space. */
+/** Precedes the host in a short identity: a hash that stands for the host and the process namespace. */
 const SHORT = '~';
 
-/** `HOST NAMESPACE PID START NONCE`: who this process is, to all who can see the same `/proc`. */
+/** Returns `HOST NAMESPACE PID START NONCE`, which names this process to all that see the same `/proc`. */
 export async function describeSelf(): Promise<string> {
   return [hostname(), await processSpace(), pid, await ownStart(), randomUUID()].join(' ');
 }
 
-/** The same in less than 60 characters, which file systems keep within the entry of a symbolic link. */
+/** Returns the same in less than 60 characters, which file systems keep in the inode of a symbolic link. */
 export async function describeSelfShortly(): Promise<string> {
   return [await shortPlace(), UNKNOWN, pid, await ownStart(), randomUUID().slice(0, 8)].join(' ');
 }
 
-/** False where it can't be told: another host or process namespace, no /proc, or one that hides the processes of others. */
+/** Reports whether a process has ended. False if that can't be determined: another host or process namespace, no /proc, or one that hides other processes. */
 export async function isHolderDead(text: string): Promise<boolean> {
   const [host = '', space, holder, start] = text.split(' ');
   if (start === undefined || start === UNKNOWN) return false;
@@ -30,7 +30,7 @@ export async function isHolderDead(text: string): Promise<boolean> {
   return found !== UNKNOWN && found !== start;
 }
 
-/** What to call a holder in a sentence. */
+/** Returns the name of a holder for a sentence. */
 export function nameHolder(text: string): string {
   const [host = '', , number] = text.split(' ');
   if (number === undefined) return text || 'an unknown process';
@@ -45,14 +45,14 @@ async function ownStart(): Promise<string> {
   return (await startTime(pid)) ?? UNKNOWN;
 }
 
-/** Of this host and process space; one that is unknown has no equal. */
+/** The identity's host and process namespace. An unknown one equals no other. */
 async function shortPlace(): Promise<string> {
   const space = await processSpace();
   const place = space === UNKNOWN ? randomUUID() : `${hostname()} ${space}`;
   return SHORT + createHash('sha256').update(place).digest('hex').slice(0, 12);
 }
 
-/** Names the running kernel and the process namespace: within these a process number means one process. */
+/** Names the running kernel and the process namespace: within both, a process number identifies one process. */
 async function processSpace(): Promise<string> {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
@@ -62,7 +62,7 @@ async function processSpace(): Promise<string> {
   }
 }
 
-/** When a process started, in ticks since the kernel did (proc(5), stat, field 22); undefined for one that can't be seen, `-` where it can't be told. */
+/** Returns the time when a process started, in ticks since boot (proc(5), stat, field 22); undefined for one that can't be seen, `-` if it is not known. */
 async function startTime(process: number): Promise<string | undefined> {
   try {
     const line = await readFile(`/proc/${process}/stat`, 'utf8');

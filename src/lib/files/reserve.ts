@@ -3,14 +3,14 @@ import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { giveTo, ownerForNew } from './ownership.ts';
 
-/** A file that holds space and nothing else: given back on a full disk, so that what has to be written there can be. */
+/** A file that only occupies space. It is deleted on a full disk, so that important files can still be written. */
 export const RESERVE_NAME = '.reserve';
 
-/** More than any file of users or keys that is usual; random, since some file systems keep no zeros. */
+/** More than a usual file of users or keys takes. The bytes are random, since some file systems do not store zeros. */
 const RESERVE_BYTES = 256 * 1024;
 const PIECE_BYTES = 4096;
 
-/** Gives the reserve of a directory back. False where there is none. */
+/** Deletes the reserve of a directory. Returns false if there is none. */
 export async function releaseReserve(directory: string): Promise<boolean> {
   return rm(join(directory, RESERVE_NAME)).then(
     () => true,
@@ -18,7 +18,7 @@ export async function releaseReserve(directory: string): Promise<boolean> {
   );
 }
 
-/** Makes sure that a directory has its reserve, of as much as the disk has. A reserve is a precaution: where it can't be made, there is none. */
+/** Makes sure that a directory has its reserve, as large as the disk allows. If it can't be created, the directory has none. */
 export async function keepReserve(directory: string): Promise<void> {
   const path = join(directory, RESERVE_NAME);
   const found = await stat(path).catch(() => undefined);

@@ -1,34 +1,35 @@
 import { stat } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly paths: readonly string[];
-  /** Time between two looks, in milliseconds. */
+  /** The time between two looks, in milliseconds. */
   readonly intervalMs: number;
   /**
-   * Called after a change was seen; the next look waits for its promise. Must not reject. May resolve to the error that
-   * kept it from reading: where that passes by itself, it is called again at the next look.
+   * Called after a change. The next look waits for its promise. Must not reject. May resolve to the error that
+   * prevented reading; if that is temporary, it is called again at the next look.
    */
   readonly onChange: () => unknown;
-  /** Called once for a file that has no name any more, although it can still be read here. */
+  /** Called once for a file that has no name any more, although it can still be read. */
   readonly onDetached?: (path: string) => void;
 }
 
 export interface Watcher {
-  /** Compare now instead of at the next interval (SIGHUP, tests). Resolves when `onChange`, if it was due, has run. */
+  /** Compares now instead of at the next interval (SIGHUP, tests). Resolves when `onChange`, if it was due, has ended. */
   check(): Promise<void>;
   close(): void;
 }
 
 /**
- * Watches files by polling a fingerprint (inode, size, mtime and ctime in nanoseconds). Polling is the truth here, not
- * a fallback: inotify misses single files that are bind-mounted into a container, symlinks that Kubernetes swaps and
- * network file systems, and an edit within the same second leaves the size and the second alike.
+ * Watches files by polling a fingerprint (inode, size, mtime and ctime in nanoseconds). inotify would not do: it misses
+ * single files that are bind-mounted into a container, symlinks that Kubernetes swaps, and network file systems; and an
+ * edit within the same second leaves size and second unchanged.
  *
- * A file that is mounted by itself into a container stays the old one when its name is given to another outside. The old
- * one has no links then, which is how it is noticed.
+ * A single file that is mounted into a container stays the old one when another file takes its name outside. The old
+ * one has no links then, which is how it is recognised.
  *
- * Resolves once the first fingerprint is taken: what the caller reads after that is either current or reported.
+ * Resolves when the first fingerprint was taken: whatever the caller reads after that is current, or its change is
+ * reported.
  */
 export async function watchFiles({
   paths,
@@ -62,7 +63,7 @@ export async function watchFiles({
 }
 
 const UNSEEN = 'not seen';
-/** No descriptors, no memory, a disk or a server behind the network that does not answer: nothing is wrong with the file. */
+/** No descriptors, no memory, or a disk or file server that does not respond: the file itself is sound. */
 const PASSING: ReadonlySet<string> = new Set([
   'EMFILE',
   'ENFILE',

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { isSupportedNode } from './node-version.ts';
 
-/** What the process runs on; given by the terminal. */
+/** What the process runs on. The terminal provides it. */
 export interface Runtime {
   /** As in `process.version`: `v24.21.0`. */
   readonly nodeVersion: string;
@@ -18,7 +18,7 @@ const UNSAFE_FLAGS = [
   '--tls-min-v1.1',
 ] as const;
 
-/** Refuses to serve where a proxy would not be safe. Throws AppError NODE_UNSUPPORTED. */
+/** Refuses to serve on a runtime that is not safe for a proxy. Throws AppError NODE_UNSUPPORTED. */
 export function checkRuntime({ nodeVersion, execArgv, nodeOptions, rejectUnauthorized }: Runtime): void {
   if (!isSupportedNode(nodeVersion)) {
     throw new AppError('NODE_UNSUPPORTED', {

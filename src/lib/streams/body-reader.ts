@@ -5,9 +5,8 @@ import { inPace } from './pace.ts';
 import type { Pace } from './pace.ts';
 
 /**
- * Lets a body come while there is room for it and it is not ahead of its pace. Each piece is taken where the parser hands
- * it over: on its way through the stream it would cost as much again, and 64 KiB more of them would lie there whenever
- * there is no room.
+ * Reads the body of a request while there is room for it and its pace allows. It takes each chunk from the parser:
+ * through the stream a chunk would cost as much again, and 64 KiB more would be buffered whenever there is no room.
  */
 export class BodyReader implements ChunkTaker {
   readonly #body: IncomingMessage;
@@ -25,17 +24,17 @@ export class BodyReader implements ChunkTaker {
     this.#pace = pace;
   }
 
-  /** Whether nothing more is taken before `room`. */
+  /** Whether no chunk is taken before `room` is called. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** Whether the next piece waits for its time. */
+  /** Whether the next chunk waits for its time. */
   get isHeld(): boolean {
     return this.#isHeld;
   }
 
-  /** Hands over every piece from now on, together with its memory. `take` calls `took` for each. */
+  /** Hands over every chunk from now on, together with its memory. `take` calls `took` for each. */
   open(take: (piece: Buffer) => void): void {
     this.#take = take;
     // Chunks that came before go through the stream.
@@ -51,27 +50,27 @@ export class BodyReader implements ChunkTaker {
     return !this.#isStopped;
   }
 
-  /** To be called for each piece that was taken. */
+  /** Must be called for each chunk that was taken. */
   took(isFull: boolean): void {
     this.#isFull = isFull;
-    // Another piece may have been on its way when the body was stopped.
+    // A chunk may have been on its way when the body was stopped.
     if (this.#pace !== undefined && !this.#isHeld) this.#isHeld = inPace(this.#pace, this.#goOn);
     if (isFull || this.#isHeld) this.#body.pause();
   }
 
-  /** There is room again. */
+  /** Says that there is room again. */
   room(): void {
     this.#isFull = false;
     this.#resume();
   }
 
-  /** Nothing more is handed over. */
+  /** Stops handing over chunks. */
   close(): void {
     this.#isOver = true;
     this.#body.off('data', this.#take);
   }
 
-  /** Whatever still comes may come: nobody takes it. */
+  /** Lets the rest of the body come and be dropped. */
   release(): void {
     this.close();
     this.#flow();

@@ -1,26 +1,26 @@
-/** Buffers that are used again. Whoever takes one gives it back, once nobody uses it any more. */
+/** A pool of buffers. Each buffer that is taken must be given back when it is no longer used. */
 export interface BufferPool {
-  /** Of the large size while few are out, of the small and the least one beyond: look at its length. */
+  /** Takes a buffer: a large one while few are out, then a small one, then one of the least size. */
   take(): Buffer;
   give(buffer: Buffer): void;
 }
 
-export interface BufferPoolOptions {
+interface BufferPoolOptions {
   readonly largeBytes: number;
   readonly smallBytes: number;
-  /** So many large ones are out at once. */
+  /** How many large buffers are out at once. */
   readonly mostLarge: number;
-  /** The size of what is taken once `mostSmall` small ones are out too. Default: small ones without end. */
+  /** The size of the buffers that are taken when `mostSmall` small ones are out too. Default: small ones without limit. */
   readonly leastBytes?: number;
   readonly mostSmall?: number;
 }
 
-/** So many of the small size are kept for the next use. */
+/** How many small buffers are kept for the next use. */
 const KEPT_SMALL = 64;
 
 /**
- * The larger a piece, the cheaper its bytes; but what all transfers hold together has to stay small, and TLS holds as
- * much again. So the first transfers get large buffers, and those that come in a crowd small ones.
+ * The larger a chunk, the cheaper its bytes. But the memory of all transfers together must stay small, and TLS needs as
+ * much again. So the first transfers get large buffers, and the others small ones.
  */
 export function createBufferPool(options: BufferPoolOptions): BufferPool {
   const { largeBytes, smallBytes, mostLarge, leastBytes = smallBytes, mostSmall = Infinity } = options;
@@ -38,7 +38,7 @@ export function createBufferPool(options: BufferPoolOptions): BufferPool {
 
 interface Size {
   readonly bytes: number;
-  /** Undefined where all that there may be are out. */
+  /** Returns undefined if all buffers are out. */
   take(): Buffer | undefined;
   give(buffer: Buffer): void;
 }
@@ -50,7 +50,7 @@ function createSize({
 }: {
   readonly bytes: number;
   readonly most: number;
-  /** So many are kept for the next use. */
+  /** How many are kept for the next use. */
   readonly kept: number;
 }): Size {
   const free: Buffer[] = [];
@@ -65,15 +65,15 @@ function createSize({
     give: (buffer) => {
       out -= 1;
       if (free.length < kept) free.push(buffer);
-      // The collector is in no hurry, and a crowd would have as much again lying about.
+      // The garbage collector works late: otherwise the released buffers would take as much memory again.
       else if (buffer.buffer instanceof ArrayBuffer) buffer.buffer.transfer(0);
     },
   };
 }
 
 /**
- * Half a megabyte for each of the first, which a measurement found best, a fourth of that for the next, and little for
- * what comes then: so many transfers at once are held up by the line, not by the processor, and each that stands still
+ * Half a megabyte for each of the first transfers, which a measurement found best, a fourth of that for the next, and
+ * little for the rest: so many transfers at once are limited by the network, not by the processor, and each stalled one
  * holds its buffer.
  */
 export const transferBuffers = createBufferPool({
@@ -84,7 +84,7 @@ export const transferBuffers = createBufferPool({
   leastBytes: 32 * 1024,
 });
 
-/** An upload on its way to the registry holds two, one being filled while the other leaves. In a crowd small ones cost no more. */
+/** An upload to the registry holds two buffers: one is filled while the other is sent. With many uploads, small buffers cost no more. */
 export const uploadBuffers = createBufferPool({
   largeBytes: 512 * 1024,
   smallBytes: 64 * 1024,

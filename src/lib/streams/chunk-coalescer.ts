@@ -1,13 +1,13 @@
 import type { BufferPool } from './buffers.ts';
 
-export interface ChunkCoalescerOptions {
-  /** Where the buffers come from, whose size is the largest of a piece. */
+interface ChunkCoalescerOptions {
+  /** The pool of buffers. Their size is the largest size of a piece. */
   readonly buffers: BufferPool;
-  /** Takes a piece to where it belongs, and calls `done` once nobody reads from its bytes any more. */
+  /** Delivers a piece, and calls `done` when its bytes are no longer read. */
   readonly deliver: (piece: Buffer, done: (error?: Error | null) => void) => void;
-  /** There is room again, after `isFull` has said that there is none. */
+  /** Called when there is room again after `isFull` returned true. */
   readonly onRoom: () => void;
-  /** A piece was not delivered, and none will be after it. */
+  /** Called when a piece was not delivered. No other one is delivered after it. */
   readonly onError: (error: Error) => void;
 }
 
@@ -16,13 +16,13 @@ interface Piece {
   bytes: number;
 }
 
-/** No TLS record holds more; what does all the same costs a third buffer. */
+/** No TLS record is larger. A larger chunk takes a third buffer. */
 const LARGEST_CHUNK = 16 * 1024;
 
 /**
- * Makes few large pieces of many small chunks. A body comes in records of 16 KiB, each in memory of its own: they are
- * copied into buffers that are used again, one being filled while the other is delivered, and their memory is given back
- * at once. Leaving that to the collector costs more than the copies do, and each delivery is a trip into the kernel.
+ * Makes a few large pieces of many small chunks. A body arrives in records of 16 KiB, each in memory of its own. They
+ * are copied into reused buffers, one of which is filled while the other is delivered, and their memory is freed at
+ * once: the garbage collector would cost more than the copies do, and each delivery is a system call.
  */
 export class ChunkCoalescer {
   readonly #options: ChunkCoalescerOptions;
@@ -37,7 +37,7 @@ export class ChunkCoalescer {
     this.#options = options;
   }
 
-  /** Takes over a chunk together with its memory: nobody may look at it after this. */
+  /** Takes over a chunk together with its memory. The caller must not read it afterwards. */
   take(chunk: Buffer): void {
     for (let taken = 0; taken < chunk.length;) {
       const piece = (this.#filling ??= { buffer: this.#options.buffers.take(), bytes: 0 });
@@ -49,7 +49,7 @@ export class ChunkCoalescer {
     release(chunk);
   }
 
-  /** Whether nothing more should be sent before `onRoom`. */
+  /** Reports whether no more chunks should be sent before `onRoom` is called. */
   isFull(): boolean {
     const piece = this.#filling;
     const isNearlyFull = piece !== undefined && piece.buffer.length - piece.bytes < LARGEST_CHUNK;
@@ -57,14 +57,14 @@ export class ChunkCoalescer {
     return this.#paused;
   }
 
-  /** Delivers what there is, little as it may be. */
+  /** Delivers what there is, even if it is little. */
   flush(): void {
     if (this.#filling !== undefined) this.#waiting.push(this.#filling);
     this.#filling = undefined;
     if (!this.#delivering) this.#deliver();
   }
 
-  /** Resolves when all is delivered; rejects where that failed. */
+  /** Resolves when all is delivered. Rejects if a delivery failed. */
   async finish(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#finished = resolve;
@@ -108,7 +108,7 @@ export class ChunkCoalescer {
   }
 }
 
-/** Frees the memory of a chunk that has it to itself, as each one that a parser hands over does. */
+/** Frees the memory of a chunk that does not share it, as chunks from a parser do not. */
 function release({ buffer, byteLength }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

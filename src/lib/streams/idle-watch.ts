@@ -1,7 +1,7 @@
-/** What a transfer waits for, and the number that moves while it gets it. */
+/** What a transfer waits for, and the number that changes while it makes progress. */
 export interface Progress {
   readonly waitingFor: Wait;
-  /** Any counter that grows with each byte of what is waited for. */
+  /** Any counter that grows with each byte that is waited for. */
   readonly moved: number;
 }
 
@@ -9,11 +9,11 @@ export type Wait = 'connect' | 'client-body' | 'client-reading' | 'backend';
 
 export interface Watched {
   progress(): Progress;
-  /** Nothing moved for as long as that wait may last. Called once. */
+  /** Called once, when nothing has moved for as long as this wait may last. */
   expire(wait: Wait): void;
 }
 
-/** Who is held back by us waits for nobody: it is never the same number twice. */
+/** The progress of a transfer that the gate itself holds back. The number never equals itself, so that it always counts as progress. */
 export const HELD: Progress = { waitingFor: 'backend', moved: Number.NaN };
 
 /** How long each wait may last without a byte moving, in milliseconds. */
@@ -27,7 +27,7 @@ export interface IdleWatch {
 
 interface Mark {
   readonly watched: Watched;
-  /** Its place in the list. */
+  /** Its index in the list. */
   at: number;
   waitingFor: Wait;
   moved: number;
@@ -36,7 +36,7 @@ interface Mark {
 
 const MARK = Symbol('mark');
 
-/** What is watched knows its place. It is watched by one at a time. */
+/** A watched object keeps its mark. Only one watch may have it at a time. */
 interface Marked extends Watched {
   [MARK]?: Mark | undefined;
 }
@@ -45,15 +45,15 @@ const LONGEST_TICK_MS = 1000;
 const SHORTEST_TICK_MS = 10;
 
 /**
- * Looks at all transfers a few times within the shortest limit and ends those in which nothing moved. One timer for
- * all, and counters that the sockets keep anyway: a byte costs nothing here. It takes the place of Node's
- * `requestTimeout`, which ends an upload after 300 s however well it goes, and of socket timeouts, which cannot tell a
- * silent client from a registry that is busy committing a large layer.
+ * Looks at all transfers a few times within the shortest limit, and ends those in which nothing moved. There is one
+ * timer for all, and the counters are those that sockets keep anyway: a byte costs nothing here. It replaces Node's
+ * `requestTimeout`, which ends an upload after 300 s even if it makes progress, and socket timeouts, which can't tell a
+ * silent client from a registry that is busy with the commit of a large layer.
  *
- * They stand in a plain list. V8 lets each table of a Map or Set know the one that took its place, and where entries come
- * and go with every request that is a new table each few requests: once one of them has grown old, all that the later ones
- * ever held outlives the small collections of garbage, and is copied by them. A gate that was busy, idle and busy again took
- * a half more for each request then, and twice the memory.
+ * The transfers are kept in a plain array. Each hash table of a Map or Set in V8 points to the one that replaced it,
+ * and with entries that come and go with every request there is a new table every few requests. Once one of the tables
+ * has become old, everything that the later ones ever held survives the minor garbage collections, which copy it. A
+ * gate that was busy, idle and busy again spent half as much again on each request then, and twice the memory.
  */
 export function createIdleWatch(limits: IdleLimits, now: () => number): IdleWatch {
   const marks: Mark[] = [];
@@ -77,7 +77,7 @@ export function createIdleWatch(limits: IdleLimits, now: () => number): IdleWatc
 
   const look = (): void => {
     const at = now();
-    // From the end: who is removed meanwhile is replaced by one that was looked at.
+    // From the end: a transfer that is removed meanwhile is replaced by one that was looked at.
     for (let place = marks.length - 1; place >= 0; place -= 1) {
       const mark = marks[place];
       if (mark !== undefined) judge(mark, at);
