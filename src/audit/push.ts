@@ -1,4 +1,4 @@
-import type { Activity } from './act.ts';
+import type { Activity } from './activity.ts';
 import { firstFields, span } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import { LAYER_BYTES, bytesOfFacts } from './fact.ts';

@@ -1,4 +1,4 @@
-import type { Activity } from './act.ts';
+import type { Activity } from './activity.ts';
 import { firstFields } from './event.ts';
 import type { AuditEvent, EventName } from './event.ts';
 import { bytesOfFact } from './fact.ts';

@@ -1,11 +1,11 @@
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isForbidden, ownershipCure } from '../lib/files/ownership.ts';
-import { createActivities } from './acts.ts';
-import type { Activities } from './acts.ts';
+import { createActivities } from './activities.ts';
+import type { Activities } from './activities.ts';
 import { bytesOfFacts } from './fact.ts';
 import type { Fact, Moment } from './fact.ts';
-import { openAuditLog } from './log.ts';
+import { openAuditLog } from './audit-log.ts';
 
 export interface TrailOptions {
   /** `-` is standard output. */

@@ -8,8 +8,8 @@ import {
   head,
   openClient,
   startBackend,
-} from '../faults/stage.ts';
-import type { Backend, Visit } from '../faults/stage.ts';
+} from '../faults/scripted-backend.ts';
+import type { Backend, Visit } from '../faults/scripted-backend.ts';
 import { attributesOf, startCollector } from '../support/collector.ts';
 import type { Collector, SentSpan } from '../support/collector.ts';
 import { startTestGate } from '../support/test-gate.ts';

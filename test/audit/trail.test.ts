@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keyOf } from '../../src/audit/act.ts';
+import { keyOf } from '../../src/audit/activity.ts';
 import { factOf } from '../../src/audit/fact.ts';
 import type { Fact } from '../../src/audit/fact.ts';
 import { createReporter } from '../../src/audit/reporter.ts';

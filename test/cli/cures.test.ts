@@ -12,8 +12,8 @@ import { later } from '../pki/support.ts';
 import { AUTHORITY, SERVER, craft, extension, keys } from '../pki/craft.ts';
 import type { CraftOptions } from '../pki/craft.ts';
 import { recordingTerminal } from '../support/terminal.ts';
-import { mustRun, openStage } from './cures-stage.ts';
-import type { Seen, Stage } from './cures-stage.ts';
+import { mustRun, openStage } from './cures-fixture.ts';
+import type { Seen, Stage } from './cures-fixture.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

@@ -7,8 +7,8 @@ import { temporaryFolder } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { basic } from '../support/test-gate.ts';
-import { startWorkers } from './workers-stage.ts';
-import type { WorkersStage } from './workers-stage.ts';
+import { startWorkers } from './workers-fixture.ts';
+import type { WorkersStage } from './workers-fixture.ts';
 
 /** Fewer than by default: the answers to the last of ten take seconds. */
 const LIMIT = 5;

@@ -7,8 +7,8 @@ import type { GateProcess } from '../support/gate-process.ts';
 import { must, run, until } from '../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
 import { basic } from '../support/test-gate.ts';
-import { linesOf, openAuditStage } from './audit-stage.ts';
-import type { AuditLine, AuditStage } from './audit-stage.ts';
+import { linesOf, openAuditStage } from './audit-fixture.ts';
+import type { AuditLine, AuditStage } from './audit-fixture.ts';
 
 let stage: AuditStage;
 let ca: string;

@@ -7,8 +7,8 @@ import { blobsOf, writeImage } from '../support/images.ts';
 import type { Image } from '../support/images.ts';
 import { run } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
-import { LOGIN, openAuditStage, podman } from './audit-stage.ts';
-import type { AuditStage, AuditStageOptions } from './audit-stage.ts';
+import { LOGIN, openAuditStage, podman } from './audit-fixture.ts';
+import type { AuditStage, AuditStageOptions } from './audit-fixture.ts';
 
 const STAGES: readonly AuditStageOptions[] = [
   { backend: 'embedded' },

@@ -2,7 +2,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { expect, it } from 'vitest';
-import { openClient, startBackend } from '../faults/stage.ts';
+import { openClient, startBackend } from '../faults/scripted-backend.ts';
 import { GATE_MAIN } from '../support/gate-process.ts';
 import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';

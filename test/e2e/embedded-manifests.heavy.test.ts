@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DIFFERENCES } from '../backend/embedded/manifest-differences.ts';
-import { Judges } from '../backend/embedded/manifest-judges.ts';
+import { Judges } from '../backend/embedded/reference-registry.ts';
 import { CHANGES, KINDS, mutantOf } from '../backend/embedded/manifest-mutants.ts';
 import { describeWith } from '../support/requires.ts';
 

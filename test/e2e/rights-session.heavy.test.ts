@@ -5,11 +5,11 @@ import type { Ran } from '../support/programs.ts';
 import { run, startDaemon } from '../support/programs.ts';
 import { SKOPEO } from '../support/rights-clients.ts';
 import { curl, locationOf } from '../support/rights-curl.ts';
-import type { Desk } from '../support/rights-desk.ts';
-import { openDesk, there } from '../support/rights-desk.ts';
-import { endsAs, waysOf } from '../support/rights-judges.ts';
-import type { Credential, Holding, RightsStage } from '../support/rights-stage.ts';
-import { RULES, RULES_WITHOUT_DEV, openRightsStage, tokenId } from '../support/rights-stage.ts';
+import type { Desk } from '../support/rights-client-session.ts';
+import { openDesk, there } from '../support/rights-client-session.ts';
+import { endsAs, waysOf } from '../support/rights-expectations.ts';
+import type { Credential, Holding, RightsStage } from '../support/rights-gate.ts';
+import { RULES, RULES_WITHOUT_DEV, openRightsStage, tokenId } from '../support/rights-gate.ts';
 import { fill, isThere, verdictOf } from '../support/rights-table.ts';
 import { describeWith } from '../support/requires.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CRANE, ORAS, PODMAN, SKOPEO } from '../support/rights-clients.ts';
 import { CURL } from '../support/rights-curl.ts';
-import type { Skills } from '../support/rights-desk.ts';
-import type { Holding, RightsStage } from '../support/rights-stage.ts';
-import { openRightsStage } from '../support/rights-stage.ts';
+import type { Skills } from '../support/rights-client-session.ts';
+import type { Holding, RightsStage } from '../support/rights-gate.ts';
+import { openRightsStage } from '../support/rights-gate.ts';
 import type { Row } from '../support/rights-table.ts';
 import { EXPECTED, expectedOf, fill, tryAll } from '../support/rights-table.ts';
 import { describeWith } from '../support/requires.ts';

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ARENA_RULE, as, writeUsers } from '../security/rights-arena.ts';
+import { ARENA_RULE, as, writeUsers } from '../security/rights-fixture.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { startRegistry } from '../support/registry.ts';

@@ -9,8 +9,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { PASSWORD, USER } from '../support/gate-process.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
-import { startWorkers } from './workers-stage.ts';
-import type { WorkersStage } from './workers-stage.ts';
+import { startWorkers } from './workers-fixture.ts';
+import type { WorkersStage } from './workers-fixture.ts';
 
 let open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -12,8 +12,8 @@ import { USER, gateCommand, gateDoes, makeCerts } from '../support/gate-process.
 import { temporaryFolder, until } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
-import { readAll, startWorkers } from './workers-stage.ts';
-import type { WorkersStage } from './workers-stage.ts';
+import { readAll, startWorkers } from './workers-fixture.ts';
+import type { WorkersStage } from './workers-fixture.ts';
 
 const BOTH = [1, 2];
 const REPOSITORY = '/v2/team/app';

@@ -7,8 +7,8 @@ import type { Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { eventually, exchanges, openClient, startBackend, UPLOAD } from './stage.ts';
-import type { Backend, Client } from './stage.ts';
+import { eventually, exchanges, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
+import type { Backend, Client } from './scripted-backend.ts';
 
 const SIZE = 200_000;
 const BODY = Buffer.alloc(SIZE, 'layer-');

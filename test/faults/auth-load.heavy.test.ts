@@ -6,8 +6,8 @@ import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 import { basic, startTestGate, TEST_PASSWORD, TEST_USER } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { eventually, head, openClient, startBackend } from './stage.ts';
-import type { Backend, Client } from './stage.ts';
+import { eventually, head, openClient, startBackend } from './scripted-backend.ts';
+import type { Backend, Client } from './scripted-backend.ts';
 
 const FLOOD = 50;
 

@@ -6,8 +6,8 @@ import { temporaryFolder } from '../support/programs.ts';
 import type { Folder } from '../support/programs.ts';
 import { startTestGate, TEST_PASSWORD, TEST_USER } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, openClient, startBackend, UPLOAD } from './stage.ts';
-import type { Backend, Client } from './stage.ts';
+import { BLOB, eventually, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
+import type { Backend, Client } from './scripted-backend.ts';
 
 const DAY_MS = 86_400_000;
 const IDLE_SECONDS = 2;

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema/schema.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, exchanges, head, openClient, startBackend, UPLOAD } from './stage.ts';
-import type { Backend, Client, Visit } from './stage.ts';
+import { BLOB, eventually, exchanges, head, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
+import type { Backend, Client, Visit } from './scripted-backend.ts';
 
 let gate: TestGate;
 let backend: Backend;

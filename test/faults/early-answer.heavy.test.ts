@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scene.ts';
-import { eventually, exchanges, MANIFEST, openClient, UPLOAD } from './stage.ts';
-import type { Client, Visit } from './stage.ts';
+import { useScene } from './scripted-gate.ts';
+import { eventually, exchanges, MANIFEST, openClient, UPLOAD } from './scripted-backend.ts';
+import type { Client, Visit } from './scripted-backend.ts';
 
 const TIMES = 4;
 const SIZE = 30_000_000;

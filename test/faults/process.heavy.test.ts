@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, openClient, startBackend } from './stage.ts';
-import type { Backend, Client, Visit } from './stage.ts';
+import { BLOB, eventually, openClient, startBackend } from './scripted-backend.ts';
+import type { Backend, Client, Visit } from './scripted-backend.ts';
 import { startProcess } from '../support/processes.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');

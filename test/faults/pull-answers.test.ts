@@ -9,9 +9,9 @@ import { parseAnswers } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { useScene } from './scene.ts';
-import { BLOB, DIGEST, eventually, MANIFEST, openClient } from './stage.ts';
-import type { Client } from './stage.ts';
+import { useScene } from './scripted-gate.ts';
+import { BLOB, DIGEST, eventually, MANIFEST, openClient } from './scripted-backend.ts';
+import type { Client } from './scripted-backend.ts';
 
 /** The next answer on this connection, to this method. */
 async function answerTo(client: Client, method: string, from: number): Promise<RawAnswer> {

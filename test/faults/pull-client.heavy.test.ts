@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scene.ts';
-import { BLOB, eventually, head, openClient } from './stage.ts';
-import type { Client } from './stage.ts';
+import { useScene } from './scripted-gate.ts';
+import { BLOB, eventually, head, openClient } from './scripted-backend.ts';
+import type { Client } from './scripted-backend.ts';
 
 const scene = useScene();
 

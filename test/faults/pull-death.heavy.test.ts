@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scene.ts';
-import { BLOB, eventually, exchanges, openClient } from './stage.ts';
-import type { Visit } from './stage.ts';
+import { useScene } from './scripted-gate.ts';
+import { BLOB, eventually, exchanges, openClient } from './scripted-backend.ts';
+import type { Visit } from './scripted-backend.ts';
 
 const scene = useScene();
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, head, startBackend } from './stage.ts';
-import type { Backend, Visit } from './stage.ts';
+import { BLOB, eventually, head, startBackend } from './scripted-backend.ts';
+import type { Backend, Visit } from './scripted-backend.ts';
 
 const SIZE = 48 * 1024 * 1024;
 /** What the kernel takes for two connections, and a good deal for ourselves; most of the answer stays where it is. */

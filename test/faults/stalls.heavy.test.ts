@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema/schema.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, exchanges, openClient, startBackend, UPLOAD } from './stage.ts';
-import type { Backend, BackendPlace, Client, Visit } from './stage.ts';
+import { BLOB, eventually, exchanges, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
+import type { Backend, BackendPlace, Client, Visit } from './scripted-backend.ts';
 
 const PIECE = Buffer.alloc(65_536, 'x');
 const OK = 'HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n';

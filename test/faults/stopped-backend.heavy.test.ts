@@ -9,8 +9,8 @@ import type { Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { openClient } from './stage.ts';
-import type { Client } from './stage.ts';
+import { openClient } from './scripted-backend.ts';
+import type { Client } from './scripted-backend.ts';
 
 const REPOSITORY = '/v2/team/app';
 

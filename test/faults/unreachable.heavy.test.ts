@@ -15,8 +15,8 @@ import type { Folder } from '../support/programs.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { startTestGate } from '../support/test-gate.ts';
-import { BLOB, exchanges, MANIFEST, openClient, startBackend, UPLOAD } from './stage.ts';
-import type { Visit } from './stage.ts';
+import { BLOB, exchanges, MANIFEST, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
+import type { Visit } from './scripted-backend.ts';
 import { startProcess } from '../support/processes.ts';
 
 let folder: Folder;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useScene } from './scene.ts';
-import { BLOB, eventually, exchanges, MANIFEST, openClient, UPLOAD } from './stage.ts';
-import type { Client, Visit } from './stage.ts';
+import { useScene } from './scripted-gate.ts';
+import { BLOB, eventually, exchanges, MANIFEST, openClient, UPLOAD } from './scripted-backend.ts';
+import type { Client, Visit } from './scripted-backend.ts';
 
 const scene = useScene({ timeouts: { backendSeconds: 0.3 } });
 let client: Client;

@@ -46,7 +46,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'servers',
     about: 'what six servers behind the gate take for a request',
-    files: ['test/security/garden.heavy.test.ts'],
+    files: ['test/security/server-combinations.heavy.test.ts'],
     programs: ['nginx', 'haproxy', 'apache2', 'caddy', 'docker-registry', 'python3'],
     minutes: 10,
   },

@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import { headerOf } from '../support/wire.ts';
-import { useScene } from '../faults/scene.ts';
-import { BLOB, eventually, MANIFEST, openClient, startBackend } from '../faults/stage.ts';
-import type { Client, Visit } from '../faults/stage.ts';
+import { useScene } from '../faults/scripted-gate.ts';
+import { BLOB, eventually, MANIFEST, openClient, startBackend } from '../faults/scripted-backend.ts';
+import type { Client, Visit } from '../faults/scripted-backend.ts';
 import { AT_ONCE_MS } from '../support/patience.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ARENA_RULE, as, scopeFor, useRights } from './rights-arena.ts';
-import type { Sent } from './rights-arena.ts';
+import { ARENA_RULE, as, scopeFor, useRights } from './rights-fixture.ts';
+import type { Sent } from './rights-fixture.ts';
 import { complaintsAboutForwarded } from './run-cases.ts';
 
 const RULES = `rules:

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { basic } from '../support/test-gate.ts';
-import { ARENA_RULE, as, useRights } from './rights-arena.ts';
+import { ARENA_RULE, as, useRights } from './rights-fixture.ts';
 
 /** More in a row that bob may not see than are looked through for one answer. */
 const HIDDEN = Array.from({ length: 25_000 }, (_, at) => `hidden/${String(at).padStart(6, '0')}`);

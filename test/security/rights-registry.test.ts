@@ -8,8 +8,8 @@ import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { as, askGate, writeUsers } from './rights-arena.ts';
-import type { Sent } from './rights-arena.ts';
+import { as, askGate, writeUsers } from './rights-fixture.ts';
+import type { Sent } from './rights-fixture.ts';
 
 const RULES = `rules:
   - { who: alice, repositories: '**', allow: [pull, push, delete] }

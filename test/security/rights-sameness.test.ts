@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ARENA_RULE, as, shapeOf, useRights } from './rights-arena.ts';
+import { ARENA_RULE, as, shapeOf, useRights } from './rights-fixture.ts';
 
 const RULES = `rules:
   - ${ARENA_RULE}

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ARENA_RULE, PASSWORD, as, useRights, writeUsers } from './rights-arena.ts';
+import { ARENA_RULE, PASSWORD, as, useRights, writeUsers } from './rights-fixture.ts';
 import { TEST_USER, basic } from '../support/test-gate.ts';
 
 const D = `sha256:${'f'.repeat(64)}`;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { basic } from '../support/test-gate.ts';
-import { ARENA_RULE, PASSWORD, as, useRights } from './rights-arena.ts';
+import { ARENA_RULE, PASSWORD, as, useRights } from './rights-fixture.ts';
 
 const RULES = `rules:
   - ${ARENA_RULE}

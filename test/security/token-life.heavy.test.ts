@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MachineToken } from '../../src/auth/tokens/store/machine-token.ts';
 import { basic } from '../support/test-gate.ts';
-import { ARENA_RULE, as, useRights } from './rights-arena.ts';
+import { ARENA_RULE, as, useRights } from './rights-fixture.ts';
 
 /** Users and machines of one name, and names that mean something to the rules or to objects. */
 const USERS = ['bob', 'twin', 'anonymous', 'authenticated', 'token', '__proto__', 'constructor'];

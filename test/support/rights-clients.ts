@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { run } from './programs.ts';
 import type { Ran, RunOptions } from './programs.ts';
-import { concurrentForEach, password, signIn, there, trustOf } from './rights-desk.ts';
-import type { Desk, Skills } from './rights-desk.ts';
+import { concurrentForEach, password, signIn, there, trustOf } from './rights-client-session.ts';
+import type { Desk, Skills } from './rights-client-session.ts';
 
 const skopeo = (topicHandlers: Desk, verb: string, ...args: readonly string[]): Promise<Ran> =>
   run('skopeo', [verb, '--authfile', join(topicHandlers.folder, 'config.json'), ...args]);

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { blobsOf } from './images.ts';
 import { run } from './programs.ts';
 import type { Ran } from './programs.ts';
-import { concurrentForEach } from './rights-desk.ts';
-import type { Desk, Skills } from './rights-desk.ts';
+import { concurrentForEach } from './rights-client-session.ts';
+import type { Desk, Skills } from './rights-client-session.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 

@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from './engine.ts';
 import { writeTar } from './images.ts';
-import { concurrentForEach, password, signIn, there } from './rights-desk.ts';
-import type { Desk, Skills } from './rights-desk.ts';
+import { concurrentForEach, password, signIn, there } from './rights-client-session.ts';
+import type { Desk, Skills } from './rights-client-session.ts';
 import type { Ran } from './programs.ts';
 
 /** An image of the engine's own, to be pushed under other names. */

@@ -3,9 +3,9 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import type { Ran } from './programs.ts';
 import { CURL } from './rights-curl.ts';
-import { openDesk } from './rights-desk.ts';
-import type { Deed, Desk, Skills } from './rights-desk.ts';
-import type { Holding, RightsStage } from './rights-stage.ts';
+import { openDesk } from './rights-client-session.ts';
+import type { Deed, Desk, Skills } from './rights-client-session.ts';
+import type { Holding, RightsStage } from './rights-gate.ts';
 import { basic } from './test-gate.ts';
 
 /** What came of each thing that was tried: `done`, `sign in` (401), `denied` (403), what the catalog showed. */

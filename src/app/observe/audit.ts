@@ -1,4 +1,4 @@
-import { ACTIVITY_OF, keyOf } from '../../audit/act.ts';
+import { ACTIVITY_OF, keyOf } from '../../audit/activity.ts';
 import { factKindOf } from '../../audit/fact.ts';
 import type { Fact } from '../../audit/fact.ts';
 import { createClocks, createReporter } from '../../audit/reporter.ts';

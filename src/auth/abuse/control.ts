@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { systemCode } from '../../lib/errors.ts';
 import { networkOf } from '../../lib/network.ts';
 import { giveTo, ownerForNew } from '../../lib/files/ownership.ts';
-import { querySocket } from './ask-gate.ts';
+import { querySocket } from './query-gates.ts';
 import {
   LONGEST_PATH,
   LONGEST_REQUEST,

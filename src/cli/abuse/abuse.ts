@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Command } from 'commander';
-import { queryGates } from '../../auth/abuse/ask-gate.ts';
+import { queryGates } from '../../auth/abuse/query-gates.ts';
 import type { ControlReply, ControlRequest } from '../../auth/abuse/control-protocol.ts';
 import { renderKey, worstOf } from '../../auth/abuse/ledger.ts';
 import type { LedgerRow } from '../../auth/abuse/ledger.ts';

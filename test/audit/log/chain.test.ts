@@ -1,8 +1,8 @@
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openAuditLog } from '../../../src/audit/log.ts';
-import type { AuditLog } from '../../../src/audit/log.ts';
+import { openAuditLog } from '../../../src/audit/audit-log.ts';
+import type { AuditLog } from '../../../src/audit/audit-log.ts';
 import { verifyChain } from '../../../src/audit/log/verify.ts';
 import { temporaryFolder } from '../../support/programs.ts';
 import type { Folder } from '../../support/programs.ts';

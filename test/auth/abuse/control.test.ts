@@ -4,7 +4,7 @@ import { connect, createServer as createSocketServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { queryGates } from '../../../src/auth/abuse/ask-gate.ts';
+import { queryGates } from '../../../src/auth/abuse/query-gates.ts';
 import { openControl } from '../../../src/auth/abuse/control.ts';
 import type { UnlockFilter } from '../../../src/auth/abuse/attempt.ts';
 import { run } from '../../../src/cli/program.ts';

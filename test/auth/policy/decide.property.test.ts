@@ -6,8 +6,8 @@ import { createNameFilter, decide } from '../../../src/auth/policy/decide.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import { OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
 import type { Action } from '../../../src/oci/request/parse.ts';
-import { anyName, anyPattern, naiveMay } from './naive.ts';
-import type { NaiveNeed, NaivePolicy } from './naive.ts';
+import { anyName, anyPattern, naiveMay } from './naive-evaluator.ts';
+import type { NaiveNeed, NaivePolicy } from './naive-evaluator.ts';
 import { requestOf } from './support.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;

@@ -9,7 +9,7 @@ import {
   parsePattern,
 } from '../../../src/auth/policy/pattern.ts';
 import type { Pattern } from '../../../src/auth/policy/pattern.ts';
-import { anyName, anyPattern, naiveMatch } from './naive.ts';
+import { anyName, anyPattern, naiveMatch } from './naive-evaluator.ts';
 
 function pattern(text: string): Pattern {
   const outcome = parsePattern(text);

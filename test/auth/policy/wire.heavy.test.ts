@@ -10,10 +10,10 @@ import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { withoutMount } from '../../../src/oci/request/without-mount.ts';
 import type { Action } from '../../../src/oci/request/parse.ts';
 import { complaintsAboutForwarded } from '../../security/run-cases.ts';
-import { ARENA_RULE, accessFor, as, scopeFor, useRights } from '../../security/rights-arena.ts';
+import { ARENA_RULE, accessFor, as, scopeFor, useRights } from '../../security/rights-fixture.ts';
 import { TEST_USER, basic } from '../../support/test-gate.ts';
-import { anyName, anyPattern, naiveMay } from './naive.ts';
-import type { NaivePolicy, NaiveRule } from './naive.ts';
+import { anyName, anyPattern, naiveMay } from './naive-evaluator.ts';
+import type { NaivePolicy, NaiveRule } from './naive-evaluator.ts';
 
 const USERS = ['a', 'b', 'ab', '.*', 'constructor', '__proto__'] as const;
 const D = `sha256:${'1'.repeat(64)}`;

@@ -7,7 +7,7 @@ import { parseDigest } from '../../../src/oci/digest.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import type { Folder } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/programs.ts';
-import { noise } from './stage.ts';
+import { noise } from './cache-fixture.ts';
 
 const NOBODY = 65_534;
 const KIB = 1024;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stat, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../support/programs.ts';
-import { noise, startCacheStage } from './stage.ts';
-import type { CacheStage } from './stage.ts';
+import { noise, startCacheStage } from './cache-fixture.ts';
+import type { CacheStage } from './cache-fixture.ts';
 
 const KIB = 1024;
 let stage: CacheStage;

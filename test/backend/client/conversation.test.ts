@@ -4,8 +4,8 @@ import { createConnectionPool } from '../../../src/backend/client/connection-poo
 import type { ConnectionPool } from '../../../src/backend/client/connection-pool.ts';
 import { Conversation, IdleError } from '../../../src/backend/client/conversation.ts';
 import type { AnswerHandler, RequestBody } from '../../../src/backend/client/conversation.ts';
-import { eventually, startBackend } from '../../faults/stage.ts';
-import type { Backend, Visit } from '../../faults/stage.ts';
+import { eventually, startBackend } from '../../faults/scripted-backend.ts';
+import type { Backend, Visit } from '../../faults/scripted-backend.ts';
 
 const HEAD = 'GET /v2/ HTTP/1.1\r\nHost: registry.test\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}';

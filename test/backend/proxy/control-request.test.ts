@@ -9,7 +9,7 @@ import type { Problem } from '../../../src/oci/problem.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { ControlRequest } from '../../../src/backend/proxy/control-request.ts';
 import type { Job } from '../../../src/backend/reply/job.ts';
-import { eventually } from '../../faults/stage.ts';
+import { eventually } from '../../faults/scripted-backend.ts';
 
 interface State {
   readonly complete?: boolean;

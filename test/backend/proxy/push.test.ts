@@ -6,7 +6,7 @@ import { startRecordingBackend } from '../../support/recording-backend.ts';
 import type { RecordingBackend } from '../../support/recording-backend.ts';
 import { startTestGate } from '../../support/test-gate.ts';
 import type { TestGate } from '../../support/test-gate.ts';
-import { openClient, startBackend } from '../../faults/stage.ts';
+import { openClient, startBackend } from '../../faults/scripted-backend.ts';
 
 const UPLOADS = '/v2/library/app/blobs/uploads/';
 const DIGEST = `digest=sha256:${'a'.repeat(64)}`;

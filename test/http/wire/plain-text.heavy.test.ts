@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, openClient } from '../../faults/stage.ts';
+import { eventually, openClient } from '../../faults/scripted-backend.ts';
 import { run } from '../../support/programs.ts';
 import { parseAnswers, sendRaw } from '../../support/raw-client.ts';
 import { describeWith } from '../../support/requires.ts';

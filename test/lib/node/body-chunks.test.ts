@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { interceptChunks, resumeParser } from '../../../src/lib/node/body-chunks.ts';
-import { eventually } from '../../faults/stage.ts';
+import { eventually } from '../../faults/scripted-backend.ts';
 import { Opened, turns } from './support.ts';
 
 const opened = new Opened();

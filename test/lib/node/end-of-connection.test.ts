@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, expect, it } from 'vitest';
 import { endConnection, replaceEnd, withholdDestroy } from '../../../src/lib/node/end-of-connection.ts';
 import { wireBelow } from '../../../src/lib/node/tls-wire.ts';
-import { eventually } from '../../faults/stage.ts';
+import { eventually } from '../../faults/scripted-backend.ts';
 import { httpsServer, Opened, turns } from './support.ts';
 
 const opened = new Opened();

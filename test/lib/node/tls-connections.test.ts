@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { takeOverConnections } from '../../../src/lib/node/tls-connections.ts';
-import { eventually } from '../../faults/stage.ts';
+import { eventually } from '../../faults/scripted-backend.ts';
 import { httpsServer, Opened, turns } from './support.ts';
 
 const opened = new Opened();

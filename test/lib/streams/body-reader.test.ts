@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BodyReader } from '../../../src/lib/streams/body-reader.ts';
-import { eventually } from '../../faults/stage.ts';
+import { eventually } from '../../faults/scripted-backend.ts';
 
 const MIB = 1024 * 1024;
 

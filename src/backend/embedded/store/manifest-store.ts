@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BlobStore } from './blob-store.ts';
 import type { Digest } from '../../../oci/digest.ts';
-import { ByteSemaphore } from './byte-gate.ts';
+import { ByteSemaphore } from './byte-semaphore.ts';
 import { exists, readLink, removeLink } from '../disk/durable.ts';
 import type { Staging } from '../disk/staging.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';

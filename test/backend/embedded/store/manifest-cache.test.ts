@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ByteSemaphore } from '../../../../src/backend/embedded/store/byte-gate.ts';
+import { ByteSemaphore } from '../../../../src/backend/embedded/store/byte-semaphore.ts';
 import { ManifestCache } from '../../../../src/backend/embedded/store/manifest-cache.ts';
 import type { StoredManifest } from '../../../../src/backend/embedded/store/manifest-cache.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';

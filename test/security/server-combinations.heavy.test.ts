@@ -7,8 +7,8 @@ import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { ALL_CASES } from './cases/all.ts';
 import type { HostileCase } from './cases/hostile-case.ts';
-import { GARDEN } from './garden-backends.ts';
-import type { GardenBackend, Understood } from './garden-backends.ts';
+import { GARDEN } from './logging-backends.ts';
+import type { GardenBackend, Understood } from './logging-backends.ts';
 import { makeMutant, markOf, shoot } from './mutants.ts';
 
 const MUTANTS = sized(200, 5000);

@@ -1,5 +1,5 @@
 import { bytesOfText } from '../lib/own-text.ts';
-import type { Activity } from './act.ts';
+import type { Activity } from './activity.ts';
 import type { AuditEvent } from './event.ts';
 import type { Fact } from './fact.ts';
 

@@ -1,6 +1,6 @@
 import { until } from './programs.ts';
 import type { Ran } from './programs.ts';
-import type { RightsStage } from './rights-stage.ts';
+import type { RightsStage } from './rights-gate.ts';
 import { verdictOf } from './rights-table.ts';
 
 /** Tries something again and again until it ends as it should. */

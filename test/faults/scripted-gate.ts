@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
-import { startBackend } from './stage.ts';
-import type { Backend, Visit } from './stage.ts';
+import { startBackend } from './scripted-backend.ts';
+import type { Backend, Visit } from './scripted-backend.ts';
 
 /** A gate in front of a backend that does what the script says. */
 export interface Scene {

@@ -1,9 +1,9 @@
-import { ACTIVITY_OF, keyOf } from './act.ts';
+import { ACTIVITY_OF, keyOf } from './activity.ts';
 import { firstFields } from './event.ts';
 import type { AuditEvent } from './event.ts';
 import type { Fact } from './fact.ts';
 import { RepeatedEvent, repeatedKey } from './repeated-event.ts';
-import { OpenActivities } from './open-acts.ts';
+import { OpenActivities } from './open-activities.ts';
 import { Pull } from './pull.ts';
 import { Push } from './push.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ran } from './programs.ts';
-import type { Credential, RightsStage } from './rights-stage.ts';
+import type { Credential, RightsStage } from './rights-gate.ts';
 
 /** Somebody at a machine: what they hold stands in `config.json`, as a client that they signed in with left it there. */
 export interface Desk {
