@@ -1,7 +1,15 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METRICS } from '../../../src/observe/metrics/table.ts';
-import { BLOB, UPLOAD, eventually, exchanges, head, openClient, startBackend } from '../../faults/scripted-backend.ts';
+import {
+  BLOB,
+  UPLOAD,
+  eventually,
+  exchanges,
+  head,
+  openClient,
+  startBackend,
+} from '../../faults/scripted-backend.ts';
 import type { Backend, Visit } from '../../faults/scripted-backend.ts';
 import { temporaryFolder } from '../../support/programs.ts';
 import { metricsUrl, parsePage, scrape, valueOf } from '../../support/scrape.ts';
