@@ -6,7 +6,7 @@ import { createProblem } from '../oci/problem.ts';
 import type { Problem, ProblemCode } from '../oci/problem.ts';
 
 export interface AdmissionLimits {
-  /** Header fields of one request. */
+  /** The most header fields of one request. */
   readonly headers: number;
 }
 
@@ -14,15 +14,15 @@ export const ALLOWED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE',
 const METHOD_SET: ReadonlySet<string> = new Set(ALLOWED_METHODS);
 
 /**
- * Whether the form of a request can be read in exactly one way. Stricter than Node's parser, which takes two Hosts,
- * `Content-Length: 005`, TRACE and HTTP/0.9: whatever a backend might read otherwise than we do is refused here, before
- * anybody is asked who they are. Undefined admits.
+ * Checks that a request can be read in exactly one way. It is stricter than Node's parser, which accepts two Hosts,
+ * `Content-Length: 005`, TRACE and HTTP/0.9: anything that a backend might read differently is refused here, before
+ * authentication. Returns undefined for a request that is admitted.
  */
 export function admit(head: RequestHead, limits: AdmissionLimits): Refusal | undefined {
   if (head.httpVersion !== '1.1' && head.httpVersion !== '1.0') {
     return refuse(505, 'UNSUPPORTED', 'This server speaks HTTP/1.1.');
   }
-  // Node hides the fields past its own limit but frames the body by them (CVE-2026-58044): our own, lower limit.
+  // Node hides the fields beyond its own limit but frames the body by them (CVE-2026-58044): this limit is lower.
   if (head.rawHeaders.length > limits.headers * 2) {
     return refuse(431, 'UNSUPPORTED', `More than ${limits.headers} header fields.`);
   }
@@ -35,17 +35,17 @@ export function admit(head: RequestHead, limits: AdmissionLimits): Refusal | und
     : (judgeHeaders(head, singles) ?? judgeTarget(head.method, head.target));
 }
 
-/** The head of an HTTP/1.1 request as it came off the wire. */
+/** The head of an HTTP/1.1 request as it arrived. */
 export interface RequestHead {
   readonly method: string;
-  /** The request target, untouched. */
+  /** The request target, unchanged. */
   readonly target: string;
   readonly httpVersion: string;
   /** Names and values in turn, as Node.js gives them in `rawHeaders`. */
   readonly rawHeaders: readonly string[];
 }
 
-/** Fields that may stand once at most. Node joins or drops a second one silently; a backend may choose the other. */
+/** The fields that may appear at most once. Node joins or drops a second one silently; a backend may choose the other one. */
 const SINGLE: ReadonlySet<string> = new Set([
   'authorization',
   'content-length',
@@ -63,7 +63,7 @@ const SINGLE: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 
-/** Fields whose text goes on to the registry. Of `User-Agent` the odd bytes are replaced: it is for people to read. */
+/** The fields whose values are forwarded to the registry. In `User-Agent`, which only people read, odd bytes are replaced. */
 const PLAIN: ReadonlySet<string> = new Set(FORWARDED_FIELDS.filter((name) => name !== 'user-agent'));
 
 /** The single-valued fields of a request by lower-case name. */
@@ -72,7 +72,7 @@ type Singles = ReadonlyMap<string, string>;
 const LENGTH = /^(?:0|[1-9]\d{0,15})$/;
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
-/** Reads the fields that may stand once, and refuses those that a server behind might read otherwise. */
+/** Collects the fields that may appear once, and refuses values that a backend might read differently. */
 function collectSingles(rawHeaders: readonly string[]): Singles | Refusal {
   const singles = new Map<string, string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -96,7 +96,7 @@ function judgeHeaders(head: RequestHead, singles: Singles): Refusal | undefined 
   );
 }
 
-/** RFC 9112 section 3.2: exactly one valid Host, or 400. We ask it of HTTP/1.0 too: no registry client leaves it out. */
+/** RFC 9112 section 3.2: exactly one valid Host, or 400. HTTP/1.0 needs it here too: every registry client sends it. */
 function judgeHost(host: string | undefined): Refusal | undefined {
   if (host !== undefined && isHost(host)) return undefined;
   return refuse(400, 'UNSUPPORTED', 'The Host header is missing or not a host name with an optional port.');
@@ -121,7 +121,7 @@ function judgeFraming(head: RequestHead, singles: Singles): Refusal | undefined 
     : refuse(400, 'UNSUPPORTED', `A ${head.method} request carries no body here.`);
 }
 
-/** A chunked body may turn out to be empty: it is looked at before anything else is done. One that is asked for is not. */
+/** An empty body may be chunked: it is read before anything else is done, unless the client waits for a 100. */
 function isBodiless({ method }: RequestHead, singles: Singles): boolean {
   if (!BODILESS.has(method)) return true;
   if ((singles.get('content-length') ?? '0') !== '0') return false;
@@ -136,7 +136,7 @@ function isPlainChunked(head: RequestHead, encoding: string): boolean {
   return encoding.toLowerCase() === 'chunked' && head.httpVersion === '1.1';
 }
 
-/** What changes something is never done for a page of another origin, whoever sits in front of it. */
+/** A page of another origin can never change anything here. */
 function judgePage({ method }: RequestHead, fetchSite: string | undefined): Refusal | undefined {
   const isReading = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
   return isReading || !isForeignPage(fetchSite)
@@ -152,16 +152,16 @@ function judgeExpect(head: RequestHead, expect: string | undefined): Refusal | u
 }
 
 const LONGEST_TARGET = 8192;
-/** pchar, "/" and "?" of RFC 3986, less nothing that a registry uses. `#`, `\`, quotes, braces, controls and non-ASCII are out. */
+/** pchar, "/" and "?" of RFC 3986. `#`, `\`, quotes, braces, control characters and non-ASCII are refused. */
 const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*$/;
-/** Whatever a server behind us might fold into another path: `//`, `/.`, `/..`, a path parameter. */
+/** Segments that a backend might normalise into another path: `//`, `/.`, `/..`, a path parameter. */
 const FOLDABLE = /\/\/|\/\.|;/;
-/** An escape other than `%3A`, the one that some clients write into a digest. */
+/** An escape other than `%3A`, which some clients write in a digest. */
 const ESCAPE = /%(?!3[Aa])/;
 
 /**
- * The form of a request target (RFC 9112 section 3.2): origin-form, or `*` with OPTIONS. Nothing is decoded or
- * normalised: a path that would have to be is refused. Absolute-form is for forward proxies and refused likewise.
+ * Checks the form of a request target (RFC 9112 section 3.2): origin-form, or `*` with OPTIONS. Nothing is decoded or
+ * normalised: a path that would need it is refused. So is the absolute form, which is for forward proxies.
  */
 export function judgeTarget(method: string, target: string): Refusal | undefined {
   if (target === '*' && method === 'OPTIONS') return undefined;
@@ -181,18 +181,18 @@ export function judgeTarget(method: string, target: string): Refusal | undefined
   return undefined;
 }
 
-/** Values of `Sec-Fetch-Site` (W3C Fetch Metadata, section 2.4) of what a person asked for, or a page of our own origin. */
+/** The values of `Sec-Fetch-Site` (W3C Fetch Metadata, section 2.4) for requests of the user or of a page of the same origin. */
 const OWN: ReadonlySet<string> = new Set(['none', 'same-origin']);
 
 /**
- * Whether a browser sends this on behalf of a page of another origin. It adds the password that it remembers to what any
- * page on the net makes it send; registry clients are no browsers and do not send the field.
+ * Reports whether a browser sends this for a page of another origin. A browser adds its stored password to whatever any
+ * page makes it send; registry clients are not browsers and do not send the field.
  */
 export function isForeignPage(fetchSite: string | readonly string[] | undefined): boolean {
   return fetchSite !== undefined && !(typeof fetchSite === 'string' && OWN.has(fetchSite.toLowerCase()));
 }
 
-/** A problem with the form of a request. The connection ends with it: where one request was odd, the next is suspect. */
+/** A problem with the form of a request. It ends the connection: after one malformed request, the next one is suspect. */
 type Refusal = Problem;
 
 function refuse(
@@ -209,7 +209,7 @@ const TOO_LATE = createProblem('UNSUPPORTED', 'The end of the request did not co
   close: true,
 });
 
-/** Whether the request has a body, be it an empty one, whose end has to be seen before anything else is done. */
+/** Reports whether the request has a body, even an empty one, whose end must be read before anything else is done. */
 export function hasEmptyBody({ method, headers }: IncomingMessage): boolean {
   return (
     headers['transfer-encoding'] !== undefined &&
@@ -218,16 +218,16 @@ export function hasEmptyBody({ method, headers }: IncomingMessage): boolean {
 }
 
 interface EmptyBodyOptions {
-  /** How long the end may take, in milliseconds. */
+  /** How long the end may take to arrive, in milliseconds. */
   readonly limitMs: number;
   readonly onEnd: () => void;
   readonly onProblem: (problem: Problem) => void;
 }
 
 /**
- * Sees a chunked body of no bytes to its end. Some proxies write requests without a body in that way (RFC 9112 section
- * 7.1). Nothing is done before: what came after a byte that does not belong there could be the inside of this request,
- * or the next one. The request has no body from then on, and what frames it is not passed on.
+ * Reads a chunked body of no bytes to its end. Some proxies write requests without a body in that way (RFC 9112 section
+ * 7.1). Nothing is done before that: what follows an unexpected byte could belong to this body, or to the next request.
+ * Afterwards the request has no body, and its framing is not forwarded.
  */
 export function takeEmptyBody(req: IncomingMessage, { limitMs, onEnd, onProblem }: EmptyBodyOptions): void {
   let isOver = false;

@@ -6,8 +6,8 @@ import { respond } from '../oci/respond.ts';
 import { contextOf } from './context.ts';
 
 /**
- * The one place that renders a problem: registry JSON, never HTML, nothing of the request echoed. Where the body of the
- * request is not read the connection ends with the answer, or Node would swallow whatever is still sent.
+ * Answers with a problem: always registry JSON, never HTML, and nothing of the request is echoed. If the body of the
+ * request is not read, the connection ends with the answer; otherwise Node would read and drop the rest of the body.
  */
 export function answerProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   if (res.headersSent || res.destroyed) return;
@@ -20,7 +20,7 @@ export function answerProblem(req: IncomingMessage, res: ServerResponse, problem
   });
 }
 
-/** Whether there is no body, or all of it has come. */
+/** Reports whether there is no body, or all of it has arrived. */
 function isRead(req: IncomingMessage): boolean {
   return req.complete || bodyLength(req.headers) === 0;
 }

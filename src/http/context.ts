@@ -11,15 +11,15 @@ import { sentField } from '../lib/node/sent-field.ts';
 import { printable } from '../lib/printable.ts';
 import { isDigest } from '../oci/request/route.ts';
 
-/** What is known of one request so far. Stages fill it in, left to right; the Exchange is made from it at the end. */
+/** What is known of one request. The stages fill it in, in their order; the Exchange is made from it at the end. */
 export interface RequestContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly id: string;
   readonly startedAt: number;
-  /** Address of the peer, IPv4 in its own form also on a dual-stack socket. */
+  /** The address of the client, IPv4 in its own form also on a dual-stack socket. */
   readonly address: string;
-  /** The host, with a port if one was named, under which the client knows the gate. */
+  /** The host under which the client knows the gate, with its port if one was given. */
   readonly host: string;
   readonly method: string;
   /** The request target as the client wrote it. */
@@ -27,40 +27,40 @@ export interface RequestContext {
   request: RegistryRequest | undefined;
   /** Anonymous until `authenticate` has verified what the client shows. */
   principal: Principal;
-  /** What allowed it, as the log calls it. */
+  /** What allowed the request, as the log names it. */
   rule: string | undefined;
   /** How this principal knows the sessions of the repository; only where the request is about uploads. */
   uploadSeal?: UploadSeal;
-  /** What became of a mount that was asked for. */
+  /** The result of a requested mount. */
   mount: 'granted' | 'stripped' | undefined;
-  /** What the layer cache did for it. */
+  /** How the layer cache answered. */
   cache: 'hit' | 'fill' | 'miss' | undefined;
   problem: Problem | undefined;
-  /** The W3C trace context that the client claims. */
+  /** The W3C trace context that the client sent. */
   readonly traceparent: string | undefined;
   failedLogin: FailedLogin | undefined;
-  /** What the token service gave out. */
+  /** What the token service issued. */
   issued: 'access-token' | 'identity-token' | undefined;
   received: number;
   sent: number;
-  /** When the last piece of the body came. */
+  /** When the last chunk of the body arrived. */
   receivedAt: number | undefined;
 }
 
 const CONTEXT = Symbol('context');
 
-/** On the request itself: a map aside costs a place in every collection of garbage. */
+/** The context is a property of the request: a WeakMap would cost a slot in every garbage collection. */
 interface Known extends IncomingMessage {
   [CONTEXT]?: RequestContext;
 }
 
-/** The context of a request, if it has passed `openExchange`: one that was sent ahead waits for its turn before that. */
+/** Returns the context of a request that has passed `openExchange`. A pipelined request waits for its turn before that. */
 export function findContext(req: IncomingMessage): RequestContext | undefined {
   const known: Known = req;
   return known[CONTEXT];
 }
 
-/** The context of a request that has passed `openExchange`. */
+/** Returns the context of a request that has passed `openExchange`. Throws Error for any other request. */
 export function contextOf(req: IncomingMessage): RequestContext {
   const context = findContext(req);
   if (context === undefined) throw new Error('a stage ran before openExchange');
@@ -73,17 +73,17 @@ export interface OpenExchangeOptions {
   readonly observe: (exchange: Exchange) => void;
   /** Whether the exchanges name the digests of manifests, for an audit log. */
   readonly isAudited?: boolean;
-  /** Whose request it is. */
+  /** Returns the address of the client of a request. */
   readonly addressOf?: (req: IncomingMessage) => string;
-  /** The host under which the client knows the gate. */
+  /** Returns the host under which the client knows the gate. */
   readonly hostOf?: (req: IncomingMessage) => string;
 }
 
 const LONGEST_LOGGED = 256;
-/** Of the hash that stands for an upload session. */
+/** The length of the hash that stands for an upload session. */
 const SESSION_DIGITS = 12;
 
-/** Begins the record of a request, and hands it over when the answer has ended, however it ended. */
+/** Starts the record of a request, and gives it to `observe` when the answer has ended, whether it is complete or not. */
 export function createOpenExchange({
   now,
   observe,
@@ -166,7 +166,7 @@ function manifestDigest({ request, res }: RequestContext): string | undefined {
   return digest !== undefined && isDigest(digest) ? digest : undefined;
 }
 
-/** An answer that did not end was either broken off by us, for a reason that the context names, or left by the client. */
+/** An incomplete answer was either cut by the gate, for the reason in the context, or abandoned by the client. */
 function outcomeOf(context: RequestContext, res: ServerResponse): Exchange['outcome'] {
   if (res.writableFinished) return 'complete';
   return context.problem === undefined ? 'client-left' : 'cut';
@@ -177,14 +177,14 @@ function traceparentOf({ headers }: IncomingMessage): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Queries hold upload states and absolute targets hold passwords: only a plain path is ever logged. */
+/** Only a plain path is ever logged: queries hold upload states, and absolute targets may hold passwords. */
 function loggedPath(target: string): string | undefined {
   return target.startsWith('/') ? loggable(withoutSession(target.split('?', 1)[0] ?? '')) : undefined;
 }
 
 const SESSION = /^(.*\/blobs\/uploads?\/)(.+)$/s;
 
-/** Who reads the log may not go on with an upload: its session is named by a hash, the same in each of its lines. */
+/** A reader of the log must not be able to continue an upload: the session is replaced by a hash, the same in each of its lines. */
 function withoutSession(path: string): string {
   if (!path.includes('/blobs/upload')) return path;
   return path.replace(
@@ -193,7 +193,7 @@ function withoutSession(path: string): string {
   );
 }
 
-/** Short, and without what a terminal would obey or a reader take for the end of a line. */
+/** Returns the text shortened, with `?` in place of unprintable characters. */
 function loggable(text: string | undefined): string | undefined {
   return text === undefined ? undefined : printable(text.slice(0, LONGEST_LOGGED));
 }

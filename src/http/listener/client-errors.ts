@@ -52,17 +52,17 @@ interface ClientErrorOptions {
   readonly now: () => number;
   readonly connections: Connections;
   readonly addressOf: FrontProxies['addressOf'];
-  /** Told of an address from which a client did not trust the certificate. */
+  /** Called with the address of a client that did not trust the certificate. */
   readonly onDistrust: (address: string) => void;
 }
 
-/** Answers what Node's parser could not read, and keeps strangers on the port from filling the log. */
+/** Answers what Node's parser could not read, and limits what strangers can write to the log. */
 export function handleClientErrors(
   server: Server,
   { logger, now, connections, addressOf, onDistrust }: ClientErrorOptions,
 ): void {
   server.on('clientError', (error: Error, socket) => {
-    // The parser complains of every piece that still comes.
+    // The parser reports an error for each further chunk.
     if (isLingering(socket)) return;
     if (!(socket instanceof Socket) || !socket.writable || systemCode(error) === 'ECONNRESET')
       socket.destroy();
@@ -78,7 +78,7 @@ export function handleClientErrors(
       answerPlainText(wire, rawAnswer(PLAIN_TEXT));
       return;
     }
-    // Somebody looked whether the port is open, and has not begun to speak.
+    // A port scan, or a client that has not sent anything yet.
     if (wire?.bytesRead === 0) return;
     const address = addressOf({ socket: wire ?? socket, headers: {} });
     if (isDistrust(error)) onDistrust(address);
@@ -90,12 +90,12 @@ export function handleClientErrors(
   });
 }
 
-/** What came in order before the fault is answered, and the connection ends with it. */
+/** Answers the requests that came before the malformed one, and ends the connection with the last answer. */
 function answerError(socket: Socket, underWay: readonly OpenExchange[], problem: Problem): void {
   const last = underWay.at(-1);
   if (last === undefined) linger(socket, rawAnswer(problem));
   else if (last.req.complete || last.res.writableEnded) endAfter(last.res, socket);
-  // Half an answer, or an answer that is not the first in line: there is only one honest way to end.
+  // An answer that has begun, or is not the first in line, can't be replaced by another: the connection is cut.
   else if (last.res.headersSent || underWay.length > 1) socket.destroy();
   else answerProblem(last.req, last.res, problem);
 }
@@ -103,19 +103,19 @@ function answerError(socket: Socket, underWay: readonly OpenExchange[], problem:
 const ending = new WeakSet<ServerResponse>();
 
 function endAfter(res: ServerResponse, socket: Socket): void {
-  // The parser complains again of each piece that still comes.
+  // The parser reports an error again for each further chunk.
   if (ending.has(res)) return;
   ending.add(res);
   if (res.headersSent) res.once('finish', () => endConnection(socket));
   else res.setHeader('Connection', 'close');
 }
 
-/** Whether it is an alert of a client that does not trust us (RFC 8446 section 6.2). Go sends `bad_certificate`, OpenSSL `unknown_ca`. */
+/** Reports whether it is an alert of a client that does not trust the certificate (RFC 8446 section 6.2). Go sends `bad_certificate`, OpenSSL `unknown_ca`. */
 function isDistrust(error: Error): boolean {
   return /UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(systemCode(error) ?? '');
 }
 
-/** What a client that does not trust us needs. */
+/** The advice for the log. */
 function adviceFor(error: Error): string {
   if (isDistrust(error)) {
     return 'a client does not accept this certificate: run registry-gate certs trust on it, or it calls the gate by a name that the certificate lacks (registry-gate certs renew --host NAME)';
@@ -123,7 +123,7 @@ function adviceFor(error: Error): string {
   return 'a TLS handshake failed';
 }
 
-/** An answer for a connection on which there is no request that Node would let us answer. */
+/** Renders an answer for a connection on which Node offers no response. */
 function rawAnswer(problem: Problem): string {
   const answer = { ...problemAnswer(problem, 'none'), headers: { Connection: 'close' } };
   return renderAnswer(answer, REASON[problem.status] ?? 'Bad Request');

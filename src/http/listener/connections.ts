@@ -5,52 +5,52 @@ import { wireOf } from '../../lib/node/tls-wire.ts';
 import { bodyLength } from '../../oci/request/body.ts';
 import { lingerOnClose } from '../wire/linger.ts';
 
-/** A request and its answer, under way on a connection. */
+/** A request and its answer, in progress on a connection. */
 export interface OpenExchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }
 
-/** Knows every connection of the listeners, from its first byte on, and what is under way on it. */
+/** All connections of the listeners, from the first byte on, and the exchanges in progress on them. */
 export interface Connections {
-  /** Follows the connections of a server. */
+  /** Adds the connections of a server. */
   follow(server: Server): void;
-  /** Called for each request before anything is done with it. Whether it is the first one on its connection. */
+  /** Must be called for each request before anything else is done with it. Returns whether it is the first one on its connection. */
   open(exchange: OpenExchange): boolean;
-  /** What is under way on this connection, in the order of arrival. */
+  /** Returns the exchanges in progress on this connection, in the order of arrival. */
   on(socket: Duplex): readonly OpenExchange[];
-  /** All that is under way. */
+  /** Returns all exchanges in progress. */
   underWay(): readonly OpenExchange[];
-  /** How many connections are open. */
+  /** Returns the number of open connections. */
   count(): number;
-  /** From now on each connection ends with the answer that is under way on it, or the next one; idle ones end soon. */
+  /** From now on each connection ends with the answer in progress, or with the next one. Idle connections end soon. */
   drain(): void;
-  /** Ends everything now; each exchange that is under way is told to `onCut` before. */
+  /** Ends all connections now. `onCut` is called before for each exchange in progress. */
   cut(): void;
 }
 
 interface ConnectionsOptions {
   /**
-   * How long a head may take: a connection that has sent none by then, when the gate is draining, is silent and not
-   * slow. Node never knew of connections that are still before their TLS handshake.
+   * How long a request head may take, in milliseconds. When the gate drains, a connection that has sent none after this
+   * time is silent, not slow. Node does not know the connections before their TLS handshake.
    */
   readonly headMs: number;
   readonly onCut: (exchange: OpenExchange) => void;
 }
 
 /**
- * How long the next word on a connection is waited for when the gate drains, in milliseconds: after its handshake, or
- * between two requests. Ended at once it would be ended on clients whose request is on its way. Longer than this nobody
- * waits: programs in Go hold connections in reserve.
+ * How long the gate waits for the next bytes on a connection when it drains, in milliseconds: after the handshake, or
+ * between two requests. An immediate end could hit a request on its way. The wait is short, since programs in Go keep
+ * idle connections.
  */
 const PARTING_MS = 2000;
 
-/** Follows no connection yet. */
+/** Creates the list of connections, which is empty at first. */
 export function createConnections({ headMs, onCut }: ConnectionsOptions): Connections {
   const sockets = new Set<Socket>();
-  /** Those after their TLS handshake. */
+  /** The connections after their TLS handshake. */
   const secured = new Set<Socket>();
-  /** A connection keeps its list, empty between two requests, until it closes. */
+  /** Each connection keeps its list, which is empty between two requests, until it closes. */
   const busy = new Map<Duplex, OpenExchange[]>();
   let silent: NodeJS.Timeout | undefined;
 
@@ -72,7 +72,7 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
       });
       server.on('secureConnection', (socket: Socket) => {
         secured.add(socket);
-        // An answer that stands behind another one when the connection ends never closes.
+        // An answer behind another one never closes if the connection ends first.
         socket.on('close', () => secured.delete(socket) && busy.delete(socket));
         if (silent !== undefined) part(socket);
       });
@@ -101,7 +101,7 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
   };
 }
 
-/** Ends the connection if nothing is under way on it and nothing more comes. */
+/** Ends the connection if nothing is in progress on it and no byte arrives. */
 function endIfIdle(socket: Socket, isBusy: () => boolean): void {
   const { bytesRead } = socket;
   const end = (): void => {
@@ -110,7 +110,7 @@ function endIfIdle(socket: Socket, isBusy: () => boolean): void {
   if (!isBusy()) setTimeout(end, PARTING_MS).unref();
 }
 
-/** Ends all connections on which nothing is under way. */
+/** Ends all connections on which nothing is in progress. */
 function cutOthers(sockets: ReadonlySet<Socket>, underWay: readonly OpenExchange[]): void {
   const active = new Set(underWay.map(({ req }) => wireOf(req.socket)));
   for (const socket of sockets) if (!active.has(socket)) socket.destroy();
@@ -125,17 +125,17 @@ interface Waiting {
 
 interface Line {
   isBusy: boolean;
-  /** Of the heads that wait. */
+  /** The bytes of the request heads that wait. */
   waitingBytes: number;
   readonly waiting: Waiting[];
 }
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
-/** How many requests a client may send ahead of the answers, and how many bytes of heads. Registry clients send none. */
+/** How many pipelined requests may wait, and how many bytes their heads may have. Registry clients do not pipeline. */
 const MOST_AHEAD = 100;
 const MOST_AHEAD_BYTES = 64 * 1024;
 
-/** Every way in which Node hands over a request ends in the same handler, so that nothing is answered around it. */
+/** All events with which Node delivers a request call the same handler, so that no request is answered elsewhere. */
 export function attachHandler(server: Server, handler: Handler, connections: Connections): void {
   const serve = serialiseRequests(handler);
   const handle: Handler = (req, res) => {
@@ -145,7 +145,7 @@ export function attachHandler(server: Server, handler: Handler, connections: Con
   server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
 }
 
-/** Before its first request a connection needs none of this: it ends with the time for heads. */
+/** Prepares a connection at its first request. Before that, the time limit for the head applies. */
 function prepare(socket: Socket, connections: Connections): void {
   socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
   lingerOnClose(socket, () => {
@@ -155,9 +155,9 @@ function prepare(socket: Socket, connections: Connections): void {
 }
 
 /**
- * Serves the requests of one connection one after the other, where Node hands over all that are sent ahead at once.
- * An answer that ends the connection ends it for them too: where one request was refused, what follows it on the wire
- * may be the inside of that one, and must not be done behind the client's back.
+ * Serves the requests of one connection one after the other, since Node delivers all pipelined requests at once. An
+ * answer that ends the connection ends it for the next requests too: after a refused request, the bytes that follow may
+ * belong to its body, and must not be served as a request.
  */
 export function serialiseRequests(handler: Handler): Handler {
   const lines = new WeakMap<Socket, Line>();
@@ -169,10 +169,10 @@ export function serialiseRequests(handler: Handler): Handler {
 
   const serve = ({ req, res }: Waiting, line: Line): void => {
     line.isBusy = true;
-    // Asked for now: once a request is done with, Node may have taken its connection from it.
+    // Read now: Node may detach the connection from a request that has ended.
     const { socket } = req;
     res.on('close', () => {
-      // Whatever else has come on a connection that ends is never served.
+      // The requests that wait on a connection that ends are never served.
       if (!socket.writable) return;
       line.isBusy = false;
       const next = line.waiting.shift();

@@ -5,9 +5,9 @@ import type { ListenPlace } from './listen.ts';
 type Addresses = Config['listen'];
 
 /**
- * The sockets that serve these addresses. Servers of one port take turns with the wildcards of IPv4 and IPv6 as nginx
- * does: `0.0.0.0:443` and `[::]:443` are two sockets, of which the second takes no IPv4; and an address that another one
- * of the list serves already has no socket of its own, which the system would refuse it.
+ * Returns the sockets that serve these addresses. Servers of one port share the wildcards of IPv4 and IPv6 as in nginx:
+ * `0.0.0.0:443` and `[::]:443` are two sockets, the second of which accepts no IPv4. An address that another one of the
+ * list covers gets no socket, since the system would refuse it.
  */
 export function listenPlaces(addresses: Addresses): readonly Omit<ListenPlace, 'flag'>[] {
   return addresses
@@ -15,7 +15,7 @@ export function listenPlaces(addresses: Addresses): readonly Omit<ListenPlace, '
     .map((address) => (needsIPv6Alone(address, addresses) ? { ...address, ipv6Only: true } : address));
 }
 
-/** Whether who reaches the one reaches the other too. Without a host it is all addresses of both kinds. */
+/** Reports whether a socket on `wide` also accepts connections to `narrow`. An address without a host stands for IPv4 and IPv6. */
 function covers(wide: Addresses[number], narrow: Addresses[number]): boolean {
   if (!isSamePort(wide, narrow) || wide.host === narrow.host) return false;
   if (wide.host === undefined) return true;
@@ -30,12 +30,12 @@ function needsIPv6Alone(address: Addresses[number], addresses: Addresses): boole
   );
 }
 
-/** With port 0 each has a port of its own. */
+/** With port 0 each address gets a port of its own. */
 function isSamePort(one: Addresses[number], other: Addresses[number]): boolean {
   return one.fd === undefined && other.fd === undefined && one.port !== 0 && one.port === other.port;
 }
 
-/** A name may mean addresses of both kinds. */
+/** A name may stand for addresses of both families. */
 function isAddress(host: string): boolean {
   return isIPv4(host) || host.includes(':');
 }

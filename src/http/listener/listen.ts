@@ -6,20 +6,17 @@ import type { Logger } from '../../lib/logger.ts';
 export interface ListenPlace {
   readonly host: string | undefined;
   readonly port: number;
-  /** The number of a descriptor instead: a socket that listens already. */
+  /** The number of a descriptor to use instead: a socket that listens already. */
   readonly fd?: number;
-  /** Takes no IPv4, for which there is another socket. */
+  /** Whether it accepts no IPv4, for which there is another socket. */
   readonly ipv6Only?: boolean;
-  /**
-   * Whether the other workers of this gate have sockets of their own on the same port: `first` where none of them
-   * listens yet.
-   */
+  /** Whether the other workers of this gate have sockets of their own on the same port: `first` if none of them listens yet. */
   readonly shared?: 'first' | 'next' | undefined;
-  /** The flag that names another place. */
+  /** The flag that sets another place. */
   readonly flag: '--listen' | '--metrics';
 }
 
-/** Begins to listen. Rejects with AppError LISTEN_FAILED. */
+/** Starts to listen. Rejects with AppError LISTEN_FAILED. */
 export async function listen(server: Server, place: ListenPlace, logger: Logger): Promise<void> {
   try {
     if (place.shared === 'first' && place.port !== 0) await assertFree(place);
@@ -27,11 +24,11 @@ export async function listen(server: Server, place: ListenPlace, logger: Logger)
   } catch (error) {
     throw explain(error, place);
   }
-  // A connection that could not be accepted is no reason to end all others.
+  // The failure to accept one connection must not end the others.
   server.on('error', (error) => logger.error({ error: systemCode(error) ?? error.name }, 'accept failed'));
 }
 
-/** A port that is shared among workers could be shared with another program that does the same, another gate for one. */
+/** A port that workers share could be shared with another program that does the same, such as another gate. */
 async function assertFree(place: ListenPlace): Promise<void> {
   const probe = createServer((socket) => socket.destroy());
   await start(probe, { ...whereOf(place), exclusive: true });
@@ -39,12 +36,12 @@ async function assertFree(place: ListenPlace): Promise<void> {
 }
 
 /**
- * Each worker has a socket of its own on the port, and the system deals new connections out to them. Where it cannot do
- * that (macOS, Windows), all workers take connections from one socket.
+ * Each worker has a socket of its own on the port, and the system distributes new connections among them. Where the
+ * system can't (macOS, Windows), all workers accept connections from one socket.
  */
 async function open(server: Server, place: ListenPlace): Promise<void> {
   const { fd, shared } = place;
-  // Exclusive: each worker takes connections from the socket itself.
+  // Exclusive: each worker accepts connections from the socket itself.
   if (fd !== undefined) return start(server, { fd, exclusive: true });
   if (shared === undefined) return start(server, whereOf(place));
   try {
@@ -70,14 +67,15 @@ function start(server: Server, where: ListenOptions & { readonly fd?: number }):
 }
 
 /**
- * Takes no more connections, and resolves when the last one has ended. The close of an HTTP server would also end those
- * between two requests, at a moment when the next one may be on its way.
+ * Accepts no more connections, and resolves when the last one has ended. `close` of an HTTP server would also end those
+ * between two requests, while the next request may be on its way.
  */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     Server.prototype.close.call(server, () => {
       resolve();
-      // Gives back the timer that looks at connections. There are none, but the TLS side of the last one ends in this turn.
+      // Frees the timer that checks connections. None is left, except that the TLS side of the last one ends in this
+      // turn of the event loop.
       setImmediate(() => void server.close());
     });
   });

@@ -14,7 +14,7 @@ import { contextOptions, tlsOptions } from './tls-options.ts';
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** The certificate in force, and who is told of the next one. */
+/** The certificate in force, and its changes. */
 interface CertificateSource {
   current(): ServerCertificate;
   onChange(listener: (next: ServerCertificate) => void): void;
@@ -31,20 +31,21 @@ export interface ListenerOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Keys for session tickets while the certificate of this fingerprint is in force, 48 bytes; undefined: Node's own. */
+  /** Returns the keys for session tickets, 48 bytes, while the certificate with this fingerprint is in force; undefined for Node's own. */
   readonly ticketKeys: (fingerprint: string) => Buffer | undefined;
 }
 
 const CHECK_CONNECTIONS_MS = 5000;
 
-/** An HTTPS server with the gate's limits and certificate, which follows the certificate in force. Not yet listening. */
+/** Creates an HTTPS server with the limits and the certificate of the gate. It follows the certificate in force, and does not listen yet. */
 export function createListener(options: ListenerOptions): Server {
   const { config, certificate, connections, handler, admit, addressOf, onDistrust, logger, now } = options;
   const { timeouts, limits, tls } = config;
   const handshakeMs = timeouts.handshakeSeconds * 1000;
   const server = createServer({
     ...tlsOptions(certificate.current(), tls.profile, handshakeMs),
-    // A limit on the whole request would end a long upload; body and answer are watched for standing still instead.
+    // A limit on the whole request would end a long upload. An idle watch ends bodies and answers that make no
+    // progress.
     requestTimeout: 0,
     headersTimeout: timeouts.headerSeconds * 1000,
     keepAliveTimeout: timeouts.keepAliveSeconds * 1000,
@@ -53,7 +54,7 @@ export function createListener(options: ListenerOptions): Server {
     insecureHTTPParser: false,
     requireHostHeader: false,
   });
-  // Fields past Node's own count would be hidden from us and still frame the body; admission counts all of them.
+  // Node would hide the fields beyond its own limit and still frame the body by them. The admission counts all fields.
   server.maxHeadersCount = 0;
   certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
   shareTickets(server, options);
@@ -64,7 +65,7 @@ export function createListener(options: ListenerOptions): Server {
   return server;
 }
 
-/** A client that comes back to another worker goes on with its session, until the certificate changes. */
+/** A client that connects to another worker resumes its session, until the certificate changes. */
 function shareTickets(
   server: Server,
   { certificate, ticketKeys }: Pick<ListenerOptions, 'certificate' | 'ticketKeys'>,
@@ -73,7 +74,7 @@ function shareTickets(
     const keys = ticketKeys(fingerprint);
     if (keys !== undefined) server.setTicketKeys(keys);
   };
-  // Node brings the keys that the first worker began with into each one that begins to listen.
+  // Node copies the keys that the first worker started with into each server that starts to listen.
   server.on('listening', () => setKeys(certificate.current()));
   certificate.onChange(setKeys);
 }

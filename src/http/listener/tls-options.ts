@@ -5,13 +5,13 @@ import type { Secret } from '../../lib/secret.ts';
 
 type TlsProfile = 'intermediate' | 'modern';
 
-/** Certificate with its chain, and its key, as PEM. */
+/** The certificate with its chain, and its key, as PEM. */
 interface Identity {
   readonly cert: string;
   readonly key: Secret<string>;
 }
 
-/** Mozilla Server Side TLS, guideline 6.0: AEAD with forward secrecy and nothing else. */
+/** Mozilla Server Side TLS, guideline 6.0: AEAD with forward secrecy only. */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
@@ -27,7 +27,7 @@ const CIPHERS = [
 const CURVES = 'X25519:prime256v1:secp384r1';
 const HYBRID_CURVES = `X25519MLKEM768:${CURVES}`;
 
-/** What a listener is made with. ALPN offers HTTP/1.1 alone. */
+/** Returns the options of a TLS server. ALPN offers HTTP/1.1 only. */
 export function tlsOptions(identity: Identity, profile: TlsProfile, handshakeMs: number): TlsOptions {
   return {
     ...contextOptions(identity, profile),
@@ -36,7 +36,7 @@ export function tlsOptions(identity: Identity, profile: TlsProfile, handshakeMs:
   };
 }
 
-/** What changes with the certificate; fit for `setSecureContext`. Throws AppError CERT_INVALID where OpenSSL refuses the pair. */
+/** Returns the options that change with the certificate, for `setSecureContext`. Throws AppError CERT_INVALID if OpenSSL refuses the pair. */
 export function contextOptions({ cert, key }: Identity, profile: TlsProfile): SecureContextOptions {
   const options: SecureContextOptions = {
     cert,
@@ -44,9 +44,10 @@ export function contextOptions({ cert, key }: Identity, profile: TlsProfile): Se
     minVersion: profile === 'modern' ? 'TLSv1.3' : 'TLSv1.2',
     ciphers: CIPHERS,
     ecdhCurve: HYBRID_CURVES,
-    // All of the suites are good, so the client knows best which of them its hardware is fast at.
+    // All of the suites are good, and the client knows best for which of them its hardware is fast.
     honorCipherOrder: false,
-    // Node makes one of the command line, in which workers differ: a session would end at the next worker.
+    // Node derives its own from the command line, which differs among workers: a session could not be resumed at
+    // another worker.
     sessionIdContext: 'registry-gate',
   };
   return accepted(options) ?? verified({ ...options, ecdhCurve: CURVES });

@@ -5,10 +5,10 @@ import type { Network } from '../../lib/network.ts';
 const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/;
 
 /**
- * Whose request it is that came from `peer`, by the rule of the rightmost stranger: from the right, who is trusted is
- * believed what stands to the left of it, and the first who is not is the client. What stands further left anybody can
- * have written. An entry that is no address ends the search at the one who wrote it. `header` is the value of
- * `X-Forwarded-For`, several of them joined by commas.
+ * Returns the client's address of a request from `peer`: the rightmost address that is not trusted. From right to left,
+ * each trusted proxy vouches for the entry to its left; anybody can have written what stands further left. An entry
+ * that is not an address ends the search at the proxy that wrote it. `header` is the value of `X-Forwarded-For`, with
+ * several joined by commas.
  */
 export function clientOf(peer: string, header: string | undefined, trusted: readonly Network[]): string {
   if (header === undefined || !isInside(peer, trusted)) return peer;
@@ -24,7 +24,7 @@ export function clientOf(peer: string, header: string | undefined, trusted: read
   return client;
 }
 
-/** An address, as some fronts write it with its port: `192.0.2.1:5000`, `[2001:db8::1]:5000`. */
+/** Parses an address, with a port as some proxies write it: `192.0.2.1:5000`, `[2001:db8::1]:5000`. */
 function readEntry(text: string): string | undefined {
   const [, inBrackets, beforePort] = WITH_PORT.exec(text) ?? [];
   return canonicalAddress(inBrackets ?? beforePort ?? text);

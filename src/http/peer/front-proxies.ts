@@ -14,24 +14,21 @@ interface FrontProxiesOptions {
   readonly now: () => number;
 }
 
-/** Knows who stands before the gate, and whom they speak for. */
+/** The front proxies before the gate, and the clients that they forward for. */
 export interface FrontProxies {
-  /**
-   * Takes the PROXY header off a new connection where one is due, and goes on. Ends the connection of a front that
-   * sends none; how long it may take is for the caller to watch.
-   */
+  /** Reads the PROXY header of a new connection if one is due, and calls `goOn`. Ends the connection of a front proxy that sends none. The caller limits the time. */
   introduce(socket: Socket, goOn: () => void): void;
-  /** Whose request it is. Without headers: whose connection. */
+  /** Returns the address of the client of a request; without headers, of a connection. */
   addressOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
-  /** The host, with a port if one was named, that the client asked for: Host, or what a front says it was. */
+  /** Returns the host that the client asked for, with its port if one was given: Host, or what a front proxy says it was. */
   hostOf(req: Pick<IncomingMessage, 'socket' | 'headers'>): string;
-  /** Whether this is the address of a front itself. */
+  /** Reports whether this is the address of a front proxy. */
   isFront(address: string): boolean;
 }
 
 const WARN_EVERY_MS = 60_000;
 
-/** Without networks nobody is believed, and nothing is looked at but the socket. */
+/** Without networks no front proxy is trusted, and only the address of the socket counts. */
 export function createFrontProxies({ config, logger, now }: FrontProxiesOptions): FrontProxies {
   const trusted = readNetworks(config.networks);
   const isFront = (address: string): boolean => isInside(address, trusted);
@@ -63,10 +60,10 @@ function byHeader(trusted: Parameters<typeof clientOf>[2], onDropped: (address: 
   };
 }
 
-/** Peers whose header was dropped: one line for each, and no more than so many. */
+/** The number of peers whose dropped header is logged, one line for each. */
 const MOST_DROPPED = 64;
 
-/** A front that is not believed makes one client of all that stand behind it: their wrong passwords count together. */
+/** All clients behind a front proxy that is not trusted count as one client: their wrong passwords count together. */
 function warnOfDropped(logger: Logger): (address: string) => void {
   const seen = new Set<string>();
   return (address) => {
@@ -80,7 +77,7 @@ function warnOfDropped(logger: Logger): (address: string) => void {
 }
 
 function byConnection(isFront: (address: string) => boolean, warn: Warn): Protocol {
-  /** By the TCP connection: over it there is another socket, of TLS. */
+  /** The clients by TCP socket; the TLS socket over it is another object. */
   const clients = new WeakMap<object, string>();
   return {
     introduce: (socket, goOn) => {
@@ -105,13 +102,13 @@ function byConnection(isFront: (address: string) => boolean, warn: Warn): Protoc
 
 type Taken = Exclude<ReturnType<typeof readProxyHeader>, { kind: 'partial' }>;
 
-/** Reads until it is known whether there is a header; what follows it is given back to the socket. */
+/** Reads until it is known whether there is a header. The bytes after it are put back into the socket. */
 function takeHeader(socket: Socket, onTaken: (taken: Taken) => void): void {
   let bytes: Buffer = Buffer.alloc(0);
   const onReadable = (): void => {
     const piece: unknown = socket.read();
     if (!(piece instanceof Buffer)) {
-      // The front only looked whether somebody listens here.
+      // The front proxy only checked whether the port is open.
       socket.destroy();
       return;
     }
@@ -130,7 +127,7 @@ function takeHeader(socket: Socket, onTaken: (taken: Taken) => void): void {
 const CURE =
   'let it send the PROXY protocol (nginx: proxy_protocol on; HAProxy: send-proxy-v2), set frontProxies.protocol: x-forwarded-for where it sends that, or take its address out of frontProxies.networks where it is a client itself';
 
-/** Which network of the setting makes it a front: `frontProxies.networks: 10.0.0.0/8, frontProxies.protocol: proxy-protocol`. */
+/** Names the networks that make it a front proxy: `frontProxies.networks: 10.0.0.0/8; frontProxies.protocol: proxy-protocol`. */
 function settingOf({ networks, protocol }: FrontProxiesOptions['config'], front: string): string {
   const found = networks.filter((text) => isInside(front, readNetworks([text])));
   return `frontProxies.networks: ${found.join(', ')}; frontProxies.protocol: ${protocol}`;
@@ -138,7 +135,7 @@ function settingOf({ networks, protocol }: FrontProxiesOptions['config'], front:
 
 type Warn = (front: string, reason: string) => void;
 
-/** One line a minute is enough to find out. */
+/** One line a minute is enough. */
 function warner({ config, logger, now }: FrontProxiesOptions): Warn {
   let next = -Infinity;
   let unsaid = 0;

@@ -1,12 +1,12 @@
 import { canonicalAddress } from '../../lib/network.ts';
 
-/** What stands at the beginning of a connection, as far as it has come. */
+/** The beginning of a connection, as far as it has arrived. */
 export type ProxyHeader =
-  /** So far a correct beginning. */
+  /** A correct beginning of a header that is not complete. */
   | { readonly kind: 'partial' }
-  /** The first `length` bytes; `address` of the client is undefined where the front speaks for itself, or cannot say. */
+  /** The header is the first `length` bytes. `address` of the client is undefined if the front proxy connects for itself or does not know it. */
   | { readonly kind: 'header'; readonly length: number; readonly address: string | undefined }
-  /** Why it is none, as the end of "it ...". */
+  /** Why it is not a header, as the end of "it ...". */
   | { readonly kind: 'malformed'; readonly reason: string };
 
 const PARTIAL: ProxyHeader = { kind: 'partial' };
@@ -15,7 +15,7 @@ const WORD = Buffer.from('PROXY ', 'latin1');
 /** The longest line of version 1, with its CRLF. */
 const LONGEST_LINE = 107;
 const FIXED_BYTES = 16;
-/** Address and extensions of version 2: no front sends more than a few hundred bytes, and nobody may make us keep 64 KiB. */
+/** The address and the extensions of version 2: front proxies send at most a few hundred bytes. The format would allow 64 KiB, which the gate would have to hold. */
 const MOST_BYTES = 4096;
 
 const TCP4 = 0x11;
@@ -25,8 +25,8 @@ const ADDRESS_BYTES: Readonly<Record<number, number>> = { 0: 0, [TCP4]: 12, [TCP
 const LINE = /^PROXY (TCP[46]) ([0-9A-Fa-f:.]{2,45}) ([0-9A-Fa-f:.]{2,45}) (\d{1,5}) (\d{1,5})$/;
 
 /**
- * Reads the header with which a front proxy says for whom it connects (the PROXY protocol of HAProxy, versions 1 and 2).
- * Strict: what the specification does not know is no header. Extensions (TLVs) are passed over.
+ * Parses the header in which a front proxy names its client (the PROXY protocol of HAProxy, versions 1 and 2). It
+ * accepts nothing that the specification does not define. Extensions (TLVs) are skipped.
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
   if (startsAlike(bytes, WORD)) return bytes.length < WORD.length ? PARTIAL : readLine(bytes);
@@ -46,13 +46,13 @@ function readLine(bytes: Buffer): ProxyHeader {
   }
   const line = bytes.toString('latin1', 0, end);
   const length = end + 2;
-  // What a front may add to this word is not for us.
+  // A front proxy may add more after this word, which is ignored.
   if (/^PROXY UNKNOWN(?: |$)/.test(line)) return { kind: 'header', length, address: undefined };
   const address = sourceIn(line);
   return address === undefined ? malformed('is no line of version 1') : { kind: 'header', length, address };
 }
 
-/** The first address of a line of which all is in order. */
+/** Returns the first address of a well-formed line. */
 function sourceIn(line: string): string | undefined {
   const [, family = '', source = '', target = '', ...ports] = LINE.exec(line) ?? [];
   return addressOf(family, target) !== undefined && ports.every(isPort)
@@ -69,7 +69,7 @@ function isPort(text: string): boolean {
 }
 
 function readBinary(bytes: Buffer): ProxyHeader {
-  // Judged as soon as it is there: who speaks another version need not be waited for.
+  // Checked as soon as it has arrived, so that another version is refused without a wait.
   const [versionAndCommand = 0x20, kindByte = 0] = bytes.subarray(SIGNATURE.length);
   if (versionAndCommand >> 4 !== 2) return malformed('is of another version than 1 or 2');
   if (bytes.length < FIXED_BYTES) return PARTIAL;
@@ -77,7 +77,7 @@ function readBinary(bytes: Buffer): ProxyHeader {
   const size = bytes.readUInt16BE(FIXED_BYTES - 2);
   if (command > 1) return malformed('has a command other than LOCAL and PROXY');
   if (size > MOST_BYTES) return malformed(`is longer than ${MOST_BYTES} bytes`);
-  // A front that looks whether we are there speaks for itself, whatever it says.
+  // A health check of the front proxy connects for the proxy itself, whatever addresses it names.
   return readAddresses(bytes, command === 0 ? 0 : kindByte, size);
 }
 

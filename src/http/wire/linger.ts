@@ -2,15 +2,15 @@ import type { Socket } from 'node:net';
 import { drainSocket } from '../../lib/node/drain-socket.ts';
 import { replaceEnd } from '../../lib/node/end-of-connection.ts';
 
-/** How long a client that is still sending is read from after its answer, and how much. */
+/** How long, and how many bytes, the gate reads from a client that is still sending after its answer. */
 export const LINGER_MS = 2000;
 export const LINGER_BYTES = 1024 * 1024;
-/** A body of an announced length up to this is read to its end: a manifest that is too large, and most layers. */
+/** A body with an announced length of at most this is read to its end: too large manifests, and most layers. */
 const ANNOUNCED_BYTES = 16 * 1024 * 1024;
-/** The time for it. */
+/** The time for that, in milliseconds. */
 const ANNOUNCED_MS = 10_000;
 
-/** What is read of a client after its answer: bytes at most, in milliseconds at most. */
+/** The most that is read from a client after its answer: in bytes, and in milliseconds. */
 interface Reach {
   readonly bytes: number;
   readonly ms: number;
@@ -21,13 +21,13 @@ const USUAL: Reach = { bytes: LINGER_BYTES, ms: LINGER_MS };
 const lingering = new WeakSet<object>();
 
 /**
- * Lets a client read its answer although it is still sending. Closing a socket in whose receive buffer something is
- * left makes the kernel send a reset, and the client throws the answer away with it: a 401 becomes "broken pipe" (RFC
- * 9112 section 9.6). So our half is closed, the rest is read for two seconds or a megabyte, and then it is over; of a body
- * whose announced length is 16 MiB or less, all of it is read, for ten seconds.
+ * Lets a client read its answer although it is still sending. If a socket with unread bytes in its receive buffer is
+ * closed, the kernel sends a reset, and the client discards the answer: a 401 becomes "broken pipe" (RFC 9112 section
+ * 9.6). So the gate closes its half, and reads on for two seconds or a megabyte, or, if the announced length of the
+ * body is at most 16 MiB, up to its end or for ten seconds.
  *
- * `sending` tells how long the body is that the client may still be sending: its announced length, `unknown` where it
- * announced none, and undefined where nothing is being sent and there is nothing to wait for.
+ * `sending` returns the length of the body that the client may still be sending: its announced length, `unknown` if it
+ * announced none, or undefined if no body is being sent.
  */
 export function lingerOnClose(socket: Socket, sending: () => number | 'unknown' | undefined): void {
   const endNow = replaceEnd(socket, () => {
@@ -44,7 +44,7 @@ function reachFor(length: number | 'unknown'): Reach {
     : { bytes: Math.max(LINGER_BYTES, length), ms: ANNOUNCED_MS };
 }
 
-/** Says the last words, closes our half and reads on for a while. */
+/** Writes the last words, closes the gate's half and reads on for a while. */
 export function linger(socket: Socket, lastWords: string): void {
   socket.write(lastWords);
   readOn(socket, USUAL);
@@ -64,7 +64,7 @@ function readOn(socket: Socket, { bytes, ms }: Reach): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** Whether all has been said on this connection, and what still comes is dropped. */
+/** Reports whether everything was sent on this connection, and what arrives is dropped. */
 export function isLingering(socket: object): boolean {
   return lingering.has(socket);
 }
