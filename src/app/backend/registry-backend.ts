@@ -7,7 +7,7 @@ import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
 import { createBackend } from '../../backend/client/backend.ts';
-import type { BackendOptions } from '../../backend/client/backend-connection.ts';
+import type { BackendOptions } from '../../backend/client/backend-address.ts';
 import { createCatalogSource } from '../../backend/proxy/catalog-source.ts';
 import { createForwarder } from '../../backend/proxy/forward.ts';
 import { createIdleWatch } from '../../lib/streams/idle-watch.ts';

@@ -1,24 +1,9 @@
-import { connect as connectTcp, isIP } from 'node:net';
-import type { OnReadOpts, Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { AnswerReader } from './answer-reader.ts';
 import type { AnswerSink } from './answer-reader.ts';
-
-/**
- * The address of the registry. `ca` is the PEM text that verifies an https backend; verification is never off. `prefix` is
- * the path before `/v2/`, like `/oci`. `hostHeader` is the Host of requests to it, instead of the client's.
- */
-export type BackendOptions = (
-  | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly prefix?: string }
-  | {
-      readonly kind: 'https';
-      readonly host: string;
-      readonly port: number;
-      readonly prefix?: string;
-      readonly ca?: string | undefined;
-    }
-  | { readonly kind: 'unix'; readonly path: string; readonly prefix?: undefined }
-) & { readonly hostHeader?: string | undefined };
+import { openSocket } from './backend-address.ts';
+import type { BackendOptions } from './backend-address.ts';
 
 /** Receives the answer to one request. It gets no more calls after `onEnd`, `onFault` or `onBroken`. */
 export interface ConnectionListener extends AnswerSink {
@@ -35,7 +20,6 @@ interface ConnectionOwner {
 
 /** The size of a read of a head: a small answer fits as well. */
 export const SMALL_BYTES = 16 * 1024;
-const KEEPALIVE_MS = 1000;
 
 /**
  * A connection to the backend, for one request at a time. It goes back to its owner if request and answer are complete.
@@ -62,7 +46,7 @@ export class BackendConnection {
     this.#owner = owner;
     this.#target = owner.small;
     this.#isTls = options.kind === 'https';
-    this.socket = open(options, {
+    this.socket = openSocket(options, {
       buffer: () => this.#room(),
       callback: (length, bytes) => this.#take(length, bytes),
     });
@@ -183,38 +167,78 @@ export function isConnecting(socket: Socket): boolean {
   return socket.connecting || (socket instanceof TLSSocket && socket.getPeerFinished() === undefined);
 }
 
-function open(options: BackendOptions, onread: OnReadOpts): Socket {
-  if (options.kind === 'unix') return connectTcp({ path: options.path, onread });
-  const { host, port } = options;
-  const socket = options.kind === 'http' ? connectTcp({ host, port, onread }) : openTls(options, onread);
-  return socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
-}
-
-interface BackendTls {
-  readonly servername: string;
-  readonly rejectUnauthorized: true;
-  readonly ca?: string;
-}
-
-/**
- * Verifies a TLS backend against its own name, whatever the client calls it. `rejectUnauthorized` is explicit, or a
- * variable of the environment could switch it off.
- */
-export function backendTls({ host, ca }: Extract<BackendOptions, { kind: 'https' }>): BackendTls {
-  const servername = isIP(host) === 0 ? host : '';
-  return { servername, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
-}
-
-function openTls(options: Extract<BackendOptions, { kind: 'https' }>, onread: OnReadOpts): TLSSocket {
-  const { host, port } = options;
-  const settings = { host, port, ...backendTls(options), ALPNProtocols: ['http/1.1'], onread };
-  return connectTls(settings);
-}
-
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function closedEarly(): Error {
   return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
+}
+
+/** Connections to one backend. */
+export interface ConnectionPool {
+  /** The connection that came back last, or a new one. The backend may just be closing it: only for requests that may be sent twice. */
+  take(): BackendConnection;
+  /** A new connection. */
+  open(): BackendConnection;
+  /** Ends all connections, those in use included. */
+  close(): void;
+}
+
+const FREE_CONNECTIONS = 64;
+/** How long a connection is kept: shorter than servers wait (nginx 75 s). A shorter time in the answer counts. */
+const IDLE_MS = 30_000;
+/** A connection is closed so much earlier than the backend would close it. */
+const MARGIN_MS = 1000;
+const SWEEP_MS = 5000;
+
+interface Idle {
+  readonly connection: BackendConnection;
+  readonly until: number;
+}
+
+/**
+ * Keeps connections for the next request. Bytes that a backend sends on a waiting connection end it; those that it sends
+ * right after the next request was written cannot be told from the answer. `now`: monotonic milliseconds.
+ */
+export function createConnectionPool(options: BackendOptions, now: () => number): ConnectionPool {
+  const all = new Set<BackendConnection>();
+  const small = Buffer.allocUnsafeSlow(SMALL_BYTES);
+  let idle: Idle[] = [];
+
+  const release = (connection: BackendConnection): void => {
+    const waits = Math.min(IDLE_MS, (connection.keepAliveMs ?? Infinity) - MARGIN_MS);
+    if (waits <= 0 || idle.length >= FREE_CONNECTIONS) connection.socket.destroy();
+    else idle.push({ connection, until: now() + waits });
+  };
+  const open = (): BackendConnection => {
+    const connection = new BackendConnection(options, { release, small });
+    all.add(connection);
+    connection.socket.once('close', () => {
+      all.delete(connection);
+      idle = idle.filter((other) => other.connection !== connection);
+    });
+    return connection;
+  };
+  const take = (): BackendConnection => {
+    for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
+      if (last.connection.socket.writable && last.until > now()) return last.connection;
+      last.connection.socket.destroy();
+    }
+    return open();
+  };
+  const sweep = (): void => {
+    const at = now();
+    for (const { connection, until } of idle) if (until <= at) connection.socket.destroy();
+  };
+
+  const timer = setInterval(sweep, SWEEP_MS).unref();
+  return {
+    take,
+    open,
+    close: () => {
+      clearInterval(timer);
+      for (const connection of all) connection.socket.destroy();
+    },
+  };
 }

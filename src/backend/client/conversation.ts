@@ -7,8 +7,7 @@ import { inPace } from '../../lib/streams/pace.ts';
 import type { Pace } from '../../lib/streams/pace.ts';
 import type { AnswerFault, AnswerHead } from './answer-head.ts';
 import { SMALL_BYTES } from './backend-connection.ts';
-import type { BackendConnection, ConnectionListener } from './backend-connection.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { BackendConnection, ConnectionListener, ConnectionPool } from './backend-connection.ts';
 
 /** Decides what becomes of an answer. It gets no more calls after `onEnd`, `onFailure` or `close`. */
 export interface AnswerHandler {

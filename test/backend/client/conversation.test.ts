@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AnswerHead } from '../../../src/backend/client/answer-head.ts';
-import { createConnectionPool } from '../../../src/backend/client/connection-pool.ts';
-import type { ConnectionPool } from '../../../src/backend/client/connection-pool.ts';
+import { createConnectionPool } from '../../../src/backend/client/backend-connection.ts';
+import type { ConnectionPool } from '../../../src/backend/client/backend-connection.ts';
 import { Conversation, IdleError } from '../../../src/backend/client/conversation.ts';
 import type { AnswerHandler, RequestBody } from '../../../src/backend/client/conversation.ts';
 import { eventually, startBackend } from '../../faults/scripted-backend.ts';

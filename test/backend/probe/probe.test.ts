@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { initCertificates } from '../../../src/pki/authority/init-certificates.ts';
 import { createBackend } from '../../../src/backend/client/backend.ts';
-import type { BackendOptions } from '../../../src/backend/client/backend-connection.ts';
+import type { BackendOptions } from '../../../src/backend/client/backend-address.ts';
 import { explainFailure } from '../../../src/backend/client/failure.ts';
 import { judgeBase, lookAt } from '../../../src/backend/probe/probe.ts';
 import { temporaryFolder } from '../../support/programs.ts';
