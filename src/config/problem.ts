@@ -19,6 +19,12 @@ export function configInvalid(problems: readonly Problem[]): AppError {
   });
 }
 
+/** One mistake can cause many errors of the parser. */
+export function firstOfEachLine(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string | undefined>();
+  return problems.filter(({ where }) => !seen.has(where) && seen.add(where));
+}
+
 function renderProblem({ path, reason, where }: Problem): string {
   const subject = path === '' ? '' : `${path}: `;
   return where === undefined ? `  ${subject}${reason}` : `  ${subject}${reason} (${where})`;

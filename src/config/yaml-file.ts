@@ -4,6 +4,7 @@ import type { Document, YAMLMap } from 'yaml';
 import { unknownKey } from './closest.ts';
 import type { OptionRow } from './options.ts';
 import type { Problem } from './problem.ts';
+import { firstOfEachLine } from './problem.ts';
 import type { Given, Source } from './source.ts';
 
 const LARGEST_CHARACTERS = 1024 * 1024;
@@ -84,12 +85,6 @@ function brokenParts(document: Document.Parsed): Finding[] {
 
 function whole(reason: string): Finding {
   return { path: '', reason, offset: 0 };
-}
-
-/** One mistake can cause many errors of the parser. */
-function firstOfEachLine(problems: readonly Problem[]): Problem[] {
-  const seen = new Set<string | undefined>();
-  return problems.filter(({ where }) => !seen.has(where) && seen.add(where));
 }
 
 /** The options and unknown keys of the file, without those that have no value. */

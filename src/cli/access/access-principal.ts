@@ -8,13 +8,13 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { findState } from '../config/file-options.ts';
 import type { StateFiles, StateOptions } from '../config/file-options.ts';
 
-/** A principal whose rights are asked for, and what is to be known of it. */
+/** A principal, and warnings about it. */
 interface FoundPrincipal {
   readonly principal: Principal;
   readonly warnings: readonly string[];
 }
 
-/** Looks the name up among users and tokens: a token has the scope that it was made with. */
+/** Looks up the name among users and tokens. A token has the scope that it was made with. */
 export async function findPrincipal(
   principal: Principal,
   options: StateOptions,
@@ -24,7 +24,7 @@ export async function findPrincipal(
   const state = await findState(options, terminal);
   return principal.kind === 'machine'
     ? findToken(principal.name, state)
-    : { principal, warnings: await warnOfStranger(principal.name, state) };
+    : { principal, warnings: await unknownUserWarnings(principal.name, state) };
 }
 
 async function findToken(name: string, { paths }: StateFiles): Promise<FoundPrincipal> {
@@ -41,26 +41,26 @@ async function findToken(name: string, { paths }: StateFiles): Promise<FoundPrin
   if (newest === undefined) {
     return {
       principal,
-      warnings: [`there is no token ${JSON.stringify(name)}, so nobody can sign in by this name.`],
+      warnings: [`there is no token ${JSON.stringify(name)}, so no client can sign in with this name.`],
     };
   }
   const { id, networks } = newest;
-  const differ = `there are ${alive.length} tokens of this name with different rights: this is about ${id}, the newest.`;
-  const place = `the token ${id} can be used from ${networks.join(', ')} alone.`;
+  const differ = `there are ${alive.length} tokens of this name with different rights: the answer is for ${id}, the newest.`;
+  const restriction = `the token ${id} can be used only from ${networks.join(', ')}.`;
   return {
     principal,
-    warnings: [...(scopes.size > 1 ? [differ] : []), ...(networks.length > 0 ? [place] : [])],
+    warnings: [...(scopes.size > 1 ? [differ] : []), ...(networks.length > 0 ? [restriction] : [])],
   };
 }
 
-/** Where the users file can't be read the rules can be asked all the same, and nothing is said of names. */
-async function warnOfStranger(name: string, { users }: StateFiles): Promise<readonly string[]> {
+/** No warning if the users file can't be read: the rules can be checked without it. */
+async function unknownUserWarnings(name: string, { users }: StateFiles): Promise<readonly string[]> {
   if (name === '') return [];
   try {
     const { document } = await readUsersFile(users);
     return entriesOf(document).some((entry) => entry.name === name)
       ? []
-      : [`there is no user ${JSON.stringify(name)}, so nobody can sign in by this name.`];
+      : [`there is no user ${JSON.stringify(name)}, so no client can sign in with this name.`];
   } catch (error) {
     if (error instanceof AppError && error.code.startsWith('HTPASSWD_')) return [];
     throw error;

@@ -96,13 +96,13 @@ async function findRules({ access, config }: CheckOptions, terminal: Terminal): 
   }
 }
 
-function readQuestion(said: {
+function readQuestion(words: {
   readonly who: string;
   readonly action: string;
   readonly repository: string;
   readonly from: string | undefined;
 }): Question {
-  const { who, action, repository, from } = said;
+  const { who, action, repository, from } = words;
   const principal = parsePrincipal(who);
   if (principal === undefined) throw misused(who, 'not a user, token:NAME, authenticated or anonymous');
   if (!isAction(action)) throw misused(action, 'not one of pull, push and delete');

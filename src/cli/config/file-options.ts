@@ -105,7 +105,7 @@ export function addAuditOptions(command: Command): Command {
   );
 }
 
-/** The audit log. Throws AppError USAGE where the configuration names none, or standard output. */
+/** The audit log. Throws AppError USAGE if the configuration names none, or standard output. */
 export async function findAuditLog(options: AuditOptions, terminal: Terminal): Promise<string> {
   const { audit } = await load(options, terminal);
   if (audit.file !== undefined && audit.file !== '-') return audit.file;

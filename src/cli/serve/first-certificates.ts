@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { initCertificates } from '../../pki/authority/init-certificates.ts';
 import { readStatus } from '../../pki/authority/status.ts';
@@ -7,6 +7,7 @@ import { parseSubjectName } from '../../pki/x509/subject-names.ts';
 import { planNames, readFoundNames, writeFoundNames } from './found-names.ts';
 import type { NamePlan, WantedNames } from './found-names.ts';
 import type { Config } from '../../config/schema/schema.ts';
+import { exists } from '../../lib/files/exists.ts';
 import { checkClock } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 
@@ -100,13 +101,6 @@ function madeNote({ added, dropped }: NamePlan): string {
   ];
   const reason = reasons.length === 0 ? 'it was due' : reasons.join(', and ');
   return `The certificate was replaced: ${reason}. The CA is the same, so clients need nothing.`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function statusIfAny(directory: string, now: Date): Promise<DirectoryStatus | undefined> {

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { access, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema/schema.ts';
+import { exists } from '../../lib/files/exists.ts';
 import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
 import { makeDirectory } from '../../lib/files/ownership.ts';
 import { Secret } from '../../lib/secret.ts';
@@ -47,7 +48,7 @@ export async function prepareFirstUser(config: Config, canShow: boolean): Promis
     await removeFirstUserMark(firstUserFile(config.state));
     return { user: undefined, withdraw: async () => undefined };
   }
-  const kept = await isThere(file);
+  const kept = await exists(file);
   const user: FirstUser = {
     kind: 'not signed in yet',
     name: mark.name,
@@ -60,7 +61,7 @@ async function makeFirstUser(config: Config, file: string, canShow: boolean): Pr
   const { users, certs, state } = config;
   const password = generatePassword();
   const hash = await createHash(password);
-  const wasThere = await isThere(users);
+  const wasThere = await exists(users);
   const mark = firstUserFile(state);
   const withdraw = async (): Promise<void> => {
     let left = 1;
@@ -93,13 +94,6 @@ async function makeFirstUser(config: Config, file: string, canShow: boolean): Pr
 function withoutFirst(document: HtpasswdDocument, hash: string): HtpasswdDocument {
   const isOurs = entriesOf(document).some((entry) => entry.name === FIRST_NAME && entry.hash.text === hash);
   return isOurs ? withoutUser(document, FIRST_NAME) : document;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Letters and digits that are not easily confused: about 116 bits. */

@@ -1,6 +1,7 @@
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { COMMAND_VARIABLE, CONTAINER_VARIABLE } from '../../config/environment.ts';
 import type { Environment } from '../../config/environment.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 
 /** How this process was started. */
 export interface StartedAs {
@@ -78,9 +79,4 @@ function inContainer(
   const image = `$(${engine} inspect -f '{{.Image}}' ${id})`;
   const afterwards = isExec ? here : `${engine} run -it --rm --volumes-from ${id} ${image}`;
   return { here, afterwards, onClient: NAME, shell: `${engine} exec ${id}` };
-}
-
-/** Quotes a word for a POSIX shell. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,6 +1,6 @@
 import { describeOptions } from '../../config/options.ts';
 import type { Invocation } from './invocation.ts';
-import { shellWord } from './invocation.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 
 /** The flags of the command line that ran, without dashes: `certs` -> `['./certs']`. A boolean flag has no values. */
 export type GivenFlags = ReadonlyMap<string, readonly string[]>;

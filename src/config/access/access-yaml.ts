@@ -1,6 +1,7 @@
 import { isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import type { Problem } from '../problem.ts';
+import { firstOfEachLine } from '../problem.ts';
 
 const LARGEST_CHARACTERS = 4 * 1024 * 1024;
 const QUOTE = 'quote a text that begins with *, ! or $';
@@ -76,12 +77,6 @@ function brokenParts(document: Document.Parsed): Finding[] {
     },
   });
   return found;
-}
-
-/** One mistake can cause many errors of the parser. */
-function firstOfEachLine(problems: readonly Problem[]): Problem[] {
-  const seen = new Set<string | undefined>();
-  return problems.filter(({ where }) => !seen.has(where) && seen.add(where));
 }
 
 /** The offset of the last step of the path that exists; of a pair, that of its key. */

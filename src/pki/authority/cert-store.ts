@@ -1,8 +1,9 @@
-import { access, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unwritableHint, writeFileAtomic } from '../../lib/files/atomic-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/files/file-lock.ts';
+import { exists } from '../../lib/files/exists.ts';
 import { makeDirectory, ownershipCure } from '../../lib/files/ownership.ts';
 import type { CertificatePaths } from '../x509/refusal.ts';
 
@@ -33,15 +34,9 @@ export function certificatePaths(directory: string): CertificatePaths {
 /** Those of the files that exist. */
 export async function presentOf(paths: CertificatePaths): Promise<readonly string[]> {
   const { authorityKey, authorityCertificate, key, certificate } = paths;
-  const found = await Promise.all(
-    [authorityKey, authorityCertificate, key, certificate].map(async (path) =>
-      access(path).then(
-        () => [path],
-        () => [],
-      ),
-    ),
-  );
-  return found.flat();
+  const all = [authorityKey, authorityCertificate, key, certificate];
+  const found = await Promise.all(all.map(exists));
+  return all.filter((_path, at) => found[at]);
 }
 
 /** Reads a file; undefined if it does not exist. Throws AppError CERT_INVALID if it can't be read. */

@@ -19,7 +19,7 @@ interface DownloadOptions {
 
 const LARGEST = 64 * 1024;
 
-/** Reads the CA certificate from a file: PEM of that certificate alone. Throws AppError CERT_MISSING, CERT_INVALID. */
+/** Reads a file that holds the CA certificate, and returns that as PEM. Throws AppError CERT_MISSING, CERT_INVALID. */
 export async function readAuthorityFile(path: string): Promise<string> {
   const text = await readIfPresent(path);
   if (text !== undefined) return checkAuthority(text, path);

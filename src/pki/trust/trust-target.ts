@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { exists } from '../../lib/files/exists.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Endpoint } from '../x509/subject-names.ts';
 import { parseEndpoint } from '../x509/subject-names.ts';
@@ -51,11 +51,7 @@ export function checkRights(client: TrustClient, machine: ClientMachine): void {
 }
 
 async function systemLayout(root: string): Promise<SystemLayout> {
-  const hasAnchors = await stat(join(root, 'etc/pki/ca-trust/source/anchors')).then(
-    () => true,
-    () => false,
-  );
-  return hasAnchors ? 'redhat' : 'debian';
+  return (await exists(join(root, 'etc/pki/ca-trust/source/anchors'))) ? 'redhat' : 'debian';
 }
 
 function wildcardFault({ name }: Endpoint): string | undefined {

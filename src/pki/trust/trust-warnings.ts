@@ -5,7 +5,7 @@ import type { TrustClient } from './plan.ts';
 import { findInsecureEntry } from './stores/docker.ts';
 import type { ClientMachine } from './stores/store.ts';
 
-/** A warning where the certificate does not have this name: clients then refuse it although they trust its CA. */
+/** A warning if the certificate does not have this name: clients then refuse it although they trust its CA. */
 export function nameWarning(certificate: X509Certificate, endpoint: Endpoint): string | undefined {
   const { kind, value } = endpoint.name;
   const found =

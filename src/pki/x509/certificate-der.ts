@@ -45,7 +45,7 @@ export function signCertificate(template: CertificateTemplate, issuerKey: KeyObj
   return toPem('CERTIFICATE', toDer(sequence(opaque(body), algorithm, bitString(signature))));
 }
 
-/** A Name (RFC 5280 section 4.1.2.4) in DER: the organisation registry-gate and, where one is given, a common name of at most 64 characters. */
+/** A Name (RFC 5280 section 4.1.2.4) in DER: the organisation registry-gate and, if given, a common name of at most 64 characters. */
 export function distinguishedName(commonName?: string): Buffer {
   const parts = [attribute(OID.organization, 'registry-gate')];
   if (commonName !== undefined) parts.push(attribute(OID.commonName, commonName));

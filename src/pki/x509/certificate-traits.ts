@@ -8,13 +8,13 @@ type KeyUsage = 'digitalSignature' | 'keyEncipherment' | 'keyAgreement' | 'keyCe
 /** What a certificate says about its use, as a verifier reads it. */
 export interface CertificateTraits {
   readonly version: number;
-  /** By basicConstraints; undefined where it has none. */
+  /** By basicConstraints; undefined if it has none. */
   readonly isAuthority: boolean | undefined;
   /** How many CA certificates may stand below it; undefined for any number. */
   readonly pathLength: number | undefined;
-  /** Undefined where keyUsage is absent: then everything is allowed. */
+  /** Undefined if keyUsage is absent: then every use is allowed. */
   readonly usages: ReadonlySet<KeyUsage> | undefined;
-  /** Object identifiers of extendedKeyUsage; undefined where it is absent: then everything is allowed. */
+  /** Object identifiers of extendedKeyUsage; undefined if it is absent: then every use is allowed. */
   readonly purposes: ReadonlySet<string> | undefined;
   /** Whether it has a critical extension that verifiers do not know, and must therefore reject. */
   readonly hasUnknownCritical: boolean;
@@ -27,7 +27,7 @@ const ID = {
   extendedKeyUsage: '551d25',
 } as const;
 
-/** Contents of the purposes: 1.3.6.1.5.5.7.3.1, and 2.5.29.37.0, which stands for any. */
+/** Contents of the purposes: 1.3.6.1.5.5.7.3.1, and 2.5.29.37.0, which allows any. */
 export const PURPOSE = { server: '2b06010505070301', any: '551d2500' } as const;
 
 /** subjectKeyIdentifier to inhibitAnyPolicy (2.5.29.14 to 54), and authorityInfoAccess. */

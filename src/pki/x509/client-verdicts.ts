@@ -186,7 +186,7 @@ function judgeServerKey(key: KeyObject): Finding {
     : [`has a key on the curve ${curve}`, EVERY];
 }
 
-/** Clients compare an address with entries for addresses alone (RFC 6125 section 6.4.4, RFC 9110 section 4.3.5). */
+/** Clients compare an address only with IP entries (RFC 6125 section 6.4.4, RFC 9110 section 4.3.5). */
 function judgeNames(leaf: X509Certificate): Finding {
   const names = namesOf(leaf);
   const addresses = names.filter(({ kind, value }) => kind === 'dns' && isIP(value) !== 0);

@@ -19,7 +19,7 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 /** Content of 2.5.29.14. */
 const SUBJECT_KEY_IDENTIFIER = '551d0e';
 
-/** Names and addresses, each in its own type: clients compare an address with iPAddress alone (RFC 6125, RFC 5280 section 4.2.1.6). */
+/** Names and addresses, each in its own type: clients compare an address only with iPAddress entries (RFC 6125, RFC 5280 section 4.2.1.6). */
 export function subjectAltName(names: readonly SubjectName[]): Extension {
   const general = names.map(({ kind, value }) =>
     kind === 'dns' ? taggedBytes(2, Buffer.from(value, 'ascii')) : taggedBytes(7, ipBytes(value)),

@@ -29,7 +29,7 @@ const PRIVATE_RANGES = [
   'fe80::/10',
 ].flatMap((text) => parseIpRange(text) ?? []);
 
-/** The constraints that fit these names: each domain as it stands, each private address with its whole block, each public one alone. */
+/** The constraints that fit these names: each domain, each private address with its whole block, each public one alone. */
 export function constraintsFor(names: readonly SubjectName[]): NameConstraints {
   const domains = names.filter(({ kind }) => kind === 'dns').map(({ value }) => value.replace(/^\*\./, ''));
   const ranges = names.filter(({ kind }) => kind === 'ip').map(({ value }) => blockOf(value));
@@ -63,7 +63,7 @@ export function nameConstraints({ domains, ranges }: NameConstraints): Extension
   return { id: '2.5.29.30', critical: true, value: sequence(...trees) };
 }
 
-/** The names that this CA must not sign; empty where it has no constraints or all fit. */
+/** The names that this CA must not sign; empty if it has no constraints or all fit. */
 export function namesOutside(authority: X509Certificate, names: readonly SubjectName[]): readonly string[] {
   const permitted = readTrees(authority, TAG.permitted);
   const excluded = readTrees(authority, TAG.excluded);
@@ -72,7 +72,7 @@ export function namesOutside(authority: X509Certificate, names: readonly Subject
     .map(({ value }) => value);
 }
 
-/** `example.lan, 10.0.0.0/8`: what the CA may sign, or undefined where it may sign everything. */
+/** `example.lan, 10.0.0.0/8`: what the CA may sign, or undefined if it may sign every name. */
 export function describeConstraints(authority: X509Certificate): string | undefined {
   const { domains, ranges } = readTrees(authority, TAG.permitted);
   const words = [...domains, ...ranges.map(formatIpRange)];

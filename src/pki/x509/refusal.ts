@@ -1,3 +1,5 @@
+import { shellWord } from '../../lib/shell-word.ts';
+
 /** Verifiers that differ from one another: `strict` is OpenSSL with X509_V_FLAG_X509_STRICT, as Python sets it from 3.13 on. */
 export const CLIENTS = ['go', 'curl', 'openssl', 'node', 'gnutls', 'strict'] as const;
 export type Client = (typeof CLIENTS)[number];
@@ -112,8 +114,4 @@ function clientWords(clients: readonly Client[]): string {
   const [first = '', ...rest] = clients.map((client) => WORDS[client]).toReversed();
   const list = rest.length === 0 ? first : `${rest.toReversed().join(', ')} and ${first}`;
   return `${list} ${clients.length === 1 && first === WORDS.node ? 'refuses' : 'refuse'} it`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -116,7 +116,7 @@ describe('access check', () => {
   it('warns of a user that there is not', async () => {
     const { code, stderr } = await check('mallory pull office/x --from 10.0.0.1');
     expect(code).toBe(0);
-    expect(stderr).toBe('Warning: there is no user "mallory", so nobody can sign in by this name.\n');
+    expect(stderr).toBe('Warning: there is no user "mallory", so no client can sign in with this name.\n');
   });
 
   it('knows what a token was made for', async () => {
@@ -127,7 +127,7 @@ describe('access check', () => {
     expect(await check('token:scoped pull team/app')).toEqual({
       code: 0,
       stdout: 'allowed: token:scoped may pull from team/app, by the scope of token:scoped\n',
-      stderr: `Warning: the token ${id} can be used from 10.0.0.0/8 alone.\n`,
+      stderr: `Warning: the token ${id} can be used only from 10.0.0.0/8.\n`,
     });
     expect(await check('token:scoped pull office/x --from 10.0.0.1')).toMatchObject({
       code: 1,
@@ -143,7 +143,7 @@ describe('access check', () => {
     expect(await check('token:alice pull team/app')).toEqual({
       code: 1,
       stdout: 'denied: token:alice may not pull from team/app: no rule allows it.\n',
-      stderr: 'Warning: there is no token "alice", so nobody can sign in by this name.\n',
+      stderr: 'Warning: there is no token "alice", so no client can sign in with this name.\n',
     });
   });
 

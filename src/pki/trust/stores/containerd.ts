@@ -14,7 +14,7 @@ export function containerdFiles({ endpoint, authority, machine }: TrustRequest):
       { path: join(folder, 'hosts.toml'), content: hosts },
     ],
     notes: [
-      `containerd reads it at once where its config.toml has config_path = "${join(base, 'certs.d')}"; set that and restart containerd once where it has not.`,
+      `containerd reads it at once if its config.toml has config_path = "${join(base, 'certs.d')}". If not, set that, and restart containerd once.`,
     ],
   };
 }

@@ -31,7 +31,7 @@ function dockerFolder(machine: ClientMachine): string {
   return machine.isRoot ? join(machine.root, 'etc/docker') : join(machine.configHome, 'docker');
 }
 
-/** Empty where the file is absent, or where this user can't read it. */
+/** Empty if the file is absent or this user can't read it. */
 async function insecureRegistries(path: string): Promise<readonly string[]> {
   try {
     const parsed: unknown = JSON.parse(await readFile(path, 'utf8'));

@@ -38,7 +38,7 @@ export interface StoreFiles {
 }
 
 /**
- * A registry as it stands in image names, which names its folder in `certs.d`: `registry.lan`, `registry.lan:5000`,
+ * The name of a registry in image names, and of its folder in `certs.d`: `registry.lan`, `registry.lan:5000`,
  * `[::1]:5000`. Port 443 is left out.
  */
 export function registryName({ name, port }: Endpoint): string {

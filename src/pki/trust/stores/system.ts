@@ -24,7 +24,7 @@ export function systemFiles({ endpoint, authority, machine }: TrustRequest): Sto
     refresh: { install, undo },
     notes: [
       'Programs that run already keep their old list: restart Docker with systemctl restart docker (a reload is not enough).',
-      'This machine now trusts the CA for every name that it signs, not for the registry alone.',
+      'This machine now trusts the CA for every name that it signs, not only for the registry.',
     ],
     undoNotes: ['Restart Docker for it to notice: systemctl restart docker'],
   };
