@@ -6,7 +6,7 @@ import { parseByteSize } from '../../src/config/values/byte-size.ts';
 import { isInside, parseNetwork } from '../../src/lib/network.ts';
 import { clientOf } from '../../src/http/peer/forwarded.ts';
 import { readProxyHeader } from '../../src/http/peer/proxy-protocol.ts';
-import { responseHeaders } from '../../src/backend/proxy/backend-answer.ts';
+import { responseHeaders } from '../../src/backend/proxy/heads.ts';
 import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 import { parseScope, renderScopes } from '../../src/oci/request/scope.ts';
 import { parseBasicCredentials } from '../../src/auth/basic-credentials.ts';

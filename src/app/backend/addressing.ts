@@ -1,6 +1,6 @@
 import { systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { OWN_LOGIN } from '../../backend/proxy/backend-answer.ts';
+import { OWN_LOGIN } from '../../backend/proxy/heads.ts';
 import type { Backend } from '../../backend/client/backend.ts';
 import type { Job } from '../../backend/reply/job.ts';
 import { createProblem } from '../../oci/problem.ts';

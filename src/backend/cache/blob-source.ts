@@ -3,7 +3,7 @@ import type { AnswerHead } from '../client/answer-head.ts';
 import type { ConnectionPool } from '../client/backend-connection.ts';
 import { Conversation } from '../client/conversation.ts';
 import type { AnswerHandler } from '../client/conversation.ts';
-import { requestHead } from '../proxy/request-head.ts';
+import { requestHead } from '../proxy/heads.ts';
 import type { Job } from '../reply/job.ts';
 
 interface BlobSourceOptions {

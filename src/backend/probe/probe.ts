@@ -5,7 +5,7 @@ import type { Backend } from '../client/backend.ts';
 import { explainFailure } from '../client/failure.ts';
 import type { Failure } from '../client/failure.ts';
 import { isSameAddress } from '../proxy/location.ts';
-import { isPage } from '../proxy/backend-answer.ts';
+import { isPage } from '../proxy/refusal-page.ts';
 
 interface Probe {
   /** Returns why the registry cannot serve, or undefined. Never rejects. */

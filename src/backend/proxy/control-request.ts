@@ -13,8 +13,7 @@ import { AnswerError, IdleError } from '../client/conversation.ts';
 import { handleDeferredWriteErrors } from '../../lib/node/deferred-write-errors.ts';
 import { answerOrCut, clientReading, clientSending } from '../reply/job.ts';
 import type { Job } from '../reply/job.ts';
-import { crossAnswer } from './backend-answer.ts';
-import { requestHeaders } from './request-head.ts';
+import { crossAnswer, requestHeaders } from './heads.ts';
 import { BROKEN_OFF, failureProblem, PROTOCOL_CHANGE, unreachable } from './transport.ts';
 import type { ProxyDependencies, Transport } from './transport.ts';
 

@@ -5,9 +5,8 @@ import { Conversation } from '../client/conversation.ts';
 import type { AnswerHandler } from '../client/conversation.ts';
 import { answerOrCut, clientReading, clientSending } from '../reply/job.ts';
 import type { Job } from '../reply/job.ts';
-import { crossAnswer } from './backend-answer.ts';
+import { crossAnswer, requestHead } from './heads.ts';
 import { PushBody } from './push-body.ts';
-import { requestHead } from './request-head.ts';
 import { failureProblem } from './transport.ts';
 import type { ProxyDependencies } from './transport.ts';
 

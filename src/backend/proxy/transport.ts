@@ -8,7 +8,7 @@ import { explainFailure } from '../client/failure.ts';
 import type { ReportFailure } from '../client/failure.ts';
 import { idleProblem } from '../reply/job.ts';
 import type { Job } from '../reply/job.ts';
-import { STRANGE } from './backend-answer.ts';
+import { STRANGE } from './heads.ts';
 
 /** Carries a job to the registry. The registry or a problem will answer the job, or its connection is cut. */
 export type Transport = (job: Job) => void;

@@ -1,4 +1,4 @@
-import { responseHeaders } from '../../../src/backend/proxy/backend-answer.ts';
+import { responseHeaders } from '../../../src/backend/proxy/heads.ts';
 import { askNode } from './node-verdict.ts';
 import type { NodeVerdict } from './node-verdict.ts';
 import { askOurs, askOursSlowly } from './our-verdict.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestHeaders } from '../../../src/backend/proxy/request-head.ts';
-import { responseHeaders } from '../../../src/backend/proxy/backend-answer.ts';
+import { requestHeaders, responseHeaders } from '../../../src/backend/proxy/heads.ts';
 
 const ORIGIN = { address: '192.0.2.7', host: 'registry.test:8443', requestId: 'a-1' };
 const OWN = {

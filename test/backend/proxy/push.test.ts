@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requestHead } from '../../../src/backend/proxy/request-head.ts';
+import { requestHead } from '../../../src/backend/proxy/heads.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { startRecordingBackend } from '../../support/recording-backend.ts';
 import type { RecordingBackend } from '../../support/recording-backend.ts';
