@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HELD } from '../../lib/streams/idle-watch.ts';
 import type { Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
 import type { Pace } from '../../lib/streams/pace.ts';
+import { flushResponse } from '../../lib/node/flush-response.ts';
 import { queuedBytes } from '../../lib/node/queued-bytes.ts';
 import { stalledBody } from '../../oci/request/body.ts';
 import { createProblem } from '../../oci/problem.ts';
@@ -49,15 +50,13 @@ export interface Job {
 }
 
 /** Answers with a problem, or ends the connection if an answer has begun. */
-export function answerOrCut({ req, res, answer, cut }: Job, problem: Problem): void {
+export function answerOrCut({ res, answer, cut }: Job, problem: Problem): void {
   if (!res.headersSent) {
     answer(problem);
     return;
   }
-  // Node holds the head back until the first byte of the body, and writes until the end of the turn: the client gets
-  // what the answer said so far.
-  res.flushHeaders();
-  req.socket.uncork();
+  // The client gets what the answer said so far.
+  flushResponse(res);
   cut(problem);
 }
 
