@@ -7,7 +7,7 @@ import { OpenActivities } from './open-activities.ts';
 import { Pull } from './pull.ts';
 import { Push } from './push.ts';
 
-export interface ActivitiesOptions {
+interface ActivitiesOptions {
   readonly write: (event: AuditEvent) => void;
   /** Memory for open activities, in bytes. Beyond it, the one idle for the longest time is written as it is. */
   readonly maxBytes?: number;

@@ -15,7 +15,7 @@ export interface Activity {
 }
 
 /** The kinds of activity that a key can stand for. */
-export type ActivityKind = 'push' | 'pull';
+type ActivityKind = 'push' | 'pull';
 
 /** Requests with the same key belong to the same activity. */
 export function keyOf(

@@ -3,7 +3,7 @@ import { EMPTY, hashOf, readTail } from './log/chain.ts';
 import type { AuditEvent } from './event.ts';
 import { openLineFile, STANDARD_OUTPUT } from './log/line-file.ts';
 
-export interface AuditLogOptions {
+interface AuditLogOptions {
   readonly path: string;
   readonly chain: boolean;
   readonly logger: Logger;

@@ -3,7 +3,7 @@ import { bytesOfFact, factOf } from './fact.ts';
 import type { Fact, Moment } from './fact.ts';
 
 /** Sends the facts of a serving process to the audit log. */
-export interface Reporter {
+interface Reporter {
   observe(exchange: Exchange): void;
   /** Adds a fact without a request: a reload, or a token that was revoked from the command line. */
   add(fact: Omit<Fact, 'at' | 'time' | 'ms' | 'bytes'>): void;

@@ -7,7 +7,7 @@ import { bytesOfFacts } from './fact.ts';
 import type { Fact, Moment } from './fact.ts';
 import { openAuditLog } from './audit-log.ts';
 
-export interface TrailOptions {
+interface TrailOptions {
   /** `-` is standard output. */
   readonly path: string;
   /** Whether each line carries the hash of the previous one. */

@@ -8,7 +8,7 @@ export interface CatalogPage {
 /** Requests up to `n` names after `last` from the registry; from the start without it. */
 export type CatalogSource = (n: number, last: string | undefined) => Promise<CatalogPage>;
 
-export interface CatalogQuery {
+interface CatalogQuery {
   /** How many names are requested, from 0. */
   readonly n: number;
   /** The name after which to continue; undefined for the start. */
@@ -26,7 +26,7 @@ export interface VisiblePage {
   readonly next: CatalogCursor | undefined;
 }
 
-export interface CatalogCursor {
+interface CatalogCursor {
   readonly after: string;
   /** Whether the client may not see the name, so that it must be concealed (`concealName`). */
   readonly isHidden: boolean;

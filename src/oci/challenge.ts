@@ -29,7 +29,7 @@ export function bearerChallenge({ realm, service, scope = '', error }: BearerOpt
 }
 
 /** A challenge that a server sent (RFC 9110 section 11.6.1): the first of several. */
-export interface ReceivedChallenge {
+interface ReceivedChallenge {
   /** In lower case. */
   readonly scheme: string;
   /** By lower-case name. */

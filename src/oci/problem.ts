@@ -4,7 +4,7 @@ import type { Answer } from './respond.ts';
  * Error codes of the registry API (distribution-spec v1.1 "Error Codes"; the rest from distribution's errcode registry)
  * with their default status.
  */
-export const PROBLEM_STATUS = {
+const PROBLEM_STATUS = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,
   BLOB_UPLOAD_UNKNOWN: 404,
@@ -40,7 +40,7 @@ export interface Problem {
   readonly close: boolean;
 }
 
-export interface ProblemOptions {
+interface ProblemOptions {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly close?: boolean;

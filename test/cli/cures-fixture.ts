@@ -17,7 +17,7 @@ export interface Seen {
 }
 
 /** An empty folder in which commands are typed. */
-export interface Stage {
+export interface Fixture {
   /** Types a command line that begins with the name of the program. */
   readonly type: (
     line: string,
@@ -37,11 +37,11 @@ const COMMAND =
   /(?:(?:mkdir|mv|cat|chmod) [^&;]+ && )*registry-gate [a-z-]+(?: [a-z]+)?(?: (?:'[^']*'|[^\s;,()'.][^\s;,()']*))*/;
 
 /** Takes the process there: paths are as short as a person writes them. */
-export async function openStage(): Promise<Stage> {
+export async function openFixture(): Promise<Fixture> {
   const before = process.cwd();
   const directory = await mkdtemp(join(tmpdir(), 'gate-cures-'));
   process.chdir(directory);
-  const type: Stage['type'] = async (line, { answers = [PASSWORD, PASSWORD], stdin = '' } = {}) => {
+  const type: Fixture['type'] = async (line, { answers = [PASSWORD, PASSWORD], stdin = '' } = {}) => {
     const terminal = recordingTerminal({
       isTTY: true,
       answers,

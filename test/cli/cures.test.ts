@@ -12,19 +12,19 @@ import { later } from '../pki/support.ts';
 import { AUTHORITY, SERVER, craft, extension, keys } from '../pki/craft.ts';
 import type { CraftOptions } from '../pki/craft.ts';
 import { recordingTerminal } from '../support/terminal.ts';
-import { mustRun, openStage } from './cures-fixture.ts';
-import type { Seen, Stage } from './cures-fixture.ts';
+import { mustRun, openFixture } from './cures-fixture.ts';
+import type { Seen, Fixture } from './cures-fixture.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
 interface Row {
   readonly code: ErrorCode;
   readonly name: string;
-  readonly given: (stage: Stage) => Promise<unknown>;
+  readonly given: (fixture: Fixture) => Promise<unknown>;
   /** The command that ends in the error, and must not after the cure. */
   readonly command: string;
   /** Without it the command that the hint prints is run as it stands. */
-  readonly cure?: (stage: Stage, seen: Seen) => Promise<unknown>;
+  readonly cure?: (fixture: Fixture, seen: Seen) => Promise<unknown>;
   /** Where the cure is to type it in another way. */
   readonly again?: string;
 }
@@ -36,8 +36,8 @@ const USER = 'alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n';
 /** A certs directory that was made then. */
 const made =
   (days: number, more: { readonly authorityDays?: number } = {}) =>
-  async (stage: Stage): Promise<void> => {
-    await stage.write('htpasswd', USER);
+  async (fixture: Fixture): Promise<void> => {
+    await fixture.write('htpasswd', USER);
     await initCertificates({
       directory: 'certs',
       hosts: ['registry.lan', '10.0.0.5'],
@@ -47,9 +47,9 @@ const made =
   };
 
 const and =
-  (...steps: readonly ((stage: Stage) => Promise<unknown>)[]) =>
-  async (stage: Stage): Promise<void> => {
-    for (const step of steps) await step(stage);
+  (...steps: readonly ((fixture: Fixture) => Promise<unknown>)[]) =>
+  async (fixture: Fixture): Promise<void> => {
+    for (const step of steps) await step(fixture);
   };
 
 const shell = (line: string) => (): Promise<void> => mustRun(line);
@@ -57,29 +57,29 @@ const shell = (line: string) => (): Promise<void> => mustRun(line);
 /** A directory with a CA and a leaf of any make. */
 const crafted =
   (authority: Partial<CraftOptions>, leaf: Partial<CraftOptions> = {}) =>
-  async (stage: Stage): Promise<void> => {
+  async (fixture: Fixture): Promise<void> => {
     const root = craft({ name: 'root', extensions: AUTHORITY, ...authority });
     const server = craft({ name: 'leaf', issuer: root, extensions: SERVER, ...leaf });
-    await stage.write('htpasswd', USER);
-    await stage.write('certs/ca.crt', root.pem);
-    await stage.write('certs/ca.key', keyToPem(root.key));
-    await stage.write('certs/domain.crt', server.pem);
-    await stage.write('certs/domain.key', keyToPem(server.key));
+    await fixture.write('htpasswd', USER);
+    await fixture.write('certs/ca.crt', root.pem);
+    await fixture.write('certs/ca.key', keyToPem(root.key));
+    await fixture.write('certs/domain.crt', server.pem);
+    await fixture.write('certs/domain.key', keyToPem(server.key));
   };
 
 const EARLY = { from: 5, until: 90 } as const;
-const LEAF_OF_ANOTHER = and(made(0), async (stage) => {
+const LEAF_OF_ANOTHER = and(made(0), async (fixture) => {
   const other = craft({ name: 'other', extensions: AUTHORITY });
   const leaf = craft({ name: 'leaf', issuer: other, extensions: SERVER });
-  await stage.write('certs/domain.crt', leaf.pem);
-  await stage.write('certs/domain.key', keyToPem(leaf.key));
+  await fixture.write('certs/domain.crt', leaf.pem);
+  await fixture.write('certs/domain.key', keyToPem(leaf.key));
 });
 
 const CERTIFICATES: readonly Row[] = [
   {
     code: 'CERT_MISSING',
     name: 'an empty directory',
-    given: (stage) => stage.write('htpasswd', USER),
+    given: (fixture) => fixture.write('htpasswd', USER),
     command: CHECK,
   },
   {
@@ -227,8 +227,8 @@ const OTHERS: readonly Row[] = [
   {
     code: 'CERT_INVALID',
     name: 'a CA of the registry at which Node.js would crash',
-    given: and(made(0), (stage) =>
-      stage.write(
+    given: and(made(0), (fixture) =>
+      fixture.write(
         'registry.crt',
         craft({ name: 'k1', key: keys.ec('secp256k1'), extensions: AUTHORITY }).pem,
       ),
@@ -243,19 +243,19 @@ const OTHERS: readonly Row[] = [
   {
     code: 'ACCESS_INVALID',
     name: 'an unknown key',
-    given: (stage) => stage.write('access.yml', 'ruls: []\n'),
+    given: (fixture) => fixture.write('access.yml', 'ruls: []\n'),
     command: 'registry-gate access check alice pull app --access access.yml',
-    cure: (stage, { err }) => {
+    cure: (fixture, { err }) => {
       expect(err).toMatch(/ruls/);
-      return stage.write('access.yml', 'rules:\n  - who: alice\n    repositories: app\n    allow: pull\n');
+      return fixture.write('access.yml', 'rules:\n  - who: alice\n    repositories: app\n    allow: pull\n');
     },
   },
   {
     code: 'CONFIG_INVALID',
     name: 'an unknown option',
-    given: and(made(0), (stage) => stage.write('registry-gate.yml', 'lisen: ":8443"\n')),
+    given: and(made(0), (fixture) => fixture.write('registry-gate.yml', 'lisen: ":8443"\n')),
     command: CHECK,
-    cure: (stage) => stage.write('registry-gate.yml', 'listen: ":8443"\n'),
+    cure: (fixture) => fixture.write('registry-gate.yml', 'listen: ":8443"\n'),
   },
   {
     code: 'FILE_UNREADABLE',
@@ -283,12 +283,12 @@ const OTHERS: readonly Row[] = [
   {
     code: 'HTPASSWD_INVALID',
     name: 'a password in plain text',
-    given: and(made(0), (stage) => stage.write('htpasswd', 'alice:secret\n')),
+    given: and(made(0), (fixture) => fixture.write('htpasswd', 'alice:secret\n')),
     command: CHECK,
-    cure: async (stage, { err }) => {
+    cure: async (fixture, { err }) => {
       expect(err).toMatch(/delete the line, then: /);
       await mustRun('sed -i 1d htpasswd');
-      await stage.follow(err);
+      await fixture.follow(err);
     },
   },
   { code: 'HTPASSWD_MISSING', name: 'no users', given: and(made(0), shell('rm htpasswd')), command: CHECK },
@@ -302,7 +302,7 @@ const OTHERS: readonly Row[] = [
   {
     code: 'STATE_INVALID',
     name: 'tokens that are damaged',
-    given: and(made(0), (stage) => stage.write('certs/tokens.json', '{')),
+    given: and(made(0), (fixture) => fixture.write('certs/tokens.json', '{')),
     command: 'registry-gate tokens list',
     cure: async (_stage, { hint }) => mustRun(/\((mv [^)]+)\)/.exec(hint)?.[1] ?? 'false'),
   },
@@ -317,9 +317,9 @@ const OTHERS: readonly Row[] = [
   {
     code: 'TOKEN_LIMIT',
     name: 'a third token of one name',
-    given: async (stage) => {
-      await made(0)(stage);
-      const { type } = stage;
+    given: async (fixture) => {
+      await made(0)(fixture);
+      const { type } = fixture;
       for (let n = 0; n < 2; n += 1) await type('registry-gate tokens create ci --repository a --allow pull');
     },
     command: 'registry-gate tokens create ci --repository a --allow pull',
@@ -353,7 +353,7 @@ const OTHERS: readonly Row[] = [
   {
     code: 'USER_EXISTS',
     name: 'a user that there is',
-    given: (stage) => stage.write('htpasswd', USER),
+    given: (fixture) => fixture.write('htpasswd', USER),
     command: 'registry-gate users add alice --users htpasswd',
     cure: async ({ follow }, { hint }) => expect(await follow(hint)).toMatchObject({ status: 0 }),
     again: 'registry-gate users list --users htpasswd',
@@ -369,7 +369,7 @@ const OTHERS: readonly Row[] = [
   {
     code: 'USER_UNKNOWN',
     name: 'a user that there is not',
-    given: (stage) => stage.write('htpasswd', USER),
+    given: (fixture) => fixture.write('htpasswd', USER),
     command: 'registry-gate users passwd bob --users htpasswd',
     cure: async ({ follow }, { hint }) =>
       expect(await follow(hint)).toMatchObject({ status: 0, out: expect.stringContaining('alice') }),
@@ -392,42 +392,42 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 describe('each cure, followed as it is printed, ends the error', () => {
-  let stage: Stage;
+  let fixture: Fixture;
   beforeEach(async () => {
-    stage = await openStage();
+    fixture = await openFixture();
   });
-  afterEach(() => stage.close());
+  afterEach(() => fixture.close());
 
   it.each([...CERTIFICATES, ...OTHERS])(
     '$code: $name',
     async ({ code, given, command, cure = asPrinted, again = command }) => {
-      await given(stage);
+      await given(fixture);
       const answers = code === 'PASSWORD_INVALID' ? ['', ''] : undefined;
-      const seen = await stage.type(command, answers === undefined ? {} : { answers });
+      const seen = await fixture.type(command, answers === undefined ? {} : { answers });
       expect(seen).toMatchObject({ code });
       expect(seen.status).not.toBe(0);
-      await cure(stage, seen);
-      expect(await stage.type(again)).toMatchObject({ status: 0, code: undefined });
+      await cure(fixture, seen);
+      expect(await fixture.type(again)).toMatchObject({ status: 0, code: undefined });
     },
   );
 
   it('BACKEND_UNREACHABLE: a registry that does not run', async () => {
-    await made(0)(stage);
+    await made(0)(fixture);
     const server = createServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));
     const { port } = server.address() as AddressInfo;
     await new Promise((closed) => server.close(closed));
     const command = `registry-gate config check --connect --users htpasswd --backend http://127.0.0.1:${port}`;
-    expect(await stage.type(command)).toMatchObject({ code: 'BACKEND_UNREACHABLE', status: 1 });
+    expect(await fixture.type(command)).toMatchObject({ code: 'BACKEND_UNREACHABLE', status: 1 });
     server.listen(port, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));
-    expect(await stage.type(command)).toMatchObject({ status: 0 });
+    expect(await fixture.type(command)).toMatchObject({ status: 0 });
     server.closeAllConnections();
     server.close();
   });
 });
 
-async function asPrinted({ follow }: Stage, { hint }: Seen): Promise<void> {
+async function asPrinted({ follow }: Fixture, { hint }: Seen): Promise<void> {
   expect(await follow(hint)).toMatchObject({ status: 0 });
 }
 

@@ -8,13 +8,13 @@ import type { Folder, Ran } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { basic } from '../support/test-gate.ts';
 import { startWorkers } from './workers-fixture.ts';
-import type { WorkersStage } from './workers-fixture.ts';
+import type { WorkersFixture } from './workers-fixture.ts';
 
 /** Fewer than by default: the answers to the last of ten take seconds. */
 const LIMIT = 5;
 
 let folder: Folder;
-let stage: WorkersStage;
+let fixture: WorkersFixture;
 const closing: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
@@ -29,15 +29,15 @@ afterEach(async () => {
 async function start(more = ''): Promise<void> {
   const path = join(folder.path, 'registry-gate.yml');
   await writeFile(path, `abuse: {wrongPasswords: ${LIMIT}${more}}\n`);
-  stage = await startWorkers(['--config', path]);
-  closing.push(() => stage.close());
+  fixture = await startWorkers(['--config', path]);
+  closing.push(() => fixture.close());
 }
 
 /** Over a connection of its own: the workers take turns. */
 async function guesses(count: number, name: string, url = ''): Promise<number[]> {
   const statuses: number[] = [];
   for (let nth = 0; nth < count; nth += 1) {
-    const { status } = await stage.ask('GET', `${url}/v2/`, {
+    const { status } = await fixture.ask('GET', `${url}/v2/`, {
       authorization: basic(USER, `${name} ${nth}`),
     });
     statuses.push(status);
@@ -46,10 +46,10 @@ async function guesses(count: number, name: string, url = ''): Promise<number[]>
 }
 
 const signsIn = async (): Promise<number> =>
-  (await stage.ask('GET', '/v2/', { authorization: basic(USER, PASSWORD) })).status;
+  (await fixture.ask('GET', '/v2/', { authorization: basic(USER, PASSWORD) })).status;
 
 const abuse = (...args: readonly string[]): Promise<Ran> =>
-  gateCommand(['abuse', ...args, '--certs', stage.certs]);
+  gateCommand(['abuse', ...args, '--certs', fixture.certs]);
 
 const blocked = [...Array.from({ length: LIMIT }, () => 401), 429, 429, 429];
 
@@ -59,8 +59,8 @@ describe('workers', () => {
     expect(await signsIn()).toBe(200);
     expect(await guesses(LIMIT + 3, 'guess')).toEqual(blocked);
     expect(await signsIn()).toBe(200);
-    await stage.untilLogged('password guessing blocked');
-    expect(stage.logged('password guessing blocked', 'user')).toEqual([USER]);
+    await fixture.untilLogged('password guessing blocked');
+    expect(fixture.logged('password guessing blocked', 'user')).toEqual([USER]);
 
     const rows = JSON.parse((await abuse('list', '--json')).stdout);
     expect(rows[0]).toMatchObject({
@@ -78,7 +78,7 @@ describe('workers', () => {
 
   it('leave no gate to ask behind', async () => {
     await start();
-    await stage.gate.close();
+    await fixture.gate.close();
     const { status, output } = await abuse('list');
     expect(status).toBe(1);
     expect(output).toMatch(/No gate runs with the state directory/);
@@ -92,7 +92,7 @@ describeWith(['redis-server'], 'gates that share a Redis', () => {
     await start(`, redis: "${redis.url}"`);
     expect(await guesses(LIMIT + 3, 'guess')).toEqual(blocked);
     const other = await startGate({
-      certs: stage.certs,
+      certs: fixture.certs,
       backend: 'http://127.0.0.1:9',
       args: ['--config', join(folder.path, 'registry-gate.yml')],
     });
@@ -101,6 +101,6 @@ describeWith(['redis-server'], 'gates that share a Redis', () => {
     expect(JSON.parse((await abuse('list', '--json')).stdout)).toHaveLength(3);
     expect((await abuse('unlock', USER)).status).toBe(0);
     expect(await guesses(1, 'after', other.url)).toEqual([401]);
-    expect([...stage.gate.log, ...other.log].join('\n')).not.toContain(redis.url);
+    expect([...fixture.gate.log, ...other.log].join('\n')).not.toContain(redis.url);
   });
 });

@@ -7,15 +7,15 @@ import type { GateProcess } from '../support/gate-process.ts';
 import { must, run, until } from '../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
 import { basic } from '../support/test-gate.ts';
-import { linesOf, openAuditStage } from './audit-fixture.ts';
-import type { AuditLine, AuditStage } from './audit-fixture.ts';
+import { linesOf, openAuditFixture } from './audit-fixture.ts';
+import type { AuditLine, AuditFixture } from './audit-fixture.ts';
 
-let stage: AuditStage;
+let fixture: AuditFixture;
 let ca: string;
 
 async function open(args: readonly string[] = []): Promise<void> {
-  stage = await openAuditStage({ backend: 'embedded', args: ['--audit-chain', ...args] });
-  ca = await readFile(join(stage.certs, 'ca.crt'), 'utf8');
+  fixture = await openAuditFixture({ backend: 'embedded', args: ['--audit-chain', ...args] });
+  ca = await readFile(join(fixture.certs, 'ca.crt'), 'utf8');
 }
 
 /** A request on a connection of its own. */
@@ -52,7 +52,7 @@ function untilLines(file: string, count: number): Promise<true> {
 const verify = (files: readonly string[]) => gateCommand(['audit', 'verify', '--json', ...files]);
 
 describe.each([{ workers: '1' }, { workers: '2' }])('the audit log, workers $workers', ({ workers }) => {
-  afterEach(() => stage.close());
+  afterEach(() => fixture.close());
 
   it('loses no event where it is moved away under load', async () => {
     await open(['--workers', workers]);
@@ -61,7 +61,7 @@ describe.each([{ workers: '1' }, { workers: '2' }])('the audit log, workers $wor
     const end = new AbortController();
     const load = Array.from({ length: 4 }, async (_, lane) => {
       for (let n = 0; !end.signal.aborted || n < 20; n += 1) {
-        await push(stage.gate, `t${lane}-${n}`);
+        await push(fixture.gate, `t${lane}-${n}`);
         pushed += 1;
       }
     });
@@ -71,12 +71,12 @@ describe.each([{ workers: '1' }, { workers: '2' }])('the audit log, workers $wor
         () => (pushed > before + 10 ? true : undefined),
         () => 'no load',
       );
-      const moved = `${stage.file}.${round}`;
-      await rename(stage.file, moved);
-      process.kill(stage.gate.pid, 'SIGHUP');
+      const moved = `${fixture.file}.${round}`;
+      await rename(fixture.file, moved);
+      process.kill(fixture.gate.pid, 'SIGHUP');
       await until(
         () =>
-          readFile(stage.file).then(
+          readFile(fixture.file).then(
             () => true as const,
             () => undefined,
           ),
@@ -86,8 +86,8 @@ describe.each([{ workers: '1' }, { workers: '2' }])('the audit log, workers $wor
     }
     end.abort();
     await Promise.all(load);
-    await stage.gate.close();
-    files.push(stage.file);
+    await fixture.gate.close();
+    files.push(fixture.file);
     const events = (await Promise.all(files.map(eventsIn))).flat();
     const tags = events.filter(({ event }) => event === 'push').map(({ tag }) => tag);
     expect(tags).toHaveLength(pushed);
@@ -98,23 +98,23 @@ describe.each([{ workers: '1' }, { workers: '2' }])('the audit log, workers $wor
 
   it('keeps what was written before a kill -9, and goes on in its chain', async () => {
     await open(['--workers', workers]);
-    for (let n = 0; n < 20; n += 1) await push(stage.gate, `before-${n}`);
-    await untilLines(stage.file, 20);
-    process.kill(stage.gate.pid, 'SIGKILL');
-    await stage.gate.close();
-    await writeFile(stage.file, '{"time":"2026-1', { flag: 'a' });
-    const backend = `embedded:${join(stage.folder, 'data')}`;
-    const args = ['--audit', stage.file, '--audit-chain'];
-    const again = await startGate({ certs: stage.certs, backend, args });
+    for (let n = 0; n < 20; n += 1) await push(fixture.gate, `before-${n}`);
+    await untilLines(fixture.file, 20);
+    process.kill(fixture.gate.pid, 'SIGKILL');
+    await fixture.gate.close();
+    await writeFile(fixture.file, '{"time":"2026-1', { flag: 'a' });
+    const backend = `embedded:${join(fixture.folder, 'data')}`;
+    const args = ['--audit', fixture.file, '--audit-chain'];
+    const again = await startGate({ certs: fixture.certs, backend, args });
     try {
       await push(again, 'after');
     } finally {
       await again.close();
     }
-    const verdict = await verify([stage.file]);
+    const verdict = await verify([fixture.file]);
     expect(JSON.parse(verdict.stdout)).toMatchObject({ torn: 1 });
     expect(verdict.status).toBe(0);
-    const shown = await gateCommand(['audit', 'show', '--audit', stage.file, '--json', '--action', 'push']);
+    const shown = await gateCommand(['audit', 'show', '--audit', fixture.file, '--json', '--action', 'push']);
     expect(linesOf(shown.stdout).map(({ tag }) => tag)).toEqual([
       ...Array.from({ length: 20 }, (_, n) => `before-${n}`),
       'after',
@@ -123,35 +123,35 @@ describe.each([{ workers: '1' }, { workers: '2' }])('the audit log, workers $wor
 });
 
 describe('the audit log', () => {
-  afterEach(() => stage.close());
+  afterEach(() => fixture.close());
 
   it('tells of reloads, and of tokens that are made and revoked by hand', async () => {
     await open();
-    const token = await gateCommand(['tokens', 'create', 'ci', '--certs', stage.certs]);
+    const token = await gateCommand(['tokens', 'create', 'ci', '--certs', fixture.certs]);
     expect(token.status).toBe(0);
     const id = /token (m-\w+)/.exec(token.output)?.[1] ?? '';
-    await untilLines(stage.file, 1);
-    expect((await gateCommand(['tokens', 'revoke', id, '--certs', stage.certs])).status).toBe(0);
-    await untilLines(stage.file, 2);
-    const users = join(stage.certs, 'htpasswd');
+    await untilLines(fixture.file, 1);
+    expect((await gateCommand(['tokens', 'revoke', id, '--certs', fixture.certs])).status).toBe(0);
+    await untilLines(fixture.file, 2);
+    const users = join(fixture.certs, 'htpasswd');
     const before = await readFile(users, 'utf8');
     await writeFile(users, `${before}broken\n`);
-    await untilLines(stage.file, 3);
+    await untilLines(fixture.file, 3);
     await writeFile(users, `${before}\n`);
-    await untilLines(stage.file, 4);
-    expect(await stage.end()).toMatchObject([
+    await untilLines(fixture.file, 4);
+    expect(await fixture.end()).toMatchObject([
       { event: 'token', result: 'made', token: id, user: 'token:ci' },
       { event: 'token', result: 'revoked', token: id, user: 'token:ci' },
       { event: 'reload', result: 'failed', part: 'users', reason: 'HTPASSWD_INVALID' },
       { event: 'reload', result: 'done', part: 'users' },
     ]);
-    expect(await readFile(stage.file, 'utf8')).not.toContain(token.stdout.trim());
+    expect(await readFile(fixture.file, 'utf8')).not.toContain(token.stdout.trim());
   });
 
   it('refuses to start where the log cannot be opened', async () => {
     await open();
-    const where = ['--listen', '127.0.0.1:0', '--certs', stage.certs];
-    const log = join(stage.folder, 'no', 'audit.log');
+    const where = ['--listen', '127.0.0.1:0', '--certs', fixture.certs];
+    const log = join(fixture.folder, 'no', 'audit.log');
     const ran = await gateCommand(['serve', ...where, '--audit', log]);
     expect(ran.status).toBe(1);
     expect(ran.output).toContain("can't be opened (ENOENT)");
@@ -161,19 +161,19 @@ describe('the audit log', () => {
 describeWith([...MOUNT_NEEDS, 'umount'], 'an audit log on a full disk', () => {
   let disk: string;
   afterEach(async () => {
-    await stage.gate.close();
+    await fixture.gate.close();
     await run('umount', ['-l', disk]);
-    await stage.close();
+    await fixture.close();
   });
 
   it('stops nobody, says so once, and has everything when there is room again', async () => {
     await open();
-    disk = join(stage.folder, 'disk');
+    disk = join(fixture.folder, 'disk');
     await mkdir(disk);
     await must('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', disk]);
     const file = join(disk, 'audit.log');
-    const backend = `embedded:${join(stage.folder, 'more')}`;
-    const gate = await startGate({ certs: stage.certs, backend, args: ['--audit', file, '--audit-chain'] });
+    const backend = `embedded:${join(fixture.folder, 'more')}`;
+    const gate = await startGate({ certs: fixture.certs, backend, args: ['--audit', file, '--audit-chain'] });
     const said = (message: string): number => gate.log.filter((line) => line.includes(message)).length;
     try {
       await writeFile(join(disk, 'filler'), Buffer.alloc(2 * 1024 * 1024)).catch(() => undefined);

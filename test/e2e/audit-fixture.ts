@@ -8,7 +8,7 @@ import { startRegistry } from '../support/registry.ts';
 
 export type AuditLine = Readonly<Record<string, unknown>>;
 
-export interface AuditStage {
+export interface AuditFixture {
   readonly gate: GateProcess;
   readonly folder: string;
   /** The audit log. */
@@ -23,7 +23,7 @@ export interface AuditStage {
   close(): Promise<void>;
 }
 
-export interface AuditStageOptions {
+export interface AuditFixtureOptions {
   readonly backend: 'embedded' | 'docker-registry';
   readonly args?: readonly string[];
 }
@@ -31,7 +31,7 @@ export interface AuditStageOptions {
 export const LOGIN = `${USER}:${PASSWORD}`;
 
 /** A gate with an audit log. */
-export async function openAuditStage({ backend, args = [] }: AuditStageOptions): Promise<AuditStage> {
+export async function openAuditFixture({ backend, args = [] }: AuditFixtureOptions): Promise<AuditFixture> {
   const folder = await temporaryFolder('audit');
   const certs = join(folder.path, 'certs');
   const trust = join(folder.path, 'trust');
@@ -86,7 +86,7 @@ export function linesOf(text: string): AuditLine[] {
 }
 
 /** Podman with a store of its own. */
-export function podman({ folder }: AuditStage, args: readonly string[], input = ''): Promise<Ran> {
+export function podman({ folder }: AuditFixture, args: readonly string[], input = ''): Promise<Ran> {
   const store = ['--storage-driver', 'vfs', '--root', join(folder, 'root')];
   const state = ['--runroot', join(folder, 'run'), '--cgroup-manager', 'cgroupfs'];
   return run('podman', [...store, ...state, ...args], {

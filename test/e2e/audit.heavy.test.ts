@@ -7,34 +7,34 @@ import { blobsOf, writeImage } from '../support/images.ts';
 import type { Image } from '../support/images.ts';
 import { run } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
-import { LOGIN, openAuditStage, podman } from './audit-fixture.ts';
-import type { AuditStage, AuditStageOptions } from './audit-fixture.ts';
+import { LOGIN, openAuditFixture, podman } from './audit-fixture.ts';
+import type { AuditFixture, AuditFixtureOptions } from './audit-fixture.ts';
 
-const STAGES: readonly AuditStageOptions[] = [
+const STAGES: readonly AuditFixtureOptions[] = [
   { backend: 'embedded' },
   { backend: 'embedded', args: ['--workers', '2'] },
   { backend: 'docker-registry' },
   { backend: 'docker-registry', args: ['--workers', '2'] },
 ];
 
-let stage: AuditStage;
+let fixture: AuditFixture;
 
 describeWith(['skopeo', 'docker-registry'], 'the audit log of skopeo', () => {
-  afterEach(() => stage.close());
+  afterEach(() => fixture.close());
 
   it.each(STAGES)('has one line for each act: $backend $args', async (options) => {
-    stage = await openAuditStage(options);
-    const image = await writeImage(join(stage.folder, 'image'), 3);
-    const there = `docker://${stage.gate.name}/team/app:1`;
-    await stage.copy(`oci:${image.layout}:1`, there);
-    await stage.copy(there, `oci:${join(stage.folder, 'back')}:1`);
-    await stage.copy(`oci:${image.layout}:1`, there.replace(':1', ':2').replace('app:1', 'app:2'));
-    const wrong = ['--cert-dir', stage.trust, '--creds', `${USER}:S3cret-typo`];
+    fixture = await openAuditFixture(options);
+    const image = await writeImage(join(fixture.folder, 'image'), 3);
+    const there = `docker://${fixture.gate.name}/team/app:1`;
+    await fixture.copy(`oci:${image.layout}:1`, there);
+    await fixture.copy(there, `oci:${join(fixture.folder, 'back')}:1`);
+    await fixture.copy(`oci:${image.layout}:1`, there.replace(':1', ':2').replace('app:1', 'app:2'));
+    const wrong = ['--cert-dir', fixture.trust, '--creds', `${USER}:S3cret-typo`];
     expect((await run('skopeo', ['inspect', ...wrong, there])).status).not.toBe(0);
-    const either = ['--cert-dir', stage.trust, '--creds', LOGIN];
+    const either = ['--cert-dir', fixture.trust, '--creds', LOGIN];
     expect(await run('skopeo', ['delete', ...either, there])).toMatchObject({ status: 0 });
 
-    const events = await stage.end();
+    const events = await fixture.end();
     const known = { user: USER, signedInBy: 'password', address: '127.0.0.1', repository: 'team/app' };
     const layers = { mounted: 0, existing: 0 };
     const sizes = await sizeOf(image);
@@ -75,18 +75,18 @@ describeWith(['skopeo', 'docker-registry'], 'the audit log of skopeo', () => {
       'push',
       'push',
     ]);
-    const text = await readFile(stage.file, 'utf8');
+    const text = await readFile(fixture.file, 'utf8');
     expect(text).not.toContain('S3cret-typo');
     expect(text).not.toContain(PASSWORD);
   });
 
   it('has one line for an index and what it leads to', async () => {
-    stage = await openAuditStage({ backend: 'embedded', args: ['--workers', '2'] });
-    const layout = await writeIndex(join(stage.folder, 'many'));
-    const there = `docker://${stage.gate.name}/team/many:all`;
-    await stage.copy(`oci:${layout.path}:all`, there, ['--all']);
-    await stage.copy(there, `oci:${join(stage.folder, 'back')}:all`, ['--all']);
-    expect(await stage.end()).toMatchObject([
+    fixture = await openAuditFixture({ backend: 'embedded', args: ['--workers', '2'] });
+    const layout = await writeIndex(join(fixture.folder, 'many'));
+    const there = `docker://${fixture.gate.name}/team/many:all`;
+    await fixture.copy(`oci:${layout.path}:all`, there, ['--all']);
+    await fixture.copy(there, `oci:${join(fixture.folder, 'back')}:all`, ['--all']);
+    expect(await fixture.end()).toMatchObject([
       { event: 'push', result: 'done', tag: 'all', digest: layout.digest, manifests: 3 },
       {
         event: 'pull',
@@ -101,25 +101,25 @@ describeWith(['skopeo', 'docker-registry'], 'the audit log of skopeo', () => {
 });
 
 describeWith(['podman', 'docker-registry'], 'the audit log of podman', () => {
-  afterEach(() => stage.close());
+  afterEach(() => fixture.close());
 
   it.each(STAGES.slice(1, 3))('has one push and one pull: $backend $args', async (options) => {
-    stage = await openAuditStage(options);
-    const image = await writeImage(join(stage.folder, 'image'), 2);
-    const name = `${stage.gate.name}/team/app:1`;
-    const trust = ['--cert-dir', stage.trust];
+    fixture = await openAuditFixture(options);
+    const image = await writeImage(join(fixture.folder, 'image'), 2);
+    const name = `${fixture.gate.name}/team/app:1`;
+    const trust = ['--cert-dir', fixture.trust];
     const does = async (args: readonly string[], input?: string): Promise<string> => {
-      const ran = await podman(stage, args, input);
+      const ran = await podman(fixture, args, input);
       expect(ran).toMatchObject({ status: 0 });
       return ran.stdout.trim();
     };
-    await does(['login', ...trust, '--username', USER, '--password-stdin', stage.gate.name], PASSWORD);
+    await does(['login', ...trust, '--username', USER, '--password-stdin', fixture.gate.name], PASSWORD);
     await does(['pull', '--quiet', `oci:${image.layout}:1`]);
     const id = await does(['images', '--quiet', '--no-trunc']);
     await does(['push', ...trust, id, `docker://${name}`]);
     await does(['rmi', '--all', '--force']);
     await does(['pull', ...trust, name]);
-    const events = await stage.end();
+    const events = await fixture.end();
     expect(events).toMatchObject([
       { event: 'push', result: 'done', tag: '1', manifests: 1, layers: { uploaded: 2 } },
       { event: 'pull', result: 'done', tag: '1', layers: { fetched: 2, broken: 0 } },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DIFFERENCES } from '../backend/embedded/manifest-differences.ts';
-import { Judges } from '../backend/embedded/reference-registry.ts';
+import { ReferenceRegistry } from '../backend/embedded/reference-registry.ts';
 import { CHANGES, KINDS, mutantOf } from '../backend/embedded/manifest-mutants.ts';
 import { describeWith } from '../support/requires.ts';
 
@@ -22,12 +22,12 @@ describeWith(
   ['docker-registry'],
   'manifests that are odd in several ways, judged by docker-registry and by us',
   () => {
-    let judges: Judges;
+    let reference: ReferenceRegistry;
 
     beforeAll(async () => {
-      judges = await Judges.open();
+      reference = await ReferenceRegistry.open();
     });
-    afterAll(() => judges.close());
+    afterAll(() => reference.close());
 
     it.each(SEEDS)(
       'differ in nothing but what is listed, from seed %d',
@@ -38,7 +38,7 @@ describeWith(
         const unexplained: string[] = [];
         for (let nth = 0; nth < EACH; nth += 1) {
           const odd = Array.from({ length: 2 + Math.floor(next() * 2) }, () => pick(names));
-          const { mutant, theirs, ours } = await judges.judge(mutantOf(pick(KINDS), odd, judges.stock));
+          const { mutant, theirs, ours } = await reference.judge(mutantOf(pick(KINDS), odd, reference.stock));
           if ((theirs === 201) === (ours === 201)) continue;
           const taken = ours === 201 ? 'by us alone' : 'by them alone';
           const isListed = DIFFERENCES.some(

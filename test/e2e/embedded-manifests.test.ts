@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DIFFERENCES } from '../backend/embedded/manifest-differences.ts';
 import type { Verdicts } from '../backend/embedded/reference-registry.ts';
-import { Judges, REPOSITORY } from '../backend/embedded/reference-registry.ts';
+import { ReferenceRegistry, REPOSITORY } from '../backend/embedded/reference-registry.ts';
 import { CHANGES, KINDS, mutantOf } from '../backend/embedded/manifest-mutants.ts';
 import { serveEmbedded } from '../backend/embedded/server.ts';
 import { ACCEPT, SpecClient } from '../backend/embedded/spec-client.ts';
@@ -19,18 +19,18 @@ describeWith(
   ['docker-registry'],
   'manifests that are odd in one way, judged by docker-registry and by us',
   () => {
-    let judges: Judges;
+    let reference: ReferenceRegistry;
     const verdicts: Verdicts[] = [];
 
     beforeAll(async () => {
-      judges = await Judges.open();
+      reference = await ReferenceRegistry.open();
       for (const kind of KINDS) {
         for (const name of CHANGES.keys()) {
-          verdicts.push(await judges.judge(mutantOf(kind, [name], judges.stock)));
+          verdicts.push(await reference.judge(mutantOf(kind, [name], reference.stock)));
         }
       }
     }, 300_000);
-    afterAll(() => judges.close());
+    afterAll(() => reference.close());
 
     it('differ in nothing but what is listed', () => {
       const unexplained = verdicts.filter(({ mutant, theirs, ours }) => {
@@ -60,8 +60,8 @@ describeWith(
     });
 
     it('are all served from the folder of docker-registry, as it serves them, and collecting garbage goes on', async () => {
-      const theirs = new SpecClient(judges.registry.url);
-      const server = await serveEmbedded(judges.registry.data);
+      const theirs = new SpecClient(reference.registry.url);
+      const server = await serveEmbedded(reference.registry.data);
       const ours = new SpecClient(server.url);
       const differing: string[] = [];
       for (const { mutant } of verdicts.filter((one) => isTaken(one.theirs))) {
@@ -76,7 +76,7 @@ describeWith(
         if (types[0] !== types[1]) differing.push(`${mutant.odd.join()}: ${types.join(' / ')}`);
       }
       const report = await server.embedded.collectGarbage({ graceMs: -60_000 });
-      for (const digest of [judges.stock.config, judges.stock.layer]) {
+      for (const digest of [reference.stock.config, reference.stock.layer]) {
         await ours.expect(200, 'HEAD', `/v2/${REPOSITORY}/blobs/${digest}`);
       }
       theirs.close();

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CRANE, ORAS, PODMAN, SKOPEO } from '../support/rights-clients.ts';
 import { CURL } from '../support/rights-curl.ts';
-import type { Skills } from '../support/rights-client-session.ts';
-import type { Holding, RightsStage } from '../support/rights-gate.ts';
-import { openRightsStage } from '../support/rights-gate.ts';
+import type { ClientActions } from '../support/rights-client-session.ts';
+import type { Holding, RightsGate } from '../support/rights-gate.ts';
+import { openRightsGate } from '../support/rights-gate.ts';
 import type { Row } from '../support/rights-table.ts';
 import { EXPECTED, expectedOf, fill, tryAll } from '../support/rights-table.ts';
 import { describeWith } from '../support/requires.ts';
 
 interface Client {
   readonly program: string;
-  readonly skills: Skills;
+  readonly skills: ClientActions;
   /** Where it differs from the others. */
   readonly unusual?: Partial<Record<Holding, Partial<Row>>>;
 }
@@ -37,21 +37,21 @@ const PLACES = [
 
 describe.each(PLACES)('in front of $name', ({ programs, embedded, clients }) => {
   describeWith(['curl', ...programs], 'rights', () => {
-    let stage: RightsStage;
+    let fixture: RightsGate;
 
     beforeAll(async () => {
-      stage = await openRightsStage({ embedded });
+      fixture = await openRightsGate({ embedded });
       await fill(
-        stage,
+        fixture,
         clients.map(({ program }) => program),
       );
     });
-    afterAll(() => stage?.close());
+    afterAll(() => fixture?.close());
 
     for (const { program, skills, unusual = {} } of clients) {
       describeWith([program], program, () => {
         it.each(EXPECTED)('with %s', async (holding, usual) => {
-          const row = await tryAll(stage, program, skills, holding);
+          const row = await tryAll(fixture, program, skills, holding);
           expect(row).toEqual(expectedOf(skills, usual, unusual[holding]));
         });
       });

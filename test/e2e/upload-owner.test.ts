@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ARENA_RULE, as, writeUsers } from '../security/rights-fixture.ts';
+import { FIXTURE_RULE, as, writeUsers } from '../security/rights-fixture.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -17,7 +17,7 @@ const DIGEST = `sha256:${createHash('sha256').update(LAYER).digest('hex')}`;
 const UPLOADS = '/v2/team/app/blobs/uploads/';
 /** Both may push there: what keeps them apart is who began. */
 const RULES = `rules:
-  - ${ARENA_RULE}
+  - ${FIXTURE_RULE}
   - { who: [bob, carol], repositories: 'team/**', allow: [pull, push] }
 `;
 

@@ -254,7 +254,7 @@ describeWith(['htpasswd', 'openssl', 'nginx'], 'our verdict beside that of Apach
   let ours: readonly boolean[];
 
   beforeAll(async () => {
-    folder = await temporaryFolder('judges');
+    folder = await temporaryFolder('reference');
     pool = createHashPool();
     cases = await makeCases();
     const lines = new Set(cases.map(({ line }) => line));

@@ -7,7 +7,7 @@ import type { GateProcess } from '../support/gate-process.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
 
-export interface WorkersStage {
+export interface WorkersFixture {
   readonly gate: GateProcess;
   readonly folder: string;
   readonly certs: string;
@@ -36,7 +36,7 @@ export interface Answer {
 }
 
 /** A gate of two workers with the embedded registry. */
-export async function startWorkers(args: readonly string[] = []): Promise<WorkersStage> {
+export async function startWorkers(args: readonly string[] = []): Promise<WorkersFixture> {
   const folder = await temporaryFolder('workers');
   const certs = join(folder.path, 'certs');
   await makeCerts(certs, ['127.0.0.1']);
@@ -49,7 +49,7 @@ export async function startWorkers(args: readonly string[] = []): Promise<Worker
       .map((line): Record<string, unknown> => JSON.parse(line))
       .filter(({ msg }) => msg === message);
 
-  const begin: WorkersStage['begin'] = (method, path, { headers, body, authorization } = {}) =>
+  const begin: WorkersFixture['begin'] = (method, path, { headers, body, authorization } = {}) =>
     new Promise((resolve, reject) => {
       const credentials = authorization ?? basic(USER, PASSWORD);
       const sent = request(new URL(path, gate.url), {
@@ -61,7 +61,7 @@ export async function startWorkers(args: readonly string[] = []): Promise<Worker
       sent.on('response', resolve).on('error', reject);
       sent.end(body);
     });
-  const stage: WorkersStage = {
+  const fixture: WorkersFixture = {
     gate,
     folder: folder.path,
     certs,
@@ -83,8 +83,8 @@ export async function startWorkers(args: readonly string[] = []): Promise<Worker
       await folder.close();
     },
   };
-  await stage.untilLogged('ready');
-  return stage;
+  await fixture.untilLogged('ready');
+  return fixture;
 }
 
 /** The whole body; rejects where it breaks off. */

@@ -10,7 +10,7 @@ import { PASSWORD, USER } from '../support/gate-process.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
 import { startWorkers } from './workers-fixture.ts';
-import type { WorkersStage } from './workers-fixture.ts';
+import type { WorkersFixture } from './workers-fixture.ts';
 
 let open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -18,18 +18,18 @@ afterEach(async () => {
   open = [];
 });
 
-async function stageWith(limits: Readonly<Record<string, number>>): Promise<WorkersStage> {
+async function fixtureWith(limits: Readonly<Record<string, number>>): Promise<WorkersFixture> {
   const folder = await temporaryFolder('workers-limits');
   open.push(folder);
   const config = join(folder.path, 'registry-gate.yml');
   await writeFile(config, JSON.stringify({ limits }));
-  const stage = await startWorkers(['--config', config]);
-  open.push(stage);
-  return stage;
+  const fixture = await startWorkers(['--config', config]);
+  open.push(fixture);
+  return fixture;
 }
 
 /** Opens so many connections, and waits until all but `most` of them are closed again. */
-async function dial({ gate }: WorkersStage, count: number, most: number): Promise<ReadonlySet<Socket>> {
+async function dial({ gate }: WorkersFixture, count: number, most: number): Promise<ReadonlySet<Socket>> {
   const { hostname, port } = new URL(gate.url);
   const alive = new Set<Socket>();
   open.push({ close: async () => alive.forEach((socket) => socket.destroy()) });
@@ -47,38 +47,38 @@ async function dial({ gate }: WorkersStage, count: number, most: number): Promis
   return alive;
 }
 
-async function pidOfWorker({ gate }: WorkersStage): Promise<number> {
+async function pidOfWorker({ gate }: WorkersFixture): Promise<number> {
   const children = `/proc/${gate.pid}/task/${gate.pid}/children`;
   return Number((await readFile(children, 'utf8')).trim().split(' ')[0]);
 }
 
 describe('R117: a gate of two workers with a limit on the connections of an address', () => {
   it('counts those of both workers together, and forgets those of one that died', async () => {
-    const stage = await stageWith({ connectionsPerAddress: 3 });
-    const alive = await dial(stage, 9, 3);
+    const fixture = await fixtureWith({ connectionsPerAddress: 3 });
+    const alive = await dial(fixture, 9, 3);
     // Whose turn it was says nothing: three are three, at whichever worker.
     expect(alive.size).toBe(3);
-    process.kill(await pidOfWorker(stage), 'SIGKILL');
-    await stage.untilLogged('worker replaced');
+    process.kill(await pidOfWorker(fixture), 'SIGKILL');
+    await fixture.untilLogged('worker replaced');
     await until(
       () => alive.size < 3 || undefined,
       () => 'nothing died with the worker',
     );
-    const more = await dial(stage, 6, 3 - alive.size);
+    const more = await dial(fixture, 6, 3 - alive.size);
     expect(alive.size + more.size).toBe(3);
   });
 });
 
 describe('a gate of two workers with a limit on the transfers of a user', () => {
   it('counts those of both workers together', async () => {
-    const stage = await stageWith({ transfersPerUser: 2, transferWaitSeconds: 0 });
+    const fixture = await fixtureWith({ transfersPerUser: 2, transferWaitSeconds: 0 });
     const held: ClientRequest[] = [];
     open.push({ close: async () => held.forEach((one) => one.destroy()) });
-    for (let nth = 0; nth < 2; nth += 1) held.push(await hold(stage));
-    const upload = await begin(stage);
+    for (let nth = 0; nth < 2; nth += 1) held.push(await hold(fixture));
+    const upload = await begin(fixture);
     const push = async (): Promise<number> =>
       (
-        await stage.ask('PATCH', upload, {
+        await fixture.ask('PATCH', upload, {
           body: 'layer',
           headers: { 'content-type': 'application/octet-stream' },
         })
@@ -95,17 +95,17 @@ describe('a gate of two workers with a limit on the transfers of a user', () => 
 });
 
 /** Begins an upload, and gives the path of it. */
-async function begin(stage: WorkersStage): Promise<string> {
-  const { headers } = await stage.ask('POST', '/v2/team/app/blobs/uploads/');
-  const { pathname, search } = new URL(headers.location ?? '', stage.gate.url);
+async function begin(fixture: WorkersFixture): Promise<string> {
+  const { headers } = await fixture.ask('POST', '/v2/team/app/blobs/uploads/');
+  const { pathname, search } = new URL(headers.location ?? '', fixture.gate.url);
   return `${pathname}${search}`;
 }
 
 /** An upload whose body is asked for, and does not come. */
-async function hold(stage: WorkersStage): Promise<ClientRequest> {
-  const ca = await readFile(join(stage.certs, 'ca.crt'), 'utf8');
+async function hold(fixture: WorkersFixture): Promise<ClientRequest> {
+  const ca = await readFile(join(fixture.certs, 'ca.crt'), 'utf8');
   const headers = { authorization: basic(USER, PASSWORD), expect: '100-continue', 'content-length': 1000 };
-  const sent = request(new URL(await begin(stage), stage.gate.url), {
+  const sent = request(new URL(await begin(fixture), fixture.gate.url), {
     method: 'PATCH',
     ca,
     agent: false,

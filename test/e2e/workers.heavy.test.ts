@@ -13,7 +13,7 @@ import { temporaryFolder, until } from '../support/programs.ts';
 import type { Folder, Ran } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
 import { readAll, startWorkers } from './workers-fixture.ts';
-import type { WorkersStage } from './workers-fixture.ts';
+import type { WorkersFixture } from './workers-fixture.ts';
 
 const BOTH = [1, 2];
 const REPOSITORY = '/v2/team/app';
@@ -22,9 +22,9 @@ function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-async function push(stage: WorkersStage, blob: Buffer): Promise<string> {
+async function push(fixture: WorkersFixture, blob: Buffer): Promise<string> {
   const digest = digestOf(blob);
-  const { status } = await stage.ask('POST', `${REPOSITORY}/blobs/uploads/?digest=${digest}`, {
+  const { status } = await fixture.ask('POST', `${REPOSITORY}/blobs/uploads/?digest=${digest}`, {
     body: blob,
     headers: { 'content-type': 'application/octet-stream' },
   });
@@ -33,16 +33,16 @@ async function push(stage: WorkersStage, blob: Buffer): Promise<string> {
 }
 
 describe('a gate of two workers', () => {
-  let stage: WorkersStage;
+  let fixture: WorkersFixture;
   let folder: Folder;
 
   beforeAll(async () => {
     folder = await temporaryFolder('workers-config');
     // Nothing is noticed by itself: what both know, one has told the other, or a signal both.
-    stage = await startWorkers(['--config', await withConfig()]);
+    fixture = await startWorkers(['--config', await withConfig()]);
   });
   afterAll(async () => {
-    await stage.close();
+    await fixture.close();
     await folder.close();
   });
 
@@ -53,16 +53,16 @@ describe('a gate of two workers', () => {
   }
 
   it('says once where it listens, and serves with both', async () => {
-    for (let turn = 0; turn < 20; turn += 1) expect((await stage.ask('GET', '/v2/')).status).toBe(200);
-    await stage.untilLogged('request', 20);
-    expect(stage.logged('listening', 'port')).toHaveLength(1);
-    expect(stage.logged('ready', 'workers')).toEqual([2]);
-    expect([...new Set(stage.logged('request', 'worker'))].toSorted()).toEqual(BOTH);
+    for (let turn = 0; turn < 20; turn += 1) expect((await fixture.ask('GET', '/v2/')).status).toBe(200);
+    await fixture.untilLogged('request', 20);
+    expect(fixture.logged('listening', 'port')).toHaveLength(1);
+    expect(fixture.logged('ready', 'workers')).toEqual([2]);
+    expect([...new Set(fixture.logged('request', 'worker'))].toSorted()).toEqual(BOTH);
   });
 
   it('shares its port with no other gate, although its workers share it', async () => {
-    const { port } = new URL(stage.gate.url);
-    const where = ['--certs', stage.certs, '--listen', `127.0.0.1:${port}`, '--workers', '2'];
+    const { port } = new URL(fixture.gate.url);
+    const where = ['--certs', fixture.certs, '--listen', `127.0.0.1:${port}`, '--workers', '2'];
     const { status, output } = await gateCommand(['serve', ...where]);
     expect(status).toBe(1);
     expect(output).toContain('EADDRINUSE');
@@ -71,13 +71,13 @@ describe('a gate of two workers', () => {
   it('takes a token of one worker at the other, from the first one on', async () => {
     for (let turn = 0; turn < 6; turn += 1) {
       const login = `/token?account=${USER}&client_id=test&offline_token=true&service=registry-gate`;
-      const given = JSON.parse((await stage.ask('GET', login)).body.toString());
+      const given = JSON.parse((await fixture.ask('GET', login)).body.toString());
       const bearer = { authorization: `Bearer ${given.token}` };
-      expect((await stage.ask('GET', '/v2/', bearer)).status).toBe(200);
+      expect((await fixture.ask('GET', '/v2/', bearer)).status).toBe(200);
       const form = `grant_type=refresh_token&service=registry-gate&client_id=test&refresh_token=${given.refresh_token}`;
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       for (let again = 0; again < 2; again += 1) {
-        const refreshed = await stage.ask('POST', '/token', { authorization: '', body: form, headers });
+        const refreshed = await fixture.ask('POST', '/token', { authorization: '', body: form, headers });
         expect(refreshed.status).toBe(200);
       }
     }
@@ -87,18 +87,18 @@ describe('a gate of two workers', () => {
     const uploads = Array.from({ length: 6 }, async () => {
       const pieces = Array.from({ length: 5 }, () => randomBytes(70_000));
       const headers = { 'content-type': 'application/octet-stream' };
-      let { headers: next } = await stage.ask('POST', `${REPOSITORY}/blobs/uploads/`);
+      let { headers: next } = await fixture.ask('POST', `${REPOSITORY}/blobs/uploads/`);
       for (const body of pieces) {
-        const sent = await stage.ask('PATCH', String(next.location), { body, headers });
+        const sent = await fixture.ask('PATCH', String(next.location), { body, headers });
         expect(sent.status).toBe(202);
         next = sent.headers;
       }
       const whole = Buffer.concat(pieces);
       const digest = digestOf(whole);
       const sign = String(next.location).includes('?') ? '&' : '?';
-      const put = await stage.ask('PUT', `${next.location}${sign}digest=${digest}`);
+      const put = await fixture.ask('PUT', `${next.location}${sign}digest=${digest}`);
       expect(put.status).toBe(201);
-      const pulled = await stage.ask('GET', `${REPOSITORY}/blobs/${digest}`);
+      const pulled = await fixture.ask('GET', `${REPOSITORY}/blobs/${digest}`);
       expect(pulled.body.equals(whole)).toBe(true);
     });
     await Promise.all(uploads);
@@ -118,47 +118,47 @@ describe('a gate of two workers', () => {
   });
 
   async function connect(session?: Buffer): Promise<TLSSocket> {
-    const { hostname, port } = new URL(stage.gate.url);
-    const ca = await readFile(join(stage.certs, 'ca.crt'));
+    const { hostname, port } = new URL(fixture.gate.url);
+    const ca = await readFile(join(fixture.certs, 'ca.crt'));
     const socket = tlsConnect({ host: hostname, port: Number(port), ca, session });
     await once(socket, 'secureConnect');
     return socket;
   }
 
   it('looks at the files in all workers at SIGHUP', async () => {
-    await gateDoes(['users', 'add', 'bob', '--certs', stage.certs, '--password-stdin'], {
+    await gateDoes(['users', 'add', 'bob', '--certs', fixture.certs, '--password-stdin'], {
       input: 'pw-of-bob-12\n',
     });
     const bob = { authorization: basic('bob', 'pw-of-bob-12') };
-    for (const _worker of BOTH) expect((await stage.ask('GET', '/v2/', bob)).status).toBe(401);
-    kill(stage.gate.pid, 'SIGHUP');
-    await stage.untilLogged('users reloaded');
+    for (const _worker of BOTH) expect((await fixture.ask('GET', '/v2/', bob)).status).toBe(401);
+    kill(fixture.gate.pid, 'SIGHUP');
+    await fixture.untilLogged('users reloaded');
     const answers = [];
     // The other worker may be a moment behind the one that says so.
-    for (let turn = 0; turn < 40; turn += 1) answers.push((await stage.ask('GET', '/v2/', bob)).status);
+    for (let turn = 0; turn < 40; turn += 1) answers.push((await fixture.ask('GET', '/v2/', bob)).status);
     expect(answers.slice(-10)).toEqual(Array.from({ length: 10 }, () => 200));
-    expect(stage.logged('users reloaded', 'users')).toEqual([2]);
+    expect(fixture.logged('users reloaded', 'users')).toEqual([2]);
   });
 });
 
 describe('a gate of two workers of which one is killed', () => {
-  let stage: WorkersStage;
+  let fixture: WorkersFixture;
 
   beforeAll(async () => {
-    stage = await startWorkers();
+    fixture = await startWorkers();
   });
-  afterAll(() => stage.close());
+  afterAll(() => fixture.close());
 
   it('goes on with the transfers of the other, serves all who come, and has two again', async () => {
     const blob = randomBytes(24 * 1024 * 1024);
-    const path = await push(stage, blob);
+    const path = await push(fixture, blob);
     const begun = [];
     // The system deals them out by chance: so many that none of the two workers is left out.
-    for (let one = 0; one < 18; one += 1) begun.push(await stage.begin('GET', path));
-    kill(await pidOfWorker(stage), 'SIGKILL');
-    await stage.untilLogged('worker died');
+    for (let one = 0; one < 18; one += 1) begun.push(await fixture.begin('GET', path));
+    kill(await pidOfWorker(fixture), 'SIGKILL');
+    await fixture.untilLogged('worker died');
     const read = begun.map((answer) => readAll(answer).then((bytes) => bytes.equals(blob)));
-    const asked = Array.from({ length: 40 }, () => stage.ask('GET', '/v2/'));
+    const asked = Array.from({ length: 40 }, () => fixture.ask('GET', '/v2/'));
     const ends = await Promise.allSettled(read);
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
     // What was whole is right; those of the dead worker broke off.
@@ -166,14 +166,14 @@ describe('a gate of two workers of which one is killed', () => {
     expect(whole).toEqual(whole.map(() => ({ status: 'fulfilled', value: true })));
     expect(whole.length).toBeGreaterThan(0);
     expect(whole.length).toBeLessThan(ends.length);
-    await stage.untilLogged('worker replaced');
-    for (let turn = 0; turn < 4; turn += 1) expect((await stage.ask('GET', '/v2/')).status).toBe(200);
-    expect(stage.logged('worker died', 'end')).toEqual(['SIGKILL']);
+    await fixture.untilLogged('worker replaced');
+    for (let turn = 0; turn < 4; turn += 1) expect((await fixture.ask('GET', '/v2/')).status).toBe(200);
+    expect(fixture.logged('worker died', 'end')).toEqual(['SIGKILL']);
   });
 });
 
-async function pidOfWorker(stage: WorkersStage): Promise<number> {
-  const children = `/proc/${stage.gate.pid}/task/${stage.gate.pid}/children`;
+async function pidOfWorker(fixture: WorkersFixture): Promise<number> {
+  const children = `/proc/${fixture.gate.pid}/task/${fixture.gate.pid}/children`;
   const [pid] = (await readFile(children, 'utf8')).trim().split(' ').map(Number);
   if (pid === undefined) throw new Error('no worker');
   return pid;
@@ -184,10 +184,10 @@ describe('a gate of two workers with a limit on connections', () => {
     const folder = await temporaryFolder('workers-limit');
     const config = join(folder.path, 'registry-gate.yml');
     await writeFile(config, 'limits: {connections: 4}\n');
-    const stage = await startWorkers(['--config', config]);
+    const fixture = await startWorkers(['--config', config]);
     const open = new Set<Socket>();
     try {
-      const { hostname, port } = new URL(stage.gate.url);
+      const { hostname, port } = new URL(fixture.gate.url);
       let dropped = 0;
       for (let one = 0; one < 10; one += 1) {
         const socket = connectTcp(Number(port), hostname);
@@ -201,11 +201,11 @@ describe('a gate of two workers with a limit on connections', () => {
         () => `${dropped} of 10 dropped`,
       );
       expect(open.size).toBe(4);
-      await expect(stage.ask('GET', '/v2/')).rejects.toThrow(/hang up|ECONNRESET|socket disconnected/);
+      await expect(fixture.ask('GET', '/v2/')).rejects.toThrow(/hang up|ECONNRESET|socket disconnected/);
       for (const socket of open) socket.destroy();
       const status = await until(
         () =>
-          stage.ask('GET', '/v2/').then(
+          fixture.ask('GET', '/v2/').then(
             (answer) => answer.status,
             () => undefined,
           ),
@@ -214,7 +214,7 @@ describe('a gate of two workers with a limit on connections', () => {
       expect(status).toBe(200);
     } finally {
       for (const socket of open) socket.destroy();
-      await stage.close();
+      await fixture.close();
       await folder.close();
     }
   });
@@ -222,21 +222,21 @@ describe('a gate of two workers with a limit on connections', () => {
 
 describe('a gate of two workers that is told to stop', () => {
   it('lets the transfers of both end, and ends in order', async () => {
-    const stage = await startWorkers();
+    const fixture = await startWorkers();
     try {
       const blob = randomBytes(24 * 1024 * 1024);
-      const path = await push(stage, blob);
+      const path = await push(fixture, blob);
       const begun = [];
-      for (let one = 0; one < 4; one += 1) begun.push(await stage.begin('GET', path));
-      kill(stage.gate.pid, 'SIGTERM');
+      for (let one = 0; one < 4; one += 1) begun.push(await fixture.begin('GET', path));
+      kill(fixture.gate.pid, 'SIGTERM');
       // A terminal or systemd signals them all: the workers leave it to the primary.
-      kill(await pidOfWorker(stage), 'SIGTERM');
+      kill(await pidOfWorker(fixture), 'SIGTERM');
       const read = begun.map(async (answer) => (await readAll(answer)).equals(blob));
       expect(await Promise.all(read)).toEqual([true, true, true, true]);
-      await stage.untilLogged('stopped');
-      await expect(stage.ask('GET', '/v2/')).rejects.toThrow(/ECONNREFUSED|hang up|ECONNRESET/);
+      await fixture.untilLogged('stopped');
+      await expect(fixture.ask('GET', '/v2/')).rejects.toThrow(/ECONNREFUSED|hang up|ECONNRESET/);
     } finally {
-      await stage.close();
+      await fixture.close();
     }
   });
 });
@@ -299,18 +299,18 @@ function wordsOf({ status, output }: Ran): { readonly status: number; readonly w
 
 it('signs with the same keys in all workers where none can be stored', async () => {
   const folder = await temporaryFolder('workers-state');
-  const stage = await startWorkers(['--state', join(folder.path, 'missing')]);
+  const fixture = await startWorkers(['--state', join(folder.path, 'missing')]);
   try {
     for (let turn = 0; turn < 6; turn += 1) {
-      const given = JSON.parse((await stage.ask('GET', '/token?service=registry-gate')).body.toString());
+      const given = JSON.parse((await fixture.ask('GET', '/token?service=registry-gate')).body.toString());
       const bearer = { authorization: `Bearer ${given.token}` };
-      for (const _worker of BOTH) expect((await stage.ask('GET', '/v2/', bearer)).status).toBe(200);
+      for (const _worker of BOTH) expect((await fixture.ask('GET', '/v2/', bearer)).status).toBe(200);
     }
-    await stage.untilLogged('request', 18);
-    expect([...new Set(stage.logged('request', 'worker'))].toSorted()).toEqual(BOTH);
-    expect(stage.logged('keys of tokens not stored', 'worker').length).toBeGreaterThan(0);
+    await fixture.untilLogged('request', 18);
+    expect([...new Set(fixture.logged('request', 'worker'))].toSorted()).toEqual(BOTH);
+    expect(fixture.logged('keys of tokens not stored', 'worker').length).toBeGreaterThan(0);
   } finally {
-    await stage.close();
+    await fixture.close();
     await folder.close();
   }
 });

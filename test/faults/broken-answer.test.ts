@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scripted-gate.ts';
+import { useScriptedGate } from './scripted-gate.ts';
 import { BLOB, eventually, exchanges, head, openClient } from './scripted-backend.ts';
 import type { Visit } from './scripted-backend.ts';
 import { AT_ONCE_MS } from '../support/patience.ts';
 
-const scene = useScene();
+const scripted = useScriptedGate();
 
 /** Node.js warns of the eleventh listener of a kind. */
 const TIMES = 20;
@@ -61,12 +61,12 @@ describe('a backend that dies in the middle of its answer', () => {
   for (const { name, bytes, end } of BROKEN) {
     it(`${name}: the client is cut off`, async () => {
       let asked: Visit | undefined;
-      scene.script = (visit) => {
+      scripted.script = (visit) => {
         visit.socket.write(bytes);
         asked = visit;
       };
-      const before = exchanges(scene.gate).length;
-      const client = await openClient(scene.gate);
+      const before = exchanges(scripted.gate).length;
+      const client = await openClient(scripted.gate);
       client.ask('GET', BLOB);
       await eventually('the backend answers', () => asked !== undefined);
       await eventually('the answer begins', () => bytes === WITH_LENGTH || client.text() !== '');
@@ -75,8 +75,8 @@ describe('a backend that dies in the middle of its answer', () => {
       expect(client.answers()).toEqual([]);
       expect(client.text()).not.toMatch(/0\r\n\r\n$/);
       expect(client.text().match(/HTTP\/1/g) ?? []).toHaveLength(1);
-      await eventually('it is logged', () => exchanges(scene.gate).length > before);
-      expect(exchanges(scene.gate).at(-1)).toMatchObject({
+      await eventually('it is logged', () => exchanges(scripted.gate).length > before);
+      expect(exchanges(scripted.gate).at(-1)).toMatchObject({
         status: 200,
         outcome: 'cut',
         error: 'UNAVAILABLE',
@@ -85,8 +85,8 @@ describe('a backend that dies in the middle of its answer', () => {
   }
 
   it('ends an answer without a length and without chunks, of which nobody can tell whether it is whole: 502', async () => {
-    scene.script = (visit) => void visit.socket.end(UNTIL_CLOSE + FILLING);
-    const client = await openClient(scene.gate);
+    scripted.script = (visit) => void visit.socket.end(UNTIL_CLOSE + FILLING);
+    const client = await openClient(scripted.gate);
     client.ask('GET', BLOB);
     expect(await client.answer()).toMatchObject({ status: 502 });
     client.close();
@@ -95,19 +95,19 @@ describe('a backend that dies in the middle of its answer', () => {
 
 describe('a client of HTTP/1.0, which takes the end of the connection for the end of the answer', () => {
   const ask = (): string =>
-    head('GET', BLOB, `Authorization: ${scene.gate.authorization}`).replace('HTTP/1.1', 'HTTP/1.0');
+    head('GET', BLOB, `Authorization: ${scripted.gate.authorization}`).replace('HTTP/1.1', 'HTTP/1.0');
 
   it('is served where there is a length', async () => {
-    scene.script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-    const client = await openClient(scene.gate);
+    scripted.script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    const client = await openClient(scripted.gate);
     client.send(ask());
     expect(await client.answer()).toMatchObject({ status: 200, body: 'ok' });
     await client.ended();
   });
 
   it('is sent away where there is none: 505', async () => {
-    scene.script = (visit) => void visit.socket.write(`${CHUNKED}2\r\nok\r\n0\r\n\r\n`);
-    const client = await openClient(scene.gate);
+    scripted.script = (visit) => void visit.socket.write(`${CHUNKED}2\r\nok\r\n0\r\n\r\n`);
+    const client = await openClient(scripted.gate);
     client.send(ask());
     expect(await client.answer()).toMatchObject({ status: 505 });
     await client.ended();
@@ -132,22 +132,22 @@ describe('a client that leaves during a pull', () => {
   ];
   for (const [name, isReset] of LEAVING) {
     it(`${name}: the backend is left at once, 20 times, and nothing piles up`, async () => {
-      scene.script = pour;
+      scripted.script = pour;
       const warnings: Error[] = [];
       const warn = (warning: Error): void => void warnings.push(warning);
       process.on('warning', warn);
       const before = sockets();
-      const logged = exchanges(scene.gate).length;
+      const logged = exchanges(scripted.gate).length;
       for (let i = 0; i < TIMES; i += 1) {
-        const client = await openClient(scene.gate);
+        const client = await openClient(scripted.gate);
         client.ask('GET', BLOB);
         await eventually('the pull runs', () => client.received() > 100_000);
         if (isReset) client.reset();
         else client.close();
-        await eventually('the backend is left', () => scene.backend.open() === 0, AT_ONCE_MS);
+        await eventually('the backend is left', () => scripted.backend.open() === 0, AT_ONCE_MS);
       }
       await eventually('all sockets are gone', () => sockets() <= before);
-      const lines = exchanges(scene.gate).slice(logged);
+      const lines = exchanges(scripted.gate).slice(logged);
       expect(lines.map(({ outcome }) => outcome)).toEqual(Array.from({ length: TIMES }, () => 'client-left'));
       expect(warnings).toEqual([]);
       process.off('warning', warn);
@@ -155,13 +155,13 @@ describe('a client that leaves during a pull', () => {
   }
 
   it('with requests that wait in line: none of them is asked of the backend for nobody', async () => {
-    scene.script = pour;
-    const client = await openClient(scene.gate);
+    scripted.script = pour;
+    const client = await openClient(scripted.gate);
     for (let i = 0; i < 3; i += 1) client.ask('GET', BLOB);
     await eventually('the pull runs', () => client.received() > 100_000);
     client.close();
-    await eventually('the backend is left', () => scene.backend.open() === 0, AT_ONCE_MS);
-    expect(scene.backend.open()).toBe(0);
+    await eventually('the backend is left', () => scripted.backend.open() === 0, AT_ONCE_MS);
+    expect(scripted.backend.open()).toBe(0);
   });
 });
 

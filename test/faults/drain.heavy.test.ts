@@ -12,7 +12,7 @@ let backend: Backend;
 let clients: Client[] = [];
 let script: (visit: Visit, head: string) => void;
 
-async function stage(timeouts: Partial<Config['timeouts']> = {}): Promise<void> {
+async function fixture(timeouts: Partial<Config['timeouts']> = {}): Promise<void> {
   gate = await startTestGate({ backend: backend.url, timeouts: { drainSeconds: 20, ...timeouts } });
 }
 
@@ -53,7 +53,7 @@ async function isRefused(): Promise<boolean> {
 
 describe('a gate that is told to stop', () => {
   it('lets a pull end, and ends its connection with it', async () => {
-    await stage();
+    await fixture();
     script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
     const one = await client();
     one.ask('GET', BLOB);
@@ -68,7 +68,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('lets a push end, and says Connection: close', async () => {
-    await stage();
+    await fixture();
     script = () => undefined;
     const one = await client();
     one.ask('PATCH', UPLOAD, 'Content-Length: 10');
@@ -85,7 +85,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('ends idle connections, soon but not at once: the next request may be on its way', async () => {
-    await stage();
+    await fixture();
     const one = await client();
     one.ask('GET', '/v2/');
     await one.answer();
@@ -102,7 +102,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('says so on its health page, on a connection that was there before', async () => {
-    await stage();
+    await fixture();
     const one = await client();
     const stopping = stop();
     one.send(head('GET', '/healthz'));
@@ -113,7 +113,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('gives a head that is on its way the time that a head has, and no more to the silent', async () => {
-    await stage({ headerSeconds: 0.5 });
+    await fixture({ headerSeconds: 0.5 });
     const slow = await client();
     const silent = await client();
     const bare = connect(gate.port, '127.0.0.1').on('error', () => undefined);
@@ -129,7 +129,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('does not wait for connections in reserve, while a head is on its way', async () => {
-    await stage();
+    await fixture();
     const [slow, spare] = [await client(), await client()];
     slow.send('GET /healthz HTTP/1.1\r\n');
     const stopping = stop();
@@ -142,7 +142,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('cuts what has not ended within the drain time, and does not call that the fault of the client', async () => {
-    await stage({ drainSeconds: 0.3 });
+    await fixture({ drainSeconds: 0.3 });
     script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
     const one = await client();
     one.ask('GET', BLOB);
@@ -154,7 +154,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('cuts everything at the second word', async () => {
-    await stage();
+    await fixture();
     script = () => undefined;
     const one = await client();
     one.ask('GET', BLOB);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scripted-gate.ts';
+import { useScriptedGate } from './scripted-gate.ts';
 import { eventually, exchanges, MANIFEST, openClient, UPLOAD } from './scripted-backend.ts';
 import type { Client, Visit } from './scripted-backend.ts';
 
 const TIMES = 4;
 const SIZE = 30_000_000;
 
-const scene = useScene({ limits: { layerBytes: 40_000_000 } });
+const scripted = useScriptedGate({ limits: { layerBytes: 40_000_000 } });
 
 /** Sends a body until it is all sent or the gate has had enough. */
 function pour(client: Client, isChunked: boolean, size: number): void {
@@ -45,19 +45,19 @@ describe('an answer before the body is in', () => {
       for (const [after, act] of AFTER) {
         const upload = isChunked ? 'a chunked upload' : 'an upload';
         it(`reaches the client every time: ${form}, to ${upload}, by a backend that ${after}`, async () => {
-          scene.script = (visit) => act(visit, answer);
+          scripted.script = (visit) => act(visit, answer);
           for (let i = 0; i < TIMES; i += 1) {
-            const before = scene.backend.visits.length;
-            const client = await openClient(scene.gate);
+            const before = scripted.backend.visits.length;
+            const client = await openClient(scripted.gate);
             client.ask('PATCH', UPLOAD, isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${SIZE}`);
             pour(client, isChunked, SIZE);
             expect(await client.answer()).toMatchObject({ status: 404, body: 'upload gone\n' });
             expect(client.answers()[0]?.header('connection')).toBe('close');
             await client.ended();
             // A backend that does not read sees nothing of a goodbye.
-            scene.backend.visits[before]?.socket.resume();
-            await eventually('the backend is left', () => scene.backend.visits[before]?.end() !== 'open');
-            expect(scene.backend.visits.length).toBe(before + 1);
+            scripted.backend.visits[before]?.socket.resume();
+            await eventually('the backend is left', () => scripted.backend.visits[before]?.end() !== 'open');
+            expect(scripted.backend.visits.length).toBe(before + 1);
             client.close();
           }
         });
@@ -66,8 +66,8 @@ describe('an answer before the body is in', () => {
   }
 
   it("is 502 where it is the backend's own login", async () => {
-    scene.script = (visit) => void visit.socket.write('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n');
-    const client = await openClient(scene.gate);
+    scripted.script = (visit) => void visit.socket.write('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n');
+    const client = await openClient(scripted.gate);
     client.ask('PATCH', UPLOAD, `Content-Length: ${SIZE}`);
     pour(client, false, SIZE);
     expect(await client.answer()).toMatchObject({ status: 502 });
@@ -120,9 +120,9 @@ describe('a body that is larger than it may be: 413', () => {
   ];
   for (const { name, method, target, size, isChunked, seen } of CASES) {
     it(`${name}: the backend never gets the whole of it`, async () => {
-      scene.script = () => undefined;
-      const before = scene.backend.visits.length;
-      const client = await openClient(scene.gate);
+      scripted.script = () => undefined;
+      const before = scripted.backend.visits.length;
+      const client = await openClient(scripted.gate);
       client.ask(method, target, isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`);
       pour(client, isChunked, size);
       const answer = await client.answer();
@@ -131,22 +131,22 @@ describe('a body that is larger than it may be: 413', () => {
         type: 'application/json; charset=utf-8',
       });
       await client.ended();
-      const visit = scene.backend.visits[before];
+      const visit = scripted.backend.visits[before];
       await eventually('the backend is left', () => visit?.end() !== 'open');
       expect(seen(visit?.received() ?? 0)).toBe(true);
       expect(visit?.text().endsWith('0\r\n\r\n') ?? false).toBe(false);
-      await eventually('it is logged', () => exchanges(scene.gate).at(-1)?.error === 'SIZE_INVALID');
+      await eventually('it is logged', () => exchanges(scripted.gate).at(-1)?.error === 'SIZE_INVALID');
     });
   }
 
   it('R123: a manifest of exactly the limit passes', async () => {
-    scene.script = () => undefined;
-    const before = scene.backend.visits.length;
-    const client = await openClient(scene.gate);
+    scripted.script = () => undefined;
+    const before = scripted.backend.visits.length;
+    const client = await openClient(scripted.gate);
     client.ask('PUT', MANIFEST, `Content-Length: ${LIMIT}`);
     pour(client, false, LIMIT);
-    await eventually('all of it is there', () => (scene.backend.visits[before]?.received() ?? 0) > LIMIT);
-    scene.backend.visits[before]?.socket.write('HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n');
+    await eventually('all of it is there', () => (scripted.backend.visits[before]?.received() ?? 0) > LIMIT);
+    scripted.backend.visits[before]?.socket.write('HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n');
     expect(await client.answer()).toMatchObject({ status: 201 });
     client.close();
   });

@@ -9,7 +9,7 @@ import { parseAnswers } from '../support/raw-client.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
-import { useScene } from './scripted-gate.ts';
+import { useScriptedGate } from './scripted-gate.ts';
 import { BLOB, DIGEST, eventually, MANIFEST, openClient } from './scripted-backend.ts';
 import type { Client } from './scripted-backend.ts';
 
@@ -24,10 +24,10 @@ async function answerTo(client: Client, method: string, from: number): Promise<R
 }
 
 describe('what a backend may answer to a pull', () => {
-  const scene = useScene();
+  const scripted = useScriptedGate();
   let client: Client;
   beforeEach(async () => {
-    client = await openClient(scene.gate);
+    client = await openClient(scripted.gate);
     return () => client.close();
   });
 
@@ -148,7 +148,7 @@ describe('what a backend may answer to a pull', () => {
   it.each(PASSED)('$name: $method, $status', async ({ method, target, bytes, status, body, fields }) => {
     // In one piece, and byte by byte.
     for (const pieces of [[bytes], [...bytes]]) {
-      scene.script = ({ socket }) => {
+      scripted.script = ({ socket }) => {
         const left = [...pieces];
         const next = (): void => {
           const piece = left.shift();
@@ -189,12 +189,12 @@ describe('what a backend may answer to a pull', () => {
           Buffer.from('0\r\n\r\n'),
         ],
       ].map((pieces) => Buffer.concat(pieces));
-      const before = scene.backend.visits.length;
+      const before = scripted.backend.visits.length;
       for (const bytes of [...answers, ...answers]) {
-        scene.script = (visit) => void visit.socket.write(bytes);
-        expect(await digestThrough(scene.gate)).toBe(expected);
+        scripted.script = (visit) => void visit.socket.write(bytes);
+        expect(await digestThrough(scripted.gate)).toBe(expected);
       }
-      expect(scene.backend.visits.length - before).toBeLessThan(2);
+      expect(scripted.backend.visits.length - before).toBeLessThan(2);
     },
   );
 });

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scripted-gate.ts';
+import { useScriptedGate } from './scripted-gate.ts';
 import { BLOB, eventually, head, openClient } from './scripted-backend.ts';
 import type { Client } from './scripted-backend.ts';
 
-const scene = useScene();
+const scripted = useScriptedGate();
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const IN_CHUNKS = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -39,17 +39,17 @@ describe('a client that leaves at any point of a pull', () => {
       async (_how, leave) => {
         const before = sockets();
         for (let nth = 0; nth < TIMES; nth += 1) {
-          const visits = scene.backend.visits.length;
+          const visits = scripted.backend.visits.length;
           let asked = false;
-          scene.script = (visit) => visit.socket.write(bytes, () => (asked = true));
-          const client = await openClient(scene.gate);
+          scripted.script = (visit) => visit.socket.write(bytes, () => (asked = true));
+          const client = await openClient(scripted.gate);
           client.ask('GET', BLOB);
           await eventually('it is asked', () => asked && client.text().includes(seen));
           leave(client);
-          await eventually('the backend is left', () => scene.backend.visits.at(-1)?.end() !== 'open');
+          await eventually('the backend is left', () => scripted.backend.visits.at(-1)?.end() !== 'open');
           // Its own half is still open.
-          scene.backend.visits.at(-1)?.socket.destroy();
-          expect(scene.backend.visits.length - visits).toBe(1);
+          scripted.backend.visits.at(-1)?.socket.destroy();
+          expect(scripted.backend.visits.length - visits).toBe(1);
         }
         await eventually('all sockets are gone', () => sockets() <= before);
       },
@@ -57,24 +57,24 @@ describe('a client that leaves at any point of a pull', () => {
   }
 
   it('in the head of its request: the backend is not asked', async () => {
-    const visits = scene.backend.visits.length;
-    const whole = head('GET', BLOB, `Authorization: ${scene.gate.authorization}`);
+    const visits = scripted.backend.visits.length;
+    const whole = head('GET', BLOB, `Authorization: ${scripted.gate.authorization}`);
     for (let at = 1; at < whole.length; at += 7) {
-      const client = await openClient(scene.gate);
+      const client = await openClient(scripted.gate);
       client.send(whole.slice(0, at));
       client.close();
     }
-    scene.script = (visit) => void visit.socket.write(OK);
-    const client = await openClient(scene.gate);
+    scripted.script = (visit) => void visit.socket.write(OK);
+    const client = await openClient(scripted.gate);
     client.ask('GET', BLOB);
     expect(await client.answer()).toMatchObject({ status: 200 });
-    expect(scene.backend.visits.length - visits).toBe(1);
+    expect(scripted.backend.visits.length - visits).toBe(1);
     client.close();
   });
 
   it('in the middle of a hundred large pulls, again and again: the memory for buffers stays what it was', async () => {
     const piece = Buffer.alloc(65_536, 'x');
-    scene.script = ({ socket }) => {
+    scripted.script = ({ socket }) => {
       const fill = (): void => {
         while (socket.writable && socket.write(piece)) continue;
       };
@@ -83,11 +83,11 @@ describe('a client that leaves at any point of a pull', () => {
       fill();
     };
     const round = async (): Promise<number> => {
-      const clients = await Promise.all(Array.from({ length: 25 }, () => openClient(scene.gate)));
+      const clients = await Promise.all(Array.from({ length: 25 }, () => openClient(scripted.gate)));
       for (const client of clients) client.ask('GET', BLOB);
       await eventually('all pulls run', () => clients.every((client) => client.received() > 1_000_000));
       for (const [nth, client] of clients.entries()) (nth % 2 === 0 ? client.reset : client.close)();
-      await eventually('the backend is left', () => scene.backend.open() === 0);
+      await eventually('the backend is left', () => scripted.backend.open() === 0);
       return buffersAfterCollection();
     };
     const first = await round();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { useScene } from './scripted-gate.ts';
+import { useScriptedGate } from './scripted-gate.ts';
 import { BLOB, eventually, exchanges, openClient } from './scripted-backend.ts';
 import type { Visit } from './scripted-backend.ts';
 
-const scene = useScene();
+const scripted = useScriptedGate();
 
 const ANSWERS: Readonly<
   Record<string, { readonly bytes: string; readonly status: number; readonly body: string }>
@@ -34,7 +34,7 @@ const AT_ONCE = 16;
 
 /** Gets the one manifest that is named after the place where its answer breaks; what became of it, in a few words. */
 async function outcomeAt(target: string): Promise<string> {
-  const client = await openClient(scene.gate);
+  const client = await openClient(scripted.gate);
   client.ask('GET', target);
   await eventually(`an end of ${target}`, () => client.answers().length > 0 || client.end() !== 'open');
   const [answer] = client.answers();
@@ -47,7 +47,7 @@ async function outcomeAt(target: string): Promise<string> {
 async function outcomesOf(name: string, how: string): Promise<readonly string[]> {
   const { bytes = '' } = ANSWERS[name] ?? {};
   const outcomes: string[] = [];
-  scene.script = (visit, head) => {
+  scripted.script = (visit, head) => {
     const [, at = '0'] = /manifests\/at-(\d+) /.exec(head) ?? [];
     visit.socket.write(bytes.slice(0, Number(at)), () => LEAVE[how]?.(visit));
   };
@@ -79,7 +79,7 @@ describe('a backend that dies after any byte of its answer', () => {
         );
         // With a reset the kernel may throw away what had arrived.
         expect(how === 'resets' ? [whole, 'cut', '502'] : [whole]).toContain(outcomes.at(-1));
-        await eventually('the backend is left', () => scene.backend.open() === 0);
+        await eventually('the backend is left', () => scripted.backend.open() === 0);
       });
     }
   }
@@ -112,13 +112,13 @@ describe('a backend that dies in a large answer', () => {
     ),
   ];
   it.each(CASES)('with %s, %#: %s bytes short', async (_name, bytes, short) => {
-    scene.script = (visit) => void visit.socket.end(bytes.subarray(0, bytes.length - short));
-    const client = await openClient(scene.gate);
+    scripted.script = (visit) => void visit.socket.end(bytes.subarray(0, bytes.length - short));
+    const client = await openClient(scripted.gate);
     client.ask('GET', BLOB);
     await client.ended();
     expect(client.answers()).toEqual([]);
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
-    await eventually('it is logged', () => exchanges(scene.gate).at(-1)?.outcome === 'cut');
-    await eventually('the backend is left', () => scene.backend.open() === 0);
+    await eventually('it is logged', () => exchanges(scripted.gate).at(-1)?.outcome === 'cut');
+    await eventually('the backend is left', () => scripted.backend.open() === 0);
   });
 });

@@ -5,18 +5,18 @@ import { startBackend } from './scripted-backend.ts';
 import type { Backend, Visit } from './scripted-backend.ts';
 
 /** A gate in front of a backend that does what the script says. */
-export interface Scene {
+export interface ScriptedGate {
   readonly gate: TestGate;
   readonly backend: Backend;
   /** What the backend does about the next request heads: nothing, as long as none is set. */
   script: (visit: Visit, head: string) => void;
 }
 
-/** One scene for all tests of a file or a `describe`. It is set before the first of them and struck after the last. */
-export function useScene(options: Omit<TestGateOptions, 'backend'> = {}): Scene {
+/** One gate for all tests of a file or a `describe`. It is started before the first of them and closed after the last. */
+export function useScriptedGate(options: Omit<TestGateOptions, 'backend'> = {}): ScriptedGate {
   let gate: TestGate | undefined;
   let backend: Backend | undefined;
-  const scene: Scene = {
+  const scripted: ScriptedGate = {
     get gate() {
       return isSet(gate);
     },
@@ -26,17 +26,17 @@ export function useScene(options: Omit<TestGateOptions, 'backend'> = {}): Scene 
     script: () => undefined,
   };
   beforeAll(async () => {
-    backend = await startBackend((visit, head) => scene.script(visit, head));
+    backend = await startBackend((visit, head) => scripted.script(visit, head));
     gate = await startTestGate({ ...options, backend: backend.url });
   });
   afterAll(async () => {
     await gate?.close();
     await backend?.close();
   });
-  return scene;
+  return scripted;
 }
 
 function isSet<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('the scene is set when tests begin');
+  if (part === undefined) throw new Error('the gate is started when tests begin');
   return part;
 }

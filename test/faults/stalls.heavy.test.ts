@@ -24,7 +24,7 @@ const NONE: Visit = {
   end: () => 'open',
 };
 
-interface Scene {
+interface ScriptedGate {
   readonly gate: TestGate;
   readonly backend: Backend;
   readonly client: Client;
@@ -32,11 +32,11 @@ interface Scene {
   visit(): Visit;
 }
 
-async function stage(
+async function fixture(
   timeouts: Partial<Config['timeouts']>,
   onHead: (visit: Visit) => void = () => undefined,
   place: BackendPlace = {},
-): Promise<Scene> {
+): Promise<ScriptedGate> {
   const backend = await startBackend(onHead, place);
   open.push(backend);
   const gate = await startTestGate({ backend: backend.url, timeouts });
@@ -87,7 +87,7 @@ describe('an upload', () => {
     const form = isChunked ? 'Transfer-Encoding: chunked' : 'Content-Length: 1000000';
 
     it(`R112: that stands still is cut with 408, and the backend left: ${form}`, async () => {
-      const { gate, client, visit } = await stage({ bodyIdleSeconds: 0.3 });
+      const { gate, client, visit } = await fixture({ bodyIdleSeconds: 0.3 });
       client.ask('PATCH', UPLOAD, form);
       client.send(isChunked ? '5\r\nhello\r\n' : 'hello');
       expect(await client.answer()).toMatchObject({ status: 408 });
@@ -99,13 +99,13 @@ describe('an upload', () => {
     });
 
     it(`that never begins is cut with 408: ${form}`, async () => {
-      const { client } = await stage({ bodyIdleSeconds: 0.3 });
+      const { client } = await fixture({ bodyIdleSeconds: 0.3 });
       client.ask('PATCH', UPLOAD, form);
       expect(await client.answer()).toMatchObject({ status: 408 });
     });
 
     it(`R112: that is slow but moves is not cut: ${form}`, async () => {
-      const { client, visit } = await stage({ bodyIdleSeconds: 0.4 });
+      const { client, visit } = await fixture({ bodyIdleSeconds: 0.4 });
       client.ask('PATCH', UPLOAD, isChunked ? form : 'Content-Length: 20');
       await every(80, 20, () => client.send(isChunked ? '1\r\nx\r\n' : 'x'));
       if (isChunked) client.send('0\r\n\r\n');
@@ -116,7 +116,11 @@ describe('an upload', () => {
   }
 
   it('R115: is waited for after its end, though the client is silent: the registry is busy', async () => {
-    const { client, visit } = await stage({ bodyIdleSeconds: 0.2, sendIdleSeconds: 0.2, backendSeconds: 60 });
+    const { client, visit } = await fixture({
+      bodyIdleSeconds: 0.2,
+      sendIdleSeconds: 0.2,
+      backendSeconds: 60,
+    });
     client.ask('PATCH', UPLOAD, 'Content-Length: 5');
     client.send('hello');
     await eventually('the body is in', () => visit().text().endsWith('hello'));
@@ -126,7 +130,7 @@ describe('an upload', () => {
   });
 
   it('that the backend does not read is the silence of the backend: 504, and no more than buffers are taken', async () => {
-    const { client, gate } = await stage({ bodyIdleSeconds: 0.2, backendSeconds: 1 }, undefined, {
+    const { client, gate } = await fixture({ bodyIdleSeconds: 0.2, backendSeconds: 1 }, undefined, {
       reads: false,
     });
     client.ask('PATCH', UPLOAD, 'Content-Length: 1000000000');
@@ -140,7 +144,7 @@ describe('an upload', () => {
   });
 
   it('that the backend reads slowly is not cut', async () => {
-    const { client, visit } = await stage({ bodyIdleSeconds: 0.5, backendSeconds: 0.5 }, undefined, {
+    const { client, visit } = await fixture({ bodyIdleSeconds: 0.5, backendSeconds: 0.5 }, undefined, {
       reads: false,
     });
     const size = 20_000_000;
@@ -171,7 +175,7 @@ describe('an upload', () => {
 describe('a download', () => {
   it('R114: that the client does not read is cut, the backend left, and no more than buffers are taken', async () => {
     let poured = (): number => 0;
-    const { client, gate, visit } = await stage(
+    const { client, gate, visit } = await fixture(
       { sendIdleSeconds: 0.5, backendSeconds: 60 },
       ({ socket }) => {
         socket.write(ENDLESS);
@@ -188,7 +192,7 @@ describe('a download', () => {
   });
 
   it('that the client reads slowly is not cut', async () => {
-    const { client, gate } = await stage({ sendIdleSeconds: 0.5 }, ({ socket }) => {
+    const { client, gate } = await fixture({ sendIdleSeconds: 0.5 }, ({ socket }) => {
       socket.write(ENDLESS);
       pour(socket);
     });
@@ -208,7 +212,7 @@ describe('a download', () => {
   });
 
   it('that the backend breaks off with silence is cut', async () => {
-    const { client, gate, visit } = await stage(
+    const { client, gate, visit } = await fixture(
       { backendSeconds: 0.3 },
       ({ socket }) => void socket.write(`${ENDLESS}some`),
     );
@@ -220,7 +224,7 @@ describe('a download', () => {
   });
 
   it('that comes slowly is not cut', async () => {
-    const { client, visit } = await stage(
+    const { client, visit } = await fixture(
       { backendSeconds: 0.4 },
       ({ socket }) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nx'),
     );

@@ -1,25 +1,25 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useScene } from './scripted-gate.ts';
+import { useScriptedGate } from './scripted-gate.ts';
 import { BLOB, eventually, exchanges, MANIFEST, openClient, UPLOAD } from './scripted-backend.ts';
 import type { Client, Visit } from './scripted-backend.ts';
 
-const scene = useScene({ timeouts: { backendSeconds: 0.3 } });
+const scripted = useScriptedGate({ timeouts: { backendSeconds: 0.3 } });
 let client: Client;
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 beforeEach(async () => {
   // No connection is left over from the test before.
-  for (const visit of scene.backend.visits) visit.socket.destroy();
-  client = await openClient(scene.gate);
-  scene.script = (visit) => void visit.socket.write(OK);
+  for (const visit of scripted.backend.visits) visit.socket.destroy();
+  client = await openClient(scripted.gate);
+  scripted.script = (visit) => void visit.socket.write(OK);
   return () => client.close();
 });
 
 /** Connections that the backend got while this ran. */
 async function visitsDuring(act: () => Promise<void>): Promise<readonly Visit[]> {
-  const before = scene.backend.visits.length;
+  const before = scripted.backend.visits.length;
   await act();
-  return scene.backend.visits.slice(before);
+  return scripted.backend.visits.slice(before);
 }
 
 async function get(nth: number): Promise<number> {
@@ -62,7 +62,7 @@ describe('connections to the backend', () => {
       const visits = await visitsDuring(async () => {
         expect(await get(0)).toBe(200);
         let requests = 0;
-        scene.script = (visit) => {
+        scripted.script = (visit) => {
           requests += 1;
           if (requests === 1) leave(visit);
           else visit.socket.write(OK);
@@ -77,7 +77,7 @@ describe('connections to the backend', () => {
     it(`and no more than once where it ${what} the new one too`, async () => {
       await get(0);
       let requests = 0;
-      scene.script = (visit) => {
+      scripted.script = (visit) => {
         requests += 1;
         leave(visit);
       };
@@ -89,7 +89,7 @@ describe('connections to the backend', () => {
   it('a GET is not asked again once the answer has begun', async () => {
     await get(0);
     let requests = 0;
-    scene.script = (visit) => {
+    scripted.script = (visit) => {
       requests += 1;
       visit.socket.end('HTTP/1.1 200 OK\r\nConte');
     };
@@ -107,7 +107,7 @@ describe('connections to the backend', () => {
     it(`${method} is never sent twice`, async () => {
       await get(0);
       let requests = 0;
-      scene.script = (visit) => {
+      scripted.script = (visit) => {
         requests += 1;
         visit.socket.end();
       };
@@ -128,10 +128,10 @@ describe('a connection to the backend is not used again', () => {
   for (const [name, bytes] of SUSPECT) {
     it(`after ${name}`, async () => {
       const visits = await visitsDuring(async () => {
-        scene.script = (visit) => void visit.socket.write(bytes);
+        scripted.script = (visit) => void visit.socket.write(bytes);
         client.ask('GET', BLOB);
         await eventually('an answer', () => client.answers().length === 1);
-        scene.script = (visit) => void visit.socket.write(OK);
+        scripted.script = (visit) => void visit.socket.write(OK);
         expect(await get(1)).toBe(200);
       });
       expect(visits.length).toBe(2);
@@ -143,8 +143,8 @@ describe('a connection to the backend is not used again', () => {
   it('after an answer that nobody asked for, sent while it waits', async () => {
     const visits = await visitsDuring(async () => {
       await get(0);
-      scene.backend.visits.at(-1)?.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison');
-      await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
+      scripted.backend.visits.at(-1)?.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison');
+      await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
       expect(await get(1)).toBe(200);
     });
     expect(visits.length).toBe(2);
@@ -153,13 +153,14 @@ describe('a connection to the backend is not used again', () => {
 
   it('after the client has left', async () => {
     const visits = await visitsDuring(async () => {
-      scene.script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
+      scripted.script = (visit) =>
+        void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
       client.ask('GET', BLOB);
       await eventually('the answer begins', () => client.text().includes('five.'));
       client.close();
-      await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
-      client = await openClient(scene.gate);
-      scene.script = (visit) => void visit.socket.write(OK);
+      await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
+      client = await openClient(scripted.gate);
+      scripted.script = (visit) => void visit.socket.write(OK);
       expect(await get(0)).toBe(200);
     });
     expect(visits.length).toBe(2);
@@ -167,24 +168,24 @@ describe('a connection to the backend is not used again', () => {
 
   it('after a time-out', async () => {
     const visits = await visitsDuring(async () => {
-      scene.script = () => undefined;
+      scripted.script = () => undefined;
       expect(await get(0)).toBe(504);
-      await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
-      client = await openClient(scene.gate);
-      scene.script = (visit) => void visit.socket.write(OK);
+      await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
+      client = await openClient(scripted.gate);
+      scripted.script = (visit) => void visit.socket.write(OK);
       expect(await get(0)).toBe(200);
     });
     expect(visits.length).toBe(2);
   });
 
   it('after a second answer in the same breath: the next user never gets it', async () => {
-    scene.script = (visit) =>
+    scripted.script = (visit) =>
       void visit.socket.write(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`);
     client.ask('GET', BLOB);
     await client.answer(0);
-    scene.script = (visit) => void visit.socket.write(OK);
+    scripted.script = (visit) => void visit.socket.write(OK);
     for (let nth = 1; nth < 20; nth += 1) expect(await get(nth)).toBe(200);
     expect(client.text()).not.toContain('poison');
-    expect(exchanges(scene.gate).at(-1)).toMatchObject({ status: 200, outcome: 'complete' });
+    expect(exchanges(scripted.gate).at(-1)).toMatchObject({ status: 200, outcome: 'complete' });
   });
 });

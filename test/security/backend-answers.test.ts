@@ -3,7 +3,7 @@ import { until } from '../support/programs.ts';
 import { ok } from '../support/recording-backend.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { UPLOADS, get, post, raw } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const BLOB = `/v2/a/blobs/${DIGEST}`;
@@ -11,14 +11,14 @@ const CLOSE = 'Connection: close';
 const LENGTH = 'Content-Length: 2\r\n\r\n{}';
 
 describe('what a backend answers', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   /** The answer of the gate where the backend answers these bytes to the request. */
   const through = async (bytes: string, request = get('/v2/', CLOSE)): Promise<RawAnswer | undefined> => {
-    arena().backend.script({ onRequest: (socket) => socket.write(bytes, 'latin1') });
-    const outcome = await arena().send(request, { methods: [request.split(' ', 1)[0] ?? ''] });
-    arena().backend.script({});
-    await arena().wire();
+    fixture().backend.script({ onRequest: (socket) => socket.write(bytes, 'latin1') });
+    const outcome = await fixture().send(request, { methods: [request.split(' ', 1)[0] ?? ''] });
+    fixture().backend.script({});
+    await fixture().wire();
     expect(outcome.rest).toBe('');
     expect(outcome.interim).toEqual([]);
     return outcome.answers[0];
@@ -77,13 +77,13 @@ describe('what a backend answers', () => {
   });
 
   it('in chunks that break is cut, and never ended as if it were whole', async () => {
-    arena().backend.script({
+    fixture().backend.script({
       onRequest: (socket) =>
         socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nXX\r\n'),
     });
-    const outcome = await arena().send(get('/v2/', CLOSE));
-    arena().backend.script({});
-    await arena().wire();
+    const outcome = await fixture().send(get('/v2/', CLOSE));
+    fixture().backend.script({});
+    await fixture().wire();
     expect(outcome.answers).toEqual([]);
     expect(outcome.rest).not.toContain('0\r\n\r\n');
   });
@@ -114,7 +114,7 @@ describe('what a backend answers', () => {
         target === UPLOADS
           ? post(['Content-Length: 0', CLOSE])
           : raw(`GET ${target} HTTP/1.1`, ['Host: localhost', CLOSE]);
-      const named = location.replace('BACKEND', `127.0.0.1:${arena().backend.port}`);
+      const named = location.replace('BACKEND', `127.0.0.1:${fixture().backend.port}`);
       const answer = await through(
         `HTTP/1.1 ${status} Go\r\nLocation: ${named}\r\nContent-Length: 0\r\n\r\n`,
         request,
@@ -151,11 +151,11 @@ describe('what a backend answers', () => {
     ],
   ])('to %s with bytes after its end: %s goes to nobody', async (method, bytes) => {
     const request = raw(`${method} /v2/ HTTP/1.1`, ['Host: localhost', CLOSE]);
-    arena().backend.script({ onRequest: (socket) => socket.write(bytes) });
-    const first = await arena().send(request, { methods: [method] });
-    arena().backend.script({});
-    const second = await arena().send(get('/v2/next/tags/list', CLOSE));
-    await arena().wire();
+    fixture().backend.script({ onRequest: (socket) => socket.write(bytes) });
+    const first = await fixture().send(request, { methods: [method] });
+    fixture().backend.script({});
+    const second = await fixture().send(get('/v2/next/tags/list', CLOSE));
+    await fixture().wire();
     expect(first.answers).toHaveLength(1);
     expect(first.rest).toBe('');
     expect(second.answers.map(({ body }) => body)).toEqual(['{}']);
@@ -163,34 +163,34 @@ describe('what a backend answers', () => {
 
   it('after the answer, while the connection waits, ends that connection and reaches nobody', async () => {
     let extra: (() => void) | undefined;
-    arena().backend.script({
+    fixture().backend.script({
       onRequest: (socket) => {
         ok(socket);
         extra = () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nPOISON');
       },
     });
-    const first = await arena().send(get('/v2/first/tags/list', CLOSE));
-    const open = arena().backend.open();
+    const first = await fixture().send(get('/v2/first/tags/list', CLOSE));
+    const open = fixture().backend.open();
     extra?.();
     await until(
-      () => arena().backend.open() < open || undefined,
+      () => fixture().backend.open() < open || undefined,
       () => 'the connection was kept',
     );
-    arena().backend.script({});
-    const second = await arena().send(get('/v2/second/tags/list', CLOSE));
-    await arena().wire();
+    fixture().backend.script({});
+    const second = await fixture().send(get('/v2/second/tags/list', CLOSE));
+    await fixture().wire();
     expect(first.answers.map(({ body }) => body)).toEqual(['{}']);
     expect(second.answers.map(({ body }) => body)).toEqual(['{}']);
   });
 
   it('before the body is in reaches the client, and both connections end', async () => {
-    arena().backend.script({
+    fixture().backend.script({
       onHead: (socket) => socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}'),
       onRequest: () => undefined,
     });
-    const outcome = await arena().send(post(['Content-Length: 1000000'], 'x'.repeat(70_000)));
-    arena().backend.script({});
-    const [recorded] = await arena().wire();
+    const outcome = await fixture().send(post(['Content-Length: 1000000'], 'x'.repeat(70_000)));
+    fixture().backend.script({});
+    const [recorded] = await fixture().wire();
     expect(outcome.answers.map(({ status }) => status)).toEqual([413]);
     expect(outcome.answers[0]?.header('connection')).toBe('close');
     expect(recorded?.requests).toEqual([]);

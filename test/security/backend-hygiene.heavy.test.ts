@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import { startTestGate } from '../support/test-gate.ts';
 import { headerOf } from '../support/wire.ts';
-import { useScene } from '../faults/scripted-gate.ts';
+import { useScriptedGate } from '../faults/scripted-gate.ts';
 import { BLOB, eventually, MANIFEST, openClient, startBackend } from '../faults/scripted-backend.ts';
 import type { Client, Visit } from '../faults/scripted-backend.ts';
 import { AT_ONCE_MS } from '../support/patience.ts';
@@ -14,13 +14,13 @@ const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
 const IN_CHUNKS = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const TARGETS = [BLOB, MANIFEST, '/v2/', '/v2/library/app/tags/list'];
 
-const scene = useScene({ timeouts: { backendSeconds: 0.3 } });
+const scripted = useScriptedGate({ timeouts: { backendSeconds: 0.3 } });
 let client: Client;
 beforeEach(async () => {
-  for (const visit of scene.backend.visits) visit.socket.destroy();
-  await eventually('no connection is left', () => scene.backend.open() === 0);
-  client = await openClient(scene.gate);
-  scene.script = (visit) => void visit.socket.write(OK);
+  for (const visit of scripted.backend.visits) visit.socket.destroy();
+  await eventually('no connection is left', () => scripted.backend.open() === 0);
+  client = await openClient(scripted.gate);
+  scripted.script = (visit) => void visit.socket.write(OK);
   return () => client.close();
 });
 
@@ -31,7 +31,7 @@ async function get(nth: number, target = BLOB): Promise<number> {
 
 /** What a user gets who comes after the present one. */
 async function nextUserGets(target = BLOB): Promise<string> {
-  const next = await openClient(scene.gate);
+  const next = await openClient(scripted.gate);
   next.ask('GET', target);
   const { status, body } = await next.answer();
   next.close();
@@ -40,17 +40,17 @@ async function nextUserGets(target = BLOB): Promise<string> {
 
 /** The backend answers with these bytes; the number of connections that this and the next request took. */
 async function visitsWith(bytes: string, then = 'open' as 'open' | 'fin' | 'reset'): Promise<number> {
-  const before = scene.backend.visits.length;
-  scene.script = (visit) => {
+  const before = scripted.backend.visits.length;
+  scripted.script = (visit) => {
     visit.socket.write(Buffer.from(bytes, 'latin1'));
     if (then === 'fin') visit.socket.end();
     if (then === 'reset') visit.socket.resetAndDestroy();
   };
   client.ask('GET', BLOB);
   await eventually('it is answered or cut', () => client.answers().length > 0 || client.end() !== 'open');
-  scene.script = (visit) => void visit.socket.write(OK);
+  scripted.script = (visit) => void visit.socket.write(OK);
   expect(await nextUserGets()).toBe('200 ok');
-  return scene.backend.visits.length - before;
+  return scripted.backend.visits.length - before;
 }
 
 describe('R60, R61, R69: a request without a body is one request at the backend, byte by byte', () => {
@@ -116,7 +116,7 @@ describe('R60, R61, R69: a request without a body is one request at the backend,
     const own = await startTestGate({ backend: `http://127.0.0.1:${port}` });
     const odd = await openClient(own);
     odd.send(
-      `GET ${BLOB} HTTP/1.1\r\nHost: x\r\nAuthorization: ${scene.gate.authorization}\r\nUser-Agent: \u00e4 "\\" \u00ff\r\nAccept:  a, b \r\nRange: bytes=0-1\r\n\r\n`,
+      `GET ${BLOB} HTTP/1.1\r\nHost: x\r\nAuthorization: ${scripted.gate.authorization}\r\nUser-Agent: \u00e4 "\\" \u00ff\r\nAccept:  a, b \r\nRange: bytes=0-1\r\n\r\n`,
     );
     expect(await odd.answer()).toMatchObject({ status: 200, body: 'ok' });
     odd.close();
@@ -150,33 +150,34 @@ describe('R64: a connection to the backend is never used again', () => {
   it.each(AFTER)('after %s', async (_name, bytes) => {
     expect(await visitsWith(bytes)).toBe(2);
     expect(client.text()).not.toContain('poison');
-    await eventually('it is closed', () => scene.backend.visits.at(-2)?.end() !== 'open');
+    await eventually('it is closed', () => scripted.backend.visits.at(-2)?.end() !== 'open');
   });
 
   it('after an answer that was left half-way by the client', async () => {
-    const before = scene.backend.visits.length;
-    scene.script = (visit) => void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
+    const before = scripted.backend.visits.length;
+    scripted.script = (visit) =>
+      void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.');
     client.ask('GET', BLOB);
     await eventually('it begins', () => client.text().includes('five.'));
     client.close();
-    await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
+    await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
     // The rest of the old answer, which must be nobody's.
-    scene.backend.visits.at(-1)?.socket.write('five.');
-    scene.script = (visit) => void visit.socket.write(OK);
+    scripted.backend.visits.at(-1)?.socket.write('five.');
+    scripted.script = (visit) => void visit.socket.write(OK);
     expect(await nextUserGets()).toBe('200 ok');
-    expect(scene.backend.visits.length - before).toBe(2);
+    expect(scripted.backend.visits.length - before).toBe(2);
   });
 
   it('after a request that the client left before an answer', async () => {
-    const before = scene.backend.visits.length;
-    scene.script = () => undefined;
+    const before = scripted.backend.visits.length;
+    scripted.script = () => undefined;
     client.ask('GET', BLOB);
-    await eventually('it is asked', () => scene.backend.visits.length > before);
+    await eventually('it is asked', () => scripted.backend.visits.length > before);
     client.reset();
-    await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
-    scene.script = (visit) => void visit.socket.write(OK);
+    await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
+    scripted.script = (visit) => void visit.socket.write(OK);
     expect(await nextUserGets()).toBe('200 ok');
-    expect(scene.backend.visits.length - before).toBe(2);
+    expect(scripted.backend.visits.length - before).toBe(2);
   });
 
   it('after a time-out, whether nothing came or half of the answer', async () => {
@@ -185,19 +186,19 @@ describe('R64: a connection to the backend is never used again', () => {
       'HTTP/1.1 200 OK\r\nConte',
       'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.',
     ]) {
-      const own = await openClient(scene.gate);
-      scene.script = (visit) => void visit.socket.write(beginning);
-      const before = scene.backend.visits.length;
+      const own = await openClient(scripted.gate);
+      scripted.script = (visit) => void visit.socket.write(beginning);
+      const before = scripted.backend.visits.length;
       own.ask('GET', BLOB);
       await eventually('it is over', () => own.answers().length > 0 || own.end() !== 'open');
       expect(own.answers().map(({ status }) => status)).toEqual(beginning.includes('five') ? [] : [504]);
-      await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
+      await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
       own.close();
-      scene.script = (visit) => void visit.socket.write(OK);
+      scripted.script = (visit) => void visit.socket.write(OK);
       expect(await nextUserGets()).toBe('200 ok');
-      expect(scene.backend.visits.length - before).toBe(2);
-      scene.backend.visits.at(-1)?.socket.destroy();
-      await eventually('none is kept', () => scene.backend.open() === 0);
+      expect(scripted.backend.visits.length - before).toBe(2);
+      scripted.backend.visits.at(-1)?.socket.destroy();
+      await eventually('none is kept', () => scripted.backend.open() === 0);
     }
   });
 
@@ -212,12 +213,12 @@ describe('R64: a connection to the backend is never used again', () => {
       'HTTP/1.1 307 Go\r\nLocation: https://store.example/x\r\nContent-Length: 0\r\n\r\n',
       'HTTP/1.1 416 No\r\nContent-Range: bytes */2\r\nContent-Length: 0\r\n\r\n',
     ];
-    const before = scene.backend.visits.length;
+    const before = scripted.backend.visits.length;
     for (const [nth, bytes] of GOOD.entries()) {
-      scene.script = (visit) => void visit.socket.write(bytes);
+      scripted.script = (visit) => void visit.socket.write(bytes);
       expect(await get(nth)).toBe(Number(bytes.slice(9, 12)));
     }
-    expect(scene.backend.visits.length - before).toBe(1);
+    expect(scripted.backend.visits.length - before).toBe(1);
   });
 });
 
@@ -229,24 +230,24 @@ describe('R65: what the backend sends unasked is never the answer to the next us
     ['an interim answer', 'HTTP/1.1 100 Continue\r\n\r\n'],
     ['nonsense', '\u0000\u0001'],
   ])('%s while the connection waits', async (_name, bytes) => {
-    const before = scene.backend.visits.length;
+    const before = scripted.backend.visits.length;
     await get(0);
-    const kept = scene.backend.visits.at(-1);
+    const kept = scripted.backend.visits.at(-1);
     kept?.socket.write(bytes);
     await eventually('it is closed', () => kept?.end() !== 'open');
     expect(await nextUserGets()).toBe('200 ok');
-    expect(scene.backend.visits.length - before).toBe(2);
+    expect(scripted.backend.visits.length - before).toBe(2);
   });
 
   it('a second answer 30 ms after the first: it ends the connection', async () => {
-    scene.script = (visit) => {
+    scripted.script = (visit) => {
       visit.socket.write(OK);
       setTimeout(() => visit.socket.write(POISON), 30);
     };
     await get(0);
-    const kept = scene.backend.visits.at(-1);
+    const kept = scripted.backend.visits.at(-1);
     await eventually('it is closed', () => kept?.end() !== 'open');
-    scene.script = (visit) => void visit.socket.write(OK);
+    scripted.script = (visit) => void visit.socket.write(OK);
     expect(await nextUserGets()).toBe('200 ok');
   });
 
@@ -271,11 +272,11 @@ describe('R65: what the backend sends unasked is never the answer to the next us
   });
 
   it('answers of many users at once are told apart', async () => {
-    scene.script = (visit, head) => {
+    scripted.script = (visit, head) => {
       const [, tag = ''] = /manifests\/(\S+)/.exec(head) ?? [];
       visit.socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${tag.length}\r\n\r\n${tag}`);
     };
-    const users = await Promise.all(Array.from({ length: 8 }, () => openClient(scene.gate)));
+    const users = await Promise.all(Array.from({ length: 8 }, () => openClient(scripted.gate)));
     await Promise.all(
       users.map(async (user, number) => {
         for (let nth = 0; nth < 25; nth += 1) {
@@ -292,11 +293,11 @@ describe('R66: no request waits for another', () => {
   it('300 at once reach the backend, and all are answered', async () => {
     const MANY = 300;
     const waiting: Visit[] = [];
-    scene.script = (visit) => {
+    scripted.script = (visit) => {
       waiting.push(visit);
       if (waiting.length === MANY) for (const { socket } of waiting) socket.write(OK);
     };
-    const own = await startTestGate({ backend: scene.backend.url });
+    const own = await startTestGate({ backend: scripted.backend.url });
     const users = await Promise.all(Array.from({ length: MANY }, () => openClient(own)));
     for (const user of users) user.ask('GET', BLOB);
     const statuses = await Promise.all(users.map(async (user) => (await user.answer()).status));
@@ -340,18 +341,18 @@ describe('R67: what is no answer is a 502, and the connection is closed', () => 
     ['status 99', `HTTP/1.1 099 X\r\n${LENGTH}`],
   ];
   it.each(NONE)('%s', async (_name, bytes) => {
-    const before = scene.backend.visits.length;
-    scene.script = (visit) => void visit.socket.write(Buffer.from(bytes, 'latin1'));
+    const before = scripted.backend.visits.length;
+    scripted.script = (visit) => void visit.socket.write(Buffer.from(bytes, 'latin1'));
     for (const [nth, target] of [BLOB, MANIFEST].entries()) {
-      const own = await openClient(scene.gate);
+      const own = await openClient(scripted.gate);
       own.ask('GET', target);
       const answer = await own.answer();
       expect(answer.status).toBe(502);
       expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ code: 'UNAVAILABLE' }] });
-      await eventually('it is closed', () => scene.backend.visits[before + nth]?.end() !== 'open');
+      await eventually('it is closed', () => scripted.backend.visits[before + nth]?.end() !== 'open');
       own.close();
     }
-    expect(scene.backend.visits.length - before).toBe(2);
+    expect(scripted.backend.visits.length - before).toBe(2);
   });
 
   const BROKEN: readonly (readonly [string, string])[] = [
@@ -366,14 +367,14 @@ describe('R67: what is no answer is a 502, and the connection is closed', () => 
     ['a broken trailer', `${IN_CHUNKS}2\r\nok\r\n0\r\nA b\r\n\r\n`],
   ];
   it.each(BROKEN)('in the middle, it is cut: %s', async (_name, bytes) => {
-    const before = scene.backend.visits.length;
-    scene.script = (visit) => void visit.socket.write(bytes);
+    const before = scripted.backend.visits.length;
+    scripted.script = (visit) => void visit.socket.write(bytes);
     client.ask('GET', BLOB);
     await eventually('it is over', () => client.answers().length > 0 || client.end() !== 'open');
     // Whoever sees the fault before the head has left may say so; nobody may pass the answer for whole.
     expect(client.answers().filter(({ status }) => status !== 502)).toEqual([]);
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
-    await eventually('it is closed', () => scene.backend.visits[before]?.end() !== 'open');
+    await eventually('it is closed', () => scripted.backend.visits[before]?.end() !== 'open');
   });
 });
 
@@ -389,10 +390,10 @@ describe('R68: an answer without a body carries none, whatever the backend sends
   ];
   for (const more of ['', 'poison', '6\r\npoison\r\n0\r\n\r\n', POISON]) {
     it.each(BODILESS)(`%s %s, then ${JSON.stringify(more)}`, async (method, _name, bytes) => {
-      scene.script = (visit) => void visit.socket.write(bytes + more);
+      scripted.script = (visit) => void visit.socket.write(bytes + more);
       client.ask(method, BLOB);
       await eventually('the head', () => client.text().includes('\r\n\r\n'));
-      scene.script = (visit) => void visit.socket.write(OK);
+      scripted.script = (visit) => void visit.socket.write(OK);
       // The answer to a second request on the same connection of the client begins right where the first one ends.
       client.ask('GET', BLOB);
       await eventually('the next answer', () => client.text().endsWith('\r\n\r\nok'));
@@ -405,7 +406,7 @@ describe('R68: an answer without a body carries none, whatever the backend sends
   }
 
   it('the length that HEAD tells is the one of the backend', async () => {
-    scene.script = (visit) =>
+    scripted.script = (visit) =>
       void visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 123456789012\r\n\r\n');
     client.ask('HEAD', BLOB);
     await eventually('the head', () => client.text().includes('\r\n\r\n'));
@@ -415,14 +416,14 @@ describe('R68: an answer without a body carries none, whatever the backend sends
 
 describe('R70: a change of protocols is a 502 within a second', () => {
   it.each(TARGETS)('%s', async (target) => {
-    scene.script = (visit) =>
+    scripted.script = (visit) =>
       void visit.socket.write(
         'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
       );
     client.ask('GET', target, 'Connection: Upgrade', 'Upgrade: websocket');
     await eventually('it is answered', () => client.answers().length > 0, AT_ONCE_MS);
     expect(client.answers()[0]).toMatchObject({ status: 502 });
-    await eventually('it is closed', () => scene.backend.visits.at(-1)?.end() !== 'open');
+    await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
   });
 });
 
@@ -434,24 +435,24 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
   for (const [how, act] of Object.entries(leave)) {
     for (const method of ['GET', 'HEAD']) {
       it(`${how}: ${method} is asked again, once, on a connection that is new`, async () => {
-        const before = scene.backend.visits.length;
+        const before = scripted.backend.visits.length;
         await get(0);
         let asked = 0;
-        scene.script = (visit) => {
+        scripted.script = (visit) => {
           asked += 1;
           if (asked === 1) act(visit);
           else visit.socket.write('HTTP/1.1 204 No Content\r\n\r\n');
         };
         client.ask(method, BLOB);
         expect((await client.answer(1)).status).toBe(204);
-        expect([asked, scene.backend.visits.length - before]).toEqual([2, 2]);
+        expect([asked, scripted.backend.visits.length - before]).toEqual([2, 2]);
       });
     }
 
     it(`${how}: not where it had begun to answer, not even with one byte`, async () => {
       await get(0);
       let asked = 0;
-      scene.script = (visit) => {
+      scripted.script = (visit) => {
         asked += 1;
         visit.socket.write('H', () => act(visit));
       };
@@ -461,7 +462,7 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
 
     it(`${how}: not on a connection that was new`, async () => {
       let asked = 0;
-      scene.script = (visit) => {
+      scripted.script = (visit) => {
         asked += 1;
         act(visit);
       };
@@ -470,9 +471,9 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
     });
 
     it(`${how}: several kept ones at once cost one request no more than one more`, async () => {
-      const users = await Promise.all(Array.from({ length: 4 }, () => openClient(scene.gate)));
+      const users = await Promise.all(Array.from({ length: 4 }, () => openClient(scripted.gate)));
       const waiting: Visit[] = [];
-      scene.script = (visit) => {
+      scripted.script = (visit) => {
         waiting.push(visit);
         if (waiting.length === 4) for (const { socket } of waiting) socket.write(OK);
       };
@@ -481,7 +482,7 @@ describe('RFC 9112 section 9.3.1: a kept connection that is stale', () => {
       for (const user of users) user.close();
       let asked = 0;
       const kept = new Set(waiting);
-      scene.script = (visit) => {
+      scripted.script = (visit) => {
         asked += 1;
         if (kept.has(visit)) act(visit);
         else visit.socket.write(OK);

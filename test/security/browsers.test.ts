@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOST, get, post, raw } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 const CLOSE = 'Connection: close';
 const FOREIGN = ['Origin: https://evil.example', 'Sec-Fetch-Site: cross-site', CLOSE];
@@ -14,8 +14,8 @@ const ANSWERS = [
 ] as const;
 
 describe('R103: HSTS', () => {
-  const usual = useArena();
-  const strict = useArena({
+  const usual = useCaseFixture();
+  const strict = useCaseFixture({
     config: { tls: { certificate: undefined, key: undefined, profile: 'intermediate', hsts: true } },
   });
 
@@ -28,7 +28,7 @@ describe('R103: HSTS', () => {
 });
 
 describe('R164: a page of another site', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it.each([
     ['GET', get('/v2/_catalog', ...FOREIGN)],
@@ -36,10 +36,10 @@ describe('R164: a page of another site', () => {
     ['a preflight', raw('OPTIONS /v2/ HTTP/1.1', [HOST, ...FOREIGN, 'Access-Control-Request-Method: PUT'])],
     ['a write', post(['Content-Length: 0', ...FOREIGN])],
   ])('is allowed to read nothing: %s', async (_name, bytes) => {
-    const [answer] = (await arena().send(bytes)).answers;
+    const [answer] = (await fixture().send(bytes)).answers;
     expect(answer?.headers.filter(([name]) => name.startsWith('access-control-'))).toEqual([]);
     expect(answer?.headers.flat().join()).not.toContain('evil.example');
-    await arena().wire();
+    await fixture().wire();
   });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('is refused what changes something: %s', async (method) => {
@@ -47,17 +47,17 @@ describe('R164: a page of another site', () => {
     const length = method === 'DELETE' ? [] : ['Content-Length: 0'];
     for (const site of ['cross-site', 'same-site', 'CROSS-SITE', 'x']) {
       const fields = [HOST, ...length, CLOSE, `Sec-Fetch-Site: ${site}`];
-      const outcome = await arena().send(raw(`${method} ${target} HTTP/1.1`, fields));
+      const outcome = await fixture().send(raw(`${method} ${target} HTTP/1.1`, fields));
       expect(outcome.answers.map(({ status }) => status)).toEqual([403]);
     }
-    expect(await arena().wire()).toEqual([]);
+    expect(await fixture().wire()).toEqual([]);
   });
 
   it('is no page of our own, and no client that is not a browser', async () => {
     for (const fields of [[], ['Sec-Fetch-Site: same-origin'], ['Sec-Fetch-Site: none']]) {
-      const outcome = await arena().send(post(['Content-Length: 0', CLOSE, ...fields]));
+      const outcome = await fixture().send(post(['Content-Length: 0', CLOSE, ...fields]));
       expect(outcome.answers.map(({ status }) => status)).toEqual([200]);
     }
-    expect((await arena().wire()).flatMap(({ requests }) => requests)).toHaveLength(3);
+    expect((await fixture().wire()).flatMap(({ requests }) => requests)).toHaveLength(3);
   });
 });

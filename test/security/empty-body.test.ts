@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOST, broken, denied, forwarded, forwardedLast, local, raw, refused } from './cases/hostile-case.ts';
 import type { Expected, HostileCase } from './cases/hostile-case.ts';
-import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+import { complaintsAbout, runsOf, useCaseFixture } from './run-cases.ts';
 
 const BLOB = `/v2/a/blobs/sha256:${'a'.repeat(64)}`;
 const EMPTY = '0\r\n\r\n';
@@ -82,20 +82,20 @@ const cases: readonly HostileCase[] = [
 ];
 
 describe('C6: an empty chunked body where none is expected', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it.each(runsOf(cases))('$title', async (run) => {
-    expect(await complaintsAbout(arena(), run)).toBe('');
+    expect(await complaintsAbout(fixture(), run)).toBe('');
   });
 });
 
 describe('C6: an empty body whose end does not come', () => {
-  const arena = useArena({ timeouts: { headerSeconds: 0.3 } });
+  const fixture = useCaseFixture({ timeouts: { headerSeconds: 0.3 } });
 
   it('is waited for as long as a head', async () => {
     const text = raw(`GET ${BLOB} HTTP/1.1`, [HOST, 'Transfer-Encoding: chunked'], '0\r\n');
-    const outcome = await arena().send(text, {});
+    const outcome = await fixture().send(text, {});
     expect(outcome.answers.map(({ status }) => status)).toEqual([408]);
-    expect(await arena().wire()).toEqual([]);
+    expect(await fixture().wire()).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../support/programs.ts';
 import { parseAnswers } from '../support/raw-client.ts';
 import { HOST, UPLOADS, post, raw } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 const HUNDRED_GB = 100 * 1024 ** 3;
 const MOST_READ = 2 * 1024 ** 2;
@@ -41,7 +41,7 @@ function flood(port: number, ca: string, head: string): Promise<Flood> {
 }
 
 describe('R120: an endless body that is not wanted', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it.each([
     ['of a stranger', post([`Content-Length: ${HUNDRED_GB}`]).replace('@AUTH@', ''), 401],
@@ -65,7 +65,7 @@ describe('R120: an endless body that is not wanted', () => {
     ['after a head that cannot be read', 'GET /v2/ HTTP/1.1\r\n: no name\r\n\r\n', 400],
     ['of an unknown expectation', post(['Expect: x', `Content-Length: ${HUNDRED_GB}`]), 417],
   ])('%s: the client reads its answer, little is read, the connection ends', async (_name, text, status) => {
-    const { gate } = arena();
+    const { gate } = fixture();
     const head = text.replaceAll('@AUTH@', `Authorization: ${gate.authorization}\r\n`);
     const accepted = watchAccepted(gate.port);
     const { statuses, interim, written } = await flood(gate.port, gate.ca, head);
@@ -80,25 +80,25 @@ describe('R120: an endless body that is not wanted', () => {
     expect(Math.max(...accepted.sockets.map(({ bytesRead }) => bytesRead))).toBeLessThanOrEqual(MOST_READ);
     // The flood was one: without an end to reading it would have gone on.
     expect(written).toBeGreaterThan(65_536);
-    expect(await arena().wire()).toEqual([]);
+    expect(await fixture().wire()).toEqual([]);
   });
 
   it('is not asked for: an expectation of a stranger gets 401 and no 100', async () => {
-    const outcome = await arena().send(post(['Expect: 100-continue', `Content-Length: ${HUNDRED_GB}`]), {
+    const outcome = await fixture().send(post(['Expect: 100-continue', `Content-Length: ${HUNDRED_GB}`]), {
       stranger: true,
       finish: true,
     });
     expect(outcome.answers.map(({ status }) => status)).toEqual([401]);
     expect(outcome.interim).toEqual([]);
-    expect(await arena().wire()).toEqual([]);
+    expect(await fixture().wire()).toEqual([]);
   });
 
   it('is asked for once somebody may send it', async () => {
     const expecting = post(['Expect: 100-continue', 'Content-Length: 5', 'Connection: close'], 'hello');
-    const outcome = await arena().send(expecting);
+    const outcome = await fixture().send(expecting);
     expect(outcome.interim).toEqual([100]);
     expect(outcome.answers.map(({ status }) => status)).toEqual([200]);
-    const [request] = (await arena().wire()).flatMap(({ requests }) => requests);
+    const [request] = (await fixture().wire()).flatMap(({ requests }) => requests);
     expect(request?.target).toBe(UPLOADS);
     expect(request?.raw).not.toMatch(/expect/i);
   });

@@ -8,7 +8,7 @@ import {
   cluster,
   versions,
 } from './cases/framing.ts';
-import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+import { complaintsAbout, runsOf, useCaseFixture } from './run-cases.ts';
 
 const suites = {
   lengths,
@@ -21,11 +21,11 @@ const suites = {
 };
 
 describe('framing', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   describe.each(Object.entries(suites))('%s', (_name, cases) => {
     it.each(runsOf(cases))('$title', async (run) => {
-      expect(await complaintsAbout(arena(), run)).toBe('');
+      expect(await complaintsAbout(fixture(), run)).toBe('');
     });
   });
 });

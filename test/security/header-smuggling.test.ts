@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { headerOf } from '../support/wire.ts';
 import { UPLOADS, base, forwarded, forwardedLast, post, refused } from './cases/hostile-case.ts';
 import type { HostileCase } from './cases/hostile-case.ts';
-import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+import { complaintsAbout, runsOf, useCaseFixture } from './run-cases.ts';
 
 const drop = (...fields: readonly string[]): HostileCase => ({
   id: fields.join(' | '),
@@ -78,19 +78,19 @@ const hopByHop: readonly HostileCase[] = [
 ];
 
 describe('fields of the client', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   describe.each(Object.entries({ forged, aliases, 'hop by hop': hopByHop }))('%s', (_name, cases) => {
     it.each(runsOf(cases))('$title', async (run) => {
-      expect(await complaintsAbout(arena(), run)).toBe('');
+      expect(await complaintsAbout(fixture(), run)).toBe('');
     });
   });
 
   it('are dropped where Connection names them, even those that else cross', async () => {
-    await arena().send(
+    await fixture().send(
       base('Accept: a/b', 'If-Match: x', 'Range: bytes=0-1', 'Connection: Accept , if-match, close'),
     );
-    const [request] = (await arena().wire()).flatMap(({ requests }) => requests);
+    const [request] = (await fixture().wire()).flatMap(({ requests }) => requests);
     expect(request?.headers.map(([name]) => name.toLowerCase()).toSorted()).toEqual([
       'host',
       'range',
@@ -110,10 +110,10 @@ describe('fields of the client', () => {
       Range: 'bytes=0-1',
       'User-Agent': 'docker/29',
     };
-    await arena().send(
+    await fixture().send(
       base(...Object.entries(crossing).map(([name, value]) => `${name}: ${value}`), 'Connection: close'),
     );
-    const [request] = (await arena().wire()).flatMap(({ requests }) => requests);
+    const [request] = (await fixture().wire()).flatMap(({ requests }) => requests);
     const seen = Object.keys(crossing).map((name) => request && headerOf(request, name.toLowerCase()));
     expect(seen).toEqual(Object.values(crossing));
   });
@@ -121,18 +121,18 @@ describe('fields of the client', () => {
   it.each(['evil.example', 'evil.example:443', '127.0.0.1', '[::1]:1'])(
     'poison neither Location nor the challenge nor a problem by Host: %s',
     async (host) => {
-      arena().backend.script({
+      fixture().backend.script({
         onRequest: (socket, request) =>
           socket.write(
             `HTTP/1.1 202 Accepted\r\nLocation: https://${headerOf(request, 'x-forwarded-host')}/v2/a/blobs/uploads/x?_state=1\r\nContent-Length: 0\r\n\r\n`,
           ),
       });
       const upload = post(['Content-Length: 0', 'Connection: close']).replace('localhost', host);
-      const taken = await arena().send(upload);
-      const stranger = await arena().send(upload, { stranger: true });
-      const problem = await arena().send(base('Connection: close', 'Expect: x').replace('localhost', host));
-      arena().backend.script({});
-      await arena().wire();
+      const taken = await fixture().send(upload);
+      const stranger = await fixture().send(upload, { stranger: true });
+      const problem = await fixture().send(base('Connection: close', 'Expect: x').replace('localhost', host));
+      fixture().backend.script({});
+      await fixture().wire();
       expect(taken.answers[0]?.header('location')).toBe('/v2/a/blobs/uploads/x?_state=1');
       for (const { bytes } of [taken, stranger, problem])
         expect(bytes.toString('latin1')).not.toContain(host);

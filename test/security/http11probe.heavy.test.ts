@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { compliance, cookies, normalization, notApplicable } from './cases/http11probe-compliance.ts';
 import { malformed } from './cases/http11probe-malformed.ts';
 import { smuggling } from './cases/http11probe-smuggling.ts';
-import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+import { complaintsAbout, runsOf, useCaseFixture } from './run-cases.ts';
 
 const categories = { compliance, cookies, normalization, malformed, smuggling };
 
 describe.each(Object.entries(categories))('Http11Probe, %s', (_name, cases) => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it.each(runsOf(cases))('$title', async (run) => {
-    expect(await complaintsAbout(arena(), run)).toBe('');
+    expect(await complaintsAbout(fixture(), run)).toBe('');
   });
 });
 

@@ -19,17 +19,17 @@ afterEach(async () => {
   open = [];
 });
 
-interface Scene {
+interface ScriptedGate {
   readonly gate: TestGate;
   readonly backend: Backend;
   client(): Promise<Client>;
 }
 
-async function stage(
+async function fixture(
   limits: Partial<Config['limits']>,
   onHead: (visit: Visit, head: string) => void = answer,
   config: Partial<Config> = {},
-): Promise<Scene> {
+): Promise<ScriptedGate> {
   const backend = await startBackend(onHead);
   open.push(backend);
   const gate = await startTestGate({ backend: backend.url, limits, config });
@@ -65,7 +65,7 @@ async function isRefused(gate: TestGate, from?: string): Promise<boolean> {
 
 describe('R117: connections', () => {
   it('beyond the limit are closed at once; those that are open stay, and one that closes makes room', async () => {
-    const { gate, client } = await stage({ connections: 2 });
+    const { gate, client } = await fixture({ connections: 2 });
     const [first, second] = [await client(), await client()];
     const extra = await dialGate(gate);
     extra.on('error', () => undefined);
@@ -80,7 +80,7 @@ describe('R117: connections', () => {
 
   it('are counted for all addresses to listen on together', async () => {
     const listen = [0, 1].map(() => ({ host: '127.0.0.1', port: 0 }));
-    const { gate } = await stage({ connections: 1 }, answer, { listen });
+    const { gate } = await fixture({ connections: 1 }, answer, { listen });
     const [one, other] = gate.gate.addresses.map(({ port }) => port);
     const first = await dialGate({ port: one ?? 0 });
     const second = await dialGate({ port: other ?? 0 });
@@ -91,7 +91,7 @@ describe('R117: connections', () => {
   });
 
   it('of one address do not hinder another', async () => {
-    const { gate, client } = await stage({ connectionsPerAddress: 1 });
+    const { gate, client } = await fixture({ connectionsPerAddress: 1 });
     const mine = await client();
     expect(await isRefused(gate)).toBe(true);
     expect(await isRefused(gate, '127.0.0.2')).toBe(false);
@@ -101,7 +101,7 @@ describe('R117: connections', () => {
 
   it('of a front proxy are not counted as one client', async () => {
     const frontProxies = { networks: ['127.0.0.1'], protocol: 'x-forwarded-for' } as const;
-    const { client } = await stage({ connectionsPerAddress: 1 }, answer, { frontProxies });
+    const { client } = await fixture({ connectionsPerAddress: 1 }, answer, { frontProxies });
     const both = [await client(), await client()];
     for (const one of both) one.ask('GET', MANIFEST);
     for (const one of both) expect(await one.answer()).toMatchObject({ status: 200 });
@@ -109,7 +109,7 @@ describe('R117: connections', () => {
 
   it('behind a front that says whose they are, are counted by their client, with IPv6 by its /64', async () => {
     const frontProxies = { networks: ['127.0.0.1'], protocol: 'proxy-protocol' } as const;
-    const { gate } = await stage({ connectionsPerAddress: 1 }, answer, { frontProxies });
+    const { gate } = await fixture({ connectionsPerAddress: 1 }, answer, { frontProxies });
     const of = (address: string): string =>
       `PROXY TCP${address.includes(':') ? 6 : 4} ${address} ${address} 1 2\r\n`;
     const held = [];
@@ -132,7 +132,7 @@ describe('R117: connections', () => {
 describe('transfers', () => {
   it('beyond the limit wait for their turn, and get it when another ends', async () => {
     const layers: Visit[] = [];
-    const { client } = await stage({ transfers: 1 }, (visit, head) => {
+    const { client } = await fixture({ transfers: 1 }, (visit, head) => {
       answer(visit, head);
       if (head.includes('/blobs/')) layers.push(visit);
     });
@@ -152,7 +152,7 @@ describe('transfers', () => {
   });
 
   it('that wait in vain get 429, a code of the registry and a time to come back', async () => {
-    const { gate, backend, client } = await stage({ transfers: 1, transferWaitSeconds: 0 });
+    const { gate, backend, client } = await fixture({ transfers: 1, transferWaitSeconds: 0 });
     const [first, second] = [await client(), await client()];
     first.ask('GET', BLOB);
     await eventually('the first is asked for', () => asked(backend, BLOB).length === 1);
@@ -166,7 +166,7 @@ describe('transfers', () => {
   });
 
   it('of a user are counted apart, and those of nobody by their address', async () => {
-    const { gate, backend } = await stage({ transfersPerUser: 1, transferWaitSeconds: 0 });
+    const { gate, backend } = await fixture({ transfersPerUser: 1, transferWaitSeconds: 0 });
     const first = await openClient(gate);
     open.push(first);
     first.ask('GET', BLOB);
@@ -178,7 +178,7 @@ describe('transfers', () => {
   });
 
   it('of a client that leaves, on its way or in line, make room', async () => {
-    const { backend, client } = await stage({ transfers: 1 });
+    const { backend, client } = await fixture({ transfers: 1 });
     const [first, waiting, last] = [await client(), await client(), await client()];
     first.ask('PATCH', UPLOAD, 'Content-Length: 10');
     await eventually('the first is asked for', () => asked(backend, UPLOAD).length === 1);
@@ -249,7 +249,7 @@ describe('bandwidth: a layer takes its time, and comes whole', () => {
     const folder = await temporaryFolder('bandwidth');
     open.push(folder);
     const backend = { kind: 'embedded', directory: join(folder.path, 'data') } as const;
-    const { gate } = await stage(limits, answer, { backend });
+    const { gate } = await fixture(limits, answer, { backend });
     const pushed = await push(gate);
     expect(pushed.status).toBe(201);
     expect(pushed.ms).toBeGreaterThan(LEAST_MS);
@@ -259,7 +259,7 @@ describe('bandwidth: a layer takes its time, and comes whole', () => {
   });
 
   it('with a registry behind the network, down', async () => {
-    const { gate } = await stage({ bandwidth: RATE }, ({ socket }) => {
+    const { gate } = await fixture({ bandwidth: RATE }, ({ socket }) => {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${LAYER.length}\r\n\r\n`);
       socket.write(LAYER);
     });
@@ -288,7 +288,7 @@ describe('bandwidth: a layer takes its time, and comes whole', () => {
   });
 
   it('does not hold up what is no layer', async () => {
-    const { gate, client } = await stage({ bandwidth: 64_000 });
+    const { gate, client } = await fixture({ bandwidth: 64_000 });
     const busy = await client();
     busy.ask('PATCH', UPLOAD, 'Content-Length: 100000000');
     busy.send(Buffer.alloc(1_000_000));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../support/programs.ts';
 import { basic, findSecret } from '../support/test-gate.ts';
 import { base, get, post, raw } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 const CLOSE = 'Connection: close';
 const PROBE = 'pr0be';
@@ -20,14 +20,14 @@ const ODD = [
 ] as const;
 
 describe('the log', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   /** The lines that are written until the request of the probe is told. */
   const linesOf = async (bytes: string): Promise<readonly string[]> => {
-    const { log } = arena().gate;
+    const { log } = fixture().gate;
     const before = log.length;
-    await arena().send(bytes);
-    await arena().send(get(`/v2/${PROBE}${before}/tags/list`, CLOSE));
+    await fixture().send(bytes);
+    await fixture().send(get(`/v2/${PROBE}${before}/tags/list`, CLOSE));
     await until(
       () => log.findIndex((line) => line.includes(`${PROBE}${before}`)) > 0 || undefined,
       () => 'the probe was not logged',
@@ -83,15 +83,15 @@ describe('the log', () => {
   });
 
   it('tells no secret where the backend fails either', async () => {
-    arena().backend.script({ onRequest: (socket) => socket.destroy() });
-    const lines = await linesOf(post(['Content-Length: 5', CLOSE], 'hello')).catch(() => arena().gate.log);
-    arena().backend.script({});
+    fixture().backend.script({ onRequest: (socket) => socket.destroy() });
+    const lines = await linesOf(post(['Content-Length: 5', CLOSE], 'hello')).catch(() => fixture().gate.log);
+    fixture().backend.script({});
     expect(lines.some((line) => line.includes('the backend failed'))).toBe(true);
-    expect(findSecret(arena().gate.log)).toBeUndefined();
+    expect(findSecret(fixture().gate.log)).toBeUndefined();
   });
 
   it('has a search for secrets that finds them', () => {
-    const { password, authorization } = arena().gate;
+    const { password, authorization } = fixture().gate;
     const leaks = [
       `{"msg":"${password}"}`,
       `{"auth":"${authorization}"}`,

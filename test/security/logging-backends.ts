@@ -13,22 +13,22 @@ export interface Understood {
   readonly id: string | undefined;
 }
 
-export interface GardenBackend {
+export interface LoggingBackend {
   readonly url: string;
   /** Stops it, so that its log is whole; what stands in it, in the order of the log. */
   finish(): Promise<readonly Understood[]>;
 }
 
-export interface Plant {
+export interface BackendKind {
   readonly name: string;
   readonly programs: readonly string[];
   /** Whether the log says what the gate called each request. */
   readonly hasIds: boolean;
-  start(): Promise<GardenBackend>;
+  start(): Promise<LoggingBackend>;
 }
 
 /** Lenient and strict servers of the world, each with a log of what it took for a request. */
-export const GARDEN: readonly Plant[] = [
+export const LOGGING_BACKENDS: readonly BackendKind[] = [
   { name: 'nginx', programs: ['nginx'], hasIds: true, start: startNginx },
   { name: 'haproxy', programs: ['haproxy'], hasIds: true, start: startHaproxy },
   { name: 'apache2', programs: ['apache2'], hasIds: true, start: startApache },
@@ -63,7 +63,7 @@ interface Started {
   readonly read: () => Promise<readonly Understood[]>;
 }
 
-async function follow({ daemon, port, folder, read }: Started): Promise<GardenBackend> {
+async function follow({ daemon, port, folder, read }: Started): Promise<LoggingBackend> {
   const url = `http://127.0.0.1:${port}`;
   await until(
     () =>
@@ -85,7 +85,7 @@ async function follow({ daemon, port, folder, read }: Started): Promise<GardenBa
   };
 }
 
-async function startNginx(): Promise<GardenBackend> {
+async function startNginx(): Promise<LoggingBackend> {
   const folder = await temporaryFolder('nginx');
   const port = await freePort();
   const log = join(folder.path, 'access.log');
@@ -98,8 +98,8 @@ async function startNginx(): Promise<GardenBackend> {
     events {}
     http {
       ${temporary.join(' ')}
-      log_format garden '$request\t$http_x_request_id';
-      access_log ${log} garden;
+      log_format requests '$request\t$http_x_request_id';
+      access_log ${log} requests;
       client_max_body_size 0;
       server { listen 127.0.0.1:${port}; location / { return 200 '{}'; } }
     }`,
@@ -108,7 +108,7 @@ async function startNginx(): Promise<GardenBackend> {
   return follow({ daemon, port, folder, read: async () => readLines(await readFile(log, 'utf8')) });
 }
 
-async function startHaproxy(): Promise<GardenBackend> {
+async function startHaproxy(): Promise<LoggingBackend> {
   const folder = await temporaryFolder('haproxy');
   const port = await freePort();
   const config = join(folder.path, 'haproxy.cfg');
@@ -125,7 +125,7 @@ defaults
   timeout connect 10s
   timeout server 10s
   timeout http-request 10s
-frontend garden
+frontend requests
   bind 127.0.0.1:${port}
   http-request capture req.hdr(x-request-id) len 64
   log-format "%{+Q}r\t%[capture.req.hdr(0)]\t%ts"
@@ -139,7 +139,7 @@ frontend garden
   return follow({ daemon, port, folder, read });
 }
 
-async function startApache(): Promise<GardenBackend> {
+async function startApache(): Promise<LoggingBackend> {
   const folder = await temporaryFolder('apache');
   const port = await freePort();
   const config = join(folder.path, 'apache.conf');
@@ -157,15 +157,15 @@ Listen 127.0.0.1:${port}
 ${modules.join('\n')}
 DocumentRoot ${folder.path}
 ErrorLog ${folder.path}/error.log
-LogFormat "%r\t%{X-Request-Id}i" garden
-CustomLog ${log} garden
+LogFormat "%r\t%{X-Request-Id}i" requests
+CustomLog ${log} requests
 `,
   );
   const daemon = startDaemon('apache2', ['-f', config, '-DFOREGROUND']);
   return follow({ daemon, port, folder, read: async () => readLines(await readFile(log, 'utf8')) });
 }
 
-async function startCaddy(): Promise<GardenBackend> {
+async function startCaddy(): Promise<LoggingBackend> {
   const folder = await temporaryFolder('caddy');
   const port = await freePort();
   const config = join(folder.path, 'Caddyfile');
@@ -220,7 +220,7 @@ function readQuoted(lines: readonly string[]): readonly Understood[] {
   });
 }
 
-async function startDistribution(): Promise<GardenBackend> {
+async function startDistribution(): Promise<LoggingBackend> {
   const registry = await startRegistry();
   return {
     url: registry.url,
@@ -231,7 +231,7 @@ async function startDistribution(): Promise<GardenBackend> {
   };
 }
 
-async function startPython(): Promise<GardenBackend> {
+async function startPython(): Promise<LoggingBackend> {
   const folder = await temporaryFolder('python');
   const port = await freePort();
   const python = await must('python3', ['-c', 'import sys; print(sys.executable)']);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as suites from './cases/parser-strictness.ts';
-import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+import { complaintsAbout, runsOf, useCaseFixture } from './run-cases.ts';
 
 describe.each(Object.entries(suites))('R11-R16: never more lenient than llhttp, %s', (_name, cases) => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it.each(runsOf(cases))('$title', async (run) => {
-    expect(await complaintsAbout(arena(), run)).toBe('');
+    expect(await complaintsAbout(fixture(), run)).toBe('');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bentPaths, foreignPaths, goodPaths, lineForms, publicPathTricks, queries } from './cases/targets.ts';
-import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+import { complaintsAbout, runsOf, useCaseFixture } from './run-cases.ts';
 
 const suites = {
   'is refused where a server behind could read another path': bentPaths,
@@ -12,11 +12,11 @@ const suites = {
 };
 
 describe('a target', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   describe.each(Object.entries(suites))('%s', (_name, cases) => {
     it.each(runsOf(cases))('$title', async (run) => {
-      expect(await complaintsAbout(arena(), run)).toBe('');
+      expect(await complaintsAbout(fixture(), run)).toBe('');
     });
   });
 });

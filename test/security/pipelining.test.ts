@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../support/programs.ts';
 import { ok } from '../support/recording-backend.ts';
 import { HOST, UPLOADS, base, get, post, raw } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 const anonymous = (target: string): string => get(target).replace('@AUTH@', '');
 const wrong = (target: string): string =>
@@ -10,10 +10,10 @@ const wrong = (target: string): string =>
 const LAST = get('/v2/last/tags/list', 'Connection: close');
 
 describe('requests that are sent ahead', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   const targetsSeen = async (): Promise<readonly string[]> =>
-    (await arena().wire()).flatMap(({ requests }) => requests.map(({ target }) => target));
+    (await fixture().wire()).flatMap(({ requests }) => requests.map(({ target }) => target));
 
   it.each<readonly [string, readonly string[], readonly number[], readonly string[]]>([
     [
@@ -63,22 +63,22 @@ describe('requests that are sent ahead', () => {
     ],
   ])('%s', async (_name, requests, statuses, targets) => {
     const methods = requests.map((request) => request.split(' ', 1)[0] ?? '');
-    const cluster = await arena().send(requests.join(''), { methods });
+    const cluster = await fixture().send(requests.join(''), { methods });
     expect(cluster.answers.map(({ status }) => status)).toEqual(statuses);
     expect((await targetsSeen()).toSorted()).toEqual(targets.toSorted());
   });
 
   it('are answered in order, one after the other, however slow the first is', async () => {
     let held: (() => void) | undefined;
-    arena().backend.script({
+    fixture().backend.script({
       onRequest: (socket, { target }) => {
         if (target === '/v2/slow/tags/list') held = () => ok(socket);
         else ok(socket);
       },
     });
-    const answers = arena().send([get('/v2/slow/tags/list'), LAST]);
-    await arena().backend.sees('/v2/slow/tags/list');
-    await arena()
+    const answers = fixture().send([get('/v2/slow/tags/list'), LAST]);
+    await fixture().backend.sees('/v2/slow/tags/list');
+    await fixture()
       .wire()
       .then((wire) =>
         expect(wire.flatMap(({ requests }) => requests.map(({ target }) => target))).toEqual([
@@ -87,30 +87,30 @@ describe('requests that are sent ahead', () => {
       );
     held?.();
     expect((await answers).answers.map(({ status }) => status)).toEqual([200, 200]);
-    arena().backend.script({});
+    fixture().backend.script({});
     expect(await targetsSeen()).toEqual(['/v2/last/tags/list']);
   });
 
   it('are served up to a hundred, and the connection of who sends more ends', async () => {
-    const many = await arena().send(`${wrong('/v2/').repeat(100)}${LAST}`);
+    const many = await fixture().send(`${wrong('/v2/').repeat(100)}${LAST}`);
     expect(many.answers.map(({ status }) => status)).toEqual([
       ...Array.from({ length: 100 }, () => 401),
       200,
     ]);
     expect(await targetsSeen()).toEqual(['/v2/last/tags/list']);
-    const tooMany = await arena().send(wrong('/v2/').repeat(1000));
+    const tooMany = await fixture().send(wrong('/v2/').repeat(1000));
     expect(tooMany.answers.length).toBeLessThanOrEqual(101);
     expect(await targetsSeen()).toEqual([]);
   });
 
   it('die with their connection', async () => {
-    const before = arena().backend.open();
-    arena().backend.script({ onRequest: () => undefined });
-    const outcome = await arena().send(`${get('/v2/held/tags/list')}${LAST}`, { finish: true });
-    arena().backend.script({});
+    const before = fixture().backend.open();
+    fixture().backend.script({ onRequest: () => undefined });
+    const outcome = await fixture().send(`${get('/v2/held/tags/list')}${LAST}`, { finish: true });
+    fixture().backend.script({});
     expect(outcome.answers).toEqual([]);
     await until(
-      () => arena().backend.open() <= before || undefined,
+      () => fixture().backend.open() <= before || undefined,
       () => 'the connection to the backend stayed',
     );
     expect((await targetsSeen()).filter((target) => target === '/v2/last/tags/list')).toEqual([]);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ARENA_RULE, as, scopeFor, useRights } from './rights-fixture.ts';
+import { FIXTURE_RULE, as, scopeFor, useRights } from './rights-fixture.ts';
 import type { Sent } from './rights-fixture.ts';
 import { complaintsAboutForwarded } from './run-cases.ts';
 
 const RULES = `rules:
-  - ${ARENA_RULE}
+  - ${FIXTURE_RULE}
   - { who: bob, repositories: 'mine/**', allow: [pull, push] }
   - { who: bob, repositories: 'base/**', allow: pull }
   - { who: carol, repositories: ['**', '!secret/**'], allow: pull }
@@ -180,7 +180,7 @@ const verbs: readonly Case[] = [
 ];
 
 describe('a way around the rights', () => {
-  const arena = useRights({ rules: RULES, users: ['bob', 'carol', 'dora', 'ed'] });
+  const fixture = useRights({ rules: RULES, users: ['bob', 'carol', 'dora', 'ed'] });
   const cases = [...mounts, ...names, ...verbs].flatMap((it) =>
     (['a password', 'a token'] as const).map((means) => ({
       it,
@@ -190,9 +190,9 @@ describe('a way around the rights', () => {
   );
 
   it.each(cases)('$name', async ({ it: [who, line, status, target, more], means }) => {
-    const authorization = means === 'a token' ? await arena().bearer(as(who), scopeFor(line)) : as(who);
-    const answer = await arena().ask(line, authorization, more);
-    const seen = await arena().seen();
+    const authorization = means === 'a token' ? await fixture().bearer(as(who), scopeFor(line)) : as(who);
+    const answer = await fixture().ask(line, authorization, more);
+    const seen = await fixture().seen();
     expect([answer.status, seen.map((request) => request.target)]).toEqual([
       status,
       target === undefined ? [] : [target],
@@ -204,9 +204,9 @@ describe('a way around the rights', () => {
   it.each(cases.filter(({ means }) => means === 'a password'))(
     'nobody: $name',
     async ({ it: [, line, , , more] }) => {
-      const { status } = await arena().ask(line, undefined, more);
+      const { status } = await fixture().ask(line, undefined, more);
       expect([400, 401]).toContain(status);
-      expect(await arena().seen()).toEqual([]);
+      expect(await fixture().seen()).toEqual([]);
     },
   );
 });

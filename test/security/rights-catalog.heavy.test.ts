@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { basic } from '../support/test-gate.ts';
-import { ARENA_RULE, as, useRights } from './rights-fixture.ts';
+import { FIXTURE_RULE, as, useRights } from './rights-fixture.ts';
 
 /** More in a row that bob may not see than are looked through for one answer. */
 const HIDDEN = Array.from({ length: 25_000 }, (_, at) => `hidden/${String(at).padStart(6, '0')}`);
 const NAMES = ['a/first', 'a/second', ...HIDDEN, 'secret/name', 'z/last'].toSorted();
 const RULES = `rules:
-  - ${ARENA_RULE}
+  - ${FIXTURE_RULE}
   - { who: bob, repositories: ['a/*', 'z/**'], allow: pull }
   - { who: carol, repositories: 'hidden/000001', allow: pull }
   - { who: dora, repositories: 'a/**', allow: [push, delete] }
@@ -17,7 +17,7 @@ const linkOf = (answer: RawAnswer): string | undefined =>
   /^<(\/v2\/_catalog\?[^>]+)>; rel="next"$/.exec(answer.header('link') ?? '')?.[1];
 
 describe('a catalog with more hidden names than visible ones', () => {
-  const arena = useRights({
+  const fixture = useRights({
     rules: RULES,
     users: ['bob', 'carol', 'dora'],
     machines: [{ id: 'm-1', name: 'ci', scope: [{ repositories: ['z/*'], allow: ['pull'] }] }],
@@ -25,7 +25,7 @@ describe('a catalog with more hidden names than visible ones', () => {
 
   /** The registry: every name there is, page by page, to whoever asks it. */
   function script(): void {
-    arena().backend.script({
+    fixture().backend.script({
       onRequest: (socket, { target }) => {
         const query = new URLSearchParams(target.split('?')[1]);
         const n = Number(query.get('n') ?? 100);
@@ -48,7 +48,7 @@ describe('a catalog with more hidden names than visible ones', () => {
   async function walk(first: string, authorization: string): Promise<readonly RawAnswer[]> {
     const answers: RawAnswer[] = [];
     for (let target: string | undefined = first; target !== undefined && answers.length < 50;) {
-      const answer = await arena().ask(`GET ${target}`, authorization);
+      const answer = await fixture().ask(`GET ${target}`, authorization);
       answers.push(answer);
       target = linkOf(answer);
     }
@@ -74,7 +74,7 @@ describe('a catalog with more hidden names than visible ones', () => {
     ['ci', '?n=1', ['z/last']],
   ])('%s walks it with %j, and no Link names what is hidden', async (who, query, names) => {
     script();
-    const authorization = who === 'ci' ? basic('ci', arena().secrets[0] ?? '') : as(who);
+    const authorization = who === 'ci' ? basic('ci', fixture().secrets[0] ?? '') : as(who);
     const answers = await walk(`/v2/_catalog${query}`, authorization);
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(namesOf(answers)).toEqual(names);
@@ -88,8 +88,8 @@ describe('a catalog with more hidden names than visible ones', () => {
     script();
     for (const target of ['/v2/_catalog?n=1', '/v2/_catalog?n=2', '/v2/_catalog?last=zz']) {
       const [got, head] = [
-        await arena().ask(`GET ${target}`, as('bob')),
-        await arena().ask(`HEAD ${target}`, as('bob')),
+        await fixture().ask(`GET ${target}`, as('bob')),
+        await fixture().ask(`HEAD ${target}`, as('bob')),
       ];
       const plain = (answer: RawAnswer): unknown => answer.headers.filter(([name]) => name !== 'date');
       expect([head.status, plain(head)]).toEqual([got.status, plain(got)]);
@@ -113,7 +113,7 @@ describe('a catalog with more hidden names than visible ones', () => {
       '~x',
       `~${'A'.repeat(80)}`,
     ]) {
-      const { status, body } = await arena().ask(
+      const { status, body } = await fixture().ask(
         `GET /v2/_catalog?n=3&last=${encodeURIComponent(changed)}`,
         as('bob'),
       );
@@ -123,18 +123,18 @@ describe('a catalog with more hidden names than visible ones', () => {
 
   it('is for nobody who has not signed in, whatever their token says, and for no other page size', async () => {
     script();
-    await arena().seen();
+    await fixture().seen();
     const asked = [
       undefined,
       'Basic Og==',
-      await arena().bearer(undefined, 'registry:catalog:*&scope=repository:a/first:pull'),
+      await fixture().bearer(undefined, 'registry:catalog:*&scope=repository:a/first:pull'),
     ];
     for (const authorization of asked) {
-      const answer = await arena().ask('GET /v2/_catalog', authorization);
+      const answer = await fixture().ask('GET /v2/_catalog', authorization);
       expect([answer.status, answer.body.includes('a/first')]).toEqual([401, false]);
     }
     for (const query of ['%6e=1', 'x=1&x=2', 'x=%ff'])
-      expect((await arena().ask(`GET /v2/_catalog?${query}`, as('bob'))).status).toBe(400);
+      expect((await fixture().ask(`GET /v2/_catalog?${query}`, as('bob'))).status).toBe(400);
     for (const line of [
       'GET /v2/_catalog/',
       'GET /v2/_Catalog',
@@ -142,8 +142,8 @@ describe('a catalog with more hidden names than visible ones', () => {
       'POST /v2/_catalog',
       'DELETE /v2/_catalog',
     ])
-      expect([400, 404, 405]).toContain((await arena().ask(line, as('bob'))).status);
-    expect(await arena().seen()).toEqual([]);
+      expect([400, 404, 405]).toContain((await fixture().ask(line, as('bob'))).status);
+    expect(await fixture().seen()).toEqual([]);
   });
 
   it('is refused, and nobody is harmed, where the registry gives none', async () => {
@@ -155,17 +155,17 @@ describe('a catalog with more hidden names than visible ones', () => {
       `{"repositories":["a/\\ud800"]}`,
     ];
     for (const [at, body] of bodies.entries()) {
-      arena().backend.script({
+      fixture().backend.script({
         onRequest: (socket) =>
           void socket.write(
             `HTTP/1.1 200 OK\r\nLink: <x>; rel="next"\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
           ),
       });
       // From a place that no page is remembered of.
-      const { status } = await arena().ask(`GET /v2/_catalog?n=1&last=zz${at}`, as('bob'));
+      const { status } = await fixture().ask(`GET /v2/_catalog?n=1&last=zz${at}`, as('bob'));
       expect([body, status]).toEqual([body, 502]);
     }
     script();
-    expect((await arena().ask('GET /v2/_catalog?n=1', as('bob'))).status).toBe(200);
+    expect((await fixture().ask('GET /v2/_catalog?n=1', as('bob'))).status).toBe(200);
   });
 });

@@ -17,13 +17,13 @@ import { headerOf } from '../support/wire.ts';
 import type { WireRequest } from '../support/wire.ts';
 import { machineToken } from '../auth/tokens/support.ts';
 import { HOST } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
-import type { Arena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
+import type { CaseFixture } from './run-cases.ts';
 
 /** The password of every user in a test about rights, so that one can sign in as each of them. */
 export const PASSWORD = TEST_PASSWORD;
-/** What the arena needs for itself: alice asks for these to see that all before them has arrived. */
-export const ARENA_RULE = `{ who: ${TEST_USER}, repositories: [barrier, canary], allow: pull }`;
+/** What the fixture needs for itself: alice asks for these to see that all before them has arrived. */
+export const FIXTURE_RULE = `{ who: ${TEST_USER}, repositories: [barrier, canary], allow: pull }`;
 
 const NAMES =
   'x team/app team/a public/a public/app mine/app twin/a shared/a of-user/a of-machine/a of-group/a other/app';
@@ -47,7 +47,7 @@ export function accessFor(line: string): readonly Access[] {
 }
 
 export interface RightsOptions {
-  /** The text of the access file; `ARENA_RULE` has to be one of its rules. */
+  /** The text of the access file; `FIXTURE_RULE` has to be one of its rules. */
   readonly rules: string;
   /** Beside alice. */
   readonly users?: readonly string[];
@@ -55,7 +55,7 @@ export interface RightsOptions {
   readonly auth?: Partial<Config['auth']>;
 }
 
-export interface RightsArena extends Arena {
+export interface RightsFixture extends CaseFixture {
   /** State, rules and users stand here. */
   readonly folder: string;
   /** The secrets of the machines, in their order. */
@@ -78,7 +78,7 @@ export interface Sent {
 }
 
 /** A gate with rules in front of a recording backend, for one test file. */
-export function useRights(options: RightsOptions): () => RightsArena {
+export function useRights(options: RightsOptions): () => RightsFixture {
   const folder = join(tmpdir(), `gate-rights-${randomBytes(6).toString('hex')}`);
   const machines = (options.machines ?? []).map((more) => machineToken(more));
   const paths = { users: join(folder, 'htpasswd'), access: join(folder, 'access.yml') };
@@ -91,10 +91,10 @@ export function useRights(options: RightsOptions): () => RightsArena {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
   const auth = { ...schema.parse({}).auth, ...options.auth };
-  const arena = useArena({ config: { ...paths, state: folder, auth } });
+  const fixture = useCaseFixture({ config: { ...paths, state: folder, auth } });
   return () =>
     createRights(
-      arena(),
+      fixture(),
       folder,
       machines.map(({ secret }) => secret),
     );
@@ -129,10 +129,10 @@ export async function askGate(
   return answer;
 }
 
-function createRights(arena: Arena, folder: string, secrets: readonly string[]): RightsArena {
-  const ask: RightsArena['ask'] = (line, as, more) => askGate(arena.gate, line, as, more);
+function createRights(fixture: CaseFixture, folder: string, secrets: readonly string[]): RightsFixture {
+  const ask: RightsFixture['ask'] = (line, as, more) => askGate(fixture.gate, line, as, more);
   return {
-    ...arena,
+    ...fixture,
     folder,
     secrets,
     ask,
@@ -142,16 +142,18 @@ function createRights(arena: Arena, folder: string, secrets: readonly string[]):
       return `Bearer ${String(JSON.parse(body).token)}`;
     },
     enforce: async (rules) => {
-      const before = arena.gate.log.length;
+      const before = fixture.gate.log.length;
       // In one step: the gate looks at the file by itself too.
       await writeFile(join(folder, 'next.yml'), rules);
       await rename(join(folder, 'next.yml'), join(folder, 'access.yml'));
-      await arena.gate.gate.reload();
-      const refused = arena.gate.log.slice(before).find((line) => line.includes('access rules not reloaded'));
+      await fixture.gate.gate.reload();
+      const refused = fixture.gate.log
+        .slice(before)
+        .find((line) => line.includes('access rules not reloaded'));
       if (refused !== undefined) throw new Error(refused);
     },
     seen: async () => {
-      const recorded = await arena.wire();
+      const recorded = await fixture.wire();
       const odd = recorded.find(({ rest, malformed }) => rest !== '' || malformed !== undefined);
       if (odd !== undefined) throw new Error(`at the backend: ${odd.bytes.toString('latin1')}`);
       // The gate may look by itself whether its registry is there.

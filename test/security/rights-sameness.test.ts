@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ARENA_RULE, as, shapeOf, useRights } from './rights-fixture.ts';
+import { FIXTURE_RULE, as, shapeOf, useRights } from './rights-fixture.ts';
 
 const RULES = `rules:
-  - ${ARENA_RULE}
+  - ${FIXTURE_RULE}
   - { who: bob, repositories: 'mine/**', allow: [pull, push] }
   - { who: 'token:ci', repositories: 'mine/**', allow: pull }
   - { who: carol, repositories: 'secret/here', allow: [pull, push, delete] }
@@ -29,7 +29,7 @@ const LINES: readonly ((name: string) => string)[] = [
 ];
 
 describe('a repository that one may not see', () => {
-  const arena = useRights({
+  const fixture = useRights({
     rules: RULES,
     users: ['bob', 'carol'],
     machines: [
@@ -40,13 +40,13 @@ describe('a repository that one may not see', () => {
   const askers = {
     nobody: async () => undefined,
     'nobody, without name and password': async () => 'Basic Og==',
-    'nobody, by a token': () => arena().bearer(undefined),
+    'nobody, by a token': () => fixture().bearer(undefined),
     'a user': async () => as('bob'),
-    'a user, by a token': () => arena().bearer(as('bob')),
-    'a machine with rules': async () => `Basic ${btoa(`ci:${arena().secrets[0]}`)}`,
-    'a machine with a scope': async () => `Basic ${btoa(`deploy:${arena().secrets[1]}`)}`,
+    'a user, by a token': () => fixture().bearer(as('bob')),
+    'a machine with rules': async () => `Basic ${btoa(`ci:${fixture().secrets[0]}`)}`,
+    'a machine with a scope': async () => `Basic ${btoa(`deploy:${fixture().secrets[1]}`)}`,
     'a machine with a scope, by a token': () =>
-      arena().bearer(`Basic ${btoa(`deploy:${arena().secrets[1]}`)}`),
+      fixture().bearer(`Basic ${btoa(`deploy:${fixture().secrets[1]}`)}`),
   } satisfies Readonly<Record<string, () => Promise<string | undefined>>>;
 
   it.each(Object.entries(askers))('is to %s like one that is not there', async (name, credentials) => {
@@ -54,26 +54,27 @@ describe('a repository that one may not see', () => {
     for (const line of LINES) {
       const shapes: unknown[] = [];
       for (const repository of NAMES) {
-        const answer = await arena().ask(line(repository), authorization);
+        const answer = await fixture().ask(line(repository), authorization);
         expect(answer.status).toBe(name.startsWith('nobody') ? 401 : 403);
         shapes.push(shapeOf(answer, repository));
       }
       expect(shapes).toEqual(shapes.map(() => shapes[0]));
     }
-    expect(await arena().seen()).toEqual([]);
+    expect(await fixture().seen()).toEqual([]);
   });
 
   it('is there for who may', async () => {
-    for (const line of LINES) expect((await arena().ask(line('secret/here'), as('carol'))).status).toBe(200);
-    expect(await arena().seen()).toHaveLength(LINES.length);
+    for (const line of LINES)
+      expect((await fixture().ask(line('secret/here'), as('carol'))).status).toBe(200);
+    expect(await fixture().seen()).toHaveLength(LINES.length);
   });
 
   it('is not told of by a mount either: where there is none and where it may not be is the same request', async () => {
     const targets = new Set<string>();
     for (const name of NAMES) {
       const line = `POST /v2/mine/app/blobs/uploads/?mount=${D}&from=${name}`;
-      expect((await arena().ask(line, as('bob'))).status).toBe(200);
-      for (const { target } of await arena().seen()) targets.add(target);
+      expect((await fixture().ask(line, as('bob'))).status).toBe(200);
+      for (const { target } of await fixture().seen()) targets.add(target);
     }
     expect([...targets]).toEqual(['/v2/mine/app/blobs/uploads/']);
   });
@@ -82,7 +83,10 @@ describe('a repository that one may not see', () => {
     for (const user of ['bob', undefined]) {
       const bodies: string[] = [];
       for (const name of NAMES) {
-        const authorization = await arena().bearer(user && as(user), `repository:${name}:pull,push,delete,*`);
+        const authorization = await fixture().bearer(
+          user && as(user),
+          `repository:${name}:pull,push,delete,*`,
+        );
         const claims = JSON.parse(Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString());
         bodies.push(JSON.stringify(claims.access).replace(name, 'NAME'));
       }
@@ -91,15 +95,15 @@ describe('a repository that one may not see', () => {
   });
 
   it('is named in a denial by the name that was asked for alone, and the log names the rule of what was allowed', async () => {
-    const answer = await arena().ask('GET /v2/secret/none/tags/list', as('bob'));
+    const answer = await fixture().ask('GET /v2/secret/none/tags/list', as('bob'));
     expect(JSON.parse(answer.body).errors[0]).toMatchObject({
       code: 'DENIED',
       message: 'bob may not pull from secret/none: no rule allows it.',
     });
     expect(answer.body).not.toMatch(/here|carol|mine|access\.yml/);
-    await arena().ask('GET /v2/mine/app/tags/list', as('bob'));
-    await arena().seen();
-    const lines = arena().gate.log.map((line) => JSON.parse(line));
+    await fixture().ask('GET /v2/mine/app/tags/list', as('bob'));
+    await fixture().seen();
+    const lines = fixture().gate.log.map((line) => JSON.parse(line));
     const found = lines.find(({ user, path }) => user === 'bob' && path === '/v2/mine/app/tags/list');
     expect(found?.rule).toMatch(/access\.yml:3$/);
   });

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ARENA_RULE, PASSWORD, as, useRights, writeUsers } from './rights-fixture.ts';
+import { FIXTURE_RULE, PASSWORD, as, useRights, writeUsers } from './rights-fixture.ts';
 import { TEST_USER, basic } from '../support/test-gate.ts';
 
 const D = `sha256:${'f'.repeat(64)}`;
 const SESSION = '/v2/team/app/blobs/uploads/0b6bd8c8-2f1f-4a6c-9d1c-3f6f1c1d2e3f';
 const rules = (allow: string, networks = '127.0.0.0/8'): string => `rules:
-  - ${ARENA_RULE}
+  - ${FIXTURE_RULE}
   - { who: [bob, 'token:ci'], repositories: 'team/**', allow: [${allow}], networks: ['${networks}'] }
 `;
 const BODY = { fields: ['Content-Type: application/octet-stream'], body: 'layer' };
@@ -20,27 +20,27 @@ const STEPS = [
 ] as const;
 
 describe('an upload session', () => {
-  const arena = useRights({
+  const fixture = useRights({
     rules: rules('pull, push'),
     users: ['bob'],
     machines: [{ id: 'm-1', name: 'ci' }],
   });
   const means = {
     'a password': async () => as('bob'),
-    'an access token': () => arena().bearer(as('bob')),
-    'the secret of a machine': async () => basic('ci', arena().secrets[0] ?? ''),
-    'the token of a machine': () => arena().bearer(basic('ci', arena().secrets[0] ?? '')),
+    'an access token': () => fixture().bearer(as('bob')),
+    'the secret of a machine': async () => basic('ci', fixture().secrets[0] ?? ''),
+    'the token of a machine': () => fixture().bearer(basic('ci', fixture().secrets[0] ?? '')),
   } satisfies Readonly<Record<string, () => Promise<string>>>;
 
   beforeEach(async () => {
-    const { folder, enforce, seen } = arena();
+    const { folder, enforce, seen } = fixture();
     await writeUsers(folder, [TEST_USER, 'bob']);
     await enforce(rules('pull, push'));
     await seen();
   });
 
   async function step(line: string, authorization: string): Promise<number> {
-    return (await arena().ask(line, authorization, line.startsWith('P') ? BODY : {})).status;
+    return (await fixture().ask(line, authorization, line.startsWith('P') ? BODY : {})).status;
   }
 
   it.each(Object.entries(means))(
@@ -48,15 +48,15 @@ describe('an upload session', () => {
     async (_name, credentials) => {
       const authorization = await credentials();
       for (const line of STEPS) expect([line, await step(line, authorization)]).toEqual([line, 200]);
-      expect(await arena().seen()).toHaveLength(STEPS.length);
+      expect(await fixture().seen()).toHaveLength(STEPS.length);
       for (const lost of [rules('pull'), rules('pull, push', '192.0.2.0/24')]) {
-        await arena().enforce(lost);
+        await fixture().enforce(lost);
         for (const line of STEPS) expect([line, await step(line, authorization)]).toEqual([line, 403]);
-        expect(await arena().seen()).toEqual([]);
+        expect(await fixture().seen()).toEqual([]);
       }
-      await arena().enforce(rules('push'));
+      await fixture().enforce(rules('push'));
       expect(await step(STEPS[3], authorization)).toBe(200);
-      expect(await arena().seen()).toHaveLength(1);
+      expect(await fixture().seen()).toHaveLength(1);
     },
   );
 
@@ -69,20 +69,20 @@ describe('an upload session', () => {
       rules('pul'),
       `${rules('pull')}expect: [bob may push team/app]\n`,
     ]) {
-      await expect(arena().enforce(broken)).rejects.toThrow('access rules not reloaded');
+      await expect(fixture().enforce(broken)).rejects.toThrow('access rules not reloaded');
       expect(await step(STEPS[1], as('bob'))).toBe(200);
     }
     expect(await step('DELETE /v2/team/app/manifests/latest', as('bob'))).toBe(403);
   });
 
   it('ends with its user, and with the password', async () => {
-    const authorizations = [as('bob'), await arena().bearer(as('bob'))];
-    const { folder, gate } = arena();
+    const authorizations = [as('bob'), await fixture().bearer(as('bob'))];
+    const { folder, gate } = fixture();
     await writeUsers(folder, [TEST_USER]);
     await gate.gate.reload();
     for (const authorization of authorizations)
       for (const line of STEPS) expect(await step(line, authorization)).toBe(401);
-    expect(await arena().seen()).toEqual([]);
+    expect(await fixture().seen()).toEqual([]);
     await writeUsers(folder, [TEST_USER, 'bob']);
     await gate.gate.reload();
     const [password = '', token = ''] = authorizations;
@@ -91,19 +91,19 @@ describe('an upload session', () => {
   });
 
   it('ends with the token of its machine', async () => {
-    const { folder, gate, secrets } = arena();
+    const { folder, gate, secrets } = fixture();
     const authorizations = [
       basic('ci', secrets[0] ?? ''),
-      await arena().bearer(basic('ci', secrets[0] ?? '')),
+      await fixture().bearer(basic('ci', secrets[0] ?? '')),
     ];
     for (const authorization of authorizations) expect(await step(STEPS[1], authorization)).toBe(200);
     const path = join(folder, 'tokens.json');
     const before = await readFile(path);
     await writeFile(path, '{"version":1,"tokens":[]}');
     await gate.gate.reload();
-    await arena().seen();
+    await fixture().seen();
     for (const authorization of authorizations) expect(await step(STEPS[1], authorization)).toBe(401);
-    expect(await arena().seen()).toEqual([]);
+    expect(await fixture().seen()).toEqual([]);
     await writeFile(path, before);
     await gate.gate.reload();
   });
@@ -118,8 +118,8 @@ describe('an upload session', () => {
       line('/v2/team/app/tags/list', basic('bob', `${PASSWORD}x`)),
       line('/v2/team/app/tags/list', as('bob')),
     ].join('');
-    const { answers } = await arena().send(bytes, { answers: 5 });
+    const { answers } = await fixture().send(bytes, { answers: 5 });
     expect(answers.map(({ status }) => status)).toEqual([200, 401, 403, 401, 200]);
-    expect(await arena().seen()).toHaveLength(2);
+    expect(await fixture().seen()).toHaveLength(2);
   });
 });

@@ -27,7 +27,7 @@ const ON_THE_WIRE = new Set(
 );
 
 /** A gate in front of a recording backend, for one test file. */
-export interface Arena {
+export interface CaseFixture {
   readonly gate: TestGate;
   readonly backend: RecordingBackend;
   /** Sends the bytes, `@AUTH@` replaced; collects the answers. */
@@ -44,8 +44,8 @@ export interface SendOptions {
 }
 
 /** Starts gate and backend before the tests of a file and closes them after. */
-export function useArena(options: Omit<TestGateOptions, 'backend'> = {}): () => Arena {
-  let arena: Arena | undefined;
+export function useCaseFixture(options: Omit<TestGateOptions, 'backend'> = {}): () => CaseFixture {
+  let fixture: CaseFixture | undefined;
   let backend: RecordingBackend | undefined;
   let agent: Agent | undefined;
   beforeAll(async () => {
@@ -53,23 +53,23 @@ export function useArena(options: Omit<TestGateOptions, 'backend'> = {}): () => 
     const timeouts = { bodyIdleSeconds: 0.3, ...options.timeouts };
     const gate = await startTestGate({ ...options, backend: backend.url, timeouts });
     agent = new Agent({ keepAlive: true, ca: gate.ca });
-    arena = createArena(gate, backend, agent);
+    fixture = createCaseFixture(gate, backend, agent);
   });
   afterAll(async () => {
     agent?.destroy();
     try {
-      await arena?.gate.close();
+      await fixture?.gate.close();
     } finally {
       await backend?.close();
     }
   });
   return () => {
-    if (arena === undefined) throw new Error('the arena is used before the tests run');
-    return arena;
+    if (fixture === undefined) throw new Error('the fixture is used before the tests run');
+    return fixture;
   };
 }
 
-function createArena(gate: TestGate, backend: RecordingBackend, agent: Agent): Arena {
+function createCaseFixture(gate: TestGate, backend: RecordingBackend, agent: Agent): CaseFixture {
   return {
     gate,
     backend,
@@ -127,16 +127,16 @@ export function runsOf(cases: readonly HostileCase[]): readonly Run[] {
 }
 
 /** Sends the case, and says in words what was not as it must be: at the client, on the backend's wire. Nothing is good. */
-export async function complaintsAbout(arena: Arena, run: Run): Promise<string> {
+export async function complaintsAbout(fixture: CaseFixture, run: Run): Promise<string> {
   const pieces = typeof run.bytes === 'string' ? [run.bytes] : run.bytes;
   const method = pieces[0]?.split(' ', 1)[0] ?? '';
   const followed = isFollowed(run.expected) && run.finish !== true;
-  const outcome = await arena.send(followed ? [...pieces, CANARY_BYTES] : pieces, {
+  const outcome = await fixture.send(followed ? [...pieces, CANARY_BYTES] : pieces, {
     stranger: run.stranger,
     methods: [method],
     ...(run.finish === undefined ? {} : { finish: run.finish }),
   });
-  const recorded = await arena.wire();
+  const recorded = await fixture.wire();
   const last = outcome.answers.at(-1);
   const canaryAnswered = followed && outcome.answers.length === 2 && last?.status === 200;
   const answers = canaryAnswered ? outcome.answers.slice(0, 1) : outcome.answers;

@@ -7,8 +7,8 @@ import { startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { ALL_CASES } from './cases/all.ts';
 import type { HostileCase } from './cases/hostile-case.ts';
-import { GARDEN } from './logging-backends.ts';
-import type { GardenBackend, Understood } from './logging-backends.ts';
+import { LOGGING_BACKENDS } from './logging-backends.ts';
+import type { LoggingBackend, Understood } from './logging-backends.ts';
 import { makeMutant, markOf, shoot } from './mutants.ts';
 
 const MUTANTS = sized(200, 5000);
@@ -130,7 +130,7 @@ function complaintsAboutCounts(seen: readonly Understood[]): readonly string[] {
 }
 
 async function attack(
-  backend: GardenBackend,
+  backend: LoggingBackend,
   act: (gate: TestGate) => Promise<void>,
 ): Promise<{
   readonly seen: readonly Understood[];
@@ -148,7 +148,7 @@ async function attack(
 }
 
 describe('R69: what the gate lets through is one request, whoever reads it', () => {
-  for (const { name, programs, hasIds, start } of GARDEN) {
+  for (const { name, programs, hasIds, start } of LOGGING_BACKENDS) {
     describeWith(programs, `${name} behind the gate`, () => {
       it('sees each good request of the table once, and nothing that was hidden in one', async () => {
         const { seen, gate } = await attack(await start(), sendCases);

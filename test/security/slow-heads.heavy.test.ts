@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { get } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 /** Sends a byte at a time, as long as it is let. */
 function drip(socket: Socket, text: string): void {
@@ -39,7 +39,7 @@ function overTls(port: number, act: (socket: Socket) => void): Socket {
 }
 
 describe('R113: a client that takes its time', () => {
-  const arena = useArena({
+  const fixture = useCaseFixture({
     timeouts: { headerSeconds: 1, handshakeSeconds: 1, keepAliveSeconds: 1 },
   });
   const open: Socket[] = [];
@@ -48,13 +48,13 @@ describe('R113: a client that takes its time', () => {
   });
 
   it.each(Object.entries(SLOW))('and %s loses its connection, and nobody else does', async (_name, begin) => {
-    const socket = begin(arena().gate.port);
+    const socket = begin(fixture().gate.port);
     open.push(socket);
     socket.on('error', () => undefined).resume();
     await new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    const { answers } = await arena().send(get('/v2/', 'Connection: close'));
+    const { answers } = await fixture().send(get('/v2/', 'Connection: close'));
     expect(answers.map(({ status }) => status)).toEqual([200]);
-    const requests = (await arena().wire()).flatMap((recorded) => recorded.requests);
+    const requests = (await fixture().wire()).flatMap((recorded) => recorded.requests);
     expect(requests.map(({ target }) => target)).toEqual(['/v2/']);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { basic } from '../support/test-gate.ts';
 import { HOST, get, raw } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const CLOSE = 'Connection: close';
@@ -15,7 +15,7 @@ function shape(answer: RawAnswer | undefined): unknown {
 }
 
 describe('a stranger', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it('gets the same 401 for every path, method and name', async () => {
     const lines = [
@@ -48,18 +48,18 @@ describe('a stranger', () => {
       'POST /',
       'DELETE /v2/a/manifests/x',
     ];
-    const expected = shape((await arena().send(get('/v2/', CLOSE), { stranger: true })).answers[0]);
+    const expected = shape((await fixture().send(get('/v2/', CLOSE), { stranger: true })).answers[0]);
     const shapes = new Map<string, unknown>();
     for (const line of [...lines, ...others]) {
-      const outcome = await arena().send(raw(`${line} HTTP/1.1`, [HOST, CLOSE]), { stranger: true });
+      const outcome = await fixture().send(raw(`${line} HTTP/1.1`, [HOST, CLOSE]), { stranger: true });
       shapes.set(line, shape(outcome.answers[0]));
     }
     expect(shapes).toEqual(new Map([...shapes.keys()].map((line) => [line, expected])));
-    expect(await arena().wire()).toEqual([]);
+    expect(await fixture().wire()).toEqual([]);
   });
 
   it('is asked for Basic, once, and told so as a registry tells it', async () => {
-    const [answer] = (await arena().send(get('/v2/', CLOSE), { stranger: true })).answers;
+    const [answer] = (await fixture().send(get('/v2/', CLOSE), { stranger: true })).answers;
     expect(answer?.status).toBe(401);
     expect(answer?.all('www-authenticate')).toEqual(['Basic realm="Registry", charset="UTF-8"']);
     expect(answer?.header('docker-distribution-api-version')).toBe('registry/2.0');
@@ -69,13 +69,13 @@ describe('a stranger', () => {
   });
 
   it.each(['/healthz', '/ca.crt', '/ca.sha256', '/trust.sh'])('may read %s', async (target) => {
-    const outcome = await arena().send(get(target, CLOSE), { stranger: true });
+    const outcome = await fixture().send(get(target, CLOSE), { stranger: true });
     expect(outcome.answers.map(({ status }) => status)).toEqual([200]);
-    expect(await arena().wire()).toEqual([]);
+    expect(await fixture().wire()).toEqual([]);
   });
 
   it('opens no connection to the backend, whoever it says it is', async () => {
-    const accepted = arena().backend.accepted();
+    const accepted = fixture().backend.accepted();
     const users = [
       'alice',
       '__proto__',
@@ -92,11 +92,11 @@ describe('a stranger', () => {
     );
     const statuses = new Set<number>();
     for (const pair of pairs) {
-      const outcome = await arena().send(get('/v2/', `Authorization: ${pair}`, CLOSE), { stranger: true });
+      const outcome = await fixture().send(get('/v2/', `Authorization: ${pair}`, CLOSE), { stranger: true });
       for (const { status } of outcome.answers) statuses.add(status);
     }
     expect([...statuses]).toEqual([401]);
-    expect(arena().backend.accepted()).toBe(accepted);
+    expect(fixture().backend.accepted()).toBe(accepted);
   });
 
   it.each([
@@ -132,15 +132,15 @@ describe('a stranger', () => {
     'Basic\u00a0YTpi',
     '\u00e4',
   ])('is one with Authorization: %s', async (value) => {
-    const outcome = await arena().send(get('/v2/', `Authorization: ${value}`, CLOSE), { stranger: true });
+    const outcome = await fixture().send(get('/v2/', `Authorization: ${value}`, CLOSE), { stranger: true });
     expect(outcome.answers.map(({ status }) => status)).toEqual([401]);
-    expect(await arena().wire()).toEqual([]);
+    expect(await fixture().wire()).toEqual([]);
   });
 
   it.each(['basic', 'BASIC', 'bAsIc'])('is none where the scheme is written %s', async (scheme) => {
-    const value = arena().gate.authorization.replace('Basic', scheme);
-    const outcome = await arena().send(get('/v2/', `Authorization: ${value}`, CLOSE), { stranger: true });
+    const value = fixture().gate.authorization.replace('Basic', scheme);
+    const outcome = await fixture().send(get('/v2/', `Authorization: ${value}`, CLOSE), { stranger: true });
     expect(outcome.answers.map(({ status }) => status)).toEqual([200]);
-    expect(await arena().wire()).toHaveLength(1);
+    expect(await fixture().wire()).toHaveLength(1);
   });
 });

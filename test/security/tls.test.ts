@@ -6,7 +6,7 @@ import { run } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import { describeWith } from '../support/requires.ts';
 import { get } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 /** Mozilla's intermediate profile, guideline 6.0, for a certificate with an ECDSA key. */
 const SUITES = [
@@ -24,11 +24,11 @@ type Shake =
   | { readonly kind: 'refused' };
 
 describe('TLS', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   const shake = (options: ConnectionOptions): Promise<Shake> =>
     new Promise((resolve) => {
-      const { port, ca } = arena().gate;
+      const { port, ca } = fixture().gate;
       const socket: TLSSocket = connect({ port, host: '127.0.0.1', ca, ...options }, () => {
         resolve({ kind: 'ok', protocol: socket.getProtocol(), alpn: socket.alpnProtocol });
         socket.destroy();
@@ -37,7 +37,7 @@ describe('TLS', () => {
     });
 
   const isAlive = async (): Promise<boolean> =>
-    (await arena().send(get('/v2/', 'Connection: close'))).answers[0]?.status === 200;
+    (await fixture().send(get('/v2/', 'Connection: close'))).answers[0]?.status === 200;
 
   it.each<readonly [string, ConnectionOptions, string | undefined]>([
     ['TLS 1.3', { minVersion: 'TLSv1.3' }, 'TLSv1.3'],
@@ -110,7 +110,7 @@ describe('TLS', () => {
     ['SSH', 'SSH-2.0-OpenSSH_9.9\r\n'],
     ['a proxy line', 'PROXY TCP4 10.0.0.1 10.0.0.2 1 443\r\n'],
   ])('%s, without TLS, ends the connection and nothing else', async (_name, bytes) => {
-    const outcome = await sendRaw({ port: arena().gate.port, bytes, finish: true });
+    const outcome = await sendRaw({ port: fixture().gate.port, bytes, finish: true });
     expect(outcome.answers.filter(({ status }) => status !== 400)).toEqual([]);
     expect(
       outcome.answers.flatMap(({ headers }) => headers.filter(([name]) => name === 'www-authenticate')),
@@ -119,7 +119,7 @@ describe('TLS', () => {
   });
 
   it('strangers on the port do not fill the log', () => {
-    const told = arena().gate.log.filter((line) => /handshake failed|plain HTTP/.test(line));
+    const told = fixture().gate.log.filter((line) => /handshake failed|plain HTTP/.test(line));
     expect(told.length).toBeGreaterThan(0);
     expect(told.length).toBeLessThanOrEqual(2);
   });
@@ -132,7 +132,7 @@ describe('TLS', () => {
         '-cipher',
         'ALL:@SECLEVEL=0',
         '-connect',
-        `127.0.0.1:${arena().gate.port}`,
+        `127.0.0.1:${fixture().gate.port}`,
       ];
       const { status, output } = await run('openssl', args, { input: '' });
       expect(status).not.toBe(0);
@@ -146,7 +146,7 @@ describe('TLS', () => {
         '-alpn',
         'h2,http/1.1',
         '-connect',
-        `127.0.0.1:${arena().gate.port}`,
+        `127.0.0.1:${fixture().gate.port}`,
       ];
       const { status, stdout } = await run('openssl', args, { input: '' });
       expect(status).toBe(0);
@@ -160,7 +160,7 @@ describe('TLS', () => {
       const { stdout } = await run('sslscan', [
         '--no-colour',
         '--no-heartbleed',
-        `127.0.0.1:${arena().gate.port}`,
+        `127.0.0.1:${fixture().gate.port}`,
       ]);
       const offered = [...stdout.matchAll(/^(?:Accepted|Preferred)\s+TLSv[\d.]+\s+\d+ bits\s+(\S+)/gm)].map(
         (match) => match[1],

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import { basic } from '../support/test-gate.ts';
-import { ARENA_RULE, PASSWORD, as, shapeOf, useRights } from './rights-fixture.ts';
+import { FIXTURE_RULE, PASSWORD, as, shapeOf, useRights } from './rights-fixture.ts';
 import type { Sent } from './rights-fixture.ts';
 
 const RULES = `rules:
-  - ${ARENA_RULE}
+  - ${FIXTURE_RULE}
   - { who: bob, repositories: 'team/**', allow: [pull, push] }
   - { who: anonymous, repositories: 'public/**', allow: pull }
 `;
@@ -187,19 +187,19 @@ const given: readonly Case[] = [
 ];
 
 describe('the token service', () => {
-  const arena = useRights({ rules: RULES, users: ['bob'], machines: [{ id: 'm-1', name: 'ci' }] });
+  const fixture = useRights({ rules: RULES, users: ['bob'], machines: [{ id: 'm-1', name: 'ci' }] });
 
   it.each<Case>(refused)('refuses %s', async (...[, line, authorization, status, more]) => {
-    const answer = await arena().ask(line, authorization, more);
+    const answer = await fixture().ask(line, authorization, more);
     expect(answer.status).toBe(status);
     expect(answer.header('cache-control')).toBe(status === 204 ? undefined : 'no-store');
     expect(answer.header('location')).toBeUndefined();
     expect(answer.body).not.toMatch(/ey[A-Za-z0-9]{10}|rg[mi]_/);
-    expect(await arena().seen()).toEqual([]);
+    expect(await fixture().seen()).toEqual([]);
   });
 
   it.each<Case>(given)('gives one for %s', async (...[, line, authorization, status, more]) => {
-    const answer = await arena().ask(line, authorization, more);
+    const answer = await fixture().ask(line, authorization, more);
     expect([answer.status, answer.header('cache-control')]).toEqual([status, 'no-store']);
     expect(claimsOf(answer.body).sub).toBe('bob');
     expect(answer.header('set-cookie')).toBeUndefined();
@@ -230,7 +230,7 @@ describe('the token service', () => {
     ['user:bob:*', []],
     ['%ff:%00:%22', []],
   ])('of the scope %s grants %s', async (scope, granted) => {
-    const { body } = await arena().ask(`GET /token?scope=${scope}`, as('bob'));
+    const { body } = await fixture().ask(`GET /token?scope=${scope}`, as('bob'));
     const { access } = claimsOf(body);
     expect(access.map(({ name, actions }) => `${name}:${actions.join()}`)).toEqual(granted);
   });
@@ -243,23 +243,23 @@ describe('the token service', () => {
       basic('__proto__', 'x'),
       basic('ci', 'x'),
     ])
-      shapes.push(shapeOf(await arena().ask('GET /token', authorization)));
+      shapes.push(shapeOf(await fixture().ask('GET /token', authorization)));
     expect(shapes).toEqual(shapes.map(() => shapes[0]));
   });
 
   it.each(['evil.example', 'evil.example:65535', 'LOCALHOST', '127.0.0.1:443', '[::1]:8443', 'a-b_c.d'])(
     'stands at the host %s of who asks, and nobody else is told of it',
     async (host) => {
-      const answer = await arena().ask('GET /v2/team/x/tags/list', undefined, { host });
+      const answer = await fixture().ask('GET /v2/team/x/tags/list', undefined, { host });
       expect([answer.status, answer.header('www-authenticate'), answer.header('cache-control')]).toEqual([
         401,
         `Bearer realm="https://${host}/token",service="registry-gate",scope="repository:team/x:pull"`,
         'no-store',
       ]);
       expect(answer.body).not.toContain(host);
-      const next = await arena().ask('GET /v2/team/x/tags/list');
+      const next = await fixture().ask('GET /v2/team/x/tags/list');
       expect(next.header('www-authenticate')).toContain('realm="https://localhost/token"');
-      const token = await arena().ask('GET /token?scope=repository:public/a:pull', undefined, { host });
+      const token = await fixture().ask('GET /token?scope=repository:public/a:pull', undefined, { host });
       expect(JSON.stringify([token.body, token.headers, claimsOf(token.body)])).not.toContain(host);
     },
   );
@@ -277,7 +277,7 @@ describe('the token service', () => {
     'x\u00e4',
     '[::1',
   ])('takes no host %s', async (host) => {
-    const answer = await arena().ask('GET /v2/', undefined, { host });
+    const answer = await fixture().ask('GET /v2/', undefined, { host });
     expect([answer.status, answer.header('www-authenticate')]).toEqual([400, undefined]);
   });
 
@@ -287,12 +287,12 @@ describe('the token service', () => {
       'Forwarded: host=evil.example',
       'X-Forwarded-Proto: http',
     ];
-    const { headers } = await arena().ask('GET /v2/', undefined, { fields });
+    const { headers } = await fixture().ask('GET /v2/', undefined, { fields });
     expect(JSON.stringify(headers)).not.toContain('evil');
   });
 
   it('lets the token of nobody ping, and nothing else that is not open', async () => {
-    const nobody = await arena().bearer(undefined);
+    const nobody = await fixture().bearer(undefined);
     const statuses: number[] = [];
     for (const line of [
       'GET /v2/',
@@ -302,9 +302,9 @@ describe('the token service', () => {
       'GET /x',
       'PUT /v2/public/a/manifests/1',
     ])
-      statuses.push((await arena().ask(line, nobody)).status);
+      statuses.push((await fixture().ask(line, nobody)).status);
     expect(statuses).toEqual([200, 200, 200, 401, 401, 401]);
-    expect((await arena().seen()).map(({ method, target }) => `${method} ${target}`).toSorted()).toEqual([
+    expect((await fixture().seen()).map(({ method, target }) => `${method} ${target}`).toSorted()).toEqual([
       'GET /v2/',
       'GET /v2/public/a/tags/list',
       'HEAD /v2/',
@@ -312,12 +312,12 @@ describe('the token service', () => {
   });
 
   it('serves others while forms come slowly, and holds none for long', async () => {
-    const { port, ca } = arena().gate;
+    const { port, ca } = fixture().gate;
     const head = `POST /token HTTP/1.1\r\nHost: x\r\n${FORM}\r\nContent-Length: 200\r\n\r\n`;
     const slow = Array.from({ length: 20 }, () =>
       sendRaw({ port, ca, bytes: [head, ...'slow'], finish: true }),
     );
-    expect((await arena().ask('GET /token', as('bob'))).status).toBe(200);
+    expect((await fixture().ask('GET /token', as('bob'))).status).toBe(200);
     const ends = await Promise.all(slow);
     expect(
       ends.flatMap(({ answers }) => answers.map(({ status }) => status)).filter((it) => it < 400),
@@ -325,20 +325,20 @@ describe('the token service', () => {
   });
 
   it('logs who was given a token, and neither the token nor what it was given for', async () => {
-    const before = arena().gate.log.length;
-    const secret = arena().secrets[0] ?? '';
-    const login = await arena().ask(
+    const before = fixture().gate.log.length;
+    const secret = fixture().secrets[0] ?? '';
+    const login = await fixture().ask(
       'GET /token?account=bob&offline_token=true&scope=repository:team/app:pull',
       as('bob'),
     );
     const { token, refresh_token: identity } = JSON.parse(login.body);
-    await arena().ask('POST /token', undefined, form(`grant_type=refresh_token&refresh_token=${identity}`));
-    await arena().ask('POST /token', undefined, form(`grant_type=password&username=ci&password=${secret}`));
-    await arena().ask('GET /token?scope=repository:public/a:pull');
-    await arena().ask('GET /token', basic('typed-password', 'x'));
-    await arena().ask('GET /v2/team/app/tags/list', `Bearer ${token}`);
+    await fixture().ask('POST /token', undefined, form(`grant_type=refresh_token&refresh_token=${identity}`));
+    await fixture().ask('POST /token', undefined, form(`grant_type=password&username=ci&password=${secret}`));
+    await fixture().ask('GET /token?scope=repository:public/a:pull');
+    await fixture().ask('GET /token', basic('typed-password', 'x'));
+    await fixture().ask('GET /v2/team/app/tags/list', `Bearer ${token}`);
     const logged = (): Record<string, unknown>[] =>
-      arena()
+      fixture()
         .gate.log.slice(before)
         .map((line) => JSON.parse(line))
         .filter(({ msg }) => msg === 'request');
@@ -355,7 +355,7 @@ describe('the token service', () => {
       ['/token', undefined, 401],
       ['/v2/team/app/tags/list', 'bob', 200],
     ]);
-    const text = arena().gate.log.join('\n');
+    const text = fixture().gate.log.join('\n');
     for (const word of [
       token,
       String(token).split('.')[2],

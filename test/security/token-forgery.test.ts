@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { basic } from '../support/test-gate.ts';
-import { ARENA_RULE, PASSWORD, as, useRights } from './rights-fixture.ts';
+import { FIXTURE_RULE, PASSWORD, as, useRights } from './rights-fixture.ts';
 
 const RULES = `rules:
-  - ${ARENA_RULE}
+  - ${FIXTURE_RULE}
   - { who: [bob, 'token:ci', 'token:deploy'], repositories: 'team/**', allow: pull }
   - { who: anonymous, repositories: 'public/**', allow: pull }
 `;
@@ -100,7 +100,7 @@ const forgeries: Readonly<Record<string, (parts: Parts) => Forged>> = {
 };
 
 describe('a forged token', () => {
-  const arena = useRights({
+  const fixture = useRights({
     rules: RULES,
     users: ['bob', 'carol'],
     machines: [
@@ -110,7 +110,7 @@ describe('a forged token', () => {
   });
 
   async function partsOf(token: string): Promise<Parts> {
-    const file = JSON.parse(await readFile(join(arena().folder, 'token-keys.json'), 'utf8'));
+    const file = JSON.parse(await readFile(join(fixture().folder, 'token-keys.json'), 'utf8'));
     const key = createPrivateKey(String(file.keys.at(-1).pem));
     const [header, claims] = token
       .replace('Bearer ', '')
@@ -126,35 +126,35 @@ describe('a forged token', () => {
   }
 
   async function statusAndWire(authorization: string): Promise<readonly [number, number, string]> {
-    const answer = await arena().ask(ASKED, authorization);
-    return [answer.status, (await arena().seen()).length, answer.header('www-authenticate') ?? ''];
+    const answer = await fixture().ask(ASKED, authorization);
+    return [answer.status, (await fixture().seen()).length, answer.header('www-authenticate') ?? ''];
   }
 
   it('is made like one that is good', async () => {
-    const parts = await partsOf(await arena().bearer(as('bob')));
+    const parts = await partsOf(await fixture().bearer(as('bob')));
     expect(await statusAndWire(forge(parts, { claims: { jti: 'another' } }))).toEqual([200, 1, '']);
     // What it says of rights is not what it may do.
     const greedy = { access: [{ type: 'repository', name: 'secret/x', actions: ['*'] }] };
-    const { status } = await arena().ask('GET /v2/secret/x/tags/list', forge(parts, { claims: greedy }));
-    expect([status, await arena().seen()]).toEqual([403, []]);
+    const { status } = await fixture().ask('GET /v2/secret/x/tags/list', forge(parts, { claims: greedy }));
+    expect([status, await fixture().seen()]).toEqual([403, []]);
   });
 
   it.each(Object.entries(forgeries))('%s: 401, and nothing at the backend', async (_name, change) => {
-    const parts = await partsOf(await arena().bearer(as('bob')));
+    const parts = await partsOf(await fixture().bearer(as('bob')));
     const [status, requests, challenge] = await statusAndWire(forge(parts, change(parts)));
     expect([status, requests]).toEqual([401, 0]);
     expect(challenge).toBe(
       'Bearer realm="https://localhost/token",service="registry-gate",error="invalid_token"',
     );
     // Not for what is open to everybody either, and not twice.
-    const open = await arena().ask('GET /v2/public/app/tags/list', forge(parts, change(parts)));
-    expect([open.status, await arena().seen()]).toEqual([401, []]);
+    const open = await fixture().ask('GET /v2/public/app/tags/list', forge(parts, change(parts)));
+    expect([open.status, await fixture().seen()]).toEqual([401, []]);
   });
 
   it('is none where a secret stands in the place of another kind', async () => {
-    const [ci = '', deploy = ''] = arena().secrets;
-    const token = (await arena().bearer(as('bob'))).replace('Bearer ', '');
-    const login = await arena().ask('GET /token?offline_token=true', as('bob'));
+    const [ci = '', deploy = ''] = fixture().secrets;
+    const token = (await fixture().bearer(as('bob'))).replace('Bearer ', '');
+    const login = await fixture().ask('GET /token?offline_token=true', as('bob'));
     const identity = String(JSON.parse(login.body).refresh_token);
     const wrong = {
       'an identity token as Bearer': `Bearer ${identity}`,
@@ -192,7 +192,7 @@ describe('a forged token', () => {
   });
 
   it('is not helped by a second header', async () => {
-    const good = await arena().bearer(as('bob'));
+    const good = await fixture().bearer(as('bob'));
     for (const [first, second] of [
       [good, 'Basic Og=='],
       ['Basic Og==', good],
@@ -200,8 +200,8 @@ describe('a forged token', () => {
       ['Bearer x', as('bob')],
       [as('bob'), ''],
     ]) {
-      const { status } = await arena().ask(ASKED, first, { fields: [`authorization: ${second}`] });
-      expect([status, await arena().seen()]).toEqual([400, []]);
+      const { status } = await fixture().ask(ASKED, first, { fields: [`authorization: ${second}`] });
+      expect([status, await fixture().seen()]).toEqual([400, []]);
     }
   });
 });

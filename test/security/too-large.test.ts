@@ -2,7 +2,7 @@ import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { parseAnswers } from '../support/raw-client.ts';
 import { HOST, raw } from './cases/hostile-case.ts';
-import { useArena } from './run-cases.ts';
+import { useCaseFixture } from './run-cases.ts';
 
 const MIB = 1024 * 1024;
 
@@ -39,13 +39,13 @@ function sendWhole(port: number, ca: string, head: string, size: number): Promis
 }
 
 describe('C8: a body that is refused', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it.each([
     ['a manifest of 9 MiB', 'PUT /v2/a/manifests/x', 9 * MIB, 413],
     ['a layer of 16 MiB for a path that is none', 'PUT /v2/Foo/x', 16 * MIB, 404],
   ])('%s is read to its announced end: the client reads its answer', async (_name, line, size, status) => {
-    const { gate } = arena();
+    const { gate } = fixture();
     const head = raw(`${line} HTTP/1.1`, [HOST, `Content-Length: ${size}`]);
     const credentials = `Authorization: ${gate.authorization}\r\n`;
     const sent = await sendWhole(gate.port, gate.ca, head.replace('@AUTH@', credentials), size);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { upgrades } from './cases/heads.ts';
-import { complaintsAbout, runsOf, useArena } from './run-cases.ts';
+import { complaintsAbout, runsOf, useCaseFixture } from './run-cases.ts';
 
 describe('an upgrade', () => {
-  const arena = useArena();
+  const fixture = useCaseFixture();
 
   it.each(runsOf(upgrades))('$title', async (run) => {
-    expect(await complaintsAbout(arena(), run)).toBe('');
+    expect(await complaintsAbout(fixture(), run)).toBe('');
   });
 });

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ran } from './programs.ts';
-import type { Credential, RightsStage } from './rights-gate.ts';
+import type { Credential, RightsGate } from './rights-gate.ts';
 
 /** Somebody at a machine: what they hold stands in `config.json`, as a client that they signed in with left it there. */
-export interface Desk {
-  readonly stage: RightsStage;
+export interface ClientSession {
+  readonly fixture: RightsGate;
   readonly who: Credential | undefined;
   /** Folder of `config.json`. */
   readonly folder: string;
@@ -13,29 +13,32 @@ export interface Desk {
   readonly fresh: string;
 }
 
-/** Does something at a desk with `REPOSITORY:TAG`. */
-export type Deed = (topicHandlers: Desk, target: string) => Promise<Ran>;
+/** Does something as this client with `REPOSITORY:TAG`. */
+export type ClientAction = (topicHandlers: ClientSession, target: string) => Promise<Ran>;
 
 /** What a client can do; a text where it can't, with the reason. */
-export interface Skills {
-  readonly login: Deed | string;
-  readonly pull: Deed;
-  readonly push: Deed;
-  readonly remove: Deed | string;
-  readonly catalog: Deed | string;
+export interface ClientActions {
+  readonly login: ClientAction | string;
+  readonly pull: ClientAction;
+  readonly push: ClientAction;
+  readonly remove: ClientAction | string;
+  readonly catalog: ClientAction | string;
 }
 
-/** A desk of its own for somebody. */
-export async function openDesk(stage: RightsStage, who: Credential | undefined): Promise<Desk> {
-  const folder = await mkdtemp(join(stage.folder, 'desk-'));
+/** Opens a session of its own for a client. */
+export async function openClientSession(
+  fixture: RightsGate,
+  who: Credential | undefined,
+): Promise<ClientSession> {
+  const folder = await mkdtemp(join(fixture.folder, 'session-'));
   const fresh = join(folder, 'fresh');
   await mkdir(fresh);
-  await writeFile(join(folder, 'config.json'), logInFile(stage, who));
-  return { stage, who, folder, fresh };
+  await writeFile(join(folder, 'config.json'), logInFile(fixture, who));
+  return { fixture, who, folder, fresh };
 }
 
 /** The log-in file that a client of Docker's family would have left behind. */
-export function logInFile({ name }: RightsStage, who: Credential | undefined): string {
+export function logInFile({ name }: RightsGate, who: Credential | undefined): string {
   if (who === undefined) return '{}';
   const auth = Buffer.from(`${who.user}:${who.password}`).toString('base64');
   return JSON.stringify({ auths: { [name]: { auth } } });
@@ -44,7 +47,7 @@ export function logInFile({ name }: RightsStage, who: Credential | undefined): s
 /** What a log-in file says of the stage's gate. */
 export async function readLogIn(
   folder: string,
-  { name }: RightsStage,
+  { name }: RightsGate,
 ): Promise<{ auth?: string; identitytoken?: string }> {
   const file: { auths?: Record<string, { auth?: string; identitytoken?: string }> } = JSON.parse(
     await readFile(join(folder, 'config.json'), 'utf8'),
@@ -52,19 +55,23 @@ export async function readLogIn(
   return file.auths?.[name] ?? {};
 }
 
-export const there = ({ stage }: Desk, target: string): string => `${stage.name}/${target}`;
-export const signIn = ({ who }: Desk): readonly string[] => ['-u', who?.user ?? '', '--password-stdin'];
-export const password = ({ who }: Desk): string => who?.password ?? '';
-export const trustOf = ({ stage }: Desk): Readonly<Record<string, string>> => ({
-  SSL_CERT_FILE: stage.caFile,
+export const there = ({ fixture }: ClientSession, target: string): string => `${fixture.name}/${target}`;
+export const signIn = ({ who }: ClientSession): readonly string[] => [
+  '-u',
+  who?.user ?? '',
+  '--password-stdin',
+];
+export const password = ({ who }: ClientSession): string => who?.password ?? '';
+export const trustOf = ({ fixture }: ClientSession): Readonly<Record<string, string>> => ({
+  SSL_CERT_FILE: fixture.caFile,
   SSL_CERT_DIR: '/nonexistent',
 });
 
 /** Runs one after the other until one fails. */
 export async function concurrentForEach(deeds: readonly (() => Promise<Ran>)[]): Promise<Ran> {
   let ran: Ran = { status: 0, stdout: '', output: '' };
-  for (const deed of deeds) {
-    ran = await deed();
+  for (const action of deeds) {
+    ran = await action();
     if (ran.status !== 0) break;
   }
   return ran;

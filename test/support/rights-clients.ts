@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import { run } from './programs.ts';
 import type { Ran, RunOptions } from './programs.ts';
 import { concurrentForEach, password, signIn, there, trustOf } from './rights-client-session.ts';
-import type { Desk, Skills } from './rights-client-session.ts';
+import type { ClientSession, ClientActions } from './rights-client-session.ts';
 
-const skopeo = (topicHandlers: Desk, verb: string, ...args: readonly string[]): Promise<Ran> =>
+const skopeo = (topicHandlers: ClientSession, verb: string, ...args: readonly string[]): Promise<Ran> =>
   run('skopeo', [verb, '--authfile', join(topicHandlers.folder, 'config.json'), ...args]);
 
-export const SKOPEO: Skills = {
+export const SKOPEO: ClientActions = {
   login: (topicHandlers) => {
     const file = [
       '--authfile',
       join(topicHandlers.fresh, 'auth.json'),
       '--cert-dir',
-      topicHandlers.stage.trustFolder,
+      topicHandlers.fixture.trustFolder,
     ];
-    return run('skopeo', ['login', ...file, ...signIn(topicHandlers), topicHandlers.stage.name], {
+    return run('skopeo', ['login', ...file, ...signIn(topicHandlers), topicHandlers.fixture.name], {
       input: password(topicHandlers),
     });
   },
@@ -25,18 +25,18 @@ export const SKOPEO: Skills = {
       topicHandlers,
       'copy',
       '--src-cert-dir',
-      topicHandlers.stage.trustFolder,
+      topicHandlers.fixture.trustFolder,
       `docker://${there(topicHandlers, target)}`,
       to,
     );
   },
   push: (topicHandlers, target) => {
-    const from = `oci:${topicHandlers.stage.image.layout}:1`;
+    const from = `oci:${topicHandlers.fixture.image.layout}:1`;
     return skopeo(
       topicHandlers,
       'copy',
       '--dest-cert-dir',
-      topicHandlers.stage.trustFolder,
+      topicHandlers.fixture.trustFolder,
       from,
       `docker://${there(topicHandlers, target)}`,
     );
@@ -46,19 +46,23 @@ export const SKOPEO: Skills = {
       topicHandlers,
       'delete',
       '--cert-dir',
-      topicHandlers.stage.trustFolder,
+      topicHandlers.fixture.trustFolder,
       `docker://${there(topicHandlers, target)}`,
     ),
   catalog: 'it has no command for the catalog',
 };
 
-const crane = (topicHandlers: Desk, args: readonly string[], options: RunOptions = {}): Promise<Ran> =>
+const crane = (
+  topicHandlers: ClientSession,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> =>
   run('crane', args, {
     ...options,
     env: { ...trustOf(topicHandlers), DOCKER_CONFIG: topicHandlers.folder, ...options.env },
   });
 
-export const CRANE: Skills = {
+export const CRANE: ClientActions = {
   login: 'it stores what it is given without asking the registry',
   pull: (topicHandlers, target) =>
     crane(topicHandlers, [
@@ -69,29 +73,33 @@ export const CRANE: Skills = {
       join(topicHandlers.fresh, 'pulled'),
     ]),
   push: (topicHandlers, target) =>
-    crane(topicHandlers, ['push', topicHandlers.stage.image.layout, there(topicHandlers, target)]),
+    crane(topicHandlers, ['push', topicHandlers.fixture.image.layout, there(topicHandlers, target)]),
   remove: (topicHandlers, target) =>
     crane(topicHandlers, [
       'delete',
-      `${there(topicHandlers, target).replace(/:1$/, '')}@${topicHandlers.stage.image.digest}`,
+      `${there(topicHandlers, target).replace(/:1$/, '')}@${topicHandlers.fixture.image.digest}`,
     ]),
-  catalog: (topicHandlers) => crane(topicHandlers, ['catalog', topicHandlers.stage.name]),
+  catalog: (topicHandlers) => crane(topicHandlers, ['catalog', topicHandlers.fixture.name]),
 };
 
-const oras = (topicHandlers: Desk, args: readonly string[], options: RunOptions = {}): Promise<Ran> =>
+const oras = (
+  topicHandlers: ClientSession,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> =>
   run('oras', args, {
     ...options,
     cwd: topicHandlers.fresh,
     env: { DOCKER_CONFIG: topicHandlers.folder, ...options.env },
   });
 
-export const ORAS: Skills = {
+export const ORAS: ClientActions = {
   login: (topicHandlers) => {
     const args = [
       'login',
-      topicHandlers.stage.name,
+      topicHandlers.fixture.name,
       '--ca-file',
-      topicHandlers.stage.caFile,
+      topicHandlers.fixture.caFile,
       ...signIn(topicHandlers),
     ];
     return oras(topicHandlers, args, {
@@ -100,7 +108,7 @@ export const ORAS: Skills = {
     });
   },
   pull: (topicHandlers, target) => {
-    const from = ['--from-ca-file', topicHandlers.stage.caFile, there(topicHandlers, target)];
+    const from = ['--from-ca-file', topicHandlers.fixture.caFile, there(topicHandlers, target)];
     return oras(topicHandlers, [
       'cp',
       ...from,
@@ -109,13 +117,13 @@ export const ORAS: Skills = {
     ]);
   },
   push: (topicHandlers, target) => {
-    const from = ['--from-oci-layout', `${topicHandlers.stage.image.layout}:1`];
+    const from = ['--from-oci-layout', `${topicHandlers.fixture.image.layout}:1`];
     return oras(topicHandlers, [
       'cp',
       ...from,
       there(topicHandlers, target),
       '--to-ca-file',
-      topicHandlers.stage.caFile,
+      topicHandlers.fixture.caFile,
     ]);
   },
   remove: (topicHandlers, target) =>
@@ -124,24 +132,39 @@ export const ORAS: Skills = {
       'delete',
       '--force',
       '--ca-file',
-      topicHandlers.stage.caFile,
+      topicHandlers.fixture.caFile,
       there(topicHandlers, target),
     ]),
   catalog: (topicHandlers) =>
-    oras(topicHandlers, ['repo', 'ls', '--ca-file', topicHandlers.stage.caFile, topicHandlers.stage.name]),
+    oras(topicHandlers, [
+      'repo',
+      'ls',
+      '--ca-file',
+      topicHandlers.fixture.caFile,
+      topicHandlers.fixture.name,
+    ]),
 };
 
-function podman(topicHandlers: Desk, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const store = ['--storage-driver', 'vfs', '--root', join(topicHandlers.stage.folder, 'podman')];
-  const state = ['--runroot', join(topicHandlers.stage.folder, 'podman-run'), '--cgroup-manager', 'cgroupfs'];
+function podman(
+  topicHandlers: ClientSession,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
+  const store = ['--storage-driver', 'vfs', '--root', join(topicHandlers.fixture.folder, 'podman')];
+  const state = [
+    '--runroot',
+    join(topicHandlers.fixture.folder, 'podman-run'),
+    '--cgroup-manager',
+    'cgroupfs',
+  ];
   const env = { ...trustOf(topicHandlers), REGISTRY_AUTH_FILE: join(topicHandlers.folder, 'config.json') };
   return run('podman', [...store, ...state, ...args], { ...options, env });
 }
 
-export const PODMAN: Skills = {
+export const PODMAN: ClientActions = {
   login: (topicHandlers) => {
     const file = ['--authfile', join(topicHandlers.fresh, 'auth.json')];
-    return podman(topicHandlers, ['login', ...file, ...signIn(topicHandlers), topicHandlers.stage.name], {
+    return podman(topicHandlers, ['login', ...file, ...signIn(topicHandlers), topicHandlers.fixture.name], {
       input: password(topicHandlers),
     });
   },
@@ -154,11 +177,11 @@ export const PODMAN: Skills = {
     const local = await podman(topicHandlers, [
       'pull',
       '--quiet',
-      `oci:${topicHandlers.stage.image.layout}:1`,
+      `oci:${topicHandlers.fixture.image.layout}:1`,
     ]);
     return podman(topicHandlers, ['push', local.stdout.trim(), `docker://${there(topicHandlers, target)}`]);
   },
   remove: 'it removes local images alone',
   catalog: (topicHandlers) =>
-    podman(topicHandlers, ['search', '--limit', '100', `${topicHandlers.stage.name}/`]),
+    podman(topicHandlers, ['search', '--limit', '100', `${topicHandlers.fixture.name}/`]),
 };

@@ -3,15 +3,19 @@ import { blobsOf } from './images.ts';
 import { run } from './programs.ts';
 import type { Ran } from './programs.ts';
 import { concurrentForEach } from './rights-client-session.ts';
-import type { Desk, Skills } from './rights-client-session.ts';
+import type { ClientSession, ClientActions } from './rights-client-session.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
 /** curl: fails with the body for everything that is no success. */
-export function curl({ stage, who }: Desk, path: string, ...args: readonly string[]): Promise<Ran> {
+export function curl(
+  { fixture, who }: ClientSession,
+  path: string,
+  ...args: readonly string[]
+): Promise<Ran> {
   const me = who === undefined ? [] : ['--user', `${who.user}:${who.password}`];
-  const quiet = ['--silent', '--show-error', '--fail-with-body', '--cacert', stage.caFile];
-  return run('curl', [...quiet, ...me, ...args, path.startsWith('https:') ? path : `${stage.url}${path}`]);
+  const quiet = ['--silent', '--show-error', '--fail-with-body', '--cacert', fixture.caFile];
+  return run('curl', [...quiet, ...me, ...args, path.startsWith('https:') ? path : `${fixture.url}${path}`]);
 }
 
 const manifestPath = (target: string): string => `/v2/${target.replace(':', '/manifests/')}`;
@@ -21,7 +25,7 @@ export function locationOf({ output }: Ran): string {
   return /^location: (\S+)\r$/im.exec(output)?.[1] ?? '';
 }
 
-async function sendBlob(topicHandlers: Desk, target: string, hex: string): Promise<Ran> {
+async function sendBlob(topicHandlers: ClientSession, target: string, hex: string): Promise<Ran> {
   const opened = await curl(
     topicHandlers,
     `/v2/${target.replace(/:.*/, '')}/blobs/uploads/`,
@@ -31,7 +35,7 @@ async function sendBlob(topicHandlers: Desk, target: string, hex: string): Promi
   );
   if (opened.status !== 0) return opened;
   const where = `${locationOf(opened)}${locationOf(opened).includes('?') ? '&' : '?'}digest=sha256:${hex}`;
-  const file = join(topicHandlers.stage.image.layout, 'blobs/sha256', hex);
+  const file = join(topicHandlers.fixture.image.layout, 'blobs/sha256', hex);
   return curl(
     topicHandlers,
     where,
@@ -44,7 +48,7 @@ async function sendBlob(topicHandlers: Desk, target: string, hex: string): Promi
   );
 }
 
-export const CURL: Skills = {
+export const CURL: ClientActions = {
   login: (topicHandlers) => curl(topicHandlers, '/v2/'),
   pull: (topicHandlers, target) =>
     concurrentForEach([
@@ -52,13 +56,13 @@ export const CURL: Skills = {
       () =>
         curl(
           topicHandlers,
-          `/v2/${target.replace(/:.*/, '')}/blobs/${topicHandlers.stage.image.layer}`,
+          `/v2/${target.replace(/:.*/, '')}/blobs/${topicHandlers.fixture.image.layer}`,
           '--output',
           join(topicHandlers.fresh, 'layer'),
         ),
     ]),
   push: async (topicHandlers, target) => {
-    const { layout, digest } = topicHandlers.stage.image;
+    const { layout, digest } = topicHandlers.fixture.image;
     const manifest = digest.slice(7);
     const blobs = (await blobsOf(layout)).filter((hex) => hex !== manifest);
     const type = ['--header', `Content-Type: ${MANIFEST}`];
@@ -76,10 +80,10 @@ export const CURL: Skills = {
         ),
     ]);
   },
-  remove: ({ stage, ...topicHandlers }, target) =>
+  remove: ({ fixture, ...topicHandlers }, target) =>
     curl(
-      { stage, ...topicHandlers },
-      `/v2/${target.replace(/:.*/, '')}/manifests/${stage.image.digest}`,
+      { fixture, ...topicHandlers },
+      `/v2/${target.replace(/:.*/, '')}/manifests/${fixture.image.digest}`,
       '--request',
       'DELETE',
     ),

@@ -3,25 +3,29 @@ import { join } from 'node:path';
 import type { Engine } from './engine.ts';
 import { writeTar } from './images.ts';
 import { concurrentForEach, password, signIn, there } from './rights-client-session.ts';
-import type { Desk, Skills } from './rights-client-session.ts';
+import type { ClientSession, ClientActions } from './rights-client-session.ts';
 import type { Ran } from './programs.ts';
 
 /** An image of the engine's own, to be pushed under other names. */
 const LOCAL = 'local/noise:1';
 
-/** Docker at a desk. */
-export function dockerAt(engine: Engine, { folder }: Desk, ...args: readonly string[]): Promise<Ran> {
+/** Docker as a client. */
+export function dockerAt(
+  engine: Engine,
+  { folder }: ClientSession,
+  ...args: readonly string[]
+): Promise<Ran> {
   return engine.docker(args, { env: { DOCKER_CONFIG: folder } });
 }
 
 /** `docker login`, which writes into the folder that is given. */
-export function dockerLogin(engine: Engine, topicHandlers: Desk, folder: string): Promise<Ran> {
+export function dockerLogin(engine: Engine, topicHandlers: ClientSession, folder: string): Promise<Ran> {
   const options = { input: password(topicHandlers), env: { DOCKER_CONFIG: folder } };
-  return engine.docker(['login', ...signIn(topicHandlers), topicHandlers.stage.name], options);
+  return engine.docker(['login', ...signIn(topicHandlers), topicHandlers.fixture.name], options);
 }
 
 /** What an engine can do; it has one image, `LOCAL`, before and after. */
-export async function dockerSkills(engine: Engine): Promise<Skills> {
+export async function dockerSkills(engine: Engine): Promise<ClientActions> {
   const tar = join(engine.folder, 'image.tar');
   await writeTar(tar, 1);
   await engine.must(['import', tar, LOCAL]);

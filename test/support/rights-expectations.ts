@@ -1,13 +1,13 @@
 import { until } from './programs.ts';
 import type { Ran } from './programs.ts';
-import type { RightsStage } from './rights-gate.ts';
+import type { RightsGate } from './rights-gate.ts';
 import { verdictOf } from './rights-table.ts';
 
 /** Tries something again and again until it ends as it should. */
-export async function endsAs(deed: () => Promise<Ran>, verdict: string): Promise<void> {
+export async function endsAs(action: () => Promise<Ran>, verdict: string): Promise<void> {
   let last = '';
   const ask = async (): Promise<true | undefined> => {
-    last = verdictOf(await deed());
+    last = verdictOf(await action());
     return last === verdict ? true : undefined;
   };
   await until(ask, () => `it went on as: ${last}`);
@@ -20,7 +20,7 @@ export interface Device {
 }
 
 /** The device that somebody signed in with last. */
-export async function newestDevice({ tokens }: RightsStage, user: string): Promise<Device> {
+export async function newestDevice({ tokens }: RightsGate, user: string): Promise<Device> {
   const listed: (Device & { kind: string; name: string; created: string })[] = JSON.parse(
     await tokens('list', '--json'),
   );
@@ -36,19 +36,19 @@ export async function newestDevice({ tokens }: RightsStage, user: string): Promi
  * log come later than answers; what came instead is told if it does not appear.
  */
 export async function waysOf(
-  stage: RightsStage,
+  fixture: RightsGate,
   repository: string,
   expected: readonly string[],
 ): Promise<readonly string[]> {
   const end = Date.now() + 10_000;
   const settled = (): readonly string[] | undefined => {
-    const ways = waysSoFar(stage, repository);
+    const ways = waysSoFar(fixture, repository);
     return expected.every((way) => ways.includes(way)) || Date.now() > end ? ways : undefined;
   };
   return until(settled, () => `no way into ${repository} was seen`);
 }
 
-function waysSoFar({ registryLog, gate }: RightsStage, repository: string): readonly string[] {
+function waysSoFar({ registryLog, gate }: RightsGate, repository: string): readonly string[] {
   const ways =
     registryLog.length > 0
       ? registryLog.map((line) => wayBehind(line, repository))

@@ -44,7 +44,7 @@ export type Holding =
   | 'robot token'
   | 'revoked token';
 
-export interface RightsStage {
+export interface RightsGate {
   /** The gate as it runs now. */
   readonly gate: () => GateProcess;
   /** `HOST:PORT`, as image names begin. */
@@ -70,7 +70,7 @@ export interface RightsStage {
   close(): Promise<void>;
 }
 
-export interface RightsStageOptions {
+export interface RightsGateOptions {
   /** Default 127.0.0.1. */
   readonly address?: string;
   /** The registry inside the gate instead of a real one behind it. */
@@ -78,7 +78,7 @@ export interface RightsStageOptions {
 }
 
 /** A gate with an access file, people, tokens and an image, in front of an empty registry. */
-export async function openRightsStage(options: RightsStageOptions = {}): Promise<RightsStage> {
+export async function openRightsGate(options: RightsGateOptions = {}): Promise<RightsGate> {
   const { address = '127.0.0.1', embedded = false } = options;
   const folder = await temporaryFolder('rights');
   const at = (name: string): string => join(folder.path, name);
@@ -162,7 +162,7 @@ async function makePlace(folder: string, address: string): Promise<People> {
 
 type Machines = Readonly<Record<'ci token' | 'robot token' | 'revoked token', Credential>>;
 
-async function makeTokens(tokens: RightsStage['tokens']): Promise<Machines> {
+async function makeTokens(tokens: RightsGate['tokens']): Promise<Machines> {
   const make = async (user: string, ...args: readonly string[]): Promise<Credential> => ({
     user,
     password: (await tokens('create', user, ...args)).trim(),
@@ -177,7 +177,7 @@ async function makeTokens(tokens: RightsStage['tokens']): Promise<Machines> {
 }
 
 /** The id of the only token of that name. */
-export async function tokenId(tokens: RightsStage['tokens'], name: string): Promise<string> {
+export async function tokenId(tokens: RightsGate['tokens'], name: string): Promise<string> {
   const listed: unknown = JSON.parse(await tokens('list', '--json'));
   const found = Array.isArray(listed) ? listed.find((entry) => entry.name === name) : undefined;
   if (found === undefined) throw new Error(`no token of ${name}: ${JSON.stringify(listed)}`);

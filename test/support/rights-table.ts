@@ -3,9 +3,9 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import type { Ran } from './programs.ts';
 import { CURL } from './rights-curl.ts';
-import { openDesk } from './rights-client-session.ts';
-import type { Deed, Desk, Skills } from './rights-client-session.ts';
-import type { Holding, RightsStage } from './rights-gate.ts';
+import { openClientSession } from './rights-client-session.ts';
+import type { ClientAction, ClientSession, ClientActions } from './rights-client-session.ts';
+import type { Holding, RightsGate } from './rights-gate.ts';
 import { basic } from './test-gate.ts';
 
 /** What came of each thing that was tried: `done`, `sign in` (401), `denied` (403), what the catalog showed. */
@@ -46,11 +46,11 @@ function row(
 }
 
 /** The row of one client: where it cannot do a thing, that, with the reason. */
-export function expectedOf(skills: Skills, usual: Row, unusual: Partial<Row> = {}): Row {
+export function expectedOf(skills: ClientActions, usual: Row, unusual: Partial<Row> = {}): Row {
   const unable = (['login', 'remove', 'catalog'] as const).flatMap((skill) => {
-    const deed = skills[skill];
+    const action = skills[skill];
     const isAsked = skill !== 'login' || usual.login !== NOTHING;
-    return typeof deed === 'string' && isAsked ? [[skill, `cannot: ${deed}`] as const] : [];
+    return typeof action === 'string' && isAsked ? [[skill, `cannot: ${action}`] as const] : [];
   });
   return { ...usual, ...unusual, ...Object.fromEntries(unable) };
 }
@@ -63,27 +63,27 @@ const slug = (text: string): string => text.replaceAll(/[^a-z0-9]+/gi, '-').toLo
 const victimOf = (client: string): string => `team/old-${slug(client)}:1`;
 
 /** Puts there what is to be pulled, and for each client an image to remove. */
-export async function fill(stage: RightsStage, clients: readonly string[]): Promise<void> {
-  const { alice, sam } = stage.credentials;
-  const [hers, his] = [await openDesk(stage, alice), await openDesk(stage, sam)];
+export async function fill(fixture: RightsGate, clients: readonly string[]): Promise<void> {
+  const { alice, sam } = fixture.credentials;
+  const [hers, his] = [await openClientSession(fixture, alice), await openClientSession(fixture, sam)];
   for (const target of ['team/app:1', ...clients.map(victimOf)]) await mustPush(hers, target);
   await mustPush(his, 'public/app:1');
-  await mustPush({ ...his, stage: { ...stage, image: stage.secret } }, 'secret/plan:1');
+  await mustPush({ ...his, fixture: { ...fixture, image: fixture.secret } }, 'secret/plan:1');
 }
 
-async function mustPush(topicHandlers: Desk, target: string): Promise<void> {
+async function mustPush(topicHandlers: ClientSession, target: string): Promise<void> {
   const ran = await CURL.push(topicHandlers, target);
   if (ran.status !== 0) throw new Error(`${target}: ${ran.output}`);
 }
 
 /** Tries everything with a client and what somebody holds. */
 export async function tryAll(
-  stage: RightsStage,
+  fixture: RightsGate,
   client: string,
-  skills: Skills,
+  skills: ClientActions,
   holding: Holding,
 ): Promise<Row> {
-  const topicHandlers = await openDesk(stage, stage.credentials[holding]);
+  const topicHandlers = await openClientSession(fixture, fixture.credentials[holding]);
   const elsewhere = { ...topicHandlers, fresh: join(topicHandlers.fresh, 'elsewhere') };
   await mkdir(elsewhere.fresh);
   return {
@@ -98,21 +98,21 @@ export async function tryAll(
 
 /** What a client says has to be true as well: the image is there, or it is not. */
 async function attempt(
-  deed: Deed | string,
-  topicHandlers: Desk,
+  action: ClientAction | string,
+  topicHandlers: ClientSession,
   target: string,
   after?: boolean,
 ): Promise<string> {
-  if (typeof deed === 'string') return `cannot: ${deed}`;
-  const verdict = verdictOf(await deed(topicHandlers, target));
+  if (typeof action === 'string') return `cannot: ${action}`;
+  const verdict = verdictOf(await action(topicHandlers, target));
   if (after === undefined) return verdict;
-  const isTrue = ((await isThere(topicHandlers.stage, target)) === after) === (verdict === 'done');
+  const isTrue = ((await isThere(topicHandlers.fixture, target)) === after) === (verdict === 'done');
   return isTrue ? verdict : `${verdict}, but the registry says otherwise`;
 }
 
-async function list(deed: Deed | string, topicHandlers: Desk): Promise<string> {
-  if (typeof deed === 'string') return `cannot: ${deed}`;
-  const ran = await deed(topicHandlers, '');
+async function list(action: ClientAction | string, topicHandlers: ClientSession): Promise<string> {
+  if (typeof action === 'string') return `cannot: ${action}`;
+  const ran = await action(topicHandlers, '');
   const shown = CORNERS.filter((corner) => ran.stdout.includes(`${corner}/`)).join(' ');
   return ran.status === 0 ? shown : verdictOf(ran);
 }
@@ -132,15 +132,15 @@ export function verdictOf({ status, output }: Ran): string {
 }
 
 /** Whether a tag is there, as Dora sees it, who may read everything. */
-export async function isThere(stage: RightsStage, target: string): Promise<boolean> {
-  const { dora } = stage.credentials;
-  const ca = await readFile(stage.caFile);
+export async function isThere(fixture: RightsGate, target: string): Promise<boolean> {
+  const { dora } = fixture.credentials;
+  const ca = await readFile(fixture.caFile);
   const headers = {
     authorization: basic(dora?.user ?? '', dora?.password ?? ''),
     accept:
       'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json',
   };
-  const url = `${stage.url}/v2/${target.replace(':', '/manifests/')}`;
+  const url = `${fixture.url}/v2/${target.replace(':', '/manifests/')}`;
   const status = await new Promise<number>((resolve, reject) => {
     request(url, { method: 'HEAD', ca, headers, agent: false }, (answer) => {
       answer.resume().on('end', () => resolve(answer.statusCode ?? 0));

@@ -8,7 +8,7 @@ export function hashOf(line: string | Buffer): string {
 }
 
 /** The end of a file, as the next line needs it. */
-export interface Tail {
+interface Tail {
   /** Of its last complete line; undefined if there is none. */
   readonly hash: string | undefined;
   /** Bytes of an incomplete line, which was being written when the gate or the machine crashed. */
@@ -18,7 +18,7 @@ export interface Tail {
 }
 
 /** The longest line that the gate writes. */
-export const LONGEST_LINE = 64 * 1024;
+const LONGEST_LINE = 64 * 1024;
 export const EMPTY: Tail = { hash: undefined, torn: 0, isOpen: false };
 const LINE_END = 0x0a;
 const OBJECT = 0x7b;

@@ -27,7 +27,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   }
 }
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly everyMs?: number;
   /** Whether to continue. */
   readonly goesOn: () => boolean;

@@ -21,7 +21,7 @@ export interface ChainReport {
   readonly foundKept: boolean | undefined;
 }
 
-export interface Broken {
+interface Broken {
   readonly file: string;
   readonly line: number;
   readonly reason: string;

@@ -18,17 +18,17 @@ import {
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import type { Throttle } from './throttle.ts';
 
-export interface ControlOptions {
+interface ControlOptions {
   readonly directory: string;
   readonly throttle: Pick<Throttle, 'rows' | 'unlock'>;
 }
 
-export interface Control {
+interface Control {
   close(): Promise<void>;
 }
 
 /** `ok: false`: there is no socket, but the gate serves requests. */
-export type ControlOutcome =
+type ControlOutcome =
   | { readonly ok: true; readonly control: Control }
   | { readonly ok: false; readonly reason: string };
 

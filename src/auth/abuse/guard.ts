@@ -14,7 +14,7 @@ export interface Throttled {
   readonly message: string;
 }
 
-export interface GuardOptions {
+interface GuardOptions {
   readonly throttle: Pick<Throttle, 'begin' | 'end' | 'wrongToken'>;
   /** Keyed hash of a text. The processes of one gate share the key. */
   readonly keyed: (text: string) => string;

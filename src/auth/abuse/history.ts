@@ -3,9 +3,9 @@ import type { ExpiringMap } from '../../lib/expiring-map.ts';
 import type { Standing } from '../../lib/streams/turn.ts';
 import type { Admission, Attempt } from './attempt.ts';
 import { renderKey } from './ledger.ts';
-import { countKeysOf } from './places.ts';
+import { countKeysOf } from './attempt.ts';
 
-export interface HistoryOptions {
+interface HistoryOptions {
   /** How long a wrong guess is remembered. */
   readonly windowMs: number;
   /** Monotonic milliseconds. */

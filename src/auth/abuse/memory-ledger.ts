@@ -2,7 +2,7 @@ import { bytesOfText, ownText } from '../../lib/own-text.ts';
 import { parseKey, renderKey, worstOf } from './ledger.ts';
 import type { CountKind, Ledger, LedgerRow, CountKey, CountRule, Counted } from './ledger.ts';
 
-export interface MemoryLedgerOptions {
+interface MemoryLedgerOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** How long a count lives after its first failure. */

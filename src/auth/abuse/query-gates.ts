@@ -5,7 +5,7 @@ import { systemCode } from '../../lib/errors.ts';
 import { LONGEST_REPLY, TIMEOUT_MS, SOCKET_NAME, isControlReply } from './control-protocol.ts';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 
-export type SocketOutcome =
+type SocketOutcome =
   | { readonly kind: 'answered'; readonly reply: ControlReply }
   /** The socket of a gate that no longer runs. */
   | { readonly kind: 'nobody' }

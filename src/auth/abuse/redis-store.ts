@@ -28,7 +28,7 @@ export function createRedis(url: Secret<string>) {
 }
 
 /** The longest counts and blocks, in milliseconds. Redis may hold entries that another program wrote. */
-export interface StoreLimits {
+interface StoreLimits {
   readonly windowMs: number;
   readonly longestBlockMs: number;
 }

@@ -4,9 +4,9 @@ import { History, guessKey } from './history.ts';
 import { blockMs, delayMs } from './limits.ts';
 import type { ThrottleLimits } from './limits.ts';
 import type { Ledger, LedgerRow, CountKey, Counted } from './ledger.ts';
-import { countKeysOf } from './places.ts';
+import { countKeysOf } from './attempt.ts';
 
-export interface ThrottleOptions {
+interface ThrottleOptions {
   readonly limits: ThrottleLimits;
   readonly ledger: Ledger;
   /** Monotonic milliseconds. */

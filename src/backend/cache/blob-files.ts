@@ -10,7 +10,7 @@ import { FILLING, makeFolders, makeRoot } from './root.ts';
 import { UseOrder } from './use-order.ts';
 import type { UsedFile } from './use-order.ts';
 
-export interface BlobFilesOptions {
+interface BlobFilesOptions {
   readonly directory: string;
   /** The most bytes of all blobs together. */
   readonly limit: number;

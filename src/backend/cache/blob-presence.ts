@@ -7,7 +7,7 @@ export interface RepositoryBlob {
   readonly digest: string;
 }
 
-export interface BlobPresenceOptions {
+interface BlobPresenceOptions {
   /** How long an answer of the registry is valid, in milliseconds. */
   readonly ttl: number;
   /** Monotonic milliseconds. */

@@ -9,7 +9,7 @@ import type { BlobFiles, Draft } from './blob-files.ts';
 import type { BlobSink } from './blob-source.ts';
 
 /** Why a fill failed. `disk`: the registry could still send the rest directly. */
-export type FillFailure = 'backend' | 'digest' | 'disk' | 'no-room' | 'unwanted';
+type FillFailure = 'backend' | 'digest' | 'disk' | 'no-room' | 'unwanted';
 
 export class FillError extends Error {
   readonly kind: FillFailure;
@@ -21,7 +21,7 @@ export class FillError extends Error {
   }
 }
 
-export interface FillOptions {
+interface FillOptions {
   readonly digest: Digest;
   readonly files: BlobFiles;
   /** The registry has begun to send the blob. */

@@ -10,7 +10,7 @@ import type { FillError } from './fill.ts';
 import type { BlobPresence, RepositoryBlob } from './blob-presence.ts';
 import type { BlobSource } from './blob-source.ts';
 
-export interface FillsOptions {
+interface FillsOptions {
   readonly files: BlobFiles;
   readonly source: BlobSource;
   readonly presence: BlobPresence;

@@ -3,7 +3,7 @@ import type { Problem } from '../../oci/problem.ts';
 import type { Job, Transfer } from '../reply/job.ts';
 import type { BlobSource, InclusiveSpan } from './blob-source.ts';
 
-export interface Rest {
+interface Rest {
   readonly job: Job;
   readonly source: BlobSource;
   readonly span: InclusiveSpan;

@@ -33,7 +33,7 @@ export function meteredSink(
 }
 
 /** The result of appending a body to an upload session. */
-export type AppendResult =
+type AppendResult =
   | { readonly kind: 'whole'; readonly size: number; readonly hash: Hash }
   /** `problem` is undefined when the client has disconnected. */
   | { readonly kind: 'broken'; readonly problem: Problem | undefined };

@@ -5,7 +5,7 @@ import { makePath } from '../../lib/files/make-path.ts';
 import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
 import { BlobStore } from './store/blob-store.ts';
 import { Catalog } from './store/catalog.ts';
-import type { CatalogPage } from './store/catalog.ts';
+import type { CatalogPage } from '../../oci/catalog.ts';
 import { Staging } from './disk/staging.ts';
 import { permissionWarning, unreadableReason, unwritableReason } from './condition.ts';
 import { causeOf } from './disk/faults.ts';

@@ -13,7 +13,7 @@ import type { Outcome } from '../reply/reply.ts';
 import { sendReply } from '../reply/send-reply.ts';
 import { cancelUpload, patchUpload, putUpload, startUpload, uploadStatus } from './uploads.ts';
 
-export interface HandleOptions {
+interface HandleOptions {
   readonly registry: Registry;
   readonly idle: Pick<IdleWatch, 'add' | 'remove'> | undefined;
   readonly logger: Logger;

@@ -20,7 +20,7 @@ import { isProblem } from '../reply/reply.ts';
 import type { Outcome } from '../reply/reply.ts';
 
 /** A repository, and a tag or a digest. */
-export interface ManifestName {
+interface ManifestName {
   readonly repository: string;
   readonly reference: string;
 }

@@ -9,7 +9,7 @@ export interface Verifier<V extends string> {
 
 const DURATIONS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
-export interface HashCounts {
+interface HashCounts {
   /** Wraps a verifier to count its calls. Hashing is slow, so that the cost does not matter. */
   watch<V extends string>(verifier: Verifier<V>): Verifier<V>;
   readings(): Reading[];

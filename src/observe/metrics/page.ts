@@ -2,12 +2,12 @@ import { METRICS } from './table.ts';
 import type { MetricName, Reading, Sample } from './table.ts';
 
 /** The readings of one process. Plain data, since it may come from another process. */
-export interface WorkerReadings {
+interface WorkerReadings {
   readonly slot: number;
   readonly readings: readonly Reading[];
 }
 
-export interface MetricsPageOptions {
+interface MetricsPageOptions {
   readonly workers: readonly WorkerReadings[];
   /** Readings that are the same for all workers. */
   readonly shared: readonly Reading[];

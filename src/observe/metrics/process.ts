@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readingOf } from './table.ts';
 import type { Reading } from './table.ts';
 
-export interface ProcessWatch {
+interface ProcessWatch {
   readings(): Promise<Reading[]>;
   close(): void;
 }

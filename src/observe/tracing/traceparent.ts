@@ -1,5 +1,5 @@
 /** The position of a request in a trace, as one program passes it to the next. */
-export interface TraceParent {
+interface TraceParent {
   /** 32 hexadecimal digits in lower case, not all zero. */
   readonly traceId: string;
   /** 16 hexadecimal digits in lower case, not all zero. */

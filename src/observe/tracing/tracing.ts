@@ -13,7 +13,7 @@ import { parseTraceparent, renderTraceparent } from './traceparent.ts';
 import type { RegistryRequest } from '../../oci/request/parse.ts';
 
 /** A request that is forwarded to the registry. */
-export interface TracedRequest {
+interface TracedRequest {
   readonly id: string;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
@@ -27,7 +27,7 @@ export interface TracedRequest {
 }
 
 /** The trace headers for the registry. */
-export interface TraceHeaders {
+interface TraceHeaders {
   readonly traceparent: string;
   readonly tracestate?: string;
 }

@@ -26,7 +26,7 @@ export interface Findings {
 
 /** The most entries of a map that are kept, and the most bytes of them in the text. */
 export const MOST_ENTRIES = 10_000;
-export const MOST_ENTRY_BYTES = 1024 * 1024;
+const MOST_ENTRY_BYTES = 1024 * 1024;
 /** The longest text outside maps that is kept, in bytes. No name, address or digest is longer. */
 const LONGEST_TEXT = 64 * 1024;
 /** Replaces a longer one. */

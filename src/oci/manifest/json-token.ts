@@ -18,7 +18,7 @@ function tableOf(characters: string, value: number): Uint8Array {
 }
 
 /** The progress of the scan of a string. */
-export interface StringScan {
+interface StringScan {
   readonly state: 'ended' | 'goes on' | 'malformed';
   /** The position after the closing quote, or where to continue. */
   readonly at: number;

@@ -71,7 +71,7 @@ export interface ManifestText {
 }
 
 /** The parsed text, or why it is not a manifest. */
-export type TextOutcome =
+type TextOutcome =
   | { readonly ok: true; readonly text: ManifestText }
   | { readonly ok: false; readonly reason: string };
 

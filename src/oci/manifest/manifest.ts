@@ -5,7 +5,7 @@ import { MOST_ENTRIES } from './json-shape.ts';
 import { readManifestText } from './manifest-text.ts';
 import type { DescriptorText, ManifestText } from './manifest-text.ts';
 
-export const IMAGE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const IMAGE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const IMAGE_INDEX = 'application/vnd.oci.image.index.v1+json';
 const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
@@ -172,7 +172,7 @@ export function commonOf({
   return { subject: parseDigest(subject), artifactType: isType ? artifactType : undefined, annotations };
 }
 
-export function referenceOf(descriptor: DescriptorText | undefined): Reference | undefined {
+function referenceOf(descriptor: DescriptorText | undefined): Reference | undefined {
   const digest = parseDigest(descriptor?.digest ?? '');
   return digest === undefined ? undefined : { digest, mediaType: descriptor?.mediaType ?? '' };
 }

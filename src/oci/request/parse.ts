@@ -117,7 +117,7 @@ export interface Query {
   get(key: string): string | undefined;
 }
 
-export interface QueryPair {
+interface QueryPair {
   readonly key: string;
   readonly value: string;
   /**
@@ -127,7 +127,7 @@ export interface QueryPair {
   readonly raw: string;
 }
 
-export type QueryOutcome =
+type QueryOutcome =
   | { readonly ok: true; readonly query: Query }
   | { readonly ok: false; readonly code: ProblemCode; readonly reason: string };
 
@@ -182,7 +182,7 @@ export function renderQuery(query: Query): string {
   return query.pairs.length === 0 ? '' : `?${query.pairs.map((pair) => pair.raw).join('&')}`;
 }
 
-export function createQuery(pairs: readonly QueryPair[]): Query {
+function createQuery(pairs: readonly QueryPair[]): Query {
   return { pairs, get: (key) => pairs.find((pair) => pair.key === key)?.value };
 }
 
@@ -193,7 +193,7 @@ export function withoutKeys(query: Query, keys: readonly string[]): Query {
 }
 
 /** Creates a re-encoded pair. */
-export function createPair(key: string, value: string): QueryPair {
+function createPair(key: string, value: string): QueryPair {
   return { key, value, raw: `${key}=${encodeValue(key, value)}` };
 }
 

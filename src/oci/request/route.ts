@@ -28,7 +28,7 @@ export function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
 
-export function isUploadId(text: string): boolean {
+function isUploadId(text: string): boolean {
   return UPLOAD_ID.test(text) && text !== '.' && text !== '..';
 }
 

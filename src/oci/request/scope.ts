@@ -46,7 +46,7 @@ export function renderScopes(access: readonly Access[]): string {
 }
 
 /** Merges entries of the same type and name, in the order of their first appearance. */
-export function mergeAccess(access: readonly Access[]): readonly Access[] {
+function mergeAccess(access: readonly Access[]): readonly Access[] {
   const merged = new Map<string, Access>();
   for (const { type, name, actions } of access) {
     const key = `${type}:${name}`;

@@ -10,7 +10,7 @@ import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
 import { withoutMount } from '../../../src/oci/request/without-mount.ts';
 import type { Action } from '../../../src/oci/request/parse.ts';
 import { complaintsAboutForwarded } from '../../security/run-cases.ts';
-import { ARENA_RULE, accessFor, as, scopeFor, useRights } from '../../security/rights-fixture.ts';
+import { FIXTURE_RULE, accessFor, as, scopeFor, useRights } from '../../security/rights-fixture.ts';
 import { TEST_USER, basic } from '../../support/test-gate.ts';
 import { anyName, anyPattern, naiveMay } from './naive-evaluator.ts';
 import type { NaivePolicy, NaiveRule } from './naive-evaluator.ts';
@@ -155,8 +155,8 @@ function needsOf(method: string, target: string): readonly (readonly [string, re
 }
 
 describe('what reaches the registry', () => {
-  const arena = useRights({
-    rules: `rules:\n  - ${ARENA_RULE}\n`,
+  const fixture = useRights({
+    rules: `rules:\n  - ${FIXTURE_RULE}\n`,
     users: USERS,
     machines: [
       { id: 'm-1', name: 't' },
@@ -172,7 +172,7 @@ describe('what reaches the registry', () => {
 
   function password(who: string): string | undefined {
     const at = ['token:t', 'token:a', 'token:scoped'].indexOf(who);
-    if (at >= 0) return basic(who.slice('token:'.length), arena().secrets[at] ?? '');
+    if (at >= 0) return basic(who.slice('token:'.length), fixture().secrets[at] ?? '');
     return who === 'nobody' ? undefined : as(who);
   }
 
@@ -183,7 +183,7 @@ describe('what reaches the registry', () => {
   ): Promise<string | undefined> {
     // Nobody is given a token for nothing where no rule is for strangers.
     const isWelcome = who !== 'nobody' || naive.rules.some((rule) => rule.who.includes('anonymous'));
-    return line !== undefined && isWelcome ? arena().bearer(password(who), scopeFor(line)) : password(who);
+    return line !== undefined && isWelcome ? fixture().bearer(password(who), scopeFor(line)) : password(who);
   }
 
   it('is what was decided, byte for byte, and what a plain evaluator would let through', async () => {
@@ -192,14 +192,14 @@ describe('what reaches the registry', () => {
         anyPolicy.map(sound),
         fc.array(fc.tuple(anyAsker, anyLine), { minLength: 12, maxLength: 12 }),
         async (naive, asks) => {
-          await arena().enforce(JSON.stringify(naive));
+          await fixture().enforce(JSON.stringify(naive));
           const { policy } = compilePolicy(sourceOf(naive), {});
           for (const [{ who, isBearer }, line] of asks) {
             const authorization = await credentials(naive, who, isBearer ? line : undefined);
             const hasToken = authorization?.startsWith('Bearer') === true;
             const principal = identityOf(who, hasToken ? accessFor(line) : undefined);
-            const { status } = await arena().ask(line, authorization);
-            const wire = await arena().seen();
+            const { status } = await fixture().ask(line, authorization);
+            const wire = await fixture().seen();
             const due = dueTarget(policy, principal, line);
             if (status === 400 && due !== undefined) throw new Error(`refused by its form: ${line}`);
             expect([line, wire.map(({ method, target }) => `${method} ${target}`)]).toEqual([

@@ -95,7 +95,7 @@ export interface Pull {
 }
 
 /** A gate with a cache, the registry behind it, and a client. */
-export interface CacheStage {
+export interface CacheFixture {
   readonly registry: BlobRegistry;
   readonly directory: string;
   readonly gate: TestGate;
@@ -103,14 +103,14 @@ export interface CacheStage {
   /** Names of the blobs that are kept, and of what is being filled. */
   kept(): Promise<readonly string[]>;
   /** Another gate on the same directory, in place of this one. */
-  restart(): Promise<CacheStage>;
+  restart(): Promise<CacheFixture>;
   close(): Promise<void>;
 }
 
-export async function startCacheStage(
+export async function startCacheFixture(
   wishes: Partial<Config['cache']> = {},
   timeouts: Partial<Config['timeouts']> = {},
-): Promise<CacheStage> {
+): Promise<CacheFixture> {
   const registry = await startBlobRegistry();
   const folder = await temporaryFolder('cache');
   const directory = join(folder.path, 'cache');
@@ -119,7 +119,7 @@ export async function startCacheStage(
     await registry.close();
     await folder.close();
   };
-  const open = async (): Promise<CacheStage> => {
+  const open = async (): Promise<CacheFixture> => {
     const cache = { directory, size: 2 ** 30, checkSeconds: 60, ...wishes };
     const gate = await startTestGate({ backend: registry.url, timeouts, config: { cache } });
     return {

@@ -2,16 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stat, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../support/programs.ts';
-import { noise, startCacheStage } from './cache-fixture.ts';
-import type { CacheStage } from './cache-fixture.ts';
+import { noise, startCacheFixture } from './cache-fixture.ts';
+import type { CacheFixture } from './cache-fixture.ts';
 
 const KIB = 1024;
-let stage: CacheStage;
-beforeAll(async () => (stage = await startCacheStage()));
-afterAll(() => stage.close());
+let fixture: CacheFixture;
+beforeAll(async () => (fixture = await startCacheFixture()));
+afterAll(() => fixture.close());
 beforeEach(() => {
-  stage.registry.takeover = () => false;
-  stage.registry.asked.length = 0;
+  fixture.registry.takeover = () => false;
+  fixture.registry.asked.length = 0;
 });
 
 function pathOf(digest: string): string {
@@ -27,14 +27,14 @@ async function kept(digest: string): Promise<void> {
 }
 
 async function isKept(digest: string): Promise<true | undefined> {
-  const names = await stage.kept();
+  const names = await fixture.kept();
   return names.includes(pathOf(digest)) && !names.some((name) => name.startsWith('filling/'))
     ? true
     : undefined;
 }
 
 async function isClear(): Promise<true | undefined> {
-  return (await stage.kept()).some((name) => name.startsWith('filling/')) ? undefined : true;
+  return (await fixture.kept()).some((name) => name.startsWith('filling/')) ? undefined : true;
 }
 
 describe('a pull', () => {
@@ -47,11 +47,11 @@ describe('a pull', () => {
     ['sha512', 'sha512', 700_000],
   ] as const)('fills once, and leaves the registry idle after that: %s', async (_name, algorithm, size) => {
     const blob = noise(size, algorithm);
-    stage.registry.put('team/app', blob);
-    const first = await stage.pull('team/app', blob.digest);
+    fixture.registry.put('team/app', blob);
+    const first = await fixture.pull('team/app', blob.digest);
     await kept(blob.digest);
-    const second = await stage.pull('team/app', blob.digest);
-    const head = await stage.pull('team/app', blob.digest, { method: 'HEAD' });
+    const second = await fixture.pull('team/app', blob.digest);
+    const head = await fixture.pull('team/app', blob.digest, { method: 'HEAD' });
     for (const { status, whole, body } of [first, second]) {
       expect([status, whole, body.equals(blob.bytes)]).toEqual([200, true, true]);
     }
@@ -65,7 +65,7 @@ describe('a pull', () => {
       });
     }
     expect(head.status).toBe(200);
-    expect(stage.registry.asked).toEqual(['HEAD team/app', 'GET team/app']);
+    expect(fixture.registry.asked).toEqual(['HEAD team/app', 'GET team/app']);
   });
 
   it.each([
@@ -78,31 +78,31 @@ describe('a pull', () => {
     ['what the client has already', { 'if-none-match': 'ETAG' }, '304 undefined'],
   ] as const)('of a part is served from the disk: %s', async (_name, headers, expected) => {
     const blob = noise(100_000);
-    stage.registry.put('team/app', blob);
-    await stage.pull('team/app', blob.digest);
+    fixture.registry.put('team/app', blob);
+    await fixture.pull('team/app', blob.digest);
     await kept(blob.digest);
     const said = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, value.replace('ETAG', `"${blob.digest}"`)]),
     );
-    const answer = await stage.pull('team/app', blob.digest, { headers: said });
+    const answer = await fixture.pull('team/app', blob.digest, { headers: said });
     const range = answer.headers['content-range'];
     expect(`${answer.status} ${range}`).toBe(expected);
     const [, first, last] = /bytes (\d+)-(\d+)/.exec(expected) ?? [];
     const part = blob.bytes.subarray(Number(first ?? 0), last === undefined ? undefined : Number(last) + 1);
     const isBody = answer.status === 200 || answer.status === 206;
     expect(answer.body.equals(isBody ? part : answer.body)).toBe(true);
-    expect(stage.registry.asked).toEqual(['HEAD team/app', 'GET team/app']);
+    expect(fixture.registry.asked).toEqual(['HEAD team/app', 'GET team/app']);
   });
 
   it('says in the log what became of it', async () => {
     const blob = noise(30_000);
-    stage.registry.put('team/log', blob);
-    await stage.pull('team/log', blob.digest, { headers: { range: 'bytes=0-9' } });
-    await stage.pull('team/log', blob.digest);
+    fixture.registry.put('team/log', blob);
+    await fixture.pull('team/log', blob.digest, { headers: { range: 'bytes=0-9' } });
+    await fixture.pull('team/log', blob.digest);
     await kept(blob.digest);
-    await stage.pull('team/log', blob.digest);
+    await fixture.pull('team/log', blob.digest);
     const lines = (): readonly unknown[] =>
-      stage.gate.log.flatMap((line) => (line.includes('"team/log"') ? [JSON.parse(line).cache] : []));
+      fixture.gate.log.flatMap((line) => (line.includes('"team/log"') ? [JSON.parse(line).cache] : []));
     await until(
       () => (lines().length === 3 ? true : undefined),
       () => `logged: ${lines().join(' ')}`,
@@ -112,11 +112,11 @@ describe('a pull', () => {
 
   it('of a part that is not there is passed on, and keeps nothing', async () => {
     const blob = noise(50_000);
-    stage.registry.put('team/app', blob);
-    const answer = await stage.pull('team/app', blob.digest, { headers: { range: 'bytes=10-19' } });
+    fixture.registry.put('team/app', blob);
+    const answer = await fixture.pull('team/app', blob.digest, { headers: { range: 'bytes=10-19' } });
     expect(answer.status).toBe(206);
     expect(answer.body.equals(blob.bytes.subarray(10, 20))).toBe(true);
-    expect(await stage.kept()).not.toContain(pathOf(blob.digest));
+    expect(await fixture.kept()).not.toContain(pathOf(blob.digest));
   });
 
   it.each([
@@ -127,32 +127,32 @@ describe('a pull', () => {
     'that the registry answers %s is passed on, and keeps nothing',
     async (_name, status, headers) => {
       const blob = noise(4);
-      stage.registry.takeover = (_req, res) => {
+      fixture.registry.takeover = (_req, res) => {
         res.writeHead(status, headers).end(status === 200 ? blob.bytes : undefined);
         return true;
       };
-      const answer = await stage.pull('team/app', blob.digest);
+      const answer = await fixture.pull('team/app', blob.digest);
       expect(answer.status).toBe(status);
       expect(answer.body.equals(status === 200 ? blob.bytes : Buffer.alloc(0))).toBe(true);
-      expect(await stage.kept()).not.toContain(pathOf(blob.digest));
+      expect(await fixture.kept()).not.toContain(pathOf(blob.digest));
     },
   );
 
   it('of a blob that another repository holds asks the registry, and takes its word', async () => {
     const blob = noise(40_000);
-    stage.registry.put('team/app', blob);
-    stage.registry.put('team/copy', blob);
-    await stage.pull('team/app', blob.digest);
+    fixture.registry.put('team/app', blob);
+    fixture.registry.put('team/copy', blob);
+    await fixture.pull('team/app', blob.digest);
     await kept(blob.digest);
-    stage.registry.asked.length = 0;
+    fixture.registry.asked.length = 0;
     for (const repository of ['team/copy', 'team/copy', 'team/other', 'team/other']) {
-      const { status, body } = await stage.pull(repository, blob.digest);
+      const { status, body } = await fixture.pull(repository, blob.digest);
       expect([repository, status]).toEqual([repository, repository === 'team/copy' ? 200 : 404]);
       expect(body.equals(blob.bytes)).toBe(repository === 'team/copy');
     }
     // A refusal is the registry's own, and it is not remembered.
     const refused = ['HEAD team/other', 'GET team/other'];
-    expect(stage.registry.asked).toEqual(['HEAD team/copy', ...refused, ...refused]);
+    expect(fixture.registry.asked).toEqual(['HEAD team/copy', ...refused, ...refused]);
   });
 
   it.each([
@@ -164,17 +164,17 @@ describe('a pull', () => {
     'asks the registry the same whether others hold a blob or nobody does: %s %o',
     async (method, headers) => {
       const blob = noise(40_000);
-      stage.registry.put('team/app', blob);
-      await stage.pull('team/app', blob.digest);
+      fixture.registry.put('team/app', blob);
+      await fixture.pull('team/app', blob.digest);
       await kept(blob.digest);
-      const file = join(stage.directory, pathOf(blob.digest));
+      const file = join(fixture.directory, pathOf(blob.digest));
       const then = new Date(Date.now() - 3_600_000);
       await utimes(file, then, then);
       const asked: string[][] = [];
       for (const { digest } of [blob, noise(40_000)]) {
-        stage.registry.asked.length = 0;
-        expect((await stage.pull('team/other', digest, { method, headers })).status).toBe(404);
-        asked.push([...stage.registry.asked]);
+        fixture.registry.asked.length = 0;
+        expect((await fixture.pull('team/other', digest, { method, headers })).status).toBe(404);
+        asked.push([...fixture.registry.asked]);
       }
       expect(asked[0]).toEqual(asked[1]);
       // Asking has not made it look as if it were used.
@@ -184,22 +184,22 @@ describe('a pull', () => {
 
   it('after a deletion through the gate asks again', async () => {
     const blob = noise(40_000);
-    stage.registry.put('team/app', blob);
-    await stage.pull('team/app', blob.digest);
+    fixture.registry.put('team/app', blob);
+    await fixture.pull('team/app', blob.digest);
     await kept(blob.digest);
-    expect((await stage.pull('team/app', blob.digest, { method: 'DELETE' })).status).toBe(202);
-    expect((await stage.pull('team/app', blob.digest)).status).toBe(404);
-    expect((await stage.pull('team/app', blob.digest, { method: 'HEAD' })).status).toBe(404);
+    expect((await fixture.pull('team/app', blob.digest, { method: 'DELETE' })).status).toBe(202);
+    expect((await fixture.pull('team/app', blob.digest)).status).toBe(404);
+    expect((await fixture.pull('team/app', blob.digest, { method: 'HEAD' })).status).toBe(404);
   });
 
   it('finds what was damaged on the disk, and fetches it anew', async () => {
     const blob = noise(60_000);
-    stage.registry.put('team/app', blob);
-    await stage.pull('team/app', blob.digest);
+    fixture.registry.put('team/app', blob);
+    await fixture.pull('team/app', blob.digest);
     await kept(blob.digest);
-    await truncate(join(stage.directory, pathOf(blob.digest)), 100);
+    await truncate(join(fixture.directory, pathOf(blob.digest)), 100);
     for (let at = 0; at < 2; at += 1) {
-      const { body, whole } = await stage.pull('team/app', blob.digest);
+      const { body, whole } = await fixture.pull('team/app', blob.digest);
       expect([whole, body.equals(blob.bytes)]).toEqual([true, true]);
     }
   });
@@ -210,9 +210,9 @@ describe('a blob that is being taken in', () => {
     const blob = noise(2_000_000);
     const half = 1_000_000;
     let goOn = (): void => undefined;
-    stage.registry.put('team/app', blob);
-    stage.registry.put('team/copy', blob);
-    stage.registry.takeover = (req, res) => {
+    fixture.registry.put('team/app', blob);
+    fixture.registry.put('team/copy', blob);
+    fixture.registry.takeover = (req, res) => {
       if (req.method !== 'GET') return false;
       res.writeHead(200, { 'Content-Length': blob.bytes.length });
       res.write(blob.bytes.subarray(0, half));
@@ -221,7 +221,7 @@ describe('a blob that is being taken in', () => {
     };
     const seen = [0, 0, 0, 0, 0, 0];
     const pulls = seen.map((_, at) =>
-      stage.pull(at % 2 === 0 ? 'team/app' : 'team/copy', blob.digest, {
+      fixture.pull(at % 2 === 0 ? 'team/app' : 'team/copy', blob.digest, {
         onData: (bytes) => (seen[at] = bytes),
       }),
     );
@@ -229,14 +229,14 @@ describe('a blob that is being taken in', () => {
       () => (seen.every((bytes) => bytes === half) ? true : undefined),
       () => `seen so far: ${seen.join(' ')}`,
     );
-    const part = stage.pull('team/app', blob.digest, { headers: { range: 'bytes=999990-1000009' } });
+    const part = fixture.pull('team/app', blob.digest, { headers: { range: 'bytes=999990-1000009' } });
     goOn();
     for (const { status, body, whole } of await Promise.all(pulls)) {
       expect([status, whole, body.equals(blob.bytes)]).toEqual([200, true, true]);
     }
     const { status, body } = await part;
     expect([status, body.equals(blob.bytes.subarray(999_990, 1_000_010))]).toEqual([206, true]);
-    const gets = stage.registry.asked.filter((asked) => asked.startsWith('GET'));
+    const gets = fixture.registry.asked.filter((asked) => asked.startsWith('GET'));
     expect(gets).toHaveLength(1);
   });
 
@@ -248,64 +248,64 @@ describe('a blob that is being taken in', () => {
     async (_name, size, pieces) => {
       const blob = noise(size);
       const other = noise(size);
-      stage.registry.takeover = (_req, res) => {
+      fixture.registry.takeover = (_req, res) => {
         res.writeHead(200, { 'Content-Length': size });
         let at = 0;
         for (const piece of pieces) res.write(other.bytes.subarray(at, (at += piece)));
         res.end();
         return true;
       };
-      const outcome = await stage.pull('team/app', blob.digest).catch(() => undefined);
+      const outcome = await fixture.pull('team/app', blob.digest).catch(() => undefined);
       expect(outcome?.whole ?? false).toBe(false);
       expect(outcome?.body.length ?? 0).toBeLessThan(size);
       await until(isClear, () => 'something is still being filled');
-      expect(await stage.kept()).not.toContain(pathOf(blob.digest));
-      expect(stage.gate.log.some((line) => line.includes('something else than was asked for'))).toBe(true);
+      expect(await fixture.kept()).not.toContain(pathOf(blob.digest));
+      expect(fixture.gate.log.some((line) => line.includes('something else than was asked for'))).toBe(true);
     },
   );
 
   it('is cut where the registry breaks off, and nothing is kept', async () => {
     const blob = noise(500_000);
-    stage.registry.put('team/app', blob);
-    stage.registry.takeover = (req, res) => {
+    fixture.registry.put('team/app', blob);
+    fixture.registry.takeover = (req, res) => {
       if (req.method !== 'GET') return false;
       res.writeHead(200, { 'Content-Length': blob.bytes.length });
       res.write(blob.bytes.subarray(0, 400_000), () => res.destroy());
       return true;
     };
-    const { whole, body } = await stage.pull('team/app', blob.digest);
+    const { whole, body } = await fixture.pull('team/app', blob.digest);
     expect(whole).toBe(false);
     expect(body.equals(blob.bytes.subarray(0, body.length))).toBe(true);
     await until(isClear, () => 'something is still being filled');
-    expect(await stage.kept()).not.toContain(pathOf(blob.digest));
+    expect(await fixture.kept()).not.toContain(pathOf(blob.digest));
   });
 
   it('is given up when nobody wants it any more', async () => {
     const blob = noise(500_000);
     let isLeft = false;
-    stage.registry.put('team/app', blob);
-    stage.registry.takeover = (req, res) => {
+    fixture.registry.put('team/app', blob);
+    fixture.registry.takeover = (req, res) => {
       if (req.method !== 'GET') return false;
       res.writeHead(200, { 'Content-Length': blob.bytes.length });
       res.write(blob.bytes.subarray(0, 100_000));
       res.once('close', () => (isLeft = true));
       return true;
     };
-    await stage.pull('team/app', blob.digest, { onData: (_bytes, leave) => leave() });
+    await fixture.pull('team/app', blob.digest, { onData: (_bytes, leave) => leave() });
     await until(
       () => (isLeft ? true : undefined),
       () => 'the registry still sends',
     );
     await until(isClear, () => 'something is still being filled');
-    stage.registry.takeover = () => false;
-    expect((await stage.pull('team/app', blob.digest)).body.equals(blob.bytes)).toBe(true);
+    fixture.registry.takeover = () => false;
+    expect((await fixture.pull('team/app', blob.digest)).body.equals(blob.bytes)).toBe(true);
   });
 
   it('goes on for the others when the one who began it leaves', async () => {
     const blob = noise(500_000);
     let goOn = (): void => undefined;
-    stage.registry.put('team/app', blob);
-    stage.registry.takeover = (req, res) => {
+    fixture.registry.put('team/app', blob);
+    fixture.registry.takeover = (req, res) => {
       if (req.method !== 'GET') return false;
       res.writeHead(200, { 'Content-Length': blob.bytes.length });
       res.write(blob.bytes.subarray(0, 100_000));
@@ -314,8 +314,8 @@ describe('a blob that is being taken in', () => {
     };
     let leave = (): void => undefined;
     let seen = 0;
-    const first = stage.pull('team/app', blob.digest, { onData: (_bytes, go) => (leave = go) });
-    const second = stage.pull('team/app', blob.digest, { onData: (bytes) => (seen = bytes) });
+    const first = fixture.pull('team/app', blob.digest, { onData: (_bytes, go) => (leave = go) });
+    const second = fixture.pull('team/app', blob.digest, { onData: (bytes) => (seen = bytes) });
     await until(
       () => (seen === 100_000 ? true : undefined),
       () => `seen: ${seen}`,

@@ -20,7 +20,7 @@ export interface Verdicts {
 export const REPOSITORY = 'team/app';
 
 /** docker-registry and the embedded registry side by side, with the same few blobs in both. */
-export class Judges {
+export class ReferenceRegistry {
   readonly registry: Registry;
   readonly stock: Stock;
   readonly #server: TestServer;
@@ -28,8 +28,8 @@ export class Judges {
   readonly #ours: SpecClient;
   readonly #folder: Folder;
 
-  static async open(): Promise<Judges> {
-    const folder = await temporaryFolder('judges');
+  static async open(): Promise<ReferenceRegistry> {
+    const folder = await temporaryFolder('reference');
     // As it must be set for images with layers that are elsewhere: without it 2.8 refuses every address.
     const validation = { manifests: { urls: { allow: ['.*'] } } };
     const data = join(folder.path, 'theirs');
@@ -39,7 +39,7 @@ export class Judges {
     const clients = [new SpecClient(registry.url), new SpecClient(server.url)] as const;
     const [stock] = await Promise.all(clients.map(stockUp));
     if (stock === undefined) throw new Error('no stock');
-    return new Judges({ registry, server, clients, folder, stock });
+    return new ReferenceRegistry({ registry, server, clients, folder, stock });
   }
 
   private constructor({

@@ -2,7 +2,7 @@ import { opendir, readdir, stat } from 'node:fs/promises';
 import { isNotFound } from './durable.ts';
 import { forEachInSlices, sortInSlices } from '../../../oci/manifest/slices.ts';
 
-export interface DirectoryCacheOptions {
+interface DirectoryCacheOptions {
   /** Whether a name is listed. */
   readonly accepts: (name: string) => boolean;
   /** The most bytes of names kept at one time, over all folders. */

@@ -9,7 +9,7 @@ import { makeFolder, syncFolder, syncFolders } from './folders.ts';
  * A file for a target path: its bytes, or the path of a finished file on the same file system. `file` is set if the
  * finished file is still open and not synced yet.
  */
-export type Item = { readonly target: string } & (
+type Item = { readonly target: string } & (
   | { readonly bytes: string | Buffer }
   | { readonly path: string; readonly file?: FileHandle }
 );

@@ -3,7 +3,7 @@ import { discard, ifExists, isNotFound, isRenamed } from '../disk/durable.ts';
 import { removeIfEmpty } from '../disk/folders.ts';
 import type { Registry } from '../store/registry.ts';
 
-export interface ClearOptions {
+interface ClearOptions {
   /** Sessions last written before this time are removed, in milliseconds since the epoch. */
   readonly before: number;
   readonly dryRun: boolean;

@@ -39,7 +39,7 @@ export interface GcReport {
   readonly unreadable: readonly Unreadable[];
 }
 
-export interface GcContext {
+interface GcContext {
   readonly registry: Registry;
   readonly now: () => Date;
   readonly graceMs: number;

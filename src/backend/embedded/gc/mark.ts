@@ -22,7 +22,7 @@ export interface Marks {
   readonly dropped: readonly Revision[];
 }
 
-export interface MarkOptions {
+interface MarkOptions {
   readonly dropUntagged: boolean;
   /** Younger content stays, in milliseconds since the epoch. */
   readonly before: number;

@@ -7,14 +7,14 @@ import { COLLECTED } from '../disk/paths.ts';
 import type { Registry } from '../store/registry.ts';
 
 /** How long an upload may be idle, and how long an unfinished file may be, in milliseconds. */
-export const UPLOAD_MS = 24 * 60 * 60 * 1000;
+const UPLOAD_MS = 24 * 60 * 60 * 1000;
 
 /** Sessions inside a repository belong to distribution or an older version. They can't be continued here. */
 const FOREIGN_MS = 60 * 60 * 1000;
 
 const SET_ASIDE = /^collected-([a-z0-9]+)-([a-f0-9]+)(?:\.last)?$/;
 
-export interface PurgeOptions {
+interface PurgeOptions {
   readonly now: Date;
   /** How long an upload may be idle, in milliseconds. Default: a day. */
   readonly uploadMs?: number | undefined;

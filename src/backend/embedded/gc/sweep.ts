@@ -9,7 +9,7 @@ import type { GcProgress, Marks } from './mark.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Registry } from '../store/registry.ts';
 
-export interface SweepOptions {
+interface SweepOptions {
   readonly registry: Registry;
   readonly marks: Marks;
   readonly before: number;

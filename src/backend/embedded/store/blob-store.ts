@@ -5,8 +5,9 @@ import { ifExists, exists, readLink, removeLink } from '../disk/durable.ts';
 import type { Staging } from '../disk/staging.ts';
 import { digestOfLarge } from './large-digest.ts';
 import type { Paths } from '../disk/paths.ts';
+import type { OpenBlob } from '../../reply/blob-reply.ts';
 
-export interface BlobStoreOptions {
+interface BlobStoreOptions {
   readonly paths: Paths;
   readonly staging: Staging;
   readonly now: () => Date;
@@ -14,13 +15,8 @@ export interface BlobStoreOptions {
   readonly graceMs: number;
 }
 
-export interface OpenBlob {
-  readonly file: FileHandle;
-  readonly size: number;
-}
-
 /** A finished upload: its file, and the handle it was written through. */
-export interface Upload {
+interface Upload {
   readonly path: string;
   readonly file: FileHandle;
 }

@@ -1,15 +1,11 @@
+import type { CatalogPage } from '../../../oci/catalog.ts';
 import { isRepository } from '../../../oci/request/route.ts';
 import { DirectoryCache, indexAfter } from '../disk/directory-cache.ts';
 import type { Paths } from '../disk/paths.ts';
 
-export interface CatalogOptions {
+interface CatalogOptions {
   readonly paths: Paths;
   readonly now: () => Date;
-}
-
-export interface CatalogPage {
-  readonly names: readonly string[];
-  readonly more: boolean;
 }
 
 /** Folders of a repository itself. All others below it are components of longer names. */

@@ -15,7 +15,7 @@ import type { Paths } from '../disk/paths.ts';
 import { readStoredManifest } from './stored-manifest.ts';
 import type { ManifestReading } from './stored-manifest.ts';
 
-export interface ManifestStoreOptions {
+interface ManifestStoreOptions {
   readonly paths: Paths;
   readonly staging: Staging;
   readonly blobs: BlobStore;

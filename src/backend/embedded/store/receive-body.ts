@@ -7,7 +7,7 @@ import type { Problem } from '../../../oci/problem.ts';
 import type { Transfer } from '../../reply/job.ts';
 
 /** How a body ended: whole, cut off by the client, or refused midway. */
-export type ReceivedBody =
+type ReceivedBody =
   | { readonly kind: 'whole'; readonly bytes: number }
   | { readonly kind: 'aborted'; readonly bytes: number }
   | { readonly kind: 'refused'; readonly bytes: number; readonly problem: Problem };

@@ -7,13 +7,13 @@ import type { Paths } from '../disk/paths.ts';
 import { KnownManifests } from './referrer-index.ts';
 import { forEachInSlices } from '../../../oci/manifest/slices.ts';
 
-export interface ReferrersOptions {
+interface ReferrersOptions {
   readonly paths: Paths;
   readonly manifests: ManifestStore;
   readonly now: () => Date;
 }
 
-export interface ReferrersQuery {
+interface ReferrersQuery {
   readonly subject: Digest;
   /** Referrers after this digest; empty for all. */
   readonly after: string;
@@ -21,7 +21,7 @@ export interface ReferrersQuery {
 }
 
 /** A page of the referrers of a subject. */
-export interface ReferrersPage {
+interface ReferrersPage {
   /** Descriptors as JSON, in byte order of their digests (image-spec "Content Descriptors"). */
   readonly descriptors: readonly string[];
   /** The digest of the last one, if there are more. */

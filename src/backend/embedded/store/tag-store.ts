@@ -21,7 +21,7 @@ import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { CURRENT, indexLink } from '../disk/paths.ts';
 import type { Paths } from '../disk/paths.ts';
 
-export interface TagStoreOptions {
+interface TagStoreOptions {
   readonly paths: Paths;
   readonly staging: Staging;
   readonly now: () => Date;

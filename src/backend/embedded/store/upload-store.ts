@@ -34,12 +34,12 @@ export interface OpenUpload {
   keepHash(algorithm: Algorithm, hash: Hash, size: number): void;
 }
 
-export type UploadOutcome<T> =
+type UploadOutcome<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'busy' };
 
-export interface NewUpload {
+interface NewUpload {
   readonly id: string;
   readonly path: string;
   readonly file: FileHandle;
