@@ -28,7 +28,7 @@ import { openObservers } from './observers.ts';
 
 /** The parts of a running gate, all but those that listen. */
 export interface Services {
-  readonly handler: HandlerOptions;
+  readonly handler: Omit<HandlerOptions, 'isDraining'>;
   readonly certificate: CertificateKeeper;
   readonly proxies: FrontProxies;
   /** Permits for connections; undefined where their number is not limited. */
@@ -37,8 +37,6 @@ export interface Services {
   readonly onDistrust: (address: string) => void;
   /** Opens the listener of the metrics, where one is configured. Rejects with AppError LISTEN_FAILED. */
   showMetrics(connections: MetricsSources['connections']): Promise<void>;
-  /** From now on each answer ends its connection, and the health page says so. */
-  drain(): void;
   /** Looks at all followed files now. */
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -53,16 +51,14 @@ export async function openServices(
   const parts = await openParts(config, logger, cluster);
   const { observers, certificate, users, access, following, endings, registry, pool } = parts;
   const files = [certificate, users, access, following, endings];
-  let draining = false;
   return {
-    handler: handlerOptions(config, logger, parts, () => draining),
+    handler: handlerOptions(config, logger, parts),
     certificate,
     proxies: parts.proxies,
     connectionLimiter: parts.limiters.connections,
     onDistrust: parts.trust.refused,
     showMetrics: (connections) =>
       observers.showMetrics({ connections, certificate, registryBackend: registry, watch: endings }),
-    drain: () => void (draining = true),
     reload: async () => {
       await Promise.all([...files.map((file) => file.check()), observers.reopen()]);
     },
@@ -115,8 +111,7 @@ function handlerOptions(
   { limits, publicUrl, timeouts, tls }: Config,
   logger: Logger,
   parts: Parts,
-  isDraining: () => boolean,
-): HandlerOptions {
+): Services['handler'] {
   const { proxies, trust, certificate, endings, following, registry, observers } = parts;
   return {
     now: parts.now,
@@ -127,7 +122,6 @@ function handlerOptions(
     isAudited: observers.audit !== undefined,
     admission: { headers: limits.headers },
     hsts: tls.hsts,
-    isDraining,
     formMs: timeouts.headerSeconds * 1000,
     // The pages.
     authority: () => certificate.authority(),

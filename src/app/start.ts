@@ -109,7 +109,7 @@ function listenerOptions(
     ticketKeys: (fingerprint) => sharedKey(cluster, `tickets ${fingerprint}`, TICKET_KEY_BYTES),
     onDistrust,
     addressOf: proxies.addressOf,
-    handler: createHandler(handler),
+    handler: createHandler({ ...handler, isDraining: connections.isDraining }),
   };
 }
 
@@ -120,7 +120,6 @@ interface Running {
 }
 
 async function stop(servers: readonly Server[], { services, connections, drainMs }: Running): Promise<void> {
-  services.drain();
   const closed = servers.map(close);
   connections.drain();
   const timer = setTimeout(() => connections.cut(), drainMs);

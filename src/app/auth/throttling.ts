@@ -108,7 +108,10 @@ interface OpenGuard {
   close(): Promise<void>;
 }
 
-/** Opens the guard of a process. The only process of a gate counts itself, a worker asks the primary. */
+/**
+ * Opens the guard of a process. A worker asks the primary. The only process of a gate counts by itself and not over its
+ * local bus, whose time limit would refuse a sign-in that waits for another one with the same password.
+ */
 export async function openGuard({
   config,
   cluster,

@@ -25,6 +25,7 @@ export interface Connections {
   count(): number;
   /** From now on each connection ends with the answer in progress, or with the next one. Idle connections end soon. */
   drain(): void;
+  isDraining(): boolean;
   /** Ends all connections now. `onCut` is called before for each exchange in progress. */
   cut(): void;
 }
@@ -94,6 +95,7 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
       silent ??= setTimeout(cutSilent, headMs).unref();
       for (const socket of secured) part(socket);
     },
+    isDraining: () => silent !== undefined,
     cut: () => {
       for (const exchange of [...busy.values()].flat()) onCut(exchange);
       for (const socket of sockets) socket.destroy();
