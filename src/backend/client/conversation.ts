@@ -151,10 +151,11 @@ export class Conversation implements ConnectionListener, Watched {
   onHead(head: AnswerHead): void {
     if (!this.#handler.onHead(head) || this.#isOver) return;
     if (head.length !== undefined && head.length <= SMALL_BYTES) return;
+    const { pace } = this.#request;
     this.#buffer = transferBuffers.take();
     this.#taken = () => this.#onTaken();
-    this.#goOn = () => this.#onPaced();
-    this.#connection.readInto(this.#buffer.subarray(0, this.#request.pace?.pieceBytes));
+    if (pace !== undefined) this.#goOn = () => this.#onPaced();
+    this.#connection.readInto(this.#buffer.subarray(0, pace?.pieceBytes));
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
@@ -190,8 +191,9 @@ export class Conversation implements ConnectionListener, Watched {
     if (isConnecting && !this.#isOver) return CONNECTING;
     const elsewhere = this.#handler.waitsFor?.(this.#pending > 0);
     if (elsewhere !== undefined) return elsewhere;
-    const moved = socket.bytesRead + socket.bytesWritten - queuedBytes(socket) + this.#steps;
-    return { waitingFor: 'backend', moved };
+    // The kernel takes a head at once, and of a body what the backend has room for.
+    const queued = this.#request.body === undefined ? 0 : queuedBytes(socket);
+    return { waitingFor: 'backend', moved: socket.bytesRead + socket.bytesWritten - queued + this.#steps };
   }
 
   expire(wait: Wait): void {
@@ -203,6 +205,7 @@ export class Conversation implements ConnectionListener, Watched {
     this.#steps += 1;
     if (this.#pending > 0) return;
     if (this.#isOver) this.#returnBuffer();
+    else if (this.#request.pace === undefined) this.#connection.resume();
     else this.#isHeld = inPace(this.#request.pace, this.#goOn);
   }
 
