@@ -5,9 +5,9 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done',
   failed: 'failed; standard error says what happened, why, and what to type next',
   usage: 'wrong usage: an unknown command or option, a missing value',
-  due: '`certs status` alone: the certificate is due for renewal',
-  expired: '`certs status` alone: the certificate has expired',
-  refused: '`certs status` alone: clients refuse the certificate for another reason',
+  due: '`certs status`: the certificate is due for renewal',
+  expired: '`certs status`: the certificate has expired',
+  refused: '`certs status`: clients refuse the certificate for another reason',
   interrupted: 'Ctrl-C at a prompt; nothing was changed',
 };
 

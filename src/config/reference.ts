@@ -16,8 +16,8 @@ directory, if there is one. [registry-gate.example.yml](../registry-gate.example
 [registry-gate.schema.json](registry-gate.schema.json) tells an editor about them, with this as the first line of the file:
 \`# yaml-language-server: $schema=docs/registry-gate.schema.json\`.
 
-\`registry-gate config check\` reports every problem at once; \`registry-gate config show\` prints what it all amounts
-to, and where each option was set.
+\`registry-gate config check\` reports every problem at once; \`registry-gate config show\` prints the
+result, and where each option was set.
 
 - Unknown keys, unknown \`REGISTRY_GATE_*\` variables, duplicate keys, and YAML aliases are errors.
 - A key without a value and an empty variable count as not set.

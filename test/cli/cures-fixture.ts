@@ -5,7 +5,7 @@ import { run as runProgram } from '../../src/cli/program.ts';
 import { run as runShell } from '../support/programs.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
-/** What a person at a terminal sees of one command. */
+/** What a user at a terminal sees of one command. */
 export interface Seen {
   readonly status: number;
   readonly out: string;
@@ -36,7 +36,7 @@ const PLACEHOLDERS = { 'NAME-OR-ADDRESS': 'registry.lan', NAME: 'alice' } as con
 const COMMAND =
   /(?:(?:mkdir|mv|cat|chmod) [^&;]+ && )*registry-gate [a-z-]+(?: [a-z]+)?(?: (?:'[^']*'|[^\s;,()'.][^\s;,()']*))*/;
 
-/** Takes the process there: paths are as short as a person writes them. */
+/** Changes the directory of the process, so that paths are as short as a user types them. */
 export async function openFixture(): Promise<Fixture> {
   const before = process.cwd();
   const directory = await mkdtemp(join(tmpdir(), 'gate-cures-'));

@@ -12,7 +12,7 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
   .filter((path) => path.endsWith('.ts'))
   .map((path) => ({ path, text: read(join('src', path)) }));
 
-/** Where a word stands in the sources; comments count too, which harms nobody. */
+/** Where a word stands in the sources, comments included. */
 const filesWith = (word: RegExp): readonly string[] =>
   sources.filter(({ text }) => word.test(text)).map(({ path }) => path);
 

@@ -42,7 +42,7 @@ const NOT_COVERED = [
   { kind: 'ip', host: '10.0.0.6' },
 ] as const;
 
-/** What somebody who stole the key of a CA could make: a certificate for whatever name, constraints or not. */
+/** What a thief of the key of a CA could make: a certificate for any name, whatever the constraints. */
 async function forge(directory: string, hosts: readonly string[]): Promise<void> {
   const authority = await readAuthority(directory);
   if (authority === undefined) throw new Error('no CA');
