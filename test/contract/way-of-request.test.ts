@@ -5,7 +5,7 @@ import type { TracedGate } from '../support/traced-gate.ts';
 import { basic } from '../support/test-gate.ts';
 
 /** As many files as one follows a pull through, from the first to the last. */
-const MOST_FILES_OF_A_PULL = 57;
+const MOST_FILES_OF_A_PULL = 49;
 
 /** How often each request is made: what runs less often than that is not on its way. */
 const ROUNDS = 8;
