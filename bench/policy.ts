@@ -54,12 +54,15 @@ function request(target: string): RegistryRequest {
 }
 
 function measure(name: string, policy: Policy, targets: readonly RegistryRequest[], rounds: number): void {
-  const askers = Array.from({ length: users }, (_, at): Principal => ({ kind: 'user', name: `user${at}` }));
+  const principals = Array.from({ length: users }, (_, at): Principal => ({
+    kind: 'user',
+    name: `user${at}`,
+  }));
   let allowed = 0;
   const run = (count: number): void => {
     for (let round = 0; round < count; round += 1) {
-      const [asker, target] = [askers[round % users], targets[round % targets.length]];
-      if (asker !== undefined && decide(policy, asker, target, '10.0.0.1').allowed) allowed += 1;
+      const [principal, target] = [principals[round % users], targets[round % targets.length]];
+      if (principal !== undefined && decide(policy, principal, target, '10.0.0.1').allowed) allowed += 1;
     }
   };
   run(rounds / 10);

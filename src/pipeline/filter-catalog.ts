@@ -58,9 +58,9 @@ export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatal
       answerProblem(req, res, UNKNOWN_PAGE);
       return false;
     }
-    const asker = principalName(principal);
+    const account = principalName(principal);
     const source: CatalogSource = async (size, after) => {
-      const page = await catalog.page(size, after, asker);
+      const page = await catalog.page(size, after, account);
       // A thousand names take a few milliseconds to check: other requests run between two pages.
       await setImmediate();
       return page;

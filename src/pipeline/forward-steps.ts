@@ -70,7 +70,7 @@ export function traceRequests(tracing: Tracing): ForwardStep {
       startedAt,
       request,
       host: origin.host,
-      isKnown: origin.asker !== undefined && origin.asker !== '',
+      isKnown: origin.account !== undefined && origin.account !== '',
       traceparent,
       tracestate: typeof tracestate === 'string' ? tracestate : undefined,
     });
@@ -85,6 +85,6 @@ function isTransfer({ req, request: { method, route } }: Job): boolean {
 }
 
 /** A user counts by name, an anonymous client by network. */
-function keyOf({ origin: { asker = '', address } }: Job): string {
-  return asker === '' ? `at ${networkOf(address)}` : `of ${asker}`;
+function keyOf({ origin: { account = '', address } }: Job): string {
+  return account === '' ? `at ${networkOf(address)}` : `of ${account}`;
 }

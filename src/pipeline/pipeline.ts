@@ -141,7 +141,7 @@ function dispatch(forward: Forward, { body, now }: Pick<PipelineOptions, 'body' 
         address: context.address,
         host: context.host,
         requestId: context.id,
-        asker: accountOf(context.principal),
+        account: accountOf(context.principal),
       },
       uploadSeal: context.uploadSeal,
       bodyLimit: bodyLimit(request, body),

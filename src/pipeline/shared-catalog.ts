@@ -14,8 +14,8 @@ interface SharedCatalogOptions {
 
 /** Pages of the registry's catalog, shared by all clients whose catalog is filtered. */
 export interface SharedCatalog {
-  /** Up to `n` names after `last`. `asker` takes turns with others. Rejects as the source does, and with CatalogBusy. */
-  page(n: number, last: string | undefined, asker: string): Promise<CatalogPage>;
+  /** Up to `n` names after `last`. `account` takes turns with others. Rejects as the source does, and with CatalogBusy. */
+  page(n: number, last: string | undefined, account: string): Promise<CatalogPage>;
   /** Wraps an observer, to drop the pages where a push makes a repository that they do not name. */
   follow(observe: (exchange: Exchange) => void): (exchange: Exchange) => void;
 }
@@ -55,7 +55,7 @@ const QUICK_MS = 100;
 
 /**
  * Asks the registry for one page at a time, always a large one, and keeps each page for a while. A request waits for at
- * most one page of each other asker.
+ * most one page of each other account.
  */
 export function createSharedCatalog({
   source,
@@ -89,16 +89,16 @@ export function createSharedCatalog({
     if (life > 0) pages.keep(page);
     return page;
   };
-  const wait = (after: string | undefined, asker: string): Promise<Kept> =>
+  const wait = (after: string | undefined, account: string): Promise<Kept> =>
     new Promise((resolve) => {
-      const lost = line.push({ after, settle: resolve }, asker);
+      const lost = line.push({ after, settle: resolve }, account);
       lost?.settle(Promise.reject(new CatalogBusy()));
       askNext();
     });
 
   return {
-    page: async (n, last, asker) => {
-      const { names, more, after } = pages.find(last) ?? (await wait(last, asker));
+    page: async (n, last, account) => {
+      const { names, more, after } = pages.find(last) ?? (await wait(last, account));
       const from = last === after || last === undefined ? 0 : names.indexOf(last) + 1;
       return { names: names.slice(from, from + n), more: more || names.length > from + n };
     },

@@ -31,6 +31,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'src/oci/request/scope.ts merged',
     'src/http/listener/connections.ts active',
     'src/auth/tokens/store/use-log.ts merged',
+    'src/auth/users/htpasswd-directory.ts hashes',
     'src/auth/users/htpasswd-file.ts seen',
     'src/auth/users/user-store.ts byCost',
     'src/cluster/processes.ts all',

@@ -40,12 +40,12 @@ function world(took = 500, names: readonly string[] = NAMES, maxBytes?: number):
 /** One answer to somebody who sees what this says. */
 async function answer(
   it: World,
-  asker: string,
+  account: string,
   isVisible: (name: string) => boolean,
   last?: string,
 ): Promise<string[]> {
   const source = (n: number, after: string | undefined): Promise<CatalogPage> =>
-    it.catalog.page(n, after, asker);
+    it.catalog.page(n, after, account);
   const page = await fillCatalogPage({ n: 1, last, source, isVisible });
   return [...page.names];
 }

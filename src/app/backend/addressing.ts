@@ -24,7 +24,7 @@ export function signRequests(credentials: BackendCredentials, { url }: Backend, 
       next({ ...job, answer, origin: { ...job.origin, authorization } });
     };
     return (job) => {
-      const authorization = credentials.authorization(job.origin.asker ?? '', backendAccess(job.request));
+      const authorization = credentials.authorization(job.origin.account ?? '', backendAccess(job.request));
       if (typeof authorization === 'string') {
         send(job, authorization);
         return;

@@ -6,6 +6,8 @@ import type { HashPool, HashVerdict } from '../passwords/hash-pool.ts';
 import { hashedPart, isCut, verifyHash } from '../passwords/password-hash.ts';
 import type { StoredHash } from '../passwords/password-hash.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
+import { entriesOf } from './htpasswd-file.ts';
+import type { HtpasswdDocument } from './htpasswd-file.ts';
 import type { Users } from './user-store.ts';
 
 interface HtpasswdDirectoryOptions {
@@ -48,6 +50,12 @@ export function createHtpasswdDirectory(options: HtpasswdDirectoryOptions): User
       return entry === undefined ? password : hashedPart(entry.hash.text, password);
     },
   };
+}
+
+/** Returns the versions of the credentials in a file, as the directory gives them. */
+export function credentialVersions(document: HtpasswdDocument): UserDirectory['credentialVersion'] {
+  const hashes = new Map(entriesOf(document).map(({ name, hash }) => [name, hash.text]));
+  return (user) => hashes.get(user);
 }
 
 /** Calls `onCut` once for each entry whose user's password is longer than what its hash looks at. */

@@ -10,7 +10,7 @@ import type { OpenUpload, UploadStore } from './store/upload-store.ts';
 
 /** The user that owns an upload session. Only that user may continue it. */
 export function ownerOf({ job }: Transfer): string {
-  return job.origin.asker ?? '';
+  return job.origin.account ?? '';
 }
 
 /** Appends to a file and hashes, and ends the body when the uploads of its user exceed their byte limit. */

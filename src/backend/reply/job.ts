@@ -20,7 +20,7 @@ export interface Origin {
   readonly backendHost?: string | undefined;
   readonly requestId: string;
   /** The name of the principal, for a registry that needs it; absent or empty for anonymous clients. */
-  readonly asker?: string;
+  readonly account?: string;
   /** The credentials of the gate for this request; never the client's. */
   readonly authorization?: string;
   /** The span of the gate in a trace (W3C Trace Context), if requests are traced. */

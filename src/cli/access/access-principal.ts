@@ -2,7 +2,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { aliveTokens, machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
 import { readState } from '../../auth/tokens/store/state-file.ts';
-import { entriesOf } from '../../auth/users/htpasswd-file.ts';
+import { credentialVersions } from '../../auth/users/htpasswd-directory.ts';
 import { readUsersFile } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { findState } from '../config/file-options.ts';
@@ -58,9 +58,9 @@ async function unknownUserWarnings(name: string, { users }: StateFiles): Promise
   if (name === '') return [];
   try {
     const { document } = await readUsersFile(users);
-    return entriesOf(document).some((entry) => entry.name === name)
-      ? []
-      : [`there is no user ${JSON.stringify(name)}, so no client can sign in with this name.`];
+    return credentialVersions(document)(name) === undefined
+      ? [`there is no user ${JSON.stringify(name)}, so no client can sign in with this name.`]
+      : [];
   } catch (error) {
     if (error instanceof AppError && error.code.startsWith('HTPASSWD_')) return [];
     throw error;

@@ -16,7 +16,7 @@ import type { ScopeEntry, TokenScope } from '../../auth/principal.ts';
 import type { MachineToken } from '../../auth/tokens/store/machine-token.ts';
 import { makeSecret } from '../../auth/tokens/store/secret-text.ts';
 import { changeState } from '../../auth/tokens/store/state-file.ts';
-import { entriesOf } from '../../auth/users/htpasswd-file.ts';
+import { credentialVersions } from '../../auth/users/htpasswd-directory.ts';
 import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addStateOptions, findState } from '../config/file-options.ts';
@@ -60,7 +60,7 @@ export function createCommand(terminal: Terminal): Command {
 async function checkTokenName(name: string, users: string): Promise<void> {
   checkName(name);
   const { document } = await readUsersFileIfAny(users);
-  if (!entriesOf(document).some((entry) => entry.name === name)) return;
+  if (credentialVersions(document)(name) === undefined) return;
   throw new AppError('USER_EXISTS', {
     message: `There is a user ${name} already. Nothing was made.`,
     hint: `Choose a name that no user has, like ${name}-ci.`,

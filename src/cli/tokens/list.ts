@@ -9,7 +9,7 @@ import { machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
 import type { MachineToken } from '../../auth/tokens/store/machine-token.ts';
 import { readState } from '../../auth/tokens/store/state-file.ts';
 import { useLogFile } from '../../auth/tokens/store/use-log.ts';
-import { entriesOf } from '../../auth/users/htpasswd-file.ts';
+import { credentialVersions } from '../../auth/users/htpasswd-directory.ts';
 import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addStateOptions, findState } from '../config/file-options.ts';
@@ -72,13 +72,11 @@ async function readRows({ paths, users }: StateFiles): Promise<readonly Row[]> {
     readState(useLogFile(paths.uses)),
   ]);
   const used = new Map(Object.entries(uses.state.used));
-  const hashes = new Map(
-    entriesOf((await readUsersFileIfAny(users)).document).map(({ name, hash }) => [name, hash.text]),
-  );
+  const { document } = await readUsersFileIfAny(users);
   const isCurrent = createCurrentCheck({
     keys: { fingerprint: await readFingerprints(paths.keys) },
     uses: { lastUse: (id) => momentOf(used.get(id)) },
-    directory: { credentialVersion: (user) => hashes.get(user) },
+    directory: { credentialVersion: credentialVersions(document) },
     now: () => now,
   });
   return [

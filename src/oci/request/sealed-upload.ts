@@ -19,9 +19,9 @@ const KEY_BYTES = 16;
  * key, notice no difference, and another client's session name decrypts to a random one. Names of another form stay
  * unchanged, since the registry may parse them.
  */
-export function createUploadSeal(key: Buffer, asker: string, repository: string): UploadSeal {
+export function createUploadSeal(key: Buffer, owner: string, repository: string): UploadSeal {
   const own = createHmac('sha256', key)
-    .update(JSON.stringify([asker, repository]))
+    .update(JSON.stringify([owner, repository]))
     .digest();
   const blockKey = own.subarray(0, KEY_BYTES);
   return {

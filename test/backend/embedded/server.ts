@@ -70,7 +70,7 @@ function serveOne(
       address: '127.0.0.1',
       host: req.headers.host ?? '',
       requestId: 'test',
-      asker: String(req.headers['x-asker'] ?? ''),
+      account: String(req.headers['x-account'] ?? ''),
     },
     bodyLimit: bodyLimit(request, LIMITS),
     answer,

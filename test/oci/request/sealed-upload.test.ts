@@ -6,7 +6,7 @@ const key = randomBytes(32);
 const bobs = createUploadSeal(key, 'bob', 'team/app');
 
 describe('createUploadSeal', () => {
-  it('gives a name that only the same asker opens in the same repository', () => {
+  it('gives a name that only the same owner opens in the same repository', () => {
     const id = randomUUID();
     const name = bobs.seal(id);
     expect(name).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
@@ -17,7 +17,7 @@ describe('createUploadSeal', () => {
       createUploadSeal(key, 'bob', 'team/other'),
       createUploadSeal(key, '', 'team/app'),
       createUploadSeal(randomBytes(32), 'bob', 'team/app'),
-      // Asker and repository can't be shifted into one another.
+      // Owner and repository can't be shifted into one another.
       createUploadSeal(key, 'bob","team', 'app'),
     ])
       expect(other.open(name)).not.toBe(id);

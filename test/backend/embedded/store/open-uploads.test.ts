@@ -86,7 +86,7 @@ describe('open uploads', () => {
       headers: OCTETS,
     });
     expect(whole.status).toBe(429);
-    const alice = { headers: { 'X-Asker': 'alice' } };
+    const alice = { headers: { 'X-Account': 'alice' } };
     expect((await client.ask('POST', '/v2/bob/other/blobs/uploads/', alice)).status).toBe(202);
     await client.expect(204, 'DELETE', locations[0] ?? '');
     await client.begin('bob/other');
@@ -131,7 +131,7 @@ describe('open uploads', () => {
     const { client } = await serve();
     const location = locationOf(await client.patch(await client.begin('bob/app'), 'some'));
     const other = location.replace('bob/app', 'bob/other');
-    const asEve = { headers: { 'X-Asker': 'eve' } };
+    const asEve = { headers: { 'X-Account': 'eve' } };
     const put = withQuery(location, `digest=${digestOf('some')}`);
     const refused = [
       await client.ask('GET', location, asEve),
