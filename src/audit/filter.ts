@@ -1,5 +1,5 @@
 import { fieldsOf } from './log/chain.ts';
-import type { LogFields } from './log/chain.ts';
+import type { AuditFields } from './log/chain.ts';
 
 /** Which lines to show: those that match all criteria. */
 export interface Filter {
@@ -14,7 +14,7 @@ export interface Filter {
 }
 
 /** Returns a function that parses a line if it matches. It skips most other lines without parsing them. */
-export function createLineFilter(filter: Filter): (bytes: Buffer) => LogFields | undefined {
+export function createLineFilter(filter: Filter): (bytes: Buffer) => AuditFields | undefined {
   const needles = needlesOf(filter);
   return (bytes) => {
     if (needles.some((needle) => !bytes.includes(needle))) return undefined;
@@ -32,7 +32,7 @@ function needlesOf({ user, repository }: Filter): readonly Buffer[] {
   return texts.filter((text) => text !== undefined).map((text) => Buffer.from(text));
 }
 
-function fits(fields: LogFields, { user, repository, since, until, actions }: Filter): boolean {
+function fits(fields: AuditFields, { user, repository, since, until, actions }: Filter): boolean {
   if (user !== undefined && fields['user'] !== user) return false;
   if (actions !== undefined && !actions.includes(String(fields['event']))) return false;
   if (repository !== undefined && !isIn(repository, fields['repository'])) return false;

@@ -1,5 +1,5 @@
 import { printable } from '../lib/printable.ts';
-import type { LogFields } from './log/chain.ts';
+import type { AuditFields } from './log/chain.ts';
 
 const COLUMNS = [20, 8, 11, 16, 16] as const;
 const HEAD = ['TIME (UTC)', 'EVENT', 'RESULT', 'WHO', 'FROM', 'WHAT'];
@@ -10,7 +10,7 @@ export function tableHead(): string {
 }
 
 /** Renders one line of the audit log for a person. The column widths are fixed, since later lines are not known yet. */
-export function tableRow(fields: LogFields): string {
+export function tableRow(fields: AuditFields): string {
   const text = (name: string): string => printable(fields[name]);
   return rowOf([
     text('time').slice(0, 19).replace('T', ' '),
@@ -27,7 +27,7 @@ function rowOf(cells: readonly string[]): string {
   return `${line.trimEnd()}\n`;
 }
 
-function whatOf(fields: LogFields): string {
+function whatOf(fields: AuditFields): string {
   const text = (name: string): string => printable(fields[name]);
   const tag = text('tag');
   const name = `${text('repository')}${tag === '' ? '' : `:${tag}`}`;

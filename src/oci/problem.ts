@@ -57,7 +57,7 @@ export function renderProblem(problem: Problem, requestId: string): string {
   return `${JSON.stringify({ errors: [error] })}\n`;
 }
 
-/** The answer that tells of a problem, without the headers of its own. */
+/** Returns the answer to a problem, without the headers of its own. */
 export function problemAnswer(problem: Problem, requestId: string): Answer {
   return {
     status: problem.status,

@@ -88,7 +88,7 @@ describe.each([
 
   it('lets in who was known before, and cuts who stands still', async () => {
     const one = await client();
-    // A path that is none tells that somebody is known: a stranger gets 401.
+    // An unknown path shows that a client is signed in: an anonymous one gets 401.
     one.ask('GET', '/v2/Foo/x');
     expect(await one.answer()).toMatchObject({ status: 404 });
     jump(byMs);

@@ -29,7 +29,7 @@ async function get(nth: number, target = BLOB): Promise<number> {
   return (await client.answer(nth)).status;
 }
 
-/** What a user gets who comes after the present one. */
+/** What the next user gets. */
 async function nextUserGets(target = BLOB): Promise<string> {
   const next = await openClient(scripted.gate);
   next.ask('GET', target);
@@ -161,7 +161,7 @@ describe('R64: a connection to the backend is never used again', () => {
     await eventually('it begins', () => client.text().includes('five.'));
     client.close();
     await eventually('it is closed', () => scripted.backend.visits.at(-1)?.end() !== 'open');
-    // The rest of the old answer, which must be nobody's.
+    // The rest of the old answer, which no client may get.
     scripted.backend.visits.at(-1)?.socket.write('five.');
     scripted.script = (visit) => void visit.socket.write(OK);
     expect(await nextUserGets()).toBe('200 ok');
@@ -252,7 +252,7 @@ describe('R65: what the backend sends unasked is never the answer to the next us
   });
 
   it('an answer to the head of a request that it had not read: the true answer to it goes to nobody', async () => {
-    // Who greets with an answer is believed once, as by every client; what comes then is one too many.
+    // A backend that sends an answer first is believed once, as by every client; a further answer is one too many.
     const greeting = await startBackend((visit) => void visit.socket.write(OK.replace('ok', 'no')));
     const own = await startTestGate({ backend: greeting.url });
     const first = await openClient(own);
@@ -371,7 +371,7 @@ describe('R67: what is no answer is a 502, and the connection is closed', () => 
     scripted.script = (visit) => void visit.socket.write(bytes);
     client.ask('GET', BLOB);
     await eventually('it is over', () => client.answers().length > 0 || client.end() !== 'open');
-    // Whoever sees the fault before the head has left may say so; nobody may pass the answer for whole.
+    // A fault found before the head was sent may be reported; the answer must never look complete.
     expect(client.answers().filter(({ status }) => status !== 502)).toEqual([]);
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
     await eventually('it is closed', () => scripted.backend.visits[before]?.end() !== 'open');

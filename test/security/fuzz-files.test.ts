@@ -168,7 +168,7 @@ describe('the parsers of files and tokens', { timeout: 900_000 }, () => {
         const all = [...problems, ...compiled.problems];
         if (all.length > 0) return all.every(({ reason }) => reason !== '');
         tally.good += 1;
-        // Who is not named gets nothing, whatever the file is made of.
+        // A client that is not named gets nothing, whatever the file holds.
         const mayPull = decide(compiled.policy, { kind: 'anonymous' }, PULL, undefined).allowed;
         return !mayPull || text.includes('anonymous');
       }),

@@ -14,7 +14,7 @@ import type { RecordingBackend } from '../support/recording-backend.ts';
 import { basic, startTestGate } from '../support/test-gate.ts';
 import type { TestGate } from '../support/test-gate.ts';
 
-/** Somebody else's address, as the gate sees it. */
+/** The address of another client, as the gate sees it. */
 const ATTACKER = '127.0.0.66';
 const OFFICE = '127.0.0.1';
 
@@ -266,7 +266,7 @@ describe('tokens', () => {
     expect(logged(BLOCKED)).toMatchObject([{ by: 'tokens', address: OFFICE, failures: 100 }]);
     expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200);
     expect(await guesses('bob', ['right of bob'])).toEqual([200]);
-    // Whoever has one that has ended must hear that it has, and get another.
+    // A client with an expired token must learn that, and get another one.
     expect((await ask({ authorization: 'Bearer forged.forged.forged' })).status).toBe(401);
   });
 });

@@ -80,7 +80,7 @@ describe('handshakes that no honest client makes', () => {
     await Promise.all([...Array.from({ length: AT_ONCE }, attack), serve()]);
     const seconds = (performance.now() - began) / 1000;
     await allGone();
-    // Those who spoke plain HTTP are given a moment to read their answer, though they are gone already.
+    // Clients that spoke plain HTTP get a moment to read their answer, even if they have left.
     await until(
       () => gate.presence().sockets <= start.sockets + backend.open() || undefined,
       () => `${gate.presence().sockets} sockets where there were ${start.sockets}`,

@@ -7,7 +7,7 @@ import { useCaseFixture } from './run-cases.ts';
 const CLOSE = 'Connection: close';
 const PROBE = 'pr0be';
 
-/** Spellings of control over a log: escapes for a terminal, quotes for JSON, ends of lines for whoever reads them. */
+/** Spellings of control over a log: escapes for a terminal, quotes for JSON, line ends for readers of lines. */
 const ODD = [
   ['a quote and a brace', '"},{"level":60,"msg":"forged'],
   ['a backslash', '\\\\n\\u000a\\'],

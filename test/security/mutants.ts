@@ -99,7 +99,7 @@ export interface Shot {
   readonly session: Buffer | undefined;
 }
 
-/** Sends all of it on a connection of its own, and waits for the end. Rejects where there is none. */
+/** Sends all of it on a connection of its own, and waits for the end. Rejects without one. */
 export function shoot(
   { port, ca }: { readonly port: number; readonly ca: string },
   bytes: string,

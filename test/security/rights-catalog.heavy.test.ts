@@ -23,7 +23,7 @@ describe('a catalog with more hidden names than visible ones', () => {
     machines: [{ id: 'm-1', name: 'ci', scope: [{ repositories: ['z/*'], allow: ['pull'] }] }],
   });
 
-  /** The registry: every name there is, page by page, to whoever asks it. */
+  /** The registry: returns every name, page by page, to every client. */
   function script(): void {
     fixture().backend.script({
       onRequest: (socket, { target }) => {

@@ -60,9 +60,9 @@ export interface RightsFixture extends CaseFixture {
   readonly folder: string;
   /** The secrets of the machines, in their order. */
   readonly secrets: readonly string[];
-  /** Sends one request, and gives its answer. `as` is the value of `Authorization`; nobody without one. */
+  /** Sends one request and returns its answer. `as` is the value of `Authorization`; anonymous without it. */
   ask(line: string, as?: string, more?: Sent): Promise<RawAnswer>;
-  /** An access token for somebody, as a value of `Authorization`; without a scope for all repositories of the tests. */
+  /** Returns an access token as a value of `Authorization`; without a scope, for all repositories of the tests. */
   bearer(as: string | undefined, scope?: string): Promise<string>;
   /** Writes the rules and puts them into force. Throws where they are refused. */
   enforce(rules: string): Promise<void>;
@@ -106,7 +106,7 @@ export async function writeUsers(folder: string, users: readonly string[]): Prom
   await writeFile(join(folder, 'htpasswd'), (await Promise.all(lines)).join(''), { mode: 0o600 });
 }
 
-/** Sends one request to a gate, and gives its answer. `as` is the value of `Authorization`; nobody without one. */
+/** Sends one request to a gate and returns its answer. `as` is the value of `Authorization`; anonymous without it. */
 export async function askGate(
   { port, ca }: Pick<TestGate, 'port' | 'ca'>,
   line: string,

@@ -9,7 +9,7 @@ const RULES = `rules:
   - { who: anonymous, repositories: 'public/**', allow: pull }
 `;
 const D = `sha256:${'e'.repeat(64)}`;
-/** The one that somebody may see, and the ones that nobody has made. */
+/** The repository that a client may see, and ones that do not exist. */
 const NAMES = ['secret/here', 'secret/none', 'no-such', 'public-not/x'] as const;
 const LINES: readonly ((name: string) => string)[] = [
   (name) => `GET /v2/${name}/tags/list`,

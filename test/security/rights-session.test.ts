@@ -86,7 +86,7 @@ describe('an upload session', () => {
     await writeUsers(folder, [TEST_USER, 'bob']);
     await gate.gate.reload();
     const [password = '', token = ''] = authorizations;
-    // The same password under another salt is another credential: who held a token has to come again.
+    // The same password under another salt is another credential: its tokens end.
     expect([await step(STEPS[1], password), await step(STEPS[1], token)]).toEqual([200, 401]);
   });
 

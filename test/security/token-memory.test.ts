@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.close());
 
-/** What `GET /token` asks for with a hundred scopes, each time others, beside a field that nobody reads. */
+/** What `GET /token` asks for with a hundred scopes, each time others, beside an unknown field. */
 function scopes(request: number, count: number): string {
   const names = Array.from({ length: count }, (_none, at) => `scope=repository:public/${request}-${at}:pull`);
   return `service=gate.test&client_id=${'x'.repeat(4000)}&${names.join('&')}`;

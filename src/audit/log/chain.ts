@@ -53,10 +53,10 @@ async function tailOf(file: FileHandle, size: number): Promise<Tail> {
   return { hash: hashOf(bytes.subarray(start + 1, end)), torn: rest.length, isOpen };
 }
 
-export type LogFields = Readonly<Record<string, unknown>>;
+export type AuditFields = Readonly<Record<string, unknown>>;
 
 /** Parses a line. Returns undefined if it is not a line of the audit log. */
-export function fieldsOf(bytes: Buffer): LogFields | undefined {
+export function fieldsOf(bytes: Buffer): AuditFields | undefined {
   if (bytes[0] !== OBJECT) return undefined;
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
@@ -66,6 +66,6 @@ export function fieldsOf(bytes: Buffer): LogFields | undefined {
   }
 }
 
-function isFields(value: unknown): value is LogFields {
+function isFields(value: unknown): value is AuditFields {
   return typeof value === 'object' && value !== null;
 }

@@ -27,7 +27,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   }
 }
 
-interface FollowOptions {
+interface FollowLinesOptions {
   readonly everyMs?: number;
   /** Whether to continue. */
   readonly goesOn: () => boolean;
@@ -39,7 +39,7 @@ interface FollowOptions {
  * Yields lines and waits for more. It continues with the new file if the old one was moved away, and from the beginning
  * if it was truncated.
  */
-export async function* followLines(path: string, options: FollowOptions): AsyncGenerator<Line> {
+export async function* followLines(path: string, options: FollowLinesOptions): AsyncGenerator<Line> {
   const { everyMs = 250, goesOn, onPause = () => undefined } = options;
   let file = await open(path, 'r');
   try {

@@ -1,5 +1,5 @@
 import { fieldsOf, hashOf } from './chain.ts';
-import type { LogFields } from './chain.ts';
+import type { AuditFields } from './chain.ts';
 import { readLines } from './lines.ts';
 import type { Line } from './lines.ts';
 
@@ -71,7 +71,7 @@ class Chain {
     this.#torn += 1;
   }
 
-  #addAfterFragment(fields: LogFields | undefined, hash: string, line: number): Fault | undefined {
+  #addAfterFragment(fields: AuditFields | undefined, hash: string, line: number): Fault | undefined {
     const fragment = this.#fragment;
     this.#fragment = undefined;
     if (fragment === undefined) return undefined;
@@ -82,7 +82,7 @@ class Chain {
     return this.#addWhole(fields, hash, line);
   }
 
-  #addWhole(fields: LogFields, hash: string, line: number): Fault | undefined {
+  #addWhole(fields: AuditFields, hash: string, line: number): Fault | undefined {
     const { previous } = fields;
     if (previous === undefined && this.#chained > 0)
       return { line, reason: 'carries no hash: it was put in, or the chain was switched off there' };

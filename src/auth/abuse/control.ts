@@ -86,7 +86,7 @@ async function removeStale(directory: string): Promise<void> {
   await Promise.all(
     names.map(async (name) => {
       const outcome = await querySocket(join(directory, name), undefined);
-      if (outcome.kind === 'nobody') await rm(join(directory, name), { force: true });
+      if (outcome.kind === 'gone') await rm(join(directory, name), { force: true });
     }),
   );
 }

@@ -8,7 +8,7 @@ import type { ControlReply, ControlRequest } from './control-protocol.ts';
 type SocketOutcome =
   | { readonly kind: 'answered'; readonly reply: ControlReply }
   /** The socket of a gate that no longer runs. */
-  | { readonly kind: 'nobody' }
+  | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Sends a request to every gate that runs with this state directory. Never rejects. */
@@ -19,7 +19,7 @@ export async function queryGates(
   try {
     const names = (await readdir(directory)).filter((name) => SOCKET_NAME.test(name));
     const outcomes = await Promise.all(names.map((name) => querySocket(join(directory, name), request)));
-    return outcomes.filter(({ kind }) => kind !== 'nobody');
+    return outcomes.filter(({ kind }) => kind !== 'gone');
   } catch (error) {
     const code = systemCode(error);
     return code === 'ENOENT' ? [] : [{ kind: 'failed', reason: code ?? String(error) }];
@@ -41,7 +41,7 @@ export function querySocket(path: string, request: ControlRequest | undefined): 
     socket.on('error', (error) => {
       const code = systemCode(error);
       const isGone = code === 'ECONNREFUSED' || code === 'ENOENT';
-      settle(isGone ? { kind: 'nobody' } : { kind: 'failed', reason: code ?? error.message });
+      settle(isGone ? { kind: 'gone' } : { kind: 'failed', reason: code ?? error.message });
     });
     socket.on('connect', () => {
       if (request === undefined) settle({ kind: 'answered', reply: {} });

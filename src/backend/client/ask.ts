@@ -32,7 +32,7 @@ export function ask(backend: Backend, question: Question): Promise<SmallAnswer> 
   return new Promise((resolve, reject) => new TextAnswer(backend, question, { resolve, reject }).start());
 }
 
-interface Outcome {
+interface AskOutcome {
   readonly resolve: (answer: SmallAnswer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -40,14 +40,14 @@ interface Outcome {
 /** Collects an answer into a text. */
 class TextAnswer implements AnswerHandler {
   readonly #question: Question;
-  readonly #outcome: Outcome;
+  readonly #outcome: AskOutcome;
   readonly #conversation: Conversation;
   readonly #timer: NodeJS.Timeout;
   readonly #pieces: Buffer[] = [];
   #bytes = 0;
   #head: AnswerHead | undefined;
 
-  constructor({ authority, prefix, pool }: Backend, question: Question, outcome: Outcome) {
+  constructor({ authority, prefix, pool }: Backend, question: Question, outcome: AskOutcome) {
     const { path, authorization, timeoutMs } = question;
     this.#question = question;
     this.#outcome = outcome;

@@ -56,7 +56,7 @@ export const METRICS = {
   },
   registry_gate_upload_commit_duration_seconds: {
     type: 'histogram',
-    help: 'From the last byte of a layer to the word of the registry that it is kept. Clients built on containerd give up at 30 s.',
+    help: 'From the last byte of a layer to the answer of the registry that it is stored. Clients built on containerd give up at 30 s.',
     labels: {},
   },
   registry_gate_failed_logins_total: {
@@ -66,7 +66,7 @@ export const METRICS = {
   },
   registry_gate_denied_total: {
     type: 'counter',
-    help: 'Requests of somebody known that no rule allows.',
+    help: 'Requests of signed-in clients that no rule allows.',
     labels: {},
   },
   registry_gate_throttled_total: {

@@ -32,7 +32,7 @@ export function urlOf(port: number): string {
   return `redis://:${REDIS_PASSWORD}@127.0.0.1:${port}`;
 }
 
-/** Of a port where nobody listens, for now. */
+/** The URL of a port on which no server listens yet. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -49,7 +49,7 @@ function world(limits: Partial<ThrottleLimits> = {}): World {
   };
 }
 
-/** The guess `password` at alice, or somebody else, from a network. */
+/** The guess `password` for alice, or another user, from a network. */
 function guess(password: string | number, network = 'A', user = '=alice'): Attempt {
   return { user, network, id: `${user} ${password}` };
 }

@@ -100,7 +100,7 @@ const DECISIONS: readonly [name: string, who: Principal, ask: string, expected: 
   ['a token does not delete in its scope', SCOPED, 'DELETE /v2/team/app/manifests/1', 'denied'],
 ];
 
-/** Who comes with a token that was given out for this. */
+/** A client with a token that was issued for this access. */
 const within = (who: Principal, ...scopes: readonly string[]): Principal => ({
   ...who,
   within: parseScopes(scopes),

@@ -50,7 +50,7 @@ const anyPolicy: fc.Arbitrary<NaivePolicy> = fc.record({
   rules: fc.array(fc.oneof(anyRule, anyWideRule), { minLength: 1, maxLength: 6 }),
 });
 
-/** Who asks, and whether with a Bearer token. */
+/** The client, and whether it has a Bearer token. */
 const anyAsker = fc.record({
   who: fc.constantFrom('nobody', 'token:t', 'token:a', 'token:scoped', ...USERS),
   isBearer: fc.boolean(),
@@ -181,7 +181,7 @@ describe('what reaches the registry', () => {
     who: string,
     line: string | undefined,
   ): Promise<string | undefined> {
-    // Nobody is given a token for nothing where no rule is for strangers.
+    // Without rules for anonymous clients no anonymous token is issued.
     const isWelcome = who !== 'nobody' || naive.rules.some((rule) => rule.who.includes('anonymous'));
     return line !== undefined && isWelcome ? fixture().bearer(password(who), scopeFor(line)) : password(who);
   }

@@ -1,4 +1,4 @@
-/* oxlint-disable vitest/no-standalone-expect -- the cases are run as tests, by whoever brings a registry */
+/* oxlint-disable vitest/no-standalone-expect -- the cases are run as tests, by each test with its own registry */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Algorithm, Made, SpecClient } from './spec-client.ts';

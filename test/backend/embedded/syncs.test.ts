@@ -14,7 +14,7 @@ const REPOSITORY = 'team/app';
 const THREADS = 16;
 const FEW_THREADS = 4;
 
-/** Stands for the disk: keeps everybody waiting who forces something to it, until it is told to let them go. */
+/** Stands for the disk: every sync waits until it is released. */
 class SlowDisk {
   readonly #waiting: (() => void)[] = [];
   isSlow = true;

@@ -86,7 +86,7 @@ const both = (id: string, fields: readonly string[], body = HELLO): HostileCase 
 const smuggledGet = (id: string, ...fields: readonly string[]): HostileCase =>
   both(id, ['Content-Length: 45', ...fields], `0\r\n\r\n${SMUGGLED}`);
 
-/** Content-Length and Transfer-Encoding together: whoever believes the other one sees another request. */
+/** Content-Length and Transfer-Encoding together: a server that believes the other one sees another request. */
 const lengthAndEncoding: readonly HostileCase[] = [
   both('SMUG-CL-TE-BOTH', ['Content-Length: 5', TE]),
   both('SMUG-CLTE-CONN-CLOSE', ['Content-Length: 15', TE, 'Connection: keep-alive'], `${HELLO}${NEXT}`),

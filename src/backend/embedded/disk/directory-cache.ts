@@ -10,7 +10,7 @@ interface DirectoryCacheOptions {
   readonly now: () => Date;
 }
 
-interface Entry {
+interface CachedNames {
   readonly names: readonly string[];
   readonly bytes: number;
   /** Inode and mtime at the time of reading; undefined if the folder may have changed within the same clock tick. */
@@ -39,7 +39,7 @@ const NAME_BYTES = 32;
  */
 export class DirectoryCache {
   readonly #options: DirectoryCacheOptions;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, CachedNames>();
   readonly #reads = new Map<string, Reads>();
   #bytes = 0;
 
@@ -112,7 +112,7 @@ export class DirectoryCache {
   }
 
   /** Stores an entry as the most recently used one and evicts the least recently used ones. */
-  #keep(path: string, entry: Entry): void {
+  #keep(path: string, entry: CachedNames): void {
     this.#remove(path);
     this.#entries.set(path, entry);
     this.#bytes += entry.bytes;
