@@ -1,4 +1,4 @@
-# Compiles the sources. No install script runs in either stage: what is needed of the packages comes ready to use.
+# Compiles the sources. No install script runs in either stage: the packages contain what is needed.
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -7,7 +7,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
 
-# What runs, alone.
+# The packages for production only.
 FROM node:24-bookworm-slim AS packages
 WORKDIR /registry-gate
 COPY package.json package-lock.json ./
@@ -15,12 +15,12 @@ RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="registry-gate" \
-      org.opencontainers.image.description="The front door of a private Docker/OCI registry" \
+      org.opencontainers.image.description="The front end of a private Docker/OCI registry" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
 
-# Both directories belong to the user below, so that a volume without content begins writable: certs has the keys, users
-# and tokens, data the images of the registry inside the gate.
+# Both directories belong to the user below, so that an empty volume is writable: certs has the keys, users and tokens,
+# data the images of the embedded registry.
 RUN install --directory --owner=1000 --group=1000 --mode=0770 /registry-gate/certs /registry-gate/data
 WORKDIR /registry-gate
 COPY --from=packages /registry-gate ./
@@ -32,15 +32,15 @@ RUN chmod 0755 dist/main.js && ln -s /registry-gate/dist/main.js /usr/local/bin/
 # `node` by number, so that Kubernetes can tell that it is not root.
 USER 1000:1000
 
-# 8443 and not 443: whether a user without rights may listen below 1024 depends on the container engine and its kernel
-# settings; publishing 443:8443 works with each of them. Clients see 443 alone.
+# 8443 and not 443: whether an unprivileged user may listen below 1024 depends on the container engine and its kernel
+# settings; publishing 443:8443 always works. Clients see only 443.
 ENV REGISTRY_GATE_LISTEN=:8443
 # Hints say how a command is run in this container.
 ENV REGISTRY_GATE_IN_CONTAINER=1
 EXPOSE 8443
 VOLUME /registry-gate/certs /registry-gate/data
 
-# Reads the configuration that the gate reads: where it listens, and what it expects of a front proxy.
+# It reads the gate's configuration: the address, and whether to use the PROXY protocol.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=10s --retries=3 \
   CMD ["node", "dist/main.js", "health"]
 
