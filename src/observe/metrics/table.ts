@@ -16,57 +16,57 @@ const PLACE = '`registry` (the embedded one), `state`, `cache`';
 export const METRICS = {
   registry_gate_requests_total: {
     type: 'counter',
-    help: 'Requests that have ended, by the class of their answer; none where the client left before it.',
+    help: 'Finished requests, by the class of their response; none if the client left before it.',
     labels: { action: ACTION, route: ROUTE, status: '`1xx` to `5xx`, `none`' },
   },
   registry_gate_request_duration_seconds: {
     type: 'histogram',
-    help: 'How long requests took, from the head to the last byte of the answer.',
+    help: 'Duration of requests, from the head to the last byte of the response.',
     labels: { action: ACTION, route: ROUTE },
   },
   registry_gate_requests_in_progress: {
     type: 'gauge',
-    help: 'Requests under way; transfers are those of the routes blob and upload.',
+    help: 'Requests in progress; transfers are those of the routes blob and upload.',
     labels: { action: ACTION, route: ROUTE },
   },
   registry_gate_received_bytes_total: {
     type: 'counter',
-    help: 'Bytes of bodies from clients, those of transfers under way included.',
+    help: 'Body bytes from clients, including transfers in progress.',
     labels: { action: ACTION, route: ROUTE },
   },
   registry_gate_sent_bytes_total: {
     type: 'counter',
-    help: 'Bytes of bodies to clients, those of transfers under way included.',
+    help: 'Body bytes to clients, including transfers in progress.',
     labels: { action: ACTION, route: ROUTE },
   },
   registry_gate_broken_off_total: {
     type: 'counter',
-    help: 'Answers that did not reach their end: the client left, or the gate had to cut.',
+    help: 'Responses that were not completed: the client left, or the gate had to cut them.',
     labels: { by: '`client`, `gate`' },
   },
   registry_gate_connections: {
     type: 'gauge',
-    help: 'Open connections of clients, idle ones included.',
+    help: 'Open connections of clients, including idle ones.',
     labels: {},
   },
   registry_gate_connections_refused_total: {
     type: 'counter',
-    help: 'Connections that were closed at once: a limit on connections was reached, or that on open files.',
+    help: 'Connections that were closed at once because of a limit on connections or on open files.',
     labels: {},
   },
   registry_gate_upload_commit_duration_seconds: {
     type: 'histogram',
-    help: 'From the last byte of a layer to the answer of the registry that it is stored. Clients built on containerd give up at 30 s.',
+    help: 'Time from the last byte of a layer to the response that it is stored. Clients built on containerd give up after 30 s.',
     labels: {},
   },
   registry_gate_failed_logins_total: {
     type: 'counter',
-    help: 'Wrong passwords (or secrets of machines), and tokens that are not or no longer valid.',
+    help: 'Wrong passwords or machine token secrets, and invalid or expired tokens.',
     labels: { shown: '`password`, `token`' },
   },
   registry_gate_denied_total: {
     type: 'counter',
-    help: 'Requests of signed-in clients that no rule allows.',
+    help: 'Requests of authenticated clients that no rule allows.',
     labels: {},
   },
   registry_gate_throttled_total: {
@@ -76,64 +76,64 @@ export const METRICS = {
   },
   registry_gate_password_hash_duration_seconds: {
     type: 'histogram',
-    help: 'How long slow password hashes took, the wait for a thread included.',
+    help: 'Duration of slow password hashes, including the wait for a thread.',
     labels: {},
   },
   registry_gate_password_hashes_in_progress: {
     type: 'gauge',
-    help: 'Passwords that are being verified, or wait for it.',
+    help: 'Passwords that are being verified or wait for it.',
     labels: {},
   },
   registry_gate_password_hash_queue_limit: {
     type: 'gauge',
-    help: 'How many passwords may wait, all workers together: limits.hashQueue.',
+    help: 'How many passwords may wait, in all workers together: limits.hashQueue.',
     labels: {},
   },
   registry_gate_password_hashes_refused_total: {
     type: 'counter',
-    help: 'Passwords that were not verified, since too many were waiting (503).',
+    help: 'Passwords that were not verified because too many were waiting (503).',
     labels: {},
   },
   registry_gate_cache_requests_total: {
     type: 'counter',
-    help: 'Layers that were asked for where there is a cache: from the disk, from one that was being taken in, or from the registry.',
+    help: 'Requested layers, if there is a cache: from the disk (hit), from a fill in progress (join), or from the registry (miss).',
     labels: { result: '`hit`, `join`, `miss`' },
   },
   registry_gate_cache_fills_total: {
     type: 'counter',
-    help: 'Layers that the cache has taken in whole.',
+    help: 'Layers that were stored in the cache.',
     labels: {},
   },
   registry_gate_cache_evictions_total: {
     type: 'counter',
-    help: 'Layers that made room in the cache.',
+    help: 'Layers that were deleted from the cache to make room.',
     labels: {},
   },
   registry_gate_cache_served_bytes_total: {
     type: 'counter',
-    help: 'Bytes of layers that came from the cache.',
+    help: 'Bytes of layers that were served from the cache.',
     labels: {},
   },
   registry_gate_cache_resident_bytes: {
     type: 'gauge',
-    help: 'Bytes that the cache holds. Workers share it: take the largest.',
+    help: 'Bytes in the cache. Workers share it: take the largest value.',
     labels: {},
   },
   registry_gate_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
-    help: 'When the certificate in force ends, in seconds since 1970.',
+    help: 'When the certificate in use expires, in seconds since 1970.',
     labels: {},
   },
   registry_gate_expiry_timestamp_seconds: {
     type: 'gauge',
-    help: 'The first end of each kind of what ends by itself, in seconds since 1970.',
+    help: 'The earliest expiry of each kind, in seconds since 1970.',
     labels: {
       kind: '`certificate`, `intermediate`, `CA`, `backend CA`, `token certificate`, `machine token`',
     },
   },
   registry_gate_backend_up: {
     type: 'gauge',
-    help: 'Whether the registry behind the gate answers: 1 or 0. Asked at each scrape.',
+    help: 'Whether the registry behind the gate answers: 1 or 0. Checked at each scrape.',
     labels: {},
   },
   registry_gate_disk_free_bytes: {
@@ -148,7 +148,7 @@ export const METRICS = {
   },
   registry_gate_event_loop_delay_seconds: {
     type: 'gauge',
-    help: 'How late the event loop was since the scrape before.',
+    help: 'Delay of the event loop since the previous scrape.',
     labels: { percentile: '`50`, `99`, `100`' },
   },
   registry_gate_build_info: {
@@ -168,17 +168,17 @@ export const METRICS = {
   },
   process_open_fds: {
     type: 'gauge',
-    help: 'Open descriptors. Linux alone.',
+    help: 'Open file descriptors. Only on Linux.',
     labels: {},
   },
   process_max_fds: {
     type: 'gauge',
-    help: 'How many descriptors may be open. Linux alone.',
+    help: 'Limit on open file descriptors. Only on Linux.',
     labels: {},
   },
   process_start_time_seconds: {
     type: 'gauge',
-    help: 'When the process began, in seconds since 1970.',
+    help: 'When the process started, in seconds since 1970.',
     labels: {},
   },
 } as const satisfies Readonly<Record<string, MetricRow>>;
