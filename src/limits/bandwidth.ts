@@ -1,4 +1,4 @@
-import type { Pace } from '../lib/streams/pace.ts';
+import type { Pace } from '../lib/streams/idle-watch.ts';
 import { Bucket, BURST_MS } from './bucket.ts';
 
 export interface BandwidthOptions {

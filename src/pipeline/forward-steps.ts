@@ -1,7 +1,7 @@
 import type { Job } from '../backend/reply/job.ts';
 import { contextOf } from '../http/context.ts';
 import { networkOf } from '../lib/network.ts';
-import { inPace } from '../lib/streams/pace.ts';
+import { inPace } from '../lib/streams/idle-watch.ts';
 import type { Bandwidth } from '../limits/bandwidth.ts';
 import type { Limiter } from '../limits/concurrency-limiter.ts';
 import type { Tracing } from '../observe/tracing/tracing.ts';

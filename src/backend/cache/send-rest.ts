@@ -1,4 +1,4 @@
-import { inPace } from '../../lib/streams/pace.ts';
+import { inPace } from '../../lib/streams/idle-watch.ts';
 import type { Problem } from '../../oci/problem.ts';
 import type { Job, Transfer } from '../reply/job.ts';
 import type { BlobSource, InclusiveSpan } from './blob-source.ts';

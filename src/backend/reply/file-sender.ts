@@ -1,6 +1,6 @@
 import { read } from 'node:fs';
 import { transferBuffers } from '../../lib/streams/buffers.ts';
-import { inPace } from '../../lib/streams/pace.ts';
+import { inPace } from '../../lib/streams/idle-watch.ts';
 import type { Transfer } from './job.ts';
 import type { FilePart, FileParts, Growth } from './reply.ts';
 

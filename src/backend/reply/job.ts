@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HELD } from '../../lib/streams/idle-watch.ts';
 import type { Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
-import type { Pace } from '../../lib/streams/pace.ts';
+import type { Pace } from '../../lib/streams/idle-watch.ts';
 import { flushResponse } from '../../lib/node/flush-response.ts';
 import { queuedBytes } from '../../lib/node/queued-bytes.ts';
 import { stalledBody } from '../../oci/request/body.ts';
