@@ -1,8 +1,6 @@
 import type { Config } from '../config/schema/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { packageVersion } from '../lib/package-version.ts';
-import { logExchange, warnOfSlowCommit } from '../observe/access-log.ts';
-import type { Exchange } from '../observe/exchange.ts';
 import type { TraceExport } from '../observe/tracing/trace-export.ts';
 import type { HashPool } from '../auth/passwords/hash-pool.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
@@ -21,8 +19,8 @@ interface ObserversOptions {
 
 /** The parts that look on and change nothing. */
 interface Observers {
-  /** Called with each exchange when its answer has ended. */
-  observe(exchange: Exchange): void;
+  /** Undefined where metrics are off. */
+  readonly metrics: ReturnType<typeof createMetrics>;
   /** Undefined where traces are off. */
   readonly tracing: TraceExport | undefined;
   /** Undefined where there is no audit log. */
@@ -43,13 +41,7 @@ export async function openObservers({ config, logger, now, cluster }: ObserversO
   const audit = openAudit({ config, bus, logger });
   const metrics = createMetrics({ config, logger, now, bus });
   return {
-    observe: (exchange) => {
-      logExchange(logger, exchange);
-      warnOfSlowCommit(logger, exchange);
-      metrics?.observe(exchange);
-      tracing?.observe(exchange);
-      audit?.observe(exchange);
-    },
+    metrics,
     tracing,
     audit,
     watchHashes: (pool) => (metrics === undefined ? pool : { ...pool, ...metrics.watchHashes(pool) }),

@@ -1,6 +1,8 @@
 import type { Config } from '../config/schema/schema.ts';
 import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { logExchange, warnOfSlowCommit } from '../observe/access-log.ts';
+import type { Exchange } from '../observe/exchange.ts';
 import { createHashPool } from '../auth/passwords/hash-pool.ts';
 import { createFrontProxies } from '../http/peer/front-proxies.ts';
 import type { FrontProxies } from '../http/peer/front-proxies.ts';
@@ -97,12 +99,30 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     access,
     following,
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
-    observe: await watchFirstSignIn(config.state, observers.observe),
+    firstSignIn: await watchFirstSignIn(config.state),
     uploadKey: await readUploadKey(config),
     limiters: openLimiters(limits, bus),
     bandwidth: openBandwidth({ limits, bus, now }),
     proxies: createFrontProxies({ config: config.frontProxies, logger, now }),
     trust: watchUntrustedTokens({ logger, now, bus }),
+  };
+}
+
+/** Called with each exchange when its answer has ended. */
+function observeExchanges(
+  { observers, trust, registry, firstSignIn }: Parts,
+  logger: Logger,
+): (exchange: Exchange) => void {
+  const { metrics, tracing, audit } = observers;
+  return (exchange) => {
+    if (exchange.path === '/token') trust.asked(exchange.address);
+    firstSignIn?.(exchange);
+    logExchange(logger, exchange);
+    warnOfSlowCommit(logger, exchange);
+    metrics?.observe(exchange);
+    tracing?.observe(exchange);
+    audit?.observe(exchange);
+    if (exchange.request?.method === 'PUT') registry.catalog.note(exchange);
   };
 }
 
@@ -118,7 +138,7 @@ function handlerOptions(
     logger,
     addressOf: proxies.addressOf,
     hostOf: publicUrl === undefined ? proxies.hostOf : (): string => publicUrl,
-    observe: trust.observing(registry.catalog.follow(parts.observe)),
+    observe: observeExchanges(parts, logger),
     isAudited: observers.audit !== undefined,
     admission: { headers: limits.headers },
     hsts: tls.hsts,

@@ -11,6 +11,7 @@ import type { Problem } from '../oci/problem.ts';
 import { bodyLength, bodyLimit, judgeBody } from '../oci/request/body.ts';
 import type { BodyHead, BodyLimits } from '../oci/request/body.ts';
 import { parseRegistryRequest } from '../oci/request/parse.ts';
+import type { RouteKind } from '../oci/request/route.ts';
 import { createUploadSeal } from '../oci/request/sealed-upload.ts';
 import { withUpload } from '../oci/request/with-upload.ts';
 import { authenticate } from './authenticate.ts';
@@ -60,10 +61,15 @@ export function createPipeline(options: PipelineOptions): (context: RequestConte
     authenticate(options), // verifies the credentials: who asks
     authorize(options), // applies the policy: whether they may
     sealUploads(options), // opens the name of an upload session, for its owner alone
-    filterCatalog(options), // answers _catalog with the visible names
+    only('catalog', filterCatalog(options)), // answers _catalog with the visible names
     dispatch(createForward(options), options), // hands the request over to the steps
   ];
   return runStages(stages, (error, context) => answerFailure(error, context, options.logger));
+}
+
+/** Skips a stage unless the request is for this kind of route. */
+function only(kind: RouteKind, stage: Stage): Stage {
+  return (context) => (context.request?.route.kind === kind ? stage(context) : true);
 }
 
 function createForward({ limiter, bandwidth, tracing, ...options }: ForwardOptions): Forward {

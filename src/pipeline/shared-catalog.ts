@@ -14,10 +14,10 @@ interface SharedCatalogOptions {
 
 /** Pages of the registry's catalog, shared by all clients whose catalog is filtered. */
 export interface SharedCatalog {
-  /** Up to `n` names after `last`. `account` takes turns with others. Rejects as the source does, and with CatalogBusy. */
-  page(n: number, last: string | undefined, account: string): Promise<CatalogPage>;
-  /** Wraps an observer, to drop the pages where a push makes a repository that they do not name. */
-  follow(observe: (exchange: Exchange) => void): (exchange: Exchange) => void;
+  /** Up to `n` names after `last`. `asker` takes turns with others. Rejects as the source does, and with CatalogBusy. */
+  page(n: number, last: string | undefined, asker: string): Promise<CatalogPage>;
+  /** Notes the repository of a pushed manifest: pages that do not name it are out of date. */
+  note(exchange: Pick<Exchange, 'request' | 'status'>): void;
 }
 
 /** Too many requests wait for the registry's catalog. */
@@ -102,8 +102,7 @@ export function createSharedCatalog({
       const from = last === after || last === undefined ? 0 : names.indexOf(last) + 1;
       return { names: names.slice(from, from + n), more: more || names.length > from + n };
     },
-    follow: (observe) => (exchange) => {
-      observe(exchange);
+    note: (exchange) => {
       const name = pushedRepository(exchange);
       if (name !== undefined) pages.noteRepository(name);
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fillCatalogPage } from '../../src/oci/catalog.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
+import type { Exchange } from '../../src/observe/exchange.ts';
 import { CatalogBusy, createSharedCatalog } from '../../src/pipeline/shared-catalog.ts';
 import type { SharedCatalog } from '../../src/pipeline/shared-catalog.ts';
 import { exchangeOf } from '../support/exchange.ts';
@@ -115,7 +116,10 @@ describe('the shared catalog', () => {
     const it = world();
     await it.catalog.page(1, undefined, 'a');
     const seen: unknown[] = [];
-    const observe = it.catalog.follow((exchange) => void seen.push(exchange));
+    const observe = (exchange: Exchange): void => {
+      seen.push(exchange);
+      it.catalog.note(exchange);
+    };
     const push = (repository: string, status = 201): void =>
       observe(exchangeOf(`PUT /v2/${repository}/manifests/1`, { status }));
     push('team/app-000001');

@@ -1,7 +1,6 @@
 import { createExpiringMap } from '../../lib/expiring-map.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { plainAddress } from '../../lib/network.ts';
-import type { Exchange } from '../../observe/exchange.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import type { Challenge } from './challenge.ts';
@@ -24,8 +23,8 @@ interface UntrustedTokensOptions {
 interface UntrustedTokens {
   /** Wraps a challenge, to note a Bearer challenge that answers a HEAD. */
   noting(challenge: Challenge): Challenge;
-  /** Wraps an observer, to note requests for a token. */
-  observing(observe: (exchange: Exchange) => void): (exchange: Exchange) => void;
+  /** Notes a request for a token. */
+  asked(address: string): void;
   /** Notes a handshake that ended because the client does not trust the certificate. */
   refused(address: string): void;
 }
@@ -61,12 +60,9 @@ export function watchUntrustedTokens({ logger, now, bus }: UntrustedTokensOption
       if (isBearer && req.method === 'HEAD') challenged.set(contextOf(req).address, true);
       return headers;
     },
-    observing: (observe) => (exchange) => {
-      if (exchange.path === '/token') {
-        noteAsked(exchange.address);
-        bus.publish(ASKED, exchange.address);
-      }
-      observe(exchange);
+    asked: (address) => {
+      noteAsked(address);
+      bus.publish(ASKED, address);
     },
     refused: (given) => {
       const address = plainAddress(given);
