@@ -3,6 +3,7 @@ import { systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { logExchange, warnOfSlowCommit } from '../observe/access-log.ts';
 import type { Exchange } from '../observe/exchange.ts';
+import type { Policy } from '../auth/policy/policy.ts';
 import { createHashPool } from '../auth/passwords/hash-pool.ts';
 import { createFrontProxies } from '../http/peer/front-proxies.ts';
 import type { FrontProxies } from '../http/peer/front-proxies.ts';
@@ -85,9 +86,11 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
   const registry = await openRegistryBackend({ config, bus, now, logger });
   const access = await followAccess(config, users.known, firstLogger, audit);
   const onRealm = realmWatch(config, certificate, firstLogger);
-  const context = { logger: firstLogger, now, cluster, audit, onRealm };
+  const policy = (): Policy => access.current().policy;
+  const clock = (): number => Date.now();
+  const context = { logger: firstLogger, now, clock, cluster, audit, onRealm };
   const { directory } = users;
-  const following = await followTokens(config, { directory, policy: access.policy, ...context });
+  const following = await followTokens(config, { directory, policy, ...context });
   const { tokens } = following;
   return {
     now,
@@ -97,6 +100,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     pool,
     registry,
     access,
+    policy,
     following,
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
     firstSignIn: await watchFirstSignIn(config.state),
@@ -149,7 +153,7 @@ function handlerOptions(
     // The stages of the pipeline.
     tokens: following.tokens,
     challenge: trust.noting(following.challenge),
-    policy: parts.access.policy,
+    policy: parts.policy,
     uploadKey: parts.uploadKey,
     catalog: registry.catalog,
     onCatalogFailure: (error) => logger.warn({ error: reasonOf(error) }, 'no catalog from the registry'),

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { FORWARDED_FIELDS } from '../oci/request/forwarded-fields.ts';
-import { isHost } from '../lib/host.ts';
+import { isHost } from '../lib/network.ts';
 import { isPlainAscii } from '../lib/printable.ts';
 import { createProblem } from '../oci/problem.ts';
 import type { Problem, ProblemCode } from '../oci/problem.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHost } from '../../src/lib/host.ts';
+import { isHost } from '../../src/lib/network.ts';
 
 describe('isHost', () => {
   it.each([

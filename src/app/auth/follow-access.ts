@@ -4,7 +4,6 @@ import { followFile, loadFile } from '../../lib/files/followed-file.ts';
 import type { LoadedFile } from '../../lib/files/followed-file.ts';
 import type { KnownNames } from '../../auth/policy/compile.ts';
 import { OPEN_POLICY } from '../../auth/policy/policy.ts';
-import type { Policy } from '../../auth/policy/policy.ts';
 import type { Audit } from '../observe/audit.ts';
 import { loadAccess } from './access.ts';
 import type { LoadedAccess } from './access.ts';
@@ -12,17 +11,11 @@ import type { LoadedAccess } from './access.ts';
 /** The rules in force, which follow their file. */
 interface FollowedAccess {
   /** Called for every request, so that a right that is removed ends with the next one. */
-  policy(): Policy;
+  readonly current: () => Pick<LoadedAccess, 'policy'>;
   /** Looks at the file now. */
   check(): Promise<void>;
   close(): void;
 }
-
-const NO_FILE: FollowedAccess = {
-  policy: () => OPEN_POLICY,
-  check: async () => undefined,
-  close: () => undefined,
-};
 
 /** Opens the rules and follows their file. Without a file every user who has signed in may do everything. */
 export async function followAccess(
@@ -31,7 +24,10 @@ export async function followAccess(
   logger: Logger,
   audit: Pick<Audit, 'noteReload'> | undefined,
 ): Promise<FollowedAccess> {
-  if (path === undefined) return NO_FILE;
+  if (path === undefined) {
+    const { current } = await loadFile(async () => ({ policy: OPEN_POLICY }));
+    return { current, check: async () => undefined, close: () => undefined };
+  }
   const { current, check, close } = await followFile({
     paths: [path],
     intervalMs: reloadMs,
@@ -45,7 +41,7 @@ export async function followAccess(
     onReload: (result) => audit?.noteReload('access', result.ok ? undefined : result.error),
   });
   for (const warning of current().warnings) logger.warn({ warning }, 'access rules');
-  return { policy: () => current().policy, check, close };
+  return { current, check, close };
 }
 
 /**

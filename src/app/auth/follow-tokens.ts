@@ -32,6 +32,8 @@ interface FollowTokensOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   readonly cluster: ClusterContext;
   readonly audit: Pick<Audit, 'noteReload' | 'noteToken'> | undefined;
   /** Called with each host that clients are sent to for a token. */
@@ -41,7 +43,7 @@ interface FollowTokensOptions {
 /** Opens the tokens and follows their files. */
 export async function followTokens(
   config: Pick<Config, 'abuse' | 'auth' | 'reloadMs' | 'state'>,
-  { directory, policy, logger, now, cluster, audit, onRealm }: FollowTokensOptions,
+  { directory, policy, logger, now, clock, cluster, audit, onRealm }: FollowTokensOptions,
 ): Promise<FollowedTokens> {
   const { state, auth, reloadMs } = config;
   const sync = syncCredentials(cluster);
@@ -65,7 +67,7 @@ export async function followTokens(
     grants: (principal, asked, address) => grantedAccess(policy(), principal, asked, address),
     anonymous: () => hasAnonymousRules(policy()),
     logger,
-    now: () => Date.now(),
+    now: clock,
     onDamage: (error) => audit?.noteReload('tokens', error),
   });
   sync.follow(passwords, tokens);

@@ -1,4 +1,4 @@
-import { isHost } from '../../lib/host.ts';
+import { isHost } from '../../lib/network.ts';
 import type { Parsed } from './listen-address.ts';
 
 /** Reads `HOST` or `HOST:PORT`, in lower case. */

@@ -1,4 +1,4 @@
-import { isHost } from '../../lib/host.ts';
+import { isHost } from '../../lib/network.ts';
 import { canonicalAddress, isInside } from '../../lib/network.ts';
 import type { Network } from '../../lib/network.ts';
 
