@@ -144,7 +144,7 @@ describe('an upload', () => {
   });
 
   it('that the backend reads slowly is not cut', async () => {
-    const { client, visit } = await fixture({ bodyIdleSeconds: 0.5, backendSeconds: 0.5 }, undefined, {
+    const { client, visit } = await fixture({ bodyIdleSeconds: 2, backendSeconds: 2 }, undefined, {
       reads: false,
     });
     const size = 20_000_000;
@@ -154,8 +154,8 @@ describe('an upload', () => {
     let read = 0;
     visit().socket.on('data', (chunk: Buffer) => (read += chunk.length));
     visit().socket.pause();
-    await every(100, 15, () => {
-      const until = read + 600_000;
+    await every(100, 40, () => {
+      const until = read + 300_000;
       const { socket } = visit();
       socket.on('data', function stop() {
         if (read < until) return;
@@ -192,13 +192,13 @@ describe('a download', () => {
   });
 
   it('that the client reads slowly is not cut', async () => {
-    const { client, gate } = await fixture({ sendIdleSeconds: 0.5 }, ({ socket }) => {
+    const { client, gate } = await fixture({ sendIdleSeconds: 2 }, ({ socket }) => {
       socket.write(ENDLESS);
       pour(socket);
     });
     client.socket.pause();
     client.ask('GET', BLOB);
-    await every(100, 15, () => {
+    await every(100, 40, () => {
       const until = client.received() + 1_500_000;
       client.socket.on('data', function stop() {
         if (client.received() < until) return;
@@ -225,12 +225,12 @@ describe('a download', () => {
 
   it('that comes slowly is not cut', async () => {
     const { client, visit } = await fixture(
-      { backendSeconds: 0.4 },
-      ({ socket }) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nx'),
+      { backendSeconds: 2 },
+      ({ socket }) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\nx'),
     );
     client.ask('GET', BLOB);
     await eventually('the answer begins', () => client.text() !== '');
-    await every(80, 20, () => visit().socket.write('x'));
-    expect(await client.answer()).toMatchObject({ status: 200, body: 'x'.repeat(21) });
+    await every(100, 40, () => visit().socket.write('x'));
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'x'.repeat(41) });
   });
 });
