@@ -1,11 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
-import { MANIFEST_TYPE, REPOSITORY } from './fixture.ts';
-import type { Fixture } from './fixture.ts';
+import { MANIFEST_TYPE, REPOSITORY, type Fixture } from './fixture.ts';
 
 /** A registry that answers always the same, in the process of the benchmark. */
 export interface FixedBackend {

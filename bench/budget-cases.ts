@@ -1,8 +1,7 @@
 import type { Client } from './cases.ts';
 import { REPOSITORY } from './fixture.ts';
 import { pull, push } from './layer-client.ts';
-import { AUTHORIZATION, sendMany, shakeHands } from './small-client.ts';
-import type { SmallRequest } from './small-client.ts';
+import { AUTHORIZATION, sendMany, shakeHands, type SmallRequest } from './small-client.ts';
 
 /** Some fixed work, of which the instructions are counted. */
 export interface BudgetCase {

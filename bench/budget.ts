@@ -4,8 +4,7 @@ import { isInstalled } from '../test/support/requires.ts';
 import { BUDGET_CASES } from './budget-cases.ts';
 import { BUDGET_FILE, countBudget, readBudget } from './count-budget.ts';
 import { COUNTER_NEEDS } from './instructions.ts';
-import { judgeBudget, MOST_SHARE } from './judge-budget.ts';
-import type { Verdict } from './judge-budget.ts';
+import { judgeBudget, MOST_SHARE, type Verdict } from './judge-budget.ts';
 
 const USAGE = `npm run budget -- [CASE...] [--record]
 

@@ -1,8 +1,7 @@
 import type { Side } from './contenders.ts';
 import { writtenBytes } from './cpu.ts';
 import type { Fixture } from './fixture.ts';
-import { pull } from './layer-client.ts';
-import type { LayerWork } from './layer-client.ts';
+import { pull, type LayerWork } from './layer-client.ts';
 
 /** What a registry says where it is only asked whether it still has a blob, beside the blob itself. */
 const MOST_SHARE = 0.001;

@@ -1,14 +1,10 @@
 import { access } from 'node:fs/promises';
 import { fillCache, pullFromCache } from './cached-layers.ts';
-import { RULE_COUNTS } from './contenders.ts';
-import type { Setup, Side } from './contenders.ts';
-import { forget, REPOSITORY, USER_COUNTS } from './fixture.ts';
-import type { Fixture, UsersKind } from './fixture.ts';
+import { RULE_COUNTS, type Setup, type Side } from './contenders.ts';
+import { forget, REPOSITORY, USER_COUNTS, type Fixture, type UsersKind } from './fixture.ts';
 import { forgetImage, LAYERS, LAYER_SIZE, makeImage, pullImage, pushImage } from './image-client.ts';
-import { pull, push } from './layer-client.ts';
-import type { LayerWork } from './layer-client.ts';
-import { AUTHORIZATION, sendMany, shakeHands } from './small-client.ts';
-import type { SmallRequest } from './small-client.ts';
+import { pull, push, type LayerWork } from './layer-client.ts';
+import { AUTHORIZATION, sendMany, shakeHands, type SmallRequest } from './small-client.ts';
 
 /** What is being measured: some work, done by a client through one contender after the other. */
 export interface Case {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { namesOf, MANIFEST_TYPE, PASSWORD, REPOSITORY } from './fixture.ts';
-import type { Fixture, UsersKind } from './fixture.ts';
+import { namesOf, MANIFEST_TYPE, PASSWORD, REPOSITORY, type Fixture, type UsersKind } from './fixture.ts';
 
 /** Where a proxy stands: between this port and the registry at `backend` (`127.0.0.1:PORT`). */
 export interface Place {

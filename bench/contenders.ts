@@ -10,10 +10,8 @@ import {
   tunedNginx,
 } from './configurations.ts';
 import type { Place } from './configurations.ts';
-import { freePort, startDaemon } from './daemon.ts';
-import type { Daemon } from './daemon.ts';
-import { BUILT } from './fixture.ts';
-import type { Fixture, UsersKind } from './fixture.ts';
+import { freePort, startDaemon, type Daemon } from './daemon.ts';
+import { BUILT, type Fixture, type UsersKind } from './fixture.ts';
 
 /** Who is measured in front of whom. */
 export interface Setup {

@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GROWTH_PLOTS, panelOf } from './growth-plots.ts';
 import { plotOf } from './plot.ts';
-import { machine } from './report.ts';
-import type { Row } from './report.ts';
+import { machine, type Row } from './report.ts';
 import { casesOf, runCases, withoutMissing } from './run-cases.ts';
 
 const NAMES = GROWTH_PLOTS.map(({ name }) => name);

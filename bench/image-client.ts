@@ -3,8 +3,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { must } from '../test/support/programs.ts';
-import { MANIFEST_TYPE, MIB, PASSWORD, USER } from './fixture.ts';
-import type { Fixture } from './fixture.ts';
+import { MANIFEST_TYPE, MIB, PASSWORD, USER, type Fixture } from './fixture.ts';
 
 export const LAYERS = 12;
 /** MiB of each layer. */

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { must } from '../test/support/programs.ts';
-import { authorityOf, MIB, PASSWORD, REPOSITORY, USER } from './fixture.ts';
-import type { Blob, Fixture } from './fixture.ts';
+import { authorityOf, MIB, PASSWORD, REPOSITORY, USER, type Blob, type Fixture } from './fixture.ts';
 import { AUTHORIZATION, CIPHER, CURVE } from './small-client.ts';
 
 /** Blobs on their way. */

@@ -5,8 +5,7 @@ import { parseArgs } from 'node:util';
 import { CASE_HELP, DEFAULT_CASES } from './cases.ts';
 import { CONTENDERS, NODE_FLAGS } from './contenders.ts';
 import { machine } from './report.ts';
-import { casesOf, runCases, withoutMissing } from './run-cases.ts';
-import type { Wishes } from './run-cases.ts';
+import { casesOf, runCases, withoutMissing, type Wishes } from './run-cases.ts';
 
 interface Run extends Wishes {
   readonly json: string | undefined;

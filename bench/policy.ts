@@ -4,8 +4,7 @@ import { compilePolicy } from '../src/auth/policy/compile.ts';
 import type { PolicySource, RuleSource, SourceText } from '../src/auth/policy/compile.ts';
 import type { Principal } from '../src/auth/principal.ts';
 import type { Policy } from '../src/auth/policy/policy.ts';
-import { parseRegistryRequest } from '../src/oci/request/parse.ts';
-import type { RegistryRequest } from '../src/oci/request/parse.ts';
+import { parseRegistryRequest, type RegistryRequest } from '../src/oci/request/parse.ts';
 
 const [rules = 1000, users = 1000] = process.argv.slice(2).map(Number);
 const ROUNDS = 200_000;

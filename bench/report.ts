@@ -1,6 +1,5 @@
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { median } from './measure.ts';
-import type { CaseResult, Sample } from './measure.ts';
+import { median, type CaseResult, type Sample } from './measure.ts';
 
 /** One side of one case, as it is printed and written. */
 export interface Row {

@@ -1,14 +1,11 @@
 import { temporaryFolder } from '../test/support/programs.ts';
 import { isInstalled } from '../test/support/requires.ts';
 import { rmSync } from 'node:fs';
-import { parseCase } from './cases.ts';
-import type { Case, Client } from './cases.ts';
-import { CONTENDERS, startBackend, startSide } from './contenders.ts';
-import type { Backend, Side } from './contenders.ts';
+import { parseCase, type Case, type Client } from './cases.ts';
+import { CONTENDERS, startBackend, startSide, type Backend, type Side } from './contenders.ts';
 import { authorityOf, makeFixture } from './fixture.ts';
 import { measureCase } from './measure.ts';
-import { rowsOf, tableOf } from './report.ts';
-import type { Row } from './report.ts';
+import { rowsOf, tableOf, type Row } from './report.ts';
 import { checkSameAnswers } from './same-answers.ts';
 
 export interface Wishes {

@@ -1,7 +1,6 @@
 import type { Client } from './cases.ts';
 import { startFixedBackend } from './budget-backend.ts';
-import { startSide } from './contenders.ts';
-import type { Side } from './contenders.ts';
+import { startSide, type Side } from './contenders.ts';
 import { peakBytes, resetPeaks } from './cpu.ts';
 import type { UsersKind } from './fixture.ts';
 import { watchWhileGuessing } from './guessing.ts';

@@ -1,5 +1,4 @@
-import { connect } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { PASSWORD, USER } from './fixture.ts';
 
 /** What a Go client (docker, podman, skopeo) and a server without hybrid groups agree on. */

@@ -1,5 +1,4 @@
-import type { Row } from './report.ts';
-import { printTable } from './report.ts';
+import { printTable, type Row } from './report.ts';
 
 /** A share of another contender's processor time that the gate takes at most. */
 interface RatioTarget {

@@ -3,8 +3,7 @@ import { parseArgs } from 'node:util';
 import { machine } from './report.ts';
 import { casesOf, runCases, withoutMissing } from './run-cases.ts';
 import { measureGuessing, measureMemory, measureStart } from './single-figures.ts';
-import { judgeRatios, printTargets, RATIOS } from './target-table.ts';
-import type { Judged } from './target-table.ts';
+import { judgeRatios, printTargets, RATIOS, type Judged } from './target-table.ts';
 
 const GROUPS = [
   ...new Set(RATIOS.map(({ group }) => group)),

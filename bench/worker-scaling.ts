@@ -1,6 +1,5 @@
 import type { Client } from './cases.ts';
-import { startBackend, startSide } from './contenders.ts';
-import type { Side } from './contenders.ts';
+import { startBackend, startSide, type Side } from './contenders.ts';
 import { cpuSeconds, family, machineSeconds } from './cpu.ts';
 import { availableParallelism } from 'node:os';
 import { pull } from './layer-client.ts';

@@ -3,8 +3,7 @@ import { parseArgs } from 'node:util';
 import { makeSlices } from './processor-slice.ts';
 import { machine, printTable } from './report.ts';
 import { withClient } from './run-cases.ts';
-import { WORKER_WORK, measureWorkers } from './worker-scaling.ts';
-import type { WorkerRow } from './worker-scaling.ts';
+import { WORKER_WORK, measureWorkers, type WorkerRow } from './worker-scaling.ts';
 
 const MOST_WORKERS = 16;
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { keepSignals } from './cli/terminal/early-signals.ts';
-import type { EarlySignals } from './cli/terminal/early-signals.ts';
+import { keepSignals, type EarlySignals } from './cli/terminal/early-signals.ts';
 import { isSupportedNode, unsupportedNode } from './lib/node/node-version.ts';
 
 /** A slow disk holds a thread for seconds with each write that it confirms: reads have threads left beside those. */

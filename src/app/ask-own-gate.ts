@@ -1,6 +1,5 @@
 import { request } from 'node:http';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Config } from '../config/schema/schema.ts';
 import { renderListenAddress } from '../config/values/listen-address.ts';

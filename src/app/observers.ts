@@ -4,10 +4,8 @@ import { packageVersion } from '../lib/package-version.ts';
 import type { TraceExport } from '../observe/tracing/trace-export.ts';
 import type { HashPool } from '../auth/passwords/hash-pool.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
-import { openAudit, openAuditTrail } from './observe/audit.ts';
-import type { Audit } from './observe/audit.ts';
-import { createMetrics } from './observe/metrics.ts';
-import type { MetricsSources } from './observe/metrics.ts';
+import { openAudit, openAuditTrail, type Audit } from './observe/audit.ts';
+import { createMetrics, type MetricsSources } from './observe/metrics.ts';
 
 interface ObserversOptions {
   readonly config: Config;

@@ -1,6 +1,5 @@
 import { ACTIVITY_OF, keyOf } from './activity.ts';
-import { firstFields } from './event.ts';
-import type { AuditEvent } from './event.ts';
+import { firstFields, type AuditEvent } from './event.ts';
 import type { Fact } from './fact.ts';
 import { RepeatedEvent, repeatedKey } from './repeated-event.ts';
 import { OpenActivities } from './open-activities.ts';

@@ -1,5 +1,4 @@
-import { fieldsOf } from './log/chain.ts';
-import type { AuditFields } from './log/chain.ts';
+import { fieldsOf, type AuditFields } from './log/chain.ts';
 
 /** Which lines to show: those that match all criteria. */
 export interface Filter {

@@ -1,8 +1,6 @@
 import type { Activity } from './activity.ts';
-import { firstFields, span } from './event.ts';
-import type { AuditEvent } from './event.ts';
-import { LAYER_BYTES, bytesOfFacts } from './fact.ts';
-import type { Fact } from './fact.ts';
+import { firstFields, span, type AuditEvent } from './event.ts';
+import { LAYER_BYTES, bytesOfFacts, type Fact } from './fact.ts';
 
 /** Digests beyond these are only counted, perhaps twice. */
 const MOST_KNOWN = 1000;

@@ -1,8 +1,6 @@
 import type { Activity } from './activity.ts';
-import { firstFields } from './event.ts';
-import type { AuditEvent, EventName } from './event.ts';
-import { bytesOfFact } from './fact.ts';
-import type { Fact } from './fact.ts';
+import { firstFields, type AuditEvent, type EventName } from './event.ts';
+import { bytesOfFact, type Fact } from './fact.ts';
 
 /** Equal events within this time are one line: clients retry one typo six times, and attackers retry for hours. */
 const WINDOW_MS = 2000;

@@ -1,6 +1,5 @@
 import type { Exchange } from '../observe/exchange.ts';
-import { bytesOfFact, factOf } from './fact.ts';
-import type { Fact, Moment } from './fact.ts';
+import { bytesOfFact, factOf, type Fact, type Moment } from './fact.ts';
 
 /** Sends the facts of a serving process to the audit log. */
 interface Reporter {

@@ -1,10 +1,8 @@
 import { AppError, systemCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isForbidden, ownershipCure } from '../lib/files/ownership.ts';
-import { createActivities } from './activities.ts';
-import type { Activities } from './activities.ts';
-import { bytesOfFacts } from './fact.ts';
-import type { Fact, Moment } from './fact.ts';
+import { createActivities, type Activities } from './activities.ts';
+import { bytesOfFacts, type Fact, type Moment } from './fact.ts';
 import { openAuditLog } from './audit-log.ts';
 
 interface TrailOptions {

@@ -2,14 +2,11 @@ import { Command } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
 import { addExamples } from './examples.ts';
 import { misuseWords, refuseEmptyValues, refuseUnknownCommand, usualWords } from './terminal/misuse.ts';
-import type { ExitStatus } from './terminal/exit-status.ts';
-import { EXIT } from './terminal/exit-status.ts';
-import type { Invocation } from './terminal/invocation.ts';
-import { findInvocation } from './terminal/invocation.ts';
+import { EXIT, type ExitStatus } from './terminal/exit-status.ts';
+import { findInvocation, type Invocation } from './terminal/invocation.ts';
 import { reportError } from './terminal/report-error.ts';
 import type { Terminal } from './terminal/terminal.ts';
-import type { GivenFlags } from './terminal/typed-command.ts';
-import { asTyped, withoutBlamed } from './terminal/typed-command.ts';
+import { asTyped, withoutBlamed, type GivenFlags } from './terminal/typed-command.ts';
 
 type Create = (terminal: Terminal, exit: ExitStatus) => Command;
 

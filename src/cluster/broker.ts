@@ -1,7 +1,6 @@
 import type { Broker } from './bus.ts';
 import { createTopicHandlers, collectFrom } from './topic-handlers.ts';
-import { createPendingRequests, replyOf } from './messages.ts';
-import type { Message, PendingRequests } from './messages.ts';
+import { createPendingRequests, replyOf, type Message, type PendingRequests } from './messages.ts';
 
 /** The primary's line to one worker. */
 interface WorkerLine {

@@ -1,5 +1,4 @@
-import { AppError, systemCode } from '../lib/errors.ts';
-import type { ErrorCode } from '../lib/errors.ts';
+import { AppError, systemCode, type ErrorCode } from '../lib/errors.ts';
 import { createTopic, isNothing } from './bus.ts';
 
 /** The topics by which the primary and a worker follow the worker's life. */

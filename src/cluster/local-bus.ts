@@ -1,5 +1,4 @@
-import { PRIMARY } from './bus.ts';
-import type { Bus, Broker } from './bus.ts';
+import { PRIMARY, type Bus, type Broker } from './bus.ts';
 import { createTopicHandlers, collectFrom, respondIn } from './topic-handlers.ts';
 
 /** Both ends of the bus of a gate of one process, which is its own primary. */

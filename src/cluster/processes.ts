@@ -1,7 +1,6 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
-import { isMessage } from './messages.ts';
-import type { Message } from './messages.ts';
+import { isMessage, type Message } from './messages.ts';
 
 /** How a process ended: with an exit code, or by a signal. */
 export interface End {

@@ -1,7 +1,6 @@
 import type { Logger } from '../lib/logger.ts';
 import type { WorkerBroker } from './broker.ts';
-import { CUT, FAILED, reviveFailure, STARTED, STOP } from './lifecycle.ts';
-import type { Listening } from './lifecycle.ts';
+import { CUT, FAILED, reviveFailure, STARTED, STOP, type Listening } from './lifecycle.ts';
 import type { End, WorkerProcess } from './processes.ts';
 
 interface SupervisorOptions {

@@ -1,8 +1,6 @@
-import type { Bus } from './bus.ts';
-import { PRIMARY } from './bus.ts';
+import { PRIMARY, type Bus } from './bus.ts';
 import { replyFrom, createTopicHandlers, collectFrom, respondIn } from './topic-handlers.ts';
-import { createPendingRequests, replyOf, TIMEOUT_MS } from './messages.ts';
-import type { Message } from './messages.ts';
+import { createPendingRequests, replyOf, TIMEOUT_MS, type Message } from './messages.ts';
 
 interface WorkerLinkOptions {
   readonly slot: number;

@@ -1,6 +1,5 @@
 import { systemCode } from '../lib/errors.ts';
-import type { Environment, ReadFile } from './environment.ts';
-import { CONFIG_VARIABLE } from './environment.ts';
+import { CONFIG_VARIABLE, type Environment, type ReadFile } from './environment.ts';
 import type { OptionRow } from './options.ts';
 import type { Source } from './source.ts';
 import { readYaml } from './yaml-file.ts';

@@ -1,7 +1,6 @@
 import { systemCode } from '../lib/errors.ts';
 import { closest } from './closest.ts';
-import type { OptionRow } from './options.ts';
-import { ENV_PREFIX } from './options.ts';
+import { ENV_PREFIX, type OptionRow } from './options.ts';
 import type { Problem } from './problem.ts';
 import { isServiceLink, isServiceUrl } from './values/service-link.ts';
 import type { Given, Source } from './source.ts';

@@ -1,14 +1,10 @@
 import { join } from 'node:path';
 import { readConfigFile } from './config-file.ts';
-import type { Environment, ReadFile } from './environment.ts';
-import { fromText, readEnvironment } from './environment.ts';
-import type { OptionRow } from './options.ts';
-import { describeOptions } from './options.ts';
-import type { Problem } from './problem.ts';
+import { fromText, readEnvironment, type Environment, type ReadFile } from './environment.ts';
+import { describeOptions, type OptionRow } from './options.ts';
+import { configInvalid, type Problem } from './problem.ts';
 import { contradictions } from './contradictions.ts';
-import { configInvalid } from './problem.ts';
-import type { Config } from './schema/schema.ts';
-import { schema } from './schema/schema.ts';
+import { schema, type Config } from './schema/schema.ts';
 import type { Given, Source } from './source.ts';
 
 /** The flags of the command line, by the path of the option. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { OptionKind, OptionMeta } from './schema/fields.ts';
-import { optionMeta } from './schema/fields.ts';
+import { optionMeta, type OptionKind, type OptionMeta } from './schema/fields.ts';
 import { schema } from './schema/schema.ts';
 
 /** One option, as needed by the references, the command line and the environment. */

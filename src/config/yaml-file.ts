@@ -3,8 +3,7 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml
 import type { Document, YAMLMap } from 'yaml';
 import { unknownKey } from './closest.ts';
 import type { OptionRow } from './options.ts';
-import type { Problem } from './problem.ts';
-import { firstOfEachLine } from './problem.ts';
+import { firstOfEachLine, type Problem } from './problem.ts';
 import type { Given, Source } from './source.ts';
 
 const LARGEST_CHARACTERS = 1024 * 1024;

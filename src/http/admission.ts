@@ -2,8 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { FORWARDED_FIELDS } from '../oci/request/forwarded-fields.ts';
 import { isHost } from '../lib/network.ts';
 import { isPlainAscii } from '../lib/printable.ts';
-import { createProblem } from '../oci/problem.ts';
-import type { Problem, ProblemCode } from '../oci/problem.ts';
+import { createProblem, type Problem, type ProblemCode } from '../oci/problem.ts';
 
 export interface AdmissionLimits {
   /** The most header fields of one request. */

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bodyLength } from '../oci/request/body.ts';
-import { problemAnswer } from '../oci/problem.ts';
-import type { Problem } from '../oci/problem.ts';
+import { problemAnswer, type Problem } from '../oci/problem.ts';
 import { respond } from '../oci/respond.ts';
 import { contextOf } from './context.ts';
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, FailedLogin } from '../observe/exchange.ts';
-import { ANONYMOUS, accountOf } from '../auth/principal.ts';
-import type { Principal } from '../auth/principal.ts';
+import { ANONYMOUS, accountOf, type Principal } from '../auth/principal.ts';
 import type { Problem } from '../oci/problem.ts';
 import type { RegistryRequest } from '../oci/request/parse.ts';
 import type { UploadSeal } from '../oci/request/sealed-upload.ts';

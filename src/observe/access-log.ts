@@ -1,9 +1,7 @@
-import { pino } from 'pino';
-import type { DestinationStream, Level } from 'pino';
+import { pino, type DestinationStream, type Level } from 'pino';
 import type { Logger } from '../lib/logger.ts';
 import type { Exchange } from './exchange.ts';
-import { humanLines } from './human-log.ts';
-import type { HumanLogOptions } from './human-log.ts';
+import { humanLines, type HumanLogOptions } from './human-log.ts';
 import { standardOutput } from './standard-output.ts';
 
 export interface LogOptions {

@@ -1,7 +1,6 @@
 import type { DestinationStream } from 'pino';
 import { printable } from '../lib/printable.ts';
-import { createRequestDescriber } from './request-words.ts';
-import type { LogFields } from './request-words.ts';
+import { createRequestDescriber, type LogFields } from './request-words.ts';
 
 export interface HumanLogOptions {
   readonly colours: boolean;

@@ -1,7 +1,6 @@
 import { fstatSync, statfsSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { pino } from 'pino';
-import type { DestinationStream } from 'pino';
+import { pino, type DestinationStream } from 'pino';
 
 type SonicBoom = ReturnType<typeof pino.destination>;
 

@@ -1,5 +1,4 @@
-import { createHash, hash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 
 /**
  * Hash functions of digests: those of the OCI image-spec ("Registered algorithms"), and sha384, which distribution 2.8

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { createProblem } from '../oci/problem.ts';
-import type { Problem } from '../oci/problem.ts';
+import { createProblem, type Problem } from '../oci/problem.ts';
 import type { Throttled } from '../auth/abuse/guard.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Tokens } from '../auth/tokens/open-tokens.ts';

@@ -9,8 +9,7 @@ import { concealName, revealName } from '../oci/concealed-name.ts';
 import { createProblem } from '../oci/problem.ts';
 import { respond } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
-import { CatalogBusy } from './shared-catalog.ts';
-import type { SharedCatalog } from './shared-catalog.ts';
+import { CatalogBusy, type SharedCatalog } from './shared-catalog.ts';
 import type { RequestContext } from '../http/context.ts';
 import type { Stage } from './stage.ts';
 

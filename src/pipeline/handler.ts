@@ -1,18 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
-import { admit, hasEmptyBody, takeEmptyBody } from '../http/admission.ts';
-import type { AdmissionLimits } from '../http/admission.ts';
+import { admit, hasEmptyBody, takeEmptyBody, type AdmissionLimits } from '../http/admission.ts';
 import { respondEmpty } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
 import { contextOf, createOpenExchange } from '../http/context.ts';
 import type { RequestContext, OpenExchangeOptions } from '../http/context.ts';
-import { answerFailure, createPipeline } from './pipeline.ts';
-import type { PipelineOptions } from './pipeline.ts';
-import { publicRoutes } from './public-routes.ts';
-import type { PublicRoutesOptions } from './public-routes.ts';
-import { tokenRoute } from './token-route.ts';
-import type { TokenRouteOptions } from './token-route.ts';
+import { answerFailure, createPipeline, type PipelineOptions } from './pipeline.ts';
+import { publicRoutes, type PublicRoutesOptions } from './public-routes.ts';
+import { tokenRoute, type TokenRouteOptions } from './token-route.ts';
 
 export interface HandlerOptions
   extends

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import { isForeignPage } from '../http/admission.ts';
-import { createProblem } from '../oci/problem.ts';
-import type { ProblemCode } from '../oci/problem.ts';
+import { createProblem, type ProblemCode } from '../oci/problem.ts';
 import { respond } from '../oci/respond.ts';
 import type { Tokens } from '../auth/tokens/open-tokens.ts';
 import type { TokenAnswer } from '../auth/tokens/token-answer.ts';

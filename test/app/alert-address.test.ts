@@ -1,8 +1,7 @@
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../faults/scripted-backend.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 
 let gate: TestGate;
 beforeAll(async () => {

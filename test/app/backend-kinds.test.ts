@@ -8,8 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { parseBackend } from '../../src/config/values/backend-url.ts';
 import { temporaryFolder } from '../support/programs.ts';
-import { basic, startTestGate } from '../support/test-gate.ts';
-import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
+import { basic, startTestGate, type TestGate, type TestGateOptions } from '../support/test-gate.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const BLOB = `/v2/team/app/blobs/${DIGEST}`;

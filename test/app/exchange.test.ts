@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BLOB, eventually, exchanges, head, openClient, startBackend } from '../faults/scripted-backend.ts';
 import type { Backend, Visit } from '../faults/scripted-backend.ts';
-import { basic, startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { basic, startTestGate, type TestGate } from '../support/test-gate.ts';
 
 let gate: TestGate;
 let backend: Backend;

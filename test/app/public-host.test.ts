@@ -2,8 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hostIn } from '../../src/http/peer/forwarded.ts';
 import { askThrough } from '../support/front.ts';
 import { startRecordingBackend } from '../support/recording-backend.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
+import { startTestGate, type TestGate, type TestGateOptions } from '../support/test-gate.ts';
 import { headerOf } from '../support/wire.ts';
 
 let open: { close(): Promise<void> }[] = [];

@@ -6,8 +6,7 @@ import { schema } from '../../src/config/schema/schema.ts';
 import { createLog } from '../../src/observe/access-log.ts';
 import { startGate } from '../../src/app/start.ts';
 import { createLocalBus } from '../../src/cluster/local-bus.ts';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 
 const DAY = 86_400_000;
 

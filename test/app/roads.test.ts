@@ -1,13 +1,11 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import request from 'supertest';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import type { Job } from '../../src/backend/reply/job.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
-import { createHandler, createPages } from '../../src/pipeline/handler.ts';
+import { createHandler, createPages, type HandlerOptions } from '../../src/pipeline/handler.ts';
 import { createPipeline } from '../../src/pipeline/pipeline.ts';
-import type { HandlerOptions } from '../../src/pipeline/handler.ts';
 import { createOpenExchange } from '../../src/http/context.ts';
 import { policyOf } from '../auth/policy/support.ts';
 import { appOptions } from '../support/app-options.ts';

@@ -10,10 +10,8 @@ import {
   startBackend,
 } from '../faults/scripted-backend.ts';
 import type { Backend, Visit } from '../faults/scripted-backend.ts';
-import { attributesOf, startCollector } from '../support/collector.ts';
-import type { Collector, SentSpan } from '../support/collector.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { attributesOf, startCollector, type Collector, type SentSpan } from '../support/collector.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';

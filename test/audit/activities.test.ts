@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyOf } from '../../src/audit/activity.ts';
-import { createActivities } from '../../src/audit/activities.ts';
-import type { Activities } from '../../src/audit/activities.ts';
+import { createActivities, type Activities } from '../../src/audit/activities.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { factOf } from '../../src/audit/fact.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { factOf } from '../../src/audit/fact.ts';
-import type { Fact } from '../../src/audit/fact.ts';
+import { factOf, type Fact } from '../../src/audit/fact.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import { DIGEST, OTHER, exchangeOf } from '../support/exchange.ts';
 

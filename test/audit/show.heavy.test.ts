@@ -4,10 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import { recordingTerminal } from '../support/terminal.ts';
-import type { RecordingTerminal } from '../support/terminal.ts';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { recordingTerminal, type RecordingTerminal } from '../support/terminal.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 import { startProcess } from '../support/processes.ts';
 
 let folder: Folder;

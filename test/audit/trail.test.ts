@@ -2,14 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyOf } from '../../src/audit/activity.ts';
-import { factOf } from '../../src/audit/fact.ts';
-import type { Fact } from '../../src/audit/fact.ts';
+import { factOf, type Fact } from '../../src/audit/fact.ts';
 import { createReporter } from '../../src/audit/reporter.ts';
-import { openTrail } from '../../src/audit/trail.ts';
-import type { Trail } from '../../src/audit/trail.ts';
+import { openTrail, type Trail } from '../../src/audit/trail.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 import { DIGEST, OTHER, exchangeOf } from '../support/exchange.ts';
 
 const silent = (): void => undefined;

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
-import { createAuthenticator } from '../../src/auth/authenticator.ts';
+import { createAuthenticator, type Authenticator } from '../../src/auth/authenticator.ts';
 import { createHtpasswdDirectory } from '../../src/auth/users/htpasswd-directory.ts';
-import type { Authenticator } from '../../src/auth/authenticator.ts';
 import type { BasicCredentials } from '../../src/auth/basic-credentials.ts';
 import type { HashVerdict } from '../../src/auth/passwords/hash-pool.ts';
 import { recognizeHash, verifyHash } from '../../src/auth/passwords/password-hash.ts';
-import { createUsers } from '../../src/auth/users/user-store.ts';
-import type { Users } from '../../src/auth/users/user-store.ts';
+import { createUsers, type Users } from '../../src/auth/users/user-store.ts';
 
 const APR1_PW = '$apr1$s$Hgc9MoaWe1Ieu1lEjENW6.';
 const MD5_PW = '$1$s$c00NGKNhbhsjQzVJd4kI71';

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeSlices } from '../../bench/processor-slice.ts';
-import type { Slices } from '../../bench/processor-slice.ts';
+import { makeSlices, type Slices } from '../../bench/processor-slice.ts';
 import { temporaryFolder } from '../support/programs.ts';
 
 const QUARTER = 0.25;

@@ -9,11 +9,9 @@ import { keyToPem } from '../../src/pki/x509/key-pair.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
 import { later } from '../pki/support.ts';
-import { AUTHORITY, SERVER, craft, extension, keys } from '../pki/craft.ts';
-import type { CraftOptions } from '../pki/craft.ts';
+import { AUTHORITY, SERVER, craft, extension, keys, type CraftOptions } from '../pki/craft.ts';
 import { recordingTerminal } from '../support/terminal.ts';
-import { mustRun, openFixture } from './cures-fixture.ts';
-import type { Seen, Fixture } from './cures-fixture.ts';
+import { mustRun, openFixture, type Seen, type Fixture } from './cures-fixture.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

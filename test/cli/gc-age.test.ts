@@ -5,8 +5,7 @@ import { run } from '../../src/cli/program.ts';
 import { filesIn, V2 } from '../backend/embedded/layout.ts';
 import { serveEmbedded } from '../backend/embedded/server.ts';
 import { locationOf, SpecClient } from '../backend/embedded/spec-client.ts';
-import type { Folder } from '../support/programs.ts';
-import { temporaryFolder } from '../support/programs.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
 const MINUTE_MS = 60_000;

@@ -5,8 +5,7 @@ import { run } from '../../src/cli/program.ts';
 import { storedBlobs, V2 } from '../backend/embedded/layout.ts';
 import { serveEmbedded } from '../backend/embedded/server.ts';
 import { SpecClient } from '../backend/embedded/spec-client.ts';
-import type { Folder } from '../support/programs.ts';
-import { temporaryFolder } from '../support/programs.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
 describe('gc over a folder with a damaged manifest', () => {

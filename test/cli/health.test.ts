@@ -1,9 +1,7 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
+import { startTestGate, type TestGate, type TestGateOptions } from '../support/test-gate.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
 let open: { close(): unknown }[] = [];

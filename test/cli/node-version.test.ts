@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isSupportedNode } from '../../src/lib/node/node-version.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { must, run, temporaryFolder, type Folder } from '../support/programs.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

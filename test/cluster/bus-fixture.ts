@@ -1,7 +1,6 @@
 import type { Bus, Broker } from '../../src/cluster/bus.ts';
 import { isMessage } from '../../src/cluster/messages.ts';
-import { createBroker } from '../../src/cluster/broker.ts';
-import type { JoinedWorker } from '../../src/cluster/broker.ts';
+import { createBroker, type JoinedWorker } from '../../src/cluster/broker.ts';
 import { createWorkerLink } from '../../src/cluster/worker-link.ts';
 
 export interface BusFixture {

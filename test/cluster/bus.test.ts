@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTopic, isNothing } from '../../src/cluster/bus.ts';
 import { createLocalBus } from '../../src/cluster/local-bus.ts';
 import { isMessage } from '../../src/cluster/messages.ts';
-import { startBus } from './bus-fixture.ts';
-import type { BusFixture } from './bus-fixture.ts';
+import { startBus, type BusFixture } from './bus-fixture.ts';
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';

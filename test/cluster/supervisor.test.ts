@@ -4,8 +4,7 @@ import type { Bus } from '../../src/cluster/bus.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
 import { describeFailure, CUT, FAILED, STARTED, STOP } from '../../src/cluster/lifecycle.ts';
 import { createBroker } from '../../src/cluster/broker.ts';
-import { CRASH, startFake } from './fake-process.ts';
-import type { FakeProcess, Life } from './fake-process.ts';
+import { CRASH, startFake, type FakeProcess, type Life } from './fake-process.ts';
 
 const IN_USE = new AppError('LISTEN_FAILED', {
   message: "Can't listen on *:443 (EADDRINUSE).",

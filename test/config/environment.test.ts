@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/config/environment.ts';
-import { describeOptions } from '../../src/config/options.ts';
-import type { OptionRow } from '../../src/config/options.ts';
+import { describeOptions, type OptionRow } from '../../src/config/options.ts';
 import { fileReader, loadCase, problemsOf } from '../support/config.ts';
 
 describe('the environment', () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { AppError } from '../../src/lib/errors.ts';
-import type { ConfigCase } from '../support/config.ts';
-import { loadCase, problemsOf } from '../support/config.ts';
+import { loadCase, problemsOf, type ConfigCase } from '../support/config.ts';
 
 const FILE = 'registry-gate.yml';
 

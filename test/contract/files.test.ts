@@ -7,8 +7,7 @@ import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import { run } from '../../src/cli/program.ts';
 import { statePaths } from '../../src/auth/tokens/store/state-paths.ts';
 import { firstUserFile } from '../../src/auth/users/first-user.ts';
-import type { Folder } from '../support/programs.ts';
-import { temporaryFolder, until } from '../support/programs.ts';
+import { temporaryFolder, until, type Folder } from '../support/programs.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 import { basic } from '../support/test-gate.ts';
 

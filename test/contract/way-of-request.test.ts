@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAYER, PASSWORD, startTracedGate, traceCertsInit } from '../support/traced-gate.ts';
-import type { TracedGate } from '../support/traced-gate.ts';
+import { LAYER, PASSWORD, startTracedGate, traceCertsInit, type TracedGate } from '../support/traced-gate.ts';
 import { basic } from '../support/test-gate.ts';
 
 const PAGE = readFileSync(resolve(import.meta.dirname, '../../docs/architecture.md'), 'utf8');

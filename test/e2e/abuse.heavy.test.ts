@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../auth/abuse/support.ts';
 import { PASSWORD, USER, gateCommand, startGate } from '../support/gate-process.ts';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder, Ran } from '../support/programs.ts';
+import { temporaryFolder, type Folder, type Ran } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { basic } from '../support/test-gate.ts';
-import { startWorkers } from './workers-fixture.ts';
-import type { WorkersFixture } from './workers-fixture.ts';
+import { startWorkers, type WorkersFixture } from './workers-fixture.ts';
 
 /** Fewer than by default: the answers to the last of ten take seconds. */
 const LIMIT = 5;

@@ -2,13 +2,11 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PASSWORD, USER, gateCommand, startGate } from '../support/gate-process.ts';
-import type { GateProcess } from '../support/gate-process.ts';
+import { PASSWORD, USER, gateCommand, startGate, type GateProcess } from '../support/gate-process.ts';
 import { must, run, until } from '../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
 import { basic } from '../support/test-gate.ts';
-import { linesOf, openAuditFixture } from './audit-fixture.ts';
-import type { AuditLine, AuditFixture } from './audit-fixture.ts';
+import { linesOf, openAuditFixture, type AuditLine, type AuditFixture } from './audit-fixture.ts';
 
 let fixture: AuditFixture;
 let ca: string;

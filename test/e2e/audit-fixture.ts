@@ -1,9 +1,7 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PASSWORD, USER, makeCerts, startGate } from '../support/gate-process.ts';
-import type { GateProcess } from '../support/gate-process.ts';
-import { must, run, temporaryFolder, until } from '../support/programs.ts';
-import type { Ran } from '../support/programs.ts';
+import { PASSWORD, USER, makeCerts, startGate, type GateProcess } from '../support/gate-process.ts';
+import { must, run, temporaryFolder, until, type Ran } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 
 export type AuditLine = Readonly<Record<string, unknown>>;

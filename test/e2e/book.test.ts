@@ -1,10 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Stage } from '../support/clients.ts';
-import { openStage } from '../support/clients.ts';
-import type { Image } from '../support/images.ts';
-import { blobsOf, writeImage } from '../support/images.ts';
+import { openStage, type Stage } from '../support/clients.ts';
+import { blobsOf, writeImage, type Image } from '../support/images.ts';
 import { must, run } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 

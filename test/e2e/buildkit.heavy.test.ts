@@ -1,13 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ENGINE_NEEDS, NEWER_ENGINE, startEngine } from '../support/engine.ts';
-import type { Engine } from '../support/engine.ts';
+import { ENGINE_NEEDS, NEWER_ENGINE, startEngine, type Engine } from '../support/engine.ts';
 import { PASSWORD, USER, gateDoes, makeCerts, startGate } from '../support/gate-process.ts';
-import { createNamespace } from '../support/namespace.ts';
-import type { Namespace } from '../support/namespace.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { createNamespace, type Namespace } from '../support/namespace.ts';
+import { must, run, temporaryFolder, type Folder } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 

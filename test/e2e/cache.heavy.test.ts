@@ -3,12 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noise, startBlobRegistry } from '../backend/cache/cache-fixture.ts';
-import type { BlobRegistry } from '../backend/cache/cache-fixture.ts';
-import { makeCerts, PASSWORD, startGate, USER } from '../support/gate-process.ts';
-import type { GateProcess } from '../support/gate-process.ts';
-import { temporaryFolder, until } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { noise, startBlobRegistry, type BlobRegistry } from '../backend/cache/cache-fixture.ts';
+import { makeCerts, PASSWORD, startGate, USER, type GateProcess } from '../support/gate-process.ts';
+import { temporaryFolder, until, type Folder } from '../support/programs.ts';
 
 describe('a gate with a layer cache', () => {
   let folder: Folder;

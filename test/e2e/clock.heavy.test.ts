@@ -3,14 +3,11 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { BLOB, openClient, startBackend } from '../faults/scripted-backend.ts';
-import type { Backend, Client } from '../faults/scripted-backend.ts';
+import { BLOB, openClient, startBackend, type Backend, type Client } from '../faults/scripted-backend.ts';
 import { GATE_MAIN } from '../support/gate-process.ts';
-import { must, startDaemon, temporaryFolder, until } from '../support/programs.ts';
-import type { Daemon, Folder } from '../support/programs.ts';
+import { must, startDaemon, temporaryFolder, until, type Daemon, type Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate, TEST_USER } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, TEST_USER, type TestGate } from '../support/test-gate.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 

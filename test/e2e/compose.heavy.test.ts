@@ -1,14 +1,11 @@
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../support/engine.ts';
-import { ENGINE_NEEDS, NEWER_ENGINE, startEngine } from '../support/engine.ts';
+import { ENGINE_NEEDS, NEWER_ENGINE, startEngine, type Engine } from '../support/engine.ts';
 import { PASSWORD, USER, gateDoes } from '../support/gate-process.ts';
 import { writeTar } from '../support/images.ts';
-import type { Namespace } from '../support/namespace.ts';
-import { createNamespace } from '../support/namespace.ts';
-import type { Ran } from '../support/programs.ts';
-import { must, until } from '../support/programs.ts';
+import { createNamespace, type Namespace } from '../support/namespace.ts';
+import { must, until, type Ran } from '../support/programs.ts';
 import { STAND_IN_NEEDS, makeBaseImages } from '../support/stand-ins.ts';
 import { describeWith } from '../support/requires.ts';
 

@@ -1,18 +1,14 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openClient } from '../faults/scripted-backend.ts';
-import type { Client } from '../faults/scripted-backend.ts';
+import { openClient, type Client } from '../faults/scripted-backend.ts';
 import { GATE_MAIN } from '../support/gate-process.ts';
-import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
-import type { Daemon, Folder } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, until, type Daemon, type Folder } from '../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const NAME = 'registry.test';
 const SLOW = `/v2/library/app/blobs/sha256:${'a'.repeat(64)}`;

@@ -1,14 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Stage } from '../support/clients.ts';
-import { openStage } from '../support/clients.ts';
-import type { Engine, EnginePrograms } from '../support/engine.ts';
-import { ENGINE_NEEDS, startEngine } from '../support/engine.ts';
+import { openStage, type Stage } from '../support/clients.ts';
+import { ENGINE_NEEDS, startEngine, type Engine, type EnginePrograms } from '../support/engine.ts';
 import { PASSWORD, USER, gateDoes } from '../support/gate-process.ts';
 import { writeTar } from '../support/images.ts';
-import type { Namespace } from '../support/namespace.ts';
-import { createNamespace } from '../support/namespace.ts';
+import { createNamespace, type Namespace } from '../support/namespace.ts';
 import { describeWith } from '../support/requires.ts';
 
 /** A Docker engine, as it is set up. */

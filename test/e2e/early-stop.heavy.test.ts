@@ -5,8 +5,7 @@ import { kill } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gateCommand, GATE_MAIN, makeCerts } from '../support/gate-process.ts';
 import { startProcess } from '../support/processes.ts';
-import { temporaryFolder, until } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { temporaryFolder, until, type Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 let folder: Folder;

@@ -2,13 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { EmbeddedProgram } from '../backend/embedded/program.ts';
-import { startEmbedded } from '../backend/embedded/program.ts';
+import { startEmbedded, type EmbeddedProgram } from '../backend/embedded/program.ts';
 import { ACCEPT, image as made, jsonOf, SpecClient } from '../backend/embedded/spec-client.ts';
-import type { Image } from '../support/images.ts';
-import { blobsOf, writeImage } from '../support/images.ts';
-import type { Folder, Ran } from '../support/programs.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
+import { blobsOf, writeImage, type Image } from '../support/images.ts';
+import { must, run, temporaryFolder, type Folder, type Ran } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 let folder: Folder;

@@ -7,8 +7,7 @@ import { startEmbedded } from '../backend/embedded/program.ts';
 import { serveEmbedded } from '../backend/embedded/server.ts';
 import type { Made } from '../backend/embedded/spec-client.ts';
 import { ACCEPT, digestOf, image, locationOf, SpecClient } from '../backend/embedded/spec-client.ts';
-import type { Folder } from '../support/programs.ts';
-import { startDaemon, temporaryFolder } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, type Folder } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 

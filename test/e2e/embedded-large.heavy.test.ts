@@ -4,11 +4,9 @@ import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddedProgram } from '../backend/embedded/program.ts';
-import { startEmbedded } from '../backend/embedded/program.ts';
+import { startEmbedded, type EmbeddedProgram } from '../backend/embedded/program.ts';
 import { SpecClient } from '../backend/embedded/spec-client.ts';
-import type { Folder } from '../support/programs.ts';
-import { temporaryFolder } from '../support/programs.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 
 const MIB = 1024 * 1024;
 const SMALL = 128;

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DIFFERENCES } from '../backend/embedded/manifest-differences.ts';
-import type { Verdicts } from '../backend/embedded/reference-registry.ts';
-import { ReferenceRegistry, REPOSITORY } from '../backend/embedded/reference-registry.ts';
+import { ReferenceRegistry, REPOSITORY, type Verdicts } from '../backend/embedded/reference-registry.ts';
 import { CHANGES, KINDS, mutantOf } from '../backend/embedded/manifest-mutants.ts';
 import { serveEmbedded } from '../backend/embedded/server.ts';
 import { ACCEPT, SpecClient } from '../backend/embedded/spec-client.ts';

@@ -4,10 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { filesIn, V2 } from '../backend/embedded/layout.ts';
 import { serveEmbedded } from '../backend/embedded/server.ts';
 import { SpecClient } from '../backend/embedded/spec-client.ts';
-import type { Image } from '../support/images.ts';
-import { blobsOf, writeImage } from '../support/images.ts';
-import type { Folder } from '../support/programs.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
+import { blobsOf, writeImage, type Image } from '../support/images.ts';
+import { must, run, temporaryFolder, type Folder } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SPEC_CASES } from '../backend/embedded/spec-cases.ts';
 import { SpecClient } from '../backend/embedded/spec-client.ts';
-import type { Registry } from '../support/registry.ts';
-import { startRegistry } from '../support/registry.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 
 /** What Debian's registry does otherwise than the spec, or than we decided where the spec leaves it open. */

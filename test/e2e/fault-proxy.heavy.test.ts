@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { FaultProxy, Trouble } from '../support/fault-proxy.ts';
-import { startFaultProxy } from '../support/fault-proxy.ts';
-import { writeImage } from '../support/images.ts';
-import type { Image } from '../support/images.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
-import { startRegistry } from '../support/registry.ts';
-import type { Registry } from '../support/registry.ts';
+import { startFaultProxy, type FaultProxy, type Trouble } from '../support/fault-proxy.ts';
+import { writeImage, type Image } from '../support/images.ts';
+import { must, run, temporaryFolder, type Folder } from '../support/programs.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const ALL = process.env['HOSTILE'] === 'full';
 /** Longer than any copy here takes: what is not over by then hangs. */

@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeUsers } from '../security/rights-fixture.ts';
 import { ODD_BYTES } from '../security/cases/odd-bytes.ts';
-import { sendRaw } from '../support/raw-client.ts';
-import type { RawAnswer } from '../support/raw-client.ts';
-import { startRegistry } from '../support/registry.ts';
-import type { Registry } from '../support/registry.ts';
+import { sendRaw, type RawAnswer } from '../support/raw-client.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { TEST_PASSWORD, basic, startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { TEST_PASSWORD, basic, startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const SECRET = 'a layer that bob may not read';
 const DIGEST = `sha256:${createHash('sha256').update(SECRET).digest('hex')}`;

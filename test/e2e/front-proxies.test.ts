@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import type { Config } from '../../src/config/schema/schema.ts';
 import { askThrough } from '../support/front.ts';
 import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 import { headerOf } from '../support/wire.ts';
 
 const CLIENT = '127.0.0.77';

@@ -4,8 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { keepReserve, RESERVE_NAME } from '../../src/lib/files/reserve.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
-import type { SmallDisk } from '../support/small-disk.ts';
-import { mountSmallDisk } from '../support/small-disk.ts';
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 
 const PASSWORD = 'Pa55-of-alice:zebra';

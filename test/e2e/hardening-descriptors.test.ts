@@ -5,8 +5,7 @@ import { kill } from 'node:process';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gateDoes, makeCerts, PASSWORD, USER } from '../support/gate-process.ts';
-import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
-import type { Daemon, Folder } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, until, type Daemon, type Folder } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');

@@ -1,14 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { must, temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { must, temporaryFolder, type Folder } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
 import { describeWith } from '../support/requires.ts';
-import { basic, startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { basic, startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const DEPLOY = resolve(import.meta.dirname, '../../deploy/fail2ban');
 const FILTER = join(DEPLOY, 'filter-registry-gate.conf');

@@ -3,8 +3,7 @@ import { kill } from 'node:process';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gateCommand, makeCerts } from '../support/gate-process.ts';
-import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
-import type { Folder, Ran } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, until, type Folder, type Ran } from '../support/programs.ts';
 
 let folder: Folder;
 let good: string;

@@ -1,10 +1,8 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../support/engine.ts';
-import { ENGINE_NEEDS, NEWER_ENGINE, startEngine } from '../support/engine.ts';
-import type { Namespace } from '../support/namespace.ts';
-import { createNamespace } from '../support/namespace.ts';
+import { ENGINE_NEEDS, NEWER_ENGINE, startEngine, type Engine } from '../support/engine.ts';
+import { createNamespace, type Namespace } from '../support/namespace.ts';
 import { must, until } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { STAND_IN_NEEDS, makeBaseImages } from '../support/stand-ins.ts';

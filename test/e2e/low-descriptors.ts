@@ -1,12 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { request } from 'node:https';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { GATE_MAIN, makeCerts, PASSWORD, USER } from '../support/gate-process.ts';
-import { startDaemon, temporaryFolder, until } from '../support/programs.ts';
-import type { Daemon } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, until, type Daemon } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
 
 /** What each process may open; some forty it takes for itself. */

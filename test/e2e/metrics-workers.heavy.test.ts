@@ -2,12 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PASSWORD, USER, makeCerts, startGate } from '../support/gate-process.ts';
-import type { GateProcess } from '../support/gate-process.ts';
-import { temporaryFolder, until } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
-import { metricsUrl, scrape } from '../support/scrape.ts';
-import type { ScrapedSample } from '../support/scrape.ts';
+import { PASSWORD, USER, makeCerts, startGate, type GateProcess } from '../support/gate-process.ts';
+import { temporaryFolder, until, type Folder } from '../support/programs.ts';
+import { metricsUrl, scrape, type ScrapedSample } from '../support/scrape.ts';
 import { basic } from '../support/test-gate.ts';
 
 describe('metrics of two workers', () => {

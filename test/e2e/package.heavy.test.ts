@@ -2,8 +2,7 @@ import { access, cp, mkdir, readFile, readdir, symlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkRuntime } from '../../src/lib/node/runtime-check.ts';
-import type { Folder } from '../support/programs.ts';
-import { must, run, temporaryFolder } from '../support/programs.ts';
+import { must, run, temporaryFolder, type Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

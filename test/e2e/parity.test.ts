@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRegistry } from '../support/registry.ts';
-import type { Registry } from '../support/registry.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { CASES } from './parity-cases.ts';
-import type { ParityCase, Step } from './parity-cases.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
+import { CASES, type ParityCase, type Step } from './parity-cases.ts';
 
 interface Answer {
   readonly status: number;

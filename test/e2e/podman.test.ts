@@ -1,12 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Stage } from '../support/clients.ts';
-import { openStage } from '../support/clients.ts';
+import { openStage, type Stage } from '../support/clients.ts';
 import { PASSWORD, USER } from '../support/gate-process.ts';
-import type { Image } from '../support/images.ts';
-import { writeImage } from '../support/images.ts';
-import type { Ran } from '../support/programs.ts';
-import { run } from '../support/programs.ts';
+import { writeImage, type Image } from '../support/images.ts';
+import { run, type Ran } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 describeWith(['podman', 'docker-registry'], 'podman', () => {

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Engine, EnginePrograms } from '../support/engine.ts';
 import { ENGINE_NEEDS, NEWER_ENGINE, SYSTEM_ENGINE, startEngine } from '../support/engine.ts';
 import { gateDoes } from '../support/gate-process.ts';
-import type { Namespace } from '../support/namespace.ts';
-import { createNamespace } from '../support/namespace.ts';
+import { createNamespace, type Namespace } from '../support/namespace.ts';
 import type { Ran } from '../support/programs.ts';
 import type { ClientSession, ClientActions } from '../support/rights-client-session.ts';
 import { openClientSession, readLogIn, there } from '../support/rights-client-session.ts';
@@ -13,8 +12,7 @@ import { dockerAt, dockerLogin, dockerSkills } from '../support/rights-docker.ts
 import { endsAs, newestDevice, waysOf } from '../support/rights-expectations.ts';
 import type { Holding, RightsGate } from '../support/rights-gate.ts';
 import { RULES, RULES_WITHOUT_DEV, openRightsGate } from '../support/rights-gate.ts';
-import type { Row } from '../support/rights-table.ts';
-import { EXPECTED, expectedOf, fill, isThere, tryAll, verdictOf } from '../support/rights-table.ts';
+import { EXPECTED, expectedOf, fill, isThere, tryAll, verdictOf, type Row } from '../support/rights-table.ts';
 import { describeWith } from '../support/requires.ts';
 
 interface Case {

@@ -1,12 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Ran } from '../support/programs.ts';
-import { run, startDaemon } from '../support/programs.ts';
+import { run, startDaemon, type Ran } from '../support/programs.ts';
 import { SKOPEO } from '../support/rights-clients.ts';
 import { curl, locationOf } from '../support/rights-curl.ts';
-import type { ClientSession } from '../support/rights-client-session.ts';
-import { openClientSession, there } from '../support/rights-client-session.ts';
+import { openClientSession, there, type ClientSession } from '../support/rights-client-session.ts';
 import { endsAs, waysOf } from '../support/rights-expectations.ts';
 import type { Credential, Holding, RightsGate } from '../support/rights-gate.ts';
 import { RULES, RULES_WITHOUT_DEV, openRightsGate, tokenId } from '../support/rights-gate.ts';

@@ -2,10 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CRANE, ORAS, PODMAN, SKOPEO } from '../support/rights-clients.ts';
 import { CURL } from '../support/rights-curl.ts';
 import type { ClientActions } from '../support/rights-client-session.ts';
-import type { Holding, RightsGate } from '../support/rights-gate.ts';
-import { openRightsGate } from '../support/rights-gate.ts';
-import type { Row } from '../support/rights-table.ts';
-import { EXPECTED, expectedOf, fill, tryAll } from '../support/rights-table.ts';
+import { openRightsGate, type Holding, type RightsGate } from '../support/rights-gate.ts';
+import { EXPECTED, expectedOf, fill, tryAll, type Row } from '../support/rights-table.ts';
 import { describeWith } from '../support/requires.ts';
 
 interface Client {

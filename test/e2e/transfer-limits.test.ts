@@ -1,12 +1,9 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PASSWORD, USER, makeCerts, startGate } from '../support/gate-process.ts';
-import type { GateProcess } from '../support/gate-process.ts';
-import { blobsOf, writeImage } from '../support/images.ts';
-import type { Image } from '../support/images.ts';
-import { must, temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { PASSWORD, USER, makeCerts, startGate, type GateProcess } from '../support/gate-process.ts';
+import { blobsOf, writeImage, type Image } from '../support/images.ts';
+import { must, temporaryFolder, type Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 const LOGIN = `${USER}:${PASSWORD}`;

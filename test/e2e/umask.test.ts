@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../backend/embedded/spec-client.ts';
 import { GATE_MAIN } from '../support/gate-process.ts';
-import type { Daemon, Folder } from '../support/programs.ts';
-import { startDaemon, temporaryFolder } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, type Daemon, type Folder } from '../support/programs.ts';
 
 const BYTES = 'some bytes of a layer';
 

@@ -1,14 +1,11 @@
 import { mkdir, readFile, copyFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../support/engine.ts';
-import { ENGINE_NEEDS, SYSTEM_ENGINE, startEngine } from '../support/engine.ts';
+import { ENGINE_NEEDS, SYSTEM_ENGINE, startEngine, type Engine } from '../support/engine.ts';
 import { gateDoes } from '../support/gate-process.ts';
 import { writeImage, writeTar } from '../support/images.ts';
-import type { Namespace } from '../support/namespace.ts';
-import { createNamespace } from '../support/namespace.ts';
-import type { Daemon, Folder } from '../support/programs.ts';
-import { must, run, startDaemon, temporaryFolder } from '../support/programs.ts';
+import { createNamespace, type Namespace } from '../support/namespace.ts';
+import { must, run, startDaemon, temporaryFolder, type Daemon, type Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -4,13 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FIXTURE_RULE, as, writeUsers } from '../security/rights-fixture.ts';
-import { sendRaw } from '../support/raw-client.ts';
-import type { RawAnswer } from '../support/raw-client.ts';
-import { startRegistry } from '../support/registry.ts';
-import type { Registry } from '../support/registry.ts';
+import { sendRaw, type RawAnswer } from '../support/raw-client.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const LAYER = 'a layer of bob';
 const DIGEST = `sha256:${createHash('sha256').update(LAYER).digest('hex')}`;

@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run as runCommand } from '../../src/cli/program.ts';
 import { verifyHash } from '../../src/auth/passwords/password-hash.ts';
-import { run, temporaryFolder } from '../support/programs.ts';
-import type { Folder, Ran } from '../support/programs.ts';
+import { run, temporaryFolder, type Folder, type Ran } from '../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../support/requires.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 

@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseHtpasswd, entriesOf } from '../../src/auth/users/htpasswd-file.ts';
 import { verifyHash } from '../../src/auth/passwords/password-hash.ts';
-import { run, temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { run, temporaryFolder, type Folder } from '../support/programs.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 let folder: Folder;

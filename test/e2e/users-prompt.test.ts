@@ -1,8 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 import { TERMINAL_NEEDS, describeWith } from '../support/requires.ts';
 import { startProcess } from '../support/processes.ts';
 

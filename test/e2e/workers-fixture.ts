@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { PASSWORD, USER, makeCerts, startGate } from '../support/gate-process.ts';
-import type { GateProcess } from '../support/gate-process.ts';
+import { PASSWORD, USER, makeCerts, startGate, type GateProcess } from '../support/gate-process.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
 

@@ -2,15 +2,13 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import type { ClientRequest } from 'node:http';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PASSWORD, USER } from '../support/gate-process.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
-import { startWorkers } from './workers-fixture.ts';
-import type { WorkersFixture } from './workers-fixture.ts';
+import { startWorkers, type WorkersFixture } from './workers-fixture.ts';
 
 let open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

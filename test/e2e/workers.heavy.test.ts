@@ -1,19 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { connect as connectTcp, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { kill } from 'node:process';
-import { connect as tlsConnect } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { USER, gateCommand, gateDoes, makeCerts } from '../support/gate-process.ts';
-import { temporaryFolder, until } from '../support/programs.ts';
-import type { Folder, Ran } from '../support/programs.ts';
+import { temporaryFolder, until, type Folder, type Ran } from '../support/programs.ts';
 import { basic } from '../support/test-gate.ts';
-import { readAll, startWorkers } from './workers-fixture.ts';
-import type { WorkersFixture } from './workers-fixture.ts';
+import { readAll, startWorkers, type WorkersFixture } from './workers-fixture.ts';
 
 const BOTH = [1, 2];
 const REPOSITORY = '/v2/team/app';

@@ -2,11 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/programs.ts';
-import { startRegistry } from '../support/registry.ts';
-import type { Registry } from '../support/registry.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 import { eventually, exchanges, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
 import type { Backend, Client } from './scripted-backend.ts';
 

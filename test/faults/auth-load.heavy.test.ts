@@ -2,12 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import bcrypt from 'bcrypt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
-import { basic, startTestGate, TEST_PASSWORD, TEST_USER } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { eventually, head, openClient, startBackend } from './scripted-backend.ts';
-import type { Backend, Client } from './scripted-backend.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
+import { basic, startTestGate, TEST_PASSWORD, TEST_USER, type TestGate } from '../support/test-gate.ts';
+import { eventually, head, openClient, startBackend, type Backend, type Client } from './scripted-backend.ts';
 
 const FLOOD = 50;
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useScriptedGate } from './scripted-gate.ts';
-import { BLOB, eventually, exchanges, head, openClient } from './scripted-backend.ts';
-import type { Visit } from './scripted-backend.ts';
+import { BLOB, eventually, exchanges, head, openClient, type Visit } from './scripted-backend.ts';
 import { AT_ONCE_MS } from '../support/patience.ts';
 
 const scripted = useScriptedGate();

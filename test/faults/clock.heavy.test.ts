@@ -2,10 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import bcrypt from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
-import { startTestGate, TEST_PASSWORD, TEST_USER } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
+import { startTestGate, TEST_PASSWORD, TEST_USER, type TestGate } from '../support/test-gate.ts';
 import { BLOB, eventually, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
 import type { Backend, Client } from './scripted-backend.ts';
 

@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema/schema.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 import { BLOB, eventually, exchanges, head, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
 import type { Backend, Client, Visit } from './scripted-backend.ts';
 

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { must } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { openClient, startBackend } from './scripted-backend.ts';
-import type { Backend } from './scripted-backend.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
+import { openClient, startBackend, type Backend } from './scripted-backend.ts';
 
 /** Of a connection of ours, as the kernel says it: when it will next ask whether the other end is there. */
 async function secondsToProbe(port: number, side: 'sport' | 'dport'): Promise<number> {

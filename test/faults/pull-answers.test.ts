@@ -2,16 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startRegistry } from '../support/registry.ts';
-import type { Registry } from '../support/registry.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { parseAnswers } from '../support/raw-client.ts';
-import type { RawAnswer } from '../support/raw-client.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { parseAnswers, type RawAnswer } from '../support/raw-client.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 import { useScriptedGate } from './scripted-gate.ts';
-import { BLOB, DIGEST, eventually, MANIFEST, openClient } from './scripted-backend.ts';
-import type { Client } from './scripted-backend.ts';
+import { BLOB, DIGEST, eventually, MANIFEST, openClient, type Client } from './scripted-backend.ts';
 
 /** The next answer on this connection, to this method. */
 async function answerTo(client: Client, method: string, from: number): Promise<RawAnswer> {

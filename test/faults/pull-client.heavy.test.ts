@@ -2,8 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { useScriptedGate } from './scripted-gate.ts';
-import { BLOB, eventually, head, openClient } from './scripted-backend.ts';
-import type { Client } from './scripted-backend.ts';
+import { BLOB, eventually, head, openClient, type Client } from './scripted-backend.ts';
 
 const scripted = useScriptedGate();
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useScriptedGate } from './scripted-gate.ts';
-import { BLOB, eventually, exchanges, openClient } from './scripted-backend.ts';
-import type { Visit } from './scripted-backend.ts';
+import { BLOB, eventually, exchanges, openClient, type Visit } from './scripted-backend.ts';
 
 const scripted = useScriptedGate();
 

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { connect as connectTls } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { BLOB, eventually, head, startBackend } from './scripted-backend.ts';
-import type { Backend, Visit } from './scripted-backend.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
+import { BLOB, eventually, head, startBackend, type Backend, type Visit } from './scripted-backend.ts';
 
 const SIZE = 48 * 1024 * 1024;
 /** What the kernel takes for two connections, and a good deal for ourselves; most of the answer stays where it is. */

@@ -6,12 +6,9 @@ import { connect } from 'node:tls';
 import bcrypt from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
-import { basic, startTestGate, TEST_PASSWORD, TEST_USER } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { eventually, head, openClient, startBackend } from './scripted-backend.ts';
-import type { Backend, Client } from './scripted-backend.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
+import { basic, startTestGate, TEST_PASSWORD, TEST_USER, type TestGate } from '../support/test-gate.ts';
+import { eventually, head, openClient, startBackend, type Backend, type Client } from './scripted-backend.ts';
 
 let folder: Folder;
 let backend: Backend;

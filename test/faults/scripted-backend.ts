@@ -3,8 +3,7 @@ import { connect as connectTcp, createServer as createTcpServer } from 'node:net
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { until } from '../support/programs.ts';
-import { parseAnswers } from '../support/raw-client.ts';
-import type { RawAnswer } from '../support/raw-client.ts';
+import { parseAnswers, type RawAnswer } from '../support/raw-client.ts';
 import type { TestGate } from '../support/test-gate.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 

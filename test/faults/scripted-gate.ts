@@ -1,8 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
-import { startBackend } from './scripted-backend.ts';
-import type { Backend, Visit } from './scripted-backend.ts';
+import { startTestGate, type TestGate, type TestGateOptions } from '../support/test-gate.ts';
+import { startBackend, type Backend, type Visit } from './scripted-backend.ts';
 
 /** A gate in front of a backend that does what the script says. */
 export interface ScriptedGate {

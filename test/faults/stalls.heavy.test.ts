@@ -1,8 +1,7 @@
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema/schema.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 import { BLOB, eventually, exchanges, openClient, startBackend, UPLOAD } from './scripted-backend.ts';
 import type { Backend, BackendPlace, Client, Visit } from './scripted-backend.ts';
 

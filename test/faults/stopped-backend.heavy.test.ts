@@ -2,15 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { kill } from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { digestOf } from '../backend/embedded/spec-client.ts';
-import { temporaryFolder, until } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
-import { startRegistry } from '../support/registry.ts';
-import type { Registry } from '../support/registry.ts';
+import { temporaryFolder, until, type Folder } from '../support/programs.ts';
+import { startRegistry, type Registry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { openClient } from './scripted-backend.ts';
-import type { Client } from './scripted-backend.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
+import { openClient, type Client } from './scripted-backend.ts';
 
 const REPOSITORY = '/v2/team/app';
 

@@ -5,10 +5,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Figures } from '../support/hostile.ts';
 import { isInstalled } from '../support/requires.ts';
-import { PARTS } from './parts.ts';
-import type { Part } from './parts.ts';
-import { renderPage } from './render-page.ts';
-import type { Outcome } from './render-page.ts';
+import { PARTS, type Part } from './parts.ts';
+import { renderPage, type Outcome } from './render-page.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const USAGE = `npm run test:hostile -- [PART...] [--small] [--json FILE] [--page FILE]

@@ -2,13 +2,10 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
-import { connectionsTo, createDice, reportFigures, sized } from '../support/hostile.ts';
-import type { BlobPresence } from '../support/hostile.ts';
+import { connectionsTo, createDice, reportFigures, sized, type BlobPresence } from '../support/hostile.ts';
 import { startDaemon, until } from '../support/programs.ts';
-import { startTargetGate } from '../support/target-gate.ts';
-import type { TargetGate } from '../support/target-gate.ts';
-import { openSoakConnection } from './soak-connection.ts';
-import type { SoakConnection } from './soak-connection.ts';
+import { startTargetGate, type TargetGate } from '../support/target-gate.ts';
+import { openSoakConnection, type SoakConnection } from './soak-connection.ts';
 import { takeTurn } from './soak-work.ts';
 
 /** By the number of workers. SOAK_REQUESTS names another number for both. */

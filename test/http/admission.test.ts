@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ALLOWED_METHODS, admit } from '../../src/http/admission.ts';
-import type { RequestHead } from '../../src/http/admission.ts';
+import { ALLOWED_METHODS, admit, type RequestHead } from '../../src/http/admission.ts';
 
 const LIMITS = { headers: 100 };
 

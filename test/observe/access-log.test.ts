@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLog, logExchange } from '../../src/observe/access-log.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
-import type { RegistryRequest } from '../../src/oci/request/parse.ts';
+import { parseRegistryRequest, type RegistryRequest } from '../../src/oci/request/parse.ts';
 import { DIGEST, exchangeOf } from '../support/exchange.ts';
 
 function requestOf(method: string, target: string): RegistryRequest {

@@ -4,8 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { METRICS } from '../../src/observe/metrics/table.ts';
-import type { MetricRow } from '../../src/observe/metrics/table.ts';
+import { METRICS, type MetricRow } from '../../src/observe/metrics/table.ts';
 import { temporaryFolder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 

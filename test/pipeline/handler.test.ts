@@ -1,11 +1,9 @@
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import type { Job } from '../../src/backend/reply/job.ts';
-import { createHandler } from '../../src/pipeline/handler.ts';
-import type { HandlerOptions } from '../../src/pipeline/handler.ts';
+import { createHandler, type HandlerOptions } from '../../src/pipeline/handler.ts';
 import { appOptions } from '../support/app-options.ts';
 import { basic } from '../support/test-gate.ts';
 

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fillCatalogPage } from '../../src/oci/catalog.ts';
-import type { CatalogPage } from '../../src/oci/catalog.ts';
+import { fillCatalogPage, type CatalogPage } from '../../src/oci/catalog.ts';
 import type { Exchange } from '../../src/observe/exchange.ts';
-import { CatalogBusy, createSharedCatalog } from '../../src/pipeline/shared-catalog.ts';
-import type { SharedCatalog } from '../../src/pipeline/shared-catalog.ts';
+import { CatalogBusy, createSharedCatalog, type SharedCatalog } from '../../src/pipeline/shared-catalog.ts';
 import { exchangeOf } from '../support/exchange.ts';
 
 const NAMES = Array.from({ length: 21_000 }, (_none, at) => `team/app-${String(at).padStart(6, '0')}`);

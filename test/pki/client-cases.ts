@@ -1,11 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import type { Extension } from '../../src/pki/x509/certificate-der.ts';
-import { sequence, taggedBytes } from '../../src/pki/x509/certificate-der.ts';
+import { sequence, taggedBytes, type Extension } from '../../src/pki/x509/certificate-der.ts';
 import { nameConstraints, parseConstraints } from '../../src/pki/x509/name-constraints.ts';
-import type { Client, Role } from '../../src/pki/x509/refusal.ts';
-import { CLIENTS } from '../../src/pki/x509/refusal.ts';
-import type { CraftOptions, Crafted } from './craft.ts';
-import { AUTHORITY, SERVER, craft, extension, keys } from './craft.ts';
+import { CLIENTS, type Client, type Role } from '../../src/pki/x509/refusal.ts';
+import { AUTHORITY, SERVER, craft, extension, keys, type CraftOptions, type Crafted } from './craft.ts';
 
 /** What a server sends, and what its clients trust. */
 export interface Material {

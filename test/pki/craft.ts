@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { X509Certificate, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { X509Certificate, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import type { Extension } from '../../src/pki/x509/certificate-der.ts';
 import {
   bitString,

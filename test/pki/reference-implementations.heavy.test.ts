@@ -20,8 +20,7 @@ import { keyToPem, makeKey } from '../../src/pki/x509/key-pair.ts';
 import { loadServerCertificate } from '../../src/pki/authority/server-certificate.ts';
 import { parseSubjectNames } from '../../src/pki/x509/subject-names.ts';
 import { serialNumber, validityFrom } from '../../src/pki/authority/validity.ts';
-import type { Ran } from '../support/programs.ts';
-import { run } from '../support/programs.ts';
+import { run, type Ran } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { makeDirectory, temporaryFolders } from './support.ts';
 

@@ -3,8 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { InitOptions } from '../../src/pki/authority/init-certificates.ts';
-import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
+import { initCertificates, type InitOptions } from '../../src/pki/authority/init-certificates.ts';
 import { DAY } from '../../src/pki/authority/validity.ts';
 import { must } from '../support/programs.ts';
 

@@ -1,5 +1,4 @@
-import type { Dice } from '../support/hostile.ts';
-import { pick } from '../support/hostile.ts';
+import { pick, type Dice } from '../support/hostile.ts';
 
 /** What stands in a ClientHello (RFC 8446 section 4.1.2), as bytes, so that each part of it can be wrong. */
 export interface Hello {

@@ -4,10 +4,8 @@ import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { askOver, askThrough, clientHello, dialGate } from '../support/front.ts';
 import { temporaryFolder, until } from '../support/programs.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
+import { startTestGate, type TestGate, type TestGateOptions } from '../support/test-gate.ts';
 import { headerOf } from '../support/wire.ts';
 
 const CLIENT = '203.0.113.5';

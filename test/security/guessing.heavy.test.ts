@@ -1,18 +1,14 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
-import type { RequestOptions } from 'node:https';
+import { request, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import bcrypt from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { schema } from '../../src/config/schema/schema.ts';
 import { makeSecret } from '../../src/auth/tokens/store/secret-text.ts';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
-import { basic, startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
+import { basic, startTestGate, type TestGate } from '../support/test-gate.ts';
 
 /** The address of another client, as the gate sees it. */
 const ATTACKER = '127.0.0.66';

@@ -1,13 +1,10 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionsTo, createDice, reportFigures, sized } from '../support/hostile.ts';
 import { until } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
-import { startTargetGate } from '../support/target-gate.ts';
-import type { TargetGate } from '../support/target-gate.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
+import { startTargetGate, type TargetGate } from '../support/target-gate.ts';
 import { AUTHORIZATION } from '../support/test-gate.ts';
 import { makeHello, render } from './client-hello.ts';
 import { ODD_HANDSHAKES } from './odd-handshakes.ts';

@@ -7,8 +7,7 @@ import { BLOB, UPLOAD, eventually, exchanges, openClient, startBackend } from '.
 import type { Backend, Client, Visit } from '../faults/scripted-backend.ts';
 import { askThrough, dialGate } from '../support/front.ts';
 import { temporaryFolder } from '../support/programs.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const CREATED = 'HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n';
 const MANIFEST = '/v2/library/app/manifests/latest';

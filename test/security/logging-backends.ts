@@ -1,9 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { must, startDaemon, temporaryFolder, until } from '../support/programs.ts';
-import type { Daemon, Folder } from '../support/programs.ts';
+import { must, startDaemon, temporaryFolder, until, type Daemon, type Folder } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 
 /** A request as a server has understood it. */

@@ -1,6 +1,5 @@
 import { connect } from 'node:tls';
-import type { Dice } from '../support/hostile.ts';
-import { pick } from '../support/hostile.ts';
+import { pick, type Dice } from '../support/hostile.ts';
 import { HOST, base, chunked, get, post, raw } from './cases/hostile-case.ts';
 
 /** A request with bytes changed, and the one after it, which shows what was left of the connection. */

@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDice, reportFigures, sized } from '../support/hostile.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
-import { startTargetGate } from '../support/target-gate.ts';
-import type { BlobPresence } from '../support/hostile.ts';
-import type { TargetGate } from '../support/target-gate.ts';
+import { createDice, reportFigures, sized, type BlobPresence } from '../support/hostile.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
+import { startTargetGate, type TargetGate } from '../support/target-gate.ts';
 import { AUTHORIZATION } from '../support/test-gate.ts';
-import { makeMutant, markOf, shoot } from './mutants.ts';
-import type { Mutant } from './mutants.ts';
+import { makeMutant, markOf, shoot, type Mutant } from './mutants.ts';
 import { complaintsAboutForwarded } from './run-cases.ts';
 
 const REQUESTS = sized(3000, 100_000);

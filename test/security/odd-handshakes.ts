@@ -1,8 +1,6 @@
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
-import type { Dice } from '../support/hostile.ts';
-import { pick } from '../support/hostile.ts';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { pick, type Dice } from '../support/hostile.ts';
 import {
   EXTENSION,
   PROTOCOLS,

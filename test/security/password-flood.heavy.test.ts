@@ -6,12 +6,9 @@ import bcrypt from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { schema } from '../../src/config/schema/schema.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
-import { temporaryFolder } from '../support/programs.ts';
-import type { Folder } from '../support/programs.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
-import { basic, startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { temporaryFolder, type Folder } from '../support/programs.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
+import { basic, startTestGate, type TestGate } from '../support/test-gate.ts';
 
 const OFFICE = '127.0.0.1';
 /** So many places has the line, and so many attackers keep it full. */

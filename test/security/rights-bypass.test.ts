@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIXTURE_RULE, as, scopeFor, useRights } from './rights-fixture.ts';
-import type { Sent } from './rights-fixture.ts';
+import { FIXTURE_RULE, as, scopeFor, useRights, type Sent } from './rights-fixture.ts';
 import { complaintsAboutForwarded } from './run-cases.ts';
 
 const RULES = `rules:

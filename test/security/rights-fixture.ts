@@ -4,21 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bcrypt from 'bcrypt';
 import { afterAll, beforeAll } from 'vitest';
-import type { Config } from '../../src/config/schema/schema.ts';
-import { schema } from '../../src/config/schema/schema.ts';
+import { schema, type Config } from '../../src/config/schema/schema.ts';
 import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
-import { neededAccess, renderScopes } from '../../src/oci/request/scope.ts';
-import type { Access } from '../../src/oci/request/scope.ts';
-import { sendRaw } from '../support/raw-client.ts';
-import type { RawAnswer } from '../support/raw-client.ts';
-import { TEST_PASSWORD, TEST_USER, basic } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { headerOf } from '../support/wire.ts';
-import type { WireRequest } from '../support/wire.ts';
+import { neededAccess, renderScopes, type Access } from '../../src/oci/request/scope.ts';
+import { sendRaw, type RawAnswer } from '../support/raw-client.ts';
+import { TEST_PASSWORD, TEST_USER, basic, type TestGate } from '../support/test-gate.ts';
+import { headerOf, type WireRequest } from '../support/wire.ts';
 import { machineToken } from '../auth/tokens/support.ts';
 import { HOST } from './cases/hostile-case.ts';
-import { useCaseFixture } from './run-cases.ts';
-import type { CaseFixture } from './run-cases.ts';
+import { useCaseFixture, type CaseFixture } from './run-cases.ts';
 
 /** The password of every user in a test about rights, so that one can sign in as each of them. */
 export const PASSWORD = TEST_PASSWORD;

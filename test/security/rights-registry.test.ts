@@ -6,10 +6,8 @@ import { temporaryFolder } from '../support/programs.ts';
 import type { RawAnswer } from '../support/raw-client.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
-import { as, askGate, writeUsers } from './rights-fixture.ts';
-import type { Sent } from './rights-fixture.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
+import { as, askGate, writeUsers, type Sent } from './rights-fixture.ts';
 
 const RULES = `rules:
   - { who: alice, repositories: '**', allow: [pull, push, delete] }

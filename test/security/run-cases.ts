@@ -2,14 +2,10 @@ import { Agent, request } from 'node:https';
 import { afterAll, beforeAll } from 'vitest';
 import { parseRegistryRequest } from '../../src/oci/request/parse.ts';
 import { until } from '../support/programs.ts';
-import { sendRaw } from '../support/raw-client.ts';
-import type { RawAnswer, RawOutcome } from '../support/raw-client.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { Recorded, RecordingBackend } from '../support/recording-backend.ts';
-import { AUTHORIZATION, startTestGate } from '../support/test-gate.ts';
-import type { TestGate, TestGateOptions } from '../support/test-gate.ts';
-import { headerOf } from '../support/wire.ts';
-import type { WireRequest } from '../support/wire.ts';
+import { sendRaw, type RawAnswer, type RawOutcome } from '../support/raw-client.ts';
+import { startRecordingBackend, type Recorded, type RecordingBackend } from '../support/recording-backend.ts';
+import { AUTHORIZATION, startTestGate, type TestGate, type TestGateOptions } from '../support/test-gate.ts';
+import { headerOf, type WireRequest } from '../support/wire.ts';
 import type { Expected, HostileCase } from './cases/hostile-case.ts';
 
 const CANARY = '/v2/canary/tags/list';

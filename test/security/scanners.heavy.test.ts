@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IS_FULL, reportFigures } from '../support/hostile.ts';
 import { run } from '../support/programs.ts';
-import { startRecordingBackend } from '../support/recording-backend.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
+import { startRecordingBackend, type RecordingBackend } from '../support/recording-backend.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTargetGate } from '../support/target-gate.ts';
-import type { TargetGate } from '../support/target-gate.ts';
+import { startTargetGate, type TargetGate } from '../support/target-gate.ts';
 
 /** The sections that take seconds; the rest of testssl takes a minute. */
 const QUICK = ['--protocols', '--std', '--fs', '--headers'];

@@ -3,12 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createDice, reportFigures, sized } from '../support/hostile.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTestGate } from '../support/test-gate.ts';
-import type { TestGate } from '../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../support/test-gate.ts';
 import { ALL_CASES } from './cases/all.ts';
 import type { HostileCase } from './cases/hostile-case.ts';
-import { LOGGING_BACKENDS } from './logging-backends.ts';
-import type { LoggingBackend, Understood } from './logging-backends.ts';
+import { LOGGING_BACKENDS, type LoggingBackend, type Understood } from './logging-backends.ts';
 import { makeMutant, markOf, shoot } from './mutants.ts';
 
 const MUTANTS = sized(200, 5000);

@@ -5,11 +5,9 @@ import { LAYER } from '../hostile/soak-content.ts';
 import { openSoakConnection } from '../hostile/soak-connection.ts';
 import { pullLayer } from '../hostile/soak-work.ts';
 import { reportFigures, sized } from '../support/hostile.ts';
-import { run, startDaemon } from '../support/programs.ts';
-import type { Daemon } from '../support/programs.ts';
+import { run, startDaemon, type Daemon } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
-import { startTargetGate } from '../support/target-gate.ts';
-import type { TargetGate } from '../support/target-gate.ts';
+import { startTargetGate, type TargetGate } from '../support/target-gate.ts';
 
 const CONNECTIONS = sized(100, 500);
 const SECONDS = sized(6, 30);

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../support/programs.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import { basic } from '../support/test-gate.ts';
-import { FIXTURE_RULE, PASSWORD, as, shapeOf, useRights } from './rights-fixture.ts';
-import type { Sent } from './rights-fixture.ts';
+import { FIXTURE_RULE, PASSWORD, as, shapeOf, useRights, type Sent } from './rights-fixture.ts';
 
 const RULES = `rules:
   - ${FIXTURE_RULE}

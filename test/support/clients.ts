@@ -1,10 +1,8 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GateProcess } from './gate-process.ts';
-import { makeCerts, startGate } from './gate-process.ts';
+import { makeCerts, startGate, type GateProcess } from './gate-process.ts';
 import { temporaryFolder } from './programs.ts';
-import type { Registry } from './registry.ts';
-import { startRegistry } from './registry.ts';
+import { startRegistry, type Registry } from './registry.ts';
 
 /** Everything that a round trip needs: a registry, a gate in front of it, a user, and a CA to trust. */
 export interface Stage {

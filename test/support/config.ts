@@ -1,5 +1,4 @@
-import type { ConfigFlags, LoadedConfig } from '../../src/config/load.ts';
-import { loadConfigWithOrigins } from '../../src/config/load.ts';
+import { loadConfigWithOrigins, type ConfigFlags, type LoadedConfig } from '../../src/config/load.ts';
 
 export interface ConfigCase {
   /** Files by name. */

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
-import { connect as connectTcp, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { parseAnswers } from './raw-client.ts';
-import type { RawAnswer } from './raw-client.ts';
+import { parseAnswers, type RawAnswer } from './raw-client.ts';
 import type { TestGate } from './test-gate.ts';
 
 export interface FrontOptions {

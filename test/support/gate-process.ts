@@ -2,8 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { createHash } from '../../src/auth/passwords/password-hash.ts';
-import type { Ran, RunOptions } from './programs.ts';
-import { run, startDaemon } from './programs.ts';
+import { run, startDaemon, type Ran, type RunOptions } from './programs.ts';
 
 /** The program under test; `GATE_MAIN` names another build of it, such as `dist/main.js`. */
 export const GATE_MAIN = resolve(

@@ -3,8 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MARK, startProcess } from './processes.ts';
-import type { Folder } from './programs.ts';
-import { run, temporaryFolder, until } from './programs.ts';
+import { run, temporaryFolder, until, type Folder } from './programs.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs');

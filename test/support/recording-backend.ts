@@ -1,8 +1,6 @@
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { until } from './programs.ts';
-import { parseWire } from './wire.ts';
-import type { WireHead, WireRequest } from './wire.ts';
+import { parseWire, type WireHead, type WireRequest } from './wire.ts';
 
 export interface Script {
   /** Called once the head of a request is in. */

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { run } from './programs.ts';
-import type { Ran, RunOptions } from './programs.ts';
+import { run, type Ran, type RunOptions } from './programs.ts';
 import { concurrentForEach, password, signIn, there, trustOf } from './rights-client-session.ts';
 import type { ClientSession, ClientActions } from './rights-client-session.ts';
 

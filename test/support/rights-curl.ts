@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { blobsOf } from './images.ts';
-import { run } from './programs.ts';
-import type { Ran } from './programs.ts';
-import { concurrentForEach } from './rights-client-session.ts';
-import type { ClientSession, ClientActions } from './rights-client-session.ts';
+import { run, type Ran } from './programs.ts';
+import { concurrentForEach, type ClientSession, type ClientActions } from './rights-client-session.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 

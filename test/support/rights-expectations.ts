@@ -1,5 +1,4 @@
-import { until } from './programs.ts';
-import type { Ran } from './programs.ts';
+import { until, type Ran } from './programs.ts';
 import type { RightsGate } from './rights-gate.ts';
 import { verdictOf } from './rights-table.ts';
 

@@ -1,10 +1,8 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../src/cli/program.ts';
-import type { GateProcess } from './gate-process.ts';
-import { PASSWORD, startGate } from './gate-process.ts';
-import type { Image } from './images.ts';
-import { writeImage } from './images.ts';
+import { PASSWORD, startGate, type GateProcess } from './gate-process.ts';
+import { writeImage, type Image } from './images.ts';
 import { temporaryFolder } from './programs.ts';
 import { startRegistry } from './registry.ts';
 import { recordingTerminal } from './terminal.ts';

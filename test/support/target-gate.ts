@@ -4,8 +4,7 @@ import bcrypt from 'bcrypt';
 import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { temporaryFolder, until } from './programs.ts';
-import { holdingsOf } from './hostile.ts';
-import type { BlobPresence } from './hostile.ts';
+import { holdingsOf, type BlobPresence } from './hostile.ts';
 import { TEST_PASSWORD, TEST_USER } from './test-gate.ts';
 import { signalGroup, startProcess } from './processes.ts';
 

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import bcrypt from 'bcrypt';
 import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
-import type { Config } from '../../src/config/schema/schema.ts';
-import { schema } from '../../src/config/schema/schema.ts';
+import { schema, type Config } from '../../src/config/schema/schema.ts';
 import { createLog } from '../../src/observe/access-log.ts';
-import { startGate } from '../../src/app/start.ts';
-import type { Gate } from '../../src/app/start.ts';
+import { startGate, type Gate } from '../../src/app/start.ts';
 import { temporaryFolder } from './programs.ts';
 
 /** The user of every test gate. */

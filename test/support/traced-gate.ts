@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,8 +12,7 @@ import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import type { Calls } from './file-tracer.ts';
 import { signalGroup, startProcess } from './processes.ts';
 import { temporaryFolder, until } from './programs.ts';
-import { connectGate, parseAnswers } from './raw-client.ts';
-import type { RawAnswer } from './raw-client.ts';
+import { connectGate, parseAnswers, type RawAnswer } from './raw-client.ts';
 
 const TRACER = pathToFileURL(resolve(import.meta.dirname, 'file-tracer.ts')).href;
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');

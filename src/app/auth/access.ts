@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { readAccessFile } from '../../config/access/access-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
-import { compilePolicy } from '../../auth/policy/compile.ts';
-import type { KnownNames, PolicyProblem } from '../../auth/policy/compile.ts';
+import { compilePolicy, type KnownNames, type PolicyProblem } from '../../auth/policy/compile.ts';
 import { failedExpectations } from '../../auth/policy/expectation.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
 

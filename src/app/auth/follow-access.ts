@@ -1,12 +1,10 @@
 import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { followFile, loadFile } from '../../lib/files/followed-file.ts';
-import type { LoadedFile } from '../../lib/files/followed-file.ts';
+import { followFile, loadFile, type LoadedFile } from '../../lib/files/followed-file.ts';
 import type { KnownNames } from '../../auth/policy/compile.ts';
 import { OPEN_POLICY } from '../../auth/policy/policy.ts';
 import type { Audit } from '../observe/audit.ts';
-import { loadAccess } from './access.ts';
-import type { LoadedAccess } from './access.ts';
+import { loadAccess, type LoadedAccess } from './access.ts';
 
 /** The rules in force, which follow their file. */
 interface FollowedAccess {

@@ -1,15 +1,12 @@
 import type { Config } from '../../config/schema/schema.ts';
-import { followFile } from '../../lib/files/followed-file.ts';
-import type { FollowedFile } from '../../lib/files/followed-file.ts';
+import { followFile, type FollowedFile } from '../../lib/files/followed-file.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { UserDirectory } from '../../auth/directory.ts';
 import type { HashPool } from '../../auth/passwords/hash-pool.ts';
 import type { KnownNames } from '../../auth/policy/compile.ts';
 import { createHtpasswdDirectory } from '../../auth/users/htpasswd-directory.ts';
-import { openUserStore } from '../../auth/users/user-store.ts';
-import type { LoadedUsers } from '../../auth/users/user-store.ts';
-import { sharedKey } from '../cluster/cluster-context.ts';
-import type { ClusterContext } from '../cluster/cluster-context.ts';
+import { openUserStore, type LoadedUsers } from '../../auth/users/user-store.ts';
+import { sharedKey, type ClusterContext } from '../cluster/cluster-context.ts';
 import type { Audit } from '../observe/audit.ts';
 
 /** The directory of the users. Here alone is known which kind it is. */

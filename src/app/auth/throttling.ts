@@ -1,8 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import type { Admission, Attempt, Block, CheckResult, Ticket } from '../../auth/abuse/attempt.ts';
 import { openControl } from '../../auth/abuse/control.ts';
-import { createGuard } from '../../auth/abuse/guard.ts';
-import type { Guard } from '../../auth/abuse/guard.ts';
+import { createGuard, type Guard } from '../../auth/abuse/guard.ts';
 import type { Ledger } from '../../auth/abuse/ledger.ts';
 import type { ThrottleLimits } from '../../auth/abuse/limits.ts';
 import { MemoryLedger } from '../../auth/abuse/memory-ledger.ts';
@@ -13,10 +12,8 @@ import { createKeyedHash } from '../../lib/keyed-hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { UserDirectory } from '../../auth/directory.ts';
-import { createTopic } from '../../cluster/bus.ts';
-import type { Bus, Broker } from '../../cluster/bus.ts';
-import { sharedKey } from '../cluster/cluster-context.ts';
-import type { ClusterContext } from '../cluster/cluster-context.ts';
+import { createTopic, type Bus, type Broker } from '../../cluster/bus.ts';
+import { sharedKey, type ClusterContext } from '../cluster/cluster-context.ts';
 
 /** The part of the throttle that each process uses. */
 type Counting = Pick<Throttle, 'begin' | 'end' | 'wrongToken'>;

@@ -3,14 +3,12 @@ import type { CacheCounters } from '../../backend/cache/counters.ts';
 import type { RepositoryBlob } from '../../backend/cache/blob-presence.ts';
 import { LayerCache } from '../../backend/cache/layer-cache.ts';
 import type { Config } from '../../config/schema/schema.ts';
-import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
-import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
+import { createIdleWatch, type IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { BackendOptions } from '../../backend/client/backend-address.ts';
 import { createBlobSource } from '../../backend/cache/blob-source.ts';
 import { createConnectionPool } from '../../backend/client/backend-connection.ts';
-import { createTopic, isNothing } from '../../cluster/bus.ts';
-import type { Bus } from '../../cluster/bus.ts';
+import { createTopic, isNothing, type Bus } from '../../cluster/bus.ts';
 import type { Forward, ForwardStep } from '../../pipeline/stage.ts';
 
 interface CachedBackendOptions {

@@ -10,8 +10,7 @@ import { createBackend } from '../../backend/client/backend.ts';
 import type { BackendOptions } from '../../backend/client/backend-address.ts';
 import { createCatalogSource } from '../../backend/proxy/catalog-source.ts';
 import { createForwarder } from '../../backend/proxy/forward.ts';
-import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
-import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
+import { createIdleWatch, type IdleLimits } from '../../lib/streams/idle-watch.ts';
 import type { Failure } from '../../backend/client/failure.ts';
 import { createProbe } from '../../backend/probe/probe.ts';
 import type { Access } from '../../oci/request/scope.ts';
@@ -21,8 +20,7 @@ import { addressRequests, signRequests } from './addressing.ts';
 import { openBackendCredentials } from './backend-credentials.ts';
 import { openCachedBackend } from './cached-backend.ts';
 import type { PipelineOptions } from '../../pipeline/pipeline.ts';
-import { createSharedCatalog } from '../../pipeline/shared-catalog.ts';
-import type { SharedCatalog } from '../../pipeline/shared-catalog.ts';
+import { createSharedCatalog, type SharedCatalog } from '../../pipeline/shared-catalog.ts';
 import { firstWorkerLogger } from '../cluster/cluster-context.ts';
 
 /** The registry behind the gate, or the embedded one, and the steps of the pipeline that it needs. */

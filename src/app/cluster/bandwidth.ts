@@ -1,8 +1,6 @@
 import type { Config } from '../../config/schema/schema.ts';
-import { Bandwidth } from '../../limits/bandwidth.ts';
-import type { Traffic } from '../../limits/bandwidth.ts';
-import { createTopic, isNothing } from '../../cluster/bus.ts';
-import type { Bus } from '../../cluster/bus.ts';
+import { Bandwidth, type Traffic } from '../../limits/bandwidth.ts';
+import { createTopic, isNothing, type Bus } from '../../cluster/bus.ts';
 
 interface Report extends Traffic {
   readonly slot: number;

@@ -2,8 +2,7 @@ import type { OtherTokens, Tokens } from '../../auth/tokens/open-tokens.ts';
 import type { Uses } from '../../auth/tokens/store/use-log.ts';
 import type { Authenticator, AuthenticatorOptions, KnownCredential } from '../../auth/authenticator.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
-import { sharedKey } from './cluster-context.ts';
-import type { ClusterContext } from './cluster-context.ts';
+import { sharedKey, type ClusterContext } from './cluster-context.ts';
 
 /** A password was verified, so the other workers need not hash it. */
 const VERIFIED = createTopic('credential verified', isKnownCredential, isNothing);

@@ -1,8 +1,7 @@
 import type { Config } from '../../config/schema/schema.ts';
 import { ConcurrencyLimiter } from '../../limits/concurrency-limiter.ts';
 import type { Limiter, ConcurrencyLimits } from '../../limits/concurrency-limiter.ts';
-import { createTopic, isNothing } from '../../cluster/bus.ts';
-import type { Bus, Broker } from '../../cluster/bus.ts';
+import { createTopic, isNothing, type Bus, type Broker } from '../../cluster/bus.ts';
 
 /** The limits of one gate on what is under way at the same time; undefined where there is none. */
 interface Limiters {

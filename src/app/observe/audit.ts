@@ -1,16 +1,13 @@
 import { ACTIVITY_OF, keyOf } from '../../audit/activity.ts';
-import { factKindOf } from '../../audit/fact.ts';
-import type { Fact } from '../../audit/fact.ts';
+import { factKindOf, type Fact } from '../../audit/fact.ts';
 import { createClocks, createReporter } from '../../audit/reporter.ts';
-import { openTrail } from '../../audit/trail.ts';
-import type { Trail } from '../../audit/trail.ts';
+import { openTrail, type Trail } from '../../audit/trail.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Exchange } from '../../observe/exchange.ts';
 import { accountOf } from '../../auth/principal.ts';
-import type { Bus, Broker } from '../../cluster/bus.ts';
-import { createTopic, isNothing } from '../../cluster/bus.ts';
+import { createTopic, isNothing, type Bus, type Broker } from '../../cluster/bus.ts';
 import type { Connections } from '../../http/listener/connections.ts';
 import { findContext } from '../../http/context.ts';
 

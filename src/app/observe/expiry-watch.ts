@@ -1,5 +1,4 @@
-import type { Ending, EndingKind } from '../../lib/ending.ts';
-import { describeEnding, stageOf } from '../../lib/ending.ts';
+import { describeEnding, stageOf, type Ending, type EndingKind } from '../../lib/ending.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { backendEndings } from '../backend/backend-endings.ts';
 import type { Audit } from './audit.ts';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 /** Returns the hash of a line that the next line carries: SHA-256 of its bytes without the line end, in hex. */
 export function hashOf(line: string | Buffer): string {

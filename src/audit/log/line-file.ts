@@ -1,6 +1,5 @@
 import { constants, fstatSync, write as writeTo } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../../lib/errors.ts';
 import { giveTo, ownerForNew } from '../../lib/files/ownership.ts';

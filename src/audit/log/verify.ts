@@ -1,7 +1,5 @@
-import { fieldsOf, hashOf } from './chain.ts';
-import type { AuditFields } from './chain.ts';
-import { readLines } from './lines.ts';
-import type { Line } from './lines.ts';
+import { fieldsOf, hashOf, type AuditFields } from './chain.ts';
+import { readLines, type Line } from './lines.ts';
 
 /** The result of verifying a file, or several files in order. */
 export interface ChainReport {

@@ -1,9 +1,7 @@
-import { createExpiringMap } from '../../lib/expiring-map.ts';
-import type { ExpiringMap } from '../../lib/expiring-map.ts';
+import { createExpiringMap, type ExpiringMap } from '../../lib/expiring-map.ts';
 import type { Standing } from '../../lib/streams/turn.ts';
-import type { Admission, Attempt } from './attempt.ts';
+import { countKeysOf, type Admission, type Attempt } from './attempt.ts';
 import { renderKey } from './ledger.ts';
-import { countKeysOf } from './attempt.ts';
 
 interface HistoryOptions {
   /** How long a wrong guess is remembered. */

@@ -1,8 +1,7 @@
 import { siteOfNetwork } from '../../lib/network.ts';
 import type { Admission, Attempt, Block, CheckResult, Ticket, UnlockFilter } from './attempt.ts';
 import { History, guessKey } from './history.ts';
-import { blockMs, delayMs } from './limits.ts';
-import type { ThrottleLimits } from './limits.ts';
+import { blockMs, delayMs, type ThrottleLimits } from './limits.ts';
 import type { Ledger, LedgerRow, CountKey, Counted } from './ledger.ts';
 import { countKeysOf } from './attempt.ts';
 

@@ -1,8 +1,7 @@
 import bcrypt from 'bcrypt';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { md5Crypt } from './md5-crypt.ts';
-import { shaCrypt } from './sha-crypt.ts';
-import type { ShaCryptSetting } from './sha-crypt.ts';
+import { shaCrypt, type ShaCryptSetting } from './sha-crypt.ts';
 
 type SchemeName = 'bcrypt' | 'apr1' | 'md5' | 'sha' | 'ssha' | 'sha256-crypt' | 'sha512-crypt';
 

@@ -1,15 +1,10 @@
 import type { Action } from '../../oci/request/parse.ts';
-import { parseExpectation } from './expectation.ts';
-import type { Expectation } from './expectation.ts';
-import { parseWho } from './who.ts';
-import type { Who } from './who.ts';
-import { parseNetwork } from '../../lib/network.ts';
-import type { Network } from '../../lib/network.ts';
+import { parseExpectation, type Expectation } from './expectation.ts';
+import { parseWho, type Who } from './who.ts';
+import { parseNetwork, type Network } from '../../lib/network.ts';
 import { parsePattern } from './pattern.ts';
-import { createPolicy } from './policy.ts';
-import type { Policy, Rule } from './policy.ts';
-import { findIdleRules, judgePatterns } from './redundancy.ts';
-import type { PlacedPattern } from './redundancy.ts';
+import { createPolicy, type Policy, type Rule } from './policy.ts';
+import { findIdleRules, judgePatterns, type PlacedPattern } from './redundancy.ts';
 
 /** A text of the access file and its position. */
 export interface SourceText {

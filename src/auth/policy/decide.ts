@@ -1,10 +1,7 @@
 import type { Action, RegistryRequest } from '../../oci/request/parse.ts';
-import { principalName } from '../principal.ts';
-import type { Principal } from '../principal.ts';
-import { hasAnonymousRules } from './policy.ts';
-import type { Policy } from './policy.ts';
-import { findRight, isWithin, isWithinCatalog } from './right.ts';
-import type { Need } from './right.ts';
+import { principalName, type Principal } from '../principal.ts';
+import { hasAnonymousRules, type Policy } from './policy.ts';
+import { findRight, isWithin, isWithinCatalog, type Need } from './right.ts';
 
 export type Decision =
   | {

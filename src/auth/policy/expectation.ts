@@ -2,13 +2,11 @@ import type { Action } from '../../oci/request/parse.ts';
 import { isRepository } from '../../oci/request/route.ts';
 import { denialOf, describeNeed } from './decide.ts';
 import { findNearMisses } from './explain.ts';
-import { principalName } from '../principal.ts';
+import { principalName, type Principal } from '../principal.ts';
 import { parsePrincipal } from './who.ts';
-import type { Principal } from '../principal.ts';
 import { parseAddress } from '../../lib/network.ts';
 import type { Policy } from './policy.ts';
-import { findRight } from './right.ts';
-import type { Need } from './right.ts';
+import { findRight, type Need } from './right.ts';
 
 /** A test case in the access file. */
 export interface Expectation {

@@ -1,11 +1,8 @@
-import { matchesPattern } from './pattern.ts';
-import type { Name } from './pattern.ts';
-import { appliesAt } from './policy.ts';
-import type { Policy, Rule } from './policy.ts';
+import { matchesPattern, type Name } from './pattern.ts';
+import { appliesAt, type Policy, type Rule } from './policy.ts';
 import type { Principal } from '../principal.ts';
 import { renderWho } from './who.ts';
-import { allows, ruleKeys, nameFor } from './right.ts';
-import type { Need } from './right.ts';
+import { allows, ruleKeys, nameFor, type Need } from './right.ts';
 
 /** A rule that names the principal and the repository but does not allow the action. */
 export interface NearMiss {

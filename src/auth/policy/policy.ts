@@ -1,10 +1,7 @@
 import type { Action } from '../../oci/request/parse.ts';
-import { renderWho } from './who.ts';
-import type { Who } from './who.ts';
-import { matchesPattern } from './pattern.ts';
-import type { Name, Pattern } from './pattern.ts';
-import { isInside } from '../../lib/network.ts';
-import type { Network } from '../../lib/network.ts';
+import { renderWho, type Who } from './who.ts';
+import { matchesPattern, type Name, type Pattern } from './pattern.ts';
+import { isInside, type Network } from '../../lib/network.ts';
 
 /** A compiled rule. */
 export interface Rule {

@@ -1,10 +1,7 @@
-import { renderWho } from './who.ts';
-import type { Who } from './who.ts';
+import { renderWho, type Who } from './who.ts';
 import { isWithin } from '../../lib/network.ts';
-import { coversPattern, overlapsPattern } from './pattern.ts';
-import type { Pattern } from './pattern.ts';
-import { pushTo } from './policy.ts';
-import type { Rule } from './policy.ts';
+import { coversPattern, overlapsPattern, type Pattern } from './pattern.ts';
+import { pushTo, type Rule } from './policy.ts';
 
 /** A pattern of a rule and its position. */
 export interface PlacedPattern {

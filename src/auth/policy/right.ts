@@ -1,9 +1,7 @@
 import type { Action } from '../../oci/request/parse.ts';
 import type { Principal, ScopeEntry, TokenScope } from '../principal.ts';
-import { nameOf, parsePattern } from './pattern.ts';
-import type { Name, Pattern } from './pattern.ts';
-import { appliesAt, coversName } from './policy.ts';
-import type { Policy, Rule } from './policy.ts';
+import { nameOf, parsePattern, type Name, type Pattern } from './pattern.ts';
+import { appliesAt, coversName, type Policy, type Rule } from './policy.ts';
 import { renderWho } from './who.ts';
 
 /** An action on a repository. */

@@ -1,8 +1,7 @@
 import { X509Certificate, createPrivateKey, randomBytes } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
 import { createExpiringMap } from '../../lib/expiring-map.ts';
-import { renderScopes } from '../../oci/request/scope.ts';
-import type { Access } from '../../oci/request/scope.ts';
+import { renderScopes, type Access } from '../../oci/request/scope.ts';
 import { signToken } from './sign-token.ts';
 
 interface BackendTokensOptions {

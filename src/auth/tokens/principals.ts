@@ -1,5 +1,4 @@
-import { ANONYMOUS, MACHINE_PREFIX } from '../principal.ts';
-import type { Principal, Proof } from '../principal.ts';
+import { ANONYMOUS, MACHINE_PREFIX, type Principal, type Proof } from '../principal.ts';
 import type { UserDirectory } from '../directory.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { IdentityStore } from './store/identity-store.ts';

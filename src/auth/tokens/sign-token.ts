@@ -1,5 +1,4 @@
-import { sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { sign, type KeyObject } from 'node:crypto';
 
 /** The header besides `alg` and `typ`, which are always the same. */
 type TokenHeader = { readonly kid: string } | { readonly x5c: readonly string[] };

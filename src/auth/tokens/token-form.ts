@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Secret } from '../../lib/secret.ts';
-import { parseScopes } from '../../oci/request/scope.ts';
-import type { Access } from '../../oci/request/scope.ts';
+import { parseScopes, type Access } from '../../oci/request/scope.ts';
 
 /** A request to the token service. */
 export interface TokenForm {

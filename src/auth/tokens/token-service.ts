@@ -1,16 +1,13 @@
 import type { Secret } from '../../lib/secret.ts';
-import { intersectAccess, renderScopes } from '../../oci/request/scope.ts';
-import type { Access } from '../../oci/request/scope.ts';
+import { intersectAccess, renderScopes, type Access } from '../../oci/request/scope.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { Guard } from '../abuse/guard.ts';
-import { ANONYMOUS } from '../principal.ts';
-import type { Principal } from '../principal.ts';
+import { ANONYMOUS, type Principal } from '../principal.ts';
 import type { ParsedAuthorization } from '../basic-credentials.ts';
 import type { Principals } from './principals.ts';
 import type { IdentityStore } from './store/identity-store.ts';
 import type { SignInCheck } from './sign-in.ts';
-import { refusals } from './token-answer.ts';
-import type { TokenAnswer } from './token-answer.ts';
+import { refusals, type TokenAnswer } from './token-answer.ts';
 import type { FormOutcome, TokenForm } from './token-form.ts';
 
 /** The client that asks for a token, as far as its request says. */

@@ -3,11 +3,9 @@ import { createKeyedHash } from '../../lib/keyed-hash.ts';
 import type { Turn } from '../../lib/streams/turn.ts';
 import type { UserDirectory, Verdict } from '../directory.ts';
 import type { HashPool, HashVerdict } from '../passwords/hash-pool.ts';
-import { hashedPart, isCut, verifyHash } from '../passwords/password-hash.ts';
-import type { StoredHash } from '../passwords/password-hash.ts';
+import { hashedPart, isCut, verifyHash, type StoredHash } from '../passwords/password-hash.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
-import { entriesOf } from './htpasswd-file.ts';
-import type { HtpasswdDocument } from './htpasswd-file.ts';
+import { entriesOf, type HtpasswdDocument } from './htpasswd-file.ts';
 import type { Users } from './user-store.ts';
 
 interface HtpasswdDirectoryOptions {

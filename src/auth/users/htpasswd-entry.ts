@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { recognizeHash } from '../passwords/password-hash.ts';
-import type { StoredHash } from '../passwords/password-hash.ts';
+import { recognizeHash, type StoredHash } from '../passwords/password-hash.ts';
 import { findNameProblem } from './user-rules.ts';
 
 /** One user of a password file. */

@@ -1,6 +1,5 @@
 import { findNameProblem } from './user-rules.ts';
-import { readEntry } from './htpasswd-entry.ts';
-import type { ReadLine, UserEntry } from './htpasswd-entry.ts';
+import { readEntry, type ReadLine, type UserEntry } from './htpasswd-entry.ts';
 import type { StoredHash } from '../passwords/password-hash.ts';
 
 /** One line of a password file; `end` is its line end, '' for a last line without one. */

@@ -1,10 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadFile } from '../../lib/files/followed-file.ts';
-import type { LoadedFile } from '../../lib/files/followed-file.ts';
+import { loadFile, type LoadedFile } from '../../lib/files/followed-file.ts';
 import type { UserEntry } from './htpasswd-entry.ts';
 import { entriesOf } from './htpasswd-file.ts';
-import { missingUsers, readUsersFile } from './users-file.ts';
-import type { UsersFile, UserWarning } from './users-file.ts';
+import { missingUsers, readUsersFile, type UsersFile, type UserWarning } from './users-file.ts';
 
 /** The users of a file at one moment. It never changes. */
 export interface Users {

@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm, stat, statfs, unlink, utimes } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, statfs, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../lib/errors.ts';
-import { ALGORITHMS, parseDigest } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { ALGORITHMS, parseDigest, type Digest } from '../../oci/digest.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
 import { FILLING, makeFolders, makeRoot } from './root.ts';
-import { UseOrder } from './use-order.ts';
-import type { UsedFile } from './use-order.ts';
+import { UseOrder, type UsedFile } from './use-order.ts';
 
 interface BlobFilesOptions {
   readonly directory: string;

@@ -1,5 +1,4 @@
-import { createExpiringMap } from '../../lib/expiring-map.ts';
-import type { ExpiringMap } from '../../lib/expiring-map.ts';
+import { createExpiringMap, type ExpiringMap } from '../../lib/expiring-map.ts';
 
 /** A blob in a repository. */
 export interface RepositoryBlob {

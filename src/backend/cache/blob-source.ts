@@ -1,8 +1,7 @@
 import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { AnswerHead } from '../client/answer-head.ts';
 import type { ConnectionPool } from '../client/backend-connection.ts';
-import { Conversation } from '../client/conversation.ts';
-import type { AnswerHandler } from '../client/conversation.ts';
+import { Conversation, type AnswerHandler } from '../client/conversation.ts';
 import { requestHead } from '../proxy/heads.ts';
 import type { Job } from '../reply/job.ts';
 

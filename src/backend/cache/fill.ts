@@ -1,8 +1,7 @@
 import { write } from 'node:fs';
 import type { Hash } from 'node:crypto';
 import { systemCode } from '../../lib/errors.ts';
-import { createHasher } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { createHasher, type Digest } from '../../oci/digest.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
 import type { Growth } from '../reply/reply.ts';
 import type { BlobFiles, Draft } from './blob-files.ts';

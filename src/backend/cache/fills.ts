@@ -5,8 +5,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { OpenBlob } from '../reply/blob-reply.ts';
 import type { Job } from '../reply/job.ts';
 import type { BlobFiles } from './blob-files.ts';
-import { Fill } from './fill.ts';
-import type { FillError } from './fill.ts';
+import { Fill, type FillError } from './fill.ts';
 import type { BlobPresence, RepositoryBlob } from './blob-presence.ts';
 import type { BlobSource } from './blob-source.ts';
 

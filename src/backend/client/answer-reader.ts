@@ -1,5 +1,4 @@
-import { parseAnswerHead } from './answer-head.ts';
-import type { AnswerFault, AnswerHead } from './answer-head.ts';
+import { parseAnswerHead, type AnswerFault, type AnswerHead } from './answer-head.ts';
 
 /** Receives an answer while it is read: `onHead`, `onBody` any number of times, `onEnd`. `onFault` may come at any point and is the last call. */
 export interface AnswerSink {

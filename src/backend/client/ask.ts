@@ -1,7 +1,6 @@
 import type { AnswerHead } from './answer-head.ts';
 import type { Backend } from './backend.ts';
-import { Conversation } from './conversation.ts';
-import type { AnswerHandler } from './conversation.ts';
+import { Conversation, type AnswerHandler } from './conversation.ts';
 
 /** A request of the gate itself. */
 export interface Question {

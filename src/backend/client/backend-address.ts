@@ -1,7 +1,5 @@
-import { connect as connectTcp, isIP } from 'node:net';
-import type { OnReadOpts, Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 /**
  * The address of the registry. `ca` is the PEM text that verifies an https backend; verification is never off. `prefix` is

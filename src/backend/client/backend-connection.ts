@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { AnswerReader } from './answer-reader.ts';
-import type { AnswerSink } from './answer-reader.ts';
-import { openSocket } from './backend-address.ts';
-import type { BackendOptions } from './backend-address.ts';
+import { AnswerReader, type AnswerSink } from './answer-reader.ts';
+import { openSocket, type BackendOptions } from './backend-address.ts';
 
 /** Receives the answer to one request. It gets no more calls after `onEnd`, `onFault` or `onBroken`. */
 export interface ConnectionListener extends AnswerSink {

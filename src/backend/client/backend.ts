@@ -1,9 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { backendTls } from './backend-address.ts';
-import type { BackendOptions } from './backend-address.ts';
-import { createConnectionPool } from './backend-connection.ts';
-import type { ConnectionPool } from './backend-connection.ts';
+import { backendTls, type BackendOptions } from './backend-address.ts';
+import { createConnectionPool, type ConnectionPool } from './backend-connection.ts';
 
 export interface Backend {
   readonly options: BackendOptions;

@@ -1,15 +1,13 @@
 import type { Logger } from '../../lib/logger.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import { causeOf, isFull, problemOf } from './disk/faults.ts';
-import { Transfer } from '../reply/job.ts';
+import { Transfer, type Job } from '../reply/job.ts';
 import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
-import type { Job } from '../reply/job.ts';
 import { listCatalog, listReferrers, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import { sealFields } from '../../oci/request/sealed-upload.ts';
 import type { Registry } from './store/registry.ts';
-import { jsonReply } from '../reply/reply.ts';
-import type { Outcome } from '../reply/reply.ts';
+import { jsonReply, type Outcome } from '../reply/reply.ts';
 import { sendReply } from '../reply/send-reply.ts';
 import { cancelUpload, patchUpload, putUpload, startUpload, uploadStatus } from './uploads.ts';
 

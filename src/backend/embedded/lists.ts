@@ -4,8 +4,7 @@ import { indexAfter } from './disk/directory-cache.ts';
 import { IMAGE_INDEX } from '../../oci/manifest/manifest.ts';
 import * as refusals from './disk/refusals.ts';
 import type { Registry } from './store/registry.ts';
-import { jsonReply, jsonTextReply } from '../reply/reply.ts';
-import type { Outcome } from '../reply/reply.ts';
+import { jsonReply, jsonTextReply, type Outcome } from '../reply/reply.ts';
 import { jsonInSlices } from '../../oci/manifest/slices.ts';
 
 const CATALOG_PAGE = 100;

@@ -1,10 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isTag } from '../../oci/request/route.ts';
-import { createProblem } from '../../oci/problem.ts';
-import type { Problem } from '../../oci/problem.ts';
+import { createProblem, type Problem } from '../../oci/problem.ts';
 import { etagOf, matches } from '../reply/entity-tag.ts';
-import { parseDigest } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { parseDigest, type Digest } from '../../oci/digest.ts';
 import type { Transfer } from '../reply/job.ts';
 import { both } from './disk/durable.ts';
 import { concurrentForEach } from '../../lib/concurrent-for-each.ts';
@@ -16,8 +14,7 @@ import { receiveBody } from './store/receive-body.ts';
 import * as refusals from './disk/refusals.ts';
 import type { Registry } from './store/registry.ts';
 import type { PreparedTag } from './store/tag-store.ts';
-import { isProblem } from '../reply/reply.ts';
-import type { Outcome } from '../reply/reply.ts';
+import { isProblem, type Outcome } from '../reply/reply.ts';
 
 /** A repository, and a tag or a digest. */
 interface ManifestName {

@@ -1,18 +1,14 @@
-import { createProblem } from '../../oci/problem.ts';
-import type { Problem } from '../../oci/problem.ts';
+import { createProblem, type Problem } from '../../oci/problem.ts';
 import { parseChunk } from '../../oci/byte-range.ts';
-import { createHasher, isAlgorithm, parseDigest } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { createHasher, isAlgorithm, parseDigest, type Digest } from '../../oci/digest.ts';
 import { append, ownerOf, meteredSink } from './append-body.ts';
 import { discard } from './disk/durable.ts';
-import { isTooDeep } from './disk/paths.ts';
+import { isTooDeep, type SessionName, type UploadSession } from './disk/paths.ts';
 import type { Transfer } from '../reply/job.ts';
 import { receiveBody } from './store/receive-body.ts';
 import * as refusals from './disk/refusals.ts';
 import type { Registry } from './store/registry.ts';
-import { isProblem } from '../reply/reply.ts';
-import type { Outcome, Reply } from '../reply/reply.ts';
-import type { SessionName, UploadSession } from './disk/paths.ts';
+import { isProblem, type Outcome, type Reply } from '../reply/reply.ts';
 import type { OpenUpload } from './store/upload-store.ts';
 
 /**

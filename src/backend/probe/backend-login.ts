@@ -1,11 +1,9 @@
 import { createExpiringMap } from '../../lib/expiring-map.ts';
 import { bytesOfText } from '../../lib/own-text.ts';
 import type { Secret } from '../../lib/secret.ts';
-import { renderScopes } from '../../oci/request/scope.ts';
-import type { Access } from '../../oci/request/scope.ts';
+import { renderScopes, type Access } from '../../oci/request/scope.ts';
 import type { Backend } from '../client/backend.ts';
-import { fetchToken, findLoginMethod } from './login-method.ts';
-import type { LoginMethod } from './login-method.ts';
+import { fetchToken, findLoginMethod, type LoginMethod } from './login-method.ts';
 
 interface BackendLoginOptions {
   readonly backend: Backend;

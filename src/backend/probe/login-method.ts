@@ -1,7 +1,6 @@
 import { readChallenge } from '../../oci/challenge.ts';
 import { ask } from '../client/ask.ts';
-import { createBackend } from '../client/backend.ts';
-import type { Backend } from '../client/backend.ts';
+import { createBackend, type Backend } from '../client/backend.ts';
 import type { BackendOptions } from '../client/backend-address.ts';
 
 /** How a registry authenticates: by a password with each request, or by tokens of a service. */

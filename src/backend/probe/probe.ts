@@ -1,9 +1,7 @@
 import { connect as connectTls } from 'node:tls';
-import { ask } from '../client/ask.ts';
-import type { Question, SmallAnswer } from '../client/ask.ts';
+import { ask, type Question, type SmallAnswer } from '../client/ask.ts';
 import type { Backend } from '../client/backend.ts';
-import { explainFailure } from '../client/failure.ts';
-import type { Failure } from '../client/failure.ts';
+import { explainFailure, type Failure } from '../client/failure.ts';
 import { isSameAddress } from '../proxy/location.ts';
 import { isPage } from '../proxy/refusal-page.ts';
 

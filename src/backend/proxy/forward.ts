@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../../lib/logger.ts';
-import { createIdleWatch } from '../../lib/streams/idle-watch.ts';
-import type { IdleLimits } from '../../lib/streams/idle-watch.ts';
+import { createIdleWatch, type IdleLimits } from '../../lib/streams/idle-watch.ts';
 import { bodyLength } from '../../oci/request/body.ts';
 import type { Backend } from '../client/backend.ts';
 import { reportFailures } from '../client/failure.ts';

@@ -1,13 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { createProblem } from '../../oci/problem.ts';
-import type { Problem } from '../../oci/problem.ts';
+import { createProblem, type Problem } from '../../oci/problem.ts';
 import type { RegistryRequest } from '../../oci/request/parse.ts';
 import { sealFields } from '../../oci/request/sealed-upload.ts';
 import type { Framing } from '../client/answer-head.ts';
 import type { Backend } from '../client/backend.ts';
 import type { Job, Origin } from '../reply/job.ts';
-import { isSameAddress, redirectAtBackend, rewriteLocation } from './location.ts';
-import type { LocationContext } from './location.ts';
+import { isSameAddress, redirectAtBackend, rewriteLocation, type LocationContext } from './location.ts';
 import { refusalPage } from './refusal-page.ts';
 import { isPlainAscii, toPlainAscii } from '../../lib/printable.ts';
 import { typeOfBody } from '../../oci/request/body.ts';

@@ -1,14 +1,11 @@
 import type { Progress } from '../../lib/streams/idle-watch.ts';
 import type { Problem } from '../../oci/problem.ts';
 import type { AnswerHead } from '../client/answer-head.ts';
-import { Conversation } from '../client/conversation.ts';
-import type { AnswerHandler } from '../client/conversation.ts';
-import { answerOrCut, clientReading, clientSending } from '../reply/job.ts';
-import type { Job } from '../reply/job.ts';
+import { Conversation, type AnswerHandler } from '../client/conversation.ts';
+import { answerOrCut, clientReading, clientSending, type Job } from '../reply/job.ts';
 import { crossAnswer, requestHead } from './heads.ts';
 import { PushBody } from './push-body.ts';
-import { failureProblem } from './transport.ts';
-import type { ProxyDependencies } from './transport.ts';
+import { failureProblem, type ProxyDependencies } from './transport.ts';
 
 /** The most redirects within the registry's own server that one request follows. */
 const MOST_HOPS = 3;

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { createProblem } from '../../oci/problem.ts';
-import type { Problem, ProblemCode } from '../../oci/problem.ts';
+import { createProblem, type Problem, type ProblemCode } from '../../oci/problem.ts';
 
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\b/i;
 

@@ -1,13 +1,10 @@
 import { systemCode } from '../../lib/errors.ts';
 import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
-import { createProblem } from '../../oci/problem.ts';
-import type { Problem } from '../../oci/problem.ts';
+import { createProblem, type Problem } from '../../oci/problem.ts';
 import type { Backend } from '../client/backend.ts';
 import { AnswerError, IdleError } from '../client/conversation.ts';
-import { explainFailure } from '../client/failure.ts';
-import type { ReportFailure } from '../client/failure.ts';
-import { idleProblem } from '../reply/job.ts';
-import type { Job } from '../reply/job.ts';
+import { explainFailure, type ReportFailure } from '../client/failure.ts';
+import { idleProblem, type Job } from '../reply/job.ts';
 import { STRANGE } from './heads.ts';
 
 /** Carries a job to the registry. The registry or a problem will answer the job, or its connection is cut. */

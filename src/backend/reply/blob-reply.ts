@@ -1,12 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { parseRange } from '../../oci/byte-range.ts';
-import type { ByteRange } from '../../oci/byte-range.ts';
+import { parseRange, type ByteRange } from '../../oci/byte-range.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { createProblem } from '../../oci/problem.ts';
-import type { Problem } from '../../oci/problem.ts';
+import { createProblem, type Problem } from '../../oci/problem.ts';
 import { etagOf, matches } from './entity-tag.ts';
-import { BLOB_TYPE, contentRange, layOut } from './multipart.ts';
-import type { Multipart } from './multipart.ts';
+import { BLOB_TYPE, contentRange, layOut, type Multipart } from './multipart.ts';
 import type { FilePart, Outcome, Reply } from './reply.ts';
 
 /** A blob in an open file. The sender closes it. */

@@ -1,12 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HELD } from '../../lib/streams/idle-watch.ts';
-import type { Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
-import type { Pace } from '../../lib/streams/idle-watch.ts';
+import { HELD, type Progress, type Wait, type Watched, type Pace } from '../../lib/streams/idle-watch.ts';
 import { flushResponse } from '../../lib/node/flush-response.ts';
 import { queuedBytes } from '../../lib/node/queued-bytes.ts';
 import { stalledBody } from '../../oci/request/body.ts';
-import { createProblem } from '../../oci/problem.ts';
-import type { Problem } from '../../oci/problem.ts';
+import { createProblem, type Problem } from '../../oci/problem.ts';
 import type { RegistryRequest } from '../../oci/request/parse.ts';
 import type { UploadSeal } from '../../oci/request/sealed-upload.ts';
 

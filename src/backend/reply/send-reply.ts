@@ -1,8 +1,6 @@
-import type { Problem } from '../../oci/problem.ts';
-import { createProblem } from '../../oci/problem.ts';
+import { createProblem, type Problem } from '../../oci/problem.ts';
 import type { Transfer } from './job.ts';
-import { isPart, isParts, isProblem, writeHead } from './reply.ts';
-import type { Reply } from './reply.ts';
+import { isPart, isParts, isProblem, writeHead, type Reply } from './reply.ts';
 import { hasRoomFor, sendBytes } from './send-bytes.ts';
 import { sendFile, sendParts } from './file-sender.ts';
 

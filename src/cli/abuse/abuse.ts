@@ -2,12 +2,10 @@ import { isIP } from 'node:net';
 import { Command } from 'commander';
 import { queryGates } from '../../auth/abuse/query-gates.ts';
 import type { ControlReply, ControlRequest } from '../../auth/abuse/control-protocol.ts';
-import { renderKey, worstOf } from '../../auth/abuse/ledger.ts';
-import type { LedgerRow } from '../../auth/abuse/ledger.ts';
+import { renderKey, worstOf, type LedgerRow } from '../../auth/abuse/ledger.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions, findState } from '../config/file-options.ts';
-import type { StateOptions } from '../config/file-options.ts';
+import { addStateOptions, findState, type StateOptions } from '../config/file-options.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 

@@ -5,8 +5,7 @@ import { readState } from '../../auth/tokens/store/state-file.ts';
 import { credentialVersions } from '../../auth/users/htpasswd-directory.ts';
 import { readUsersFile } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { findState } from '../config/file-options.ts';
-import type { StateFiles, StateOptions } from '../config/file-options.ts';
+import { findState, type StateFiles, type StateOptions } from '../config/file-options.ts';
 
 /** A principal, and warnings about it. */
 interface FoundPrincipal {

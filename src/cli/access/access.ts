@@ -1,27 +1,21 @@
 import { loadConfig } from '../../config/load.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
-import { OPEN_POLICY } from '../../auth/policy/policy.ts';
-import type { Policy } from '../../auth/policy/policy.ts';
+import { OPEN_POLICY, type Policy } from '../../auth/policy/policy.ts';
 import { readAccess } from '../../app/auth/access.ts';
 import { configSources } from '../config/config-flags.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { Command } from 'commander';
 import { denialOf, describeNeed } from '../../auth/policy/decide.ts';
-import { findNearMisses } from '../../auth/policy/explain.ts';
-import type { NearMiss } from '../../auth/policy/explain.ts';
-import { principalName } from '../../auth/principal.ts';
+import { findNearMisses, type NearMiss } from '../../auth/policy/explain.ts';
+import { principalName, type Principal } from '../../auth/principal.ts';
 import { parsePrincipal } from '../../auth/policy/who.ts';
-import type { Principal } from '../../auth/principal.ts';
 import { parseAddress } from '../../lib/network.ts';
-import { findRight } from '../../auth/policy/right.ts';
-import type { Need } from '../../auth/policy/right.ts';
+import { findRight, type Need } from '../../auth/policy/right.ts';
 import { isRepository } from '../../oci/request/route.ts';
 import type { Action } from '../../oci/request/parse.ts';
 import { findPrincipal } from './access-principal.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { EXIT } from '../terminal/exit-status.ts';
-import { addStateOptions } from '../config/file-options.ts';
-import type { StateOptions } from '../config/file-options.ts';
+import { EXIT, type ExitStatus } from '../terminal/exit-status.ts';
+import { addStateOptions, type StateOptions } from '../config/file-options.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 
 interface CheckOptions extends StateOptions {

@@ -1,12 +1,9 @@
 import { Command } from 'commander';
-import { verifyChain } from '../../audit/log/verify.ts';
-import type { ChainReport } from '../../audit/log/verify.ts';
+import { verifyChain, type ChainReport } from '../../audit/log/verify.ts';
 import { AppError } from '../../lib/errors.ts';
-import { addAuditOptions, findAuditLog } from '../config/file-options.ts';
-import type { AuditOptions } from '../config/file-options.ts';
+import { addAuditOptions, findAuditLog, type AuditOptions } from '../config/file-options.ts';
 import { showCommand, unreadable } from './show.ts';
-import { EXIT } from '../terminal/exit-status.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
+import { EXIT, type ExitStatus } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 

@@ -1,15 +1,12 @@
 import { Command } from 'commander';
 import { EVENTS } from '../../audit/event.ts';
-import { createLineFilter } from '../../audit/filter.ts';
-import type { Filter } from '../../audit/filter.ts';
-import { followLines, readLines } from '../../audit/log/lines.ts';
-import type { Line } from '../../audit/log/lines.ts';
+import { createLineFilter, type Filter } from '../../audit/filter.ts';
+import { followLines, readLines, type Line } from '../../audit/log/lines.ts';
 import { tableHead, tableRow } from '../../audit/table.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { printableJsonText } from '../../lib/printable.ts';
 import { parseLifetime } from '../../auth/tokens/store/lifetime.ts';
-import { addAuditOptions, findAuditLog } from '../config/file-options.ts';
-import type { AuditOptions } from '../config/file-options.ts';
+import { addAuditOptions, findAuditLog, type AuditOptions } from '../config/file-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface ShowOptions extends AuditOptions {

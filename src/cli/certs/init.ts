@@ -4,8 +4,7 @@ import { initCertificates } from '../../pki/authority/init-certificates.ts';
 import type { KeyKind } from '../../pki/x509/key-pair.ts';
 import { readStatus } from '../../pki/authority/status.ts';
 import { AppError } from '../../lib/errors.ts';
-import type { CertsOptions } from '../config/file-options.ts';
-import { addCertsOptions, findCertsDirectory } from '../config/file-options.ts';
+import { addCertsOptions, findCertsDirectory, type CertsOptions } from '../config/file-options.ts';
 import { collect, day, days, hostsFromEnvironment } from './options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

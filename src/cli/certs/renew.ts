@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { renewCertificate } from '../../pki/authority/renewal.ts';
 import { readStatus } from '../../pki/authority/status.ts';
-import type { CertsOptions } from '../config/file-options.ts';
-import { addCertsOptions, findCertsDirectory } from '../config/file-options.ts';
+import { addCertsOptions, findCertsDirectory, type CertsOptions } from '../config/file-options.ts';
 import { collect, day, days } from './options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

@@ -1,14 +1,10 @@
 import { Command } from 'commander';
-import type { CureContext } from '../../pki/x509/refusal.ts';
-import { newAuthorityCure, replacementCure } from '../../pki/x509/refusal.ts';
-import type { CertificateStatus, DirectoryStatus } from '../../pki/authority/status.ts';
-import { readStatus } from '../../pki/authority/status.ts';
+import { newAuthorityCure, replacementCure, type CureContext } from '../../pki/x509/refusal.ts';
+import { readStatus, type CertificateStatus, type DirectoryStatus } from '../../pki/authority/status.ts';
 import { DAY } from '../../pki/authority/validity.ts';
-import type { CertsOptions } from '../config/file-options.ts';
-import { addCertsOptions, findServedCertificate } from '../config/file-options.ts';
+import { addCertsOptions, findServedCertificate, type CertsOptions } from '../config/file-options.ts';
 import { day } from './options.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { EXIT } from '../terminal/exit-status.ts';
+import { EXIT, type ExitStatus } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 

@@ -1,16 +1,13 @@
 import { Command } from 'commander';
 import type { X509Certificate } from 'node:crypto';
 import { readMaterial } from '../../pki/authority/material.ts';
-import type { StepOutcome } from '../../pki/trust/apply.ts';
-import { applyPlan } from '../../pki/trust/apply.ts';
+import { applyPlan, type StepOutcome } from '../../pki/trust/apply.ts';
 import { downloadAuthority, readAuthorityFile, readAuthorityOf } from '../../pki/trust/authority-source.ts';
-import type { TrustStep } from '../../pki/trust/plan.ts';
-import { TRUST_CLIENTS, planTrust, planUndo } from '../../pki/trust/plan.ts';
+import { TRUST_CLIENTS, planTrust, planUndo, type TrustStep } from '../../pki/trust/plan.ts';
 import { insecureWarning, nameWarning } from '../../pki/trust/trust-warnings.ts';
 import { checkRights, thisMachine, parseClient, parseRegistry } from '../../pki/trust/trust-target.ts';
 import { AppError } from '../../lib/errors.ts';
-import type { CertsOptions } from '../config/file-options.ts';
-import { addCertsOptions, findServedCertificate } from '../config/file-options.ts';
+import { addCertsOptions, findServedCertificate, type CertsOptions } from '../config/file-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { printableJson } from '../../lib/printable.ts';
 

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { Option, type Command } from 'commander';
 import type { ConfigFlags, ConfigSources } from '../../config/load.ts';
-import type { OptionRow } from '../../config/options.ts';
-import { describeOptions } from '../../config/options.ts';
+import { describeOptions, type OptionRow } from '../../config/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Adds `--config` and the flags of the configuration to a command: all flags, or those of the options in `only`. */

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { renderBackend } from '../../config/values/backend-url.ts';
-import { loadConfigWithOrigins } from '../../config/load.ts';
-import type { LoadedConfig } from '../../config/load.ts';
+import { loadConfigWithOrigins, type LoadedConfig } from '../../config/load.ts';
 import { describeOptions } from '../../config/options.ts';
 import { renderConfig, showConfig } from '../../config/show.ts';
 import { checkFiles, tryBackend } from './check.ts';

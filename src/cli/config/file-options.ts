@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { statePaths } from '../../auth/tokens/store/state-paths.ts';
-import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
+import { statePaths, type StatePaths } from '../../auth/tokens/store/state-paths.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { AppError } from '../../lib/errors.ts';

@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { initCertificates } from '../../pki/authority/init-certificates.ts';
-import { readStatus } from '../../pki/authority/status.ts';
-import type { DirectoryStatus } from '../../pki/authority/status.ts';
+import { readStatus, type DirectoryStatus } from '../../pki/authority/status.ts';
 import { parseSubjectName } from '../../pki/x509/subject-names.ts';
 import { planNames, readFoundNames, writeFoundNames } from './found-names.ts';
 import type { NamePlan, WantedNames } from './found-names.ts';

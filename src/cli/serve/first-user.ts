@@ -13,8 +13,7 @@ import {
   readFirstUserMark,
   removeFirstUserMark,
 } from '../../auth/users/first-user.ts';
-import { entriesOf, withUser, withoutUser } from '../../auth/users/htpasswd-file.ts';
-import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
+import { entriesOf, withUser, withoutUser, type HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
 import { createHash } from '../../auth/passwords/password-hash.ts';
 import { changeUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
 

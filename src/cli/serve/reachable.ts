@@ -1,5 +1,4 @@
-import type { AddressInfo } from 'node:net';
-import { isIP } from 'node:net';
+import { isIP, type AddressInfo } from 'node:net';
 import { parseSubjectName } from '../../pki/x509/subject-names.ts';
 
 /** Where clients reach the gate. */

@@ -9,8 +9,7 @@ import type { Gate } from '../../app/start.ts';
 import { addConfigOptions, configSources } from '../config/config-flags.ts';
 import { reportingChanges } from './config-changes.ts';
 import { openServingLog } from './serving-log.ts';
-import { startServing } from './start-serving.ts';
-import type { ServingGate } from './start-serving.ts';
+import { startServing, type ServingGate } from './start-serving.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** `serve`: runs the gate. It never makes users or certificates: see `certs init` and `users add`. */

@@ -1,6 +1,5 @@
 import type { Config } from '../../config/schema/schema.ts';
-import { createLog } from '../../observe/access-log.ts';
-import type { Log, LogOptions } from '../../observe/access-log.ts';
+import { createLog, type Log, type LogOptions } from '../../observe/access-log.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Opens the log of a gate. The format `auto` is short lines on a terminal, else JSON. */

@@ -6,8 +6,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { keepReserve } from '../../lib/files/reserve.ts';
 import { openAuditTrail } from '../../app/observe/audit.ts';
-import type { Gate } from '../../app/start.ts';
-import { startGate } from '../../app/start.ts';
+import { startGate, type Gate } from '../../app/start.ts';
 import { serveLimiters } from '../../app/cluster/limiters.ts';
 import { countForWorkers, openThrottling } from '../../app/auth/throttling.ts';
 import { makeSpareKeys } from '../../auth/tokens/store/key-ring.ts';
@@ -15,8 +14,7 @@ import { Supervisor } from '../../cluster/supervisor.ts';
 import { createBroker } from '../../cluster/broker.ts';
 import { RELOAD, UNREADY } from '../../cluster/lifecycle.ts';
 import { forkWorker } from '../../cluster/processes.ts';
-import type { WorkerSettings } from './worker-settings.ts';
-import { SETTINGS } from './worker-settings.ts';
+import { SETTINGS, type WorkerSettings } from './worker-settings.ts';
 
 /** A gate in one process or several. */
 export interface ServingGate extends Gate {

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { parseSubjectName } from '../../pki/x509/subject-names.ts';
-import { loadConfigWithOrigins } from '../../config/load.ts';
-import type { LoadedConfig } from '../../config/load.ts';
+import { loadConfigWithOrigins, type LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Log } from '../../observe/access-log.ts';
@@ -15,8 +14,7 @@ import { findReachable } from './reachable.ts';
 import { deferReloads, runUntilStopped, warnIfExposed, warnIfUnready } from './serve.ts';
 import { reportingChanges } from './config-changes.ts';
 import { isHuman, openServingLog } from './serving-log.ts';
-import { startServing } from './start-serving.ts';
-import type { ServingGate } from './start-serving.ts';
+import { startServing, type ServingGate } from './start-serving.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { renderWelcome } from './welcome.ts';
 

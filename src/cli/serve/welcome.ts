@@ -2,8 +2,7 @@ import type { PreparedCertificates } from './first-certificates.ts';
 import type { FirstUser } from './first-user.ts';
 import type { Invocation } from '../terminal/invocation.ts';
 import { shellWord } from '../../lib/shell-word.ts';
-import { registryAddress } from './reachable.ts';
-import type { Reachable } from './reachable.ts';
+import { registryAddress, type Reachable } from './reachable.ts';
 
 export interface Welcome {
   readonly certificates: PreparedCertificates;

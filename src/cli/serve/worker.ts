@@ -1,13 +1,11 @@
 import { Command } from 'commander';
 import { AppError } from '../../lib/errors.ts';
-import { startGate } from '../../app/start.ts';
-import type { Gate } from '../../app/start.ts';
+import { startGate, type Gate } from '../../app/start.ts';
 import { describeFailure, CUT, FAILED, RELOAD, STARTED, STOP, UNREADY } from '../../cluster/lifecycle.ts';
 import { createWorkerLink } from '../../cluster/worker-link.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import { findUpstream } from '../../cluster/processes.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { EXIT } from '../terminal/exit-status.ts';
+import { EXIT, type ExitStatus } from '../terminal/exit-status.ts';
 import { openServingLog } from './serving-log.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { SETTINGS } from './worker-settings.ts';

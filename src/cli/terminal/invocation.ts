@@ -1,6 +1,5 @@
 import { basename, dirname, relative, resolve, sep } from 'node:path';
-import { COMMAND_VARIABLE, CONTAINER_VARIABLE } from '../../config/environment.ts';
-import type { Environment } from '../../config/environment.ts';
+import { COMMAND_VARIABLE, CONTAINER_VARIABLE, type Environment } from '../../config/environment.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 
 /** How this process was started. */

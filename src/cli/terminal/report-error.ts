@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander';
-import { AppError } from '../../lib/errors.ts';
-import type { ErrorCode } from '../../lib/errors.ts';
+import { AppError, type ErrorCode } from '../../lib/errors.ts';
 import { EXIT } from './exit-status.ts';
 import type { Terminal } from './terminal.ts';
 import { printable } from '../../lib/printable.ts';

@@ -19,8 +19,7 @@ import { changeState } from '../../auth/tokens/store/state-file.ts';
 import { credentialVersions } from '../../auth/users/htpasswd-directory.ts';
 import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions, findState } from '../config/file-options.ts';
-import type { StateOptions } from '../config/file-options.ts';
+import { addStateOptions, findState, type StateOptions } from '../config/file-options.ts';
 import { checkName } from '../users/password.ts';
 
 interface CreateOptions extends StateOptions {

@@ -1,19 +1,16 @@
 import { Command } from 'commander';
 import type { TokenScope } from '../../auth/principal.ts';
 import { createCurrentCheck } from '../../auth/tokens/store/identity-store.ts';
-import { identityTokensFile } from '../../auth/tokens/store/identity-token.ts';
-import type { IdentityToken } from '../../auth/tokens/store/identity-token.ts';
+import { identityTokensFile, type IdentityToken } from '../../auth/tokens/store/identity-token.ts';
 import { readFingerprints } from '../../auth/tokens/store/key-ring.ts';
 import { expiryWarning } from '../../auth/tokens/store/lifetime.ts';
-import { machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
-import type { MachineToken } from '../../auth/tokens/store/machine-token.ts';
+import { machineTokensFile, type MachineToken } from '../../auth/tokens/store/machine-token.ts';
 import { readState } from '../../auth/tokens/store/state-file.ts';
 import { useLogFile } from '../../auth/tokens/store/use-log.ts';
 import { credentialVersions } from '../../auth/users/htpasswd-directory.ts';
 import { readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions, findState } from '../config/file-options.ts';
-import type { StateFiles, StateOptions } from '../config/file-options.ts';
+import { addStateOptions, findState, type StateFiles, type StateOptions } from '../config/file-options.ts';
 import { printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 

@@ -7,13 +7,11 @@ import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/files/file-lock.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addStateOptions, findState } from '../config/file-options.ts';
-import type { StateOptions } from '../config/file-options.ts';
+import { addStateOptions, findState, type StateOptions } from '../config/file-options.ts';
 import { identityTokensFile } from '../../auth/tokens/store/identity-token.ts';
 import { aliveTokens, machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
 import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
-import { changeState, readState } from '../../auth/tokens/store/state-file.ts';
-import type { StateFile } from '../../auth/tokens/store/state-file.ts';
+import { changeState, readState, type StateFile } from '../../auth/tokens/store/state-file.ts';
 import { createCommand } from './create.ts';
 import { listTokens } from './list.ts';
 

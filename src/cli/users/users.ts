@@ -6,15 +6,12 @@ import { makeDirectory } from '../../lib/files/ownership.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 import type { UserEntry } from '../../auth/users/htpasswd-entry.ts';
-import { entriesOf, withUser, withoutUser } from '../../auth/users/htpasswd-file.ts';
-import type { HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
+import { entriesOf, withUser, withoutUser, type HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
 import { createHash, isCut, verifyHash } from '../../auth/passwords/password-hash.ts';
 import { changeUsersFile, readUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { EXIT } from '../terminal/exit-status.ts';
+import { EXIT, type ExitStatus } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addUsersOptions, findUsersFile } from '../config/file-options.ts';
-import type { UsersOptions } from '../config/file-options.ts';
+import { addUsersOptions, findUsersFile, type UsersOptions } from '../config/file-options.ts';
 import { checkName, readNewPassword, readPassword } from './password.ts';
 
 interface PasswordOptions extends UsersOptions {

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { expectSchema, groupSchema, ruleSchema } from './access-schema.ts';
-import { readYamlTree } from './access-yaml.ts';
-import type { YamlTree } from './access-yaml.ts';
+import { readYamlTree, type YamlTree } from './access-yaml.ts';
 import { unknownKey } from '../closest.ts';
 import type { Problem } from '../problem.ts';
 

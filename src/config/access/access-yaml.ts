@@ -1,7 +1,5 @@
-import { isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import type { Document } from 'yaml';
-import type { Problem } from '../problem.ts';
-import { firstOfEachLine } from '../problem.ts';
+import { isNode, isPair, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { firstOfEachLine, type Problem } from '../problem.ts';
 
 const LARGEST_CHARACTERS = 4 * 1024 * 1024;
 const QUOTE = 'quote a text that begins with *, ! or $';

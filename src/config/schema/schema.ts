@@ -15,8 +15,7 @@ import {
   saying,
 } from './fields.ts';
 import { frontProxies, limits } from './limits.ts';
-import type { ListenAddress } from '../values/listen-address.ts';
-import { parseListenAddress, renderListenAddress } from '../values/listen-address.ts';
+import { parseListenAddress, renderListenAddress, type ListenAddress } from '../values/listen-address.ts';
 import { audit, metrics, trace } from './observe.ts';
 
 const DAY = 86_400;

@@ -1,5 +1,4 @@
-import { readNetworks } from '../../lib/network.ts';
-import type { Network } from '../../lib/network.ts';
+import { readNetworks, type Network } from '../../lib/network.ts';
 
 /** All addresses that clients can have: IPv4, and the global unicast part of IPv6 (RFC 4291 section 2.4). */
 const ALL_ADDRESSES = readNetworks(['0.0.0.0/0', '2000::/3']);

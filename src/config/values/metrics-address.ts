@@ -1,6 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { Parsed } from './listen-address.ts';
-import { parseListenAddress } from './listen-address.ts';
+import { parseListenAddress, type Parsed } from './listen-address.ts';
 
 /** One address; `host` is always there. */
 export interface MetricsAddress {

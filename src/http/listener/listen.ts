@@ -1,5 +1,4 @@
-import { createServer, Server } from 'node:net';
-import type { ListenOptions } from 'node:net';
+import { createServer, Server, type ListenOptions } from 'node:net';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 

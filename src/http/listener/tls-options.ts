@@ -1,5 +1,4 @@
-import { createSecureContext } from 'node:tls';
-import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { AppError } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/secret.ts';
 

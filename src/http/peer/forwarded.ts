@@ -1,6 +1,4 @@
-import { isHost } from '../../lib/network.ts';
-import { canonicalAddress, isInside } from '../../lib/network.ts';
-import type { Network } from '../../lib/network.ts';
+import { isHost, canonicalAddress, isInside, type Network } from '../../lib/network.ts';
 
 const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/;
 

@@ -1,7 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { watchFiles } from './watch-file.ts';
-import type { Watcher } from './watch-file.ts';
+import { watchFiles, type Watcher } from './watch-file.ts';
 
 /** The outcome of a reload. */
 export type Reload<T> =

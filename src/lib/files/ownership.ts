@@ -1,6 +1,5 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { chown, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { chown, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { getegid, geteuid } from 'node:process';
 import { systemCode } from '../errors.ts';

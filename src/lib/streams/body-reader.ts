@@ -1,8 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { interceptChunks, resumeParser } from '../node/body-chunks.ts';
-import type { ChunkTaker } from '../node/body-chunks.ts';
-import { inPace } from './idle-watch.ts';
-import type { Pace } from './idle-watch.ts';
+import { interceptChunks, resumeParser, type ChunkTaker } from '../node/body-chunks.ts';
+import { inPace, type Pace } from './idle-watch.ts';
 
 /**
  * Reads the body of a request while there is room for it and its pace allows. It takes each chunk from the parser:

@@ -1,5 +1,4 @@
-import { readingOf } from './table.ts';
-import type { Reading } from './table.ts';
+import { readingOf, type Reading } from './table.ts';
 
 export interface CacheCounts {
   readonly hits: number;

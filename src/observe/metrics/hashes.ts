@@ -1,6 +1,5 @@
 import { Histogram } from './histogram.ts';
-import { readingOf } from './table.ts';
-import type { Reading } from './table.ts';
+import { readingOf, type Reading } from './table.ts';
 
 /** Verifies passwords. Returns `busy` if too many are waiting. */
 export interface Verifier<V extends string> {

@@ -1,5 +1,4 @@
-import { METRICS } from './table.ts';
-import type { MetricName, Reading, Sample } from './table.ts';
+import { METRICS, type MetricName, type Reading, type Sample } from './table.ts';
 
 /** The readings of one process. Plain data, since it may come from another process. */
 interface WorkerReadings {

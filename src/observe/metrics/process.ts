@@ -1,7 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { readingOf } from './table.ts';
-import type { Reading } from './table.ts';
+import { readingOf, type Reading } from './table.ts';
 
 interface ProcessWatch {
   readings(): Promise<Reading[]>;

@@ -9,8 +9,7 @@ import {
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Attributes } from '@opentelemetry/api';
 import type { Logger } from '../../lib/logger.ts';
-import { createTracing } from './tracing.ts';
-import type { Tracing } from './tracing.ts';
+import { createTracing, type Tracing } from './tracing.ts';
 
 export interface TraceExportOptions {
   /** The URL that spans are posted to. */

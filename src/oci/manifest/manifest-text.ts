@@ -1,8 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { JsonReader } from './json-reader.ts';
-import type { JsonLimits } from './json-reader.ts';
-import { ShapeReader } from './json-shape.ts';
-import type { Findings, Shape, Shaped } from './json-shape.ts';
+import { JsonReader, type JsonLimits } from './json-reader.ts';
+import { ShapeReader, type Findings, type Shape, type Shaped } from './json-shape.ts';
 
 /** Values read before other work runs: a few milliseconds. */
 const SLICE = 10_000;

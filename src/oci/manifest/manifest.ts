@@ -1,9 +1,7 @@
-import { parseDigest } from '../digest.ts';
-import type { Digest } from '../digest.ts';
+import { parseDigest, type Digest } from '../digest.ts';
 import { parseMediaType } from '../request/body.ts';
 import { MOST_ENTRIES } from './json-shape.ts';
-import { readManifestText } from './manifest-text.ts';
-import type { DescriptorText, ManifestText } from './manifest-text.ts';
+import { readManifestText, type DescriptorText, type ManifestText } from './manifest-text.ts';
 
 const IMAGE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const IMAGE_INDEX = 'application/vnd.oci.image.index.v1+json';

@@ -1,6 +1,5 @@
 import type { RegistryRequest } from './parse.ts';
-import { createProblem } from '../problem.ts';
-import type { Problem } from '../problem.ts';
+import { createProblem, type Problem } from '../problem.ts';
 
 /** The type of every upload, whatever the client calls it (distribution-spec end-4b, end-5, end-6). */
 const OCTETS = 'application/octet-stream';

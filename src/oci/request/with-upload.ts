@@ -1,7 +1,5 @@
-import { renderQuery } from './parse.ts';
-import type { RegistryRequest } from './parse.ts';
-import { renderRoute } from './route.ts';
-import type { Route } from './route.ts';
+import { renderQuery, type RegistryRequest } from './parse.ts';
+import { renderRoute, type Route } from './route.ts';
 
 /** Returns the same request for the upload session of this name. */
 export function withUpload(

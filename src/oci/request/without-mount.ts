@@ -1,5 +1,4 @@
-import { renderQuery, withoutKeys } from './parse.ts';
-import type { RegistryRequest } from './parse.ts';
+import { renderQuery, withoutKeys, type RegistryRequest } from './parse.ts';
 import { renderRoute } from './route.ts';
 
 /**

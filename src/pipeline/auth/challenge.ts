@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { hasAnonymousRules } from '../../auth/policy/policy.ts';
-import type { Policy } from '../../auth/policy/policy.ts';
+import { hasAnonymousRules, type Policy } from '../../auth/policy/policy.ts';
 import { contextOf } from '../../http/context.ts';
-import { basicChallenge, bearerChallenge, tokenRealm } from '../../oci/challenge.ts';
-import type { BearerOptions } from '../../oci/challenge.ts';
+import { basicChallenge, bearerChallenge, tokenRealm, type BearerOptions } from '../../oci/challenge.ts';
 
 interface ChallengeOptions {
   /** `auto`: Basic, or Bearer if a rule is for anonymous clients, which Basic can't express. */

@@ -1,6 +1,5 @@
 import { Secret } from '../../lib/secret.ts';
-import { parseBasicCredentials } from '../../auth/basic-credentials.ts';
-import type { ParsedAuthorization } from '../../auth/basic-credentials.ts';
+import { parseBasicCredentials, type ParsedAuthorization } from '../../auth/basic-credentials.ts';
 
 interface LastSent {
   readonly header: Secret<string>;

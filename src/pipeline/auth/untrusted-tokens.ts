@@ -1,8 +1,7 @@
 import { createExpiringMap } from '../../lib/expiring-map.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { plainAddress } from '../../lib/network.ts';
-import { createTopic, isNothing } from '../../cluster/bus.ts';
-import type { Bus } from '../../cluster/bus.ts';
+import { createTopic, isNothing, type Bus } from '../../cluster/bus.ts';
 import type { Challenge } from './challenge.ts';
 import { contextOf } from '../../http/context.ts';
 

@@ -1,12 +1,10 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import { certificatePaths, readPair, presentOf, readIfPresent } from './cert-store.ts';
-import type { Pair } from './cert-store.ts';
+import { certificatePaths, readPair, presentOf, readIfPresent, type Pair } from './cert-store.ts';
 import { checkAuthorityDates } from '../x509/certificate-faults.ts';
 import { parseCertificates, namesOf } from '../x509/certificate-file.ts';
 import { parsePrivateKey } from '../x509/key-pair.ts';
-import type { CureContext } from '../x509/refusal.ts';
-import { newAuthorityCure } from '../x509/refusal.ts';
+import { newAuthorityCure, type CureContext } from '../x509/refusal.ts';
 
 /** A CA that can sign: its certificate and the key that belongs to it. */
 export interface Authority {

@@ -1,21 +1,15 @@
-import type { X509Certificate } from 'node:crypto';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, type X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import type { Authority } from './authority.ts';
-import { parseAuthority, readSigner } from './authority.ts';
-import type { Pair } from './cert-store.ts';
-import { certificatePaths, readPair, withCertificateLock, writePair } from './cert-store.ts';
+import { parseAuthority, readSigner, type Authority } from './authority.ts';
+import { certificatePaths, readPair, withCertificateLock, writePair, type Pair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
-import type { KeyKind } from '../x509/key-pair.ts';
-import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
+import { keyKind, parsePrivateKey, type KeyKind } from '../x509/key-pair.ts';
 import { makeLeaf, makeAuthority } from './issue.ts';
 import { constraintsFor, parseConstraints } from '../x509/name-constraints.ts';
 import { hostFlags } from '../x509/refusal.ts';
 import { needsRenewal } from './renewal.ts';
-import type { SubjectName } from '../x509/subject-names.ts';
-import { parseSubjectNames } from '../x509/subject-names.ts';
-import type { RandomSource } from './validity.ts';
-import { LIFETIME, checkDays } from './validity.ts';
+import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
+import { LIFETIME, checkDays, type RandomSource } from './validity.ts';
 
 export interface InitOptions {
   readonly directory: string;

@@ -14,12 +14,10 @@ import {
   authorityConstraints,
   authorityKeyUsage,
 } from '../x509/extensions.ts';
-import type { KeyKind } from '../x509/key-pair.ts';
-import { keyToPem, makeKey } from '../x509/key-pair.ts';
+import { keyToPem, makeKey, type KeyKind } from '../x509/key-pair.ts';
 import { describeConstraints, namesOutside, nameConstraints } from '../x509/name-constraints.ts';
 import type { SubjectName } from '../x509/subject-names.ts';
-import type { RandomSource, Validity } from './validity.ts';
-import { serialNumber, validityFrom } from './validity.ts';
+import { serialNumber, validityFrom, type RandomSource, type Validity } from './validity.ts';
 import type { NameConstraints } from '../x509/name-constraints.ts';
 
 interface AuthorityOptions {

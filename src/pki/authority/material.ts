@@ -1,11 +1,9 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { certificatePaths, presentOf, readIfPresent, readPair } from './cert-store.ts';
-import type { Pair } from './cert-store.ts';
+import { certificatePaths, presentOf, readIfPresent, readPair, type Pair } from './cert-store.ts';
 import type { CertificatePaths, CureContext } from '../x509/refusal.ts';
 import { mismatch, missingCertificate } from '../x509/certificate-faults.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
-import { orderChain } from '../x509/chain.ts';
-import type { Certificates } from '../x509/chain.ts';
+import { orderChain, type Certificates } from '../x509/chain.ts';
 import { parsePrivateKey } from '../x509/key-pair.ts';
 
 export interface ServerCertificateOptions {

@@ -1,17 +1,13 @@
-import type { X509Certificate } from 'node:crypto';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, type X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import type { Authority } from './authority.ts';
-import { readAuthority, readSigner, directoryContext } from './authority.ts';
+import { readAuthority, readSigner, directoryContext, type Authority } from './authority.ts';
 import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { canonicalIp } from '../x509/ip-address.ts';
 import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
 import { hostFlags } from '../x509/refusal.ts';
-import type { SubjectName } from '../x509/subject-names.ts';
-import { parseSubjectNames } from '../x509/subject-names.ts';
-import type { RandomSource } from './validity.ts';
-import { LIFETIME, checkDays } from './validity.ts';
+import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
+import { LIFETIME, checkDays, type RandomSource } from './validity.ts';
 
 interface RenewIfDueOptions {
   readonly directory: string;

@@ -3,8 +3,7 @@ import { fingerprintOf, isSignedBy, namesOf } from '../x509/certificate-file.ts'
 import { anchorOf } from '../x509/chain.ts';
 import { judgeChain } from '../x509/client-verdicts.ts';
 import { describeKey } from '../x509/key-pair.ts';
-import { readMaterial } from './material.ts';
-import type { ServerCertificateOptions } from './material.ts';
+import { readMaterial, type ServerCertificateOptions } from './material.ts';
 import { describeConstraints } from '../x509/name-constraints.ts';
 import { publicRootOf } from '../x509/public-roots.ts';
 import { cureOf, describeRefusal } from '../x509/refusal.ts';

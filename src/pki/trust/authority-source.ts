@@ -1,5 +1,4 @@
-import type { X509Certificate } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { AppError } from '../../lib/errors.ts';

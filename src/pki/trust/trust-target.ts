@@ -2,11 +2,9 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { exists } from '../../lib/files/exists.ts';
 import { AppError } from '../../lib/errors.ts';
-import type { Endpoint } from '../x509/subject-names.ts';
-import { parseEndpoint } from '../x509/subject-names.ts';
-import type { TrustClient } from './plan.ts';
+import { parseEndpoint, type Endpoint } from '../x509/subject-names.ts';
+import { TRUST_CLIENTS, type TrustClient } from './plan.ts';
 import type { SystemLayout, ClientMachine } from './stores/store.ts';
-import { TRUST_CLIENTS } from './plan.ts';
 
 /** This machine, and the user that runs this process. */
 export async function thisMachine(configHome: string | undefined, root = '/'): Promise<ClientMachine> {

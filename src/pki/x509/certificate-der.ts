@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { sign } from 'node:crypto';
+import { sign, type KeyObject } from 'node:crypto';
 import forge from 'node-forge';
 import { readValue } from './der-reader.ts';
 

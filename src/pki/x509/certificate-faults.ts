@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import type { CureContext } from './refusal.ts';
-import { cureOf, hostFlags, newAuthorityCure, replacementCure } from './refusal.ts';
+import { cureOf, hostFlags, newAuthorityCure, replacementCure, type CureContext } from './refusal.ts';
 
 export function invalid(message: string, hint: string): AppError {
   return new AppError('CERT_INVALID', { message, hint });

@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { X509Certificate, createHash } from 'node:crypto';
+import { X509Certificate, createHash, type KeyObject } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
 import { canonicalIp } from './ip-address.ts';
 import type { SubjectName } from './subject-names.ts';

@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { certificateParts, readSequence, readValue } from './der-reader.ts';
-import type { DerValue } from './der-reader.ts';
+import { certificateParts, readSequence, readValue, type DerValue } from './der-reader.ts';
 
 /** What a key may be used for by the keyUsage extension (RFC 5280 section 4.2.1.3). */
 type KeyUsage = 'digitalSignature' | 'keyEncipherment' | 'keyAgreement' | 'keyCertSign';

@@ -1,7 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { isSame, isMadeBy } from './certificate-file.ts';
-import type { CertificateChain } from './client-verdicts.ts';
-import { isSelfSigned } from './client-verdicts.ts';
+import { isSelfSigned, type CertificateChain } from './client-verdicts.ts';
 
 /** One or more certificates. */
 export type Certificates = readonly [X509Certificate, ...X509Certificate[]];

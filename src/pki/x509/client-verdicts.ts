@@ -1,13 +1,11 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { CertificateTraits } from './certificate-traits.ts';
-import { PURPOSE, traitsOf } from './certificate-traits.ts';
+import { PURPOSE, traitsOf, type CertificateTraits } from './certificate-traits.ts';
 import { isMadeBy, namesOf } from './certificate-file.ts';
 import { certificateParts } from './der-reader.ts';
 import { SMALLEST_RSA } from './key-pair.ts';
 import { namesOutside } from './name-constraints.ts';
-import type { Client, Refusal, Role } from './refusal.ts';
-import { CLIENTS } from './refusal.ts';
+import { CLIENTS, type Client, type Refusal, type Role } from './refusal.ts';
 
 /** The chain that a server sends, and its trust anchor. */
 export interface CertificateChain {

@@ -1,5 +1,4 @@
-import type { KeyObject, X509Certificate } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import type { Extension } from './certificate-der.ts';
 import {
   bitString,

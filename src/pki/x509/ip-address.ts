@@ -1,5 +1,4 @@
-import { parseAddress } from '../../lib/network.ts';
-import type { Network } from '../../lib/network.ts';
+import { parseAddress, type Network } from '../../lib/network.ts';
 
 /** One address or one block of addresses: 4 or 16 bytes each. */
 export interface IpRange {

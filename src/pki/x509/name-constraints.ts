@@ -1,12 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import type { DerNode, Extension } from './certificate-der.ts';
-import { sequence, tagged, taggedBytes } from './certificate-der.ts';
+import { sequence, tagged, taggedBytes, type DerNode, type Extension } from './certificate-der.ts';
 import { certificateParts, readSequence, readValues } from './der-reader.ts';
-import type { IpRange } from './ip-address.ts';
-import { formatIpRange, ipBytes, isInRange, parseIpRange } from './ip-address.ts';
-import type { SubjectName } from './subject-names.ts';
-import { parseSubjectName } from './subject-names.ts';
+import { formatIpRange, ipBytes, isInRange, parseIpRange, type IpRange } from './ip-address.ts';
+import { parseSubjectName, type SubjectName } from './subject-names.ts';
 
 /** What a CA may sign: these domains with all below them, and these blocks of addresses. Nothing else. */
 export interface NameConstraints {

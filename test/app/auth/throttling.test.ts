@@ -6,8 +6,7 @@ import { countForWorkers, openGuard, openThrottling } from '../../../src/app/aut
 import type { Throttling } from '../../../src/app/auth/throttling.ts';
 import { createLocalBus } from '../../../src/cluster/local-bus.ts';
 import { recordingLogger } from '../../auth/abuse/support.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 
 const DAY = 86_400_000;
 const DIRECTORY: UserDirectory = {

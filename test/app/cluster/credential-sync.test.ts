@@ -3,12 +3,10 @@ import { Secret } from '../../../src/lib/secret.ts';
 import { syncCredentials } from '../../../src/app/cluster/credential-sync.ts';
 import { singleProcess } from '../../../src/app/cluster/cluster-context.ts';
 import type { Uses } from '../../../src/auth/tokens/store/use-log.ts';
-import { createAuthenticator } from '../../../src/auth/authenticator.ts';
+import { createAuthenticator, type Authenticator } from '../../../src/auth/authenticator.ts';
 import { createHtpasswdDirectory } from '../../../src/auth/users/htpasswd-directory.ts';
-import type { Authenticator } from '../../../src/auth/authenticator.ts';
 import { recognizeHash } from '../../../src/auth/passwords/password-hash.ts';
-import { createUsers } from '../../../src/auth/users/user-store.ts';
-import type { Users } from '../../../src/auth/users/user-store.ts';
+import { createUsers, type Users } from '../../../src/auth/users/user-store.ts';
 import { createTopic, isNothing } from '../../../src/cluster/bus.ts';
 import { startBus } from '../../cluster/bus-fixture.ts';
 

@@ -6,11 +6,9 @@ import { initCertificates } from '../../../src/pki/authority/init-certificates.t
 import { schema } from '../../../src/config/schema/schema.ts';
 import type { Ending } from '../../../src/lib/ending.ts';
 import { createLog } from '../../../src/observe/access-log.ts';
-import { openExpiryWatch } from '../../../src/app/observe/expiry-watch.ts';
-import type { ExpiryWatch } from '../../../src/app/observe/expiry-watch.ts';
+import { openExpiryWatch, type ExpiryWatch } from '../../../src/app/observe/expiry-watch.ts';
 import { startGate } from '../../../src/app/start.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 
 const DAY = 86_400_000;
 const END = new Date('2027-06-01T12:00:00Z');

@@ -13,8 +13,7 @@ import {
 import type { Backend, Visit } from '../../faults/scripted-backend.ts';
 import { temporaryFolder } from '../../support/programs.ts';
 import { metricsUrl, parsePage, scrape, valueOf } from '../../support/scrape.ts';
-import { basic, startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { basic, startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 const metrics = { listen: { host: '127.0.0.1', port: 0 }, public: false };
 

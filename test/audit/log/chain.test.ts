@@ -1,11 +1,9 @@
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openAuditLog } from '../../../src/audit/audit-log.ts';
-import type { AuditLog } from '../../../src/audit/audit-log.ts';
+import { openAuditLog, type AuditLog } from '../../../src/audit/audit-log.ts';
 import { verifyChain } from '../../../src/audit/log/verify.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 
 let folder: Folder;
 let path: string;

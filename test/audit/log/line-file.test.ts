@@ -3,10 +3,8 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openLineFile } from '../../../src/audit/log/line-file.ts';
-import type { LineFile, LineFileOptions } from '../../../src/audit/log/line-file.ts';
-import { must, run, temporaryFolder, until } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { openLineFile, type LineFile, type LineFileOptions } from '../../../src/audit/log/line-file.ts';
+import { must, run, temporaryFolder, until, type Folder } from '../../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../../support/requires.ts';
 
 let folder: Folder;

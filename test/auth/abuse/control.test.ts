@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { connect, createServer as createSocketServer } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, createServer as createSocketServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { queryGates } from '../../../src/auth/abuse/query-gates.ts';
@@ -9,8 +8,7 @@ import { openControl } from '../../../src/auth/abuse/control.ts';
 import type { UnlockFilter } from '../../../src/auth/abuse/attempt.ts';
 import { run } from '../../../src/cli/program.ts';
 import type { LedgerRow } from '../../../src/auth/abuse/ledger.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 import { recordingTerminal } from '../../support/terminal.ts';
 
 const ROWS: readonly LedgerRow[] = [

@@ -2,12 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Ledger, CountKey, CountRule } from '../../../src/auth/abuse/ledger.ts';
 import { parseKey, renderKey } from '../../../src/auth/abuse/ledger.ts';
 import { MemoryLedger } from '../../../src/auth/abuse/memory-ledger.ts';
-import { openRedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
-import type { RedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
+import { openRedisLedger, type RedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { describeWith } from '../../support/requires.ts';
-import { recordingLogger, startRedis } from './support.ts';
-import type { Redis } from './support.ts';
+import { recordingLogger, startRedis, type Redis } from './support.ts';
 
 const PAIR: CountKey = { kind: 'user-and-network', network: '2001:db8:1:2::/64', user: '=al|ice' };
 const NETWORK: CountKey = { kind: 'network', network: '192.0.2.1', user: '' };

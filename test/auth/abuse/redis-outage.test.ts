@@ -1,8 +1,7 @@
 import { kill } from 'node:process';
 import { afterEach, expect, it } from 'vitest';
 import { MemoryLedger } from '../../../src/auth/abuse/memory-ledger.ts';
-import { openRedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
-import type { RedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
+import { openRedisLedger, type RedisLedger } from '../../../src/auth/abuse/redis-ledger.ts';
 import type { CountKey, CountRule } from '../../../src/auth/abuse/ledger.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { until } from '../../support/programs.ts';

@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { CountKey } from '../../../src/auth/abuse/ledger.ts';
-import { renderKey } from '../../../src/auth/abuse/ledger.ts';
-import { RedisStore, createRedis } from '../../../src/auth/abuse/redis-store.ts';
-import type { RedisClient } from '../../../src/auth/abuse/redis-store.ts';
+import { renderKey, type CountKey } from '../../../src/auth/abuse/ledger.ts';
+import { RedisStore, createRedis, type RedisClient } from '../../../src/auth/abuse/redis-store.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { describeWith } from '../../support/requires.ts';
-import { startRedis } from './support.ts';
-import type { Redis } from './support.ts';
+import { startRedis, type Redis } from './support.ts';
 
 const DAY = 86_400_000;
 const LIMITS = { windowMs: 60_000, longestBlockMs: 900_000 };

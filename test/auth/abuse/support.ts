@@ -1,9 +1,7 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Logger } from '../../../src/lib/logger.ts';
-import { startDaemon } from '../../support/programs.ts';
-import type { Daemon } from '../../support/programs.ts';
+import { startDaemon, type Daemon } from '../../support/programs.ts';
 
 export const REDIS_PASSWORD = 'redis-pa55word';
 

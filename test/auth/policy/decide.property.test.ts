@@ -1,13 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePolicy } from '../../../src/auth/policy/compile.ts';
-import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.ts';
+import { compilePolicy, type PolicySource, type SourceText } from '../../../src/auth/policy/compile.ts';
 import { createNameFilter, decide } from '../../../src/auth/policy/decide.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import { OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
 import type { Action } from '../../../src/oci/request/parse.ts';
-import { anyName, anyPattern, naiveMay } from './naive-evaluator.ts';
-import type { NaiveNeed, NaivePolicy } from './naive-evaluator.ts';
+import { anyName, anyPattern, naiveMay, type NaiveNeed, type NaivePolicy } from './naive-evaluator.ts';
 import { requestOf } from './support.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;

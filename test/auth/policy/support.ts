@@ -1,10 +1,8 @@
 import { readAccessFile } from '../../../src/config/access/access-file.ts';
-import type { KnownNames } from '../../../src/auth/policy/compile.ts';
-import { compilePolicy } from '../../../src/auth/policy/compile.ts';
+import { compilePolicy, type KnownNames } from '../../../src/auth/policy/compile.ts';
 import { failedExpectations } from '../../../src/auth/policy/expectation.ts';
 import type { Policy } from '../../../src/auth/policy/policy.ts';
-import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import type { RegistryRequest } from '../../../src/oci/request/parse.ts';
+import { parseRegistryRequest, type RegistryRequest } from '../../../src/oci/request/parse.ts';
 
 export interface Findings {
   readonly problems: readonly string[];

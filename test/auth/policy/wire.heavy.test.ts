@@ -1,19 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeTarget } from '../../../src/http/admission.ts';
-import { compilePolicy } from '../../../src/auth/policy/compile.ts';
-import type { PolicySource, SourceText } from '../../../src/auth/policy/compile.ts';
+import { compilePolicy, type PolicySource, type SourceText } from '../../../src/auth/policy/compile.ts';
 import { decide } from '../../../src/auth/policy/decide.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import type { Access } from '../../../src/oci/request/scope.ts';
-import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
+import { parseRegistryRequest, type Action } from '../../../src/oci/request/parse.ts';
 import { withoutMount } from '../../../src/oci/request/without-mount.ts';
-import type { Action } from '../../../src/oci/request/parse.ts';
 import { complaintsAboutForwarded } from '../../security/run-cases.ts';
 import { FIXTURE_RULE, accessFor, as, scopeFor, useRights } from '../../security/rights-fixture.ts';
 import { TEST_USER, basic } from '../../support/test-gate.ts';
-import { anyName, anyPattern, naiveMay } from './naive-evaluator.ts';
-import type { NaivePolicy, NaiveRule } from './naive-evaluator.ts';
+import { anyName, anyPattern, naiveMay, type NaivePolicy, type NaiveRule } from './naive-evaluator.ts';
 
 const USERS = ['a', 'b', 'ab', '.*', 'constructor', '__proto__'] as const;
 const D = `sha256:${'1'.repeat(64)}`;

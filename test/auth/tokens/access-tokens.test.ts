@@ -3,10 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { accountOf } from '../../../src/auth/principal.ts';
-import type { Principal } from '../../../src/auth/principal.ts';
-import { ALICE, DAY, START, credentialKey, makeFolder, startIssuing } from './support.ts';
-import type { Issuing } from './support.ts';
+import { accountOf, type Principal } from '../../../src/auth/principal.ts';
+import { ALICE, DAY, START, credentialKey, makeFolder, startIssuing, type Issuing } from './support.ts';
 
 const ACCESS = [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }];
 /** Alice, by an access token. */

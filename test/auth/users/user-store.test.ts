@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/lib/errors.ts';
-import { openUserStore } from '../../../src/auth/users/user-store.ts';
-import type { UserStore } from '../../../src/auth/users/user-store.ts';
+import { openUserStore, type UserStore } from '../../../src/auth/users/user-store.ts';
 
 const SHA = '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=';
 const APR1 = '$apr1$s$Hgc9MoaWe1Ieu1lEjENW6.';

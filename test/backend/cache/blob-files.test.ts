@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlobFiles } from '../../../src/backend/cache/blob-files.ts';
 import { AppError } from '../../../src/lib/errors.ts';
-import { parseDigest } from '../../../src/oci/digest.ts';
-import type { Digest } from '../../../src/oci/digest.ts';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder } from '../../support/programs.ts';
+import { parseDigest, type Digest } from '../../../src/oci/digest.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 import { noise } from './cache-fixture.ts';
 
 const NOBODY = 65_534;

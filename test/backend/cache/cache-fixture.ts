@@ -1,14 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from '../../../src/config/schema/schema.ts';
 import { temporaryFolder } from '../../support/programs.ts';
-import { startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 export interface Blob {
   readonly digest: string;

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { must, until } from '../../support/programs.ts';
 import { describeWith } from '../../support/requires.ts';
-import { noise, startCacheFixture } from './cache-fixture.ts';
-import type { Blob, CacheFixture } from './cache-fixture.ts';
+import { noise, startCacheFixture, type Blob, type CacheFixture } from './cache-fixture.ts';
 
 /** No file of this process may be larger from now on: a write beyond it fails as on a full disk. */
 async function allow(bytes: number | 'unlimited'): Promise<void> {

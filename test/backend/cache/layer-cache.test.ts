@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stat, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../support/programs.ts';
-import { noise, startCacheFixture } from './cache-fixture.ts';
-import type { CacheFixture } from './cache-fixture.ts';
+import { noise, startCacheFixture, type CacheFixture } from './cache-fixture.ts';
 
 const KIB = 1024;
 let fixture: CacheFixture;

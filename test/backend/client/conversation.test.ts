@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AnswerHead } from '../../../src/backend/client/answer-head.ts';
-import { createConnectionPool } from '../../../src/backend/client/backend-connection.ts';
-import type { ConnectionPool } from '../../../src/backend/client/backend-connection.ts';
+import { createConnectionPool, type ConnectionPool } from '../../../src/backend/client/backend-connection.ts';
 import { Conversation, IdleError } from '../../../src/backend/client/conversation.ts';
 import type { AnswerHandler, RequestBody } from '../../../src/backend/client/conversation.ts';
-import { eventually, startBackend } from '../../faults/scripted-backend.ts';
-import type { Backend, Visit } from '../../faults/scripted-backend.ts';
+import { eventually, startBackend, type Backend, type Visit } from '../../faults/scripted-backend.ts';
 
 const HEAD = 'GET /v2/ HTTP/1.1\r\nHost: registry.test\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}';

@@ -2,11 +2,9 @@ import * as promises from 'node:fs/promises';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 import { storedBlobs, V2 } from './layout.ts';
-import type { TestServer } from './server.ts';
-import { serveEmbedded } from './server.ts';
+import { serveEmbedded, type TestServer } from './server.ts';
 import { ACCEPT, digestOf, image, SpecClient } from './spec-client.ts';
 
 const seen = vi.hoisted(() => [] as string[]);

@@ -4,10 +4,8 @@ import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { TestGate } from '../../support/test-gate.ts';
-import { startTestGate } from '../../support/test-gate.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 import { V2 } from './layout.ts';
 
 /** The most processor time that one turn of the loop may take, on a machine that hashes 4 MiB in `HASH_MS`. */

@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 import { V2 } from './layout.ts';
-import type { TestServer } from './server.ts';
-import { serveEmbedded } from './server.ts';
+import { serveEmbedded, type TestServer } from './server.ts';
 import { ACCEPT, image, index, jsonOf, SpecClient } from './spec-client.ts';
 
 const REPOSITORY = 'team/app';

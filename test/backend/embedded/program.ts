@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Daemon } from '../../support/programs.ts';
-import { startDaemon } from '../../support/programs.ts';
+import { startDaemon, type Daemon } from '../../support/programs.ts';
 
 const PROGRAM = join(import.meta.dirname, 'serve-program.ts');
 

@@ -1,12 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Registry } from '../../support/registry.ts';
-import { startRegistry } from '../../support/registry.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
+import { startRegistry, type Registry } from '../../support/registry.ts';
 import type { Mutant, Stock } from './manifest-mutants.ts';
-import type { TestServer } from './server.ts';
-import { serveEmbedded } from './server.ts';
+import { serveEmbedded, type TestServer } from './server.ts';
 import { image, SpecClient } from './spec-client.ts';
 
 /** What each of two registries says to one manifest. */

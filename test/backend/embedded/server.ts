@@ -1,13 +1,9 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openEmbedded } from '../../../src/backend/embedded/embedded.ts';
-import type { Embedded, EmbeddedOptions } from '../../../src/backend/embedded/embedded.ts';
+import { openEmbedded, type Embedded, type EmbeddedOptions } from '../../../src/backend/embedded/embedded.ts';
 import { bodyLimit } from '../../../src/oci/request/body.ts';
-import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import type { ParseOutcome } from '../../../src/oci/request/parse.ts';
-import { createProblem, renderProblem } from '../../../src/oci/problem.ts';
-import type { Problem } from '../../../src/oci/problem.ts';
+import { parseRegistryRequest, type ParseOutcome } from '../../../src/oci/request/parse.ts';
+import { createProblem, renderProblem, type Problem } from '../../../src/oci/problem.ts';
 
 export interface TestServer {
   readonly url: string;

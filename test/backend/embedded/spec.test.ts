@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { TestServer } from './server.ts';
-import { serveEmbedded } from './server.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
+import { serveEmbedded, type TestServer } from './server.ts';
 import { SPEC_CASES } from './spec-cases.ts';
 import { SpecClient } from './spec-client.ts';
 

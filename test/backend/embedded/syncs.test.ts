@@ -2,12 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diskSyncs } from '../../../src/lib/files/disk-sync.ts';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder, until } from '../../support/programs.ts';
-import type { TestServer } from './server.ts';
-import { serveEmbedded } from './server.ts';
-import type { Answer, Made } from './spec-client.ts';
-import { ACCEPT, digestOf, image, SpecClient } from './spec-client.ts';
+import { temporaryFolder, until, type Folder } from '../../support/programs.ts';
+import { serveEmbedded, type TestServer } from './server.ts';
+import { ACCEPT, digestOf, image, SpecClient, type Answer, type Made } from './spec-client.ts';
 
 const REPOSITORY = 'team/app';
 /** As many threads as the program has, and as Node.js has by itself. */

@@ -5,11 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Watched } from '../../../src/lib/streams/idle-watch.ts';
-import type { Folder } from '../../support/programs.ts';
-import { temporaryFolder, until } from '../../support/programs.ts';
+import { temporaryFolder, until, type Folder } from '../../support/programs.ts';
 import { filesIn, storedBlobs, V2 } from './layout.ts';
-import type { TestServer } from './server.ts';
-import { serveEmbedded } from './server.ts';
+import { serveEmbedded, type TestServer } from './server.ts';
 import { codeOf, digestOf, locationOf, SpecClient, withQuery } from './spec-client.ts';
 
 const REPOSITORY = 'team/app';

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { corpus } from './answer-corpus.ts';
-import { createDice, makeAnswer, renderAnswer } from './answer-grammar.ts';
-import type { Dice, Meaning } from './answer-grammar.ts';
+import { createDice, makeAnswer, renderAnswer, type Dice, type Meaning } from './answer-grammar.ts';
 import { mutate } from './answer-mutations.ts';
-import { compareAll } from './compare-verdicts.ts';
-import type { Compared, Input } from './compare-verdicts.ts';
+import { compareAll, type Compared, type Input } from './compare-verdicts.ts';
 
 /** HOSTILE=full reads a million inputs; each test is a part of them, so that some can be run alone: `-t 'inputs from 300000'`. */
 const FULL = process.env['HOSTILE'] === 'full';

@@ -1,5 +1,4 @@
-import { renderAnswer } from './answer-grammar.ts';
-import type { AnswerParts, Dice, Field } from './answer-grammar.ts';
+import { renderAnswer, type AnswerParts, type Dice, type Field } from './answer-grammar.ts';
 
 type PartsMutation = (parts: AnswerParts, dice: Dice) => AnswerParts;
 type BytesMutation = (bytes: Buffer, dice: Dice) => Buffer;

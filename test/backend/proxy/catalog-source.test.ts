@@ -1,11 +1,9 @@
-import { createServer } from 'node:http';
-import type { RequestListener } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBackend } from '../../../src/backend/client/backend.ts';
 import { createCatalogSource } from '../../../src/backend/proxy/catalog-source.ts';
-import { fillCatalogPage } from '../../../src/oci/catalog.ts';
-import type { CatalogSource } from '../../../src/oci/catalog.ts';
+import { fillCatalogPage, type CatalogSource } from '../../../src/oci/catalog.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {

@@ -1,8 +1,6 @@
 import { responseHeaders } from '../../../src/backend/proxy/heads.ts';
-import { askNode } from './node-verdict.ts';
-import type { NodeVerdict } from './node-verdict.ts';
-import { askOurs, askOursSlowly } from './our-verdict.ts';
-import type { OurVerdict } from './our-verdict.ts';
+import { askNode, type NodeVerdict } from './node-verdict.ts';
+import { askOurs, askOursSlowly, type OurVerdict } from './our-verdict.ts';
 
 export interface Input {
   readonly method: 'GET' | 'HEAD';

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { ClientRequest, createServer, IncomingMessage, ServerResponse } from 'node:http';
-import { connect, Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, Socket, type AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { queuedBytes } from '../../../src/lib/node/queued-bytes.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rewriteLocation } from '../../../src/backend/proxy/location.ts';
-import type { LocationContext } from '../../../src/backend/proxy/location.ts';
+import { rewriteLocation, type LocationContext } from '../../../src/backend/proxy/location.ts';
 
 const AUTHORITIES = ['registry.test', '127.0.0.1:5000'];
 const PATH = '/v2/a/blobs/uploads/5?_state=a%2Bb%3D%3D&digest=sha256%3Aab';

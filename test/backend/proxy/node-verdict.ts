@@ -1,5 +1,4 @@
-import { request } from 'node:http';
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 
 /** What Node's own client made of the bytes of an answer, once it had got them all and no end of the connection. */

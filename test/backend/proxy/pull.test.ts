@@ -9,8 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificatePaths } from '../../../src/pki/authority/cert-store.ts';
 import { initCertificates } from '../../../src/pki/authority/init-certificates.ts';
 import { temporaryFolder } from '../../support/programs.ts';
-import { startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 const MIB = 1024 * 1024;
 const POOL = randomBytes(24 * MIB);

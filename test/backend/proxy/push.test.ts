@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestHead } from '../../../src/backend/proxy/heads.ts';
 import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import { startRecordingBackend } from '../../support/recording-backend.ts';
-import type { RecordingBackend } from '../../support/recording-backend.ts';
-import { startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { startRecordingBackend, type RecordingBackend } from '../../support/recording-backend.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 import { openClient, startBackend } from '../../faults/scripted-backend.ts';
 
 const UPLOADS = '/v2/library/app/blobs/uploads/';

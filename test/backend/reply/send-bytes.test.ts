@@ -1,11 +1,8 @@
-import type { ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/backend/reply/job.ts';
-import { Transfer } from '../../../src/backend/reply/job.ts';
+import { Transfer, type Job } from '../../../src/backend/reply/job.ts';
 import { hasRoomFor, sendBytes } from '../../../src/backend/reply/send-bytes.ts';
 
 const MIB = 1024 * 1024;

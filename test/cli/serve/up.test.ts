@@ -1,6 +1,5 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { request } from 'node:https';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +11,9 @@ import { findInvocation } from '../../../src/cli/terminal/invocation.ts';
 import { run } from '../../../src/cli/program.ts';
 import { findReachable, registryAddress } from '../../../src/cli/serve/reachable.ts';
 import type { Reachable, ReachableOptions } from '../../../src/cli/serve/reachable.ts';
-import { renderWelcome } from '../../../src/cli/serve/welcome.ts';
-import type { Welcome } from '../../../src/cli/serve/welcome.ts';
+import { renderWelcome, type Welcome } from '../../../src/cli/serve/welcome.ts';
 import { basic } from '../../support/test-gate.ts';
-import { recordingTerminal } from '../../support/terminal.ts';
-import type { RecordingTerminal } from '../../support/terminal.ts';
+import { recordingTerminal, type RecordingTerminal } from '../../support/terminal.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 
 let folder = '';

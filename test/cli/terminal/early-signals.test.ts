@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { keepSignals } from '../../../src/cli/terminal/early-signals.ts';
-import type { Signal } from '../../../src/cli/terminal/early-signals.ts';
+import { keepSignals, type Signal } from '../../../src/cli/terminal/early-signals.ts';
 
 function stage(patienceMs = 60_000) {
   const listeners = new Map<Signal, () => void>();

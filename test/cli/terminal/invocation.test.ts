@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findInvocation } from '../../../src/cli/terminal/invocation.ts';
-import type { StartedAs } from '../../../src/cli/terminal/invocation.ts';
+import { findInvocation, type StartedAs } from '../../../src/cli/terminal/invocation.ts';
 
 const INSTALLED: StartedAs = {
   runtime: '/usr/bin/node',

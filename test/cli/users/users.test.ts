@@ -5,8 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
 import { findUsersFile } from '../../../src/cli/config/file-options.ts';
 import { verifyHash } from '../../../src/auth/passwords/password-hash.ts';
-import { recordingTerminal } from '../../support/terminal.ts';
-import type { RecordingTerminalOptions } from '../../support/terminal.ts';
+import { recordingTerminal, type RecordingTerminalOptions } from '../../support/terminal.ts';
 
 const SHA = '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=';
 const SHA256 = '$5$s$5q1vwNY3iR1Qgd9lUFfMdREJ4JkWtNyPttU1A0FAzQ1';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../../../src/config/values/backend-url.ts';
-import { parseBackend, renderBackend } from '../../../src/config/values/backend-url.ts';
+import { parseBackend, renderBackend, type Backend } from '../../../src/config/values/backend-url.ts';
 
 const GOOD: readonly [text: string, value: Backend, shown?: string][] = [
   ['http://127.0.0.1:5000', { kind: 'http', host: '127.0.0.1', port: 5000 }],

@@ -1,10 +1,8 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/lib/errors.ts';
-import { startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 let keeper: TestGate;
 beforeAll(async () => {

@@ -2,8 +2,7 @@ import { array, assert, ipV4, ipV6, nat, oneof, property, record, uint8Array } f
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress } from '../../../src/lib/network.ts';
-import { readProxyHeader } from '../../../src/http/peer/proxy-protocol.ts';
-import type { ProxyHeader } from '../../../src/http/peer/proxy-protocol.ts';
+import { readProxyHeader, type ProxyHeader } from '../../../src/http/peer/proxy-protocol.ts';
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
 const V4 = 'cb007105 0a000001 1f90 01bb'.replaceAll(' ', '');

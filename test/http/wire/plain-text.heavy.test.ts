@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,8 +7,7 @@ import { eventually, openClient } from '../../faults/scripted-backend.ts';
 import { run } from '../../support/programs.ts';
 import { parseAnswers, sendRaw } from '../../support/raw-client.ts';
 import { describeWith } from '../../support/requires.ts';
-import { startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 let gate: TestGate;
 beforeAll(async () => {

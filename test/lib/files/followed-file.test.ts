@@ -4,8 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/lib/errors.ts';
 import { followFile, loadFile } from '../../../src/lib/files/followed-file.ts';
 import type { FollowedFile, Reload } from '../../../src/lib/files/followed-file.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 
 const HOUR_MS = 3_600_000;
 

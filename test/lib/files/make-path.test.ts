@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { chdir, cwd } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePath } from '../../../src/lib/files/make-path.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 
 let folder: Folder;
 beforeAll(async () => {

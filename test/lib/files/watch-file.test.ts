@@ -1,10 +1,8 @@
 import { open, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { watchFiles } from '../../../src/lib/files/watch-file.ts';
-import type { Watcher } from '../../../src/lib/files/watch-file.ts';
-import { temporaryFolder } from '../../support/programs.ts';
-import type { Folder } from '../../support/programs.ts';
+import { watchFiles, type Watcher } from '../../../src/lib/files/watch-file.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 
 const HOUR_MS = 3_600_000;
 

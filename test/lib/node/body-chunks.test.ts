@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { interceptChunks, resumeParser } from '../../../src/lib/node/body-chunks.ts';
 import { eventually } from '../../faults/scripted-backend.ts';

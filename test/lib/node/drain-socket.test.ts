@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { drainSocket } from '../../../src/lib/node/drain-socket.ts';
 import { eventually } from '../../faults/scripted-backend.ts';

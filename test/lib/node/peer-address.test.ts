@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { keepPeerAddress } from '../../../src/lib/node/peer-address.ts';
 import { Opened } from './support.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/lib/errors.ts';
-import { checkRuntime } from '../../../src/lib/node/runtime-check.ts';
-import type { Runtime } from '../../../src/lib/node/runtime-check.ts';
+import { checkRuntime, type Runtime } from '../../../src/lib/node/runtime-check.ts';
 
 const GOOD: Runtime = {
   nodeVersion: 'v24.18.1',

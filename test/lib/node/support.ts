@@ -1,11 +1,8 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
-import type { Server } from 'node:https';
-import { connect } from 'node:net';
-import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import { createServer, type Server } from 'node:https';
+import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { join } from 'node:path';
 import { initCertificates } from '../../../src/pki/authority/init-certificates.ts';
 import { temporaryFolder } from '../../support/programs.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JsonReader } from '../../../src/oci/manifest/json-reader.ts';
-import type { Receiver } from '../../../src/oci/manifest/json-reader.ts';
+import { JsonReader, type Receiver } from '../../../src/oci/manifest/json-reader.ts';
 
 /** Builds what a text says, without bounds, to compare it with JSON.parse. */
 class Builder implements Receiver {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeManifest, referencesOf } from '../../../src/oci/manifest/manifest.ts';
-import type { ManifestOutcome } from '../../../src/oci/manifest/manifest.ts';
+import { judgeManifest, referencesOf, type ManifestOutcome } from '../../../src/oci/manifest/manifest.ts';
 import { readStoredManifest } from '../../../src/backend/embedded/store/stored-manifest.ts';
 import {
   digestOf,

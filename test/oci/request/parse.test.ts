@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bodyLimit, judgeBody } from '../../../src/oci/request/body.ts';
-import type { BodyHead } from '../../../src/oci/request/body.ts';
+import { bodyLimit, judgeBody, type BodyHead } from '../../../src/oci/request/body.ts';
 import { parseRegistryRequest, parseQuery, renderQuery } from '../../../src/oci/request/parse.ts';
 import type { ParseOutcome, RegistryRequest } from '../../../src/oci/request/parse.ts';
 import { createProblem, renderProblem } from '../../../src/oci/problem.ts';

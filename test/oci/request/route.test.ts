@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METHODS, parseRoute, renderRoute } from '../../../src/oci/request/route.ts';
-import type { Route } from '../../../src/oci/request/route.ts';
+import { METHODS, parseRoute, renderRoute, type Route } from '../../../src/oci/request/route.ts';
 
 const HEX = 'a'.repeat(64);
 const DIGEST = `sha256:${HEX}`;

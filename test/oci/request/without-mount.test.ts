@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRegistryRequest } from '../../../src/oci/request/parse.ts';
-import type { RegistryRequest } from '../../../src/oci/request/parse.ts';
+import { parseRegistryRequest, type RegistryRequest } from '../../../src/oci/request/parse.ts';
 import { withoutMount } from '../../../src/oci/request/without-mount.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;

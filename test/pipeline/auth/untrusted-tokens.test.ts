@@ -2,11 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { schema } from '../../../src/config/schema/schema.ts';
 import { run, until } from '../../support/programs.ts';
 import { sendRaw } from '../../support/raw-client.ts';
-import { startRecordingBackend } from '../../support/recording-backend.ts';
-import type { RecordingBackend } from '../../support/recording-backend.ts';
+import { startRecordingBackend, type RecordingBackend } from '../../support/recording-backend.ts';
 import { describeWith } from '../../support/requires.ts';
-import { startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 const ADVICE = 'for images and not for tokens';
 

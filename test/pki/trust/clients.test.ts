@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import type { Server } from 'node:https';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { authorityFingerprint } from '../../../src/pki/x509/certificate-file.ts';
 import { loadServerCertificate } from '../../../src/pki/authority/server-certificate.ts';
-import type { Ran } from '../../support/programs.ts';
-import { run } from '../../support/programs.ts';
+import { run, type Ran } from '../../support/programs.ts';
 import { MOUNT_NEEDS, describeWith } from '../../support/requires.ts';
 import { makeDirectory, temporaryFolders } from '../support.ts';
 

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TrustClient } from '../../../src/pki/trust/plan.ts';
-import type { ClientMachine } from '../../../src/pki/trust/stores/store.ts';
-import { TRUST_CLIENTS, planTrust, planUndo } from '../../../src/pki/trust/plan.ts';
-import { registryName } from '../../../src/pki/trust/stores/store.ts';
+import { TRUST_CLIENTS, planTrust, planUndo, type TrustClient } from '../../../src/pki/trust/plan.ts';
+import { registryName, type ClientMachine } from '../../../src/pki/trust/stores/store.ts';
 import { checkRights, parseClient, parseRegistry } from '../../../src/pki/trust/trust-target.ts';
 
 const CA = '-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n';

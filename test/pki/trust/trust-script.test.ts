@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { authorityFingerprint } from '../../../src/pki/x509/certificate-file.ts';
 import { parseEndpoint } from '../../../src/pki/x509/subject-names.ts';
-import { planTrust, TRUST_CLIENTS } from '../../../src/pki/trust/plan.ts';
-import type { TrustClient } from '../../../src/pki/trust/plan.ts';
+import { planTrust, TRUST_CLIENTS, type TrustClient } from '../../../src/pki/trust/plan.ts';
 import { TRUST_SCRIPT } from '../../../src/pki/trust/trust-script.ts';
 import { describeWith } from '../../support/requires.ts';
-import { startTestGate } from '../../support/test-gate.ts';
-import type { TestGate } from '../../support/test-gate.ts';
+import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 interface Run {
   readonly code: number;

@@ -5,12 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { keyToPem } from '../../../src/pki/x509/key-pair.ts';
-import type { Client } from '../../../src/pki/x509/refusal.ts';
-import { CLIENTS } from '../../../src/pki/x509/refusal.ts';
+import { CLIENTS, type Client } from '../../../src/pki/x509/refusal.ts';
 import { run } from '../../support/programs.ts';
 import { describeWith } from '../../support/requires.ts';
-import { CLIENT_CASES } from '../client-cases.ts';
-import type { Material } from '../client-cases.ts';
+import { CLIENT_CASES, type Material } from '../client-cases.ts';
 import { temporaryFolders } from '../support.ts';
 
 const folder = temporaryFolders();

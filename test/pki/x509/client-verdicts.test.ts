@@ -5,11 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { parseCertificates } from '../../../src/pki/x509/certificate-file.ts';
 import { anchorOf, orderChain } from '../../../src/pki/x509/chain.ts';
 import { judgeChain } from '../../../src/pki/x509/client-verdicts.ts';
-import type { Refusal } from '../../../src/pki/x509/refusal.ts';
-import { CLIENTS, cureOf, describeRefusal } from '../../../src/pki/x509/refusal.ts';
+import { CLIENTS, cureOf, describeRefusal, type Refusal } from '../../../src/pki/x509/refusal.ts';
 import { certificatePaths } from '../../../src/pki/authority/cert-store.ts';
-import { CLIENT_CASES } from '../client-cases.ts';
-import type { Material } from '../client-cases.ts';
+import { CLIENT_CASES, type Material } from '../client-cases.ts';
 import { SERVER, craft, keys } from '../craft.ts';
 
 const now = new Date();

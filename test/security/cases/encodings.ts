@@ -1,5 +1,4 @@
-import { HOST, base, denied, forwarded, get, raw, refused } from './hostile-case.ts';
-import type { HostileCase } from './hostile-case.ts';
+import { HOST, base, denied, forwarded, get, raw, refused, type HostileCase } from './hostile-case.ts';
 import { ODD_BYTES } from './odd-bytes.ts';
 
 const ODD = Object.entries(ODD_BYTES);

@@ -1,5 +1,4 @@
-import { HOST, UPLOADS, denied, forwarded, post, raw } from './hostile-case.ts';
-import type { HostileCase } from './hostile-case.ts';
+import { HOST, UPLOADS, denied, forwarded, post, raw, type HostileCase } from './hostile-case.ts';
 import { ODD_BYTES } from './odd-bytes.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;

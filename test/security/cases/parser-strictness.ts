@@ -1,5 +1,4 @@
-import { HOST, UPLOADS, broken, closed, forwardedLast, refused } from './hostile-case.ts';
-import type { HostileCase } from './hostile-case.ts';
+import { HOST, UPLOADS, broken, closed, forwardedLast, refused, type HostileCase } from './hostile-case.ts';
 
 /**
  * What the parser of Node, llhttp, refuses unless it is told to be lenient, by its kinds of lenience: the gate is never

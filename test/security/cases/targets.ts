@@ -1,5 +1,4 @@
-import { HOST, denied, forwarded, get, raw, refused } from './hostile-case.ts';
-import type { HostileCase } from './hostile-case.ts';
+import { HOST, denied, forwarded, get, raw, refused, type HostileCase } from './hostile-case.ts';
 
 const D = `sha256:${'a'.repeat(64)}`;
 

@@ -1,7 +1,6 @@
 import type { Secret } from '../../../lib/secret.ts';
 import type { UserDirectory } from '../../directory.ts';
-import { identityTokensFile } from './identity-token.ts';
-import type { IdentityToken, IdentityTokenState } from './identity-token.ts';
+import { identityTokensFile, type IdentityToken, type IdentityTokenState } from './identity-token.ts';
 import type { KeyRing } from './key-ring.ts';
 import { makeTokenId } from './machine-token.ts';
 import { makeSecret, readSecret } from './secret-text.ts';

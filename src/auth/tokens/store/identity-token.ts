@@ -1,5 +1,4 @@
-import { isListOf, isMoment, isRecord, isText } from './state-file.ts';
-import type { StateFile } from './state-file.ts';
+import { isListOf, isMoment, isRecord, isText, type StateFile } from './state-file.ts';
 
 /** The identity token of a device, as it is stored. */
 export interface IdentityToken {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Action } from '../../../oci/request/parse.ts';
 import type { ScopeEntry, TokenScope } from '../../principal.ts';
-import { isListOf, isMoment, isRecord, isText } from './state-file.ts';
-import type { StateFile } from './state-file.ts';
+import { isListOf, isMoment, isRecord, isText, type StateFile } from './state-file.ts';
 
 /** A machine token as it is stored. */
 export interface MachineToken {

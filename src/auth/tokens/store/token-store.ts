@@ -1,9 +1,7 @@
-import { loadFile } from '../../../lib/files/followed-file.ts';
-import type { LoadedFile } from '../../../lib/files/followed-file.ts';
+import { loadFile, type LoadedFile } from '../../../lib/files/followed-file.ts';
 import { isInside, readNetworks } from '../../../lib/network.ts';
 import type { SentCredentials } from '../../basic-credentials.ts';
-import type { MachineToken } from './machine-token.ts';
-import { isAlive, machineTokensFile } from './machine-token.ts';
+import { isAlive, machineTokensFile, type MachineToken } from './machine-token.ts';
 import { readSecret } from './secret-text.ts';
 import { readState } from './state-file.ts';
 

@@ -1,5 +1,4 @@
-import { changeState, isMoment, isRecord, readState } from './state-file.ts';
-import type { StateFile } from './state-file.ts';
+import { changeState, isMoment, isRecord, readState, type StateFile } from './state-file.ts';
 
 /** The time of the last use of each token. */
 interface UseState {

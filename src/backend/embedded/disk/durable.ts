@@ -1,10 +1,8 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskSyncs } from '../../../lib/files/disk-sync.ts';
 import { systemCode } from '../../../lib/errors.ts';
-import { parseDigest } from '../../../oci/digest.ts';
-import type { Digest } from '../../../oci/digest.ts';
+import { parseDigest, type Digest } from '../../../oci/digest.ts';
 import { FILE_MODE, makeFolder, removeIfEmpty, syncFolder, syncFolders } from './folders.ts';
 
 const TRIES = 8;

@@ -1,6 +1,5 @@
 import { AppError, systemCode } from '../../../lib/errors.ts';
-import { createProblem } from '../../../oci/problem.ts';
-import type { Problem } from '../../../oci/problem.ts';
+import { createProblem, type Problem } from '../../../oci/problem.ts';
 
 const FULL = createProblem(
   'UNAVAILABLE',

@@ -1,5 +1,4 @@
-import { createProblem } from '../../../oci/problem.ts';
-import type { Problem } from '../../../oci/problem.ts';
+import { createProblem, type Problem } from '../../../oci/problem.ts';
 
 /** Problems that the end-points answer with. */
 export const BLOB_UNKNOWN = createProblem('BLOB_UNKNOWN', 'This repository holds no such blob.');

@@ -2,11 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import type { Digest } from '../../../oci/digest.ts';
 import { ifExists, exists } from '../disk/durable.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
-import { isServed, referencesOf } from '../../../oci/manifest/manifest.ts';
-import type { Manifest, Reference } from '../../../oci/manifest/manifest.ts';
+import { isServed, referencesOf, type Manifest, type Reference } from '../../../oci/manifest/manifest.ts';
 import type { Registry } from '../store/registry.ts';
-import { unreadable } from '../store/stored-manifest.ts';
-import type { ManifestReading } from '../store/stored-manifest.ts';
+import { unreadable, type ManifestReading } from '../store/stored-manifest.ts';
 
 /** A manifest whose references are unknown, so that its repository keeps all its blobs. */
 export interface Unreadable {

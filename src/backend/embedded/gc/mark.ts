@@ -2,8 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
 import { ifExists, exists } from '../disk/durable.ts';
 import { KeepSet } from './keep.ts';
-import { reachable } from './reach.ts';
-import type { Revision } from './reach.ts';
+import { reachable, type Revision } from './reach.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Registry } from '../store/registry.ts';
 

@@ -1,11 +1,9 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
-import type { Digest } from '../../../oci/digest.ts';
+import { ALGORITHMS, parseDigest, type Digest } from '../../../oci/digest.ts';
 import { discard, ifExists, isRenamed, exists, moveDurably, readLink } from '../disk/durable.ts';
 import { makeFolder, removeIfEmpty } from '../disk/folders.ts';
-import { markNew } from './mark.ts';
-import type { GcProgress, Marks } from './mark.ts';
+import { markNew, type GcProgress, type Marks } from './mark.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Registry } from '../store/registry.ts';
 

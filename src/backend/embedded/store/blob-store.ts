@@ -1,5 +1,4 @@
-import { open, readFile, stat, utimes } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, readFile, stat, utimes, type FileHandle } from 'node:fs/promises';
 import type { Digest } from '../../../oci/digest.ts';
 import { ifExists, exists, readLink, removeLink } from '../disk/durable.ts';
 import type { Staging } from '../disk/staging.ts';

@@ -1,6 +1,5 @@
 import { subtle } from 'node:crypto';
-import { digestOf } from '../../../oci/digest.ts';
-import type { Algorithm, Digest } from '../../../oci/digest.ts';
+import { digestOf, type Algorithm, type Digest } from '../../../oci/digest.ts';
 
 /** From this many bytes on, a thread of the pool is faster. */
 const LARGE = 128 * 1024;

@@ -6,14 +6,11 @@ import { exists, readLink, removeLink } from '../disk/durable.ts';
 import type { Staging } from '../disk/staging.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { digestOfLarge } from './large-digest.ts';
-import { judgeManifest } from '../../../oci/manifest/manifest.ts';
-import type { Manifest, ManifestOutcome } from '../../../oci/manifest/manifest.ts';
-import { ManifestCache } from './manifest-cache.ts';
-import type { StoredManifest } from './manifest-cache.ts';
+import { judgeManifest, type Manifest, type ManifestOutcome } from '../../../oci/manifest/manifest.ts';
+import { ManifestCache, type StoredManifest } from './manifest-cache.ts';
 import { BodyMemory } from './memory-sink.ts';
 import type { Paths } from '../disk/paths.ts';
-import { readStoredManifest } from './stored-manifest.ts';
-import type { ManifestReading } from './stored-manifest.ts';
+import { readStoredManifest, type ManifestReading } from './stored-manifest.ts';
 
 interface ManifestStoreOptions {
   readonly paths: Paths;

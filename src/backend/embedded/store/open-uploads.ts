@@ -4,8 +4,7 @@ import type { Problem } from '../../../oci/problem.ts';
 import { discard, ifExists, isRenamed } from '../disk/durable.ts';
 import { removeIfEmpty } from '../disk/folders.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
-import { isSessionFile } from '../disk/paths.ts';
-import type { Paths } from '../disk/paths.ts';
+import { isSessionFile, type Paths } from '../disk/paths.ts';
 import * as refusals from '../disk/refusals.ts';
 import type { Staging } from '../disk/staging.ts';
 

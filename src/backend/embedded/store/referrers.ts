@@ -1,5 +1,4 @@
-import { ALGORITHMS, parseDigest } from '../../../oci/digest.ts';
-import type { Digest } from '../../../oci/digest.ts';
+import { ALGORITHMS, parseDigest, type Digest } from '../../../oci/digest.ts';
 import { DirectoryCache, indexAfter } from '../disk/directory-cache.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Inspected, ManifestStore } from './manifest-store.ts';

@@ -1,9 +1,7 @@
-import { parseDigest } from '../../../oci/digest.ts';
-import type { Digest } from '../../../oci/digest.ts';
+import { parseDigest, type Digest } from '../../../oci/digest.ts';
 import { commonOf, isServed, shapeOf } from '../../../oci/manifest/manifest.ts';
 import type { Manifest, Reference } from '../../../oci/manifest/manifest.ts';
-import { readManifestText } from '../../../oci/manifest/manifest-text.ts';
-import type { ManifestText } from '../../../oci/manifest/manifest-text.ts';
+import { readManifestText, type ManifestText } from '../../../oci/manifest/manifest-text.ts';
 import { forEachInSlices } from '../../../oci/manifest/slices.ts';
 
 const SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+json';

@@ -18,8 +18,7 @@ import {
 import { FOLDER_MODE, makeFolder, syncFolder, syncFolders } from '../disk/folders.ts';
 import type { Staging } from '../disk/staging.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
-import { CURRENT, indexLink } from '../disk/paths.ts';
-import type { Paths } from '../disk/paths.ts';
+import { CURRENT, indexLink, type Paths } from '../disk/paths.ts';
 
 interface TagStoreOptions {
   readonly paths: Paths;

@@ -1,24 +1,19 @@
-import type { Hash } from 'node:crypto';
-import { randomUUID } from 'node:crypto';
+import { randomUUID, type Hash } from 'node:crypto';
 import { constants, read } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AppError, systemCode } from '../../../lib/errors.ts';
 import { transferBuffers } from '../../../lib/streams/buffers.ts';
 import { createExpiringMap } from '../../../lib/expiring-map.ts';
 import { withFileLock } from '../../../lib/files/file-lock.ts';
 import { makePath } from '../../../lib/files/make-path.ts';
-import { createHasher } from '../../../oci/digest.ts';
-import type { Algorithm } from '../../../oci/digest.ts';
+import { createHasher, type Algorithm } from '../../../oci/digest.ts';
 import type { Problem } from '../../../oci/problem.ts';
 import { discard, ifExists, isRenamed } from '../disk/durable.ts';
 import { causeOf } from '../disk/faults.ts';
 import { FILE_MODE, FOLDER_MODE } from '../disk/folders.ts';
-import { OpenUploads } from './open-uploads.ts';
-import type { OpenUploadsOptions } from './open-uploads.ts';
-import { isUpload } from '../disk/paths.ts';
-import type { Paths, UploadSession } from '../disk/paths.ts';
+import { OpenUploads, type OpenUploadsOptions } from './open-uploads.ts';
+import { isUpload, type Paths, type UploadSession } from '../disk/paths.ts';
 import type { Staging } from '../disk/staging.ts';
 
 /** An upload session, open for one request only. */

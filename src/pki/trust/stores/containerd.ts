@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { registryName } from './store.ts';
-import type { StoreFiles, TrustRequest } from './store.ts';
+import { registryName, type StoreFiles, type TrustRequest } from './store.ts';
 
 /** `certs.d` of containerd with its hosts.toml: https://github.com/containerd/containerd/blob/main/docs/hosts.md. */
 export function containerdFiles({ endpoint, authority, machine }: TrustRequest): StoreFiles {

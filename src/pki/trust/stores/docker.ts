@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isInside, parseNetwork } from '../../../lib/network.ts';
 import type { Endpoint } from '../../x509/subject-names.ts';
-import { registryName } from './store.ts';
-import type { ClientMachine, StoreFiles, TrustRequest } from './store.ts';
+import { registryName, type ClientMachine, type StoreFiles, type TrustRequest } from './store.ts';
 
 /** `certs.d` of Docker: https://docs.docker.com/engine/security/certificates/. */
 export function dockerFiles({ endpoint, authority, machine }: TrustRequest): StoreFiles {

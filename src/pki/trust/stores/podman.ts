@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { registryName } from './store.ts';
-import type { StoreFiles, TrustRequest } from './store.ts';
+import { registryName, type StoreFiles, type TrustRequest } from './store.ts';
 
 /** `certs.d` of podman, buildah and skopeo: containers-certs.d(5). */
 export function podmanFiles({ endpoint, authority, machine }: TrustRequest): StoreFiles {

@@ -2,8 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { chmod, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openKeyRing, readFingerprints } from '../../../../src/auth/tokens/store/key-ring.ts';
-import type { KeyRing } from '../../../../src/auth/tokens/store/key-ring.ts';
+import { openKeyRing, readFingerprints, type KeyRing } from '../../../../src/auth/tokens/store/key-ring.ts';
 import { Clock, DAY, errorOf, makeFolder } from '../support.ts';
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DirectoryCache } from '../../../../src/backend/embedded/disk/directory-cache.ts';
 import { sortInSlices, STEPS } from '../../../../src/oci/manifest/slices.ts';
-import type { Folder } from '../../../support/programs.ts';
-import { temporaryFolder } from '../../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../../support/programs.ts';
 
 const LATER = new Date(Date.now() + 60_000);
 

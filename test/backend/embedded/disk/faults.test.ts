@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, truncate, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../../../src/backend/embedded/embedded.ts';
@@ -10,11 +9,9 @@ import { problemOf } from '../../../../src/backend/embedded/disk/faults.ts';
 import type { Watched } from '../../../../src/lib/streams/idle-watch.ts';
 import { Paths } from '../../../../src/backend/embedded/disk/paths.ts';
 import { AppError } from '../../../../src/lib/errors.ts';
-import type { Folder } from '../../../support/programs.ts';
-import { temporaryFolder, until } from '../../../support/programs.ts';
+import { temporaryFolder, until, type Folder } from '../../../support/programs.ts';
 import { storedBlobs, V2 } from '../layout.ts';
-import type { TestServer } from '../server.ts';
-import { serveEmbedded } from '../server.ts';
+import { serveEmbedded, type TestServer } from '../server.ts';
 import { SpecClient } from '../spec-client.ts';
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };

@@ -3,11 +3,9 @@ import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GcReport } from '../../../../src/backend/embedded/gc/gc.ts';
-import type { Folder } from '../../../support/programs.ts';
-import { temporaryFolder } from '../../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../../support/programs.ts';
 import { filesIn, storedBlobs, V2 } from '../layout.ts';
-import type { TestServer } from '../server.ts';
-import { serveEmbedded } from '../server.ts';
+import { serveEmbedded, type TestServer } from '../server.ts';
 import type { Made } from '../spec-client.ts';
 import {
   ACCEPT,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteSemaphore } from '../../../../src/backend/embedded/store/byte-semaphore.ts';
-import { ManifestCache } from '../../../../src/backend/embedded/store/manifest-cache.ts';
-import type { StoredManifest } from '../../../../src/backend/embedded/store/manifest-cache.ts';
+import { ManifestCache, type StoredManifest } from '../../../../src/backend/embedded/store/manifest-cache.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 
 const MIB = 1024 * 1024;

@@ -2,11 +2,9 @@ import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UploadLimits } from '../../../../src/backend/embedded/store/open-uploads.ts';
-import type { Folder } from '../../../support/programs.ts';
-import { temporaryFolder } from '../../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../../support/programs.ts';
 import { filesIn, foldersIn, V2 } from '../layout.ts';
-import type { TestServer } from '../server.ts';
-import { serveEmbedded } from '../server.ts';
+import { serveEmbedded, type TestServer } from '../server.ts';
 import { codeOf, digestOf, locationOf, SpecClient, withQuery } from '../spec-client.ts';
 
 const HOUR_MS = 60 * 60 * 1000;

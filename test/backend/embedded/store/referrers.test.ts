@@ -1,13 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Folder } from '../../../support/programs.ts';
-import { temporaryFolder } from '../../../support/programs.ts';
+import { temporaryFolder, type Folder } from '../../../support/programs.ts';
 import { V2 } from '../layout.ts';
-import type { TestServer } from '../server.ts';
-import { serveEmbedded } from '../server.ts';
-import type { Answer, Made } from '../spec-client.ts';
-import { digestOf, index, OCI_INDEX, SpecClient } from '../spec-client.ts';
+import { serveEmbedded, type TestServer } from '../server.ts';
+import { digestOf, index, OCI_INDEX, SpecClient, type Answer, type Made } from '../spec-client.ts';
 
 interface Listed {
   readonly manifests: readonly {
