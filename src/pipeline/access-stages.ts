@@ -8,12 +8,13 @@ import { warningHeader } from '../auth/tokens/store/lifetime.ts';
 import { answerProblem } from '../http/answer.ts';
 import type { Challenge } from './auth/challenge.ts';
 import type { RequestContext } from '../http/context.ts';
-import { readCredentials } from './auth/sent-credentials.ts';
 import type { Stage } from './stage.ts';
 import { decide } from '../auth/policy/decide.ts';
 import type { Policy } from '../auth/policy/policy.ts';
 import { neededAccess, renderScopes } from '../oci/request/scope.ts';
 import { withoutMount } from '../oci/request/without-mount.ts';
+import { Secret } from '../lib/secret.ts';
+import { parseBasicCredentials, type ParsedAuthorization } from '../auth/basic-credentials.ts';
 
 /** What an `Authorization` header proves. */
 export type Authentication =
@@ -173,4 +174,27 @@ function warn(res: RequestContext['res'], text: string | undefined): void {
 function needs({ request, principal }: RequestContext): NonNullable<Parameters<Challenge>[1]> {
   const scope = request === undefined ? '' : renderScopes(neededAccess(request));
   return principal.within !== undefined ? { scope, error: 'insufficient_scope' } : { scope };
+}
+
+interface LastSent {
+  readonly header: Secret<string>;
+  readonly parsed: ParsedAuthorization;
+}
+
+/** The longest header that can be right: base64 of the longest name and password. */
+const LONGEST_KEPT = 2048;
+
+const lastSent = new WeakMap<object, LastSent>();
+
+/**
+ * Reads an `Authorization` header. A client sends the same header with each request of a connection; it gets the same
+ * object then, so that `Authenticator` hashes it once. The result is dropped with the connection.
+ */
+export function readCredentials(header: string, connection: object): ParsedAuthorization {
+  const before = lastSent.get(connection);
+  if (before !== undefined && before.header.reveal() === header) return before.parsed;
+  const parsed = parseBasicCredentials(header);
+  if (parsed.kind === 'credentials' && header.length <= LONGEST_KEPT)
+    lastSent.set(connection, { header: new Secret(header), parsed });
+  return parsed;
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { hostIn } from '../../src/http/peer/forwarded.ts';
+import { hostIn } from '../../src/http/peer/front-proxies.ts';
 import { askThrough } from '../support/front.ts';
 import { startRecordingBackend } from '../support/recording-backend.ts';
 import { startTestGate, type TestGate, type TestGateOptions } from '../support/test-gate.ts';

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { admit } from '../../src/http/admission.ts';
 import { parseByteSize } from '../../src/config/values/byte-size.ts';
 import { isInside, parseNetwork } from '../../src/lib/network.ts';
-import { clientOf } from '../../src/http/peer/forwarded.ts';
+import { clientOf } from '../../src/http/peer/front-proxies.ts';
 import { readProxyHeader } from '../../src/http/peer/proxy-protocol.ts';
 import { responseHeaders } from '../../src/backend/proxy/heads.ts';
 import { parseRegistryRequest } from '../../src/oci/request/parse.ts';

@@ -10,7 +10,6 @@ import { loadAccess, type LoadedAccess } from './access.ts';
 interface FollowedAccess {
   /** Called for every request, so that a right that is removed ends with the next one. */
   readonly current: () => Pick<LoadedAccess, 'policy'>;
-  /** Looks at the file now. */
   check(): Promise<void>;
   close(): void;
 }

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { watchFiles, type Watcher } from '../../lib/files/watch-file.ts';
 import { hasAnonymousRules, type Policy } from '../../auth/policy/policy.ts';
-import { openTokens, type Tokens } from '../../auth/tokens/open-tokens.ts';
+import { openTokens, type Tokens, type NamedToken } from '../../auth/tokens/open-tokens.ts';
 import { createAuthenticator } from '../../auth/authenticator.ts';
 import type { UserDirectory } from '../../auth/directory.ts';
 import type { Audit } from '../observe/audit.ts';
@@ -10,14 +10,12 @@ import { createChallenge, type Challenge } from '../../pipeline/auth/challenge.t
 import { syncCredentials } from '../cluster/credential-sync.ts';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { openGuard } from './throttling.ts';
-import { followTokenChanges } from './token-changes.ts';
 import { grantedAccess } from '../../pipeline/auth/token-rights.ts';
 
 /** The tokens, which follow their files. */
 interface FollowedTokens {
   readonly tokens: Tokens;
   readonly challenge: Challenge;
-  /** Looks at the files now. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -95,4 +93,24 @@ async function watchTokens(
   // The files may have changed between opening and watching.
   await onChange();
   return watcher;
+}
+
+/**
+ * Reports the tokens that commands have made or revoked, by comparing the tokens before and after. A new identity token is
+ * not reported: a client asked the gate for it.
+ */
+export function followTokenChanges(
+  alive: () => readonly NamedToken[],
+  tell: (token: NamedToken, what: 'made' | 'revoked') => void,
+): { look(): void } {
+  const listed = (): ReadonlyMap<string, NamedToken> => new Map(alive().map((token) => [token.id, token]));
+  let known = listed();
+  return {
+    look: () => {
+      const now = listed();
+      for (const token of known.values()) if (!now.has(token.id) && !token.hasEnded()) tell(token, 'revoked');
+      for (const token of now.values()) if (!known.has(token.id) && token.isMachine) tell(token, 'made');
+      known = now;
+    },
+  };
 }

@@ -122,9 +122,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   };
 }
 
-/**
- * Signs a token that fits into a header. Access without actions is left out first, then the access requested last.
- */
+/** Signs a token that fits into a header. Access without actions is left out first, then the access requested last. */
 function signWithin(
   access: readonly Access[],
   signed: (access: readonly Access[]) => string,

@@ -1,4 +1,4 @@
-import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
+import { inPace, type IdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { bodyLength } from '../../oci/request/body.ts';
 import { parseDigest } from '../../oci/digest.ts';
@@ -14,7 +14,6 @@ import type { CacheCounters } from './counters.ts';
 import { FillError } from './fill.ts';
 import { Fills, type WantedBlob } from './fills.ts';
 import { BlobPresence, type RepositoryBlob } from './blob-presence.ts';
-import { sendRest } from './send-rest.ts';
 import type { BlobSource, InclusiveSpan } from './blob-source.ts';
 
 interface LayerCacheOptions {
@@ -181,4 +180,40 @@ function restOf(reply: Reply | Problem, error: unknown): InclusiveSpan | undefin
   const { body } = isProblem(reply) ? { body: undefined } : reply;
   if (body === undefined || !isPart(body)) return undefined;
   return { first: error.position, last: body.start + body.length - 1 };
+}
+
+interface Rest {
+  readonly job: Job;
+  readonly source: BlobSource;
+  readonly span: InclusiveSpan;
+  /** What to answer if the registry does not send it. */
+  readonly problem: Problem;
+}
+
+/** Sends the rest of a blob straight from the registry, after the disk failed in the middle of it. */
+export function sendRest(transfer: Transfer, { job, source, span, problem }: Rest): void {
+  const { res, count } = transfer.job;
+  transfer.waitingFor = 'backend';
+  const stop = source.fetch(
+    job,
+    {
+      begin: () => undefined,
+      write: (piece, done) => {
+        transfer.waitingFor = 'client-reading';
+        res.write(piece, () => {
+          count('sent', piece.length);
+          transfer.waitingFor = 'backend';
+          transfer.steps += 1;
+          inPace(job.pace, done);
+        });
+      },
+      end: (error) => {
+        transfer.waitingFor = 'client-reading';
+        if (error === undefined) res.end();
+        else transfer.fail(problem);
+      },
+    },
+    span,
+  );
+  res.once('close', stop);
 }

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { makePath } from '../../lib/files/make-path.ts';
@@ -7,7 +7,6 @@ import { BlobStore } from './store/blob-store.ts';
 import { Catalog } from './store/catalog.ts';
 import type { CatalogPage } from '../../oci/catalog.ts';
 import { Staging } from './disk/staging.ts';
-import { permissionWarning, unreadableReason, unwritableReason } from './condition.ts';
 import { causeOf } from './disk/faults.ts';
 import { FOLDER_MODE } from './disk/folders.ts';
 import { collectGarbage, type GcOptions, type GcReport } from './gc/gc.ts';
@@ -15,7 +14,7 @@ import { handleJob } from './handle.ts';
 import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
 import type { Job } from '../reply/job.ts';
 import { ManifestStore } from './store/manifest-store.ts';
-import type { UploadLimits } from './store/open-uploads.ts';
+import { LEAST_FREE_BYTES, type UploadLimits } from './store/open-uploads.ts';
 import { Paths } from './disk/paths.ts';
 import { purgeUploads, restoreCollected } from './gc/purge.ts';
 import { Referrers } from './store/referrers.ts';
@@ -155,4 +154,44 @@ async function logWarnings(directory: string, { paths }: Registry, logger: Logge
   if (warning !== undefined) logger.warn({ warning }, 'the folder of the registry is open to others');
   const reason = await unwritableReason(paths);
   if (reason !== undefined) logger.warn({ reason }, 'pushes will fail');
+}
+
+/** Returns why pulls would fail, or undefined. */
+export async function unreadableReason({ blobs, repositories }: Paths): Promise<string | undefined> {
+  try {
+    for (const folder of [blobs, repositories]) await access(folder, constants.R_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return `the folder of the registry can't be read (${causeOf(error)})`;
+  }
+}
+
+/** Returns why pushes fail or may fail while pulls work, or undefined. */
+export async function unwritableReason({ staging }: Paths): Promise<string | undefined> {
+  try {
+    await access(staging, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = await statfs(staging);
+    return spaceReason(bavail * bsize);
+  } catch (error) {
+    const code = causeOf(error);
+    return code === 'EROFS'
+      ? 'the file system of the registry is read-only: pulls work, pushes and deletions are refused; mount it for writing'
+      : `the folder of the registry can't be written (${code}): pulls work, pushes and deletions are refused`;
+  }
+}
+
+function spaceReason(free: number): string | undefined {
+  if (free >= LEAST_FREE_BYTES) return undefined;
+  const cure = 'free some space, or give back what no image needs: registry-gate gc';
+  if (free === 0) return `the disk of the registry is full: pulls work, pushes are refused; ${cure}`;
+  const left = `${(free / 2 ** 20).toFixed(1)} MiB`;
+  return `the disk of the registry has ${left} left: pulls work, pushes of more are refused; ${cure}`;
+}
+
+/** Returns a warning when other users of this machine can read the folder, or undefined. */
+export async function permissionWarning(directory: string): Promise<string | undefined> {
+  const { mode } = await stat(directory);
+  if ((mode & 0o007) === 0) return undefined;
+  const rights = (mode & 0o777).toString(8).padStart(4, '0');
+  return `${directory} has mode ${rights}: every user of this machine can read the images in it. Close it: chmod -R o= ${directory}`;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isTag } from '../../oci/request/route.ts';
 import { createProblem, type Problem } from '../../oci/problem.ts';
-import { etagOf, matches } from '../reply/entity-tag.ts';
+import { etagOf, matches, isProblem, type Outcome } from '../reply/reply.ts';
 import { parseDigest, type Digest } from '../../oci/digest.ts';
 import type { Transfer } from '../reply/job.ts';
 import { both } from './disk/durable.ts';
@@ -14,7 +14,6 @@ import { receiveBody } from './store/receive-body.ts';
 import * as refusals from './disk/refusals.ts';
 import type { Registry } from './store/registry.ts';
 import type { PreparedTag } from './store/tag-store.ts';
-import { isProblem, type Outcome } from '../reply/reply.ts';
 
 /** A repository, and a tag or a digest. */
 interface ManifestName {

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Problem } from '../../oci/problem.ts';
 import { writeRegistryHead } from '../../oci/respond.ts';
+import type { Digest } from '../../oci/digest.ts';
 
 /** A part of an open file. The sender closes it. */
 export interface FilePart {
@@ -70,4 +71,16 @@ export function jsonTextReply(text: string, headers: Readonly<Record<string, str
 export function writeHead(res: ServerResponse, { status, headers, body }: Reply): void {
   const isBare = body === undefined && (status === 204 || status === 304);
   writeRegistryHead(res, status, headers, isBare ? undefined : (body?.length ?? 0));
+}
+
+/** Returns the entity tag of a digest, as distribution writes it. */
+export function etagOf({ text }: Digest): string {
+  return `"${text}"`;
+}
+
+/** Reports whether a condition holds the entity tag of this content. */
+export function matches(condition: string | undefined, digest: Digest): boolean {
+  if (condition === undefined) return false;
+  const tags = condition.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(etagOf(digest)) || tags.includes(digest.text);
 }

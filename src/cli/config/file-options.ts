@@ -10,7 +10,6 @@ import { addConfigFileOption, configSources } from './config-flags.ts';
 // A command that works on the files of a gate takes some of its options. Each `find...` gives the files that `serve`
 // would use with the same flags, environment and configuration file.
 
-/** The options of a command that works on the certs directory. */
 export interface CertsOptions {
   readonly certs?: string;
   readonly config?: string;
@@ -41,7 +40,6 @@ export async function findServedCertificate(
   };
 }
 
-/** The options of a command that works on the users file. */
 export interface UsersOptions {
   readonly users?: string;
   readonly certs?: string;
@@ -63,7 +61,6 @@ export async function findUsersFile(options: UsersOptions, terminal: Terminal): 
   return (await load(options, terminal)).users;
 }
 
-/** The options of a command that works on the state directory. */
 export interface StateOptions extends UsersOptions {
   readonly state?: string;
 }

@@ -1,4 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { renderQuery, type RegistryRequest } from './parse.ts';
+import { renderRoute, type Route } from './route.ts';
 
 /** Encrypts the names of upload sessions for one client and one repository. */
 export interface UploadSeal {
@@ -52,4 +54,14 @@ export function sealFields<T extends HeaderFields>(fields: T, { seal }: UploadSe
     return [name, field === 'location' ? value.replace(UPLOAD_PATH, rename) : value];
   });
   return { ...fields, ...Object.fromEntries(sealed) };
+}
+
+/** Returns the same request for the upload session of this name. */
+export function withUpload(
+  request: RegistryRequest,
+  { kind, repository }: Extract<Route, { readonly kind: 'upload' }>,
+  upload: string,
+): RegistryRequest {
+  const route = { kind, repository, upload } as const;
+  return { ...request, route, target: renderRoute(route) + renderQuery(request.query) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Standing } from '../../../src/lib/streams/turn.ts';
-import { createHashLine, type HashLine } from '../../../src/auth/passwords/hash-line.ts';
+import { createHashLine, type HashLine } from '../../../src/auth/passwords/hash-pool.ts';
 
 /** Puts in jobs `STANDING@SITE NUMBER`; those that lost their place. */
 function push(line: HashLine<string>, standing: Standing, site: string, count = 1): string[] {

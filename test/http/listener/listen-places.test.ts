@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseListenAddress } from '../../../src/config/values/listen-address.ts';
-import { listenPlaces } from '../../../src/http/listener/listen-places.ts';
+import { listenPlaces } from '../../../src/http/listener/listen.ts';
 
 /** As they are written with --listen; `only` stands for a socket that takes no IPv4. */
 function places(...texts: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseNetwork } from '../../../src/lib/network.ts';
-import { clientOf } from '../../../src/http/peer/forwarded.ts';
+import { clientOf } from '../../../src/http/peer/front-proxies.ts';
 
 const TRUSTED = ['10.0.0.0/8', '192.0.2.9', 'fd00::/8'].map((text) => {
   const outcome = parseNetwork(text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readCredentials } from '../../../src/pipeline/auth/sent-credentials.ts';
+import { readCredentials } from '../../../src/pipeline/access-stages.ts';
 import { basic } from '../../support/test-gate.ts';
 
 const ALICE = basic('alice', 'one');
