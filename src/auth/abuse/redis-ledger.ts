@@ -13,13 +13,14 @@ export interface RedisLedgerOptions {
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** How long one Redis command may take, in milliseconds; 500 by default. A sign-in waits for several. */
+  readonly timeoutMs?: number;
 }
 
 export interface RedisLedger extends Ledger {
   close(): Promise<void>;
 }
 
-/** How long one Redis command may take. A sign-in waits for several. */
 const TIMEOUT_MS = 500;
 /** How long a search over all keys may take, for which a person waits. */
 const SEARCH_MS = 10_000;
@@ -31,7 +32,7 @@ const RETRY_MS = 5000;
  * so that no user is locked out and guessing stays limited. Both changes are logged once.
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<RedisLedger> {
-  const { windowMs, longestBlockMs, fallback, logger, now } = options;
+  const { windowMs, longestBlockMs, fallback, logger, now, timeoutMs = TIMEOUT_MS } = options;
   const client = createRedis(options.url);
   let isDown = false;
   let retryAt = -Infinity;
@@ -47,10 +48,10 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
   client.on('error', down);
   const store = new RedisStore(client, { windowMs, longestBlockMs });
   /** Uses Redis or the local ledger. An attempt may begin in one and end in the other; the window evens that out. */
-  const either = async <T>(ask: (ledger: Ledger) => Promise<T>, timeoutMs = TIMEOUT_MS): Promise<T> => {
+  const either = async <T>(ask: (ledger: Ledger) => Promise<T>, patienceMs = timeoutMs): Promise<T> => {
     if (now() < retryAt) return ask(fallback);
     try {
-      const answer = await withTimeout(ask(store), timeoutMs);
+      const answer = await withTimeout(ask(store), patienceMs);
       if (isDown) logger.info({}, 'Redis is back: wrong passwords are counted there again');
       isDown = false;
       return answer;
@@ -62,7 +63,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
   };
   // Do not wait longer: a client that is not connected fails at once.
   const connecting = client.connect().catch(down);
-  await Promise.race([connecting, pause(TIMEOUT_MS)]);
+  await Promise.race([connecting, pause(timeoutMs)]);
 
   return {
     count: (key, rule) => either((ledger) => ledger.count(key, rule)),
