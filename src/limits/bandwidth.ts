@@ -166,13 +166,13 @@ function setShare(pair: Pair | undefined, here: number, elsewhere: number): void
 }
 
 /** The most credit, as the time in which it passes, in milliseconds: makes up for idle moments and late timers. */
-export const BURST_MS = 100;
+const BURST_MS = 100;
 
 /**
  * A token bucket that may be overdrawn: bytes are charged as they pass, and the next ones wait until the debt is paid. No
  * byte is held back to be measured, and transfers that share a bucket move piece by piece in turn.
  */
-export class Bucket {
+class Bucket {
   readonly #now: () => number;
   /** Bytes per millisecond. */
   readonly #rate: number;

@@ -65,6 +65,8 @@ const DOORS: Record<string, string> = {
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|manager)s?(\.ts)?$/;
 
+const EXPORT = /^export (?:abstract |async )*(?:function\*?|class|const|let|interface|type) (\w+)/gm;
+
 interface Source {
   readonly path: string;
   readonly room: string;
@@ -78,6 +80,17 @@ const sources: readonly Source[] = readdirSync(SRC, { recursive: true, encoding:
     const text = readFileSync(join(SRC, path), 'utf8');
     return { path, room: roomOf(path), text, imports: importsOf(text) };
   });
+
+/** What uses the sources beside themselves. */
+const tests: readonly { readonly path: string; readonly text: string }[] = ['test', 'bench'].flatMap(
+  (folder) =>
+    readdirSync(join(SRC, '..', folder), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => ({
+        path: join(folder, path),
+        text: readFileSync(join(SRC, '..', folder, path), 'utf8'),
+      })),
+);
 
 function roomOf(path: string): string {
   return path.split(sep)[0] ?? path;
@@ -203,6 +216,20 @@ describe('architecture', () => {
       expect(sources.filter(({ path }) => dirname(path) === folder).length).toBeLessThanOrEqual(MOST_FILES);
     },
   );
+
+  it('exports nothing that no other file uses', () => {
+    const users = [...sources.map(({ path, text }) => ({ path, text })), ...tests];
+    const words = new Map<string, Set<string>>();
+    for (const { path, text } of users)
+      for (const [word] of text.matchAll(/\w+/g)) words.set(word, (words.get(word) ?? new Set()).add(path));
+    const unused = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(EXPORT)]
+        .map(([, name = '']) => name)
+        .filter((name) => (words.get(name)?.size ?? 0) < 2)
+        .map((name) => `${path} ${name}`),
+    );
+    expect(unused).toEqual([]);
+  });
 
   it('has no circle of files, types included', () => {
     expect(circles(new Map(sources.map((source) => [source.path, filesReached(source)])))).toEqual([]);

@@ -99,7 +99,7 @@ async function watchTokens(
  * Reports the tokens that commands have made or revoked, by comparing the tokens before and after. A new identity token is
  * not reported: a client asked the gate for it.
  */
-export function followTokenChanges(
+function followTokenChanges(
   alive: () => readonly NamedToken[],
   tell: (token: NamedToken, what: 'made' | 'revoked') => void,
 ): { look(): void } {

@@ -191,7 +191,7 @@ interface Rest {
 }
 
 /** Sends the rest of a blob straight from the registry, after the disk failed in the middle of it. */
-export function sendRest(transfer: Transfer, { job, source, span, problem }: Rest): void {
+function sendRest(transfer: Transfer, { job, source, span, problem }: Rest): void {
   const { res, count } = transfer.job;
   transfer.waitingFor = 'backend';
   const stop = source.fetch(

@@ -157,7 +157,7 @@ async function logWarnings(directory: string, { paths }: Registry, logger: Logge
 }
 
 /** Returns why pulls would fail, or undefined. */
-export async function unreadableReason({ blobs, repositories }: Paths): Promise<string | undefined> {
+async function unreadableReason({ blobs, repositories }: Paths): Promise<string | undefined> {
   try {
     for (const folder of [blobs, repositories]) await access(folder, constants.R_OK | constants.X_OK);
     return undefined;
@@ -167,7 +167,7 @@ export async function unreadableReason({ blobs, repositories }: Paths): Promise<
 }
 
 /** Returns why pushes fail or may fail while pulls work, or undefined. */
-export async function unwritableReason({ staging }: Paths): Promise<string | undefined> {
+async function unwritableReason({ staging }: Paths): Promise<string | undefined> {
   try {
     await access(staging, constants.W_OK | constants.X_OK);
     const { bavail, bsize } = await statfs(staging);

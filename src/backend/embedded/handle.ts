@@ -105,7 +105,7 @@ function onUpload(
 }
 
 /** GET and HEAD of a blob, whole or in ranges (end-2, RFC 9110 section 14). */
-export async function getBlob(
+async function getBlob(
   { blobs }: Registry,
   repository: string,
   text: string,
@@ -127,7 +127,7 @@ export async function getBlob(
  * DELETE of a blob (end-10). Removes the repository's link; garbage collection removes the bytes once nothing refers to
  * them.
  */
-export async function deleteBlob({ blobs }: Registry, repository: string, text: string): Promise<Outcome> {
+async function deleteBlob({ blobs }: Registry, repository: string, text: string): Promise<Outcome> {
   const digest = parseDigest(text);
   if (digest === undefined) return DIGEST_UNSUPPORTED;
   return (await blobs.unlink(repository, digest)) ? { status: 202, headers: {} } : BLOB_UNKNOWN;

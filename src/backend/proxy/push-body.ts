@@ -20,8 +20,8 @@ export class PushBody implements RequestBody {
   readonly #job: BodyJob;
   /** The most bytes that are sent: what follows a body would be the beginning of another request. */
   readonly #most: number;
-  readonly #tap: BodyReader;
-  #gatherer: ChunkCoalescer | undefined;
+  readonly #reader: BodyReader;
+  #coalescer: ChunkCoalescer | undefined;
   readonly #onProblem: (problem: Problem) => void;
   #received = 0;
   #isFlushing = false;
@@ -30,19 +30,19 @@ export class PushBody implements RequestBody {
   constructor(job: BodyJob, onProblem: (problem: Problem) => void) {
     this.#job = job;
     this.#onProblem = onProblem;
-    this.#tap = new BodyReader(job.req, job.pace);
+    this.#reader = new BodyReader(job.req, job.pace);
     this.length = bodyLength(job.req.headers);
     this.#most = Math.min(job.bodyLimit ?? Infinity, this.length ?? Infinity);
   }
 
   /** Whether the next move is the client's: its body is not complete, and the backend would take more of it. */
   get waitsForClient(): boolean {
-    return !this.#job.req.complete && !this.#tap.isFull;
+    return !this.#job.req.complete && !this.#reader.isFull;
   }
 
   /** Whether the next piece waits for its pace. */
   get isHeld(): boolean {
-    return this.#tap.isHeld;
+    return this.#reader.isHeld;
   }
 
   /** Sends the body to the backend as it arrives, no faster than the backend takes it. Begins with the next turn. */
@@ -50,55 +50,55 @@ export class PushBody implements RequestBody {
     const { req, res } = this.#job;
     if (req.headers.expect !== undefined) res.writeContinue();
     handleDeferredWriteErrors(socket);
-    const gatherer = new ChunkCoalescer({
+    const coalescer = new ChunkCoalescer({
       buffers: uploadBuffers,
       deliver: this.length === undefined ? inChunks(socket) : (piece, done) => socket.write(piece, done),
-      onRoom: () => this.#tap.room(),
+      onRoom: () => this.#reader.room(),
       // The connection reports the reason.
       onError: () => this.stop(),
     });
-    this.#gatherer = gatherer;
-    this.#tap.open((chunk) => this.#take(chunk));
+    this.#coalescer = coalescer;
+    this.#reader.open((chunk) => this.#take(chunk));
     req.once('end', () => {
-      if (this.#gatherer !== undefined && req.complete) void this.#end(gatherer, socket);
+      if (this.#coalescer !== undefined && req.complete) void this.#end(coalescer, socket);
     });
   }
 
   /** Drops the rest, so that the client gets to read its answer; the server bounds how much. */
   stop(): void {
-    this.#gatherer = undefined;
-    this.#tap.release();
+    this.#coalescer = undefined;
+    this.#reader.release();
   }
 
   #take(chunk: Buffer): void {
     const { count } = this.#job;
-    const gatherer = this.#gatherer;
-    if (gatherer === undefined) return;
+    const coalescer = this.#coalescer;
+    if (coalescer === undefined) return;
     this.#received += chunk.length;
     count('received', chunk.length);
     if (this.#received > this.#most) {
       this.#onProblem(tooLarge(this.#most));
       return;
     }
-    gatherer.take(chunk);
-    const isFull = gatherer.isFull();
-    this.#tap.took(isFull);
-    if (!isFull) this.#flushSoon(gatherer);
+    coalescer.take(chunk);
+    const isFull = coalescer.isFull();
+    this.#reader.took(isFull);
+    if (!isFull) this.#flushSoon(coalescer);
   }
 
   /** Sends in one piece what arrived in one turn: nothing waits here for more. */
-  #flushSoon(gatherer: ChunkCoalescer): void {
+  #flushSoon(coalescer: ChunkCoalescer): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     setImmediate(() => {
       this.#isFlushing = false;
-      gatherer.flush();
+      coalescer.flush();
     });
   }
 
-  async #end(gatherer: ChunkCoalescer, socket: Socket): Promise<void> {
-    await gatherer.finish().catch(() => undefined);
-    if (this.#gatherer !== undefined && this.length === undefined) socket.write('0\r\n\r\n', 'latin1');
+  async #end(coalescer: ChunkCoalescer, socket: Socket): Promise<void> {
+    await coalescer.finish().catch(() => undefined);
+    if (this.#coalescer !== undefined && this.length === undefined) socket.write('0\r\n\r\n', 'latin1');
   }
 }
 

@@ -26,7 +26,7 @@ interface Options extends CertsOptions {
 }
 
 /** `certs renew`: makes a new key and certificate with the same names. Clients need nothing, since the CA stays. */
-export function renewCommand(terminal: Terminal): Command {
+function renewCommand(terminal: Terminal): Command {
   return addCertsOptions(new Command('renew'))
     .description('Renew the certificate if less than a third of its lifetime is left. The CA stays.')
     .option(

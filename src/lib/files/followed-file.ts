@@ -19,7 +19,7 @@ export interface LoadedFile<T> {
 /** A loaded file that is watched. */
 export interface FollowedFile<T> extends LoadedFile<T>, Watcher {}
 
-export interface FollowOptions<T> {
+interface FollowOptions<T> {
   /** The files that the value is read from. */
   readonly paths: readonly string[];
   /** Time between two looks, in milliseconds. */

@@ -11,7 +11,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Logger } from '../../lib/logger.ts';
 import { createTracing, type Tracing } from './tracing.ts';
 
-export interface TraceExportOptions {
+interface TraceExportOptions {
   /** The URL that spans are posted to. */
   readonly endpoint: string;
   /** How many of a hundred traces that begin here are recorded. */
