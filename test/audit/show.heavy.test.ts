@@ -104,7 +104,7 @@ describe('audit show', () => {
   });
 
   const MISTAKES: readonly (readonly [readonly string[], string])[] = [
-    [['--since', 'yesterday'], '--since yesterday is no time'],
+    [['--since', 'yesterday'], '--since yesterday is not a time'],
     [['--action', 'push,punch'], '--action punch is unknown'],
     [['--audit', '/no/such/file'], 'does not exist'],
     [['--audit', '-'], 'goes to standard output'],
