@@ -62,7 +62,7 @@ interface HeadSource extends Pick<Job, 'request' | 'origin'> {
 export function requestHead({ req, request, origin }: HeadSource, body?: BodyFraming): string {
   const fields = requestHeaders(req.headers, origin);
   let head = `${request.method} ${request.target} HTTP/1.1\r\n`;
-  for (const name in fields) if (!OF_BODY.has(name)) head += `${name}: ${fit(fields[name] ?? '')}\r\n`;
+  for (const name in fields) if (!FRAMING.has(name)) head += `${name}: ${fit(fields[name] ?? '')}\r\n`;
   if (body !== undefined) head += `${framing(body)}connection: close\r\n`;
   const type = typeOfBody(request, req.headers['content-type']);
   if (type !== undefined && body !== undefined) head += `content-type: ${fit(type)}\r\n`;
@@ -72,8 +72,6 @@ export function requestHead({ req, request, origin }: HeadSource, body?: BodyFra
 function framing({ length }: BodyFraming): string {
   return length === undefined ? 'transfer-encoding: chunked\r\n' : `content-length: ${length}\r\n`;
 }
-
-const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
 /** Throws if a field cannot be written. The gate refuses such fields before. */
 function fit(value: string): string {

@@ -118,18 +118,14 @@ function cutOthers(sockets: ReadonlySet<Socket>, underWay: readonly OpenExchange
   for (const socket of sockets) if (!active.has(socket)) socket.destroy();
 }
 
-type Handler = (req: IncomingMessage, res: ServerResponse) => void;
-
-interface Waiting {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-}
+/** What Node.js calls for every request. */
+export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 interface Line {
   isBusy: boolean;
   /** The bytes of the request heads that wait. */
   waitingBytes: number;
-  readonly waiting: Waiting[];
+  readonly waiting: OpenExchange[];
 }
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
@@ -169,7 +165,7 @@ export function serialiseRequests(handler: Handler): Handler {
     return line;
   };
 
-  const serve = ({ req, res }: Waiting, line: Line): void => {
+  const serve = ({ req, res }: OpenExchange, line: Line): void => {
     line.isBusy = true;
     // Read now: Node may detach the connection from a request that has ended.
     const { socket } = req;

@@ -1,15 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { handleClientErrors } from './client-errors.ts';
 import type { ServerCertificate } from '../../pki/authority/server-certificate.ts';
-import { attachHandler, type Connections } from './connections.ts';
+import { attachHandler, type Connections, type Handler } from './connections.ts';
 import { admitBeforeTls, type AdmitConnection } from './admit-connection.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
-
-type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** The certificate in force, and its changes. */
 interface CertificateSource {
