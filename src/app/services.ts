@@ -121,7 +121,7 @@ function observeExchanges(
     metrics?.observe(exchange);
     tracing?.observe(exchange);
     audit?.observe(exchange);
-    if (exchange.request?.method === 'PUT') registry.catalog.note(exchange);
+    registry.catalog.note(exchange);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Action } from '../../oci/request/parse.ts';
+import { isAction } from '../../oci/request/parse.ts';
 import { isRepository } from '../../oci/request/route.ts';
 import { denialOf, describeNeed } from './decide.ts';
 import { findNearMisses } from './explain.ts';
@@ -69,8 +69,4 @@ export function failedExpectations(
         : `${principalName(principal)} may ${describeNeed(need)}, by ${rule}`;
     return [{ path, where, reason: `fails: ${reason}` }];
   });
-}
-
-function isAction(text: string | undefined): text is Action {
-  return text === 'pull' || text === 'push' || text === 'delete';
 }

@@ -12,7 +12,7 @@ import { parsePrincipal } from '../../auth/policy/who.ts';
 import { parseAddress } from '../../lib/network.ts';
 import { findRight, type Need } from '../../auth/policy/right.ts';
 import { isRepository } from '../../oci/request/route.ts';
-import type { Action } from '../../oci/request/parse.ts';
+import { isAction } from '../../oci/request/parse.ts';
 import { findPrincipal } from './access-principal.ts';
 import { EXIT, type ExitStatus } from '../terminal/exit-status.ts';
 import { addStateOptions, type StateOptions } from '../config/file-options.ts';
@@ -112,10 +112,6 @@ function misused(text: string, what: string): AppError {
     message: `${JSON.stringify(text)} is ${what}.`,
     hint: 'For example: registry-gate access check alice push team/app',
   });
-}
-
-function isAction(text: string): text is Action {
-  return text === 'pull' || text === 'push' || text === 'delete';
 }
 
 interface Answer {

@@ -7,11 +7,11 @@ import { parseLifetime } from '../../auth/tokens/store/lifetime.ts';
 import {
   MOST_ALIVE,
   aliveTokens,
-  isAction,
   machineTokensFile,
   makeTokenId,
   withToken,
 } from '../../auth/tokens/store/machine-token.ts';
+import { isAction } from '../../oci/request/parse.ts';
 import type { ScopeEntry, TokenScope } from '../../auth/principal.ts';
 import type { MachineToken } from '../../auth/tokens/store/machine-token.ts';
 import { makeSecret } from '../../auth/tokens/store/secret-text.ts';

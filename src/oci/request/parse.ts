@@ -5,6 +5,11 @@ import type { RegistryMethod, Route } from './route.ts';
 /** The right that a request needs on a repository (distribution's token scope, "actions"). */
 export type Action = 'pull' | 'push' | 'delete';
 
+/** Reports whether a value names an action. */
+export function isAction(value: unknown): value is Action {
+  return value === 'pull' || value === 'push' || value === 'delete';
+}
+
 /** A parsed request to the registry API. Immutable; only `parseRegistryRequest` creates it. */
 export interface RegistryRequest {
   readonly method: RegistryMethod;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Action } from '../../../oci/request/parse.ts';
+import { isAction } from '../../../oci/request/parse.ts';
 import type { ScopeEntry, TokenScope } from '../../principal.ts';
 import { isListOf, isMoment, isRecord, isText, type StateFile } from './state-file.ts';
 
@@ -27,7 +27,6 @@ interface MachineTokenState {
 /** The most tokens of one name that may be alive at a time: the old one and its replacement. */
 export const MOST_ALIVE = 2;
 
-const ACTIONS: readonly string[] = ['pull', 'push', 'delete'] satisfies readonly Action[];
 const KEPT_AFTER_END_MS = 30 * 86_400_000;
 
 /** The file of the machine tokens. */
@@ -58,11 +57,6 @@ export function aliveTokens(
 /** Makes the id of a token, which is no secret: `m-1f0c9a2b4d`, `d-...` for an identity token. */
 export function makeTokenId(letter: 'm' | 'd'): string {
   return `${letter}-${randomBytes(5).toString('hex')}`;
-}
-
-/** Reports whether a value names an action. */
-export function isAction(value: unknown): value is Action {
-  return isText(value) && ACTIONS.includes(value);
 }
 
 function isState(value: unknown): value is MachineTokenState {
