@@ -6,6 +6,16 @@ import { SkippedReporter } from './test/support/skipped-reporter.ts';
 /** A suite of this name is left out of `npm test`. */
 const HEAVY = 'test/**/*.heavy.test.ts';
 
+/** Heavy suites that measure the process they run in, or start engines, namespaces and whole services. */
+const ALONE = [
+  'test/e2e/**/*.heavy.test.ts',
+  'test/auth/abuse/economics.heavy.test.ts',
+  'test/backend/embedded/loop-turns.heavy.test.ts',
+  'test/faults/memory.heavy.test.ts',
+  'test/hostile/soak.heavy.test.ts',
+  'test/security/limits.heavy.test.ts',
+];
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -42,15 +52,28 @@ export default defineConfig({
         },
       },
       {
-        // What takes longer than a developer waits: run by `npm run test:all` and by CI.
+        // What takes longer than a developer waits: run by `npm run test:heavy`, `npm run test:all` and CI.
         extends: true,
         test: {
           name: 'heavy',
           include: [HEAVY],
+          exclude: ALONE,
+          testTimeout: 1_200_000,
+          hookTimeout: 1_200_000,
+          // These wait for timers most of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'heavy-alone',
+          include: ALONE,
           testTimeout: 1_200_000,
           hookTimeout: 1_200_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -120,6 +120,8 @@ async function stop(servers: readonly Server[], { services, connections, drainMs
   const timer = setTimeout(() => connections.cut(), drainMs);
   await Promise.all(closed);
   clearTimeout(timer);
+  // The last exchanges are in the log, and counted, before what notes them closes.
+  await connections.ended();
   await services.close();
 }
 

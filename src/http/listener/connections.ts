@@ -28,6 +28,11 @@ export interface Connections {
   isDraining(): boolean;
   /** Ends all connections now. `onCut` is called before for each exchange in progress. */
   cut(): void;
+  /**
+   * Resolves once no connection is left after its TLS handshake. A server says that it has closed as soon as its sockets
+   * are; the TLS sockets on them, and the exchanges on these, end a moment later.
+   */
+  ended(): Promise<void>;
 }
 
 interface ConnectionsOptions {
@@ -48,36 +53,27 @@ const PARTING_MS = 2000;
 
 /** Creates the list of connections, which is empty at first. */
 export function createConnections({ headMs, onCut }: ConnectionsOptions): Connections {
-  const sockets = new Set<Socket>();
-  /** The connections after their TLS handshake. */
-  const secured = new Set<Socket>();
   /** Each connection keeps its list, which is empty between two requests, until it closes. */
   const busy = new Map<Duplex, OpenExchange[]>();
   let silent: NodeJS.Timeout | undefined;
 
-  const close = (exchange: OpenExchange): void => {
-    const { socket } = exchange.req;
+  const on = (socket: Duplex): readonly OpenExchange[] => busy.get(socket) ?? [];
+  const underWay = (): readonly OpenExchange[] => [...busy.values()].flat();
+  const part = (socket: Socket): void => endIfIdle(socket, () => on(socket).length > 0);
+  const close = ({ req: { socket }, res }: OpenExchange): void => {
     const list = busy.get(socket) ?? [];
-    const at = list.indexOf(exchange);
+    const at = list.findIndex((exchange) => exchange.res === res);
     if (at >= 0) list.splice(at, 1);
     if (silent !== undefined) part(socket);
   };
-  const part = (socket: Socket): void => endIfIdle(socket, () => (busy.get(socket)?.length ?? 0) > 0);
-  const cutSilent = (): void => cutOthers(sockets, [...busy.values()].flat());
+  const sockets = trackSockets({
+    onSecured: (socket) => void (silent !== undefined && part(socket)),
+    // An answer behind another one never closes if the connection ends first.
+    onClosed: (socket) => busy.delete(socket),
+  });
 
   return {
-    follow: (server) => {
-      server.on('connection', (socket: Socket) => {
-        sockets.add(socket);
-        socket.on('close', () => sockets.delete(socket));
-      });
-      server.on('secureConnection', (socket: Socket) => {
-        secured.add(socket);
-        // An answer behind another one never closes if the connection ends first.
-        socket.on('close', () => secured.delete(socket) && busy.delete(socket));
-        if (silent !== undefined) part(socket);
-      });
-    },
+    follow: sockets.follow,
     open: (exchange) => {
       const { socket } = exchange.req;
       const list = busy.get(socket);
@@ -86,19 +82,62 @@ export function createConnections({ headMs, onCut }: ConnectionsOptions): Connec
       exchange.res.on('close', () => close(exchange));
       return list === undefined;
     },
-    on: (socket) => busy.get(socket) ?? [],
-    underWay: () => [...busy.values()].flat(),
-    count: () => sockets.size,
+    on,
+    underWay,
+    count: () => sockets.all.size,
     drain: () => {
-      for (const { res } of [...busy.values()].flat())
-        if (!res.headersSent) res.setHeader('Connection', 'close');
-      silent ??= setTimeout(cutSilent, headMs).unref();
-      for (const socket of secured) part(socket);
+      for (const { res } of underWay()) if (!res.headersSent) res.setHeader('Connection', 'close');
+      silent ??= setTimeout(() => cutOthers(sockets.all, underWay()), headMs).unref();
+      for (const socket of sockets.secured) part(socket);
     },
     isDraining: () => silent !== undefined,
     cut: () => {
-      for (const exchange of [...busy.values()].flat()) onCut(exchange);
-      for (const socket of sockets) socket.destroy();
+      for (const exchange of underWay()) onCut(exchange);
+      for (const socket of sockets.all) socket.destroy();
+    },
+    ended: sockets.ended,
+  };
+}
+
+interface TrackedSockets extends Pick<Connections, 'follow' | 'ended'> {
+  readonly all: ReadonlySet<Socket>;
+  /** The connections after their TLS handshake. */
+  readonly secured: ReadonlySet<Socket>;
+}
+
+interface TrackOptions {
+  onSecured(socket: Socket): void;
+  /** Is told of a connection that has closed after its TLS handshake. */
+  onClosed(socket: Socket): void;
+}
+
+function trackSockets({ onSecured, onClosed }: TrackOptions): TrackedSockets {
+  const all = new Set<Socket>();
+  const secured = new Set<Socket>();
+  let onEnded: (() => void) | undefined;
+
+  const forget = (socket: Socket): void => {
+    secured.delete(socket);
+    onClosed(socket);
+    if (secured.size === 0) onEnded?.();
+  };
+
+  return {
+    all,
+    secured,
+    follow: (server) => {
+      server.on('connection', (socket: Socket) => {
+        all.add(socket);
+        socket.on('close', () => all.delete(socket));
+      });
+      server.on('secureConnection', (socket: Socket) => {
+        secured.add(socket);
+        socket.on('close', () => forget(socket));
+        onSecured(socket);
+      });
+    },
+    ended: async () => {
+      if (secured.size > 0) await new Promise<void>((resolve) => (onEnded = resolve));
     },
   };
 }

@@ -11,7 +11,7 @@ import { V2 } from './layout.ts';
 /** The most processor time that one turn of the loop may take, on a machine that hashes 4 MiB in `HASH_MS`. */
 const MOST_MS = 50;
 const HASH_MS = 4;
-const ROUNDS = 3;
+const ROUNDS = 10;
 
 const PHASES = [
   'manifests at their limits',
