@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { IMAGES_EXAMPLES } from './images/examples.ts';
 
 /** Command -> the examples of its help. The empty name is the program itself. A test runs each example. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -32,6 +33,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate certs trust --for podman registry.lan:8443 --from https://registry.lan:8443 --fingerprint 784d09...',
     'registry-gate certs trust --for system registry.lan --dry-run',
   ],
+  ...IMAGES_EXAMPLES,
   users: ['registry-gate users add alice', 'registry-gate users list'],
   'users add': [
     'registry-gate users add alice',

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
   serve: async () => (await import('./serve/serve.ts')).serveCommand,
   certs: async () => (await import('./certs/certs.ts')).certsCommand,
   users: async () => (await import('./users/users.ts')).usersCommand,
+  images: async () => (await import('./images/images.ts')).imagesCommand,
   access: async () => (await import('./access/access.ts')).accessCommand,
   tokens: async () => (await import('./tokens/tokens.ts')).tokensCommand,
   abuse: async () => (await import('./abuse/abuse.ts')).abuseCommand,

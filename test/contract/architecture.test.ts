@@ -8,6 +8,7 @@ const SRC = resolve(import.meta.dirname, '../../src');
 const DIRECTION: Record<string, readonly string[]> = {
   lib: [],
   oci: ['lib'],
+  images: ['lib', 'oci'],
   limits: ['lib'],
   cluster: ['lib'],
   config: ['lib'],
@@ -32,7 +33,7 @@ const DIRECTION: Record<string, readonly string[]> = {
     'http',
     'pipeline',
   ],
-  cli: ['lib', 'oci', 'cluster', 'config', 'pki', 'observe', 'audit', 'auth', 'backend', 'app'],
+  cli: ['lib', 'oci', 'images', 'cluster', 'config', 'pki', 'observe', 'audit', 'auth', 'backend', 'app'],
   'main.ts': ['lib', 'cli'],
   'index.ts': ['lib', 'oci', 'config', 'auth', 'app'],
 };
@@ -58,6 +59,9 @@ const DOORS: Record<string, string> = {
   'rate-limiter-flexible': 'auth/abuse',
   '@redis/client': 'auth/abuse',
   zod: 'config',
+  undici: 'images/client',
+  'tar-stream': 'images/tar',
+  semver: 'images/tags',
   yaml: 'config',
   commander: 'cli',
   'node:cluster': 'cluster',

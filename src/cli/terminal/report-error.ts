@@ -7,6 +7,7 @@ import { printable } from '../../lib/printable.ts';
 /** Errors that only the command line can cause are wrong usage. */
 const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOST_INVALID: EXIT.usage,
+  IMAGE_NAME_INVALID: EXIT.usage,
   TOKEN_INVALID: EXIT.usage,
   USAGE: EXIT.usage,
   USER_INVALID: EXIT.usage,
