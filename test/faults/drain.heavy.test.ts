@@ -112,7 +112,7 @@ describe('a gate that is told to stop', () => {
   });
 
   it('gives a head that is on its way the time that a head has, and no more to the silent', async () => {
-    await fixture({ headerSeconds: 0.5 });
+    await fixture({ headerSeconds: 5 });
     const slow = await client();
     const silent = await client();
     const bare = connect(gate.port, '127.0.0.1').on('error', () => undefined);

@@ -247,7 +247,7 @@ describe('M-B6: one front, one source port, two addresses of the gate', () => {
   it('ends a silent one when the gate drains, although its twin is at work', async () => {
     const { gate, backend } = await stage('x-forwarded-for', {
       config: everywhere,
-      timeouts: { headerSeconds: 0.5, handshakeSeconds: 600, drainSeconds: 600 },
+      timeouts: { headerSeconds: 5, handshakeSeconds: 600, drainSeconds: 600 },
     });
     const [first, silent] = await twins(gate, [[], []]);
     const body = 'Content-Length: 5';

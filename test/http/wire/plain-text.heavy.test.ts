@@ -11,7 +11,7 @@ import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 let gate: TestGate;
 beforeAll(async () => {
-  gate = await startTestGate({ backend: 'http://127.0.0.1:1', timeouts: { handshakeSeconds: 0.5 } });
+  gate = await startTestGate({ backend: 'http://127.0.0.1:1', timeouts: { handshakeSeconds: 5 } });
 });
 afterAll(() => gate.close());
 
