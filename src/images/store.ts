@@ -34,7 +34,10 @@ export interface ImageSource {
    * Throws AppError BLOB_MISSING if there is none.
    */
   readBlob(blob: Descriptor, options?: ReadOptions): Pieces;
-  /** Lists all tags of the repository, or all images of the archive. A registry is not asked for the manifests. */
+  /**
+   * Lists all tags of the repository, or all images of the archive: by their names, and by digest those without a name.
+   * A registry is not asked for the manifests.
+   */
   listTags(): AsyncIterable<string>;
   /** Lists what refers to a manifest: signatures, SBOMs, attestations (distribution-spec: "Listing Referrers"). */
   listReferrers(subject: Digest): Promise<readonly Descriptor[]>;
@@ -44,6 +47,8 @@ export interface ImageSource {
 export interface ReadOptions {
   /** The first byte. Default: 0. */
   readonly from?: number;
+  /** False if the reader checks the digest itself, as the target of a copy does: one hash is enough. Default: true. */
+  readonly verify?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -60,6 +65,8 @@ export interface ImageTarget {
   readonly label: string;
   /** Undefined if it is not a registry. */
   readonly origin: Origin | undefined;
+  /** True if an entry holds no index, only the image of one platform, as in a docker-archive. */
+  readonly isOnePlatform?: boolean;
   hasBlob(blob: Descriptor): Promise<boolean>;
   /** Takes a blob over from another repository of the same registry. False if the registry wants an upload instead. */
   mountBlob(blob: Descriptor, repository: string): Promise<boolean>;
@@ -72,7 +79,11 @@ export interface ImageTarget {
   putNewBlob(read: () => Pieces, options?: WriteOptions): Promise<Pick<Descriptor, 'digest' | 'size'>>;
   /** Returns what is there already; undefined if there is nothing. */
   readManifest(reference: string): Promise<StoredManifest | undefined>;
-  /** Stores a manifest by its digest and, if names are given, under these too. Its blobs and children are there. */
+  /**
+   * Stores a manifest by its digest and, if names are given, under these too. Its blobs and children are there. One with
+   * a subject is then listed among the referrers: a registry without that list gets the tag `sha256-<hex>` of the
+   * referrers tag schema (distribution-spec: "Referrers Tag Schema").
+   */
   putManifest(manifest: StoredManifest, names: readonly string[]): Promise<void>;
   /** Makes the whole visible: an archive is flushed and renamed into its place. */
   commit(): Promise<void>;
