@@ -15,6 +15,7 @@ export interface RecordingTerminalOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly isTTY?: boolean;
   readonly isOutTTY?: boolean;
+  readonly columns?: number;
   readonly startedAs?: Partial<Terminal['startedAs']>;
   /** The answers to `askSecret`, in order. */
   readonly answers?: readonly string[];
@@ -36,6 +37,7 @@ export function recordingTerminal({
   env = {},
   isTTY = false,
   isOutTTY = false,
+  columns,
   startedAs = {},
   answers = [],
   stdin = '',
@@ -47,6 +49,7 @@ export function recordingTerminal({
     env,
     isTTY,
     isOutTTY,
+    columns: () => columns,
     typed: (text) => text,
     platform: { nodeVersion: process.version, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined },
     startedAs: { ...INSTALLED, ...startedAs },

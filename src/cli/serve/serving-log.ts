@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema/schema.ts';
 import { createLog, type Log, type LogOptions } from '../../observe/access-log.ts';
+import { hasColours } from '../terminal/colours.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Opens the log of a gate. The format `auto` is short lines on a terminal, else JSON. */
@@ -16,9 +17,4 @@ export function openServingLog(
 /** Whether the log has short lines instead of JSON. */
 export function isHuman(format: Config['log']['format'], { isOutTTY }: Pick<Terminal, 'isOutTTY'>): boolean {
   return format === 'auto' ? isOutTTY : format === 'human';
-}
-
-/** https://no-color.org: a variable that is set and not empty. */
-function hasColours({ env, isOutTTY }: Pick<Terminal, 'env' | 'isOutTTY'>): boolean {
-  return isOutTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }

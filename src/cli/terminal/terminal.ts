@@ -13,6 +13,8 @@ export interface Terminal {
   readonly isTTY: boolean;
   /** Whether standard output is a terminal. */
   readonly isOutTTY: boolean;
+  /** How many columns the terminal of standard output has; undefined if it is none. */
+  readonly columns?: () => number | undefined;
   /** The Node.js that runs the process. */
   readonly platform: {
     readonly nodeVersion: string;
@@ -51,6 +53,7 @@ export const processTerminal: Terminal = {
   env: process.env,
   isTTY: process.stdin.isTTY && process.stderr.isTTY,
   isOutTTY: process.stdout.isTTY,
+  columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
   typed: (text) => text,
   platform: {
     nodeVersion: process.version,
