@@ -22,7 +22,8 @@ export async function* noisyTar(megabytes: number): AsyncGenerator<Buffer> {
   yield Buffer.alloc(1024);
 }
 
-function tarHeader(name: string, size: number): Buffer {
+/** The header of a file (ustar). */
+export function tarHeader(name: string, size: number): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0);
   header.write('0000644\u00000000000\u00000000000\u0000', 100);
