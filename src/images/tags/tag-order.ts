@@ -28,6 +28,8 @@ const VERSION = /^[vV]?(\d+(?:\.\d+)*)(?:([-_+.])(.*)|((?:a|b|c|rc|alpha|beta)\d
 // With dots it is a version: 2025.10.1 and 2025.9.30.
 const DATE = /^((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(.*)$/s;
 const COMPARED_PARTS = 4;
+/** As many digits are exact in a number of JavaScript. */
+const EXACT_DIGITS = 15;
 
 /** What comes before a version, from the latest to the earliest. */
 const EARLY =
@@ -65,10 +67,11 @@ function naturalKey(text: string): string {
   return text.toLowerCase().replace(/\d+/g, numberKey);
 }
 
-/** A number of any length, the higher first. */
+/** A number of any length, the higher first: the more digits the earlier, and of as many the complement of each. */
 function numberKey(digits: string): string {
   const plain = digits.replace(/^0+/, '');
-  const turned = Array.from(plain, (digit) => 9 - Number(digit)).join('');
   // A tag has up to 128 characters, but a hostile one may have more.
-  return `\u0001${String.fromCharCode(0x2fff - Math.min(plain.length, 0x2000))}${turned}`;
+  const lead = String.fromCharCode(1, 0x2fff - Math.min(plain.length, 0x2000));
+  if (plain.length > EXACT_DIGITS) return lead + Array.from(plain, (digit) => 9 - Number(digit)).join('');
+  return lead + String(10 ** plain.length - 1 - Number(plain)).padStart(plain.length, '0');
 }

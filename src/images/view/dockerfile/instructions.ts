@@ -1,0 +1,88 @@
+import { readQuoted, readRune, readWords, writeList, writeValue } from './go-text.ts';
+
+/** What is known beside the history. */
+export interface Known {
+  /** The variables and labels of the whole image, by name. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** Lines of a Dockerfile. Those that begin with `#` are comments. */
+export type Lines = readonly string[];
+
+type Write = (rest: string, known: Known) => Lines;
+
+const WRITERS: Readonly<Record<string, Write>> = {
+  ADD: (rest) => copied('ADD', rest),
+  COPY: (rest) => copied('COPY', rest),
+  CMD: (rest) => [`CMD ${execForm(rest)}`],
+  ENTRYPOINT: (rest) => [`ENTRYPOINT ${execForm(rest)}`],
+  ENV: (rest, known) => [`ENV ${pairs(rest, /\s+(?=[A-Za-z_]\w*=)/, known)}`],
+  LABEL: (rest, known) => [`LABEL ${pairs(rest, /\s+(?=[\w./-]+=)/, known)}`],
+  EXPOSE: (rest) => [`EXPOSE ${readWords(rest).join(' ')}`],
+  HEALTHCHECK: healthcheck,
+  SHELL: (rest) => [`SHELL ${writeList(readWords(rest))}`],
+  VOLUME: (rest) => [`VOLUME ${writeList(readWords(rest))}`],
+};
+/** What stands in a history as it stood in the Dockerfile. */
+const PLAIN = ['ARG', 'MAINTAINER', 'ONBUILD', 'STOPSIGNAL', 'USER', 'WORKDIR'];
+
+/** Reads an instruction other than RUN back, as builders write it into a history. Undefined if it is none. */
+export function readInstruction(text: string, known: Known): Lines | undefined {
+  const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/s.exec(text.trim()) ?? [];
+  if (PLAIN.includes(name)) return [`${name} ${oneLine(rest)}`];
+  return Object.hasOwn(WRITERS, name) ? WRITERS[name]?.(rest.trim(), known) : undefined;
+}
+
+/** A text that can't begin another instruction. */
+export function oneLine(text: string): string {
+  return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+}
+
+/** `file:0123... in /app` of the classic builder names the content, not the source. */
+function copied(name: string, rest: string): Lines {
+  const [, content, target = ''] = /^((?:file|dir|multi):[0-9a-f]{16,})\s+in\s+(.*)$/s.exec(rest) ?? [];
+  if (content === undefined) return [`${name} ${oneLine(rest)}`];
+  return [
+    `# The name of what was added is not known. Its checksum: ${content}`,
+    `${name} ${content} ${oneLine(target)}`,
+  ];
+}
+
+/** `["a" "b"]`, `&{["a" "b"]}`, JSON, or a line for the shell. */
+function execForm(rest: string): string {
+  const inner = rest.replace(/^&\{(.*)\}$/s, '$1').trim();
+  return /^\[.*\]$/s.test(inner) ? writeList(readWords(inner)) : oneLine(inner);
+}
+
+/** `A=1 B=two words`: values are written without quotes, so their ends are known from the image alone. */
+function pairs(rest: string, between: RegExp, { values }: Known): string {
+  const equals = rest.indexOf('=');
+  // The old form: ENV NAME the value.
+  if (equals < 0) return oneLine(rest);
+  const isWhole = values.get(rest.slice(0, equals)) === rest.slice(equals + 1);
+  const parts = isWhole ? [rest] : rest.split(between);
+  return parts.map(pair).join(' ');
+}
+
+function pair(text: string): string {
+  const equals = text.indexOf('=');
+  const value = text.slice(equals + 1);
+  const isQuoted = /^"(?:[^"\\]|\\.)*"$/s.test(value);
+  return `${oneLine(text.slice(0, equals))}=${isQuoted ? oneLine(value) : writeValue(value)}`;
+}
+
+const FLAGS = ['interval', 'timeout', 'start-period', 'start-interval'];
+
+/** `&{["CMD-SHELL" "curl localhost"] "30s" "3s" "0s" '\x03'}` (moby: HealthConfig printed with `%q`). */
+function healthcheck(rest: string): Lines {
+  const [, test, options = ''] = /^&\{\[(.*?)\](?=\s*["'])(.*)\}$/s.exec(rest) ?? [];
+  if (test === undefined) return [`HEALTHCHECK ${oneLine(rest)}`];
+  const [kind = '', ...words] = readQuoted(test);
+  if (kind === 'NONE') return ['HEALTHCHECK NONE'];
+  const spans = readQuoted(options);
+  const flags = spans.map((span, at) => (/^0s?$/.test(span) ? '' : `--${FLAGS[at] ?? 'unknown'}=${span}`));
+  const retries = readRune(options);
+  const command = kind === 'CMD-SHELL' ? oneLine(words.join(' ')) : writeList(words);
+  const all = ['HEALTHCHECK', ...flags, retries === 0 ? '' : `--retries=${retries}`, `CMD ${command}`];
+  return [all.filter((word) => word !== '').join(' ')];
+}

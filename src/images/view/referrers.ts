@@ -1,0 +1,85 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+
+export type ReferrerKind = 'signature' | 'sbom' | 'attestation' | 'scan report' | 'other';
+
+/** Something that refers to an image. */
+export interface Referrer {
+  readonly kind: ReferrerKind;
+  readonly artifactType: string;
+  readonly mediaType: string;
+  readonly digest: string;
+  /** Of its manifest, in bytes. */
+  readonly size: number;
+  /** The tag that it is found under, if it is found by that. */
+  readonly tag: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What artifact types and predicate types hold, for each kind. The first that fits counts. */
+const KINDS: readonly (readonly [ReferrerKind, RegExp])[] = [
+  ['sbom', /spdx|cyclonedx|sbom|syft/i],
+  ['scan report', /sarif|vulnerabilit|\bvex\b|openvex|trivy|grype|scan/i],
+  [
+    'signature',
+    /notary\.signature|cosign\.(?:artifact\.sig|simplesigning)|dev\.cosignproject\.cosign\/sign|signature/i,
+  ],
+  ['attestation', /in-toto|attestation|provenance|slsa|dsse/i],
+];
+/** A bundle of cosign 3 is a signature or an attestation; an annotation says which. */
+const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle/;
+
+/** Says what a referrer is, by its artifact type and annotations. */
+export function kindOf(
+  artifactType: string,
+  annotations: Readonly<Record<string, string>> = {},
+): ReferrerKind {
+  const predicate =
+    annotations['dev.sigstore.bundle.predicateType'] ?? annotations['in-toto.io/predicate-type'] ?? '';
+  if (isSigned(annotations, predicate)) return 'signature';
+  const words = predicate === '' ? artifactType : predicate;
+  const found = KINDS.find(([, pattern]) => pattern.test(words));
+  if (found !== undefined) return found[0];
+  if (predicate !== '') return 'attestation';
+  return BUNDLE.test(artifactType) ? 'signature' : 'other';
+}
+
+function isSigned(annotations: Readonly<Record<string, string>>, predicate: string): boolean {
+  return (
+    annotations['dev.sigstore.bundle.content'] === 'message-signature' || predicate.includes('cosign/sign')
+  );
+}
+
+/** Returns a referrer of the API, or of the tag that stands for it (distribution-spec: "Referrers Tag Schema"). */
+export function referrerOf({ artifactType = '', ...descriptor }: Descriptor): Referrer {
+  const { mediaType, digest, size, annotations } = descriptor;
+  return {
+    kind: kindOf(artifactType, annotations),
+    artifactType,
+    mediaType,
+    digest: digest.text,
+    size,
+    tag: undefined,
+    annotations,
+  };
+}
+
+/** What cosign appends to `sha256-...` for the tags of what belongs to an image (cosign: "Signature Spec"). */
+const COSIGN_TAGS: readonly (readonly [string, ReferrerKind])[] = [
+  ['sig', 'signature'],
+  ['att', 'attestation'],
+  ['sbom', 'sbom'],
+];
+
+/** Returns the tags under which cosign keeps what belongs to an image, with what is found there. */
+export function cosignTags({
+  algorithm,
+  hex,
+}: Digest): readonly { readonly tag: string; readonly kind: ReferrerKind }[] {
+  return COSIGN_TAGS.map(([suffix, kind]) => ({ tag: `${algorithm}-${hex}.${suffix}`, kind }));
+}
+
+/** Whether a tag is none that people gave: those of cosign, and those that stand for the referrers API. */
+export function isReferrerTag(tag: string): boolean {
+  return /^sha(?:256-[a-f0-9]{64}|512-[a-f0-9]{128})(?:\.(?:sig|att|sbom))?$/.test(tag);
+}
