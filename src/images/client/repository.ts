@@ -1,0 +1,49 @@
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Repository } from '../store.ts';
+import { listTags } from './lists/names.ts';
+import { deleteManifest, findManifest, putManifest, readManifest } from './manifests/manifests.ts';
+import { listReferrers } from './manifests/referrers.ts';
+import type { Session } from './session/session.ts';
+import { download } from './transfers/download.ts';
+import { hasBlob, uploadBlob, uploadNewBlob } from './transfers/upload.ts';
+import { cancelUpload, openUpload, type Upload } from './transfers/upload-session.ts';
+
+/** Uploads that a registry began in place of a mount, kept for the upload that follows. */
+const MOST_BEGUN = 64;
+
+/** Opens a repository of a registry. */
+export function openRepository(session: Session, repository: string): Repository {
+  const place = { session, repository };
+  const begun = new Map<string, Upload>();
+  const takeBegun = ({ digest }: Pick<Descriptor, 'digest'>): Upload | undefined => {
+    const upload = begun.get(digest.text);
+    begun.delete(digest.text);
+    return upload;
+  };
+  return {
+    label: `${session.registry}/${repository}`,
+    origin: { registry: session.registry, repository },
+    readManifest: (reference) => readManifest(place, reference),
+    findManifest: (reference) => findManifest(place, reference),
+    deleteManifest: (reference) => deleteManifest(place, reference),
+    putManifest: async (manifest, names) => void (await putManifest(place, manifest, names)),
+    readBlob: (blob, options) => download(place, blob, options),
+    listTags: () => listTags(session, repository),
+    listReferrers: (subject) => listReferrers(place, subject),
+    hasBlob: ({ digest }) => hasBlob(place, digest),
+    async mountBlob({ digest }, from) {
+      const upload = await openUpload(place, undefined, { digest, from });
+      if (upload !== undefined && begun.size < MOST_BEGUN) begun.set(digest.text, upload);
+      else await cancelUpload(place, upload);
+      return upload === undefined;
+    },
+    putBlob: (blob, read, options) => uploadBlob(place, blob, read, { ...options, begun: takeBegun(blob) }),
+    putNewBlob: (read, options) => uploadNewBlob(place, read, options),
+    commit: async () => undefined,
+    async close() {
+      const uploads = [...begun.values()];
+      begun.clear();
+      await Promise.all(uploads.map((upload) => cancelUpload(place, upload)));
+    },
+  };
+}
