@@ -39,7 +39,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     throw new AppError('FILE_UNWRITABLE', {
       message: `The audit log ${path} can't be opened (${code ?? String(error)}).`,
       hint: isForbidden(error)
-        ? ownershipCure(path, 'read')
+        ? ownershipCure(path, 'write')
         : 'Make its directory, writable for the gate, or name another file with --audit FILE.',
       cause: error,
     });

@@ -1,4 +1,5 @@
 import { systemCode } from '../lib/errors.ts';
+import { whyUnreadable } from '../lib/files/ownership.ts';
 import { CONFIG_VARIABLE, type Environment, type ReadFile } from './environment.ts';
 import type { OptionRow } from './options.ts';
 import type { Source } from './source.ts';
@@ -48,8 +49,11 @@ async function readNamed(
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' && where === undefined) return ABSENT;
-    const reason = code === 'ENOENT' ? "doesn't exist" : `can't be read (${code ?? String(error)})`;
-    return problem(fileName, reason, where);
+    return problem(
+      fileName,
+      code === 'ENOENT' ? "doesn't exist" : `can't be read ${whyUnreadable(fileName, error)}`,
+      where,
+    );
   }
   return readYaml({ fileName, text }, rows);
 }

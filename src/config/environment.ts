@@ -1,4 +1,4 @@
-import { systemCode } from '../lib/errors.ts';
+import { whyUnreadable } from '../lib/files/ownership.ts';
 import { closest } from './closest.ts';
 import { ENV_PREFIX, type OptionRow } from './options.ts';
 import type { Problem } from './problem.ts';
@@ -69,7 +69,11 @@ async function readSecretFile(
   try {
     values.set(row.path, { value: (await readFile(fileName)).replace(/\r?\n$/, ''), where });
   } catch (error) {
-    problems.push({ path: row.path, reason: `can't be read from ${fileName} (${systemCode(error)})`, where });
+    problems.push({
+      path: row.path,
+      reason: `can't be read from ${fileName} ${whyUnreadable(fileName, error)}`,
+      where,
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { dirname, join } from 'node:path';
@@ -107,6 +108,32 @@ describeWith(process.getuid?.() === 0 ? NEEDS : [...NEEDS, 'the rights of root']
     expect(output).not.toMatch(/backup|void|mv /);
     await must('chown', [`${UID}:${UID}`, path]);
     expect((await asNobody([...command, '--certs', certs])).output).not.toContain('belongs to');
+  });
+
+  const SERVE = ['serve', '--certs', 'CERTS', '--backend', 'http://127.0.0.1:1', '--listen', '192.0.2.1:0'];
+  it.each([
+    [
+      'a registry, to be made there',
+      ['config', 'check', '--certs', 'CERTS', '--connect', '--backend', 'embedded:HERE/a/b'],
+    ],
+    ['a registry', ['gc', '--data', 'HERE/data']],
+    ['a cache', [...SERVE, '--cache', 'HERE/cache']],
+    ['an audit log', [...SERVE, '--audit', 'HERE/audit.log']],
+    ['the configuration', ['config', 'show', '--config', 'HERE/gate.yml']],
+    ['the key of upload sessions', [...SERVE, '--state', 'HERE']],
+  ])('M-D3: in a folder of root is named with a cure that ends it: %s', async (_name, command) => {
+    const here = join(folder.path, `of-root-${randomUUID()}`);
+    await mkdir(join(here, 'data/docker'), { recursive: true, mode: 0o755 });
+    for (const name of ['gate.yml', 'upload.key'])
+      await writeFile(join(here, name), '# 32 bytes and more, which say nothing\n', { mode: 0o600 });
+    const args = command.map((word) => word.replace('HERE', here).replace('CERTS', certs));
+    const refused = await asNobody(args);
+    expect(refused.output).toContain('belongs to root (uid 0)');
+    // Nothing but what the gate needs is given away.
+    const [, cure = ''] = /as root: ((?:chown|install) [^\n]*?)\.(?: Or| \(|\n|$)/.exec(refused.output) ?? [];
+    expect(cure).toContain(here);
+    await must('sh', ['-c', cure]);
+    expect((await asNobody(args)).output).not.toContain('belongs to');
   });
 
   it('where a folder is closed to the user of the gate is named by that folder', async () => {

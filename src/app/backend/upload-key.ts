@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificatePaths } from '../../pki/authority/cert-store.ts';
 import { systemCode, AppError } from '../../lib/errors.ts';
+import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
 
 interface UploadKeyOptions {
   /** The certs directory. */
@@ -47,6 +48,9 @@ async function readOwn(path: string): Promise<Buffer | undefined> {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     const message = `${path} can't be read (${code ?? String(error)}).`;
+    // It may be sound, and is not to be replaced then: uploads that are under way would end.
+    if (isForbidden(error))
+      throw new AppError('FILE_UNREADABLE', { message, hint: ownershipCure(path, 'read'), cause: error });
     throw new AppError('STATE_INVALID', { message, hint: cure, cause: error });
   }
 }

@@ -3,6 +3,7 @@ import { open, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { makePath } from '../../lib/files/make-path.ts';
+import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
 import { ALGORITHMS } from '../../oci/digest.ts';
 
 /** The folder of incomplete blobs. */
@@ -23,7 +24,9 @@ export async function makeRoot(directory: string): Promise<void> {
   } catch (error) {
     throw new AppError('FILE_UNWRITABLE', {
       message: `The cache in ${directory} can't be written (${systemCode(error) ?? String(error)}).`,
-      hint: `Check who owns ${directory}, that it is a directory, and that its disk is mounted for writing; or go without --cache.`,
+      hint: isForbidden(error)
+        ? `${ownershipCure(filling, 'write', directory)} Or go without --cache.`
+        : `Check who owns ${directory}, that it is a directory, and that its disk is mounted for writing; or go without --cache.`,
       cause: error,
     });
   }

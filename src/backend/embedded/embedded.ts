@@ -143,7 +143,7 @@ function explain(directory: string, paths: Paths, error: unknown): { message: st
   return {
     message: `The registry in ${directory} can't be written (${code}).`,
     hint: isForbidden(error)
-      ? ownershipCure(paths.staging, 'write')
+      ? ownershipCure(paths.staging, 'write', directory)
       : `Check who owns ${directory}, that it is a folder, and that its disk is mounted for writing.`,
   };
 }

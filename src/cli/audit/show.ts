@@ -4,6 +4,7 @@ import { createLineFilter, type Filter } from '../../audit/filter.ts';
 import { followLines, readLines, type Line } from '../../audit/log/lines.ts';
 import { tableHead, tableRow } from '../../audit/table.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
+import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
 import { printableJsonText } from '../../lib/printable.ts';
 import { parseLifetime } from '../../auth/tokens/store/lifetime.ts';
 import { addAuditOptions, findAuditLog, type AuditOptions } from '../config/file-options.ts';
@@ -135,7 +136,9 @@ export function unreadable(path: string, error: unknown): unknown {
   if (code === undefined || error instanceof AppError) return error;
   return new AppError('FILE_UNREADABLE', {
     message: `The audit log ${path} ${code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`}.`,
-    hint: 'Name the file that serve --audit writes to: --audit FILE.',
+    hint: isForbidden(error)
+      ? ownershipCure(path, 'read')
+      : 'Name the file that serve --audit writes to: --audit FILE.',
     cause: error,
   });
 }

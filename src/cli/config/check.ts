@@ -1,8 +1,9 @@
 import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Config } from '../../config/schema/schema.ts';
 import { renderBackend } from '../../config/values/backend-url.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
-import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
+import { isForbidden, nearestExisting, ownershipCure } from '../../lib/files/ownership.ts';
 import { inspectBackend } from '../../app/backend/inspect-backend.ts';
 import { loadServerCertificate } from '../../pki/authority/server-certificate.ts';
 import { endingWarnings } from '../../lib/ending.ts';
@@ -78,16 +79,16 @@ export async function tryBackend(config: Config): Promise<void> {
   });
 }
 
-/** A folder that does not exist is fine: `serve` creates it. */
+/** A folder that does not exist is fine where `serve` may create it. */
 async function tryFolder(directory: string): Promise<void> {
+  const existing = nearestExisting(directory);
   try {
-    await access(directory, constants.W_OK | constants.X_OK);
+    await access(existing, constants.W_OK | constants.X_OK);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
     throw new AppError('FILE_UNWRITABLE', {
       message: `The registry in ${directory} can't be written (${systemCode(error) ?? String(error)}).`,
       hint: isForbidden(error)
-        ? ownershipCure(`${directory}/docker`, 'write')
+        ? ownershipCure(join(directory, 'docker'), 'write', directory)
         : `Name another folder: --backend embedded:DIR`,
       cause: error,
     });

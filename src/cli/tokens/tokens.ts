@@ -6,6 +6,7 @@ import { LIFETIME } from '../../pki/authority/validity.ts';
 import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/files/file-lock.ts';
+import { ownershipCure } from '../../lib/files/ownership.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addStateOptions, findState, type StateOptions } from '../config/file-options.ts';
 import { identityTokensFile } from '../../auth/tokens/store/identity-token.ts';
@@ -110,7 +111,7 @@ async function readIfAny(path: string): Promise<string | undefined> {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw new AppError('FILE_UNREADABLE', {
       message: `${path} can't be read (${systemCode(error) ?? String(error)}).`,
-      hint: `Check who owns it: ls -l ${path}`,
+      hint: ownershipCure(path, 'read'),
       cause: error,
     });
   }
