@@ -115,8 +115,8 @@ async function statIfAny(path: string): Promise<Stats | undefined> {
   });
 }
 
-/** Some network file systems refuse to sync a directory. Nothing more can be done there. */
-async function syncDirectory(directory: string): Promise<void> {
+/** Syncs a directory, so that a rename in it lasts. Some network file systems refuse that, and nothing more can be done there. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
     await handle.sync().catch((error: unknown) => {

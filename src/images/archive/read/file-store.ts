@@ -1,0 +1,45 @@
+import type { FileHandle } from 'node:fs/promises';
+import { readFully } from '../../tar/file-window.ts';
+
+/** A file in an archive. */
+export interface StoredFile {
+  /** In bytes. */
+  readonly size: number;
+  /** Reads from this byte on. A piece is valid until the next one is asked for. */
+  read(from: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** The files of an archive by name, be it a tar or a folder. Nothing is extracted. */
+export interface FileStore {
+  /** How messages name it. */
+  readonly label: string;
+  /** Finds a file by its name in the archive, links followed within it. Throws AppError ARCHIVE_INVALID for hostile links. */
+  find(name: string): Promise<StoredFile | undefined>;
+  close(): Promise<void>;
+}
+
+const PIECE_BYTES = 512 * 1024;
+
+/** Reads a part of a file in pieces that share one buffer. Ends early where the file does. */
+export async function* readRange(
+  file: FileHandle,
+  { from, to }: { readonly from: number; readonly to: number },
+  signal?: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(PIECE_BYTES, to - from)));
+  for (let position = from; position < to;) {
+    signal?.throwIfAborted();
+    const piece = await readFully(file, buffer.subarray(0, Math.min(buffer.length, to - position)), position);
+    if (piece.length === 0) return;
+    yield piece;
+    position += piece.length;
+  }
+}
+
+/** Reads a whole file of at most so many bytes. Undefined if it is larger. */
+export async function readWhole(file: StoredFile, most: number): Promise<Buffer | undefined> {
+  if (file.size > most) return undefined;
+  const pieces: Buffer[] = [];
+  for await (const piece of file.read(0)) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,54 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../../../lib/errors.ts';
+import { unreadable } from './open-file.ts';
+import { readRange, type FileStore, type StoredFile } from './file-store.ts';
+
+/** Opens a folder as an archive: the image layout of the image-spec. */
+export function openFolder(path: string, label: string): FileStore {
+  return {
+    label,
+    find: async (name) => {
+      const size = await sizeOf(join(path, name));
+      return size === undefined ? undefined : fileAt(join(path, name), size);
+    },
+    close: async () => undefined,
+  };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  const file = await openRegular(path);
+  if (file === undefined) return undefined;
+  try {
+    const found = await file.stat();
+    return found.isFile() ? found.size : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+function fileAt(path: string, size: number): StoredFile {
+  return {
+    size,
+    read: async function* read(from, signal) {
+      const file = await openRegular(path);
+      if (file === undefined) return;
+      try {
+        yield* readRange(file, { from, to: size }, signal);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+/** A pipe of that name would keep a usual open waiting. */
+async function openRegular(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw unreadable(path, error);
+  }
+}

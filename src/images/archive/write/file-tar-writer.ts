@@ -1,0 +1,49 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Pieces } from '../../store.ts';
+import { BLOCK_BYTES, encodeHeader, paddingOf } from '../../tar/tar-header.ts';
+import type { TarWriter } from './tar-writer.ts';
+
+/**
+ * Writes a tar into a new file. Entries get their places in the order of the calls, and are then written side by side.
+ * An entry that failed keeps its place, for the next try.
+ */
+export class FileTarWriter implements TarWriter {
+  readonly #file: FileHandle;
+  readonly #failed = new Map<string, number>();
+  #end = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async add(name: string, size: number, read: () => Pieces): Promise<void> {
+    const key = `${name} ${size}`;
+    const start = this.#failed.get(key) ?? this.#reserve(size);
+    this.#failed.set(key, start);
+    let position = start;
+    position = await this.#write(encodeHeader(name, size), position);
+    for await (const piece of read()) position = await this.#write(piece, position);
+    this.#failed.delete(key);
+  }
+
+  async end(): Promise<void> {
+    if (this.#failed.size > 0) throw new Error('an entry of the tar was not written');
+    // The padding of entries are holes in the file, which read as zeros.
+    await this.#file.truncate(this.#end + 2 * BLOCK_BYTES);
+  }
+
+  #reserve(size: number): number {
+    const start = this.#end;
+    this.#end += BLOCK_BYTES + size + paddingOf(size);
+    return start;
+  }
+
+  /** Returns the position behind the piece. */
+  async #write(piece: Uint8Array, position: number): Promise<number> {
+    for (let done = 0; done < piece.byteLength;) {
+      const { bytesWritten } = await this.#file.write(piece, done, piece.byteLength - done, position + done);
+      done += bytesWritten;
+    }
+    return position + piece.byteLength;
+  }
+}

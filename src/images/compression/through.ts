@@ -1,0 +1,30 @@
+import type { Duplex } from 'node:stream';
+
+type Pieces = AsyncIterable<Uint8Array>;
+
+/**
+ * Passes pieces through a stream, such as one that compresses. The next piece is asked for when the stream has taken the
+ * one before, so that its memory may be used again. The stream is destroyed at the end.
+ */
+export async function* through(pieces: Pieces, stream: Duplex): Pieces {
+  const feeding = feed(pieces, stream).catch((error: unknown) => {
+    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  try {
+    for await (const piece of stream) yield piece;
+    await feeding;
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function feed(pieces: Pieces, stream: Duplex): Promise<void> {
+  for await (const piece of pieces) await write(stream, piece);
+  stream.end();
+}
+
+function write(stream: Duplex, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(piece, (error) => (error ? reject(error) : resolve()));
+  });
+}
