@@ -1,18 +1,12 @@
 import { AppError } from '../../../lib/errors.ts';
-import type { Digest } from '../../../oci/digest.ts';
-import { digestOf } from '../../../oci/digest.ts';
-import type { Descriptor } from '../../model/descriptor.ts';
+import { digestOf, type Digest } from '../../../oci/digest.ts';
+import { textOf, type Descriptor } from '../../model/descriptor.ts';
 import { MOST_MANIFEST_BYTES, type StoredManifest } from '../../model/manifest.ts';
 import { parseJsonObject } from '../../model/json.ts';
-import { textOf } from '../../model/descriptor.ts';
+import { blobPath } from '../layout/layout-files.ts';
 import { mismatch, verified } from '../../model/verified.ts';
 import type { Pieces, ReadOptions } from '../../store.ts';
 import { readWhole, type FileStore, type StoredFile } from './file-store.ts';
-
-/** Where an image layout keeps a blob (image-spec: "Image Layout", blobs). */
-export function blobPath({ algorithm, hex }: Digest): string {
-  return `blobs/${algorithm}/${hex}`;
-}
 
 /** Reads a blob from its file. Its digest is checked unless it is read from the middle, or who reads checks it. */
 export function readBlobFile(

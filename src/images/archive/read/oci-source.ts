@@ -4,9 +4,10 @@ import { isIndexType, OCI_INDEX } from '../../model/media-types.ts';
 import { parseManifest, storeManifest, type ImageIndex } from '../../model/manifest.ts';
 import type { ListedImage } from '../../store.ts';
 import { invalidArchive } from '../../tar/invalid-archive.ts';
-import { namesOf, pickByName } from '../names.ts';
+import { namesOf, pickByName } from '../layout/names.ts';
 import type { ArchiveSource } from './archive-source.ts';
-import { blobPath, missingBlob, readBlobFile, readManifestBlob } from './blobs.ts';
+import { blobPath } from '../layout/layout-files.ts';
+import { missingBlob, readBlobFile, readManifestBlob } from './blobs.ts';
 import { readWhole, type FileStore } from './file-store.ts';
 import { readEntry, readReferrers } from './referrers.ts';
 

@@ -12,11 +12,10 @@ import { OCI_INDEX } from '../../model/media-types.ts';
 import { verified, type Promised } from '../../model/verified.ts';
 import type { ImageTarget, Pieces, WriteOptions } from '../../store.ts';
 import { invalidArchive } from '../../tar/invalid-archive.ts';
-import { FULL_NAME, REF_NAME } from '../names.ts';
-import { blobPath } from '../read/blobs.ts';
+import { FULL_NAME, REF_NAME } from '../layout/names.ts';
+import { blobPath, LAYOUT_FILE, LAYOUT_NAME } from '../layout/layout-files.ts';
 import { openFolder } from '../read/folder-store.ts';
 import { openLayout, readLayoutIndex } from '../read/oci-source.ts';
-import { LAYOUT_FILE } from './layout-tar-target.ts';
 import { watched, writeMeasured } from './new-blob.ts';
 import { confirmRenames, openPart, removeParts, unwritable } from './part-file.ts';
 import { PutManifests } from './put-manifests.ts';
@@ -45,7 +44,7 @@ export async function openFolderTarget(path: string): Promise<ImageTarget> {
 
 /** Marks a folder as a layout, unless it is full of other things. */
 async function claim(path: string, label: string): Promise<void> {
-  if (await exists(join(path, 'oci-layout'))) return;
+  if (await exists(join(path, LAYOUT_NAME))) return;
   const others = (await readdir(path)).filter(
     (name) => !name.startsWith('.') && !['blobs', 'index.json'].includes(name),
   );
@@ -55,7 +54,7 @@ async function claim(path: string, label: string): Promise<void> {
       'the folder is not empty and not an image layout',
       'Name a new folder, or an empty one.',
     );
-  await writeFileAtomic(join(path, 'oci-layout'), LAYOUT_FILE, { mode: 0o644 });
+  await writeFileAtomic(join(path, LAYOUT_NAME), LAYOUT_FILE, { mode: 0o644 });
 }
 
 class FolderTarget implements ImageTarget {

@@ -3,7 +3,7 @@ import type { StoredManifest } from '../../model/manifest.ts';
 import { OCI_INDEX } from '../../model/media-types.ts';
 import { verified, type Promised } from '../../model/verified.ts';
 import type { ImageTarget, Pieces, WriteOptions } from '../../store.ts';
-import { blobPath } from '../read/blobs.ts';
+import { blobPath, LAYOUT_FILE, LAYOUT_NAME } from '../layout/layout-files.ts';
 import { readRange } from '../read/file-store.ts';
 import { openNameless } from '../read/spool.ts';
 import { watched, writeMeasured } from './new-blob.ts';
@@ -25,8 +25,6 @@ export interface TarDestination {
 
 /** Makes further files of the archive of what was put into it. */
 export type MakeFiles = (manifests: PutManifests) => Readonly<Record<string, Buffer>>;
-
-export const LAYOUT_FILE = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 
 /** Writes an image layout into a tar (image-spec: "Image Layout"). Blobs stand in the order in which they were put. */
 export class LayoutTarTarget implements ImageTarget {
@@ -124,6 +122,6 @@ export class LayoutTarTarget implements ImageTarget {
   async #begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    await this.#to.writer.add('oci-layout', LAYOUT_FILE.length, () => piecesOf(LAYOUT_FILE));
+    await this.#to.writer.add(LAYOUT_NAME, LAYOUT_FILE.length, () => piecesOf(LAYOUT_FILE));
   }
 }

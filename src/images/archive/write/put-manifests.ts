@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model/json.ts';
 import { parseManifest, type Manifest, type StoredManifest } from '../../model/manifest.ts';
 import { isContainerConfig } from '../../model/media-types.ts';
 import type { Platform } from '../../model/platform.ts';
-import { FULL_NAME, fullName, REF_NAME } from '../names.ts';
+import { FULL_NAME, fullName, REF_NAME } from '../layout/names.ts';
 
 /** An image that docker can load: its blobs. */
 export interface ContainerImage {

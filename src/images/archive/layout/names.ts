@@ -1,6 +1,6 @@
-import type { Descriptor } from '../model/descriptor.ts';
-import { AppError } from '../../lib/errors.ts';
-import { parseImageName, renderImageName } from '../name/image-name.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { AppError } from '../../../lib/errors.ts';
+import { parseImageName, renderImageName } from '../../name/image-name.ts';
 
 /** The tag, or whatever a program took for one (image-spec: "Pre-Defined Annotation Keys"). */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
