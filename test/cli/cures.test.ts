@@ -291,6 +291,12 @@ const OTHERS: readonly Row[] = [
   },
   { code: 'HTPASSWD_MISSING', name: 'no users', given: and(made(0), shell('rm htpasswd')), command: CHECK },
   {
+    code: 'HTPASSWD_MISSING',
+    name: 'no users, and no folder for them',
+    given: made(0),
+    command: CHECK.replace('htpasswd', 'people/of/mine/htpasswd'),
+  },
+  {
     code: 'PASSWORD_INVALID',
     name: 'an empty password',
     given: async () => undefined,

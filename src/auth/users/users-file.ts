@@ -1,5 +1,6 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { removeTemporaries, resolveTarget, writeFileAtomic } from '../../lib/files/atomic-file.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/files/file-lock.ts';
@@ -68,9 +69,10 @@ export async function changeUsersFile(
 
 /** Returns the error for a password file without usable users. */
 export function missingUsers(path: string, reason: string, cause?: unknown): AppError {
+  const parents = existsSync(dirname(path)) ? '' : ' --parents';
   return new AppError('HTPASSWD_MISSING', {
     message: `The users file ${path} ${reason}.`,
-    hint: `Add a first user: registry-gate users add NAME --users ${path}`,
+    hint: `Add a first user: registry-gate users add NAME --users ${path}${parents}`,
     cause,
   });
 }

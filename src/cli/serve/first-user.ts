@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../../config/schema/schema.ts';
 import { exists } from '../../lib/files/exists.ts';
 import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
@@ -74,6 +74,7 @@ async function makeFirstUser(config: Config, file: string, canShow: boolean): Pr
   };
   await makeDirectory(certs, 0o755);
   await makeDirectory(state, 0o700);
+  await makeDirectory(dirname(users), 0o750);
   try {
     // Both before the user: a start that is killed in between leaves no user with an unknown password.
     if (!canShow) await writeFileAtomic(file, `${password}\n`, { mode: 0o600 });

@@ -168,6 +168,13 @@ describe('up', () => {
     expect(await readFile(join(directory, 'domain.crt'), 'utf8')).toBe(before);
   });
 
+  it('makes the folder of the users file too', async () => {
+    const users = join(folder, 'people/htpasswd');
+    const terminal = recordingTerminal({ isTTY: true });
+    expect(await whileUp(['--users', users], terminal, async () => undefined)).toBe(0);
+    expect(await readFile(users, 'utf8')).toMatch(/^admin:/);
+  });
+
   it('says what is wrong with a folder that it cannot use, and leaves no user behind', async () => {
     await writeFile(join(folder, 'data'), 'a file, not a folder');
     const terminal = recordingTerminal({ isTTY: true });
