@@ -1,10 +1,14 @@
+import { arch } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { Compression } from '../model/media-types.ts';
+import { parsePlatform } from '../model/platform.ts';
 import type { ArchiveLocation } from '../name/location.ts';
 import type { ImageTarget } from '../store.ts';
 import { openFileDestination, openStreamDestination } from './write/destination.ts';
 import { openFolderTarget } from './write/folder-target.ts';
-import { LayoutTarTarget } from './write/layout-tar-target.ts';
+import { dockerFilesOf } from './write/docker-files.ts';
+import { DockerTarget } from './write/docker-target.ts';
+import { LayoutTarTarget, type TarDestination } from './write/layout-tar-target.ts';
 
 export interface CreateArchiveOptions {
   /** What a location of the kind `stream` writes to: standard output. It is not ended. */
@@ -13,6 +17,8 @@ export interface CreateArchiveOptions {
   readonly compression?: Compression;
   /** Where blobs are kept that are made on the way. Default: beside the file, or TMPDIR for a stream. */
   readonly spoolFolder?: string;
+  /** Whether a docker-archive keeps layers compressed, and with them the digest of the image. Default: false. */
+  readonly preserve?: boolean;
 }
 
 type Place = ArchiveLocation | { readonly kind: 'stream' };
@@ -26,14 +32,20 @@ export async function createArchive(place: Place, options: CreateArchiveOptions 
   if (place.kind === 'stream') {
     const { output, ...rest } = options;
     if (output === undefined) throw new TypeError('a stream needs an output');
-    return new LayoutTarTarget(openStreamDestination({ output, ...rest }), () => ({}));
+    return layoutTarget(openStreamDestination({ output, ...rest }));
   }
   const { compression = compressionByName(place.path), spoolFolder } = options;
   const destination = await openFileDestination(`${place.kind}:${place.path}`, place.path, {
     compression,
     ...(spoolFolder === undefined ? {} : { spoolFolder }),
   });
-  return new LayoutTarTarget(destination, () => ({}));
+  const isClassic = place.kind === 'docker-archive' && options.preserve !== true;
+  return isClassic ? new DockerTarget(destination) : layoutTarget(destination);
+}
+
+/** An image layout that engines with the classic store load as well: one tar for all. */
+function layoutTarget(destination: TarDestination): ImageTarget {
+  return new LayoutTarTarget(destination, (manifests) => dockerFilesOf(manifests, parsePlatform(arch())));
 }
 
 function compressionByName(path: string): Compression {

@@ -8,7 +8,10 @@ import { invalidArchive } from '../tar/invalid-archive.ts';
 import type { ArchiveSource } from './read/archive-source.ts';
 import type { FileStore } from './read/file-store.ts';
 import { openFolder } from './read/folder-store.ts';
+import { openDockerArchive, readDockerEntries } from './read/docker-source.ts';
+import { holdsManifest, withRepoTags } from './read/layout-entries.ts';
 import { openLayout, readLayoutIndex } from './read/oci-source.ts';
+import { DOCKER_REPOSITORIES_NAME } from './layout/docker-manifest.ts';
 import { openFile } from './read/open-file.ts';
 import { spool } from './read/spool.ts';
 import { openTar } from './read/tar-store.ts';
@@ -31,13 +34,28 @@ type Place = ArchiveLocation | { readonly kind: 'stream' };
 export async function openArchive(place: Place, options: OpenArchiveOptions = {}): Promise<ArchiveSource> {
   const store = await openStore(place, options);
   try {
-    const index = await readLayoutIndex(store);
-    if (index !== undefined) return openLayout(store, index);
-    throw invalidArchive(store.label, 'it holds no image: neither an index.json nor a manifest.json');
+    return await openImages(store);
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** Prefers the layout, whose manifests are those that were pushed. An archive may have one that lacks its blobs. */
+async function openImages(store: FileStore): Promise<ArchiveSource> {
+  const index = await readLayoutIndex(store);
+  if (index !== undefined && (await holdsManifest(store, index.manifests)))
+    return openLayout(store, await withRepoTags(store, index.manifests));
+  const entries = await readDockerEntries(store);
+  if (entries !== undefined) return openDockerArchive(store, entries);
+  if (index !== undefined) return openLayout(store, index.manifests);
+  const isOld = (await store.find(DOCKER_REPOSITORIES_NAME)) !== undefined;
+  throw invalidArchive(
+    store.label,
+    isOld
+      ? 'it was saved by a docker older than 1.10, without a manifest.json'
+      : 'it holds no image: neither an index.json nor a manifest.json',
+  );
 }
 
 async function openStore(place: Place, options: OpenArchiveOptions): Promise<FileStore> {

@@ -18,7 +18,7 @@ export function readBlobFile(
   const { from = 0, verify = true, signal } = options;
   if (file.size !== blob.size)
     throw mismatch(blob, label, `it has ${file.size} bytes instead of ${blob.size}`);
-  const pieces = file.read(from, signal);
+  const pieces = file.read(from, { signal });
   return from === 0 && verify ? verified(pieces, blob, label) : pieces;
 }
 

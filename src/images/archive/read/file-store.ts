@@ -6,7 +6,13 @@ export interface StoredFile {
   /** In bytes. */
   readonly size: number;
   /** Reads from this byte on. A piece is valid until the next one is asked for. */
-  read(from: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  read(from: number, options?: ReadFileOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface ReadFileOptions {
+  /** The byte before which it ends. Default: the size. */
+  readonly to?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The files of an archive by name, be it a tar or a folder. Nothing is extracted. */

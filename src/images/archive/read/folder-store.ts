@@ -31,11 +31,11 @@ async function sizeOf(path: string): Promise<number | undefined> {
 function fileAt(path: string, size: number): StoredFile {
   return {
     size,
-    read: async function* read(from, signal) {
+    read: async function* read(from, { to = size, signal } = {}) {
       const file = await openRegular(path);
       if (file === undefined) return;
       try {
-        yield* readRange(file, { from, to: size }, signal);
+        yield* readRange(file, { from, to: Math.min(to, size) }, signal);
       } finally {
         await file.close();
       }

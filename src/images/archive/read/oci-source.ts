@@ -34,9 +34,8 @@ export async function readLayoutIndex(store: FileStore): Promise<ImageIndex | un
 }
 
 /** Reads an image layout (image-spec: "Image Layout"). */
-export function openLayout(store: FileStore, index: ImageIndex): ArchiveSource {
+export function openLayout(store: FileStore, entries: readonly Descriptor[]): ArchiveSource {
   const { label } = store;
-  const entries = index.manifests;
   return {
     label,
     origin: undefined,

@@ -67,6 +67,7 @@ function fileAt(
 ): StoredFile {
   return {
     size,
-    read: (from, signal) => readRange(file, { from: offset + from, to: offset + size }, signal),
+    read: (from, { to = size, signal } = {}) =>
+      readRange(file, { from: offset + from, to: offset + Math.min(to, size) }, signal),
   };
 }

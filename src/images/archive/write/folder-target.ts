@@ -89,7 +89,7 @@ class FolderTarget implements ImageTarget {
   async readManifest(reference: string): Promise<StoredManifest | undefined> {
     const store = openFolder(this.#path, this.label);
     const index = await readLayoutIndex(store);
-    return index === undefined ? undefined : openLayout(store, index).readManifest(reference);
+    return index === undefined ? undefined : openLayout(store, index.manifests).readManifest(reference);
   }
 
   async putManifest(manifest: StoredManifest, names: readonly string[]): Promise<void> {

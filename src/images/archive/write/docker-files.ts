@@ -1,0 +1,46 @@
+import { isUnknownPlatform, matchesPlatform, type Platform } from '../../model/platform.ts';
+import {
+  DOCKER_MANIFEST_NAME,
+  DOCKER_REPOSITORIES_NAME,
+  writeDockerManifest,
+  writeRepositories,
+  type NewDockerEntry,
+} from '../layout/docker-manifest.ts';
+import { blobPath } from '../layout/layout-files.ts';
+import type { PutManifest, PutManifests } from './put-manifests.ts';
+
+/**
+ * Makes the files by which engines with the classic store load an image layout: they name its blobs as they are. Of an
+ * index they name the image of one platform, as these engines hold no more. Undefined if there is none that they hold.
+ */
+export function dockerFilesOf(manifests: PutManifests, platform: Platform): Readonly<Record<string, Buffer>> {
+  const entries = manifests
+    .listed()
+    .map((put) => entryOf(put, manifests, platform))
+    .filter((entry) => entry !== undefined);
+  if (entries.length === 0) return {};
+  return {
+    [DOCKER_MANIFEST_NAME]: writeDockerManifest(entries),
+    [DOCKER_REPOSITORIES_NAME]: writeRepositories(entries),
+  };
+}
+
+function entryOf(put: PutManifest, manifests: PutManifests, platform: Platform): NewDockerEntry | undefined {
+  const image = put.image ?? imageOf(put, manifests, platform);
+  if (image === undefined) return undefined;
+  return {
+    config: blobPath(image.config.digest),
+    names: [...put.names],
+    layers: image.layers.map(({ digest }) => blobPath(digest)),
+  };
+}
+
+/** The image for a platform, else the first. */
+function imageOf({ children }: PutManifest, manifests: PutManifests, asked: Platform): PutManifest['image'] {
+  const images = children
+    .filter(({ platform }) => platform === undefined || !isUnknownPlatform(platform))
+    .map(({ digest, platform }) => ({ platform, image: manifests.find(digest)?.image }))
+    .filter(({ image }) => image !== undefined);
+  const match = images.find(({ platform }) => platform !== undefined && matchesPlatform(asked, platform));
+  return (match ?? images[0])?.image;
+}
