@@ -1,3 +1,4 @@
+import { Readable, Writable } from 'node:stream';
 import type { Terminal } from '../../src/cli/terminal/terminal.ts';
 
 export interface RecordingTerminal extends Terminal {
@@ -5,6 +6,8 @@ export interface RecordingTerminal extends Terminal {
   stdout(): string;
   /** All that was written to standard error so far. */
   stderr(): string;
+  /** The bytes that were written to standard output as a stream. */
+  stdoutBytes(): Buffer;
   /** The questions that were asked. */
   readonly questions: readonly string[];
   /** Delivers a signal to whoever listens for it. */
@@ -16,6 +19,8 @@ export interface RecordingTerminalOptions {
   readonly isTTY?: boolean;
   readonly isOutTTY?: boolean;
   readonly columns?: number;
+  /** Columns of the terminal of standard error. Default: it is none. */
+  readonly errColumns?: number;
   readonly startedAs?: Partial<Terminal['startedAs']>;
   /** The answers to `askSecret`, in order. */
   readonly answers?: readonly string[];
@@ -38,11 +43,13 @@ export function recordingTerminal({
   isTTY = false,
   isOutTTY = false,
   columns,
+  errColumns,
   startedAs = {},
   answers = [],
   stdin = '',
 }: RecordingTerminalOptions = {}): RecordingTerminal {
   const written = { out: '', err: '' };
+  const bytes: Buffer[] = [];
   const questions: string[] = [];
   const listeners = new Set<{ readonly name: string; readonly listener: () => void }>();
   return {
@@ -50,6 +57,11 @@ export function recordingTerminal({
     isTTY,
     isOutTTY,
     columns: () => columns,
+    errColumns: () => errColumns,
+    input: () => Readable.from([Buffer.from(stdin)]),
+    output: () =>
+      new Writable({ write: (piece: Buffer, _encoding, done) => (bytes.push(Buffer.from(piece)), done()) }),
+    stdoutBytes: () => Buffer.concat(bytes),
     typed: (text) => text,
     platform: { nodeVersion: process.version, execArgv: [], nodeOptions: '', rejectUnauthorized: undefined },
     startedAs: { ...INSTALLED, ...startedAs },

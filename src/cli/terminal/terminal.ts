@@ -15,6 +15,12 @@ export interface Terminal {
   readonly isOutTTY: boolean;
   /** How many columns the terminal of standard output has; undefined if it is none. */
   readonly columns?: () => number | undefined;
+  /** How many columns the terminal of standard error has; undefined if it is none. */
+  readonly errColumns?: () => number | undefined;
+  /** Standard input as bytes, as they come. */
+  readonly input?: () => AsyncIterable<Uint8Array>;
+  /** Standard output for bytes. It is not to be ended. */
+  readonly output?: () => Writable;
   /** The Node.js that runs the process. */
   readonly platform: {
     readonly nodeVersion: string;
@@ -54,6 +60,9 @@ export const processTerminal: Terminal = {
   isTTY: process.stdin.isTTY && process.stderr.isTTY,
   isOutTTY: process.stdout.isTTY,
   columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  errColumns: () => (process.stderr.isTTY ? process.stderr.columns : undefined),
+  input: () => process.stdin,
+  output: () => process.stdout,
   typed: (text) => text,
   platform: {
     nodeVersion: process.version,
