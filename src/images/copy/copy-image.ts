@@ -68,6 +68,7 @@ function reportOf({ request, plan, root, blobs, referrers, hasWritten }: Done): 
   return {
     source: source.label,
     target: target.label,
+    isArchive: target.origin === undefined,
     names,
     sourceDigest: plan.asked.digest.text,
     digest: root.stored.digest.text,

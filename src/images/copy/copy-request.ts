@@ -65,6 +65,8 @@ export interface BlobReport {
 export interface CopyReport {
   readonly source: string;
   readonly target: string;
+  /** Whether the target is an archive, not a repository. */
+  readonly isArchive: boolean;
   readonly names: readonly string[];
   /** Of the manifest or index in the source, and in the target. They differ if the image was changed on the way. */
   readonly sourceDigest: string;

@@ -1,0 +1,77 @@
+import { createCopySession, type CopySession } from '../../../images/copy/copy-session.ts';
+import type { CopyObserver } from '../../../images/copy/copy-request.ts';
+import { AppError } from '../../../lib/errors.ts';
+import { openProgress, type Progress } from '../../terminal/progress/progress.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import { openConnections, type Connections } from '../connection/connections.ts';
+import type { TransferOptions } from './options.ts';
+
+/** What a command that copies works with. */
+export interface CopyContext {
+  readonly terminal: Terminal;
+  readonly connections: Connections;
+  readonly session: CopySession;
+  readonly progress: Progress;
+  readonly observer: CopyObserver;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs a command that copies. The first Ctrl-C ends it in order: uploads are given up, files in the making removed. The
+ * second ends the process at once.
+ */
+export async function runCopies<T>(
+  terminal: Terminal,
+  options: TransferOptions,
+  work: (context: CopyContext) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const forget = SIGNALS.map((signal) => terminal.onSignal(signal, () => stopNow()));
+  const stopNow = (): void => {
+    for (const off of forget) off();
+    stop.abort(
+      new AppError('INTERRUPTED', {
+        message: 'The copy was stopped. What is there already will be skipped the next time.',
+        hint: 'Run the command again to finish it.',
+      }),
+    );
+  };
+  const connections = await openConnections(options, terminal);
+  const progress = openProgress({ terminal, isQuiet: options.quiet === true });
+  try {
+    const session = createCopySession(options.parallel);
+    const observer = observe(progress);
+    return await work({ terminal, connections, session, progress, observer, signal: stop.signal });
+  } catch (error) {
+    // What fails after Ctrl-C fails because of it.
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  } finally {
+    progress.close();
+    for (const off of forget) off();
+    await connections.close();
+  }
+}
+
+/** As many digits of a digest as docker shows. */
+const SHORT = 12;
+
+const WORDS = {
+  copied: 'copied',
+  converted: 'compressed and copied',
+  mounted: 'mounted',
+  there: 'already there',
+  'left-out': 'left out',
+} as const;
+
+/** Shows a copy as it goes on. */
+function observe(progress: Progress): CopyObserver {
+  return {
+    planned: (blobs) => progress.expect(blobs.reduce((sum, { size }) => sum + size, 0)),
+    started: ({ digest, size }) => progress.begin(digest.text, digest.hex.slice(0, SHORT), size),
+    moved: ({ digest }, bytes) => progress.moved(digest.text, bytes),
+    finished: ({ digest, size }, outcome) => progress.end(digest.text, WORDS[outcome], size),
+  };
+}

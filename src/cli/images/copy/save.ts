@@ -1,0 +1,86 @@
+import { Command, Option } from 'commander';
+import { copyImage } from '../../../images/copy/copy-image.ts';
+import type { CopyReport } from '../../../images/copy/copy-request.ts';
+import type { Compression } from '../../../images/model/media-types.ts';
+import type { ArchiveLocation } from '../../../images/name/location.ts';
+import type { ImageTarget } from '../../../images/store.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import { addTransferOptions, choiceOf, type TransferOptions } from './options.ts';
+import { openArchiveTo, openFrom } from './places.ts';
+import { printReports } from './print-reports.ts';
+import { runCopies, type CopyContext } from './run-copies.ts';
+
+interface SaveOptions extends TransferOptions {
+  readonly output?: string;
+  readonly compress?: Compression;
+  readonly referrers?: true;
+}
+
+const DETAILS = `
+The archive is what docker load reads, of any age, and an OCI layout too: docker load, podman load, ctr images import and
+skopeo read it. To another host without a file between:
+
+  registry-gate images save registry.lan/team/app:1 | gzip | ssh HOST docker load
+`;
+
+/** `images save`: writes images into an archive, as `docker save` does. */
+export function saveCommand(terminal: Terminal): Command {
+  const command = new Command('save')
+    .description('Write images into an archive that docker load reads, as docker save does.')
+    .argument('<IMAGE...>', 'The images.')
+    .option('-o, --output <FILE>', 'The file. Default: standard output, if it is not a terminal.')
+    .addOption(
+      new Option(
+        '--compress <METHOD>',
+        'Compress the whole. Default: by the ending of the file, .gz, .tgz or .zst; else not at all.',
+      ).choices(['gzip', 'zstd', 'none']),
+    )
+    .option('--referrers', 'Also write signatures, SBOMs and attestations that refer to the images.');
+  return addTransferOptions(command)
+    .addHelpText('after', DETAILS)
+    .action(async (images: readonly string[], options: SaveOptions) => {
+      const reports = await runCopies(terminal, options, (context) => save(images, options, context));
+      const toFile = options.output !== undefined && options.output !== '-';
+      const messages = toFile ? terminal : { ...terminal, out: terminal.err, isOutTTY: false };
+      printReports(reports, messages, options.json === true ? () => reports : undefined);
+    });
+}
+
+async function save(
+  images: readonly string[],
+  options: SaveOptions,
+  context: CopyContext,
+): Promise<readonly CopyReport[]> {
+  const { output = '-', compress } = options;
+  const location: ArchiveLocation | { readonly kind: 'stream' } =
+    output === '-' ? { kind: 'stream' } : { kind: 'oci-archive', path: output, reference: undefined };
+  const target = await openArchiveTo(location, context.terminal, compress);
+  try {
+    const reports: CopyReport[] = [];
+    for (const image of images) reports.push(...(await saveOne(image, target, options, context)));
+    await target.commit();
+    return reports;
+  } finally {
+    await target.close();
+  }
+}
+
+async function saveOne(
+  image: string,
+  target: ImageTarget,
+  options: SaveOptions,
+  context: CopyContext,
+): Promise<readonly CopyReport[]> {
+  const { session, observer, signal } = context;
+  const { source, images } = await openFrom(image, context);
+  try {
+    const reports: CopyReport[] = [];
+    for (const { reference, names } of images) {
+      const what = { source, reference, target, names, referrers: options.referrers === true };
+      reports.push(await copyImage({ ...choiceOf(options), ...what, session, observer, signal }));
+    }
+    return reports;
+  } finally {
+    await source.close();
+  }
+}
