@@ -31,24 +31,35 @@ export function copyCommand(terminal: Terminal): Command {
     .argument('<TARGET>', 'Where it goes.')
     .option('--referrers', 'Also copy signatures, SBOMs and attestations that refer to it.')
     .addOption(
-      new Option('--format <FORMAT>', 'Write manifests of this format. The digest changes.').choices(['oci', 'docker']),
+      new Option('--format <FORMAT>', 'Write manifests of this format. The digest changes.').choices([
+        'oci',
+        'docker',
+      ]),
     )
     .addOption(
-      new Option('--compress <METHOD>', 'Compress layers with this. The digest changes.').choices(['gzip', 'zstd']),
+      new Option('--compress <METHOD>', 'Compress layers with this. The digest changes.').choices([
+        'gzip',
+        'zstd',
+      ]),
     )
     .option('--preserve', 'Keep layers as they are, also the uncompressed ones of a docker-archive.');
   return addTransferOptions(command)
     .addHelpText('after', DETAILS)
     .action(async (source: string, target: string, options: CopyOptions) => {
       refuseContradictions(options, source);
-      const reports = await runCopies(terminal, options, (context) => copy({ source, target }, options, context));
+      const reports = await runCopies(terminal, options, (context) =>
+        copy({ source, target }, options, context),
+      );
       const one = reports.length === 1 ? reports[0] : reports;
       const messages = target === '-' ? { ...terminal, out: terminal.err, isOutTTY: false } : terminal;
       printReports(reports, messages, options.json === true ? () => one : undefined);
     });
 }
 
-function refuseContradictions({ format, compress, preserve, passwordStdin }: CopyOptions, source: string): void {
+function refuseContradictions(
+  { format, compress, preserve, passwordStdin }: CopyOptions,
+  source: string,
+): void {
   const clash =
     (format === 'docker' && compress === 'zstd' && '--format docker and --compress zstd') ||
     (preserve === true && compress !== undefined && '--preserve and --compress') ||
@@ -117,7 +128,8 @@ function refuseManyInOne({ source, images }: OpenedFrom, { location }: OpenedTo)
       message: `${source.label} holds no image.`,
       hint: 'List what is in it: registry-gate images list ARCHIVE',
     });
-  const isNamed = location.kind === 'registry' || (location.kind !== 'stream' && location.reference !== undefined);
+  const isNamed =
+    location.kind === 'registry' || (location.kind !== 'stream' && location.reference !== undefined);
   if (images.length < 2 || !isNamed) return;
   throw new AppError('USAGE', {
     message: `${source.label} holds ${images.length} images, and the target is one.`,

@@ -1,7 +1,12 @@
 import { Command } from 'commander';
 import { copyImage } from '../../../images/copy/copy-image.ts';
 import type { CopyReport } from '../../../images/copy/copy-request.ts';
-import { parseImageName, parseRegistryName, renderImageName, type ImageName } from '../../../images/name/image-name.ts';
+import {
+  parseImageName,
+  parseRegistryName,
+  renderImageName,
+  type ImageName,
+} from '../../../images/name/image-name.ts';
 import { parseLocation, type ArchiveLocation } from '../../../images/name/location.ts';
 import type { ImageSource } from '../../../images/store.ts';
 import { AppError } from '../../../lib/errors.ts';
@@ -31,7 +36,10 @@ export function loadCommand(terminal: Terminal): Command {
     .description('Push the images of an archive to a registry, as docker load and docker push do.')
     .argument('[TARGET]', 'The name of the image in the registry, if the archive holds one.')
     .requiredOption('-i, --input <FILE>', 'The archive: a file, or - for standard input.')
-    .option('--into <PREFIX>', 'A registry, or a registry and a path, below which all images go: registry.lan/team.')
+    .option(
+      '--into <PREFIX>',
+      'A registry, or a registry and a path, below which all images go: registry.lan/team.',
+    )
     .option('--preserve', 'Keep the layers of a docker-archive uncompressed.');
   return addTransferOptions(command)
     .addHelpText('after', DETAILS)
@@ -65,7 +73,9 @@ async function load(
   try {
     const known = await listKnown(source);
     // All names are read before the first byte goes out.
-    const plan = known.flatMap((image) => planOf(image, { target, options, context, source, count: known.length }));
+    const plan = known.flatMap((image) =>
+      planOf(image, { target, options, context, source, count: known.length }),
+    );
     return await pushAll(source, plan, options, context);
   } finally {
     await source.close();

@@ -25,7 +25,9 @@ export function addTransferOptions(command: Command): Command {
     )
     .option('--all', 'Copy all platforms. This is the default where the target can hold them.')
     .addOption(
-      new Option('--parallel <N>', 'How many blobs are transferred at once.').argParser(parseParallel).default(4),
+      new Option('--parallel <N>', 'How many blobs are transferred at once.')
+        .argParser(parseParallel)
+        .default(4),
     )
     .option('--quiet', 'Show no progress.')
     .option('--json', 'Print JSON.');
@@ -58,7 +60,11 @@ export function choiceOf({ platform, all }: TransferOptions): Pick<CopyRequest, 
       hint: 'Leave one of them out.',
     });
   const choice: Choice | undefined =
-    platform !== undefined ? { kind: 'platforms', platforms: platform } : all === true ? { kind: 'all' } : undefined;
+    platform !== undefined
+      ? { kind: 'platforms', platforms: platform }
+      : all === true
+        ? { kind: 'all' }
+        : undefined;
   return { host: hostPlatform(), ...(choice === undefined ? {} : { choice }) };
 }
 

@@ -37,7 +37,10 @@ export async function openFrom(text: string, context: OpenContext): Promise<Open
   const source = await openArchiveFrom(location, context);
   const reference = location.kind === 'stream' ? undefined : location.reference;
   if (reference !== undefined)
-    return { source, images: [{ reference, names: parseDigest(reference) === undefined ? [reference] : [] }] };
+    return {
+      source,
+      images: [{ reference, names: parseDigest(reference) === undefined ? [reference] : [] }],
+    };
   return { source, images: await listKnown(source) };
 }
 

@@ -34,7 +34,11 @@ const MOST_BARS = 12;
  * Opens the progress of a command. Our own: the well-kept libraries for bars draw one bar, or bring their own event loop
  * and colours, and none of them leaves out the control codes for NO_COLOR, TERM=dumb and pipes.
  */
-export function openProgress({ terminal, isQuiet = false, now = () => performance.now() }: ProgressOptions): Progress {
+export function openProgress({
+  terminal,
+  isQuiet = false,
+  now = () => performance.now(),
+}: ProgressOptions): Progress {
   if (isQuiet) return quietProgress(terminal);
   const isDumb = (terminal.env['NO_COLOR'] ?? '') !== '' || terminal.env['TERM'] === 'dumb';
   const columns = isDumb ? undefined : terminal.errColumns?.();

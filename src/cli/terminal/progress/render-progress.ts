@@ -20,7 +20,8 @@ export function renderBar({ label, done, total, rate }: Bar, columns: number): s
   const head = label.slice(0, LABEL_COLUMNS).padEnd(LABEL_COLUMNS);
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   const amounts = `${renderSize(done)}/${renderSize(total)}`;
-  const speed = rate === undefined ? '' : `  ${renderSize(Math.round(rate))}/s${leftOf({ done, total, rate })}`;
+  const speed =
+    rate === undefined ? '' : `  ${renderSize(Math.round(rate))}/s${leftOf({ done, total, rate })}`;
   const tail = `${percent}  ${amounts}${speed}`;
   const width = Math.min(WIDEST_BAR, columns - head.length - tail.length - 5);
   const bar = width < NARROWEST_BAR ? '' : `  ${drawBar(share, width)}`;

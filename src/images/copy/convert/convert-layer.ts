@@ -1,7 +1,8 @@
 import { invalidImage, makeDescriptor, type Descriptor } from '../../model/descriptor.ts';
 import { layerCompression, type Compression } from '../../model/media-types.ts';
-import { compress } from '../../compression/compress.ts';
+import { createCompressor } from '../../compression/compress.ts';
 import { decompress } from '../../compression/decompress.ts';
+import { through } from '../../compression/through.ts';
 import type { Pieces } from '../../store.ts';
 import type { Transfer } from '../transfer/transfer-blob.ts';
 import { layerType, type Format } from './layer-types.ts';
@@ -43,7 +44,7 @@ export async function convertLayer(
 
 function recompressed(bytes: Pieces, from: Compression, to: Compression): Pieces {
   const plain = decompress(bytes, from, (reason) => invalidImage(`a layer can't be decompressed: ${reason}`));
-  return to === 'none' ? plain : compress(plain, to);
+  return to === 'none' ? plain : through(plain, createCompressor(to));
 }
 
 async function* counted(pieces: Pieces, onBytes: (count: number) => void): Pieces {

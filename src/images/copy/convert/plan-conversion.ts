@@ -30,17 +30,22 @@ export function planConversion(request: CopyRequest, manifest: ImageManifest): C
   return format === before && layers.every((layer) => layer === undefined) ? undefined : { format, layers };
 }
 
-function compressionFor(
-  { source, target, compress, preserve }: CopyRequest,
-  { mediaType }: Descriptor,
-): Compression | undefined {
+function compressionFor(request: CopyRequest, { mediaType }: Descriptor): Compression | undefined {
+  const { compress, preserve } = request;
   const now = layerCompression(mediaType);
   if (now === undefined || isForeignLayer(mediaType)) return undefined;
   if (compress !== undefined) return now === compress ? undefined : compress;
-  if (preserve === true) return undefined;
-  // Docker before version 23 loads no zstd.
-  if (now === 'zstd') return target.isOnePlatform === true ? 'gzip' : undefined;
-  // What a docker-archive holds is what `docker push` would compress. An OCI layout that holds plain layers means it so.
-  const isUnpacked = mediaType === DOCKER_LAYER && source.origin === undefined && target.origin !== undefined;
-  return isUnpacked ? 'gzip' : undefined;
+  return preserve !== true && (isUnpacked(request, mediaType) || isUnreadable(request, now))
+    ? 'gzip'
+    : undefined;
+}
+
+/** What a docker-archive holds is what `docker push` would compress. An OCI layout that holds plain layers means it so. */
+function isUnpacked({ source, target }: CopyRequest, mediaType: string): boolean {
+  return mediaType === DOCKER_LAYER && source.origin === undefined && target.origin !== undefined;
+}
+
+/** Docker before version 23 loads no zstd. */
+function isUnreadable({ target }: CopyRequest, compression: Compression): boolean {
+  return compression === 'zstd' && target.isOnePlatform === true;
 }
