@@ -1,4 +1,18 @@
 /** The examples of `images` and its commands. */
 export const IMAGES_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   images: ['registry-gate images list registry.lan', 'registry-gate images inspect registry.lan/team/app:1'],
+  'images copy': [
+    'registry-gate images copy docker.io/library/alpine:3 registry.lan/base/alpine',
+    'registry-gate images copy --platform linux/arm64 registry.lan/team/app:1 oci-archive:app.tar',
+    'registry-gate images copy --referrers registry.lan/team/app:1 backup.lan/team/app',
+  ],
+  'images save': [
+    'registry-gate images save -o app.tar.gz registry.lan/team/app:1',
+    'registry-gate images save registry.lan/team/app:1 | gzip | ssh HOST docker load',
+  ],
+  'images load': [
+    'registry-gate images load -i app.tar.gz',
+    'registry-gate images load -i app.tar.gz --into registry.lan/team',
+    'registry-gate images load -i app.tar.gz registry.lan/team/app:2',
+  ],
 };

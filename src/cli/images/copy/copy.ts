@@ -4,7 +4,7 @@ import type { CopyReport, CopyRequest } from '../../../images/copy/copy-request.
 import { AppError } from '../../../lib/errors.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { namesIn } from './names.ts';
-import { addTransferOptions, choiceOf, type TransferOptions } from './options.ts';
+import { addTransferOptions, type TransferOptions } from './options.ts';
 import { openFrom, openTo, type OpenedFrom, type OpenedTo } from './places.ts';
 import { printReports } from './print-reports.ts';
 import { runCopies, type CopyContext } from './run-copies.ts';
@@ -106,14 +106,11 @@ async function copy(
 
 function requestOf(
   options: CopyOptions,
-  { session, observer, signal }: CopyContext,
+  { request }: CopyContext,
 ): Omit<CopyRequest, 'source' | 'reference' | 'target' | 'names'> {
   const { referrers, format, compress, preserve } = options;
   return {
-    ...choiceOf(options),
-    session,
-    observer,
-    signal,
+    ...request,
     ...(referrers === undefined ? {} : { referrers }),
     ...(format === undefined ? {} : { format }),
     ...(compress === undefined ? {} : { compress }),

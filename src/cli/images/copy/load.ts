@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { copyImage } from '../../../images/copy/copy-image.ts';
 import type { CopyReport } from '../../../images/copy/copy-request.ts';
 import {
@@ -13,14 +13,14 @@ import { AppError } from '../../../lib/errors.ts';
 import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { namesIn, pushName, type Known } from './names.ts';
-import { addTransferOptions, choiceOf, type TransferOptions } from './options.ts';
+import { addTransferOptions, type TransferOptions } from './options.ts';
 import { listKnown, openArchiveFrom } from './places.ts';
 import { printReports } from './print-reports.ts';
 import { runCopies, type CopyContext } from './run-copies.ts';
 
 interface LoadOptions extends TransferOptions {
   readonly input: string;
-  readonly into?: string;
+  readonly into?: ImageName;
   readonly preserve?: true;
 }
 
@@ -35,10 +35,12 @@ export function loadCommand(terminal: Terminal): Command {
   const command = new Command('load')
     .description('Push the images of an archive to a registry, as docker load and docker push do.')
     .argument('[TARGET]', 'The name of the image in the registry, if the archive holds one.')
-    .requiredOption('-i, --input <FILE>', 'The archive: a file, or - for standard input.')
-    .option(
-      '--into <PREFIX>',
-      'A registry, or a registry and a path, below which all images go: registry.lan/team.',
+    .requiredOption('-i, --input <FILE>', 'The archive: a file, a folder, or - for standard input.')
+    .addOption(
+      new Option(
+        '--into <PREFIX>',
+        'A registry, or a registry and a path, below which all images go: registry.lan/team.',
+      ).argParser(parseInto),
     )
     .option('--preserve', 'Keep the layers of a docker-archive uncompressed.');
   return addTransferOptions(command)
@@ -87,16 +89,16 @@ async function pushAll(
   source: ImageSource,
   plan: readonly ToPush[],
   options: LoadOptions,
-  { connections, session, observer, signal: stop }: CopyContext,
+  { connections, request }: CopyContext,
 ): Promise<readonly CopyReport[]> {
   const failure = new AbortController();
-  const signal = AbortSignal.any([stop, failure.signal]);
+  const signal = AbortSignal.any([request.signal, failure.signal]);
   const reports: CopyReport[] = [];
   await concurrentForEach(plan, async ({ reference, repository, tags }) => {
     const { target } = await connections.target(renderImageName(repository));
     const what = { source, reference, target, names: tags, preserve: options.preserve === true };
     try {
-      reports.push(await copyImage({ ...choiceOf(options), ...what, session, observer, signal }));
+      reports.push(await copyImage({ ...request, ...what, signal }));
     } catch (error) {
       failure.abort(error);
       throw error;
@@ -132,10 +134,9 @@ function planOf(image: Known, { target, options, context, source, count }: PlanC
     return [{ reference, repository: withoutTag(location.image), tags: namesIn(location, image) }];
   }
   if (names.length === 0) throw nameless(reference);
-  const into = options.into === undefined ? undefined : parseInto(options.into);
   const places = new Map<string, { repository: ImageName; tags: string[] }>();
   for (const name of names) {
-    const { tag = 'latest', ...rest } = pushName(name, defaultRegistry, into);
+    const { tag = 'latest', ...rest } = pushName(name, defaultRegistry, options.into);
     const repository = withoutTag({ ...rest, tag });
     const place = places.get(renderImageName(repository)) ?? { repository, tags: [] };
     place.tags.push(tag);

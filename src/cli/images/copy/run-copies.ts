@@ -1,18 +1,19 @@
-import { createCopySession, type CopySession } from '../../../images/copy/copy-session.ts';
-import type { CopyObserver } from '../../../images/copy/copy-request.ts';
+import { createCopySession } from '../../../images/copy/copy-session.ts';
+import type { CopyObserver, CopyRequest } from '../../../images/copy/copy-request.ts';
 import { AppError } from '../../../lib/errors.ts';
 import { openProgress, type Progress } from '../../terminal/progress/progress.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { openConnections, type Connections } from '../connection/connections.ts';
-import type { TransferOptions } from './options.ts';
+import { choiceOf, type TransferOptions } from './options.ts';
 
 /** What a command that copies works with. */
 export interface CopyContext {
   readonly terminal: Terminal;
   readonly connections: Connections;
-  readonly session: CopySession;
   readonly progress: Progress;
-  readonly observer: CopyObserver;
+  /** What all copies of the command have in common. */
+  readonly request: Pick<CopyRequest, 'choice' | 'host'> &
+    Required<Pick<CopyRequest, 'session' | 'observer' | 'signal'>>;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -28,6 +29,7 @@ export async function runCopies<T>(
   options: TransferOptions,
   work: (context: CopyContext) => Promise<T>,
 ): Promise<T> {
+  const choice = choiceOf(options);
   const stop = new AbortController();
   const forget = SIGNALS.map((signal) => terminal.onSignal(signal, () => stopNow()));
   const stopNow = (): void => {
@@ -44,7 +46,13 @@ export async function runCopies<T>(
   try {
     const session = createCopySession(options.parallel);
     const observer = observe(progress);
-    return await work({ terminal, connections, session, progress, observer, signal: stop.signal });
+    return await work({
+      terminal,
+      connections,
+      progress,
+      signal: stop.signal,
+      request: { ...choice, session, observer, signal: stop.signal },
+    });
   } catch (error) {
     // What fails after Ctrl-C fails because of it.
     throw stop.signal.aborted ? stop.signal.reason : error;

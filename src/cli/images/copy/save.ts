@@ -5,7 +5,7 @@ import type { Compression } from '../../../images/model/media-types.ts';
 import type { ArchiveLocation } from '../../../images/name/location.ts';
 import type { ImageTarget } from '../../../images/store.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
-import { addTransferOptions, choiceOf, type TransferOptions } from './options.ts';
+import { addTransferOptions, type TransferOptions } from './options.ts';
 import { openArchiveTo, openFrom } from './places.ts';
 import { printReports } from './print-reports.ts';
 import { runCopies, type CopyContext } from './run-copies.ts';
@@ -71,13 +71,12 @@ async function saveOne(
   options: SaveOptions,
   context: CopyContext,
 ): Promise<readonly CopyReport[]> {
-  const { session, observer, signal } = context;
   const { source, images } = await openFrom(image, context);
   try {
     const reports: CopyReport[] = [];
     for (const { reference, names } of images) {
       const what = { source, reference, target, names, referrers: options.referrers === true };
-      reports.push(await copyImage({ ...choiceOf(options), ...what, session, observer, signal }));
+      reports.push(await copyImage({ ...context.request, ...what }));
     }
     return reports;
   } finally {

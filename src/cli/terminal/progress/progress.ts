@@ -1,7 +1,7 @@
 import type { Terminal } from '../terminal.ts';
 import { renderSize } from '../amounts.ts';
 import { measureRate } from './rate.ts';
-import { renderBar, type Bar } from './render-progress.ts';
+import { renderAmounts, renderBar, type Bar } from './render-progress.ts';
 
 /** Shows transfers on standard error: bars that move on a terminal, a line for each elsewhere. */
 export interface Progress {
@@ -99,7 +99,7 @@ function lineProgress(terminal: Pick<Terminal, 'err'>, now: () => number): Progr
       books.moved(key, bytes);
       if (now() < next) return;
       next = now() + TOTAL_MS;
-      terminal.err(`${renderBar(totalBar(books), 60).replace(/ +/g, ' ')}\n`);
+      terminal.err(`total ${renderAmounts(totalBar(books))}\n`);
     },
     end: (key, words, bytes) => {
       const label = books.running.get(key)?.label;

@@ -24,8 +24,16 @@ export function renderBar({ label, done, total, rate }: Bar, columns: number): s
     rate === undefined ? '' : `  ${renderSize(Math.round(rate))}/s${leftOf({ done, total, rate })}`;
   const tail = `${percent}  ${amounts}${speed}`;
   const width = Math.min(WIDEST_BAR, columns - head.length - tail.length - 5);
-  const bar = width < NARROWEST_BAR ? '' : `  ${drawBar(share, width)}`;
-  return `${head}${bar}  ${tail}`.slice(0, Math.max(0, columns));
+  const drawn = width < NARROWEST_BAR ? '' : `  ${drawBar(share, width)}`;
+  return `${head}${drawn}  ${tail}`.slice(0, Math.max(0, columns));
+}
+
+/** Renders ` 45%  12.3MB/27MB  3.1MB/s  4s left`. */
+export function renderAmounts({ done, total, rate }: Bar): string {
+  const percent = total === 0 ? 100 : Math.floor(Math.min(1, done / total) * 100);
+  const speed =
+    rate === undefined ? '' : `  ${renderSize(Math.round(rate))}/s${leftOf({ done, total, rate })}`;
+  return `${percent}%`.padStart(4) + `  ${renderSize(done)}/${renderSize(total)}${speed}`;
 }
 
 function drawBar(share: number, width: number): string {
