@@ -103,14 +103,14 @@ describe('images copy between archives', () => {
 
 describe('images save', () => {
   it.each([
-    { name: 'a.tar', magic: /^oci-layout/ },
-    { name: 'a.tar.gz', magic: /^\u001f\u008b/ },
-    { name: 'a.tgz', magic: /^\u001f\u008b/ },
-    { name: 'a.tar.zst', magic: /^\u0028\u00b5\u002f\u00fd/ },
+    { name: 'a.tar', magic: Buffer.from('oci-layout').toString('hex') },
+    { name: 'a.tar.gz', magic: '1f8b' },
+    { name: 'a.tgz', magic: '1f8b' },
+    { name: 'a.tar.zst', magic: '28b52ffd' },
   ])('writes $name as its name says', async ({ name, magic }) => {
     const saved = await type(['save', `oci:${image.layout}`, '-o', at(name)]);
     expect({ code: saved.code, err: saved.stderr() }).toMatchObject({ code: 0 });
-    expect((await readFile(at(name))).toString('latin1')).toMatch(magic);
+    expect((await readFile(at(name))).toString('hex').startsWith(magic)).toBe(true);
     const back = await type(['copy', `oci-archive:${at(name)}`, `oci:${at(`${name}-back`)}`, '--json']);
     expect(JSON.parse(back.stdout())).toMatchObject({ digest: image.digest });
   });
