@@ -1,11 +1,11 @@
-import type { CopyReport, CopyRequest, BlobOutcome, BlobReport } from './copy-request.ts';
-import { createCopySession } from './copy-session.ts';
+import type { CopyReport, CopyRequest, BlobOutcome, BlobReport } from './request/copy-request.ts';
+import { createCopySession } from './request/copy-session.ts';
 import { convertNode } from './convert/convert-image.ts';
 import { findCosignTags, findReferrers } from './plan/find-referrers.ts';
 import { nodesOf, type ImageNode } from './plan/node.ts';
 import { planCopy, type CopyPlan } from './plan/plan-copy.ts';
 import { putManifests } from './transfer/put-manifests.ts';
-import type { Transfer } from './transfer/transfer-blob.ts';
+import type { Transfer } from './request/transfer.ts';
 import { transferImages } from './transfer/transfer-images.ts';
 
 /**

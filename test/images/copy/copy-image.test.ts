@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { copyImage } from '../../../src/images/copy/copy-image.ts';
-import type { Choice, CopyRequest } from '../../../src/images/copy/copy-request.ts';
+import type { Choice, CopyRequest } from '../../../src/images/copy/request/copy-request.ts';
 import {
   DOCKER_LAYER,
   DOCKER_MANIFEST,

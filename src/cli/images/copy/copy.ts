@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { copyImage } from '../../../images/copy/copy-image.ts';
-import type { CopyReport, CopyRequest } from '../../../images/copy/copy-request.ts';
+import type { CopyReport, CopyRequest } from '../../../images/copy/request/copy-request.ts';
 import { AppError } from '../../../lib/errors.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { namesIn } from './names.ts';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { copyImage } from '../../../images/copy/copy-image.ts';
-import type { CopyReport } from '../../../images/copy/copy-request.ts';
+import type { CopyReport } from '../../../images/copy/request/copy-request.ts';
 import {
   parseImageName,
   parseRegistryName,

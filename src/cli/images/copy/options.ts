@@ -1,6 +1,6 @@
 import { arch, endianness } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Choice, CopyRequest } from '../../../images/copy/copy-request.ts';
+import type { Choice, CopyRequest } from '../../../images/copy/request/copy-request.ts';
 import { parsePlatform, type Platform } from '../../../images/model/platform.ts';
 import { AppError } from '../../../lib/errors.ts';
 import { addConnectionOptions, type ConnectionOptions } from '../connection/connection-options.ts';

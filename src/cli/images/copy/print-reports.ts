@@ -1,4 +1,4 @@
-import type { CopyReport } from '../../../images/copy/copy-request.ts';
+import type { CopyReport } from '../../../images/copy/request/copy-request.ts';
 import { printable, printableJson } from '../../../lib/printable.ts';
 import { renderSize } from '../../terminal/amounts.ts';
 import { printTable, type Column } from '../../terminal/table.ts';

@@ -1,5 +1,5 @@
-import { createCopySession } from '../../../images/copy/copy-session.ts';
-import type { CopyObserver, CopyRequest } from '../../../images/copy/copy-request.ts';
+import { createCopySession } from '../../../images/copy/request/copy-session.ts';
+import type { CopyObserver, CopyRequest } from '../../../images/copy/request/copy-request.ts';
 import { AppError } from '../../../lib/errors.ts';
 import { openProgress, type Progress } from '../../terminal/progress/progress.ts';
 import type { Terminal } from '../../terminal/terminal.ts';

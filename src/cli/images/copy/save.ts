@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { copyImage } from '../../../images/copy/copy-image.ts';
-import type { CopyReport } from '../../../images/copy/copy-request.ts';
+import type { CopyReport } from '../../../images/copy/request/copy-request.ts';
 import type { Compression } from '../../../images/model/media-types.ts';
 import type { ArchiveLocation } from '../../../images/name/location.ts';
 import type { ImageTarget } from '../../../images/store.ts';

@@ -4,7 +4,7 @@ import { createCompressor } from '../../compression/compress.ts';
 import { decompress } from '../../compression/decompress.ts';
 import { through } from '../../compression/through.ts';
 import type { Pieces } from '../../store.ts';
-import type { Transfer } from '../transfer/transfer-blob.ts';
+import type { Transfer } from '../request/transfer.ts';
 import { layerType, type Format } from './layer-types.ts';
 
 /** Annotations that tell where the files stand in the compressed bytes, which are others now (stargz, zstd:chunked). */

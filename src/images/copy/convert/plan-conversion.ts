@@ -7,7 +7,7 @@ import {
   layerCompression,
   type Compression,
 } from '../../model/media-types.ts';
-import type { CopyRequest } from '../copy-request.ts';
+import type { CopyRequest } from '../request/copy-request.ts';
 import { formatOf, type Format } from './layer-types.ts';
 
 /** How an image is changed on the way. */

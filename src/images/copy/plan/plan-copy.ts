@@ -2,7 +2,7 @@ import { AppError } from '../../../lib/errors.ts';
 import type { StoredManifest } from '../../model/manifest.ts';
 import { isContainerConfig } from '../../model/media-types.ts';
 import { renderPlatform, type Platform } from '../../model/platform.ts';
-import type { CopyRequest } from '../copy-request.ts';
+import type { CopyRequest } from '../request/copy-request.ts';
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts';
 import type { ImageNode } from './node.ts';
 import { matchesAny, platformsOf } from './platform-filter.ts';

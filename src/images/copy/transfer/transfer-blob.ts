@@ -1,18 +1,9 @@
 import type { Descriptor } from '../../model/descriptor.ts';
 import { isForeignLayer } from '../../model/media-types.ts';
 import type { Pieces } from '../../store.ts';
-import type { BlobOutcome, CopyObserver, CopyRequest } from '../copy-request.ts';
-import type { CopySession } from '../copy-session.ts';
+import type { BlobOutcome } from '../request/copy-request.ts';
+import type { Transfer } from '../request/transfer.ts';
 import { holdsBlob } from '../plan/read-blob.ts';
-
-/** One copy under way. */
-export interface Transfer {
-  readonly request: CopyRequest;
-  readonly session: CopySession;
-  /** Ends all of its transfers. */
-  readonly signal: AbortSignal;
-  readonly observer: CopyObserver | undefined;
-}
 
 /**
  * Brings a blob into the target: it is there, or is mounted, or goes through in one pass, from the source's connection

@@ -6,9 +6,10 @@ import { convertLayer } from '../convert/convert-layer.ts';
 import type { Format } from '../convert/layer-types.ts';
 import { planConversion, type Conversion } from '../convert/plan-conversion.ts';
 import { imagesThere, reuseLayers } from '../convert/reuse-layers.ts';
-import type { BlobReport } from '../copy-request.ts';
+import type { BlobReport } from '../request/copy-request.ts';
 import { nodesOf, type ImageNode } from '../plan/node.ts';
-import { transferBlob, type Transfer } from './transfer-blob.ts';
+import type { Transfer } from '../request/transfer.ts';
+import { transferBlob } from './transfer-blob.ts';
 
 export interface Transferred {
   readonly blobs: readonly BlobReport[];

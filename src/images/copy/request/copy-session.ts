@@ -1,5 +1,5 @@
-import type { Digest } from '../../oci/digest.ts';
-import type { ImageTarget } from '../store.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import type { ImageTarget } from '../../store.ts';
 
 /** What the copies of one command share: how much goes on at once, and which blob is where already. */
 export interface CopySession {

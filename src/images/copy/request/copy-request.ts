@@ -1,7 +1,7 @@
-import type { Compression } from '../model/media-types.ts';
-import type { Descriptor } from '../model/descriptor.ts';
-import type { Platform } from '../model/platform.ts';
-import type { ImageSource, ImageTarget } from '../store.ts';
+import type { Compression } from '../../model/media-types.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import type { Platform } from '../../model/platform.ts';
+import type { ImageSource, ImageTarget } from '../../store.ts';
 import type { CopySession } from './copy-session.ts';
 
 /** Which images of an index are copied. */
