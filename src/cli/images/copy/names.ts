@@ -36,7 +36,7 @@ export function namesIn(target: Location, { names }: Known): readonly string[] {
 }
 
 /** Returns the tag of a name of an archive, which may be a tag alone. */
-export function tagOf(name: string): readonly string[] {
+function tagOf(name: string): readonly string[] {
   if (isTag(name)) return [name];
   const { tag } = parseImageName(name);
   return tag === undefined ? [] : [tag];

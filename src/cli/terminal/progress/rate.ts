@@ -1,5 +1,5 @@
 /** Tells how fast bytes come, over the last seconds. */
-export interface Rate {
+interface Rate {
   add(bytes: number): void;
   /** In bytes per second. Undefined in the first second: nobody can tell yet. */
   perSecond(): number | undefined;

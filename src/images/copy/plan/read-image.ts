@@ -12,7 +12,7 @@ const MOST_DEPTH = 4;
 /** How many manifests are asked for at once. */
 const AT_ONCE = 8;
 
-export interface ReadImage {
+interface ReadImage {
   readonly root: ImageNode;
   /** What is left out because an archive does not hold it, as it is named in the index. */
   readonly missing: readonly string[];

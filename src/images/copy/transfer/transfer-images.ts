@@ -11,7 +11,7 @@ import { nodesOf, type ImageNode } from '../plan/node.ts';
 import type { Transfer } from '../request/transfer.ts';
 import { transferBlob } from './transfer-blob.ts';
 
-export interface Transferred {
+interface Transferred {
   readonly blobs: readonly BlobReport[];
   readonly converted: Converted;
 }
