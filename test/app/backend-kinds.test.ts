@@ -97,6 +97,21 @@ const json = (res: ServerResponse, status: number, body: string, headers = {}): 
     .end(body);
 };
 
+describe('A8: a registry that is not there', () => {
+  it('is named in the log by its URL, with the cure and the option; the client reads a sentence', async () => {
+    // Nobody listens on port 1.
+    const gate = await gateBefore('http://127.0.0.1:1');
+    const answer = await ask(gate, MANIFEST);
+    expect(answer.status).toBe(502);
+    expect(answer.headers['content-type']).toMatch(/^application\/json/);
+    expect(JSON.parse(answer.text).errors[0].message).toMatch(/registry behind this gate .*refused/);
+    expect(answer.text).not.toContain('127.0.0.1:1');
+    expect((await ask(gate, '/readyz')).text).toContain('connection refused');
+    const lines = gate.log.filter((line) => line.includes('"backend":"http://127.0.0.1:1"'));
+    expect(lines[0]).toMatch(/connection refused.*--backend/);
+  });
+});
+
 describe('a registry below a path', () => {
   const registry = (knowsItsPath: boolean) =>
     serve((req, res) => {

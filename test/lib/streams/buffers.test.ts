@@ -14,7 +14,7 @@ describe('a pool of buffers', () => {
     expect([take(), take(), take()].map((buffer) => buffer.length)).toEqual([64, 64, 16]);
   });
 
-  it('gives the least ones once all others are out', () => {
+  it('M-B10p: gives the least ones once all others are out', () => {
     const { take, give } = createBufferPool({
       largeBytes: 64,
       smallBytes: 16,
