@@ -51,7 +51,7 @@ export function gcCommand(terminal: Terminal): Command {
       ).argParser(parseAge),
     )
     .option('--json', 'Print the report as JSON.');
-  addConfigOptions(command, ['backend']).addHelpText('after', DETAILS);
+  addConfigOptions(command, ['backend']).addHelpText('after', DETAILS.trimEnd());
   return command.action(async (options: GcCommandOptions) => {
     const folder = await findFolder(options, terminal);
     const actAsBefore = terminal.actAs(await ownerOf(folder.directory));

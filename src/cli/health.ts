@@ -20,7 +20,7 @@ export function healthCommand(terminal: Terminal): Command {
       'Check that pushes and pulls work: the registry answers, and the certificate is valid.',
     );
   addConfigOptions(command, OPTIONS);
-  command.addHelpText('after', DETAILS);
+  command.addHelpText('after', DETAILS.trimEnd());
   return command.action(async (options: Readonly<Record<string, unknown>>) => {
     const config = await loadConfig(configSources(options, terminal));
     const isReady = options['ready'] === true;

@@ -49,7 +49,7 @@ export function initCommand(terminal: Terminal): Command {
     )
     .option('--constrain [LIST]', 'Bind a new CA to domains and blocks of addresses: example.lan,10.0.0.0/8.')
     .option('--force', 'Make a new key and certificate in any case. Never makes a new CA.')
-    .addHelpText('after', DETAILS)
+    .addHelpText('after', DETAILS.trimEnd())
     .action((options: Options) => init(options, terminal));
 }
 

@@ -26,7 +26,7 @@ export function statusCommand(terminal: Terminal, exit: ExitStatus): Command {
   return addCertsOptions(new Command('status'))
     .description('Show names, days left, key and fingerprint of the certificate and of the CA.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', DETAILS)
+    .addHelpText('after', DETAILS.trimEnd())
     .action(async (options: Options) => {
       exit.code = await status(options, terminal);
     });

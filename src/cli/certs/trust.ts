@@ -41,7 +41,7 @@ export function trustCommand(terminal: Terminal): Command {
     .option('--undo', 'Remove what this command wrote.')
     .option('--force', 'Replace a file that has other content.')
     .option('--json', 'Print what is done as JSON.')
-    .addHelpText('after', DETAILS)
+    .addHelpText('after', DETAILS.trimEnd())
     .action((registry: string, options: Options) => trust(registry, options, terminal));
 }
 
