@@ -5,7 +5,7 @@ import { openRepository } from './repository.ts';
 import { createPauses, type PauseOptions } from './session/pauses.ts';
 import { createSession } from './session/session.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
-import type { Trust } from './wire/trust.ts';
+import type { Trust } from '../trust/trust.ts';
 import { createWire, type WireTimes } from './wire/wire.ts';
 
 export interface RegistryOptions {

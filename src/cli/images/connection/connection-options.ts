@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { collect } from '../../certs/options.ts';
 
 /** What is said of a registry on the command line. */
 export interface ConnectionOptions {
@@ -6,6 +7,7 @@ export interface ConnectionOptions {
   readonly passwordStdin?: true;
   readonly ca?: string;
   readonly plainHttp?: true;
+  readonly plainHttpFor?: readonly string[];
   readonly authFile?: string;
 }
 
@@ -19,5 +21,10 @@ export function addConnectionOptions(command: Command): Command {
     .option('--password-stdin', 'Read the password of --user from standard input.')
     .option('--auth-file <FILE>', 'Where sign-ins are stored, in place of the files of docker and podman.')
     .option('--ca <FILE>', 'A PEM file with a CA to trust, beside those of the system.')
-    .option('--plain-http', 'Speak to the registry without TLS. Passwords can then be read on the way.');
+    .option('--plain-http', 'Speak to all registries named without TLS. Passwords can be read on the way.')
+    .option(
+      '--plain-http-for <REGISTRY>',
+      'Speak to this registry alone without TLS: where there are two. Repeatable.',
+      collect,
+    );
 }

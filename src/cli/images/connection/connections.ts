@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { createCredentialFinder } from '../../../images/credentials/find-credential.ts';
 import { openRegistry } from '../../../images/client/open-registry.ts';
 import type { Credential } from '../../../images/credentials/credential.ts';
 import { manifestReference, parseRegistryName } from '../../../images/name/image-name.ts';
+import { readCertsDirectories } from '../../../images/trust/certs-directories.ts';
 import { parseLocation, type Location } from '../../../images/name/location.ts';
 import type { ImageSource, ImageTarget, Registry, Repository } from '../../../images/store.ts';
 import { AppError, systemCode } from '../../../lib/errors.ts';
@@ -43,6 +46,8 @@ export interface Connections {
 export async function openConnections(options: ConnectionOptions, terminal: Terminal): Promise<Connections> {
   const own = await findOwnGate(terminal);
   const said = await credentialOf(options, terminal);
+  const folders = { home: terminal.env['HOME'] ?? homedir(), env: terminal.env };
+  const stored = createCredentialFinder(folders, options.authFile);
   const authorities = options.ca === undefined ? [] : [await readAuthority(options.ca)];
   const registries = new Map<string, Registry>();
   const defaultRegistry = own?.registry ?? 'docker.io';
@@ -51,11 +56,16 @@ export async function openConnections(options: ConnectionOptions, terminal: Term
     const name = parseRegistryName(text);
     const known = registries.get(name);
     if (known !== undefined) return known;
+    if (said !== undefined && registries.size > 0) throw oneUserOnly([...registries.keys(), name]);
     const opened = openRegistry({
       name,
-      isPlain: options.plainHttp === true,
-      credential: async () => said,
-      trust: async () => ({ authorities: [...authorities, ...ownAuthority(own, name)] }),
+      isPlain: options.plainHttp === true || options.plainHttpFor?.includes(name) === true,
+      credential: async (registry, repository) => said ?? stored(registry, repository),
+      trust: async () => {
+        const found = await readCertsDirectories(name, folders);
+        const all = [...authorities, ...ownAuthority(own, name), ...found.authorities];
+        return { ...found, authorities: all };
+      },
     });
     registries.set(name, opened);
     return opened;
@@ -121,6 +131,14 @@ async function readAuthority(path: string): Promise<string> {
   });
   parseCertificates(pem, path);
   return pem;
+}
+
+/** A password is for one registry: the other one must not learn it. */
+function oneUserOnly(names: readonly string[]): AppError {
+  return new AppError('USAGE', {
+    message: `--user is for one registry, but these are several: ${names.join(', ')}.`,
+    hint: 'Sign in to each with docker login or podman login, and leave out --user.',
+  });
 }
 
 function noArchive(text: string): AppError {

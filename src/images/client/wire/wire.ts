@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { Agent, buildConnector, request as send } from 'undici';
 import { packageVersion } from '../../../lib/package-version.ts';
 import { Answer } from './answer.ts';
-import { allAuthorities, type Trust } from './trust.ts';
+import { allAuthorities, type Trust } from '../../trust/trust.ts';
 import { unreachable } from './unreachable.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
