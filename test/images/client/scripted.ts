@@ -100,7 +100,13 @@ export function blobOf(bytes: Buffer): Descriptor {
 }
 
 export async function bytesOf(pieces: Pieces): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(pieces));
+  return Buffer.concat(await allOf(pieces));
+}
+
+export async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 /** Gives bytes from a position on, in pieces. */

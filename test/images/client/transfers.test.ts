@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { blobOf, bytesOf, openScripted, reading, send, startScripted } from './scripted.ts';
+
+const BYTES = randomBytes(3_000_000);
+const BLOB = blobOf(BYTES);
+
+interface Break {
+  readonly name: string;
+  /** What a request from a byte on is answered with. */
+  readonly second: (from: number) => {
+    readonly status: number;
+    readonly range?: string;
+    readonly body: Buffer;
+  };
+}
+
+const RESUMED: readonly Break[] = [
+  { name: 'by Range', second: (from) => part(from) },
+  { name: 'by a registry that sends the whole again', second: () => ({ status: 200, body: BYTES }) },
+  {
+    name: 'by a part that begins earlier',
+    second: (from) => part(from - 1000),
+  },
+  {
+    name: 'by a part whose total is not stated',
+    second: (from) => ({ ...part(from), range: `bytes ${from}-${BYTES.length - 1}/*` }),
+  },
+];
+
+const WRONG: readonly (Break & { readonly code: string })[] = [
+  { name: 'a part that begins later', second: (from) => part(from + 1), code: 'REGISTRY_REFUSED' },
+  {
+    name: 'a part of another total',
+    second: (from) => ({ ...part(from), range: `bytes ${from}-${BYTES.length}/${BYTES.length + 1}` }),
+    code: 'DIGEST_MISMATCH',
+  },
+  {
+    name: 'a part that does not say which',
+    second: (from) => ({ ...part(from), range: '' }),
+    code: 'REGISTRY_REFUSED',
+  },
+  {
+    name: 'other bytes',
+    second: (from) => ({ ...part(from), body: Buffer.alloc(BYTES.length - from) }),
+    code: 'DIGEST_MISMATCH',
+  },
+];
+
+function part(from: number): { readonly status: number; readonly range: string; readonly body: Buffer } {
+  return {
+    status: 206,
+    range: `bytes ${from}-${BYTES.length - 1}/${BYTES.length}`,
+    body: BYTES.subarray(from),
+  };
+}
+
+/** A registry that breaks the first download in its middle. */
+async function startBreaking(second: Break['second']) {
+  return startScripted(({ headers }, response) => {
+    const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? -1);
+    if (from < 0) {
+      response.writeHead(200, { 'content-length': BYTES.length });
+      response.write(BYTES.subarray(0, 1_000_000), () => response.destroy());
+      return;
+    }
+    const { status, range = '', body } = second(from);
+    send(response, status, range === '' ? {} : { 'content-range': range }, body);
+  });
+}
+
+describe('a download', () => {
+  it.each(RESUMED)('that breaks goes on $name', async ({ second }) => {
+    const server = await startBreaking(second);
+    const got = await bytesOf(openScripted(server.name).repository('team/app').readBlob(BLOB));
+    expect(got.equals(BYTES)).toBe(true);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it.each(WRONG)('that breaks and goes on with $name fails', async ({ second, code }) => {
+    const server = await startBreaking(second);
+    const reading = bytesOf(openScripted(server.name).repository('team/app').readBlob(BLOB));
+    await expect(reading).rejects.toMatchObject({ code });
+  });
+
+  it.each([429, 500, 502, 503, 504])('is asked for again after %d', async (status) => {
+    const server = await startScripted((_request, response) =>
+      server.requests.length < 3
+        ? send(response, status, { 'retry-after': '0' })
+        : send(response, 200, {}, BYTES),
+    );
+    const got = await bytesOf(openScripted(server.name).repository('team/app').readBlob(BLOB));
+    expect(got.equals(BYTES)).toBe(true);
+  });
+
+  it('is given up after the last attempt, with the words of the registry', async () => {
+    const server = await startScripted((_request, response) =>
+      send(response, 429, {}, '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}'),
+    );
+    const reading = bytesOf(openScripted(server.name).repository('team/app').readBlob(BLOB));
+    await expect(reading).rejects.toMatchObject({
+      code: 'REGISTRY_REFUSED',
+      message: expect.stringContaining('TOOMANYREQUESTS, slow down') as string,
+    });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it('of a blob that is not there is BLOB_MISSING', async () => {
+    const server = await startScripted((_request, response) => send(response, 404));
+    const reading = bytesOf(openScripted(server.name).repository('team/app').readBlob(BLOB));
+    await expect(reading).rejects.toMatchObject({ code: 'BLOB_MISSING' });
+  });
+
+  it('begins where it is told to', async () => {
+    const server = await startScripted(({ headers }, response) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1]);
+      const { status, range, body } = part(from);
+      send(response, status, { 'content-range': range }, body);
+    });
+    const got = await bytesOf(
+      openScripted(server.name).repository('team/app').readBlob(BLOB, { from: 12_345 }),
+    );
+    expect(got.equals(BYTES.subarray(12_345))).toBe(true);
+  });
+
+  it('ends with the signal', async () => {
+    const stop = new AbortController();
+    const server = await startScripted((_request, response) => {
+      response.writeHead(200, { 'content-length': BYTES.length }).write(BYTES.subarray(0, 1000));
+    });
+    const pieces = openScripted(server.name).repository('team/app').readBlob(BLOB, { signal: stop.signal });
+    await expect(
+      (async () => {
+        for await (const piece of pieces) if (piece.length > 0) stop.abort(new Error('stopped'));
+      })(),
+    ).rejects.toThrow('stopped');
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+interface Store {
+  held: Buffer;
+  done: boolean;
+  sessions: number;
+  deleted: number;
+}
+
+/** A registry that takes uploads, and does to the request of this number what `fault` says. */
+async function startTaking(fault: (at: number, state: Store) => 'break' | 'forget' | 'large' | undefined) {
+  const state: Store = { held: Buffer.alloc(0), done: false, sessions: 0, deleted: 0 };
+  let patches = 0;
+  const server = await startScripted(
+    async ({ method, url }, response, raw) => {
+      const { socket } = raw;
+      const progress = (): Record<string, string> => ({
+        location: `/v2/team/app/blobs/uploads/${state.sessions}?_state=a%3Db`,
+        range: `0-${Math.max(state.held.length - 1, 0)}`,
+      });
+      const take = async (most = Infinity): Promise<void> => {
+        for await (const piece of raw.iterator({ destroyOnReturn: false })) {
+          state.held = Buffer.concat([state.held, piece as Uint8Array]);
+          if (state.held.length >= most) return;
+        }
+      };
+      if (method === 'HEAD') return send(response, state.done ? 200 : 404);
+      if (method === 'DELETE') return send(response, ((state.deleted += 1), 204));
+      if (method === 'POST') {
+        state.sessions += 1;
+        state.held = Buffer.alloc(0);
+        return send(response, 202, progress());
+      }
+      if (!url.includes(`uploads/${state.sessions}?_state=a%3Db`)) return send(response, 404);
+      if (method === 'GET') return send(response, 204, progress());
+      if (method === 'PUT') {
+        await take();
+        state.done = url.endsWith(`&digest=${BLOB.digest.text}`) && state.held.equals(BYTES);
+        return send(response, state.done ? 201 : 400, {}, '{"errors":[{"code":"DIGEST_INVALID"}]}');
+      }
+      const what = fault((patches += 1), state);
+      if (what === 'large') {
+        for await (const _piece of raw);
+        return send(response, 413);
+      }
+      await take(what === undefined ? Infinity : state.held.length + 1_000_000);
+      if (what === 'forget') state.sessions += 1;
+      return what === undefined ? send(response, 202, progress()) : socket.destroy();
+    },
+    { readBody: false },
+  );
+  return { server, state };
+}
+
+describe('an upload', () => {
+  it.each<readonly [name: string, fault: Parameters<typeof startTaking>[0], sessions: number]>([
+    ['in one go', () => undefined, 1],
+    ['that breaks goes on where it was', (at) => (at <= 2 ? 'break' : undefined), 1],
+    [
+      'that breaks at each megabyte ends all the same',
+      (_at, { held }) => (held.length < 2_000_000 ? 'break' : undefined),
+      1,
+    ],
+    ['whose session is forgotten begins again', (at) => (at === 1 ? 'forget' : undefined), 3],
+    ['that is too large for a proxy goes in parts', (at) => (at === 1 ? 'large' : undefined), 1],
+  ])('%s', async (_name, fault, sessions) => {
+    const { server, state } = await startTaking(fault);
+    let counted = 0;
+    await openScripted(server.name)
+      .repository('team/app')
+      .putBlob(BLOB, reading(BYTES), { onBytes: (count) => void (counted += count) });
+    expect(state).toMatchObject({ done: true, deleted: 0, sessions });
+    expect(counted).toBe(BYTES.length);
+  });
+
+  it('of unknown bytes tells what they are', async () => {
+    const { server, state } = await startTaking((at) => (at === 1 ? 'break' : undefined));
+    const made = await openScripted(server.name).repository('team/app').putNewBlob(reading(BYTES));
+    expect(made).toEqual({ digest: BLOB.digest, size: BYTES.length });
+    expect(state.done).toBe(true);
+  });
+
+  it.each<readonly [name: string, bytes: Buffer]>([
+    ['fewer', BYTES.subarray(1)],
+    ['more', Buffer.concat([BYTES, BYTES])],
+    ['other', Buffer.alloc(BYTES.length)],
+  ])('of %s bytes than it should have fails, and leaves no session', async (_name, bytes) => {
+    const { server, state } = await startTaking(() => undefined);
+    const putting = openScripted(server.name).repository('team/app').putBlob(BLOB, reading(bytes));
+    await expect(putting).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(state).toMatchObject({ done: false, deleted: 1 });
+  });
+
+  it('that its source breaks off fails as the source did, once', async () => {
+    const { server, state } = await startTaking(() => undefined);
+    let reads = 0;
+    const putting = openScripted(server.name)
+      .repository('team/app')
+      .putBlob(BLOB, async function* () {
+        reads += 1;
+        yield BYTES.subarray(0, 1000);
+        throw new Error('the disk is gone');
+      });
+    await expect(putting).rejects.toThrow('the disk is gone');
+    expect([reads, state.deleted]).toEqual([1, 1]);
+  });
+
+  it('that is stopped leaves no session', async () => {
+    const { server, state } = await startTaking(() => undefined);
+    const stop = new AbortController();
+    const putting = openScripted(server.name)
+      .repository('team/app')
+      .putBlob(
+        BLOB,
+        async function* () {
+          yield BYTES.subarray(0, 1000);
+          stop.abort(new Error('stopped'));
+          yield BYTES.subarray(1000);
+        },
+        { signal: stop.signal },
+      );
+    await expect(putting).rejects.toThrow('stopped');
+    expect(state.deleted).toBe(1);
+  });
+});
