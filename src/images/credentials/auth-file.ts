@@ -3,7 +3,7 @@ import { isObject, parseJsonObject, type JsonObject } from '../model/json.ts';
 import { textOf } from '../model/descriptor.ts';
 import { readSmallFile, unreadable } from '../trust/small-file.ts';
 import type { Credential } from './credential.ts';
-import { askHelper } from './helper.ts';
+import { askHelper } from './credential-program.ts';
 
 /** The key of Docker Hub in docker's files, and other names of it. */
 const HUB_KEY = 'https://index.docker.io/v1/';

@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import type { Writable } from 'node:stream';
+import { createArchive } from '../../../images/archive/create-archive.ts';
+import { openArchive, type OpenArchiveOptions } from '../../../images/archive/open-archive.ts';
 import { createCredentialFinder } from '../../../images/credentials/find-credential.ts';
 import { openRegistry } from '../../../images/client/open-registry.ts';
-import type { Credential } from '../../../images/credentials/credential.ts';
-import { manifestReference, parseRegistryName } from '../../../images/name/image-name.ts';
+import { manifestReference, parseRegistryName, type ImageName } from '../../../images/name/image-name.ts';
 import { readCertsDirectories } from '../../../images/trust/certs-directories.ts';
+import type { Trust } from '../../../images/trust/trust.ts';
 import { parseLocation, type Location } from '../../../images/name/location.ts';
 import type { ImageSource, ImageTarget, Registry, Repository } from '../../../images/store.ts';
 import { AppError, systemCode } from '../../../lib/errors.ts';
-import { printable } from '../../../lib/printable.ts';
-import { Secret } from '../../../lib/secret.ts';
 import { parseCertificates } from '../../../pki/x509/certificate-file.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import { readCredential } from './read-credential.ts';
 import { findOwnGate, type OwnGate } from './default-registry.ts';
 
 /** The image that was named, and where. */
@@ -24,6 +26,12 @@ interface Named {
 
 export type OpenedSource = Named & { readonly source: ImageSource };
 export type OpenedTarget = Named & { readonly target: ImageTarget };
+
+/** Standard input and standard output for archives. */
+interface Streams {
+  readonly input?: () => AsyncIterable<Uint8Array>;
+  readonly output?: () => Writable;
+}
 
 /** Opens what the arguments of a command name. Each registry is connected to once. */
 export interface Connections {
@@ -43,82 +51,96 @@ export interface Connections {
  * Reads what the options and the configuration here say of registries. Throws AppError USAGE, CONFIG_INVALID,
  * FILE_UNREADABLE.
  */
-export async function openConnections(options: ConnectionOptions, terminal: Terminal): Promise<Connections> {
+export async function openConnections(
+  options: ConnectionOptions,
+  terminal: Terminal & Streams,
+): Promise<Connections> {
   const own = await findOwnGate(terminal);
-  const said = await credentialOf(options, terminal);
-  const folders = { home: terminal.env['HOME'] ?? homedir(), env: terminal.env };
-  const stored = createCredentialFinder(folders, options.authFile);
-  const authorities = options.ca === undefined ? [] : [await readAuthority(options.ca)];
-  const registries = new Map<string, Registry>();
+  const registries = await createRegistries(options, terminal, own);
   const defaultRegistry = own?.registry ?? 'docker.io';
-
-  const registry = (text: string): Registry => {
-    const name = parseRegistryName(text);
-    const known = registries.get(name);
-    if (known !== undefined) return known;
-    if (said !== undefined && registries.size > 0) throw oneUserOnly([...registries.keys(), name]);
-    const opened = openRegistry({
-      name,
-      isPlain: options.plainHttp === true || options.plainHttpFor?.includes(name) === true,
-      credential: async (registry, repository) => said ?? stored(registry, repository),
-      trust: async () => {
-        const found = await readCertsDirectories(name, folders);
-        const all = [...authorities, ...ownAuthority(own, name), ...found.authorities];
-        return { ...found, authorities: all };
-      },
-    });
-    registries.set(name, opened);
-    return opened;
-  };
-  const open = (text: string): Named & { readonly repository: Repository } => {
-    const location = parseLocation(text, defaultRegistry);
-    if (location.kind !== 'registry') throw noArchive(text);
-    const { image } = location;
-    const repository = registry(image.registry).repository(image.repository);
-    return { repository, reference: manifestReference(image), location };
-  };
+  const inRegistry = ({ registry, repository }: ImageName): Repository =>
+    registries.open(registry).repository(repository);
   return {
     defaultRegistry,
-    registry,
+    registry: registries.open,
     async source(text) {
-      const { repository: source, ...named } = open(text);
-      return { source, ...named };
+      const location = parseLocation(text, defaultRegistry);
+      if (location.kind === 'registry')
+        return { source: inRegistry(location.image), reference: manifestReference(location.image), location };
+      const source = await openArchive(location, inputOf(location, options, terminal));
+      return { source, reference: referenceOf(location), location };
     },
     async target(text) {
-      const { repository: target, ...named } = open(text);
-      return { target, ...named };
+      const location = parseLocation(text, defaultRegistry);
+      if (location.kind === 'registry')
+        return { target: inRegistry(location.image), reference: manifestReference(location.image), location };
+      const output = location.kind === 'stream' ? terminal.output?.() : undefined;
+      const target = await createArchive(location, output === undefined ? {} : { output });
+      return { target, reference: referenceOf(location), location };
     },
-    close: async () => void (await Promise.all([...registries.values()].map((one) => one.close()))),
+    close: registries.close,
   };
+}
+
+interface Registries {
+  open(name: string): Registry;
+  close(): Promise<void>;
+}
+
+async function createRegistries(
+  options: ConnectionOptions,
+  terminal: Terminal,
+  own: OwnGate | undefined,
+): Promise<Registries> {
+  const said = await readCredential(options, terminal);
+  const authorities = options.ca === undefined ? [] : [await readAuthority(options.ca)];
+  const folders = { home: terminal.env['HOME'] ?? homedir(), env: terminal.env };
+  const stored = createCredentialFinder(folders, options.authFile);
+  const opened = new Map<string, Registry>();
+  const trustIn = async (name: string): Promise<Trust> => {
+    const found = await readCertsDirectories(name, folders);
+    return { ...found, authorities: [...authorities, ...ownAuthority(own, name), ...found.authorities] };
+  };
+  return {
+    open(text) {
+      const name = parseRegistryName(text);
+      const known = opened.get(name);
+      if (known !== undefined) return known;
+      if (said !== undefined && opened.size > 0) throw oneUserOnly([...opened.keys(), name]);
+      const registry = openRegistry({
+        name,
+        isPlain: options.plainHttp === true || options.plainHttpFor?.includes(name) === true,
+        credential: async (_name, repository) => said ?? stored(name, repository),
+        trust: () => trustIn(name),
+      });
+      opened.set(name, registry);
+      return registry;
+    },
+    close: async () => void (await Promise.all([...opened.values()].map((one) => one.close()))),
+  };
+}
+
+function referenceOf(location: Exclude<Location, { kind: 'registry' }>): string | undefined {
+  return location.kind === 'stream' ? undefined : location.reference;
+}
+
+function inputOf(
+  { kind }: Location,
+  { passwordStdin }: ConnectionOptions,
+  terminal: Terminal & Streams,
+): OpenArchiveOptions {
+  if (kind !== 'stream') return {};
+  if (passwordStdin === true)
+    throw new AppError('USAGE', {
+      message: 'Standard input can hold the archive or the password, not both.',
+      hint: 'Name the archive as a file, or sign in with docker login first.',
+    });
+  const input = terminal.input?.();
+  return input === undefined ? {} : { input };
 }
 
 function ownAuthority(own: OwnGate | undefined, registry: string): readonly string[] {
   return own?.authority !== undefined && own.owns(registry) ? [own.authority] : [];
-}
-
-async function credentialOf(
-  { user, passwordStdin }: ConnectionOptions,
-  terminal: Terminal,
-): Promise<Credential | undefined> {
-  if (user === undefined) {
-    if (passwordStdin !== true) return undefined;
-    throw new AppError('USAGE', {
-      message: '--password-stdin needs a name.',
-      hint: 'Name the user: --user NAME --password-stdin',
-    });
-  }
-  const password = await readPassword(user, passwordStdin === true, terminal);
-  return { kind: 'password', user, password: new Secret(password) };
-}
-
-async function readPassword(user: string, isInput: boolean, terminal: Terminal): Promise<string> {
-  // One line end belongs to the line, not to the password, as in docker.
-  if (isInput) return (await terminal.readStdin()).toString('utf8').replace(/\r?\n$/, '');
-  if (terminal.isTTY) return terminal.askSecret(`Password of ${printable(user)}: `);
-  throw new AppError('USAGE', {
-    message: '--user needs a password, and there is no terminal to ask for it.',
-    hint: 'Send it on standard input: --user NAME --password-stdin',
-  });
 }
 
 async function readAuthority(path: string): Promise<string> {
@@ -138,12 +160,5 @@ function oneUserOnly(names: readonly string[]): AppError {
   return new AppError('USAGE', {
     message: `--user is for one registry, but these are several: ${names.join(', ')}.`,
     hint: 'Sign in to each with docker login or podman login, and leave out --user.',
-  });
-}
-
-function noArchive(text: string): AppError {
-  return new AppError('USAGE', {
-    message: `${JSON.stringify(text)} is an archive, and this works on registries alone.`,
-    hint: 'Name an image of a registry: registry.lan/team/app:1.0',
   });
 }
