@@ -15,4 +15,22 @@ export const IMAGES_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate images load -i app.tar.gz --into registry.lan/team',
     'registry-gate images load -i app.tar.gz registry.lan/team/app:2',
   ],
+  'images list': [
+    'registry-gate images list registry.lan',
+    'registry-gate images list registry.lan/team/ --tags',
+    'registry-gate images list registry.lan/team/app --filter platform=linux/arm64 --limit 10',
+  ],
+  'images tags': [
+    'registry-gate images tags registry.lan/team/app',
+    "registry-gate images tags registry.lan/team/app --filter 'pr-*' --filter before=30d --quiet",
+  ],
+  'images inspect': [
+    'registry-gate images inspect registry.lan/team/app:1',
+    'registry-gate images inspect registry.lan/team/app:1 --platform linux/arm64 --format Config.Env',
+  ],
+  'images history': [
+    'registry-gate images history registry.lan/team/app:1 --no-trunc',
+    'registry-gate images history registry.lan/team/app:1 --dockerfile',
+  ],
+  'images diff': ['registry-gate images diff registry.lan/team/app:1 registry.lan/team/app:2'],
 };

@@ -4,10 +4,23 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { copyCommand } from './copy/copy.ts';
 import { loadCommand } from './copy/load.ts';
 import { saveCommand } from './copy/save.ts';
+import { diffCommand } from './see/diff.ts';
+import { historyCommand } from './see/history.ts';
+import { inspectCommand } from './see/inspect.ts';
+import { listCommand, tagsCommand } from './see/list.ts';
 
 type Create = (terminal: Terminal, exit: ExitStatus) => Command;
 
-const COMMANDS: readonly Create[] = [copyCommand, saveCommand, loadCommand];
+const COMMANDS: readonly Create[] = [
+  listCommand,
+  tagsCommand,
+  inspectCommand,
+  historyCommand,
+  diffCommand,
+  copyCommand,
+  saveCommand,
+  loadCommand,
+];
 
 /** `images ...`: sees, moves and removes images, straight against a registry or an archive. */
 export function imagesCommand(terminal: Terminal, exit: ExitStatus): Command {

@@ -2,7 +2,7 @@ import { printableJson } from '../../lib/printable.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Prints the values of a JSON array as they come, one a line. */
-export interface JsonListWriter {
+interface JsonListWriter {
   /** Resolves when the reader has taken the value; false if nobody reads any more. */
   item(value: unknown): Promise<boolean>;
   end(): void;

@@ -14,7 +14,7 @@ export interface Column {
 }
 
 /** Prints rows as they come. */
-export interface TableWriter {
+interface TableWriter {
   /**
    * Prints a row, with `?` for each control character. Resolves when the reader has taken what was printed; false if
    * nobody reads any more: `| head -1`.

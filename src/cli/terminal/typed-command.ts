@@ -9,6 +9,8 @@ const DIRECTORY = ['certs', 'config'];
 const USERS = ['users', ...DIRECTORY];
 const STATE = ['state', ...USERS];
 const AUDIT = ['audit', 'config'];
+/** How to reach a registry. */
+const CONNECTION = ['user', 'auth-file', 'ca', 'plain-http'];
 const EVERY_OPTION = 'every option of the configuration';
 
 /** Command -> the flags that select what it works on. A test compares this table with the command tree. */
@@ -37,6 +39,11 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'images copy': [],
   'images save': [],
   'images load': [],
+  'images list': CONNECTION,
+  'images tags': CONNECTION,
+  'images inspect': CONNECTION,
+  'images history': CONNECTION,
+  'images diff': CONNECTION,
   gc: ['data', 'backend', 'config'],
   serve: [EVERY_OPTION, 'config'],
   up: [EVERY_OPTION, 'data', 'host', 'config'],

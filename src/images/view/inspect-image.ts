@@ -10,7 +10,7 @@ import type { OpenedImage } from './open-image.ts';
 import type { Referrer } from './referrers.ts';
 import { pullSize } from './sizes.ts';
 
-export interface InspectedImage {
+interface InspectedImage {
   readonly opened: OpenedImage;
   /** Undefined for an artifact. */
   readonly config: ImageConfig | undefined;

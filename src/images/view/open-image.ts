@@ -74,7 +74,7 @@ async function descend(
 }
 
 /** Chooses an entry of an index: that of the platform, or any if none was asked for. Attestations are never chosen. */
-export function chooseEntry(
+function chooseEntry(
   entries: readonly Descriptor[],
   { asked, usual }: PlatformChoice,
 ): Descriptor | undefined {

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 
-export type ReferrerKind = 'signature' | 'sbom' | 'attestation' | 'scan report' | 'other';
+type ReferrerKind = 'signature' | 'sbom' | 'attestation' | 'scan report' | 'other';
 
 /** Something that refers to an image. */
 export interface Referrer {

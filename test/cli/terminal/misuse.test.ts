@@ -63,6 +63,10 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'images copy': ['oci:none', 'oci:there'],
   'images save': ['oci:none'],
   'images load': ['--input', 'none.tar'],
+  'images tags': ['oci:none'],
+  'images inspect': ['oci:none'],
+  'images history': ['oci:none'],
+  'images diff': ['oci:none', 'oci:none'],
 };
 
 /** option -> values that it does not take. Where a command means something else by it, its name stands before. */
@@ -101,10 +105,14 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   'images copy --format': ['tar'],
   '--compress': ['lz4'],
   '--into': ['a b', 'registry.lan/UPPER', 'registry.lan/team:1'],
+  '--filter': ['since=yesterday', 'platform=a/b/c/d'],
+  '--limit': ['0', 'x', '-1'],
+  '--sort': ['sideways'],
+  '--human': ['perhaps'],
 };
 
 /** Commands that take any number of words. */
-const TAKES_ANY_NUMBER = ['audit verify', 'images save'];
+const TAKES_ANY_NUMBER = ['audit verify', 'images inspect', 'images save'];
 
 /** Names of files and directories, and what is looked for: any text may be one. */
 const ANYTHING = [
@@ -122,6 +130,7 @@ const ANYTHING = [
   '--auth-file',
   '--output',
   '--input',
+  'images inspect --format',
   'audit show --repository',
 ];
 

@@ -4,7 +4,7 @@ import { readWords } from './go-text.ts';
 import { oneLine, readInstruction, type Known, type Lines } from './instructions.ts';
 import { readCommand, writeRun } from './run-step.ts';
 
-export interface ReadBackOptions {
+interface ReadBackOptions {
   /** How the image is called, for the comment at the top. */
   readonly name: string;
   /** The base that the annotations of the image name (image-spec: "Annotations", base.name). */

@@ -5,7 +5,7 @@ import { writeList } from './go-text.ts';
 const USUAL_SHELLS = ['/bin/sh -c', 'cmd /S /C', 'powershell -Command'];
 
 /** A command of a history, without the shell and the build arguments before it. */
-export interface ReadCommand {
+interface ReadCommand {
   readonly command: string;
   /** `VERSION=1.2`: those of the build, as far as they can be told apart. */
   readonly buildArguments: string;
