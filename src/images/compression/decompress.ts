@@ -1,7 +1,7 @@
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { systemCode } from '../../lib/errors.ts';
 import { compressionOf, MAGIC_BYTES, type ArchiveCompression } from './format.ts';
-import { startDecompressor } from './program.ts';
+import { decompressByProgram } from './program.ts';
 import { through } from './through.ts';
 import { cutZstdFrames } from './zstd-frames.ts';
 
@@ -20,8 +20,7 @@ const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: 27 };
  */
 export async function* decompress(pieces: Pieces, format: ArchiveCompression, damaged: Damaged): Pieces {
   if (format === 'none') return yield* pieces;
-  if (format === 'bzip2' || format === 'xz')
-    return yield* through(pieces, startDecompressor(format, damaged));
+  if (format === 'bzip2' || format === 'xz') return yield* decompressByProgram(pieces, format, damaged);
   try {
     yield* format === 'gzip'
       ? through(pieces, createGunzip({ chunkSize: CHUNK_BYTES }))

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { Duplex } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { AppError, systemCode } from '../../lib/errors.ts';
 
 /** A program that decompresses, and the package that has it. */
@@ -15,22 +15,50 @@ const PROGRAMS: Readonly<Record<'bzip2' | 'xz', Program>> = {
   xz: { name: 'xz', args: ['-d', '-c', '--memlimit-decompress=512MiB'], package: 'xz-utils' },
 };
 
+type Pieces = AsyncIterable<Uint8Array>;
+
 /**
- * Starts the system's program, without a shell, and returns its standard input and output as one stream, which fails if
- * the program does. `damaged` makes the error for input that it refuses.
+ * Decompresses pieces with the system's program, without a shell. `damaged` makes the error for input that it refuses.
+ * The program is ended with the reader.
  */
-export function startDecompressor(format: 'bzip2' | 'xz', damaged: (reason: string) => Error): Duplex {
+export async function* decompressByProgram(
+  pieces: Pieces,
+  format: 'bzip2' | 'xz',
+  damaged: (reason: string) => Error,
+): Pieces {
   const { name, args, package: packageName } = PROGRAMS[format];
   const child = spawn(name, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
-  child.once('error', (error) =>
-    stream.destroy(systemCode(error) === 'ENOENT' ? missing(format, name, packageName) : error),
-  );
-  child.once('exit', (code) => {
-    if (code !== 0) stream.destroy(damaged(`${name} refuses it as damaged`));
+  const ended = new Promise<unknown>((resolve) => {
+    child.once('error', (error) =>
+      resolve(systemCode(error) === 'ENOENT' ? missing(format, name, packageName) : error),
+    );
+    child.once('close', (code) => resolve(code === 0 ? undefined : damaged(`${name} refuses it as damaged`)));
   });
-  stream.once('close', () => child.kill('SIGKILL'));
-  return stream;
+  const fed = feed(pieces, child.stdin).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
+  fed.catch(() => undefined);
+  try {
+    for await (const piece of child.stdout) yield piece;
+    await fed;
+    const failure = await ended;
+    if (failure !== undefined) throw failure;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+/** Writes pieces one by one: the memory of one is used for the next. A program that ended says why in its exit code. */
+async function feed(pieces: Pieces, input: Writable): Promise<void> {
+  input.on('error', () => undefined);
+  for await (const piece of pieces) {
+    const isTaken = await new Promise<boolean>((resolve) => {
+      input.write(piece, (error) => resolve(!error));
+    });
+    if (!isTaken) return;
+  }
+  input.end();
 }
 
 function missing(format: string, name: string, packageName: string): AppError {

@@ -49,7 +49,7 @@ function encodeSize(size: number): string {
 
 /** Reads a header block. Returns undefined for a block of zeros, and the reason if it is not a header. */
 export function decodeHeader(block: Buffer): TarHeader | string | undefined {
-  if (block.every((byte) => byte === 0)) return undefined;
+  if (block[0] === 0 && block.every((byte) => byte === 0)) return undefined;
   const sum = decodeNumber(block, CHECKSUM);
   if (sum !== checksumOf(block) && sum !== signedChecksumOf(block)) return 'is not the header of a tar entry';
   const size = decodeNumber(block, SIZE);
@@ -97,18 +97,16 @@ function decodeNumber(block: Buffer, [from, bytes]: Field): number | undefined {
   return /^[0-7]*$/.test(digits) ? Number.parseInt(digits === '' ? '0' : digits, 8) : undefined;
 }
 
+/** Adds the bytes up, with spaces in the field of the sum itself. */
 function checksumOf(block: Buffer): number {
-  return sumOf(block, (byte) => byte);
+  let sum = 8 * 0x20;
+  for (let at = 0; at < BLOCK_BYTES; at += 1)
+    if (at < CHECKSUM[0] || at >= CHECKSUM[0] + 8) sum += block[at] ?? 0;
+  return sum;
 }
 
 /** Some old programs added the bytes up as signed ones. */
 function signedChecksumOf(block: Buffer): number {
-  return sumOf(block, (byte) => (byte > 127 ? byte - 256 : byte));
-}
-
-/** The field of the sum itself counts as spaces. */
-function sumOf(block: Buffer, value: (byte: number) => number): number {
-  let sum = 8 * 0x20;
-  for (const [at, byte] of block.entries()) if (at < CHECKSUM[0] || at >= CHECKSUM[0] + 8) sum += value(byte);
-  return sum;
+  const outside = block.filter((byte, at) => byte > 127 && (at < CHECKSUM[0] || at >= CHECKSUM[0] + 8));
+  return checksumOf(block) - 256 * outside.length;
 }

@@ -12,11 +12,26 @@ type Place =
   | { readonly kind: 'link'; readonly to: string };
 
 /**
- * Opens a tar in a file, which is closed with it. Of two entries of one name the last counts, as for docker, which
+ * Opens a tar in a file, which is closed with it, and if it can't be opened. Of two entries of one name the last counts, as for docker, which
  * extracts them one over the other. Names and links that lead out of the archive, and sizes beyond its end, are refused.
  * Throws AppError ARCHIVE_INVALID.
  */
 export async function openTar(file: FileHandle, label: string): Promise<FileStore> {
+  const places = await readPlaces(file, label).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
+  return {
+    label,
+    find: async (name) => {
+      const place = resolve(places, name, label);
+      return place === undefined ? undefined : fileAt(file, place);
+    },
+    close: () => file.close(),
+  };
+}
+
+async function readPlaces(file: FileHandle, label: string): Promise<ReadonlyMap<string, Place>> {
   const places = new Map<string, Place>();
   for await (const entry of walkTar(file, label)) {
     const name = cleanName(entry.name);
@@ -26,14 +41,7 @@ export async function openTar(file: FileHandle, label: string): Promise<FileStor
     if (place === undefined) places.delete(name);
     else places.set(name, place);
   }
-  return {
-    label,
-    find: async (name) => {
-      const place = resolve(places, name, label);
-      return place === undefined ? undefined : fileAt(file, place);
-    },
-    close: () => file.close(),
-  };
+  return places;
 }
 
 function placeOf(entry: TarEntry, name: string, label: string): Place | undefined {
