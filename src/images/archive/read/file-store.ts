@@ -5,7 +5,7 @@ import { readFully } from '../../tar/file-window.ts';
 export interface StoredFile {
   /** In bytes. */
   readonly size: number;
-  /** Reads from this byte on. A piece is valid until the next one is asked for. */
+  /** Reads from this byte on. A piece is the reader's. */
   read(from: number, options?: ReadFileOptions): AsyncIterable<Uint8Array>;
 }
 
@@ -26,16 +26,17 @@ export interface FileStore {
 
 const PIECE_BYTES = 512 * 1024;
 
-/** Reads a part of a file in pieces that share one buffer. Ends early where the file does. */
+/** Reads a part of a file in pieces. Ends early where the file does. */
 export async function* readRange(
   file: FileHandle,
   { from, to }: { readonly from: number; readonly to: number },
   signal?: AbortSignal,
 ): AsyncIterable<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(PIECE_BYTES, to - from)));
   for (let position = from; position < to;) {
     signal?.throwIfAborted();
-    const piece = await readFully(file, buffer.subarray(0, Math.min(buffer.length, to - position)), position);
+    // A connection may still hold the piece before: each has memory of its own.
+    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, to - position));
+    const piece = await readFully(file, buffer, position);
     if (piece.length === 0) return;
     yield piece;
     position += piece.length;
