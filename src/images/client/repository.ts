@@ -2,7 +2,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import type { Repository } from '../store.ts';
 import { listTags } from './lists/names.ts';
 import { deleteManifest, findManifest, putManifest, readManifest } from './manifests/manifests.ts';
-import { listReferrers } from './manifests/referrers.ts';
+import { listByTag, listReferrers } from './manifests/referrers.ts';
 import type { Session } from './session/session.ts';
 import { download } from './transfers/download.ts';
 import { hasBlob, uploadBlob, uploadNewBlob } from './transfers/upload.ts';
@@ -26,7 +26,8 @@ export function openRepository(session: Session, repository: string): Repository
     readManifest: (reference) => readManifest(place, reference),
     findManifest: (reference) => findManifest(place, reference),
     deleteManifest: (reference) => deleteManifest(place, reference),
-    putManifest: async (manifest, names) => void (await putManifest(place, manifest, names)),
+    putManifest: async (manifest, names) =>
+      listByTag(place, manifest, await putManifest(place, manifest, names)),
     readBlob: (blob, options) => download(place, blob, options),
     listTags: () => listTags(session, repository),
     listReferrers: (subject) => listReferrers(place, subject),

@@ -84,6 +84,9 @@ function reportOf({ request, plan, root, blobs, referrers, hasWritten }: Done): 
   };
 }
 
+const OF_DOCKER_ARCHIVE =
+  'A docker-archive holds plain layers and no manifest: what is loaded from it has the same ID and another digest.';
+
 function notesOf({
   request,
   plan,
@@ -94,6 +97,7 @@ function notesOf({
   const leftOut = blobs.filter(({ outcome }) => outcome === 'left-out').length;
   return [
     ...plan.notes,
+    ...(request.target.isOnePlatform === true ? [OF_DOCKER_ARCHIVE] : []),
     ...(isChanged
       ? [
           'Layers or media types were changed on the way, so the digest is another. Signatures name the one before.',

@@ -42,7 +42,10 @@ export function copyCommand(terminal: Terminal): Command {
         'zstd',
       ]),
     )
-    .option('--preserve', 'Keep layers as they are, also the uncompressed ones of a docker-archive.');
+    .option(
+      '--preserve',
+      'Keep layers as they are: compressed in a docker-archive, and uncompressed ones of it in a registry.',
+    );
   return addTransferOptions(command)
     .addHelpText('after', DETAILS)
     .action(async (source: string, target: string, options: CopyOptions) => {
@@ -80,7 +83,7 @@ async function copy(
 ): Promise<readonly CopyReport[]> {
   const from = await openFrom(source, context);
   try {
-    const to = await openTo(target, context);
+    const to = await openTo(target, context, { preserve: options.preserve === true });
     try {
       refuseManyInOne(from, to);
       const reports: CopyReport[] = [];

@@ -1,6 +1,5 @@
-import { createArchive } from '../../../images/archive/create-archive.ts';
+import { createArchive, type CreateArchiveOptions } from '../../../images/archive/create-archive.ts';
 import { openArchive } from '../../../images/archive/open-archive.ts';
-import type { Compression } from '../../../images/model/media-types.ts';
 import { parseDigest } from '../../../oci/digest.ts';
 import { parseLocation, type ArchiveLocation, type Location } from '../../../images/name/location.ts';
 import type { ImageSource, ImageTarget } from '../../../images/store.ts';
@@ -74,22 +73,25 @@ export async function listKnown(source: ImageSource): Promise<readonly Known[]> 
   return [...found].map(([reference, names]) => ({ reference, names }));
 }
 
-/** Opens a place to copy to. `compression`: of a whole archive. */
+/** How an archive is written. */
+type ArchiveOptions = Pick<CreateArchiveOptions, 'compression' | 'preserve'>;
+
+/** Opens a place to copy to. */
 export async function openTo(
   text: string,
   { connections, terminal }: OpenContext,
-  compression?: Compression,
+  options: ArchiveOptions = {},
 ): Promise<OpenedTo> {
   const location = parseLocation(text, connections.defaultRegistry);
   if (location.kind === 'registry') return { target: (await connections.target(text)).target, location };
-  return { target: await openArchiveTo(location, terminal, compression), location };
+  return { target: await openArchiveTo(location, terminal, options), location };
 }
 
 /** Opens an archive for writing, or standard output. Throws AppError USAGE if that is a terminal. */
 export async function openArchiveTo(
   location: ArchiveLocation | { readonly kind: 'stream' },
   terminal: Terminal,
-  compression?: Compression,
+  options: ArchiveOptions = {},
 ): Promise<ImageTarget> {
   if (location.kind === 'stream' && terminal.isOutTTY)
     throw new AppError('USAGE', {
@@ -98,7 +100,7 @@ export async function openArchiveTo(
     });
   const output = location.kind === 'stream' ? terminal.output?.() : undefined;
   return createArchive(location, {
+    ...options,
     ...(output === undefined ? {} : { output }),
-    ...(compression === undefined ? {} : { compression }),
   });
 }

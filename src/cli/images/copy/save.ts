@@ -54,7 +54,11 @@ async function save(
   const { output = '-', compress } = options;
   const location: ArchiveLocation | { readonly kind: 'stream' } =
     output === '-' ? { kind: 'stream' } : { kind: 'oci-archive', path: output, reference: undefined };
-  const target = await openArchiveTo(location, context.terminal, compress);
+  const target = await openArchiveTo(
+    location,
+    context.terminal,
+    compress === undefined ? {} : { compression: compress },
+  );
   try {
     const reports: CopyReport[] = [];
     for (const image of images) reports.push(...(await saveOne(image, target, options, context)));

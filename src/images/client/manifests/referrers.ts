@@ -1,9 +1,12 @@
 import type { Digest } from '../../../oci/digest.ts';
-import { readDescriptor, type Descriptor } from '../../model/descriptor.ts';
+import { invalidImage, makeDescriptor, readDescriptor, type Descriptor } from '../../model/descriptor.ts';
 import { parseJsonObject, type JsonObject } from '../../model/json.ts';
+import { parseManifest, storeManifest, type Manifest, type StoredManifest } from '../../model/manifest.ts';
+import { OCI_INDEX } from '../../model/media-types.ts';
 import { readPages } from '../lists/pages.ts';
 import { pulls } from '../sign-in/access.ts';
-import { readManifest, type ManifestPlace } from './manifests.ts';
+import type { Answer } from '../wire/answer.ts';
+import { putManifest, readManifest, type ManifestPlace } from './manifests.ts';
 
 /** More than any image has. */
 const MOST_REFERRERS = 10_000;
@@ -40,6 +43,42 @@ async function byTag(place: ManifestPlace, subject: Digest): Promise<readonly De
 /** `sha256-...`, cut to the length of a tag. */
 export function referrersTag({ algorithm, hex }: Digest): string {
   return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`;
+}
+
+/**
+ * Lists a manifest under the tag of its subject, where the registry keeps no list of referrers: it says that it does by
+ * the header OCI-Subject (distribution-spec: "Pushing Manifests with Subject"). Throws AppError IMAGE_INVALID if that
+ * tag is something else.
+ */
+export async function listByTag(
+  place: ManifestPlace,
+  stored: StoredManifest,
+  answers: readonly Answer[],
+): Promise<void> {
+  const manifest = parseManifest(stored);
+  const { subject } = manifest;
+  if (subject === undefined || answers.some((answer) => answer.header('oci-subject') !== undefined)) return;
+  const tag = referrersTag(subject.digest);
+  const before = await readManifest(place, tag);
+  const index = before === undefined ? undefined : parseManifest(before);
+  if (index?.kind === 'image') throw invalidImage(`its tag ${tag}, which is for referrers, is an image`);
+  const listed = index?.manifests ?? [];
+  if (listed.some(({ digest }) => digest.text === stored.digest.text)) return;
+  const manifests = [...listed.map(({ json }) => json), describeReferrer(stored, manifest)];
+  const json = { schemaVersion: 2, mediaType: OCI_INDEX, ...index?.json, manifests };
+  await putManifest(place, storeManifest(Buffer.from(JSON.stringify(json)), OCI_INDEX), [tag]);
+}
+
+function describeReferrer({ mediaType, digest, bytes }: StoredManifest, manifest: Manifest): JsonObject {
+  const { annotations } = manifest;
+  const type = manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : undefined);
+  return makeDescriptor(
+    { mediaType: mediaType === '' ? manifest.mediaType : mediaType, digest, size: bytes.length },
+    {
+      ...(type === undefined ? {} : { artifactType: type }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
+  ).json;
 }
 
 function descriptorsOf({ manifests }: JsonObject): readonly Descriptor[] {

@@ -27,7 +27,7 @@ interface Progress {
  */
 export async function* download(place: BlobPlace, blob: Descriptor, options: ReadOptions = {}): Pieces {
   const { from = 0, signal } = options;
-  const hasher = from === 0 ? createHasher(blob.digest.algorithm) : undefined;
+  const hasher = hasherFor(blob, options);
   const persistence = createPersistence(place.session, signal);
   const progress: Progress = { at: from };
   for (let isWhole = from > 0 && from === blob.size; !isWhole;) {
@@ -44,6 +44,11 @@ export async function* download(place: BlobPlace, blob: Descriptor, options: Rea
     }
   }
   checkDigest(blob, hasher);
+}
+
+/** Returns nothing if the reader checks the digest itself, or starts in the middle. */
+function hasherFor({ digest }: Descriptor, { from = 0, verify = true }: ReadOptions): Hash | undefined {
+  return from === 0 && verify ? createHasher(digest.algorithm) : undefined;
 }
 
 function checkEnd(blob: Descriptor, at: number): void {

@@ -35,17 +35,10 @@ function compressionFor(request: CopyRequest, { mediaType }: Descriptor): Compre
   const now = layerCompression(mediaType);
   if (now === undefined || isForeignLayer(mediaType)) return undefined;
   if (compress !== undefined) return now === compress ? undefined : compress;
-  return preserve !== true && (isUnpacked(request, mediaType) || isUnreadable(request, now))
-    ? 'gzip'
-    : undefined;
+  return preserve !== true && isUnpacked(request, mediaType) ? 'gzip' : undefined;
 }
 
 /** What a docker-archive holds is what `docker push` would compress. An OCI layout that holds plain layers means it so. */
 function isUnpacked({ source, target }: CopyRequest, mediaType: string): boolean {
   return mediaType === DOCKER_LAYER && source.origin === undefined && target.origin !== undefined;
-}
-
-/** Docker before version 23 loads no zstd. */
-function isUnreadable({ target }: CopyRequest, compression: Compression): boolean {
-  return compression === 'zstd' && target.isOnePlatform === true;
 }
