@@ -15,6 +15,8 @@ export interface EngineCase {
   readonly settings?: object;
   /** What `docker info` says of the driver that keeps its images. */
   readonly store: RegExp;
+  /** Before the embedded registry. Default: before docker-registry. */
+  readonly isEmbedded?: boolean;
   /** Sizes of the images that go there and back. */
   readonly megabytes: readonly number[];
 }
@@ -23,8 +25,10 @@ export interface EngineCase {
 export const LAYERS = /Backing Filesystem|Root Dir|^\[\]/;
 
 /** Log in, push, pull, log out, with an engine on a machine of its own. */
-export function describeEngine({ name, programs, settings = {}, store, megabytes }: EngineCase): void {
-  const needs = [programs.dockerd, programs.docker, 'docker-registry', ...ENGINE_NEEDS];
+export function describeEngine(given: EngineCase): void {
+  const { name, programs, settings = {}, store, megabytes, isEmbedded = false } = given;
+  const behind = isEmbedded ? [] : ['docker-registry'];
+  const needs = [programs.dockerd, programs.docker, ...behind, ...ENGINE_NEEDS];
   describeWith(needs, `${name}, on another machine`, () => {
     let namespace: Namespace;
     let stage: Stage;
@@ -34,7 +38,7 @@ export function describeEngine({ name, programs, settings = {}, store, megabytes
     beforeAll(async () => {
       namespace = await createNamespace();
       address = namespace.outside;
-      stage = await openStage({ address, port: 443 });
+      stage = await openStage({ address, port: 443, isEmbedded });
       engine = await startEngine({ namespace, programs, settings });
     });
 

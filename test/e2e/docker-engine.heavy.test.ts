@@ -13,3 +13,10 @@ describeEngine({
   store: /io\.containerd\.snapshotter/,
   megabytes,
 });
+describeEngine({
+  name: 'a newer Docker engine before the embedded registry',
+  programs: NEWER_ENGINE,
+  store: LAYERS,
+  isEmbedded: true,
+  megabytes: [20],
+});
