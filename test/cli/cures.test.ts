@@ -383,8 +383,11 @@ const OTHERS: readonly Row[] = [
 
 /** Their cures are run elsewhere, since they need another process, another machine or a mount. */
 const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ARCHIVE_INVALID: 'test/cli/images/archive-cures.test.ts',
   BACKEND_UNREACHABLE: 'test/cli/cures.test.ts',
+  BLOB_MISSING: 'test/cli/images/archive-cures.test.ts',
   CLOCK_WRONG: 'test/lib/clock.test.ts',
+  DIGEST_MISMATCH: 'test/cli/images/archive-cures.test.ts',
   FILE_BUSY: 'test/lib/files/atomic-file.test.ts',
   GATE_UNREACHABLE: 'test/auth/abuse/control.test.ts',
   GATE_UNREADY: 'test/cli/health.test.ts',
