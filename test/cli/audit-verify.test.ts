@@ -20,3 +20,9 @@ it('audit verify says one thing of a log without chain', async () => {
     "None of 2 lines has a hash: the log was not written with --audit-chain, and can't be verified.\n",
   );
 });
+
+it.each(['show', 'verify'])('A6: audit %s without a log names itself in the cure', async (command) => {
+  const terminal = recordingTerminal();
+  expect(await run(['audit', command], terminal)).toBe(2);
+  expect(terminal.stderr()).toContain(`Name the file: registry-gate audit ${command} --audit FILE`);
+});

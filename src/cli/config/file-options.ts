@@ -101,14 +101,21 @@ export function addAuditOptions(command: Command): Command {
   );
 }
 
-/** The audit log. Throws AppError USAGE if the configuration names none, or standard output. */
-export async function findAuditLog(options: AuditOptions, terminal: Terminal): Promise<string> {
+/**
+ * The audit log. Throws AppError USAGE if the configuration names none, or standard output; its hint shows the command
+ * that was typed.
+ */
+export async function findAuditLog(
+  command: 'show' | 'verify',
+  options: AuditOptions,
+  terminal: Terminal,
+): Promise<string> {
   const { audit } = await load(options, terminal);
   if (audit.file !== undefined && audit.file !== '-') return audit.file;
   throw new AppError('USAGE', {
     message:
       audit.file === '-' ? 'The audit log goes to standard output.' : 'The configuration names no audit log.',
-    hint: 'Name the file: registry-gate audit show --audit FILE',
+    hint: `Name the file: registry-gate audit ${command} --audit FILE`,
   });
 }
 
