@@ -106,7 +106,7 @@ function wayOf(offered: readonly Challenge[], { registry, wire, isPlain }: SignI
 
 /** Where a password may be sent: over TLS, or without it to a registry that was named as such. */
 function realmOf(text: string, origin: string, isPlain: boolean): URL | undefined {
-  const url = URL.parse(text, origin) ?? undefined;
+  const url = text === '' ? undefined : (URL.parse(text, origin) ?? undefined);
   if (url === undefined || url.username !== '' || url.password !== '') return undefined;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isPlain) ? url : undefined;
 }
