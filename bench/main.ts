@@ -16,6 +16,7 @@ const PARTS: readonly (readonly [string, string])[] = [
   ['targets', 'what the gate has promised, as target, figure, met or not'],
   ['growth', 'how cost grows with layers, clients, users and rules, as a plot'],
   ['workers', 'what more workers bring, with the same slice of a processor for each'],
+  ['images', 'the commands for images beside crane and skopeo'],
   ['policy, tokens', 'what a decision and what a token costs, each by itself'],
 ];
 

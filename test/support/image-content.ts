@@ -81,10 +81,10 @@ export function packLayer(tar: Buffer, packing: Packing): Layer {
 const MIB = 1024 * 1024;
 
 /** An uncompressed layer with one file of so many MiB of noise, made anew whenever it is read: it is nowhere in memory. */
-export async function largeLayer(megabytes: number): Promise<Layer> {
+export async function largeLayer(megabytes: number, seed = 0): Promise<Layer> {
   const zeros = Buffer.alloc(MIB);
   const read = async function* (): AsyncGenerator<Uint8Array> {
-    const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16));
+    const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16, seed));
     yield tarHeader('noise', megabytes * MIB);
     for (let at = 0; at < megabytes; at += 1) yield cipher.update(zeros);
     yield Buffer.alloc(1024);

@@ -60,6 +60,12 @@ export async function makeKind(name: KindName, megabytes = 2050): Promise<ImageK
   return MAKERS[name](name);
 }
 
+/** Makes an image of several layers of noise, of one MiB and more, with a referrer. */
+export async function makeNoisy(count: number, megabytes: number): Promise<ImageKind> {
+  const layers = await Promise.all(Array.from({ length: count }, (_, at) => largeLayer(megabytes, at)));
+  return withReferrers('large', await imageOf(layers, 'amd64'));
+}
+
 type Maker = (name: KindName) => Promise<ImageKind>;
 
 const MAKERS: Readonly<Record<(typeof KIND_NAMES)[number], Maker>> = {
@@ -234,7 +240,10 @@ function signatureOf({ digest }: Content, more: object = {}): Image {
 
 /** A signature and an SBOM that refer to the image. */
 async function referred(name: KindName): Promise<ImageKind> {
-  const image = await debian('amd64', 'oci-gzip');
+  return withReferrers(name, await debian('amd64', 'oci-gzip'));
+}
+
+function withReferrers(name: KindName, image: Image): ImageKind {
   const subject = describeContent(image.manifest);
   const signature = signatureOf(image.manifest, { subject });
   const sbom = jsonContent('application/spdx+json', { spdxVersion: 'SPDX-2.3', name: 'app' });
