@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { accessJsonSchema } from '../config/access/access-json-schema.ts';
 import { configJsonSchema } from '../config/json-schema.ts';
+import { syncJsonSchema } from '../config/sync/sync-json-schema.ts';
 import { describeOptions } from '../config/options.ts';
 import { renderConfigReference } from '../config/reference.ts';
 import { writeFileAtomic } from '../lib/files/atomic-file.ts';
@@ -29,6 +30,7 @@ export function renderReferences(tree: Command): ReadonlyMap<string, string> {
     ['cli.md', renderCommandReference(tree)],
     ['metrics.md', renderMetricsReference()],
     ['access.schema.json', `${JSON.stringify(accessJsonSchema(), undefined, 2)}\n`],
+    ['sync.schema.json', `${JSON.stringify(syncJsonSchema(), undefined, 2)}\n`],
     ['registry-gate.schema.json', `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`],
   ]);
 }

@@ -22,7 +22,7 @@ export interface RecordingTerminalOptions {
   /** Columns of the terminal of standard error. Default: it is none. */
   readonly errColumns?: number;
   readonly startedAs?: Partial<Terminal['startedAs']>;
-  /** The answers to `askSecret`, in order. */
+  /** The answers to `askSecret` and `ask`, in order. */
   readonly answers?: readonly string[];
   readonly stdin?: string | Buffer;
 }
@@ -52,6 +52,12 @@ export function recordingTerminal({
   const bytes: Buffer[] = [];
   const questions: string[] = [];
   const listeners = new Set<{ readonly name: string; readonly listener: () => void }>();
+  const answer = async (question: string): Promise<string> => {
+    const given = answers[questions.length];
+    questions.push(question);
+    if (given === undefined) throw new Error(`no answer prepared for: ${question}`);
+    return given;
+  };
   return {
     env,
     isTTY,
@@ -70,12 +76,8 @@ export function recordingTerminal({
     err: (text) => void (written.err += text),
     stdout: () => written.out,
     stderr: () => written.err,
-    askSecret: async (question) => {
-      const answer = answers[questions.length];
-      questions.push(question);
-      if (answer === undefined) throw new Error(`no answer prepared for: ${question}`);
-      return answer;
-    },
+    askSecret: answer,
+    ask: answer,
     readStdin: async () => Buffer.from(stdin),
     actAs: () => () => undefined,
     isClosed: () => false,

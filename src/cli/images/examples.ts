@@ -33,4 +33,17 @@ export const IMAGES_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate images history registry.lan/team/app:1 --dockerfile',
   ],
   'images diff': ['registry-gate images diff registry.lan/team/app:1 registry.lan/team/app:2'],
+  'images sync': [
+    'registry-gate images sync --file plan.yml',
+    'registry-gate images sync --file plan.yml --yes',
+  ],
+  'images tag': [
+    'registry-gate images tag registry.lan/team/app:1.4 stable',
+    'registry-gate images tag registry.lan/team/app@sha256:... 1.4',
+  ],
+  'images remove': [
+    'registry-gate images remove registry.lan/team/app:pr-12',
+    "registry-gate images remove registry.lan/team/app --match 'pr-*' --older-than 30d",
+    'registry-gate images remove registry.lan/team/app --keep-last 10 --yes',
+  ],
 };

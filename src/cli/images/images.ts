@@ -8,6 +8,9 @@ import { diffCommand } from './see/diff.ts';
 import { historyCommand } from './see/history.ts';
 import { inspectCommand } from './see/inspect.ts';
 import { listCommand, tagsCommand } from './see/list.ts';
+import { removeCommand } from './remove/remove.ts';
+import { tagCommand } from './remove/tag.ts';
+import { syncCommand } from './sync/sync.ts';
 
 type Create = (terminal: Terminal, exit: ExitStatus) => Command;
 
@@ -20,6 +23,9 @@ const COMMANDS: readonly Create[] = [
   copyCommand,
   saveCommand,
   loadCommand,
+  tagCommand,
+  removeCommand,
+  syncCommand,
 ];
 
 /** `images ...`: sees, moves and removes images, straight against a registry or an archive. */

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { AppError, systemCode } from '../../lib/errors.ts';
@@ -39,6 +39,8 @@ export interface Terminal {
   err(text: string): void;
   /** Asks a question without echoing the answer. Needs `isTTY`. */
   askSecret(question: string): Promise<string>;
+  /** Asks a question, and shows the answer as it is typed. Needs `isTTY`. Throws AppError INTERRUPTED. */
+  ask(question: string): Promise<string>;
   /** Reads all of standard input. */
   readStdin(): Promise<Buffer>;
   /**
@@ -82,6 +84,7 @@ export const processTerminal: Terminal = {
   outTaken,
   err: (text) => void process.stderr.write(text),
   askSecret,
+  ask,
   readStdin,
   actAs,
   // isatty is false after a hangup.
@@ -108,13 +111,27 @@ async function askSecret(question: string): Promise<string> {
   // The echo is off only now: an immediate answer must not be shown.
   process.stderr.write(question);
   try {
-    return await prompt.question('');
+    return await answerOf(prompt, '');
+  } finally {
+    process.stderr.write('\n');
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  return answerOf(
+    createInterface({ input: process.stdin, output: process.stderr, terminal: true }),
+    question,
+  );
+}
+
+async function answerOf(prompt: Interface, question: string): Promise<string> {
+  try {
+    return await prompt.question(question);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
     throw new AppError('INTERRUPTED', { message: 'Nothing was changed.', cause: error });
   } finally {
     prompt.close();
-    process.stderr.write('\n');
   }
 }
 

@@ -62,7 +62,8 @@ function neighboursOf(
 
 function rootsOf(contents: Contents, chosen: Going, keepReferrers: boolean): readonly Step[] {
   const mayGo = keepReferrers ? new Set<string>() : belowChosen(contents, chosen);
-  const tagged = [...contents.tags].flatMap(([tag, digest]): Step[] => {
+  // Reasons name a tag that people chose, if there is one.
+  const tagged = ownFirst(contents).flatMap(([tag, digest]): Step[] => {
     if (chosen.tags.has(tag)) return [];
     // A tag of a referrer follows its image, if that may go; otherwise it stays.
     const subject = subjectOfTag(tag);
@@ -73,6 +74,12 @@ function rootsOf(contents: Contents, chosen: Going, keepReferrers: boolean): rea
     subject === undefined || chosen.digests.has(digest) ? [] : [{ digest, by: 'referrer', tag: subject }],
   );
   return [...tagged, ...referrers];
+}
+
+/** The tags of images, then those of referrers. */
+function ownFirst({ tags }: Contents): readonly (readonly [tag: string, digest: string])[] {
+  const rank = ([tag]: readonly [string, string]): number => (subjectOfTag(tag) === undefined ? 0 : 1);
+  return [...tags].toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Everything that would go with the chosen manifests if nothing needed it. */

@@ -3,12 +3,14 @@ import type { Repository } from '../store.ts';
 import type { Contents, KnownManifest } from './contents.ts';
 import { planRemoval, type RemovalPlan } from './plan.ts';
 import { addReferrers, readContents } from './read-contents.ts';
-import { isCandidate, needsTimes, selectTags, type Selection } from './select.ts';
+import { isCandidate, needsTimes, selectTags, type Selection, type Verdict } from './select.ts';
 
 /** What somebody wants to be removed of a repository. */
 export interface RemovalRequest {
   /** Undefined if digests alone are named. */
   readonly selection: Selection | undefined;
+  /** Tags that go, in place of a selection. */
+  readonly tags?: ReadonlySet<string>;
   /** Images that go with all their tags. */
   readonly digests: readonly string[];
   readonly keepReferrers: boolean;
@@ -42,13 +44,17 @@ export async function prepareRemoval(
   if (missing !== undefined) throw unknownImage(repository.label, missing);
   const plan = (contents: Contents): RemovalPlan =>
     planRemoval(contents, {
-      verdicts: selection === undefined ? new Map() : selectTags(contents, selection, now),
+      verdicts: selection === undefined ? namedTags(request) : selectTags(contents, selection, now),
       digests: new Set(digests),
       keepReferrers,
     });
   const going = plan(tagged).manifests.map(({ digest }) => digest);
   const contents = await addReferrers(repository, tagged, going);
   return { request, contents, plan: plan(contents) };
+}
+
+function namedTags({ tags = new Set() }: RemovalRequest): ReadonlyMap<string, Verdict> {
+  return new Map(Array.from(tags, (tag) => [tag, { goes: true, reason: 'named' }]));
 }
 
 function unknownImage(label: string, digest: string): AppError {

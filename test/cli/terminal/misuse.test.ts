@@ -67,6 +67,9 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'images inspect': ['oci:none'],
   'images history': ['oci:none'],
   'images diff': ['oci:none', 'oci:none'],
+  'images tag': ['registry.lan/team/app:1', '2'],
+  'images remove': ['registry.lan/team/app:1'],
+  'images sync': ['--file', 'none.yml'],
 };
 
 /** option -> values that it does not take. Where a command means something else by it, its name stands before. */
@@ -109,6 +112,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   '--limit': ['0', 'x', '-1'],
   '--sort': ['sideways'],
   '--human': ['perhaps'],
+  '--keep-last': ['x', '-1', '1.5'],
 };
 
 /** Commands that take any number of words. */
@@ -131,6 +135,9 @@ const ANYTHING = [
   '--output',
   '--input',
   'images inspect --format',
+  '--match',
+  '--file',
+  '--except',
   'audit show --repository',
 ];
 

@@ -1,0 +1,170 @@
+import { concurrentForEach } from '../../lib/concurrent-for-each.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { planCopy } from '../copy/plan/plan-copy.ts';
+import type { Platform } from '../model/platform.ts';
+import { subjectOfTag } from '../remove/contents.ts';
+import type { Registry, Repository } from '../store.ts';
+import { chooseTags } from './choose-tags.ts';
+import type { SyncRule } from './sync-rule.ts';
+
+/** What is to become of one tag. */
+export interface SyncItem {
+  readonly rule: SyncRule;
+  readonly tag: string;
+  /**
+   * `copy`: the target does not have it. `move`: its tag names another image. `refer`: the image is there, not all that
+   * refers to it. `prune`: only the target has the tag. `fail`: it could not be compared.
+   */
+  readonly state: 'same' | 'copy' | 'move' | 'refer' | 'prune' | 'fail';
+  /** In the source. */
+  readonly digest: string | undefined;
+  /** In the target. */
+  readonly before: string | undefined;
+  readonly error: AppError | undefined;
+}
+
+export interface SyncPlan {
+  readonly items: readonly SyncItem[];
+  /** Rules whose repository could not be read: nothing of them is done. */
+  readonly failures: readonly { readonly rule: SyncRule; readonly error: AppError }[];
+  /** Tags of the sources that no rule takes. */
+  readonly skipped: number;
+}
+
+export interface SyncContext {
+  readonly source: Registry;
+  readonly target: Registry;
+  readonly rules: readonly SyncRule[];
+  /** The platform of this machine's containers, as copies want to know it. */
+  readonly host: Platform;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Compares the sources with the targets. Changes nothing. */
+export async function planSync(context: SyncContext): Promise<SyncPlan> {
+  const items: SyncItem[] = [];
+  const failures: { rule: SyncRule; error: AppError }[] = [];
+  let skipped = 0;
+  for (const rule of context.rules) {
+    context.signal?.throwIfAborted();
+    try {
+      const all = await listAll(context.source.repository(rule.source));
+      const tags = chooseTags(all, rule);
+      skipped += all.length - tags.length;
+      items.push(...(await compareTags(context, rule, tags)));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      failures.push({ rule, error });
+    }
+  }
+  return { items: [...items, ...(await findPrunes(context, items, failures))], failures, skipped };
+}
+
+async function compareTags(
+  context: SyncContext,
+  rule: SyncRule,
+  tags: readonly string[],
+): Promise<readonly SyncItem[]> {
+  const items = new Map<string, SyncItem>();
+  await concurrentForEach(tags, async (tag) => {
+    context.signal?.throwIfAborted();
+    const item = await compareTag(context, rule, tag);
+    if (item !== undefined) items.set(tag, item);
+  });
+  return tags.flatMap((tag) => items.get(tag) ?? []);
+}
+
+/** Undefined if the source has lost the tag meanwhile. */
+async function compareTag(context: SyncContext, rule: SyncRule, tag: string): Promise<SyncItem | undefined> {
+  const source = context.source.repository(rule.source);
+  const target = context.target.repository(rule.target);
+  try {
+    const found = await source.findManifest(tag);
+    if (found === undefined) return undefined;
+    const there = await target.findManifest(tag);
+    const base = { rule, tag, digest: found.digest.text, before: there?.digest.text, error: undefined };
+    if (there === undefined) return { ...base, state: 'copy' };
+    const wanted = await wantedDigest(context, rule, found.digest);
+    if (there.digest.text !== wanted) return { ...base, state: 'move' };
+    const lacks = rule.referrers && (await lacksReferrers(source, target, found.digest));
+    return { ...base, state: lacks ? 'refer' : 'same' };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { rule, tag, state: 'fail', digest: undefined, before: undefined, error };
+  }
+}
+
+/** The digest in the target: another one where only some platforms are copied. */
+async function wantedDigest(context: SyncContext, rule: SyncRule, digest: Digest): Promise<string> {
+  const { platforms } = rule;
+  if (platforms.length === 0) return digest.text;
+  const { root } = await planCopy({
+    source: context.source.repository(rule.source),
+    reference: digest.text,
+    target: context.target.repository(rule.target),
+    names: [],
+    choice: { kind: 'platforms', platforms },
+    host: context.host,
+  });
+  return root.stored.digest.text;
+}
+
+/** What cosign adds to the digest of an image for the tags of what belongs to it. */
+const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
+
+async function lacksReferrers(source: Repository, target: Repository, digest: Digest): Promise<boolean> {
+  const theirs = await source.listReferrers(digest);
+  if (theirs.length > 0) {
+    const ours = new Set((await target.listReferrers(digest)).map((it) => it.digest.text));
+    if (theirs.some((it) => !ours.has(it.digest.text))) return true;
+  }
+  for (const suffix of COSIGN_SUFFIXES) {
+    const tag = `${digest.algorithm}-${digest.hex}.${suffix}`;
+    const found = await source.findManifest(tag);
+    if (found === undefined) continue;
+    if ((await target.findManifest(tag))?.digest.text !== found.digest.text) return true;
+  }
+  return false;
+}
+
+/**
+ * Finds tags that only the target has, where a rule prunes. Not where something could not be read, nor where the rules
+ * take nothing: a mistake must not empty a repository.
+ */
+async function findPrunes(
+  context: SyncContext,
+  items: readonly SyncItem[],
+  failures: readonly { readonly rule: SyncRule }[],
+): Promise<readonly SyncItem[]> {
+  const failed = new Set([
+    ...failures.map(({ rule }) => rule.target),
+    ...items.flatMap(({ state, rule }) => (state === 'fail' ? [rule.target] : [])),
+  ]);
+  const prunes: SyncItem[] = [];
+  for (const [target, rules] of Map.groupBy(context.rules, (rule) => rule.target)) {
+    const [rule] = rules;
+    const taken = new Set(items.flatMap((item) => (item.rule.target === target ? [item.tag] : [])));
+    if (rule === undefined || !rules.every(({ prune }) => prune) || failed.has(target) || taken.size === 0)
+      continue;
+    const repository = context.target.repository(target);
+    for (const tag of await listAll(repository).catch(noneOfUnknown)) {
+      if (taken.has(tag) || subjectOfTag(tag) !== undefined) continue;
+      const before = (await repository.findManifest(tag))?.digest.text;
+      prunes.push({ rule, tag, state: 'prune', digest: undefined, before, error: undefined });
+    }
+  }
+  return prunes;
+}
+
+/** A repository that is not there yet has no tags. */
+function noneOfUnknown(error: unknown): readonly string[] {
+  if (error instanceof AppError && error.code === 'IMAGE_UNKNOWN') return [];
+  throw error;
+}
+
+async function listAll(repository: Repository): Promise<readonly string[]> {
+  const tags: string[] = [];
+  for await (const tag of repository.listTags()) tags.push(tag);
+  return tags;
+}

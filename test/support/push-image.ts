@@ -1,0 +1,56 @@
+import { digestOf } from '../../src/oci/digest.ts';
+import { makeDescriptor, type Descriptor } from '../../src/images/model/descriptor.ts';
+import { storeManifest } from '../../src/images/model/manifest.ts';
+import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../src/images/model/media-types.ts';
+import type { Repository } from '../../src/images/store.ts';
+
+interface PushedImage {
+  /** The texts of its layers. */
+  readonly layers: readonly string[];
+  readonly created?: string;
+  readonly subject?: Descriptor;
+  readonly tags?: readonly string[];
+}
+
+/** Pushes a small image, and returns its descriptor. */
+export async function pushImage(repository: Repository, image: PushedImage): Promise<Descriptor> {
+  const { layers, created, subject, tags = [] } = image;
+  const config = await pushBlob(
+    repository,
+    JSON.stringify({ os: 'linux', architecture: 'amd64', created, layers }),
+    OCI_CONFIG,
+  );
+  const own: Descriptor[] = [];
+  for (const layer of layers) own.push(await pushBlob(repository, layer, OCI_LAYER));
+  const document = { config: config.json, layers: own.map(({ json }) => json), subject: subject?.json };
+  return pushDocument(repository, OCI_MANIFEST, document, tags);
+}
+
+export function pushIndex(
+  repository: Repository,
+  children: readonly Descriptor[],
+  tags: readonly string[],
+): Promise<Descriptor> {
+  return pushDocument(repository, OCI_INDEX, { manifests: children.map(({ json }) => json) }, tags);
+}
+
+async function pushDocument(
+  repository: Repository,
+  mediaType: string,
+  document: object,
+  tags: readonly string[],
+): Promise<Descriptor> {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...document }));
+  const stored = storeManifest(bytes, mediaType);
+  await repository.putManifest(stored, tags);
+  return makeDescriptor({ mediaType, digest: stored.digest, size: bytes.length });
+}
+
+async function pushBlob(repository: Repository, text: string, mediaType: string): Promise<Descriptor> {
+  const bytes = Buffer.from(text);
+  const blob = makeDescriptor({ mediaType, digest: digestOf('sha256', bytes), size: bytes.length });
+  await repository.putBlob(blob, async function* pieces(from) {
+    yield bytes.subarray(from);
+  });
+  return blob;
+}
