@@ -1,6 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { parseManifest } from '../model/manifest.ts';
 import type { ImageSource } from '../store.ts';
-import { cosignTags, referrerOf, type Referrer } from './referrers.ts';
+import { cosignTags, kindOf, referrerOf, type Referrer } from './referrers.ts';
 
 /** The most that are listed of one image. */
 const MOST_REFERRERS = 1024;
@@ -13,11 +15,22 @@ export async function findReferrers(
   const found = new Map<string, Referrer>();
   for (const subject of subjects) {
     for (const referrer of await source.listReferrers(subject)) {
-      if (found.size < MOST_REFERRERS) found.set(referrer.digest.text, referrerOf(referrer));
+      if (found.size < MOST_REFERRERS) found.set(referrer.digest.text, await readReferrer(source, referrer));
     }
     for (const referrer of await findByTags(source, subject)) found.set(referrer.digest, referrer);
   }
   return [...found.values()];
+}
+
+/** What a list says of a referrer; if that does not say what it is, its layers do: cosign's have the type of an image. */
+async function readReferrer(source: ImageSource, descriptor: Descriptor): Promise<Referrer> {
+  const referrer = referrerOf(descriptor);
+  if (referrer.kind !== 'other') return referrer;
+  const stored = await source.readManifest(descriptor.digest.text);
+  const manifest = stored === undefined ? undefined : parseManifest(stored);
+  if (manifest?.kind !== 'image') return referrer;
+  const kinds = manifest.layers.map(({ mediaType, annotations }) => kindOf(mediaType, annotations));
+  return { ...referrer, kind: kinds.find((kind) => kind !== 'other') ?? 'other' };
 }
 
 async function findByTags(source: ImageSource, subject: Digest): Promise<readonly Referrer[]> {
