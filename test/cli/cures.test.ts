@@ -10,6 +10,8 @@ import { createProgram } from '../../src/cli/program.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
 import { later } from '../pki/support.ts';
 import { AUTHORITY, SERVER, craft, extension, keys, type CraftOptions } from '../pki/craft.ts';
+import { makeKind } from '../support/image-kinds.ts';
+import { writeKind } from '../support/place-kinds.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 import { mustRun, openFixture, type Seen, type Fixture } from './cures-fixture.ts';
 
@@ -295,6 +297,24 @@ const OTHERS: readonly Row[] = [
     name: 'no users, and no folder for them',
     given: made(0),
     command: CHECK.replace('htpasswd', 'people/of/mine/htpasswd'),
+  },
+  {
+    code: 'IMAGE_INVALID',
+    name: 'a chart, which has no history',
+    given: async () => writeKind('chart', await makeKind('helm')),
+    command: 'registry-gate images history oci:chart:1',
+    cure: async ({ follow }, { hint }) =>
+      expect(await follow(hint)).toMatchObject({ status: 0, out: expect.stringContaining('helm') }),
+    again: 'registry-gate images inspect oci:chart:1',
+  },
+  {
+    code: 'IMAGE_UNKNOWN',
+    name: 'a tag that there is not',
+    given: async () => writeKind('app', await makeKind('oci')),
+    command: 'registry-gate images inspect oci:app:2',
+    cure: async ({ follow }, { hint }) =>
+      expect(await follow(hint)).toMatchObject({ status: 0, out: expect.stringMatching(/^1\t/) }),
+    again: 'registry-gate images inspect oci:app:1',
   },
   {
     code: 'PASSWORD_INVALID',

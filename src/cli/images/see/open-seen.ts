@@ -111,9 +111,15 @@ async function namesOf(
   for await (const name of source.listTags()) {
     if (++seen > MOST_NAMES) break;
     if (parseDigest(name) !== undefined) continue;
-    if ((await source.readManifest(name))?.digest.text === root.digest.text) repoTags.push(name);
+    if ((await source.readManifest(name))?.digest.text === root.digest.text)
+      repoTags.push(familiarText(name));
   }
   return { repoTags, repoDigests: [] };
+}
+
+/** A name of an archive, which may be a tag alone. */
+function familiarText(name: string): string {
+  return name.replace(/^docker\.io\/(?:library\/(?=[^/]*$))?/, '');
 }
 
 /** A repository as docker shows it: `alpine` for `docker.io/library/alpine`. */
