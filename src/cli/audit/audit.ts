@@ -31,7 +31,8 @@ function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {
       '\nExit code: 0 if the chain is intact, 1 if not. The first line that does not fit is named.',
     )
     .action(async (named: readonly string[], options: VerifyOptions) => {
-      const files = named.length > 0 ? named : [await findAuditLog('verify', options, terminal)];
+      const files =
+        named.length > 0 ? named : [await findAuditLog('registry-gate audit verify', options, terminal)];
       let verdict: ChainReport;
       try {
         verdict = await verifyChain(files, checkHash(options.last));

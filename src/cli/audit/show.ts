@@ -36,7 +36,7 @@ export function showCommand(terminal: Terminal): Command {
     .option('--json', 'Print the lines unchanged.')
     .action(async (options: ShowOptions) => {
       const filter = filterOf(options, Date.now());
-      const path = await findAuditLog('show', options, terminal);
+      const path = await findAuditLog('registry-gate audit show', options, terminal);
       try {
         await show(path, filter, options, terminal);
       } catch (error) {

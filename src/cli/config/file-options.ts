@@ -102,11 +102,11 @@ export function addAuditOptions(command: Command): Command {
 }
 
 /**
- * The audit log. Throws AppError USAGE if the configuration names none, or standard output; its hint shows the command
- * that was typed.
+ * The audit log. Throws AppError USAGE if the configuration names none, or standard output; its hint shows `command`,
+ * the one that was typed.
  */
 export async function findAuditLog(
-  command: 'show' | 'verify',
+  command: string,
   options: AuditOptions,
   terminal: Terminal,
 ): Promise<string> {
@@ -115,7 +115,7 @@ export async function findAuditLog(
   throw new AppError('USAGE', {
     message:
       audit.file === '-' ? 'The audit log goes to standard output.' : 'The configuration names no audit log.',
-    hint: `Name the file: registry-gate audit ${command} --audit FILE`,
+    hint: `Name the file: ${command} --audit FILE`,
   });
 }
 
