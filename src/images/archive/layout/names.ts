@@ -26,23 +26,25 @@ export function fullName(name: string): string | undefined {
   }
 }
 
-/** How well a name that was asked for fits one of the archive: as it stands, completed by docker's rules, or by its tag. */
-export function fits(asked: string, name: string): 'exactly' | 'completed' | 'by tag' | 'not' {
-  if (asked === name) return 'exactly';
-  const full = fullName(name);
-  if (full !== undefined && full === fullName(asked)) return 'completed';
-  return full !== undefined && full.endsWith(`:${asked}`) && !asked.includes(':') ? 'by tag' : 'not';
+/** Whether a name ends in this tag. */
+function hasTag(name: string, tag: string): boolean {
+  return !tag.includes(':') && fullName(name)?.endsWith(`:${tag}`) === true;
 }
 
-/** Picks the entry that a name means: the best fit, and only if there is one of that kind. Undefined if there is none. */
+/**
+ * Picks the entry that a name means: as it stands there, else completed by docker's rules, else the only one with that
+ * tag. Of several with the same name the last counts. Undefined if there is none.
+ */
 export function pickByName<T>(
   entries: readonly T[],
   asked: string,
   namesOfEntry: (entry: T) => readonly string[],
 ): T | undefined {
-  for (const wanted of ['exactly', 'completed', 'by tag']) {
-    const found = entries.filter((entry) => namesOfEntry(entry).some((name) => fits(asked, name) === wanted));
-    if (found.length > 0) return wanted === 'by tag' && found.length > 1 ? undefined : found.at(-1);
-  }
-  return undefined;
+  const exact = entries.findLast((entry) => namesOfEntry(entry).includes(asked));
+  if (exact !== undefined) return exact;
+  const full = fullName(asked);
+  if (full !== undefined)
+    return entries.findLast((entry) => namesOfEntry(entry).some((name) => fullName(name) === full));
+  const tagged = entries.filter((entry) => namesOfEntry(entry).some((name) => hasTag(name, asked)));
+  return tagged.length > 1 ? undefined : tagged[0];
 }

@@ -52,6 +52,8 @@ class DockerSource implements ArchiveSource {
   readonly #store: FileStore;
   readonly #entries: readonly DockerEntry[];
   readonly #images = new Map<DockerEntry, Promise<DockerImage>>();
+  /** Of the images that have been read, by digest. */
+  readonly #blobs = new Map<string, DockerBlob>();
 
   constructor(store: FileStore, entries: readonly DockerEntry[]) {
     this.label = store.label;
@@ -105,8 +107,16 @@ class DockerSource implements ArchiveSource {
   }
 
   #image(entry: DockerEntry): Promise<DockerImage> {
-    const image = this.#images.get(entry) ?? readDockerImage(this.#store, entry);
+    const known = this.#images.get(entry);
+    if (known !== undefined) return known;
+    const image = this.#readImage(entry);
     this.#images.set(entry, image);
+    return image;
+  }
+
+  async #readImage(entry: DockerEntry): Promise<DockerImage> {
+    const image = await readDockerImage(this.#store, entry);
+    for (const blob of image.blobs) this.#blobs.set(blob.digest.text, blob);
     return image;
   }
 
@@ -120,12 +130,10 @@ class DockerSource implements ArchiveSource {
 
   /** Looks first in images that have been read already: an image that is damaged does not keep others from being read. */
   async #findBlob({ text }: Digest): Promise<DockerBlob | undefined> {
-    const known = this.#entries.filter((entry) => this.#images.has(entry));
-    for (const entry of [...known, ...this.#entries]) {
-      const { blobs } = await this.#image(entry);
-      const found = blobs.find(({ digest }) => digest.text === text);
-      if (found !== undefined) return found;
+    for (const entry of this.#entries) {
+      if (this.#blobs.has(text)) break;
+      await this.#image(entry);
     }
-    return undefined;
+    return this.#blobs.get(text);
   }
 }
