@@ -24,7 +24,7 @@ interface Named {
 }
 
 export type OpenedSource = Named & { readonly source: ImageSource };
-export type OpenedTarget = Named & { readonly target: ImageTarget };
+type OpenedTarget = Named & { readonly target: ImageTarget };
 
 /** Opens what the arguments of a command name. Each registry is connected to once. */
 export interface Connections {

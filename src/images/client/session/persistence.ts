@@ -2,7 +2,7 @@ import type { Session } from './session.ts';
 import { lastingError, TryAgain } from './try-again.ts';
 
 /** Decides after each failure of a transfer whether it goes on. */
-export interface Persistence {
+interface Persistence {
   /**
    * Waits before the next attempt. `at`: how far the transfer is; progress makes up for earlier failures. Throws the
    * error if it does not pass, or has come too often.

@@ -2,8 +2,13 @@ import { AppError } from '../../../lib/errors.ts';
 import type { Answer } from '../wire/answer.ts';
 import { readProblem } from '../wire/problem.ts';
 
+const OTHER_ACCOUNT =
+  'Sign in with an account that may do it: docker login REGISTRY, or --user NAME --password-stdin';
+
 const HINTS: Readonly<Record<number, string>> = {
-  403: 'Sign in with an account that may do it: docker login REGISTRY, or --user NAME --password-stdin',
+  // With a token that was issued, but without this right.
+  401: OTHER_ACCOUNT,
+  403: OTHER_ACCOUNT,
   404: 'List what is there: registry-gate images list REGISTRY',
   405: 'The registry does not do this. Its settings may allow it.',
   413: 'Raise the size limit of the registry, or of the proxy in front of it.',

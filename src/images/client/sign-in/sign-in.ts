@@ -9,7 +9,7 @@ import { notSignedIn, realmRefused } from './not-signed-in.ts';
 import { requestToken, type TokenSource } from './token.ts';
 import { createTokenCache } from './token-cache.ts';
 
-export interface SignInOptions {
+interface SignInOptions {
   readonly registry: string;
   readonly wire: Wire;
   /** Whether the registry was named as one without TLS. */

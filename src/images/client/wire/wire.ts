@@ -26,7 +26,7 @@ export interface WireTimes {
   readonly idle: number;
 }
 
-export interface WireOptions {
+interface WireOptions {
   /** Host, and port if there is one. */
   readonly registry: string;
   readonly isPlain: boolean;
