@@ -10,20 +10,19 @@ interface PushedImage {
   readonly created?: string;
   readonly subject?: Descriptor;
   readonly tags?: readonly string[];
+  /** Default: linux/amd64. */
+  readonly platform?: { readonly os: string; readonly architecture: string };
 }
 
 /** Pushes a small image, and returns its descriptor. */
 export async function pushImage(repository: Repository, image: PushedImage): Promise<Descriptor> {
-  const { layers, created, subject, tags = [] } = image;
-  const config = await pushBlob(
-    repository,
-    JSON.stringify({ os: 'linux', architecture: 'amd64', created, layers }),
-    OCI_CONFIG,
-  );
+  const { layers, created, subject, tags = [], platform = { os: 'linux', architecture: 'amd64' } } = image;
+  const config = await pushBlob(repository, JSON.stringify({ ...platform, created, layers }), OCI_CONFIG);
   const own: Descriptor[] = [];
   for (const layer of layers) own.push(await pushBlob(repository, layer, OCI_LAYER));
   const document = { config: config.json, layers: own.map(({ json }) => json), subject: subject?.json };
-  return pushDocument(repository, OCI_MANIFEST, document, tags);
+  const { mediaType, digest, size } = await pushDocument(repository, OCI_MANIFEST, document, tags);
+  return makeDescriptor({ mediaType, digest, size }, { platform });
 }
 
 export function pushIndex(
