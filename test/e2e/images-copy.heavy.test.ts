@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -56,7 +57,7 @@ describeWith(['docker-registry', 'skopeo'], 'images copy between registries', ()
     await folder.close();
   });
 
-  /** How many bytes the registry was sent in layers since its log had so many lines. */
+  /** How many requests with parts of layers the registry has had since its log had so many lines. */
   const uploadsSince = (line: number): number =>
     stock.log.slice(line).filter((it) => /"(?:PATCH|PUT) \/v2\/[^ ]*\/blobs\/uploads/.test(it)).length;
 
@@ -125,6 +126,7 @@ describeWith(['docker-registry', 'skopeo'], 'images copy between registries', ()
         ? [proxyImage('team/app:1'), `oci:${at(`cut-${where}`)}:1`]
         : [`oci:${image.layout}`, proxyImage(target)];
     const report = await typeJson(['copy', from, to, '--plain-http']);
+    expect(proxy.struck()).toBe(1);
     proxy.heal();
     expect(report).toMatchObject({ digest: image.digest });
   });
@@ -140,7 +142,6 @@ describeWith(['docker-registry', 'skopeo'], 'images copy between registries', ()
       method: 'HEAD',
     });
     const upload = async (text: string): Promise<{ digest: string; size: number }> => {
-      const { createHash } = await import('node:crypto');
       const name = `sha256:${createHash('sha256').update(text).digest('hex')}`;
       const session = await fetch(`${stock.url}/v2/team/signed/blobs/uploads/`, { method: 'POST' });
       const put = await fetch(`${session.headers.get('location')}&digest=${name}`, {
@@ -168,7 +169,6 @@ describeWith(['docker-registry', 'skopeo'], 'images copy between registries', ()
       headers: { 'content-type': type1 },
     });
     // Through an archive, where it is found by its subject, back into a registry that has no list.
-    const { createHash } = await import('node:crypto');
     const name = `sha256:${createHash('sha256').update(signature).digest('hex')}`;
     const index = {
       schemaVersion: 2,
