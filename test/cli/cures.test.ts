@@ -8,10 +8,12 @@ import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { keyToPem } from '../../src/pki/x509/key-pair.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
+import { digestOf } from '../../src/oci/digest.ts';
 import { later } from '../pki/support.ts';
 import { AUTHORITY, SERVER, craft, extension, keys, type CraftOptions } from '../pki/craft.ts';
 import { makeKind } from '../support/image-kinds.ts';
 import { writeKind } from '../support/place-kinds.ts';
+import { writeImage } from '../support/images.ts';
 import { recordingTerminal } from '../support/terminal.ts';
 import { mustRun, openFixture, type Seen, type Fixture } from './cures-fixture.ts';
 
@@ -223,6 +225,17 @@ const CERTIFICATES: readonly Row[] = [
   },
 ];
 
+/** An image layout with a manifest that names no config. */
+async function invalidImage(fixture: Fixture): Promise<void> {
+  const bytes = JSON.stringify({ schemaVersion: 2, layers: [] });
+  const { hex, text } = digestOf('sha256', Buffer.from(bytes));
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const manifests = [{ mediaType, digest: text, size: bytes.length }];
+  await fixture.write('image/oci-layout', '{"imageLayoutVersion":"1.0.0"}');
+  await fixture.write('image/index.json', JSON.stringify({ schemaVersion: 2, manifests }));
+  await fixture.write(`image/blobs/sha256/${hex}`, bytes);
+}
+
 const OTHERS: readonly Row[] = [
   {
     code: 'CERT_INVALID',
@@ -315,6 +328,16 @@ const OTHERS: readonly Row[] = [
     cure: async ({ follow }, { hint }) =>
       expect(await follow(hint)).toMatchObject({ status: 0, out: expect.stringMatching(/^1\t/) }),
     again: 'registry-gate images inspect oci:app:1',
+  },
+  {
+    code: 'IMAGE_INVALID',
+    name: 'a manifest without a config',
+    given: invalidImage,
+    command: 'registry-gate images copy oci:image oci:copy',
+    cure: async (_stage, { hint }) => {
+      expect(hint).toMatch(/Push or save it again/);
+      await writeImage('image', 1);
+    },
   },
   {
     code: 'PASSWORD_INVALID',
