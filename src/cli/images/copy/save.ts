@@ -4,6 +4,7 @@ import type { CopyReport } from '../../../images/copy/request/copy-request.ts';
 import type { Compression } from '../../../images/model/media-types.ts';
 import type { ArchiveLocation } from '../../../images/name/location.ts';
 import type { ImageTarget } from '../../../images/store.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { addTransferOptions, type TransferOptions } from './options.ts';
 import { openArchiveTo, openFrom } from './places.ts';
@@ -60,13 +61,34 @@ async function save(
     compress === undefined ? {} : { compression: compress },
   );
   try {
-    const reports: CopyReport[] = [];
-    for (const image of images) reports.push(...(await saveOne(image, target, options, context)));
+    const reports = await saveAll(images, target, options, context);
     await target.commit();
     return reports;
   } finally {
     await target.close();
   }
+}
+
+/** Saves several at once: small images are mostly waited for. Reports stand in the order of the images. */
+async function saveAll(
+  images: readonly string[],
+  target: ImageTarget,
+  options: SaveOptions,
+  context: CopyContext,
+): Promise<readonly CopyReport[]> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([context.signal, failure.signal]);
+  const within = { ...context, signal, request: { ...context.request, signal } };
+  const reports = new Map<number, readonly CopyReport[]>();
+  await concurrentForEach(images.entries(), async ([at, image]) => {
+    try {
+      reports.set(at, await saveOne(image, target, options, within));
+    } catch (error) {
+      failure.abort(error);
+      throw error;
+    }
+  });
+  return images.flatMap((_image, at) => reports.get(at) ?? []);
 }
 
 async function saveOne(
