@@ -45,7 +45,7 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('It must be a number from 1 on.');
 }
 
-/** Returns what the options say of tags. Throws AppError USAGE. */
+/** Returns what the options say of tags. */
 export function tagQuery(options: ListOptions): TagQuery {
   return {
     filters: combineFilters(options.filter ?? []),

@@ -16,7 +16,7 @@ import type { Connections, OpenedSource } from '../connection/connections.ts';
 import type { ConnectionOptions } from '../connection/connection-options.ts';
 
 export interface SeeOptions extends ConnectionOptions {
-  readonly platform?: string;
+  readonly platform?: Platform;
   readonly json?: true;
 }
 
@@ -38,16 +38,15 @@ export function addPlatformOption(command: Command): Command {
     new Option(
       '--platform <OS/ARCH>',
       'The platform of an image that has several. Default: Linux on the processor here, or else the first.',
-    ),
+    ).argParser(parsePlatform),
   );
 }
 
-/** What to choose from images of several platforms. Throws AppError USAGE. */
-export function platformChoice({ platform }: SeeOptions): {
+/** What to choose from images of several platforms. */
+export function platformChoice({ platform: asked }: SeeOptions): {
   readonly asked: Platform | undefined;
   readonly usual: Platform;
 } {
-  const asked = platform === undefined ? undefined : parsePlatform(platform);
   return { asked, usual: parsePlatform(arch()) };
 }
 
