@@ -16,6 +16,8 @@ interface SpoolOptions {
   readonly label: string;
   /** How many compressed bytes have been read so far; undefined if they are not compressed. */
   readonly compressedBytes?: () => number;
+  /** How much it may expand to whatever its size. Default: 2 GiB. */
+  readonly harmlessBytes?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +27,7 @@ interface SpoolOptions {
  */
 export async function spool(
   pieces: AsyncIterable<Uint8Array>,
-  { folder, label, compressedBytes, signal }: SpoolOptions,
+  { folder, label, compressedBytes, harmlessBytes = HARMLESS_BYTES, signal }: SpoolOptions,
 ): Promise<FileHandle> {
   const file = await openNameless(folder);
   try {
@@ -33,7 +35,7 @@ export async function spool(
     for await (const piece of pieces) {
       signal?.throwIfAborted();
       bytes += piece.byteLength;
-      const limit = Math.max(HARMLESS_BYTES, (compressedBytes?.() ?? Infinity) * MOST_RATIO);
+      const limit = Math.max(harmlessBytes, (compressedBytes?.() ?? Infinity) * MOST_RATIO);
       if (bytes > limit)
         throw invalidArchive(label, `it expands to more than ${MOST_RATIO} times its size, as no image does`);
       await writeFully(file, piece).catch((error: unknown) => {
