@@ -27,7 +27,7 @@ export interface SyncFile {
   readonly repositories: readonly SyncRepository[];
 }
 
-export type SyncReading =
+type SyncReading =
   | { readonly ok: true; readonly file: SyncFile }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 

@@ -2,8 +2,7 @@ import { z } from 'zod';
 
 // Every value of the file is a text when it is checked: a tag 1.10 must not become the number 1.1.
 
-/** What a key is in YAML, for the schema of editors. */
-export type SyncKind = 'boolean' | 'integer' | 'texts';
+// `kind` in the meta data says what a key is in YAML, for the schema of editors.
 
 const PARTS = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
 const PREFIX = /^[a-z0-9][a-z0-9._/-]{0,200}$/;

@@ -1,5 +1,5 @@
 /** A blob that a manifest names: its config, or a layer. Digests are texts here, since they are keys. */
-export interface KnownBlob {
+interface KnownBlob {
   readonly digest: string;
   /** In bytes. */
   readonly size: number;

@@ -77,7 +77,7 @@ function storedBy({ digest, size, blobs }: KnownManifest): [string, number][] {
 }
 
 /** What the choice takes away by itself, before anything is found to be needed. */
-export interface Chosen {
+interface Chosen {
   readonly tags: ReadonlySet<string>;
   readonly digests: ReadonlySet<string>;
 }
@@ -137,7 +137,7 @@ function keptReason(
 }
 
 /** Says what needs an image. */
-export function whyNeeded({ by, tag }: Need): string {
+function whyNeeded({ by, tag }: Need): string {
   if (by === 'child') return `the index of ${tag} needs it`;
   if (by === 'subject') return `${tag} refers to it`;
   return by === 'tag' ? `${tag} has it too` : `it belongs to ${tag}`;

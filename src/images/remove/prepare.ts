@@ -18,7 +18,7 @@ export interface RemovalRequest {
   readonly now: number;
 }
 
-export interface PrepareOptions {
+interface PrepareOptions {
   readonly known?: ReadonlyMap<string, KnownManifest>;
   readonly signal?: AbortSignal | undefined;
   readonly onTags?: (count: number) => void;
