@@ -8,7 +8,7 @@ import { cutZstdFrames } from './zstd-frames.ts';
 type Pieces = AsyncIterable<Uint8Array>;
 
 /** Makes the error for bytes that can't be decompressed. */
-export type Damaged = (reason: string) => Error;
+type Damaged = (reason: string) => Error;
 
 const CHUNK_BYTES = 256 * 1024;
 /** As the zstd program does by default: a frame can't ask for more memory than 128 MiB. */

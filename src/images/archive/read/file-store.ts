@@ -9,7 +9,7 @@ export interface StoredFile {
   read(from: number, options?: ReadFileOptions): AsyncIterable<Uint8Array>;
 }
 
-export interface ReadFileOptions {
+interface ReadFileOptions {
   /** The byte before which it ends. Default: the size. */
   readonly to?: number;
   readonly signal?: AbortSignal | undefined;

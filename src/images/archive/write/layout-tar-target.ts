@@ -24,7 +24,7 @@ export interface TarDestination {
 }
 
 /** Makes further files of the archive of what was put into it. */
-export type MakeFiles = (manifests: PutManifests) => Readonly<Record<string, Buffer>>;
+type MakeFiles = (manifests: PutManifests) => Readonly<Record<string, Buffer>>;
 
 /** Writes an image layout into a tar (image-spec: "Image Layout"). Blobs stand in the order in which they were put. */
 export class LayoutTarTarget implements ImageTarget {

@@ -11,7 +11,7 @@ const END = '.part';
 const KEPT_OF_NAME = 150;
 
 /** A file that is written beside the one that it becomes. */
-export interface PartFile {
+interface PartFile {
   readonly file: FileHandle;
   /** Flushes it to the disk and gives it its name, in place of what has the name. Throws AppError FILE_UNWRITABLE. */
   commit(path: string): Promise<void>;

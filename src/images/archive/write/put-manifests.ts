@@ -6,7 +6,7 @@ import type { Platform } from '../../model/platform.ts';
 import { FULL_NAME, fullName, REF_NAME } from '../layout/names.ts';
 
 /** An image that docker can load: its blobs. */
-export interface ContainerImage {
+interface ContainerImage {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 }
