@@ -63,6 +63,27 @@ for (const { name, programs, settings = {}, isIdOfConfig } of CASES) {
 
     const made = (kind: KindName): ImageKind => kinds.get(kind) ?? expect.fail(kind);
 
+    it.each(KINDS)('shows %s as we do, key by key', async (kind) => {
+      const image = `${stage.stock.host}/team/${kind}:1`;
+      const file = join(stage.folder, `${kind}-shown.tar`);
+      await images('save', image, '--output', file, '--plain-http');
+      await engine.must(['load', '-i', file]);
+      const [theirs] = JSON.parse(await engine.must(['image', 'inspect', image])) as readonly Shown[];
+      const [ours] = [JSON.parse(await images('inspect', image, '--plain-http'))].flat() as readonly Shown[];
+      for (const key of ['Created', 'Author', 'Architecture', 'Os', 'RootFS'])
+        expect({ [key]: ours?.[key] }).toEqual({ [key]: theirs?.[key] });
+      const config = (of: Shown | undefined): Shown => ({ ...(of?.['Config'] as Shown | undefined) });
+      for (const [key, value] of Object.entries(config(theirs)))
+        if (!isNothing(value)) expect({ [key]: config(ours)[key] }).toEqual({ [key]: value });
+      const lines = await engine.must(['image', 'history', '--no-trunc', '--format', '{{json .}}', image]);
+      const steps = lines.split('\n').map((line) => JSON.parse(line) as Shown);
+      const shown = JSON.parse(await images('history', image, '--json', '--plain-http')) as readonly Shown[];
+      expect(shown.map((step) => [step['createdBy'], step['comment']])).toEqual(
+        steps.map((step) => [step['CreatedBy'], step['Comment']]),
+      );
+      await engine.must(['rmi', image]);
+    });
+
     it.each(KINDS)('loads %s that we have saved, and we load what it saves', async (kind) => {
       const image = `${stage.stock.host}/team/${kind}:1`;
       const before = await storedIn(made(kind));
@@ -81,6 +102,13 @@ for (const { name, programs, settings = {}, isIdOfConfig } of CASES) {
       await engine.must(['rmi', image]);
     });
   });
+}
+
+type Shown = Readonly<Record<string, unknown>>;
+
+/** What engines print of a member that is not set. */
+function isNothing(value: unknown): boolean {
+  return value === null || value === '' || value === false;
 }
 
 interface Inspected {

@@ -15,7 +15,7 @@ import { describeWith } from '../support/requires.ts';
 const LAYERS = 6;
 const MEGABYTES = 2;
 const BYTES = LAYERS * MEGABYTES * 1024 * 1024;
-const LANES = Number(process.env['LANES'] ?? 3);
+const LANES = 3;
 const WHOLE = ['--all', '--referrers', '--plain-http'];
 
 /** When a command is killed: as soon as this has passed, and the piece that tells so is held back. */
@@ -136,7 +136,7 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
   }
 
   it('a copy', async () => {
-    const points = [...bytesAt(Number(process.env['PTS'] ?? 16), 'up'), ...manifestsAt([1, 2, 3, 4])];
+    const points = [...bytesAt(16, 'up'), ...manifestsAt([1, 2, 3, 4])];
     const source = `${stage.stock.host}/noisy:1`;
     const failures = await failuresAt(points, (point, at) =>
       killTransfer(point, at, (target) => ['copy', source, target, ...WHOLE]),
@@ -149,7 +149,7 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
     await images('save', `${stage.stock.host}/noisy:1`, '--output', archive, ...WHOLE);
     // `load` pushes what docker would: not what refers to the image.
     const alone = { blobs: kind.blobs.slice(0, LAYERS + 1), manifests: [kind.root] };
-    const points = [...bytesAt(Number(process.env['PTS'] ?? 19), 'up'), ...manifestsAt([1])];
+    const points = [...bytesAt(19, 'up'), ...manifestsAt([1])];
     const failures = await failuresAt(points, (point, at) =>
       killTransfer(point, at, (target) => ['load', '--input', archive, target, '--plain-http'], alone),
     );
