@@ -24,13 +24,12 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
   'images tags': /^1\b.*\n2\b|^2\b.*\n1\b/m,
   'images inspect': /"Architecture": "amd64"/,
   'images history': /COPY --chown=1000:1000/,
-
   'images diff': /sha256:|layer/i,
-
+  'images tag': /stable/,
   'images copy': /copied/,
   'images save': /team\/app:1/,
   'images load': /copies\/team\/app:1/,
-
+  'images remove': /stable/,
   'gc --untagged': /Freed/,
 };
 
@@ -66,7 +65,7 @@ describeWith(['docker-registry'], 'the table of the README with docker left and 
     const terminal = recordingTerminal({ env: { HOME: '/nonexistent' } });
     const code = await run([...words, ...where], terminal);
     if (code !== 0) throw new Error(`${command}: ${code}\n${terminal.stderr()}`);
-    return terminal.stdout();
+    return `${terminal.stdout()}${terminal.stderr()}`;
   }
 
   it.each(commandsOf('README.md'))('%s', async (command) => {
