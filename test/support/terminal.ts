@@ -73,6 +73,7 @@ export function recordingTerminal({
     startedAs: { ...INSTALLED, ...startedAs },
     questions,
     out: (text) => void (written.out += text),
+    outBytes: (bytes) => void (written.out += Buffer.from(bytes).toString('latin1')),
     err: (text) => void (written.err += text),
     stdout: () => written.out,
     stderr: () => written.err,

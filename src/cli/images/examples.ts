@@ -46,4 +46,13 @@ export const IMAGES_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "registry-gate images remove registry.lan/team/app --match 'pr-*' --older-than 30d",
     'registry-gate images remove registry.lan/team/app --keep-last 10 --yes',
   ],
+  'images files': [
+    'registry-gate images files registry.lan/team/app:1 /etc',
+    'registry-gate images files registry.lan/team/app:1 --layer 3',
+    "registry-gate images files oci-archive:app.tar '/usr/lib/**/*.so' --json",
+  ],
+  'images cat': [
+    'registry-gate images cat registry.lan/team/app:1 /etc/os-release',
+    'registry-gate images cat registry.lan/team/app:1 /app/config.yml --platform linux/arm64',
+  ],
 };

@@ -4,6 +4,8 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { copyCommand } from './copy/copy.ts';
 import { loadCommand } from './copy/load.ts';
 import { saveCommand } from './copy/save.ts';
+import { catCommand } from './files/cat.ts';
+import { filesCommand } from './files/files.ts';
 import { diffCommand } from './see/diff.ts';
 import { historyCommand } from './see/history.ts';
 import { inspectCommand } from './see/inspect.ts';
@@ -20,6 +22,8 @@ const COMMANDS: readonly Create[] = [
   inspectCommand,
   historyCommand,
   diffCommand,
+  filesCommand,
+  catCommand,
   copyCommand,
   saveCommand,
   loadCommand,

@@ -31,6 +31,8 @@ export interface Terminal {
   readonly startedAs: StartedAs;
   /** Writes data to standard output. The text includes its line end. */
   out(text: string): void;
+  /** Writes bytes to standard output. They may be used again at once. */
+  outBytes(bytes: Uint8Array): void;
   /** Resolves when the reader has taken what was written; false if standard output was closed. For commands that write more than fits into memory. */
   readonly outTaken?: () => Promise<boolean>;
   /** A text with each command as it is typed here, which `err` also prints. */
@@ -81,6 +83,7 @@ export const processTerminal: Terminal = {
     hostName: hostname(),
   },
   out: (text) => void process.stdout.write(text),
+  outBytes,
   outTaken,
   err: (text) => void process.stderr.write(text),
   askSecret,
@@ -146,12 +149,20 @@ function actAs({ uid, gid }: Owner): () => void {
   };
 }
 
+/** The stream holds on to what it is given, so it gets a copy. */
+function outBytes(bytes: Uint8Array): void {
+  process.stdout.write(Buffer.from(bytes));
+}
+
 async function outTaken(): Promise<boolean> {
   const { stdout } = process;
   if (stdout.writableNeedDrain && !stdout.destroyed) {
     await new Promise<void>((resolve) => {
-      stdout.once('drain', resolve);
-      stdout.once('close', resolve);
+      const done = (): void => {
+        stdout.off('drain', done).off('close', done);
+        resolve();
+      };
+      stdout.on('drain', done).on('close', done);
     });
   }
   return !stdout.destroyed;

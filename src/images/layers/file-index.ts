@@ -1,4 +1,4 @@
-import type { EntryKind, LayerEntry } from './layer-reader.ts';
+import type { EntryKind, LayerEntry } from './tar/layer-reader.ts';
 import { markOf, splitEntryPath, type Mark, type PathProblem } from './entry-path.ts';
 import { FLAG, KIND, type FileKind, type FileRecord } from './file-record.ts';
 import { FileTable, ROOT } from './file-table.ts';

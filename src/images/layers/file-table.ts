@@ -50,6 +50,10 @@ export class FileTable {
     return KINDS[this.#columns.get(node, FIELD.state) & 0xff] ?? KIND.none;
   }
 
+  isDirectory(node: number): boolean {
+    return this.kindOf(node) <= KIND.directory;
+  }
+
   setKind(node: number, kind: FileKind): void {
     this.#columns.set(node, FIELD.state, (this.#columns.get(node, FIELD.state) & ~0xff) | kind);
   }

@@ -4,7 +4,7 @@ import { NONE } from './node-columns.ts';
 import type { FileIndex } from './file-index.ts';
 
 /** Where a path leads, as far as the layers that were added can tell. */
-export type Resolved =
+type Resolved =
   | { readonly kind: 'found'; readonly node: number }
   /** No lower layer can change that. */
   | { readonly kind: 'missing' }
@@ -15,7 +15,7 @@ export type Resolved =
 /** As Linux counts (path_resolution(7)). */
 const MOST_LINKS = 40;
 
-export interface ResolveOptions {
+interface ResolveOptions {
   /** Whether a symbolic link at the end is followed too. */
   readonly followLast: boolean;
   /** Whether all layers have been added. */

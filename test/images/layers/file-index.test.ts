@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FileIndex } from '../../../src/images/layers/file-index.ts';
 import { ROOT } from '../../../src/images/layers/file-table.ts';
-import { readLayer } from '../../../src/images/layers/layer-reader.ts';
+import { readLayer } from '../../../src/images/layers/tar/layer-reader.ts';
 import { listFiles } from '../../../src/images/layers/list-files.ts';
 import { craftTar, inPieces, type Crafted } from './craft-tar.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, open, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLayer, type LayerEntry } from '../../../src/images/layers/layer-reader.ts';
+import { readLayer, type LayerEntry } from '../../../src/images/layers/tar/layer-reader.ts';
 import { temporaryFolder, type Folder } from '../../support/programs.ts';
 import { describeWith } from '../../support/requires.ts';
 import { craftTar, inPieces, type Crafted } from './craft-tar.ts';

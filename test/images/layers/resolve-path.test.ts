@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FileIndex } from '../../../src/images/layers/file-index.ts';
-import { readLayer } from '../../../src/images/layers/layer-reader.ts';
+import { readLayer } from '../../../src/images/layers/tar/layer-reader.ts';
 import { pathOf } from '../../../src/images/layers/list-files.ts';
 import { resolvePath } from '../../../src/images/layers/resolve-path.ts';
 import { craftTar, inPieces, type Crafted } from './craft-tar.ts';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { isRegistryPart } from '../../../images/name/image-name.ts';
+import { platformChoice } from './open-seen.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { openConnections, type Connections } from '../connection/connections.ts';
 import { addListOptions, FILTER_DETAILS, type ListOptions } from './list-options.ts';
@@ -35,6 +36,7 @@ export function tagsCommand(terminal: Terminal): Command {
     .addHelpText('after', FILTER_DETAILS);
   addListOptions(command);
   return command.action(async (repository: string, options: ListOptions) => {
+    platformChoice(options);
     const connections = await openConnections(options, terminal);
     try {
       await printTags((await connections.source(repository)).source, options, terminal);

@@ -1,4 +1,4 @@
-import type { OnBytes, Pieces } from '../store.ts';
+import type { OnBytes, Pieces } from '../../store.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { PaxRecords } from './pax.ts';
 import { checkMap, decimal, fillHoles, parseMap, readNewMap, readOldMap, type SparseMap } from './sparse.ts';
@@ -23,7 +23,7 @@ export interface Body {
 }
 
 /** The map of a sparse file, and how many bytes of its data it took. */
-export interface FoundMap {
+interface FoundMap {
   readonly map: SparseMap;
   readonly taken: number;
 }

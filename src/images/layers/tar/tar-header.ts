@@ -1,4 +1,4 @@
-import { invalidImage } from '../model/descriptor.ts';
+import { invalidImage } from '../../model/descriptor.ts';
 
 export const BLOCK = 512;
 

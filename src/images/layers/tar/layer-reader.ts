@@ -1,5 +1,5 @@
-import { invalidImage } from '../model/descriptor.ts';
-import type { OnBytes, Pieces } from '../store.ts';
+import { invalidImage } from '../../model/descriptor.ts';
+import type { OnBytes, Pieces } from '../../store.ts';
 import { ByteReader } from './byte-reader.ts';
 import { findMap, makeBody, padding, type Body, type Headers } from './entry-body.ts';
 import { parsePax, type PaxRecords } from './pax.ts';
@@ -25,7 +25,7 @@ export interface LayerEntry {
   content(): Pieces;
 }
 
-export interface ReadLayerOptions {
+interface ReadLayerOptions {
   /** The most bytes that the layer may unpack to, and a sparse file of it. */
   readonly limit: number;
   /** Makes the error for a layer that is larger. */

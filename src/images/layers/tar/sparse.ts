@@ -1,5 +1,5 @@
-import { invalidImage } from '../model/descriptor.ts';
-import type { Pieces } from '../store.ts';
+import { invalidImage } from '../../model/descriptor.ts';
+import type { Pieces } from '../../store.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { BLOCK, sizeAt } from './tar-header.ts';
 

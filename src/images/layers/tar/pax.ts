@@ -1,4 +1,4 @@
-import { invalidImage } from '../model/descriptor.ts';
+import { invalidImage } from '../../model/descriptor.ts';
 
 /** Records of an extended header that are read here. Values are byte strings. */
 export type PaxRecords = ReadonlyMap<string, string>;

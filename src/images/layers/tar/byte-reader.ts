@@ -1,5 +1,5 @@
-import { invalidImage } from '../model/descriptor.ts';
-import type { Pieces } from '../store.ts';
+import { invalidImage } from '../../model/descriptor.ts';
+import type { Pieces } from '../../store.ts';
 
 /** Reads a stream in the portions that its format asks for. */
 export class ByteReader {
