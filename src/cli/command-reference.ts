@@ -24,12 +24,14 @@ Data goes to standard output, messages go to standard error. In a checkout, writ
 
 /** docs/cli.md: the help of every visible command of the tree, and the exit codes. */
 export function renderCommandReference(program: Command): string {
-  const codes = Object.entries(EXIT).map(([name, code]) => `| ${code} | ${meaningOf(name)} |\n`);
+  const codes = exitMeanings().map(({ code, meaning }) => `| ${code} | ${meaning} |\n`);
   return `${INTRODUCTION}${codes.join('')}\n${sections(program, '').join('\n')}`;
 }
 
-function meaningOf(name: string): string {
-  return new Map(Object.entries(MEANINGS)).get(name) ?? '';
+/** The exit codes and what they mean; names of commands stand between backquotes. */
+export function exitMeanings(): readonly { readonly code: number; readonly meaning: string }[] {
+  const meanings = new Map(Object.entries(MEANINGS));
+  return Object.entries(EXIT).map(([name, code]) => ({ code, meaning: meanings.get(name) ?? '' }));
 }
 
 function sections(command: Command, parents: string): string[] {
@@ -45,7 +47,7 @@ function sections(command: Command, parents: string): string[] {
 }
 
 /** The help as it is printed, additions included, at a fixed width and without colours. */
-function helpOf(command: Command): string {
+export function helpOf(command: Command): string {
   let text = '';
   command.configureOutput({
     writeOut: (part) => (text += part),

@@ -8,6 +8,7 @@ import { renderConfigReference } from '../config/reference.ts';
 import { writeFileAtomic } from '../lib/files/atomic-file.ts';
 import { renderMetricsReference } from '../observe/metrics/reference.ts';
 import { renderCommandReference } from './command-reference.ts';
+import { renderManPage } from './man-page.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** `docs`, for this repository: writes the references that are generated from the sources. */
@@ -28,6 +29,7 @@ export function renderReferences(tree: Command): ReadonlyMap<string, string> {
   return new Map([
     ['configuration.md', renderConfigReference(describeOptions())],
     ['cli.md', renderCommandReference(tree)],
+    ['registry-gate.1', renderManPage(tree)],
     ['metrics.md', renderMetricsReference()],
     ['access.schema.json', `${JSON.stringify(accessJsonSchema(), undefined, 2)}\n`],
     ['sync.schema.json', `${JSON.stringify(syncJsonSchema(), undefined, 2)}\n`],

@@ -85,6 +85,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'config show': ['registry-gate config show', 'registry-gate config show --json'],
   health: ['registry-gate health', 'registry-gate health --ready --listen 127.0.0.1:8443'],
   gc: ['registry-gate gc --dry-run', 'registry-gate gc --data /srv/images --untagged'],
+  completion: ['registry-gate completion bash', 'registry-gate completion fish'],
 };
 
 /** Adds the examples to the help of a command and its subcommands. */

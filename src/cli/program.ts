@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
   config: async () => (await import('./config/config.ts')).configCommand,
   health: async () => (await import('./health.ts')).healthCommand,
   gc: async () => (await import('./gc.ts')).gcCommand,
+  completion: async () => {
+    const { completionCommand } = await import('./completion/completion.ts');
+    return (terminal, exit) => completionCommand(terminal, () => createProgram(terminal, exit));
+  },
 };
 
 /** Internal commands, hidden from the help. */
@@ -32,6 +36,7 @@ const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
     const { docsCommand } = await import('./docs.ts');
     return (terminal, exit) => docsCommand(terminal, () => createProgram(terminal, exit));
   },
+  'complete-names': async () => (await import('./completion/complete-names.ts')).completeNamesCommand,
   worker: async () => (await import('./serve/worker.ts')).workerCommand,
 };
 

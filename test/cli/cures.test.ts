@@ -435,10 +435,14 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   GATE_UNREACHABLE: 'test/auth/abuse/control.test.ts',
   GATE_UNREADY: 'test/cli/health.test.ts',
   IMAGE_FILE_UNREADABLE: 'test/cli/images/files/files.test.ts',
+  IMAGE_NAME_INVALID: 'test/cli/images/registry-cures.test.ts',
   INTERRUPTED: 'test/e2e/users-prompt.test.ts',
   LISTEN_FAILED: 'test/http/listener/listen.test.ts',
   LOCK_TIMEOUT: 'test/lib/files/file-lock.test.ts',
   NODE_UNSUPPORTED: 'test/cli/node-version.test.ts',
+  REGISTRY_REFUSED: 'test/cli/images/registry-cures.test.ts',
+  REGISTRY_UNREACHABLE: 'test/cli/images/registry-cures.test.ts',
+  SIGN_IN_FAILED: 'test/cli/images/registry-cures.test.ts',
   TRUST_FAILED: 'test/pki/trust/apply.test.ts',
 };
 

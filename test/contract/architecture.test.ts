@@ -60,7 +60,6 @@ const DOORS: Record<string, string> = {
   '@redis/client': 'auth/abuse',
   zod: 'config',
   undici: 'images/client',
-  'tar-stream': 'images/tar',
   semver: 'images/tags',
   yaml: 'config',
   commander: 'cli',

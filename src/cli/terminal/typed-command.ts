@@ -48,6 +48,9 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'images remove': CONNECTION,
   'images sync': CONNECTION,
   gc: ['data', 'backend', 'config'],
+  completion: [],
+  'images files': [],
+  'images cat': [],
   serve: [EVERY_OPTION, 'config'],
   up: [EVERY_OPTION, 'data', 'host', 'config'],
 };

@@ -70,6 +70,9 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'images tag': ['registry.lan/team/app:1', '2'],
   'images remove': ['registry.lan/team/app:1'],
   'images sync': ['--file', 'none.yml'],
+  'images files': ['oci:none'],
+  'images cat': ['oci:none', '/a'],
+  completion: ['bash'],
 };
 
 /** option -> values that it does not take. Where a command means something else by it, its name stands before. */
@@ -138,6 +141,8 @@ const ANYTHING = [
   '--match',
   '--file',
   '--except',
+  'images files --layer',
+  '--plain-http-for',
   'audit show --repository',
 ];
 
