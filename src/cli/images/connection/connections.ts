@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import type { Writable } from 'node:stream';
 import { createArchive } from '../../../images/archive/create-archive.ts';
 import { openArchive, type OpenArchiveOptions } from '../../../images/archive/open-archive.ts';
 import { createCredentialFinder } from '../../../images/credentials/find-credential.ts';
@@ -27,12 +26,6 @@ interface Named {
 export type OpenedSource = Named & { readonly source: ImageSource };
 type OpenedTarget = Named & { readonly target: ImageTarget };
 
-/** Standard input and standard output for archives. */
-interface Streams {
-  readonly input?: () => AsyncIterable<Uint8Array>;
-  readonly output?: () => Writable;
-}
-
 /** Opens what the arguments of a command name. Each registry is connected to once. */
 export interface Connections {
   /** The registry of names that state none. */
@@ -51,10 +44,7 @@ export interface Connections {
  * Reads what the options and the configuration here say of registries. Throws AppError USAGE, CONFIG_INVALID,
  * FILE_UNREADABLE.
  */
-export async function openConnections(
-  options: ConnectionOptions,
-  terminal: Terminal & Streams,
-): Promise<Connections> {
+export async function openConnections(options: ConnectionOptions, terminal: Terminal): Promise<Connections> {
   const own = await findOwnGate(terminal);
   const registries = await createRegistries(options, terminal, own);
   const defaultRegistry = own?.registry ?? 'docker.io';
@@ -127,7 +117,7 @@ function referenceOf(location: Exclude<Location, { kind: 'registry' }>): string 
 function inputOf(
   { kind }: Location,
   { passwordStdin }: ConnectionOptions,
-  terminal: Terminal & Streams,
+  terminal: Terminal,
 ): OpenArchiveOptions {
   if (kind !== 'stream') return {};
   if (passwordStdin === true)
