@@ -252,7 +252,9 @@ describe('docs', () => {
       'cli.md',
       'configuration.md',
       'metrics.md',
+      'registry-gate.1',
       'registry-gate.schema.json',
+      'sync.schema.json',
     ]);
   });
 });

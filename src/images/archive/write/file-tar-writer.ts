@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Pieces } from '../../store.ts';
 import { BLOCK_BYTES, encodeHeader, paddingOf } from '../../tar/tar-header.ts';
 import type { TarWriter } from './tar-writer.ts';
+import { batches, writeAll } from './write-all.ts';
 
 /**
  * Writes a tar into a new file. Entries get their places in the order of the calls, and are then written side by side.
@@ -20,9 +21,8 @@ export class FileTarWriter implements TarWriter {
     const key = `${name} ${size}`;
     const start = this.#failed.get(key) ?? this.#reserve(size);
     this.#failed.set(key, start);
-    let position = start;
-    position = await this.#write(encodeHeader(name, size), position);
-    for await (const piece of read()) position = await this.#write(piece, position);
+    let position = start + (await writeAll(this.#file, [encodeHeader(name, size)], start));
+    for await (const batch of batches(read())) position += await writeAll(this.#file, batch, position);
     this.#failed.delete(key);
   }
 
@@ -36,14 +36,5 @@ export class FileTarWriter implements TarWriter {
     const start = this.#end;
     this.#end += BLOCK_BYTES + size + paddingOf(size);
     return start;
-  }
-
-  /** Returns the position behind the piece. */
-  async #write(piece: Uint8Array, position: number): Promise<number> {
-    for (let done = 0; done < piece.byteLength;) {
-      const { bytesWritten } = await this.#file.write(piece, done, piece.byteLength - done, position + done);
-      done += bytesWritten;
-    }
-    return position + piece.byteLength;
   }
 }

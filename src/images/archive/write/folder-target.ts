@@ -17,6 +17,7 @@ import { blobPath, LAYOUT_FILE, LAYOUT_NAME } from '../layout/layout-files.ts';
 import { openFolder } from '../read/folder-store.ts';
 import { openLayout, readLayoutIndex } from '../read/oci-source.ts';
 import { watched, writeMeasured } from './new-blob.ts';
+import { batches, writeAll } from './write-all.ts';
 import { confirmRenames, openPart, removeParts, unwritable } from './part-file.ts';
 import { PutManifests } from './put-manifests.ts';
 import { piecesOf } from './tar-writer.ts';
@@ -141,11 +142,12 @@ class FolderTarget implements ImageTarget {
   async #write(pieces: Pieces, blob?: Promised): Promise<Promised> {
     const part = await openPart(this.#path, PART);
     try {
-      const made = await writeMeasured(part.file, pieces);
-      const target = this.#blob((blob ?? made).digest);
+      const made = blob === undefined ? await writeMeasured(part.file, pieces) : blob;
+      if (blob !== undefined) for await (const batch of batches(pieces)) await writeAll(part.file, batch);
+      const target = this.#blob(made.digest);
       await makeDirectory(join(target, '..'), 0o755);
       await part.commit(target);
-      return blob ?? made;
+      return made;
     } catch (error) {
       throw unwritable(this.#path, error);
     } finally {

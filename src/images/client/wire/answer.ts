@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '../../../lib/errors.ts';
+import { readAhead } from '../../../lib/streams/read-ahead.ts';
 import { unreachable } from './unreachable.ts';
 
 type Fields = Readonly<Record<string, string | string[] | undefined>>;
@@ -65,12 +66,10 @@ export class Answer {
   async *pieces(): AsyncIterable<Uint8Array> {
     const { stream, url, signal } = this.#parts;
     try {
-      for await (const piece of stream) yield piece as Uint8Array;
+      yield* readAhead(stream);
     } catch (error) {
       signal?.throwIfAborted();
       throw error instanceof AppError ? error : unreachable(url, error);
-    } finally {
-      stream.destroy();
     }
   }
 
