@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
@@ -25,13 +26,21 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
   'images inspect': /"Architecture": "amd64"/,
   'images history': /COPY --chown=1000:1000/,
   'images diff': /sha256:|layer/i,
+  'images files': /motd/,
+  'images cat': /^Welcome back$/m,
   'images tag': /stable/,
   'images copy': /copied/,
   'images save': /team\/app:1/,
   'images load': /copies\/team\/app:1/,
+  'images sync': /mirror\/team\/app/,
   'images remove': /stable/,
   'gc --untagged': /Freed/,
 };
+
+/** What `sync.yml` of the page may hold. */
+function planOf({ embedded, stock }: ImageStage): string {
+  return `from: ${embedded.host}\nto: ${stock.host}\nprefix: mirror/\nrepositories: [team/app]\n`;
+}
 
 describeWith(['docker-registry'], 'the table of the README with docker left and the gate right', () => {
   let stage: ImageStage;
@@ -43,6 +52,7 @@ describeWith(['docker-registry'], 'the table of the README with docker left and 
     digest = kind.root.digest;
     await pushKind(stage.embedded.url, 'team/app', kind);
     await pushKind(stage.embedded.url, 'team/app', await makeKind('oci'), '2');
+    await writeFile(join(stage.folder, 'sync.yml'), planOf(stage));
   });
   afterAll(() => stage.close());
 
@@ -60,6 +70,7 @@ describeWith(['docker-registry'], 'the table of the README with docker left and 
       .replaceAll('registry.lan', stage.embedded.host)
       .replaceAll('other.lan', stage.stock.host)
       .replaceAll('app.tar.gz', join(stage.folder, 'app.tar.gz'))
+      .replaceAll('sync.yml', join(stage.folder, 'sync.yml'))
       .split(' ');
     const where = command.startsWith('images') ? ['--plain-http'] : ['--data', join(stage.folder, 'data')];
     const terminal = recordingTerminal({ env: { HOME: '/nonexistent' } });
@@ -79,5 +90,6 @@ describeWith(['docker-registry'], 'the table of the README with docker left and 
     expect(await tagged(embedded.url, 'team/app', 'stable')).toBeUndefined();
     expect(await tagged(stock.url, 'team/app')).toBe(digest);
     expect(await tagged(stock.url, 'copies/team/app')).toBe(digest);
+    expect(await tagged(stock.url, 'mirror/team/app')).toBe(digest);
   });
 });

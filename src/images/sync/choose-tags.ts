@@ -1,5 +1,5 @@
 import { subjectOfTag } from '../remove/contents.ts';
-import { matchesGlob } from '../remove/glob.ts';
+import { matchesGlob } from '../tags/glob.ts';
 import { sortTags } from '../tags/tag-order.ts';
 import { compileVersionRange } from '../tags/version-range.ts';
 import type { SyncRule } from './sync-rule.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findByPath } from '../../../src/cli/images/see/dotted-path.ts';
 import { combineFilters, parseFilter, type Filter } from '../../../src/cli/images/see/filters.ts';
 import { mapInOrder } from '../../../src/cli/images/see/map-in-order.ts';
-import { compileGlob } from '../../../src/images/tags/glob.ts';
+import { matchesGlob } from '../../../src/images/tags/glob.ts';
 import { holdTexts } from '../../../src/images/tags/hold-texts.ts';
 import type { TagSummary } from '../../../src/images/view/summarize-tag.ts';
 
@@ -52,11 +52,11 @@ describe('a glob', () => {
     ['a+(b)[c]{1}^$|', 'a+(b)[c]{1}^$|', true],
     ['a', 'ab', false],
   ])('%s on %s: %s', (glob, text, is) => {
-    expect(compileGlob(glob)(text)).toBe(is);
+    expect(matchesGlob(text, glob)).toBe(is);
   });
 
   it('takes stars without end', () => {
-    expect(compileGlob('*'.repeat(10_000))('a'.repeat(100))).toBe(true);
+    expect(matchesGlob('a'.repeat(100), '*'.repeat(10_000))).toBe(true);
   });
 });
 

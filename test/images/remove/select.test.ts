@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Contents } from '../../../src/images/remove/contents.ts';
-import { matchesGlob } from '../../../src/images/remove/glob.ts';
+import { matchesGlob } from '../../../src/images/tags/glob.ts';
 import { selectTags, type Selection } from '../../../src/images/remove/select.ts';
 
 const DAY = 24 * 3600 * 1000;

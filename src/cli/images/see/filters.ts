@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { matchesPlatform, parsePlatform } from '../../../images/model/platform.ts';
-import { compileGlob } from '../../../images/tags/glob.ts';
+import { matchesGlob } from '../../../images/tags/glob.ts';
 import type { TagSummary } from '../../../images/view/summarize-tag.ts';
 
 /** What `--filter` says. All must hold; of several with the same key one must. */
@@ -51,13 +51,13 @@ function makeFilter(key: string, value: string): Filter {
     case 'label': {
       const equals = value.indexOf('=');
       const name = equals < 0 ? value : value.slice(0, equals);
-      const matches = equals < 0 ? never : compileGlob(value.slice(equals + 1));
+      const glob = value.slice(equals + 1);
       const image = ({ labels }: TagSummary): boolean =>
-        Object.hasOwn(labels, name) && matches(labels[name] ?? '');
+        Object.hasOwn(labels, name) && (equals < 0 || matchesGlob(labels[name] ?? '', glob));
       return { key, test: never, image };
     }
     default:
-      return { key: 'name', test: compileGlob(value), image: never };
+      return { key: 'name', test: (text) => matchesGlob(text, value), image: never };
   }
 }
 

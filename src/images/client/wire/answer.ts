@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '../../../lib/errors.ts';
-import { readAhead } from '../../../lib/streams/read-ahead.ts';
+import { readAhead } from './read-ahead.ts';
 import { unreachable } from './unreachable.ts';
 
 type Fields = Readonly<Record<string, string | string[] | undefined>>;

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { readAhead } from '../../../src/lib/streams/read-ahead.ts';
+import { readAhead } from '../../../src/images/client/wire/read-ahead.ts';
 
 const MIB = 1024 * 1024;
 
