@@ -7,12 +7,17 @@ type Pieces = AsyncIterable<Uint8Array>;
  * one before, so that its memory may be used again. The stream is destroyed at the end.
  */
 export async function* through(pieces: Pieces, stream: Duplex): Pieces {
+  let failure: Error | undefined;
   const feeding = feed(pieces, stream).catch((error: unknown) => {
-    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    failure = error instanceof Error ? error : new Error(String(error));
+    stream.destroy(failure);
   });
+  // A stream that has ended already still tells of its failure, to nobody else.
+  stream.on('error', () => undefined);
   try {
     for await (const piece of stream) yield piece;
     await feeding;
+    if (failure !== undefined) throw failure;
   } finally {
     stream.destroy();
   }
