@@ -146,7 +146,10 @@ interface Store {
 }
 
 /** A registry that takes uploads, and does to the request of this number what `fault` says. */
-async function startTaking(fault: (at: number, state: Store) => 'break' | 'forget' | 'large' | undefined) {
+async function startTaking(
+  fault: (at: number, state: Store) => 'break' | 'reset' | 'forget' | 'large' | undefined,
+  bytes = BYTES,
+) {
   const state: Store = { held: Buffer.alloc(0), done: false, sessions: 0, deleted: 0 };
   let patches = 0;
   const server = await startScripted(
@@ -157,10 +160,15 @@ async function startTaking(fault: (at: number, state: Store) => 'break' | 'forge
         range: `0-${Math.max(state.held.length - 1, 0)}`,
       });
       const take = async (most = Infinity): Promise<void> => {
+        const pieces = [state.held];
+        let size = state.held.length;
         for await (const piece of raw.iterator({ destroyOnReturn: false })) {
-          state.held = Buffer.concat([state.held, piece as Uint8Array]);
-          if (state.held.length >= most) return;
+          const taken = Buffer.from(piece as Uint8Array);
+          pieces.push(taken);
+          size += taken.length;
+          if (size >= most) break;
         }
+        state.held = Buffer.concat(pieces);
       };
       if (method === 'HEAD') return send(response, state.done ? 200 : 404);
       if (method === 'DELETE') return send(response, ((state.deleted += 1), 204));
@@ -173,7 +181,7 @@ async function startTaking(fault: (at: number, state: Store) => 'break' | 'forge
       if (method === 'GET') return send(response, 204, progress());
       if (method === 'PUT') {
         await take();
-        state.done = url.endsWith(`&digest=${BLOB.digest.text}`) && state.held.equals(BYTES);
+        state.done = url.endsWith(`&digest=${blobOf(bytes).digest.text}`) && state.held.equals(bytes);
         return send(response, state.done ? 201 : 400, {}, '{"errors":[{"code":"DIGEST_INVALID"}]}');
       }
       const what = fault((patches += 1), state);
@@ -181,8 +189,11 @@ async function startTaking(fault: (at: number, state: Store) => 'break' | 'forge
         for await (const _piece of raw);
         return send(response, 413);
       }
-      await take(what === undefined ? Infinity : state.held.length + 1_000_000);
+      await take(
+        what === undefined ? Infinity : state.held.length + (what === 'reset' ? 2_000_000 : 1_000_000),
+      );
       if (what === 'forget') state.sessions += 1;
+      if (what === 'reset') return socket.resetAndDestroy();
       return what === undefined ? send(response, 202, progress()) : socket.destroy();
     },
     { readBody: false },
@@ -209,6 +220,15 @@ describe('an upload', () => {
       .putBlob(BLOB, reading(BYTES), { onBytes: (count) => void (counted += count) });
     expect(state).toMatchObject({ done: true, deleted: 0, sessions });
     expect(counted).toBe(BYTES.length);
+  });
+
+  it('that is reset while its source is fast goes on where it was', async () => {
+    const bytes = randomBytes(8_000_000);
+    const { server, state } = await startTaking((at) => (at === 1 ? 'reset' : undefined), bytes);
+    await openScripted(server.name).repository('team/app').putBlob(blobOf(bytes), reading(bytes));
+    expect(state).toMatchObject({ done: true, deleted: 0, sessions: 1 });
+    const methods = server.requests.map(({ method }) => method);
+    expect(methods).toEqual(['POST', 'PATCH', 'GET', 'PATCH', 'PUT']);
   });
 
   it('of unknown bytes tells what they are', async () => {

@@ -46,12 +46,18 @@ async function* partOf(read: (from: number) => Pieces, { from, length, blob, tel
   if (at < end) throw mismatch(blob, `it ends after ${at} of ${blob.size} bytes`);
 }
 
+/** Not by `yield*`, which would also take what the connection throws into this generator for a failure of the source. */
 async function* guarded(pieces: Pieces, onFailure: (error: unknown) => void): Pieces {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const step = (): Promise<IteratorResult<Uint8Array, unknown>> =>
+    iterator.next().catch((error: unknown) => {
+      onFailure(error);
+      throw error;
+    });
   try {
-    yield* pieces;
-  } catch (error) {
-    onFailure(error);
-    throw error;
+    for (let next = await step(); next.done !== true; next = await step()) yield next.value;
+  } finally {
+    await iterator.return?.();
   }
 }
 
