@@ -6,13 +6,19 @@ export type PathProblem = 'it leads out of the image' | 'it has a zero byte' | '
 
 /**
  * Takes the path of an entry apart: `./etc//passwd` and `/etc/passwd` are both `etc`, `passwd`, and the root is an empty
- * list. Containers do not unpack a path with `..` that leads out; nobody writes the others.
+ * list. `usr/../etc/passwd` is `etc`, `passwd` too, whatever `usr` is, as docker cleans it; it does not unpack what leads out.
  */
 export function splitEntryPath(name: string): readonly string[] | PathProblem {
   if (name.length > LONGEST_PATH) return 'it is too long';
   if (name.includes('\0')) return 'it has a zero byte';
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-  return parts.includes('..') ? 'it leads out of the image' : parts;
+  const parts: string[] = [];
+  for (const part of name.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    // Above the root is the root.
+    else if (parts.pop() === undefined && !name.startsWith('/')) return 'it leads out of the image';
+  }
+  return parts;
 }
 
 /** What the name of an entry does to the layers below (image-spec: "Whiteouts"). */

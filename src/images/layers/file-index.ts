@@ -64,24 +64,28 @@ export class FileIndex {
   #place(parts: readonly string[], entry: LayerEntry): void {
     const name = parts.at(-1);
     if (name === undefined) {
-      if (this.table.kindOf(ROOT) === KIND.implied) this.table.setRecord(ROOT, this.#recordOf(entry));
+      const isFirst = this.table.kindOf(ROOT) === KIND.implied;
+      if (isFirst && entry.kind === 'directory') this.table.setRecord(ROOT, this.#recordOf(entry));
       return;
     }
     const mark = markOf(name);
     if (mark.kind === 'file') this.#placeFile(parts, name, entry);
     else if (mark.kind === 'nothing') this.#onNote(entry.name, 'it removes no file');
-    else this.#placeMark(this.#descend(parts), mark);
+    else this.#placeMark(parts, mark);
   }
 
   #placeFile(parts: readonly string[], name: string, entry: LayerEntry): void {
     const record = this.#recordOf(entry);
     const parent = this.#descend(parts);
     const node = parent === NONE ? NONE : this.#put(parent, name, record);
-    this.#links.met(parts.join('/'), node, record);
-    if (entry.kind === 'link' && node !== NONE) this.#links.add(node, entry.link);
+    this.#links.met(parts, node, record);
   }
 
-  #placeMark(parent: number, mark: Mark): void {
+  #placeMark(parts: readonly string[], mark: Mark): void {
+    const directory = parts.slice(0, -1);
+    if (mark.kind === 'opaque') this.#links.emptied(directory);
+    else if (mark.kind === 'whiteout') this.#links.removed([...directory, mark.name]);
+    const parent = this.#descend(parts);
     if (parent === NONE) return;
     if (mark.kind === 'opaque') this.#makeOpaque(parent);
     else if (mark.kind === 'whiteout') this.#remove(parent, mark.name);
@@ -93,7 +97,7 @@ export class FileIndex {
     for (let at = 0; at < parts.length - 1; at += 1) {
       if (this.table.hiddenBelow(node) < this.#layer) return NONE;
       const name = parts[at] ?? '';
-      const child = this.table.find(node, name);
+      const child = this.#find(node, name, KIND.implied);
       node = child === NONE ? this.table.add(node, name, KIND.implied, this.#layer) : child;
       if (child !== NONE) this.#beDirectory(child);
     }
@@ -112,13 +116,13 @@ export class FileIndex {
   #put(parent: number, name: string, record: FileRecord): number {
     const { table } = this;
     const isDirectory = record.kind === KIND.directory;
-    const found = table.find(parent, name);
+    const found = this.#find(parent, name, record.kind);
     if (found !== NONE && table.layerOf(found) < this.#layer) {
       this.#putBelow(found, record);
       return NONE;
     }
     const node = found === NONE ? table.add(parent, name, record.kind, this.#layer) : found;
-    if (found !== NONE && !isDirectory) this.#dropChildren(node);
+    if (found !== NONE && !isDirectory) table.dropChildren(node);
     if (found !== NONE && table.kindOf(node) === KIND.whiteout) table.setFlag(node, FLAG.replaced);
     table.setRecord(node, record);
     if (!isDirectory) table.hideBelow(node, this.#layer);
@@ -136,13 +140,11 @@ export class FileIndex {
     }
   }
 
-  /** A later entry of the same layer takes the place of a directory. */
-  #dropChildren(node: number): void {
-    const waiting = [...this.table.childrenOf(node)];
-    for (let child = waiting.pop(); child !== undefined; child = waiting.pop()) {
-      this.table.setKind(child, KIND.none);
-      waiting.push(...this.table.childrenOf(child));
-    }
+  /** Returns the child of this name, or NONE. One that a later entry of its layer took away is there again. */
+  #find(parent: number, name: string, kind: FileKind): number {
+    const node = this.table.find(parent, name);
+    if (node !== NONE && this.table.kindOf(node) === KIND.none) this.table.putBack(node, { ...BLANK, kind });
+    return node;
   }
 
   #makeOpaque(node: number): void {
@@ -152,7 +154,7 @@ export class FileIndex {
 
   #remove(parent: number, name: string): void {
     const { table } = this;
-    const found = table.find(parent, name);
+    const found = this.#find(parent, name, KIND.whiteout);
     const node = found === NONE ? table.add(parent, name, KIND.whiteout, this.#layer) : found;
     table.hideBelow(node, this.#layer);
     if (found === NONE) return;

@@ -54,7 +54,7 @@ export class FileTable {
     return this.kindOf(node) <= KIND.directory;
   }
 
-  setKind(node: number, kind: FileKind): void {
+  #setKind(node: number, kind: FileKind): void {
     this.#columns.set(node, FIELD.state, (this.#columns.get(node, FIELD.state) & ~0xff) | kind);
   }
 
@@ -111,10 +111,31 @@ export class FileTable {
     columns.setFloat(node, 1, record.mtime);
   }
 
-  /** The children that there are, the last one first. */
-  *childrenOf(node: number): Generator<number> {
+  /** Takes away all that is in a directory: nodes that are still found by name, of KIND.none. */
+  dropChildren(node: number): void {
+    const parents = [node];
+    for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+      for (const child of this.#childrenOf(parent)) {
+        this.#setKind(child, KIND.none);
+        parents.push(child);
+      }
+      // Else each further one would go through them again.
+      this.#columns.set(parent, FIELD.firstChild, NONE);
+    }
+  }
+
+  /** Puts a dropped node back among the children of its parent, with what is known of it now. */
+  putBack(node: number, record: FileRecord): void {
+    const parent = this.parentOf(node);
+    this.#columns.set(node, FIELD.nextSibling, this.#columns.get(parent, FIELD.firstChild));
+    this.#columns.set(parent, FIELD.firstChild, node);
+    this.setRecord(node, record);
+  }
+
+  /** The last one first. */
+  *#childrenOf(node: number): Generator<number> {
     for (let child = this.#columns.get(node, FIELD.firstChild); child !== NONE;) {
-      if (this.kindOf(child) !== KIND.none) yield child;
+      yield child;
       child = this.#columns.get(child, FIELD.nextSibling);
     }
   }
@@ -126,6 +147,6 @@ export class FileTable {
       columns.get(child, FIELD.nameAt),
       columns.get(child, FIELD.nameLength),
     ];
-    return [...this.childrenOf(node)].toSorted((a, b) => columns.names.compare(nameOf(a), nameOf(b)));
+    return [...this.#childrenOf(node)].toSorted((a, b) => columns.names.compare(nameOf(a), nameOf(b)));
   }
 }

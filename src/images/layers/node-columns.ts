@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
 import { NameTable } from './name-table.ts';
 
@@ -24,6 +25,8 @@ const WIDTH = 14;
 /** Size and time. */
 const FLOATS = 2;
 const FIRST_NODES = 1024;
+/** Where hashes begin. Nobody can know names beforehand that all get the same one. */
+const SEED = randomInt(2 ** 32);
 
 /** Nodes of a tree as numbers in a few arrays, found by parent and name. Throws AppError IMAGE_INVALID where there is no room. */
 export class NodeColumns {
@@ -93,9 +96,9 @@ export class NodeColumns {
     );
   }
 
-  /** FNV-1a. */
+  /** FNV-1a, from a start of its own in each process. */
   #bucket(parent: number, name: string): number {
-    let hash = 0x811c9dc5 ^ parent;
+    let hash = SEED ^ parent;
     for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
     hash ^= hash >>> 15;
     return (Math.imul(hash, 0x2c1b3c6d) >>> 4) & (this.#buckets.length - 1);

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileIndex } from '../../../src/images/layers/file-index.ts';
+import { NodeColumns } from '../../../src/images/layers/node-columns.ts';
 import { ROOT } from '../../../src/images/layers/file-table.ts';
 import { readLayer } from '../../../src/images/layers/tar/layer-reader.ts';
 import { listFiles } from '../../../src/images/layers/list-files.ts';
@@ -40,6 +41,17 @@ describe('the files of layers', () => {
     ['of an empty layer', [[]], []],
     ['in the order of bytes', [['b', 'a/', 'a/z', 'a-', 'B']], ['B', 'a/', 'a/z', 'a-', 'b']],
     ['with and without a prefix', [['./', './a/', './a/b', '/a/c', 'a//./d']], ['a/', 'a/b', 'a/c', 'a/d']],
+    [
+      'with a path that leads up and down again',
+      [['usr/../etc/evil', '/../b', 'a/..']],
+      ['b', 'etc/', 'etc/evil'],
+    ],
+    [
+      'whatever stands in the place of the root',
+      [['a', { name: './', type: '0' }, { name: '.', link: 'x' }]],
+      ['a'],
+    ],
+    ['without what is removed by such a path', [['etc/a', 'b'], ['usr/../etc/.wh.a']], ['b', 'etc/']],
     ['with directories that only a path names', [['a/b/c']], ['a/', 'a/b/', 'a/b/c']],
     [
       'from several layers',
@@ -95,6 +107,16 @@ describe('the files of layers', () => {
     ['with a path through a symbolic link', [[{ name: 'l', link: 'd' }, 'd/'], ['l/x']], ['d/', 'l/', 'l/x']],
     ['the last of two of one name', [[{ name: 'a', link: 'x' }, 'a', { name: 'a', link: 'y' }]], ['a -> y']],
     ['a file after a directory of one name', [['d/', 'd/x', 'd', 'e']], ['d', 'e']],
+    [
+      'what is in a directory that comes after a file, once',
+      [['d/x/y', 'd/z', 'd', 'd/x/w', 'd/x', 'd/x']],
+      ['d/', 'd/x'],
+    ],
+    [
+      'of a directory that was a file in between, twice',
+      [['d/x', 'd', 'd/x', 'd', 'd/y', 'd/x']],
+      ['d/', 'd/x', 'd/y'],
+    ],
     ['a directory after a file of one name', [['d', 'd/', 'd/x']], ['d/', 'd/x']],
     ['what follows a file as if it were a directory', [['d', 'd/x']], ['d/', 'd/x']],
     ['with leftovers of AUFS', [['a', '.wh..wh.aufs', '.wh..wh.plnk/', '.wh..wh.orph/']], ['a']],
@@ -125,6 +147,11 @@ describe('the files of layers', () => {
     const { index, notes } = await indexOf([['a/', 'a/x', 'b'], [{ name: 'short', pax: { path } }]]);
     expect(pathsOf(index)).toEqual(['a/', 'a/x', 'b']);
     expect(notes).toEqual([expect.stringMatching(note)]);
+  });
+
+  it('of one layer show what it removes in a directory that was a file in between', async () => {
+    const { index } = await indexOf([['d/x', 'd', 'd/.wh.x']]);
+    expect(pathsOf(index, true)).toEqual(['d/', 'd/x gone']);
   });
 
   it('take mode, owner and time of a directory from the layer that has them', async () => {
@@ -165,6 +192,75 @@ describe('a hard link', () => {
       [3, 3, 0, 0, '.wh..wh.plnk/1.2'],
     ],
     ['is made of another', [[file('a', 'abc'), hard('b', 'a'), hard('l', 'b')]], [3, 3, 0, 0, 'b']],
+    [
+      'is made of another, before their file',
+      [[hard('b', 'a'), hard('l', 'b'), file('a', 'abc')]],
+      [3, 3, 0, 2, 'b'],
+    ],
+    [
+      'is made of a later one, before their file',
+      [[hard('l', 'b'), hard('b', 'a'), file('a', 'abc')]],
+      [3, 3, 0, 2, 'b'],
+    ],
+    [
+      'is made of another that a higher layer replaced',
+      [[file('a', 'abc'), hard('b', 'a'), hard('l', 'b')], [file('b', 'x')]],
+      [3, 3, 1, 0, 'b'],
+    ],
+    [
+      'is made of another that a higher layer replaced, before their file',
+      [[hard('b', 'a'), hard('l', 'b'), file('a', 'abc')], [file('b', 'x')]],
+      [3, 3, 1, 2, 'b'],
+    ],
+    [
+      'is made of one of a lower layer, not of the file below that',
+      [[file('b', 'wrong'), file('a', 'abc')], [hard('b', 'a')], [hard('l', 'b')]],
+      [3, 3, 2, 1, 'b'],
+    ],
+    [
+      'is the last of two of one name',
+      [
+        [file('a', '1'), file('b', '22')],
+        [hard('l', 'a'), hard('l', 'b')],
+      ],
+      [3, 2, 1, 1, 'b'],
+    ],
+    [
+      'is not what was removed in between',
+      [[file('a', 'abc')], ['.wh.a'], [hard('l', 'a')]],
+      [5, 0, -1, 0, 'a'],
+    ],
+    [
+      'is not in a directory that was removed in between',
+      [[file('d/a', 'abc')], ['.wh.d'], [hard('l', 'd/a')]],
+      [5, 0, -1, 0, 'd/a'],
+    ],
+    [
+      'is not in a directory that was hidden in between',
+      [[file('d/a', 'abc')], ['d/.wh..wh..opq'], [hard('l', 'd/a')]],
+      [5, 0, -1, 0, 'd/a'],
+    ],
+    [
+      'is not in a directory that was a file in between',
+      [[file('d/a', 'abc')], ['d'], [hard('l', 'd/a')]],
+      [5, 0, -1, 0, 'd/a'],
+    ],
+    [
+      'is not what was a directory in between',
+      [[file('a', 'abc')], ['a/x'], [hard('l', 'a')]],
+      [5, 0, -1, 0, 'a'],
+    ],
+    [
+      'is what only its own layer removes',
+      [[file('a', 'abc')], [hard('l', 'a'), '.wh.a']],
+      [3, 3, 1, 0, 'a'],
+    ],
+    [
+      'is what only a lower layer removes',
+      [['a'], ['.wh.a', file('a', 'abc')], [hard('l', 'a')]],
+      [3, 3, 1, 1, 'a'],
+    ],
+    ['is one of a circle', [[hard('b', 'l'), hard('l', 'b')]], [5, 0, -1, 1, 'b']],
     ['is made of a symbolic link', [[{ name: 's', link: 'x' }, hard('l', 's')]], [4, 0, -1, 0, 'x']],
     ['is made of nothing', [[hard('l', 'nothing')]], [5, 0, -1, 0, 'nothing']],
     ['leads out', [[hard('l', '../../etc/shadow')]], [5, 0, -1, 0, '../../etc/shadow']],
@@ -193,3 +289,35 @@ describe('the memory of the list', () => {
     expect(pathsOf(index).length).toBe(4000);
   });
 });
+
+describe('the work for an entry', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each<readonly [name: string, entries: () => Layer]>([
+    [
+      'does not grow with what was in a directory before',
+      () => [
+        ...Array.from({ length: 900 }, (_none, n) => `d/${n}`),
+        ...Array.from({ length: 900 }, () => file('d')),
+      ],
+    ],
+    ['does not grow with names that are chosen to get one hash', () => namesOfOneHash(600)],
+  ])('%s', async (_name, entries) => {
+    const layer = entries();
+    const get = vi.spyOn(NodeColumns.prototype, 'get');
+    await indexOf([layer]);
+    expect(get.mock.calls.length / layer.length).toBeLessThan(60);
+  });
+});
+
+/** Names in the root that FNV-1a from its usual start puts in one of 1024 buckets. */
+function namesOfOneHash(count: number): string[] {
+  const names: string[] = [];
+  for (let n = 0; names.length < count; n += 1) {
+    let hash = 0x811c9dc5;
+    for (const byte of Buffer.from(`${n}`)) hash = Math.imul(hash ^ byte, 0x01000193);
+    hash ^= hash >>> 15;
+    if (((Math.imul(hash, 0x2c1b3c6d) >>> 4) & 1023) === 0) names.push(`${n}`);
+  }
+  return names;
+}

@@ -56,6 +56,7 @@ async function cat(image: Layers, path: string, limit = OPTIONS.limit): Promise<
 }
 
 const file = (name: string, content: string | Buffer): Crafted => ({ name, content });
+const hard = (name: string, link: string): Crafted => ({ name, link, type: '1' });
 
 describe('a file of an image', () => {
   it.each<
@@ -91,6 +92,13 @@ describe('a file of an image', () => {
     ],
     ['is the last of one name', [[file('a', '1'), file('./a', '2')]], 'a', '2', [1]],
     ['is read by a hard link', [[file('a', 'x'), { name: 'l', link: 'a', type: '1' }]], 'l', 'x', [1, 1]],
+    [
+      'is read by a hard link to another that a higher layer replaced',
+      [[file('a', 'x'), hard('b', 'a'), hard('c', 'b')], [file('b', 'new')]],
+      'c',
+      'x',
+      [2, 1, 1],
+    ],
     ['is empty', [[file('a', '')]], 'a', '', [1]],
     ['has odd bytes in its name', [[file('\xff', 'odd')]], '\xff', 'odd', [1]],
     [
@@ -129,6 +137,13 @@ describe('a file of an image', () => {
     ['it is a device', [[{ name: 'a', type: '3' }]], '/a', /is a device/, [1]],
     ['it is a pipe', [[{ name: 'a', type: '6' }]], '/a', /is a pipe/, [1]],
     ['it is a link without a file', [[{ name: 'a', type: '1', link: 'b' }]], '/a', /hard link/, [1]],
+    [
+      'it is a link to a file that was removed in between',
+      [[file('a', 'x')], ['.wh.a'], [hard('b', 'a')]],
+      '/b',
+      /hard link/,
+      [3, 2, 1],
+    ],
     ['links lead in a circle', [[{ name: 'a', link: 'a' }]], '/a', /symbolic links/, [1]],
   ])('can not be read if %s', async (...[, layers, path, message, fetched]) => {
     const image = imageOf(layers);

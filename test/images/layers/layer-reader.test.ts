@@ -25,6 +25,8 @@ async function entriesOf(tar: Buffer, piece = tar.length, limit = 64 * MIB): Pro
   return seen;
 }
 
+/** Says that the next file is `harmless`. */
+const PAX_NAME: Crafted = { name: 'x', type: 'x', content: '17 path=harmless\n' };
 const LONG = `${'long/'.repeat(60)}name`;
 
 describe('the tar of a layer', () => {
@@ -36,6 +38,66 @@ describe('the tar of a layer', () => {
     ],
     ['a file of V7', { name: 'a', content: 'abc', form: 'v7', type: '\0' }, { kind: 'file', content: 'abc' }],
     ['a directory of V7', { name: 'a/', form: 'v7', type: '\0' }, { kind: 'directory' }],
+    [
+      'a directory of V7 with a size, and no bytes',
+      { name: 'd/', type: '\0', size: 1024 },
+      { name: 'd/', kind: 'directory', size: 0 },
+    ],
+    [
+      'a directory of V7 by its name in pax',
+      { name: 'd', type: '\0', size: 1024, pax: { path: 'd/' } },
+      { name: 'd/', kind: 'directory', size: 0 },
+    ],
+    [
+      'a file with a slash after its name',
+      { name: 'etc/shadow/', type: '0', content: 'abc' },
+      { name: 'etc/shadow/', kind: 'file', size: 3, content: 'abc' },
+    ],
+    ['an empty name in pax, which says nothing', { name: 'a', pax: { path: '' } }, { name: 'a' }],
+    [
+      'an empty pax record that takes back the one before',
+      {
+        name: 'a',
+        pax: [
+          ['path', 'b'],
+          ['path', ''],
+        ],
+      },
+      { name: 'a' },
+    ],
+    [
+      'an empty link in pax, which says nothing',
+      { name: 'a', link: 'b', pax: { linkpath: '' } },
+      { link: 'b' },
+    ],
+    [
+      'a name of a sparse file that is not sparse',
+      { name: 'a', content: 'abc', pax: { 'GNU.sparse.name': 'harmless' } },
+      { name: 'a', content: 'abc' },
+    ],
+    [
+      'a name of a sparse file of an unknown format',
+      {
+        name: 'a',
+        content: 'abc',
+        pax: {
+          'GNU.sparse.major': '2',
+          'GNU.sparse.name': 'harmless',
+          'GNU.sparse.size': '9',
+          'GNU.sparse.map': '0,3',
+        },
+      },
+      { name: 'a', size: 3, content: 'abc' },
+    ],
+    [
+      'a name of a sparse file',
+      {
+        name: 'a',
+        content: 'x',
+        pax: { 'GNU.sparse.name': 'b', 'GNU.sparse.size': '2', 'GNU.sparse.map': '1,1' },
+      },
+      { name: 'b', content: '\0x' },
+    ],
     ['a contiguous file', { name: 'a', content: 'abc', type: '7' }, { kind: 'file', content: 'abc' }],
     ['a directory with a size', { name: 'a/', size: 512 }, { kind: 'directory', size: 0 }],
     [
@@ -104,6 +166,37 @@ describe('the tar of a layer', () => {
       ]);
   });
 
+  it.each<readonly [name: string, headers: readonly Crafted[], seen: Partial<Seen>]>([
+    [
+      'a long name of GNU after one of pax',
+      [PAX_NAME, { name: 'x', type: 'L', content: 'etc/evil\0' }],
+      { name: 'etc/evil' },
+    ],
+    [
+      'a long name of GNU before one of pax',
+      [{ name: 'x', type: 'L', content: 'etc/evil\0' }, PAX_NAME],
+      { name: 'etc/evil' },
+    ],
+    ['an empty long name of GNU', [PAX_NAME, { name: 'x', type: 'L', content: '\0' }], { name: 'harmless' }],
+    [
+      'a long link of GNU and one of pax',
+      [
+        { name: 'x', type: 'x', content: '14 linkpath=b\n' },
+        { name: 'x', type: 'K', content: 'c\0' },
+      ],
+      { link: 'c' },
+    ],
+    [
+      'a header for all files after that of the next one',
+      [PAX_NAME, { name: 'x', type: 'L', content: 'harmless\0' }, { name: 'g', type: 'g', content: '' }],
+      { name: 'last' },
+    ],
+  ])('has, as Go has it, %s', async (_name, headers, seen) => {
+    expect(await entriesOf(craftTar([...headers, { name: 'last', link: 'a' }]))).toEqual([
+      expect.objectContaining(seen),
+    ]);
+  });
+
   it('may have headers for all files, of a volume, and ends without zeros', async () => {
     const tar = craftTar(
       [{ name: 'g', type: 'g', content: '13 path=all\n\n' }, { name: 'volume', type: 'V' }, 'a'],
@@ -165,7 +258,7 @@ describe('the tar of a layer', () => {
         {
           name: 'a',
           content: Buffer.alloc(4 * MIB, '1'),
-          pax: { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '9' },
+          pax: { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '9' },
         },
       ]),
     ],
@@ -182,7 +275,12 @@ describe('the tar of a layer', () => {
     ],
     [
       'the holes of a file',
-      craftTar([{ name: 'a', pax: { 'GNU.sparse.size': '9007199254740991', 'GNU.sparse.map': '' } }]),
+      craftTar([
+        {
+          name: 'a',
+          pax: { 'GNU.sparse.major': '0', 'GNU.sparse.minor': '1', 'GNU.sparse.size': '9007199254740991' },
+        },
+      ]),
     ],
   ])('of more than the limit is refused: %s', async (_name, tar) => {
     await expect(entriesOf(tar, 4096, MIB)).rejects.toThrow('too large');

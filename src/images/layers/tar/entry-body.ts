@@ -1,6 +1,6 @@
 import type { OnBytes, Pieces } from '../../store.ts';
 import type { ByteReader } from './byte-reader.ts';
-import type { PaxRecords } from './pax.ts';
+import { sparseFormat, type PaxRecords } from './pax.ts';
 import { checkMap, decimal, fillHoles, parseMap, readNewMap, readOldMap, type SparseMap } from './sparse.ts';
 import { BLOCK, type TarHeader } from './tar-header.ts';
 
@@ -67,11 +67,13 @@ export async function findMap(
   bytes: ByteReader,
 ): Promise<FoundMap | undefined> {
   if (block !== undefined) return { map: await readOldMap(block, bytes), taken: 0 };
-  const size = pax.get('GNU.sparse.realsize') ?? pax.get('GNU.sparse.size');
-  if (size === undefined) return undefined;
-  if (pax.get('GNU.sparse.major') === '1') return readNewMap(bytes, decimal(size), storedBytes(header, pax));
-  const text = pax.get('GNU.sparse.map');
-  return text === undefined ? undefined : { map: parseMap(text, decimal(size)), taken: 0 };
+  const format = sparseFormat(pax);
+  if (format === undefined) return undefined;
+  const stored = storedBytes(header, pax);
+  const stated = pax.get('GNU.sparse.size') ?? pax.get('GNU.sparse.realsize');
+  const size = stated === undefined ? stored : decimal(stated);
+  if (format === '1') return readNewMap(bytes, size, stored);
+  return { map: parseMap(pax.get('GNU.sparse.map') ?? '', size), taken: 0 };
 }
 
 /** The zeros that fill the last block of so many bytes. */

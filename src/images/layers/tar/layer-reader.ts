@@ -2,7 +2,7 @@ import { invalidImage } from '../../model/descriptor.ts';
 import type { OnBytes, Pieces } from '../../store.ts';
 import { ByteReader } from './byte-reader.ts';
 import { findMap, makeBody, padding, type Body, type Headers } from './entry-body.ts';
-import { parsePax, type PaxRecords } from './pax.ts';
+import { parsePax, sparseFormat, type PaxRecords } from './pax.ts';
 import { BLOCK, parseTarHeader, type TarHeader } from './tar-header.ts';
 
 export type EntryKind = 'file' | 'link' | 'symlink' | 'character' | 'block' | 'directory' | 'fifo';
@@ -103,11 +103,20 @@ async function readHeaders(bytes: ByteReader): Promise<Headers | undefined> {
     if (header.type === 'x') pax = parsePax(await readExtension(header, bytes));
     else if (header.type === 'L') longName = untilZero(await readExtension(header, bytes));
     else if (header.type === 'K') longLink = untilZero(await readExtension(header, bytes));
-    // Docker and containerd pass over what is said for all files.
-    else if (header.type === 'g') await readExtension(header, bytes);
-    else
-      return { header, block: header.type === 'S' ? Buffer.from(block) : undefined, pax, longName, longLink };
+    else if (header.type === 'g') {
+      // Docker and containerd pass over what is said for all files, and Go ends there what was said for the next one.
+      await readExtension(header, bytes);
+      [pax, longName, longLink] = [NO_PAX, undefined, undefined];
+    } else return complete(header, { block, pax, longName, longLink });
   }
+}
+
+/** What Go does when it has all headers of a file. V7 had no type for a directory, but a slash at the end of its name. */
+function complete(header: TarHeader, said: Omit<Headers, 'header' | 'block'> & { block: Buffer }): Headers {
+  const block = header.type === 'S' ? Buffer.from(said.block) : undefined;
+  if (header.type !== '\0') return { ...said, header, block };
+  const type = plainName({ ...said, header }).endsWith('/') ? '5' : '0';
+  return { ...said, header: { ...header, type }, block };
 }
 
 /** As Go's archive/tar, with which docker reads, wants two blocks of zeros: nothing is hidden behind one. */
@@ -129,28 +138,31 @@ function untilZero(text: Buffer): string {
   return text.toString('latin1', 0, end < 0 ? text.length : end);
 }
 
-function entryOf(headers: Headers, stated: EntryKind, body: Body): LayerEntry {
+function entryOf(headers: Headers, kind: EntryKind, body: Body): LayerEntry {
   const { header, pax, longLink } = headers;
-  const name = nameOf(headers);
-  // V7 tars had no type for a directory.
-  const kind = stated === 'file' && name.endsWith('/') ? 'directory' : stated;
   return {
-    name,
+    name: nameOf(headers),
     kind,
     mode: header.mode,
     uid: numberOf(pax, 'uid', header.uid),
     gid: numberOf(pax, 'gid', header.gid),
     size: kind === 'file' ? body.size : 0,
     mtime: numberOf(pax, 'mtime', header.mtime),
-    link: pax.get('linkpath') ?? longLink ?? header.link,
+    link: (longLink || pax.get('linkpath')) ?? header.link,
     major: header.major,
     minor: header.minor,
     content: () => body.read(),
   };
 }
 
-function nameOf({ header, pax, longName }: Headers): string {
-  return pax.get('GNU.sparse.name') ?? pax.get('path') ?? longName ?? header.name;
+function nameOf(headers: Headers): string {
+  const isSparse = headers.block === undefined && sparseFormat(headers.pax) !== undefined;
+  return (isSparse ? headers.pax.get('GNU.sparse.name') : undefined) ?? plainName(headers);
+}
+
+/** A long name of GNU wins over one of pax, whichever comes first. */
+function plainName({ header, pax, longName }: Omit<Headers, 'block'>): string {
+  return (longName || pax.get('path')) ?? header.name;
 }
 
 function numberOf(pax: PaxRecords, key: string, otherwise: number): number {

@@ -15,7 +15,7 @@ export interface TarHeader {
   readonly size: number;
   /** In seconds since 1970. */
   readonly mtime: number;
-  /** `0` a file, `1` a hard link, `2` a symbolic link, `5` a directory, `x` pax records ... */
+  /** `0` a file, `1` a hard link, `2` a symbolic link, `5` a directory, `x` pax records ... A zero byte: of V7. */
   readonly type: string;
   readonly link: string;
   readonly major: number;
@@ -39,7 +39,7 @@ export function parseTarHeader(block: Buffer): TarHeader | undefined {
     gid: numberAt(block, 116, 8),
     size: sizeAt(block, 124),
     mtime: numberAt(block, 136, 12),
-    type: String.fromCharCode(block[156] === 0 ? 0x30 : (block[156] ?? 0)),
+    type: String.fromCharCode(block[156] ?? 0),
     link: textAt(block, 157, 100),
     major: hasDevice ? numberAt(block, 329, 8) : 0,
     minor: hasDevice ? numberAt(block, 337, 8) : 0,
