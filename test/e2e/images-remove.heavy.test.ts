@@ -117,6 +117,9 @@ describeWith(['docker-registry'], 'images tag and images remove', () => {
       if (removesTags(kind)) return;
       expect(first.err).toMatch(/removes no tag alone/);
       expect(first.out).toContain('latest');
+      const agreed = await images(['remove', `${name}:1`, '--yes']);
+      expect(agreed).toMatchObject({ code: 1, err: expect.stringContaining('Not supported, left') });
+      expect(await tagsOf(repository)).toEqual(['1', 'latest']);
       const asked = await images(['remove', `${name}:1`], { isTTY: true, isOutTTY: true, answers: ['n'] });
       expect(asked).toMatchObject({ code: 1, err: expect.stringContaining('Nothing was removed') });
       expect(await images(['remove', `${name}:1`, '--overwrite'])).toMatchObject({ code: 0 });
@@ -189,6 +192,7 @@ describeWith(['docker-registry'], 'images tag and images remove', () => {
     it('keep the referrers of a removed image on demand, and find them later', async () => {
       const repository = at.registry.repository('orphan/app');
       const image = await pushImage(repository, { layers: ['o'], tags: ['1'] });
+      await pushImage(repository, { layers: ['other'], tags: ['2'] });
       const signature = await pushImage(repository, { layers: ['s'], subject: image });
       const cosign = `${image.digest.text.replace(':', '-')}.sig`;
       await pushImage(repository, { layers: ['cosign'], tags: [cosign] });
@@ -238,7 +242,7 @@ describeWith(['docker-registry'], 'images tag and images remove', () => {
       const ran = await images(['remove', ...args, '--yes']);
       expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('REGISTRY_REFUSED') });
     }
-    expect(await images(['remove', `${name}:1`, '--yes'])).toMatchObject({
+    expect(await images(['remove', name, '--match', '*', '--yes'])).toMatchObject({
       err: expect.stringContaining('storage.delete.enabled'),
     });
     expect(await tagsOf(repository)).toEqual(['1', '2']);

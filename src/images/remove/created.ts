@@ -11,17 +11,24 @@ const CREATED = 'org.opencontainers.image.created';
 const MOST_CONFIG_BYTES = 4 * 1024 * 1024;
 /** The first release of docker. Builds that want the same bytes each time state 1970, 1980 or the year 1 instead. */
 const FIRST_IMAGE = Date.UTC(2013, 2, 20);
+/** How far ahead the clock of a builder may be. */
+const CLOCK_SKEW_MS = 86_400_000;
 
 /**
  * Returns when an image was made, in milliseconds since 1970: by its annotation, else by its config. Undefined if neither
- * says so, or if it states a time before there were images, as reproducible builds do.
+ * says so, if it states a time before there were images, as reproducible builds do, or one to come: an image of the
+ * future would be the newest for ever.
  */
-export async function createdOf(source: ImageSource, manifest: Manifest): Promise<number | undefined> {
-  const stated = momentOf(manifest.annotations[CREATED] ?? '');
+export async function createdOf(
+  source: ImageSource,
+  manifest: Manifest,
+  now: number = Date.now(),
+): Promise<number | undefined> {
+  const stated = momentOf(manifest.annotations[CREATED] ?? '', now);
   if (stated !== undefined || manifest.kind === 'index') return stated;
   const { config } = manifest;
   if (!isContainerConfig(config.mediaType) || config.size > MOST_CONFIG_BYTES) return undefined;
-  return momentOf(textOf(parseJsonObject(await readWhole(source, config)) ?? {}, 'created'));
+  return momentOf(textOf(parseJsonObject(await readWhole(source, config)) ?? {}, 'created'), now);
 }
 
 /** Returns nothing if the registry has no whole config: then the time is not known. */
@@ -37,7 +44,10 @@ async function readWhole(source: ImageSource, blob: Descriptor): Promise<Buffer>
   return Buffer.concat(pieces);
 }
 
-function momentOf(text: string): number | undefined {
-  const moment = Date.parse(text);
-  return Number.isNaN(moment) || moment < FIRST_IMAGE ? undefined : moment;
+/** RFC 3339, as the specification wants it. `Date.parse` takes "Build #2019" for a year. */
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
+
+function momentOf(text: string, now: number): number | undefined {
+  const moment = RFC_3339.test(text) ? Date.parse(text) : NaN;
+  return moment >= FIRST_IMAGE && moment <= now + CLOCK_SKEW_MS ? moment : undefined;
 }

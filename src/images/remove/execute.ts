@@ -115,9 +115,15 @@ class Executor {
     }
     const [tag = ''] = tags;
     const answer = kind === 'tag' ? await this.#untag(tag) : await this.#repository.deleteManifest(digest);
-    if (answer !== 'unsupported') return 'removed';
+    // A 404 may mean that the right or the route is missing.
+    const isGone = answer === 'deleted' || (await this.#isGone(kind === 'tag' ? tag : digest, answer));
+    if (isGone) return 'removed';
     if (kind === 'manifest') this.#deletesNothing = true;
     return 'unsupported';
+  }
+
+  async #isGone(reference: string, answer: 'missing' | 'unsupported'): Promise<boolean> {
+    return answer === 'missing' && (await this.#repository.findManifest(reference)) === undefined;
   }
 
   #untag(tag: string): Promise<'deleted' | 'missing' | 'unsupported'> {

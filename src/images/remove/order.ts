@@ -22,15 +22,14 @@ interface Question {
 export function inOrder(contents: Contents, question: Question): readonly RemovedManifest[] {
   const roles = rolesOf(contents, question);
   const before = beforeOf(contents, roles);
-  const tags = new Map<string, string[]>();
-  for (const [tag, digest] of contents.tags)
-    if (roles.has(digest)) tags.set(digest, [...(tags.get(digest) ?? []), tag]);
+  const tagged = [...contents.tags].filter(([, digest]) => roles.has(digest));
+  const tags = Map.groupBy(tagged, ([, digest]) => digest);
   const order = new Set<string>();
   for (const digest of roles.keys()) visit(digest, before, order);
   return [...order].map((digest) => ({
     digest,
     role: roles.get(digest) ?? 'image',
-    tags: tags.get(digest) ?? [],
+    tags: (tags.get(digest) ?? []).map(([tag]) => tag),
     after: [...(before.get(digest) ?? [])],
   }));
 }

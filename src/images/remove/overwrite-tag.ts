@@ -18,8 +18,18 @@ export async function removeTagByOverwriting(
   const probe = await putEmptyImage(repository, random(), []);
   const answer = await repository.deleteManifest(probe.digest.text);
   if (answer !== 'deleted') return 'unsupported';
+  const before = await repository.readManifest(tag);
   const image = await putEmptyImage(repository, random(), [tag]);
-  return repository.deleteManifest(image.digest.text);
+  const restore = async (): Promise<void> => {
+    if (before !== undefined) await repository.putManifest(before, [tag]);
+  };
+  const done = await repository.deleteManifest(image.digest.text).catch(async (error: unknown) => {
+    await restore();
+    throw error;
+  });
+  if (done === 'deleted') return done;
+  await restore();
+  return 'unsupported';
 }
 
 async function putEmptyImage(

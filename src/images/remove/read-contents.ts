@@ -2,7 +2,8 @@ import { concurrentForEach } from '../../lib/concurrent-for-each.ts';
 import { AppError } from '../../lib/errors.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { parseManifest, type StoredManifest } from '../model/manifest.ts';
-import { DOCKER_SCHEMA_1 } from '../model/media-types.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { DOCKER_SCHEMA_1, isForeignLayer } from '../model/media-types.ts';
 import type { Repository } from '../store.ts';
 import { subjectOfTag, type Contents, type KnownManifest } from './contents.ts';
 import { createdOf } from './created.ts';
@@ -124,7 +125,7 @@ class ContentsReader {
       return { ...base, blobs: [], children: [], subject: undefined, isOpaque: true };
     const manifest = parseNamed(this.#repository.label, stored);
     const isIndex = manifest.kind === 'index';
-    const blobs = isIndex ? [] : [manifest.config, ...manifest.layers];
+    const blobs = isIndex ? [] : [manifest.config, ...manifest.layers.filter(isStored)];
     return {
       ...base,
       blobs: blobs.map((blob) => ({ digest: this.#name(blob.digest.text), size: blob.size })),
@@ -183,4 +184,9 @@ function tooMuch(label: string): AppError {
     message: `${label} has manifests that name more than ${MOST_NAMES} blobs: too many to plan with.`,
     hint: 'Remove single tags of it: registry-gate images remove REPOSITORY:TAG',
   });
+}
+
+/** A foreign layer is where its URLs say, not in the registry. */
+function isStored({ mediaType, urls }: Descriptor): boolean {
+  return !isForeignLayer(mediaType) || urls.length === 0;
 }

@@ -48,11 +48,15 @@ export function selectTags(
   now: number,
 ): ReadonlyMap<string, Verdict> {
   const newest = newestImages(contents, selection);
+  // The images of a repository of signatures alone are elsewhere.
+  const hasImages = [...contents.tags.keys()].some((tag) => subjectOfTag(tag) === undefined);
   return new Map(
     [...contents.tags].flatMap(([tag, digest]): [string, Verdict][] => {
       const subject = subjectOfTag(tag);
       if (subject !== undefined)
-        return contents.absent.has(subject) ? [[tag, orphanVerdict(selection, subject)]] : [];
+        return contents.absent.has(subject)
+          ? [[tag, orphanVerdict(selection, { tag, subject, hasImages })]]
+          : [];
       if (!choosesImages(selection)) return [[tag, stays('not selected')]];
       if (!isCandidate(selection, tag)) return [[tag, stays(whyNot(selection, tag))]];
       if (newest.has(digest)) return [[tag, stays(`one of the newest ${selection.keepLast}`)]];
@@ -65,7 +69,17 @@ function stays(reason: string): Verdict {
   return { goes: false, reason };
 }
 
-function orphanVerdict({ orphans }: Selection, subject: string): Verdict {
+interface Orphan {
+  readonly tag: string;
+  readonly subject: string;
+  readonly hasImages: boolean;
+}
+
+/** `--except` keeps orphans too. `--match` and the times choose images. */
+function orphanVerdict({ orphans, except }: Selection, { tag, subject, hasImages }: Orphan): Verdict {
+  if (!hasImages) return stays('the images of this repository are elsewhere');
+  const glob = except.find((it) => matchesGlob(tag, it));
+  if (glob !== undefined) return stays(`matches --except ${glob}`);
   const reason = `its image ${shortDigest(subject)} is gone`;
   return orphans ? { goes: true, reason } : stays(`${reason}: --untagged would remove it`);
 }

@@ -47,5 +47,6 @@ export function stillPlanned(seen: RemovalPlan, now: RemovalPlan): StillPlanned 
 }
 
 function hasTagsOf(now: RemovedManifest, seen: RemovedManifest | undefined): boolean {
-  return seen !== undefined && now.tags.every((tag) => seen.tags.includes(tag));
+  const tags = new Set(seen?.tags);
+  return seen !== undefined && now.tags.every((tag) => tags.has(tag));
 }

@@ -58,7 +58,23 @@ export async function planSync(context: SyncContext): Promise<SyncPlan> {
       failures.push({ rule, error });
     }
   }
-  return { items: [...items, ...(await findPrunes(context, items, failures))], failures, skipped };
+  const decided = refuseConflicts(items);
+  return { items: [...decided, ...(await findPrunes(context, decided, failures))], failures, skipped };
+}
+
+/** Refuses tags that several rules would write with different images: the last one would win by chance. */
+function refuseConflicts(items: readonly SyncItem[]): readonly SyncItem[] {
+  const placeOf = ({ rule, tag }: SyncItem): string => `${rule.target}:${tag}`;
+  const writers = Map.groupBy(items, placeOf);
+  return items.map((item) => {
+    const others = writers.get(placeOf(item)) ?? [];
+    if (others.every(({ digest }) => digest === item.digest)) return item;
+    const error = new AppError('CONFIG_INVALID', {
+      message: `${others.map(({ rule, tag }) => `${rule.source}:${tag}`).join(' and ')} are both to become ${placeOf(item)}.`,
+      hint: 'Give one of the repositories another "to", or fewer tags.',
+    });
+    return { ...item, state: 'fail', error };
+  });
 }
 
 async function compareTags(
@@ -87,7 +103,9 @@ async function compareTag(context: SyncContext, rule: SyncRule, tag: string): Pr
     if (there === undefined) return { ...base, state: 'copy' };
     const wanted = await wantedDigest(context, rule, found.digest);
     if (there.digest.text !== wanted) return { ...base, state: 'move' };
-    const lacks = rule.referrers && (await lacksReferrers(source, target, found.digest));
+    // What refers to the whole index is not copied with a part of it.
+    const isWhole = wanted === found.digest.text;
+    const lacks = rule.referrers && isWhole && (await lacksReferrers(source, target, found.digest));
     return { ...base, state: lacks ? 'refer' : 'same' };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -143,18 +161,32 @@ async function findPrunes(
   ]);
   const prunes: SyncItem[] = [];
   for (const [target, rules] of Map.groupBy(context.rules, (rule) => rule.target)) {
-    const [rule] = rules;
     const taken = new Set(items.flatMap((item) => (item.rule.target === target ? [item.tag] : [])));
-    if (rule === undefined || !rules.every(({ prune }) => prune) || failed.has(target) || taken.size === 0)
-      continue;
-    const repository = context.target.repository(target);
-    for (const tag of await listAll(repository).catch(noneOfUnknown)) {
-      if (taken.has(tag) || subjectOfTag(tag) !== undefined) continue;
-      const before = (await repository.findManifest(tag))?.digest.text;
-      prunes.push({ rule, tag, state: 'prune', digest: undefined, before, error: undefined });
-    }
+    const isSafe = !failed.has(target) && taken.size > 0 && !isSource(context, target);
+    const [rule] = rules;
+    if (rule === undefined || !isSafe || !rules.every(({ prune }) => prune)) continue;
+    prunes.push(...(await listOthers(context.target.repository(target), rule, taken)));
   }
   return prunes;
+}
+
+async function listOthers(
+  repository: Repository,
+  rule: SyncRule,
+  taken: ReadonlySet<string>,
+): Promise<readonly SyncItem[]> {
+  const others: SyncItem[] = [];
+  for (const tag of await listAll(repository).catch(noneOfUnknown)) {
+    if (taken.has(tag) || subjectOfTag(tag) !== undefined) continue;
+    const before = (await repository.findManifest(tag))?.digest.text;
+    others.push({ rule, tag, state: 'prune', digest: undefined, before, error: undefined });
+  }
+  return others;
+}
+
+/** Whether a repository is a source as well: what is not taken of it is no copy of anything. */
+function isSource({ source, target, rules }: SyncContext, repository: string): boolean {
+  return source.name === target.name && rules.some((rule) => rule.source === repository);
 }
 
 /** A repository that is not there yet has no tags. */

@@ -3,6 +3,7 @@ import { copyImage } from '../copy/copy-image.ts';
 import { createCopySession, type CopySession } from '../copy/request/copy-session.ts';
 import { executeRemoval } from '../remove/execute.ts';
 import { prepareRemoval } from '../remove/prepare.ts';
+import type { Repository } from '../store.ts';
 import type { SyncContext, SyncItem, SyncPlan } from './plan-sync.ts';
 
 /** What became of one tag. */
@@ -109,6 +110,14 @@ class Runner {
   }
 }
 
+/** Returns the tags that still name what they named when the plan was made. The others have no step, and are left. */
+async function unmoved(repository: Repository, items: readonly SyncItem[]): Promise<ReadonlySet<string>> {
+  const tags = new Set<string>();
+  for (const { tag, before } of items)
+    if ((await repository.findManifest(tag))?.digest.text === before) tags.add(tag);
+  return tags;
+}
+
 /** Removes tags from the target, with their images if nothing else needs these. */
 async function prune(
   context: SyncContext,
@@ -117,8 +126,7 @@ async function prune(
 ): Promise<readonly SyncResult[]> {
   const { signal } = context;
   const repository = context.target.repository(target);
-  const tags = new Set(items.map(({ tag }) => tag));
-  const request = { selection: undefined, tags, digests: [], keepReferrers: false, now: 0 };
+  const request = { selection: undefined, digests: [], keepReferrers: false, now: 0 };
   const resultOf = (item: SyncItem, outcome: SyncResult['outcome'], error?: AppError): SyncResult => ({
     item,
     outcome,
@@ -126,7 +134,8 @@ async function prune(
     copied: 0,
   });
   try {
-    const prepared = await prepareRemoval(repository, request, { signal });
+    const tags = await unmoved(repository, items);
+    const prepared = await prepareRemoval(repository, { ...request, tags }, { signal });
     const steps = await executeRemoval(repository, prepared, { signal });
     const done = new Map(steps.flatMap((step) => step.tags.map((tag) => [tag, step])));
     return items.map((item) => {

@@ -422,6 +422,15 @@ describe('breaks', () => {
     expect(target.manifests.size).toBe(0);
   });
 
+  it('puts no empty index where an archive holds nothing of it', async () => {
+    const [source, target] = [memoryStore(), memoryStore({ origin: B })];
+    const index = addIndex(source, ['linux/amd64', 'linux/arm64']);
+    for (const digest of source.manifests.keys())
+      if (digest !== index.digest.text) source.manifests.delete(digest);
+    await expect(copy(source, target)).rejects.toMatchObject({ code: 'BLOB_MISSING' });
+    expect(target.names.size).toBe(0);
+  });
+
   it('ends with the reason of the signal', async () => {
     const [source, target] = [memoryStore({ origin: A }), memoryStore({ origin: B })];
     addImage(source, { names: ['1'] });

@@ -62,6 +62,8 @@ describe('a removal', () => {
     const young = repository.putImage({ layers: ['4'], created: '2026-11-28T00:00:00Z' });
     repository.putIndex([old, young], ['pr-3']);
     repository.putImage({ layers: ['5'], tags: ['pr-4'] });
+    repository.putImage({ layers: ['6'], created: 'Build #2019', tags: ['pr-5'] });
+    repository.putImage({ layers: ['7'], created: '2019', tags: ['pr-6'] });
     expect(await remove(repository, requestOf({ olderThan: 30 * 86_400_000 }))).toEqual({
       'pr-1': 'removed',
     });
@@ -196,6 +198,39 @@ describe('a removal', () => {
   });
 });
 
+describe('an image that says it is of the future', () => {
+  it('does not count among the newest, and stays', async () => {
+    const repository = memoryRepository();
+    repository.putImage({ layers: ['1'], created: '2099-01-01T00:00:00Z', tags: ['pr-9'] });
+    repository.putImage({ layers: ['2'], created: '2026-01-02T00:00:00Z', tags: ['pr-2'] });
+    repository.putImage({ layers: ['3'], created: '2026-01-01T00:00:00Z', tags: ['pr-1'] });
+    expect(await remove(repository, requestOf({ keepLast: 1 }))).toEqual({ 'pr-1': 'removed' });
+    expect([...repository.tags.keys()]).toEqual(['pr-9', 'pr-2']);
+  });
+});
+
+describe('a registry that answers 404 to a deletion', () => {
+  it.each([
+    ['though the image is there', ['pr-1'], 'unsupported'],
+    ['though the tag is there', ['pr-1', '1.0'], 'unsupported'],
+  ])('has removed nothing, %s', async (_name, tags, outcome) => {
+    const repository = memoryRepository();
+    repository.putImage({ layers: ['x'], tags });
+    repository.deleteManifest = async () => 'missing';
+    expect(await remove(repository, requestOf({}))).toEqual({ 'pr-1': outcome });
+  });
+
+  it('has removed what is gone by then', async () => {
+    const repository = memoryRepository();
+    repository.putImage({ layers: ['x'], tags: ['pr-1'] });
+    repository.deleteManifest = async (reference) => {
+      repository.manifests.delete(reference);
+      return 'missing';
+    };
+    expect(await remove(repository, requestOf({}))).toEqual({ 'pr-1': 'removed' });
+  });
+});
+
 describe('a tag at a registry that removes no tag alone', () => {
   it('goes with an empty image that is pushed over it', async () => {
     const repository = memoryRepository();
@@ -206,6 +241,21 @@ describe('a tag at a registry that removes no tag alone', () => {
     expect(await remove(repository, requestOf({}), undefined, { untag })).toEqual({ 'pr-1': 'removed' });
     expect([...repository.tags]).toEqual([['1.0', image.digest.text]]);
     expect([...repository.manifests.keys()]).toEqual([image.digest.text]);
+  });
+
+  it('is put back where the empty image can not be deleted', async () => {
+    const repository = memoryRepository();
+    const image = repository.putImage({ layers: ['x'], tags: ['pr-1'] });
+    repository.can.untag = false;
+    let deletions = 0;
+    repository.beforeDelete = () => {
+      deletions += 1;
+      if (deletions === 2) throw new AppError('REGISTRY_REFUSED', { message: 'protected' });
+    };
+    let mark = 0;
+    const removing = removeTagByOverwriting(repository, 'pr-1', () => String((mark += 1)));
+    await expect(removing).rejects.toThrow('protected');
+    expect([...repository.tags]).toEqual([['pr-1', image.digest.text]]);
   });
 
   it('stays on its image where the registry deletes nothing', async () => {

@@ -66,6 +66,7 @@ describe('a selection', () => {
     ['by a number that is not reached', { keepLast: 10 }, []],
     ['by number and age', { keepLast: 3, olderThan: 30 * DAY }, ['pr-1']],
     ['of orphans', { orphans: true }, [`sha256-${HEX}.sig`]],
+    ['of orphans with an exception', { orphans: true, except: ['*.sig'] }, []],
     ['of orphans and by age', { orphans: true, olderThan: 80 * DAY }, ['pr-1', `sha256-${HEX}.sig`]],
     ['of referrers by glob: they follow their image', { match: ['sha256-*'] }, []],
   ])('%s', (_name, selection, going) => {
@@ -73,6 +74,12 @@ describe('a selection', () => {
     expect([...verdicts].flatMap(([tag, { goes }]) => (goes ? [tag] : [])).toSorted()).toEqual(
       going.toSorted(),
     );
+  });
+
+  it('keeps a repository that holds signatures alone: their images are elsewhere', () => {
+    const signatures = contentsOf({ [`sha256-${HEX}.sig`]: ['sig', 90] });
+    const verdicts = selectTags(signatures, { ...NOTHING, orphans: true }, NOW);
+    expect([...verdicts.values()].filter(({ goes }) => goes)).toEqual([]);
   });
 
   it('gives each verdict a reason', () => {

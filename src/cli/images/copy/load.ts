@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { copyImage } from '../../../images/copy/copy-image.ts';
 import type { CopyReport } from '../../../images/copy/request/copy-request.ts';
 import {
+  isRegistryPart,
   parseImageName,
   parseRegistryName,
   renderImageName,
@@ -14,6 +15,7 @@ import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { namesIn, pushName, type Known } from './names.ts';
 import { addTransferOptions, type TransferOptions } from './options.ts';
+import { refuseOthersChoice, refuseTwice, type ToPush } from './load-checks.ts';
 import { listKnown, openArchiveFrom } from './places.ts';
 import { printReports } from './print-reports.ts';
 import { runCopies, type CopyContext } from './run-copies.ts';
@@ -60,12 +62,6 @@ function refuseContradictions(target: string | undefined, { into, input, passwor
   throw new AppError('USAGE', { message: `${clash} exclude each other.`, hint: 'Leave one of them out.' });
 }
 
-interface ToPush {
-  readonly reference: string;
-  readonly repository: ImageName;
-  readonly tags: readonly string[];
-}
-
 async function load(
   target: string | undefined,
   options: LoadOptions,
@@ -78,6 +74,9 @@ async function load(
     const plan = known.flatMap((image) =>
       planOf(image, { target, options, context, source, count: known.length }),
     );
+    if (target === undefined && options.into === undefined && options.user !== undefined)
+      refuseOthersChoice(plan, context.connections.defaultRegistry);
+    refuseTwice(plan);
     return await pushAll(source, plan, options, context);
   } finally {
     await source.close();
@@ -152,13 +151,23 @@ function withoutTag(image: ImageName): ImageName {
 /** Parses `registry.lan` or `registry.lan/team`. */
 function parseInto(text: string): ImageName {
   const prefix = text.replace(/\/$/, '');
-  if (!prefix.includes('/'))
+  if (!prefix.includes('/')) {
+    if (!isRegistryPart(prefix)) throw noRegistryPart(prefix);
     return { registry: parseRegistryName(prefix), repository: '', tag: undefined, digest: undefined };
+  }
   const image = parseImageName(prefix);
   if (image.tag === undefined && image.digest === undefined) return image;
   throw new AppError('USAGE', {
     message: '--into is a registry or a path in it, without a tag.',
     hint: 'For example: --into registry.lan/team',
+  });
+}
+
+/** In a name a word without a dot or a port is a repository of docker.io. */
+function noRegistryPart(prefix: string): AppError {
+  return new AppError('USAGE', {
+    message: `${JSON.stringify(prefix)} is not a registry to docker: its name has neither a dot nor a port.`,
+    hint: `Name the port too: --into ${prefix}:443`,
   });
 }
 

@@ -61,11 +61,17 @@ function isLeft({ options, selection }: RemoveContext): boolean {
 
 async function prepare(
   { terminal, connections, options, selection, signal }: RemoveContext,
-  { registry, repository, digests }: Asked,
+  { registry, repository, digests, tags }: Asked,
 ): Promise<Target> {
   const target = connections.registry(registry).repository(repository);
   const shows = terminal.isTTY && options.json !== true;
-  const request = { selection, digests, keepReferrers: options.keepReferrers === true, now: Date.now() };
+  const request = {
+    selection,
+    tags: new Set(tags.map(({ tag }) => tag)),
+    digests,
+    keepReferrers: options.keepReferrers === true,
+    now: Date.now(),
+  };
   const prepared: PreparedRemoval = await prepareRemoval(target, request, {
     signal,
     onTags: (count) => {

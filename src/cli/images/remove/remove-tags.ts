@@ -34,7 +34,9 @@ export async function removeTags(context: RemoveContext, asked: readonly Asked[]
     signal.throwIfAborted();
     if (options.dryRun === true) {
       if (options.json !== true)
-        terminal.err(`Would remove ${nameOf(one)}: its image ${shortDigest(one.digest)} stays.\n`);
+        terminal.err(
+          `Would remove ${nameOf(one)}: its image ${shortDigest(one.digest)} stays, if the registry removes tags alone.\n`,
+        );
       continue;
     }
     const outcome = await removeAlone(context, one);
@@ -70,10 +72,12 @@ async function removeAlone(
   const found = await repository.findManifest(tag);
   if (found !== undefined && found.digest.text !== digest) return 'changed';
   const answer = await repository.deleteManifest(tag);
-  if (answer !== 'unsupported') return 'removed';
+  if (answer === 'deleted') return 'removed';
+  // A 404 may mean that the right or the route is missing.
+  if (answer === 'missing' && (await repository.findManifest(tag)) === undefined) return 'removed';
   if (options.overwrite !== true) return 'unsupported';
   const forced = await removeTagByOverwriting(repository, tag, randomUUID);
-  return forced === 'unsupported' ? 'unsupported' : 'removed';
+  return forced === 'deleted' ? 'removed' : 'unsupported';
 }
 
 function resultOf(
@@ -84,8 +88,15 @@ function resultOf(
   return { registry, repository: name, kind: 'tag', digest, tags: [tag], outcome, error: undefined };
 }
 
-/** A tag that can't be removed alone takes its image along: as if that were named by digest. */
-function leftOf({ terminal }: RemoveContext, asked: Asked, tied: readonly Named[]): readonly Asked[] {
+/**
+ * A tag that can't be removed alone takes its image along, as if that were named by digest: a person is asked, with all
+ * its tags before the eyes. With `--yes` nobody is, so that only what has no other tag goes.
+ */
+function leftOf(
+  { terminal, options }: RemoveContext,
+  asked: Asked,
+  tied: readonly Named[],
+): readonly Asked[] {
   const own = tied.filter(
     ({ registry, repository }) =>
       registry === asked.registry && repository.origin.repository === asked.repository,
@@ -94,8 +105,11 @@ function leftOf({ terminal }: RemoveContext, asked: Asked, tied: readonly Named[
     terminal.err(
       `${asked.registry} removes no tag alone: an image goes with all its tags. (--overwrite removes the tag alone.)\n`,
     );
-  const digests = [...new Set([...asked.digests, ...own.map(({ digest }) => digest)])];
-  return digests.length === 0 && !asked.isSelected ? [] : [{ ...asked, tags: [], digests }];
+  const isAsked = options.yes !== true;
+  const tags = isAsked ? [] : own.map(({ tag, digest }) => ({ tag, digest }));
+  const digests = [...new Set([...asked.digests, ...(isAsked ? own.map(({ digest }) => digest) : [])])];
+  const isNothing = digests.length === 0 && tags.length === 0 && !asked.isSelected;
+  return isNothing ? [] : [{ ...asked, tags, digests }];
 }
 
 function nameOf({ repository, tag }: Named): string {

@@ -1,6 +1,7 @@
 import type { StepResult } from '../../../images/remove/execute.ts';
 import { shortDigest } from '../../../images/remove/select.ts';
 import { AppError } from '../../../lib/errors.ts';
+import { printable } from '../../../lib/printable.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 
 /** What became of one step, and where. */
@@ -35,7 +36,7 @@ export function sentence({ repository, kind, digest, tags, outcome, error }: Rem
   const names = tags.map((tag) => `${repository}:${tag}`).join(' ');
   const image = `${repository}@${shortDigest(digest)}`;
   const subject = kind === 'tag' ? `${names} alone` : `${image}${names === '' ? '' : ` (${names})`}`;
-  return `${WORDS[outcome]} ${subject}${error === undefined ? '' : `: ${error.message}`}\n`;
+  return `${WORDS[outcome]} ${subject}${error === undefined ? '' : `: ${printable(error.message)}`}\n`;
 }
 
 /** Says where the space is, which no registry gives back by itself. */

@@ -1,5 +1,6 @@
 import type { ImageSource } from '../../../images/store.ts';
 import type { TagSummary } from '../../../images/view/summarize-tag.ts';
+import { printable } from '../../../lib/printable.ts';
 import { renderAge, renderSize } from '../../terminal/amounts.ts';
 import type { Column } from '../../terminal/table.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
@@ -42,7 +43,7 @@ async function* telling(
   terminal: Terminal,
 ): AsyncGenerator<TagSummary> {
   for await (const summary of summaries) {
-    if (summary.problem !== undefined) terminal.err(`${summary.tag}: ${summary.problem}\n`);
+    if (summary.problem !== undefined) terminal.err(`${summary.tag}: ${printable(summary.problem)}\n`);
     yield summary;
   }
 }

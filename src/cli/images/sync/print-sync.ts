@@ -1,7 +1,7 @@
 import type { SyncFile } from '../../../config/sync/sync-file.ts';
 import type { SyncItem, SyncPlan } from '../../../images/sync/plan-sync.ts';
 import type { SyncResult } from '../../../images/sync/run-sync.ts';
-import { printableJson } from '../../../lib/printable.ts';
+import { printable, printableJson } from '../../../lib/printable.ts';
 import { renderSize } from '../../terminal/amounts.ts';
 import { printTable } from '../../terminal/table.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
@@ -45,7 +45,7 @@ export function resultLine({ item: { rule, tag }, outcome, copied, error }: Sync
   const target = `${rule.target}:${tag}`;
   const names = outcome === 'pruned' ? target : `${rule.source}:${tag} -> ${target}`;
   const size = outcome === 'copied' || outcome === 'moved' ? ` (${renderSize(copied)})` : '';
-  return `${outcome} ${names}${size}${error === undefined ? '' : `: ${error.message}`}\n`;
+  return `${outcome} ${names}${size}${error === undefined ? '' : `: ${printable(error.message)}`}\n`;
 }
 
 interface SyncReport {

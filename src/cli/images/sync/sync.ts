@@ -9,6 +9,7 @@ import { runSync, type SyncResult } from '../../../images/sync/run-sync.ts';
 import type { SyncRule } from '../../../images/sync/sync-rule.ts';
 import { compileVersionRange } from '../../../images/tags/version-range.ts';
 import { AppError, systemCode } from '../../../lib/errors.ts';
+import { printable } from '../../../lib/printable.ts';
 import { EXIT, type ExitStatus } from '../../terminal/exit-status.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { addConnectionOptions, type ConnectionOptions } from '../connection/connection-options.ts';
@@ -70,7 +71,8 @@ function run(
   plan: SyncPlan,
   { terminal, options }: { readonly terminal: Terminal; readonly options: SyncOptions },
 ): Promise<readonly SyncResult[]> {
-  for (const { rule, error } of plan.failures) terminal.err(`failed ${rule.source}: ${error.message}\n`);
+  for (const { rule, error } of plan.failures)
+    terminal.err(`failed ${rule.source}: ${printable(error.message)}\n`);
   return runSync(context, plan, {
     images: IMAGES_AT_ONCE,
     blobs: options.parallel,

@@ -25,6 +25,7 @@ export async function planCopy(request: CopyRequest): Promise<CopyPlan> {
   if (asked === undefined) throw unknownImage(request);
   const platforms = choice?.kind === 'platforms' ? choice.platforms : undefined;
   const { root, missing } = await readImage(reader, asked, platforms);
+  refuseEmpty(request, root, missing);
   if (platforms !== undefined) await refuseOthers(request, asked, root, platforms);
   const whole = platforms === undefined ? root : withoutShell(root);
   const chosen = target.isOnePlatform === true ? await chooseOne(request, whole) : whole;
@@ -40,6 +41,19 @@ export async function planCopy(request: CopyRequest): Promise<CopyPlan> {
 function withoutShell(root: ImageNode): ImageNode {
   const [only, ...others] = root.entries;
   return only === undefined || others.length > 0 ? root : withoutShell(only.node);
+}
+
+/** Refuses an index of which nothing is there: an empty one would take the place of what the tag names. */
+function refuseEmpty(
+  { source, reference }: CopyRequest,
+  { manifest, entries }: ImageNode,
+  missing: readonly string[],
+): void {
+  if (manifest.kind === 'image' || entries.length > 0 || missing.length === 0) return;
+  throw new AppError('BLOB_MISSING', {
+    message: `${source.label} holds none of what the index of ${JSON.stringify(reference)} names.`,
+    hint: 'Save the image again: registry-gate images save IMAGE -o FILE',
+  });
 }
 
 /** Refuses platforms that the image does not have. */
