@@ -1,4 +1,6 @@
 import { invalidImage, readTexts, textOf } from './descriptor.ts';
+import { foldConfig, foldRootfs, foldRunConfig, foldStep } from './config-names.ts';
+import { hasRepeatedName } from './json-names.ts';
 import { isObject, parseJsonObject, type JsonObject } from './json.ts';
 import type { Platform } from './platform.ts';
 
@@ -17,6 +19,7 @@ export interface ImageConfig {
   /** The digest of each uncompressed layer, the lowest first. Not checked to be digests. */
   readonly diffIds: readonly string[];
   readonly history: readonly HistoryEntry[];
+  /** The whole config, with its known names in their usual case. */
   readonly json: JsonObject;
 }
 
@@ -49,17 +52,22 @@ export interface HistoryEntry {
   readonly isEmpty: boolean;
 }
 
-/** Parses a config. Members of a wrong kind count as left out. Throws AppError IMAGE_INVALID if it is not a JSON object. */
+/**
+ * Parses a config. Names are read without case, as Docker reads them. Members of a wrong kind count as left out. Throws
+ * AppError IMAGE_INVALID if it is not a JSON object, or if programs would read different things in it.
+ */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
-  const json = bytes.length > MOST_CONFIG_BYTES ? undefined : parseJsonObject(bytes);
-  if (json === undefined) throw invalidImage('its config is not a JSON object of a usual size');
-  const rootfs = objectOf(json, 'rootfs') ?? {};
+  const parsed = bytes.length > MOST_CONFIG_BYTES ? undefined : parseJsonObject(bytes);
+  if (parsed === undefined) throw invalidImage('its config is not a JSON object of a usual size');
+  if (hasRepeatedName(bytes)) throw invalidImage('an object of its config has a name twice');
+  const json = foldConfig(parsed);
+  const rootfs = foldRootfs(objectOf(json, 'rootfs') ?? {});
   const run = objectOf(json, 'config');
   return {
     created: textOf(json, 'created'),
     author: textOf(json, 'author'),
     platform: platformOf(json),
-    run: run === undefined ? undefined : parseRunConfig(run),
+    run: run === undefined ? undefined : parseRunConfig(foldRunConfig(run)),
     rootfsType: textOf(rootfs, 'type'),
     diffIds: textsOf(rootfs, 'diff_ids'),
     history: historyOf(json),
@@ -100,7 +108,7 @@ function historyOf(json: JsonObject): readonly HistoryEntry[] {
   const { history } = json;
   if (!Array.isArray(history)) return [];
   return history.map((entry: unknown) => {
-    const step = isObject(entry) ? entry : {};
+    const step = foldStep(isObject(entry) ? entry : {});
     return {
       created: textOf(step, 'created'),
       createdBy: textOf(step, 'created_by'),

@@ -1,5 +1,6 @@
 import { parseDigest, type Digest } from '../../oci/digest.ts';
 import { AppError } from '../../lib/errors.ts';
+import { findOtherCase } from './json-names.ts';
 import { isObject, type JsonObject } from './json.ts';
 import type { Platform } from './platform.ts';
 
@@ -19,9 +20,23 @@ export interface Descriptor {
   readonly json: JsonObject;
 }
 
+const otherCaseOf = findOtherCase([
+  'mediaType',
+  'digest',
+  'size',
+  'urls',
+  'annotations',
+  'data',
+  'platform',
+  'artifactType',
+]);
+const otherCaseOfPlatform = findOtherCase(['os', 'os.version', 'os.features', 'architecture', 'variant']);
+
 /** Reads a descriptor. Throws AppError IMAGE_INVALID. `where` names it in the message. */
 export function readDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalidImage(`${where} is not an object`);
+  const otherCase = otherCaseOf(value);
+  if (otherCase !== undefined) throw invalidImage(`in ${where} ${otherCase}`);
   const digest = parseDigest(textOf(value, 'digest'));
   if (digest === undefined) throw invalidImage(`${where} has no digest that is known here`);
   const size = value['size'];
@@ -33,7 +48,7 @@ export function readDescriptor(value: unknown, where: string): Descriptor {
     mediaType: textOf(value, 'mediaType'),
     digest,
     size,
-    platform: readPlatform(value['platform']),
+    platform: readPlatform(value['platform'], where),
     artifactType: artifactType === '' ? undefined : artifactType,
     annotations: readTexts(value['annotations']),
     urls: Array.isArray(urls) ? urls.filter((url) => typeof url === 'string') : [],
@@ -50,8 +65,10 @@ export function makeDescriptor(
   return readDescriptor({ ...json, mediaType, digest: digest.text, size }, 'a descriptor');
 }
 
-function readPlatform(value: unknown): Platform | undefined {
+function readPlatform(value: unknown, where: string): Platform | undefined {
   if (!isObject(value)) return undefined;
+  const otherCase = otherCaseOfPlatform(value);
+  if (otherCase !== undefined) throw invalidImage(`in the platform of ${where} ${otherCase}`);
   const variant = textOf(value, 'variant');
   const osVersion = textOf(value, 'os.version');
   return {

@@ -1,5 +1,6 @@
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { invalidImage, readDescriptor, readTexts, textOf, type Descriptor } from './descriptor.ts';
+import { findOtherCase, hasRepeatedName } from './json-names.ts';
 import { parseJsonObject, type JsonObject } from './json.ts';
 import { DOCKER_SCHEMA_1, isImageType, isIndexType, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
 
@@ -43,12 +44,26 @@ export function storeManifest(bytes: Buffer, mediaType: string): StoredManifest 
   return { mediaType: stated === '' ? mediaType : stated, digest: digestOf('sha256', bytes), bytes };
 }
 
-/** Parses a manifest. Throws AppError IMAGE_INVALID. */
+const otherCaseOf = findOtherCase([
+  'schemaVersion',
+  'mediaType',
+  'artifactType',
+  'config',
+  'layers',
+  'manifests',
+  'subject',
+  'annotations',
+]);
+
+/** Parses a manifest. Throws AppError IMAGE_INVALID, also if programs would read different things in it. */
 export function parseManifest({ bytes, mediaType }: StoredManifest): Manifest {
   const json = parseJsonObject(bytes);
   if (json === undefined) throw invalidImage('its manifest is not a JSON object');
   if (DOCKER_SCHEMA_1.test(mediaType) || json['schemaVersion'] === 1)
     throw invalidImage('its manifest is of Docker schema 1, which was given up in 2017');
+  const otherCase = otherCaseOf(json);
+  if (otherCase !== undefined) throw invalidImage(`in its manifest ${otherCase}`);
+  if (hasRepeatedName(bytes)) throw invalidImage('an object of its manifest has a name twice');
   return isIndex(mediaType, json) ? parseIndex(mediaType, json) : parseImage(mediaType, json);
 }
 

@@ -73,10 +73,11 @@ function isSameOrder(a: ComparedImage, b: ComparedImage): boolean {
 function compareLayers(a: ComparedImage, b: ComparedImage): readonly LayerInBoth[] {
   const [left, right] = [byDigest(a.manifest.layers), byDigest(b.manifest.layers)];
   const [leftIds, rightIds] = [diffIdsOf(a), diffIdsOf(b)];
+  const [inLeft, inRight] = [new Set(leftIds.values()), new Set(rightIds.values())];
   const row = (layer: Descriptor, state: LayerInBoth['state']): LayerInBoth => {
     const digest = layer.digest.text;
     const diffId = (state === 'added' ? rightIds : leftIds).get(digest);
-    const others = new Set((state === 'added' ? leftIds : rightIds).values());
+    const others = state === 'added' ? inLeft : inRight;
     const isRecompressed = state !== 'same' && diffId !== undefined && others.has(diffId);
     return { state, digest, diffId, size: layer.size, isRecompressed };
   };

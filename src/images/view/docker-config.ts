@@ -1,4 +1,5 @@
 import type { JsonObject } from '../model/json.ts';
+import { foldRunConfig } from '../model/config-names.ts';
 import type { ImageConfig } from '../model/config.ts';
 
 /** What Docker 20.10 prints for a config that leaves a member out (moby: api/types/container/config.go), in its order. */
@@ -34,8 +35,9 @@ const MAPS = ['ExposedPorts', 'Volumes', 'Labels'];
 
 /** Returns how containers start as Docker prints it. Members that Docker does not know are left out, as it does. */
 export function dockerConfig(json: JsonObject): JsonObject {
+  const folded = foldRunConfig(json);
   const entries = Object.entries(DEFAULTS).map(([name, usual]) => {
-    const value = json[name] ?? usual;
+    const value = folded[name] ?? usual;
     return [name, isLeftOut(value, usual) ? undefined : MAPS.includes(name) ? sorted(value) : value];
   });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));

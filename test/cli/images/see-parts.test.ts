@@ -94,6 +94,15 @@ describe('filters', () => {
     expect(combineFilters(all(...texts)).matchesImage(summary)).toBe(is);
   });
 
+  it.each(['linux x', '', 'a/b/c/d', '\u0000'])(
+    'take the platform %j of an image for another one',
+    (stated) => {
+      const keeps = (platforms: readonly string[]): boolean =>
+        combineFilters(all('platform=linux/amd64')).matchesImage({ ...summary, platforms });
+      expect([keeps([stated]), keeps([stated, 'linux/amd64'])]).toEqual([false, true]);
+    },
+  );
+
   it('leaves images without a date out of both', () => {
     const undated = { ...summary, created: undefined };
     const keeps = (text: string): boolean => combineFilters(all(text)).matchesImage(undated);

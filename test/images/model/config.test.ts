@@ -35,7 +35,31 @@ describe('a config', () => {
     });
   });
 
+  it.each<readonly [string, string, object]>([
+    [
+      'in another case, of which the later wins',
+      '{"config":{"Entrypoint":["/safe"],"entrypoint":["/evil"],"user":"root"}}',
+      { run: { entrypoint: ['/evil'], user: 'root' } },
+    ],
+    [
+      'of all its objects',
+      '{"Config":{"hEALTHCHECK":{"test":["NONE"]}},"RootFS":{"Diff_IDs":["a"]},"HISTORY":[{"Created_By":"b"}]}',
+      { run: { healthcheck: { Test: ['NONE'] } }, diffIds: ['a'], history: [{ createdBy: 'b' }] },
+    ],
+    ['with a long s', '{"config":{"U\u017fer":"root"}}', { run: { user: 'root' } }],
+    [
+      'of labels as they are',
+      '{"config":{"Labels":{"A":"1","a":"2"}}}',
+      { run: { labels: { A: '1', a: '2' } } },
+    ],
+  ])('reads names %s', (_name, text, read) => {
+    expect(parseConfig(Buffer.from(text))).toMatchObject(read);
+  });
+
   it.each([
+    ['two objects of one name', Buffer.from('{"config":{"User":"root"},"Config":{}}')],
+    ['an object and null', Buffer.from('{"config":{"User":"root"},"Config":null}')],
+    ['a name twice', Buffer.from('{"config":{"user":"a","User":"b","\\u0075ser":"root"}}')],
     ['no JSON', Buffer.from('{')],
     ['a list', Buffer.from('[]')],
     ['null', Buffer.from('null')],

@@ -12,12 +12,16 @@ const LAYER = makeDescriptor({
 });
 
 /** Reads steps back, without the head. */
-function read(steps: readonly string[], run: object = {}): string[] {
+function read(steps: readonly string[], run: object = {}, os = 'linux'): string[] {
   const history = steps.map((text) => ({ created_by: text }));
-  const config = parseConfig(Buffer.from(JSON.stringify({ history, config: run })));
+  const config = parseConfig(Buffer.from(JSON.stringify({ os, history, config: run })));
   const layers = steps.map(() => LAYER);
   const text = readBack(readHistory(config, layers), config, { name: 'alpine:3', base: undefined });
-  expect(text).toMatch(/^# Read back from the history of alpine:3\n(?:#.*\n)*FROM scratch\n/);
+  // A directive counts only in the very first line.
+  expect(text.startsWith('# escape=`\n')).toBe(os === 'windows');
+  expect(text).toMatch(
+    /^(?:# escape=`\n)?# Read back from the history of alpine:3\n(?:#.*\n)*FROM scratch\n/,
+  );
   return text
     .replace(/^(?:.*\n)*?FROM scratch\n/, '')
     .split('\n')
@@ -27,7 +31,7 @@ function read(steps: readonly string[], run: object = {}): string[] {
 const CHECKSUM = 'file:5d673d25da3a14ce1f6cf66e4c7fd4f4b85a3759a9d93efb3fd9ff852b5b56e4';
 
 describe('a history read back', () => {
-  it.each<readonly [string, string, readonly string[]]>([
+  it.each<readonly [string, string | readonly string[], readonly string[]]>([
     // Alpine, Debian, Ubuntu.
     [
       'the root of a base',
@@ -141,6 +145,16 @@ describe('a history read back', () => {
         'HEALTHCHECK --interval=1m0s --timeout=5s --start-period=10s --start-interval=2s --retries=10 CMD ["/probe", "-v"]',
       ],
     ],
+    [
+      'HEALTHCHECK with brackets in its command',
+      'HEALTHCHECK &{["CMD-SHELL" "[ -f /tmp/ready ]"] "30s" "3s" "0s" \'\\x03\'}',
+      ['HEALTHCHECK --interval=30s --timeout=3s --retries=3 CMD [ -f /tmp/ready ]'],
+    ],
+    [
+      'HEALTHCHECK with the end of a list in its command',
+      'HEALTHCHECK &{["CMD-SHELL" "a] \\"b\\" \'c"] "30s" "0s" "0s" \'\\x00\'}',
+      ['HEALTHCHECK --interval=30s CMD a] "b" \'c'],
+    ],
     ['no HEALTHCHECK', 'HEALTHCHECK &{["NONE"] "0s" "0s" "0s" \'\\x00\'}', ['HEALTHCHECK NONE']],
     // Heredocs.
     [
@@ -158,6 +172,38 @@ describe('a history read back', () => {
       'RUN /bin/sh -c echo a\nEOF\necho b # buildkit',
       ['RUN <<EOF_', 'echo a', 'EOF', 'echo b', 'EOF_'],
     ],
+    [
+      'instructions behind the end of a heredoc',
+      'RUN /bin/sh -c cat <<EOF > /a\nhi\nEOF\nUSER root\nRUN cat <<EOF\nx\nEOF',
+      ['RUN <<EOF_', 'cat <<EOF > /a', 'hi', 'EOF', 'USER root', 'RUN cat <<EOF', 'x', 'EOF', 'EOF_'],
+    ],
+    [
+      'a heredoc of tabs',
+      'RUN /bin/sh -c cat <<-"EOT" > /a\n\thi\n\tEOT # buildkit',
+      ['RUN cat <<-"EOT" > /a', '\thi', '\tEOT'],
+    ],
+    [
+      'a heredoc without an end',
+      ['RUN /bin/sh -c cat <<EOF', 'USER nobody'],
+      ['RUN <<EOF', 'cat <<EOF', 'EOF', 'USER nobody'],
+    ],
+    [
+      'a COPY of which the text is not told',
+      ['COPY <<EOF /a # buildkit', 'USER nobody'],
+      ['# Its other lines are not known: COPY <<EOF /a', 'USER nobody'],
+    ],
+    // Escapes at the end of a line.
+    [
+      'a backslash at the end elsewhere',
+      ['USER a\\', 'USER nobody'],
+      ['# Its other lines are not known: USER a\\', 'USER nobody'],
+    ],
+    [
+      'a command that ends with a backslash',
+      ['/bin/sh -c echo \\', 'USER nobody'],
+      ['RUN <<EOF', 'echo \\', 'EOF', 'USER nobody'],
+    ],
+    ['no break behind a backslash', '/bin/sh -c echo a\\\tUSER root', ['RUN echo a\\\tUSER root']],
     // Windows, and other builders.
     ['Windows', 'powershell -Command Invoke-WebRequest x', ['RUN Invoke-WebRequest x']],
     ['a step of Windows', 'cmd /S /C #(nop) WORKDIR C:\\app', ['WORKDIR C:\\app']],
@@ -182,8 +228,37 @@ describe('a history read back', () => {
     ['a USER with line ends', 'USER a\nRUN evil', ['USER a RUN evil']],
     ['a label with line ends', 'LABEL a=b\nRUN evil', ['LABEL a="b RUN evil"']],
   ])('%s', (_name, text, lines) => {
-    expect(read([text])).toEqual(lines);
+    expect(read(typeof text === 'string' ? [text] : text)).toEqual(lines);
   });
+
+  it.each<readonly [string, readonly string[], readonly string[]]>([
+    [
+      'a path of Windows that ends with a backslash',
+      ['cmd /S /C #(nop) WORKDIR C:\\app\\', 'cmd /S /C #(nop) USER ContainerUser'],
+      ['WORKDIR C:\\app\\', 'USER ContainerUser'],
+    ],
+    [
+      'RUN of Windows, broken where it was',
+      ['cmd /S /C copy C:\\a\\ D:\\     && del C:\\a\\b     && dir C:\\'],
+      ['RUN copy C:\\a\\ D:\\     && del C:\\a\\b `', '    && dir C:\\'],
+    ],
+    ['a value of Windows', ['ENV A=C:\\a b`c'], ['ENV A="C:\\a b``c"']],
+  ])('%s', (_name, steps, lines) => {
+    expect(read(steps, {}, 'windows')).toEqual(lines);
+  });
+
+  it.each(['"<<EOF"', '<< EOF', '<<<EOF', 'x<<EOF', '<<EOF <<END', '${ <<EOF'])(
+    'keeps instructions within a RUN where BuildKit reads no heredoc, or two: %s',
+    (word) => {
+      expect(read([`RUN /bin/sh -c cat ${word}\nUSER root\nEOF`])).toEqual([
+        'RUN <<EOF_',
+        `cat ${word}`,
+        'USER root',
+        'EOF',
+        'EOF_',
+      ]);
+    },
+  );
 
   it('finds the ends of values in the image', () => {
     const run = { Env: ['A=x B=y', 'P=1'], Labels: { note: 'say "hi" to $USER' } };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../../src/images/model/config.ts';
 import { makeDescriptor, type Descriptor } from '../../../src/images/model/descriptor.ts';
 import { parseManifest, storeManifest, type ImageManifest } from '../../../src/images/model/manifest.ts';
@@ -73,6 +73,19 @@ describe('the configuration of docker', () => {
       StopTimeout: 10,
       ArgsEscaped: true,
     });
+  });
+});
+
+describe('the configuration of docker with other cases', () => {
+  it.each<readonly [string, object, object]>([
+    [
+      'has the later of two spellings',
+      { Entrypoint: ['/safe'], entrypoint: ['/evil'], user: 'root' },
+      { Entrypoint: ['/evil'], User: 'root' },
+    ],
+    ['has a healthcheck', { healthcheck: { test: ['NONE'] } }, { Healthcheck: { Test: ['NONE'] } }],
+  ])('%s', (_name, stored, shown) => {
+    expect(dockerConfig({ ...stored })).toMatchObject(shown);
   });
 });
 
@@ -213,6 +226,30 @@ describe('a comparison', () => {
       ['added', 5],
     ]);
     expect(diff).toMatchObject({ sharedBytes: 4, fetchBytes: 5 + 4, totalBytes: 4 + 5 + 4 });
+  });
+
+  it('gathers no layers anew for each layer', () => {
+    let sets = 0;
+    class CountedSet<T> extends Set<T> {
+      constructor(items?: Iterable<T>) {
+        super(items);
+        sets += 1;
+      }
+    }
+    const setsFor = (count: number): number => {
+      const names = (kind: string): string[] => Array.from({ length: count }, (_, at) => `${kind}${at}`);
+      const [before, after] = [of({}, names('a'), 'a'), of({}, names('b'), 'b')];
+      sets = 0;
+      const { layers } = compareImages(before, { ...after, config: before.config });
+      expect(layers.map(({ isRecompressed }) => isRecompressed)).toEqual(Array(2 * count).fill(true));
+      return sets;
+    };
+    vi.stubGlobal('Set', CountedSet);
+    try {
+      expect(setsFor(50)).toBe(setsFor(2));
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('sees another order of the same layers', () => {

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import { matchesPlatform, parsePlatform } from '../../../images/model/platform.ts';
+import { matchesPlatform, parsePlatform, type Platform } from '../../../images/model/platform.ts';
 import { matchesGlob } from '../../../images/tags/glob.ts';
 import type { TagSummary } from '../../../images/view/summarize-tag.ts';
+import { AppError } from '../../../lib/errors.ts';
 
 /** What `--filter` says. All must hold; of several with the same key one must. */
 export interface Filters {
@@ -36,7 +37,7 @@ function makeFilter(key: string, value: string): Filter {
     case 'platform': {
       const asked = parsePlatform(value);
       const image = ({ platforms }: TagSummary): boolean =>
-        platforms.some((platform) => matchesPlatform(asked, parsePlatform(platform)));
+        platforms.some((platform) => runsOn(asked, platform));
       return { key, test: never, image };
     }
     case 'before':
@@ -58,6 +59,16 @@ function makeFilter(key: string, value: string): Filter {
     }
     default:
       return { key: 'name', test: (text) => matchesGlob(text, value), image: never };
+  }
+}
+
+/** Whether a platform that an image states is that which was asked for. What is no platform is another one. */
+function runsOn(asked: Platform, stated: string): boolean {
+  try {
+    return matchesPlatform(asked, parsePlatform(stated));
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
   }
 }
 

@@ -44,8 +44,12 @@ export function writeList(words: readonly string[]): string {
   return `[${words.map((word) => JSON.stringify(word)).join(', ')}]`;
 }
 
+/** What escapes a letter in a Dockerfile, and at the end of a line the line end (Dockerfile reference: "escape"). */
+export type Escape = '\\' | '`';
+
 /** Writes a value of ENV or LABEL so that a Dockerfile reads it as it is. */
-export function writeValue(value: string): string {
+export function writeValue(value: string, escape: Escape): string {
   if (/^[\w./:@%+,=~-]+$/.test(value)) return value;
-  return `"${value.replace(/["\\$]/g, '\\$&').replace(/\r?\n/g, ' ')}"`;
+  const special = escape === '`' ? /["`$]/g : /["\\$]/g;
+  return `"${value.replace(special, (letter) => `${escape}${letter}`).replace(/\r?\n/g, ' ')}"`;
 }

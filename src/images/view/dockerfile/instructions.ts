@@ -1,9 +1,10 @@
-import { readQuoted, readRune, readWords, writeList, writeValue } from './go-text.ts';
+import { readQuoted, readRune, readWords, writeList, writeValue, type Escape } from './go-text.ts';
 
 /** What is known beside the history. */
 export interface Known {
   /** The variables and labels of the whole image, by name. */
   readonly values: ReadonlyMap<string, string>;
+  readonly escape: Escape;
 }
 
 /** Lines of a Dockerfile. Those that begin with `#` are comments. */
@@ -29,8 +30,20 @@ const PLAIN = ['ARG', 'MAINTAINER', 'ONBUILD', 'STOPSIGNAL', 'USER', 'WORKDIR'];
 /** Reads an instruction other than RUN back, as builders write it into a history. Undefined if it is none. */
 export function readInstruction(text: string, known: Known): Lines | undefined {
   const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/s.exec(text.trim()) ?? [];
-  if (PLAIN.includes(name)) return [`${name} ${oneLine(rest)}`];
-  return Object.hasOwn(WRITERS, name) ? WRITERS[name]?.(rest.trim(), known) : undefined;
+  if (!PLAIN.includes(name) && !Object.hasOwn(WRITERS, name)) return undefined;
+  const lines = WRITERS[name]?.(rest.trim(), known) ?? [`${name} ${oneLine(rest)}`];
+  const isWhole = (line: string): boolean => line.startsWith('#') || !goesOn(line, known.escape);
+  return lines.map((line) => (isWhole(line) ? line : `# Its other lines are not known: ${line}`));
+}
+
+/** Whether a line of a Dockerfile takes the next for its own: by an escape at its end, or by a heredoc. */
+function goesOn(line: string, escape: Escape): boolean {
+  return line.endsWith(escape) || (/^(?:ONBUILD\s+)?(?:ADD|COPY|RUN)\s/i.test(line) && beginsHeredoc(line));
+}
+
+/** Whether BuildKit may take a line for the begin of a heredoc (its parser: "ParseHeredoc"). */
+export function beginsHeredoc(line: string): boolean {
+  return /(?:^|[\s\u0085])\d*<<-?[^\s<]/.test(line);
 }
 
 /** A text that can't begin another instruction. */
@@ -55,27 +68,27 @@ function execForm(rest: string): string {
 }
 
 /** `A=1 B=two words`: values are written without quotes, so their ends are known from the image alone. */
-function pairs(rest: string, between: RegExp, { values }: Known): string {
+function pairs(rest: string, between: RegExp, { values, escape }: Known): string {
   const equals = rest.indexOf('=');
   // The old form: ENV NAME the value.
   if (equals < 0) return oneLine(rest);
   const isWhole = values.get(rest.slice(0, equals)) === rest.slice(equals + 1);
   const parts = isWhole ? [rest] : rest.split(between);
-  return parts.map(pair).join(' ');
+  return parts.map((part) => pair(part, escape)).join(' ');
 }
 
-function pair(text: string): string {
+function pair(text: string, escape: Escape): string {
   const equals = text.indexOf('=');
   const value = text.slice(equals + 1);
   const isQuoted = /^"(?:[^"\\]|\\.)*"$/s.test(value);
-  return `${oneLine(text.slice(0, equals))}=${isQuoted ? oneLine(value) : writeValue(value)}`;
+  return `${oneLine(text.slice(0, equals))}=${isQuoted ? oneLine(value) : writeValue(value, escape)}`;
 }
 
 const FLAGS = ['interval', 'timeout', 'start-period', 'start-interval'];
 
 /** `&{["CMD-SHELL" "curl localhost"] "30s" "3s" "0s" '\x03'}` (moby: HealthConfig printed with `%q`). */
 function healthcheck(rest: string): Lines {
-  const [, test, options = ''] = /^&\{\[(.*?)\](?=\s*["'])(.*)\}$/s.exec(rest) ?? [];
+  const [, test, options = ''] = /^&\{\[((?:\s*"(?:[^"\\]|\\.)*")*)\]\s*(.*)\}$/s.exec(rest) ?? [];
   if (test === undefined) return [`HEALTHCHECK ${oneLine(rest)}`];
   const [kind = '', ...words] = readQuoted(test);
   if (kind === 'NONE') return ['HEALTHCHECK NONE'];

@@ -25,7 +25,9 @@ export function readBack(
   { name, base }: ReadBackOptions,
 ): string {
   const based = base === undefined ? [] : [`# Its annotations name the base ${oneLine(base)}`];
-  const known = { values: valuesOf(config) };
+  // A path of Windows may end with the usual escape, and the next line would be part of it.
+  const isWindows = config.platform.os.toLowerCase() === 'windows';
+  const known: Known = { values: valuesOf(config), escape: isWindows ? '`' : '\\' };
   let shell: string | undefined;
   const lines = steps.flatMap((step) => {
     const read = readStep(step, known, shell);
@@ -34,7 +36,15 @@ export function readBack(
     if (list !== undefined) shell = readWords(list).join(' ');
     return read;
   });
-  const head = [`# Read back from the history of ${oneLine(name)}`, ...HEAD, ...based, 'FROM scratch'];
+  // Directives come before all comments.
+  const directives = isWindows ? ['# escape=`'] : [];
+  const head = [
+    ...directives,
+    `# Read back from the history of ${oneLine(name)}`,
+    ...HEAD,
+    ...based,
+    'FROM scratch',
+  ];
   return [...head, ...lines].map((line) => `${line}\n`).join('');
 }
 
@@ -54,14 +64,14 @@ function readStep(step: HistoryStep, known: Known, shell: string | undefined): L
   if (plain.startsWith('RUN ')) {
     const command = readCommand(plain.slice(4).trim(), shell);
     // Kaniko and others write the command as it stood in the Dockerfile.
-    return writeRun(command, isBuildKit);
+    return writeRun(command, isBuildKit, known.escape);
   }
   const instruction = readInstruction(plain, known);
   if (instruction !== undefined) return instruction;
   // A shell comment, as the scripts that make Debian's base write it.
   if (plain.startsWith('#')) return [oneLine(plain)];
   const command = readCommand(plain, shell);
-  return command.shell === undefined ? [unknownStep(step, text)] : writeRun(command, false);
+  return command.shell === undefined ? [unknownStep(step, text)] : writeRun(command, false, known.escape);
 }
 
 /** A step of a builder that has no Dockerfile, of `docker commit` or `docker import`, or none that is told. */

@@ -1,5 +1,5 @@
-import { oneLine, type Lines } from './instructions.ts';
-import { writeList } from './go-text.ts';
+import { writeList, type Escape } from './go-text.ts';
+import { beginsHeredoc, oneLine, type Lines } from './instructions.ts';
 
 /** The shells of RUN where no SHELL says another (moby: builder/dockerfile). */
 const USUAL_SHELLS = ['/bin/sh -c', 'cmd /S /C', 'powershell -Command'];
@@ -36,7 +36,11 @@ export function readCommand(text: string, shell: string | undefined): ReadComman
 }
 
 /** Writes a RUN. A command that no shell ran is a list, of which the history keeps the words alone. */
-export function writeRun({ command, buildArguments, shell }: ReadCommand, isExec: boolean): Lines {
+export function writeRun(
+  { command, buildArguments, shell }: ReadCommand,
+  isExec: boolean,
+  escape: Escape,
+): Lines {
   const given = buildArguments === '' ? [] : [`# With the build arguments ${oneLine(buildArguments)}`];
   if (shell === undefined && isExec) {
     const words = command.split(/\s+/).filter((word) => word !== '');
@@ -46,16 +50,28 @@ export function writeRun({ command, buildArguments, shell }: ReadCommand, isExec
       `RUN ${writeList(words)}`,
     ];
   }
-  return [...given, ...writeCommand(command.trim())];
+  return [...given, ...writeCommand(command.trim(), escape)];
 }
 
-function writeCommand(command: string): Lines {
-  if (!/[\r\n]/.test(command)) return breakLines(`RUN ${command}`);
+function writeCommand(command: string, escape: Escape): Lines {
+  const isLine = !/[\r\n]/.test(command) && !command.endsWith(escape) && !beginsHeredoc(command);
+  if (isLine) return breakLines(`RUN ${command}`, escape);
   const lines = command.split(/\r?\n/);
-  const [, own] = /<<-?\s*["']?([A-Za-z_]\w*)["']?/.exec(lines[0] ?? '') ?? [];
-  if (own !== undefined && lines.at(-1)?.trim() === own) return [`RUN ${lines[0] ?? ''}`, ...lines.slice(1)];
+  if (isOneHeredoc(lines)) return [`RUN ${lines[0] ?? ''}`, ...lines.slice(1)];
   const end = endMark(lines);
   return [`RUN <<${end}`, ...lines, end];
+}
+
+/**
+ * Whether BuildKit is sure to read these lines as one heredoc, to the last of them. It reads only words without quotes
+ * as heredocs, and what stands behind the end of one would be an instruction.
+ */
+function isOneHeredoc([first = '', ...others]: readonly string[]): boolean {
+  const [, dash, quote = '', end] = /(?:^|\s)<<(-?)(["']?)([A-Za-z_]\w*)\2(?=\s|$)/.exec(first) ?? [];
+  if (end === undefined || first.split('<<').length > 2) return false;
+  if (/["'\\`$]/.test(first.replace(`<<${dash}${quote}${end}${quote}`, ''))) return false;
+  const last = dash === '-' ? others.at(-1)?.replace(/^\t+/, '') : others.at(-1);
+  return last === end && others.findIndex((line) => line.trim() === end) === others.length - 1;
 }
 
 /** A word that no line of the text is. */
@@ -68,14 +84,15 @@ function endMark(lines: readonly string[]): string {
 
 /**
  * Breaks a command where it was broken: builders join lines, and the indent of each stays. Nothing is added but the
- * breaks, for the spaces may stand between quotes. A line that would begin with `#` would be a comment.
+ * breaks, for the spaces may stand between quotes. A line that would begin with `#` would be a comment, and a break
+ * behind an escape would be none.
  */
-function breakLines(text: string): Lines {
-  const [first = '', ...others] = text.split(/(?<=\S)(?= {2,}[^\s#]| ?\t[ \t]*[^\s#])/);
+function breakLines(text: string, escape: Escape): Lines {
+  const [first = '', ...others] = text.split(/(?<=[^\s\\`])(?= {2,}[^\s#]| ?\t[ \t]*[^\s#])/);
   const lines = [first];
   for (const piece of others) {
     const space = piece.startsWith(' ') ? ' ' : '';
-    lines.push(`${lines.pop() ?? ''}${space}\\`, piece.slice(space.length));
+    lines.push(`${lines.pop() ?? ''}${space}${escape}`, piece.slice(space.length));
   }
   return lines;
 }
