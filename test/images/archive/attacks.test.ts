@@ -393,6 +393,24 @@ describe('hostile archives', () => {
     await expect(readAll(location('oci', path))).rejects.toMatchObject({ code: 'BLOB_MISSING' });
   });
 
+  it.each([
+    ['a layer that climbs out', { Layers: ['../secret', LAYER] }],
+    ['a layer that climbs out in its midst', { Layers: ['blobs/../../secret', LAYER] }],
+    ['a layer with an absolute name', { Layers: ['/etc/passwd', LAYER] }],
+    ['a config that climbs out', { Config: '../secret' }],
+  ])('refuses %s in the manifest.json of a folder, before it reads it', async (name, hostile) => {
+    const path = join(folder.path, sha256(name));
+    const layers = GOOD.map((entry) => entry.name).filter((it) => it.endsWith('/layer.tar'));
+    const entry = { Config: `${IMAGE.configHex}.json`, RepoTags: ['app:1'], Layers: layers, ...hostile };
+    const files = withManifest([entry]).map(({ name: file, content }) => [file, content ?? ''] as const);
+    await writeFiles(path, Object.fromEntries(files));
+    await writeFile(join(folder.path, 'secret'), 'a key');
+    await expect(readAll(location('docker-archive', path))).rejects.toMatchObject({
+      code: 'ARCHIVE_INVALID',
+      message: expect.stringMatching(/the name ".*" leads out of the archive/),
+    });
+  });
+
   it('leaves nothing behind of what it had to expand', async () => {
     const spoolFolder = join(folder.path, 'spool');
     await mkdir(spoolFolder);

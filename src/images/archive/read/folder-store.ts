@@ -2,6 +2,8 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../../lib/errors.ts';
+import { invalidArchive, quoted } from '../../tar/invalid-archive.ts';
+import { cleanName } from './entry-name.ts';
 import { unreadable } from './open-file.ts';
 import { readRange, type FileStore, type StoredFile } from './file-store.ts';
 
@@ -10,8 +12,12 @@ export function openFolder(path: string, label: string): FileStore {
   return {
     label,
     find: async (name) => {
-      const size = await sizeOf(join(path, name));
-      return size === undefined ? undefined : fileAt(join(path, name), size);
+      const clean = cleanName(name);
+      // A manifest.json may name any file of this machine, and what it names is sent to a registry.
+      if (clean === undefined)
+        throw invalidArchive(label, `the name ${quoted(name)} leads out of the archive`);
+      const size = await sizeOf(join(path, clean));
+      return size === undefined ? undefined : fileAt(join(path, clean), size);
     },
     close: async () => undefined,
   };
