@@ -316,6 +316,21 @@ describe('conversions', () => {
     expect(after).toBe(before);
   });
 
+  it.each([
+    { from: 'gzip', compress: 'zstd' },
+    { from: 'zstd', compress: 'gzip' },
+    { from: 'none', compress: 'zstd' },
+  ] as const)(
+    'leaves $from layers alone for a docker-archive, which expands them: $compress',
+    async ({ from, compress }) => {
+      const [source, target] = [memoryStore({ origin: A }), memoryStore({ isOnePlatform: true })];
+      const { digest } = addImage(source, { names: ['1'], compression: from });
+      const report = await copy(source, target, { compress });
+      expect(report.digest).toBe(digest.text);
+      expect(report.blobs.map(({ outcome }) => outcome)).not.toContain('converted');
+    },
+  );
+
   it('says nothing anew where nothing is to be changed', async () => {
     const [source, target] = [memoryStore({ origin: A }), memoryStore({ origin: B })];
     const { digest } = addImage(source, { names: ['1'] });

@@ -31,6 +31,8 @@ export function planConversion(request: CopyRequest, manifest: ImageManifest): C
 }
 
 function compressionFor(request: CopyRequest, { mediaType }: Descriptor): Compression | undefined {
+  // A docker-archive holds layers uncompressed, whatever is asked for.
+  if (request.target.isOnePlatform === true) return undefined;
   const { compress, preserve } = request;
   const now = layerCompression(mediaType);
   if (now === undefined || isForeignLayer(mediaType)) return undefined;
