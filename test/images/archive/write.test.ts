@@ -299,6 +299,25 @@ describe('archives that are written', () => {
     });
   });
 
+  it.each([
+    ['a text', 'hello'],
+    ['nothing', ''],
+    ['one that is cut', '{"schemaVersion":2,"manifests":['],
+    ['an image', IMAGE.manifest],
+  ])('keeps an index.json of a folder that it does not understand: %s', async (_name, content) => {
+    await mkdir(path('layout'));
+    await writeFile(path('layout/index.json'), content);
+    const refusal = { code: 'ARCHIVE_INVALID', message: expect.stringMatching(/index\.json .*not replaced/) };
+    await expect(createArchive(location('oci', path('layout')))).rejects.toMatchObject(refusal);
+    await writeFile(path('layout/index.json'), '{"schemaVersion":2,"manifests":[]}');
+    const target = await createArchive(location('oci', path('layout')));
+    await target.putManifest(storeManifest(Buffer.from(OTHER.manifest), ''), ['lan:5000/app:2']);
+    await writeFile(path('layout/index.json'), content);
+    await expect(target.commit()).rejects.toMatchObject(refusal);
+    await target.close();
+    expect(await readFile(path('layout/index.json'), 'utf8')).toBe(content);
+  });
+
   it('reads what it wrote as a docker-archive back into the same archive', async () => {
     await writeFile(path('classic.tar'), craftTar(classicEntries(IMAGE)));
     await convert(location('docker-archive', path('classic.tar')), location('docker-archive', path('a.tar')));

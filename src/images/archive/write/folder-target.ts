@@ -27,7 +27,7 @@ const PART = 'blob';
 /**
  * Opens an image layout in a folder for writing, and makes it if it is not there. Blobs come under a name of their own,
  * are flushed and renamed; the index is replaced at once, at the end: other programs may read, and write, meanwhile.
- * Throws AppError ARCHIVE_INVALID for a folder with something else in it.
+ * Throws AppError ARCHIVE_INVALID for a folder with something else in it, or with an index that is not understood.
  */
 export async function openFolderTarget(path: string): Promise<ImageTarget> {
   const label = `oci:${path}`;
@@ -36,6 +36,7 @@ export async function openFolderTarget(path: string): Promise<ImageTarget> {
       throw unwritable(path, error);
     });
     await claim(path, label);
+    await readOwnIndex(path, label);
     await removeParts(path, PART);
   } catch (error) {
     throw unwritable(path, error);
@@ -56,6 +57,18 @@ async function claim(path: string, label: string): Promise<void> {
       'Name a new folder, or an empty one.',
     );
   await writeFileAtomic(join(path, LAYOUT_NAME), LAYOUT_FILE, { mode: 0o644 });
+}
+
+/** Reads the index that is to be added to. Undefined if there is none. Throws AppError ARCHIVE_INVALID for one that is not understood. */
+async function readOwnIndex(path: string, label: string): Promise<ImageIndex | undefined> {
+  const index = await readLayoutIndex(openFolder(path, label));
+  if (index === undefined && (await exists(join(path, 'index.json'))))
+    throw invalidArchive(
+      label,
+      'its index.json is not an index of images, and is not replaced',
+      'Mend it, move it away if nothing in it is needed, or name a new folder.',
+    );
+  return index;
 }
 
 class FolderTarget implements ImageTarget {
@@ -106,7 +119,7 @@ class FolderTarget implements ImageTarget {
       if (await exists(folder)) await confirmRenames(folder);
     }
     await withFileLock(index, async () => {
-      const before = await readLayoutIndex(openFolder(this.#path, this.label));
+      const before = await readOwnIndex(this.#path, this.label);
       const merged = mergeEntries(before, this.#manifests.entries());
       await writeFileAtomic(index, JSON.stringify(merged), { mode: 0o644 });
     });
