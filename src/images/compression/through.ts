@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { writePiece } from './write-piece.ts';
 
 type Pieces = AsyncIterable<Uint8Array>;
 
@@ -24,12 +25,6 @@ export async function* through(pieces: Pieces, stream: Duplex): Pieces {
 }
 
 async function feed(pieces: Pieces, stream: Duplex): Promise<void> {
-  for await (const piece of pieces) await write(stream, piece);
+  for await (const piece of pieces) await writePiece(stream, piece);
   stream.end();
-}
-
-function write(stream: Duplex, piece: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(piece, (error) => (error ? reject(error) : resolve()));
-  });
 }

@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { Writable } from 'node:stream';
 import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createArchive } from '../../../src/images/archive/create-archive.ts';
 import { openArchive } from '../../../src/images/archive/open-archive.ts';
+import { StreamTarWriter } from '../../../src/images/archive/write/stream-tar-writer.ts';
 import { makeDescriptor } from '../../../src/images/model/descriptor.ts';
 import { isObject } from '../../../src/images/model/json.ts';
 import { storeManifest } from '../../../src/images/model/manifest.ts';
@@ -169,6 +172,21 @@ describe('archives that are written', () => {
     await convert(source(), location('oci-archive', path('b.tar')));
     expect((await readFile(path('a.tar'))).equals(await readFile(path('b.tar')))).toBe(true);
   });
+
+  it.each(['none', 'gzip', 'zstd'] as const)(
+    'ends with the error of a full disk: %s',
+    async (compression) => {
+      const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      const output = new Writable({ write: (_piece, _encoding, done) => done(full) });
+      const writer = new StreamTarWriter(output, compression, true);
+      const noise = randomBytes(4 << 20);
+      const adding = writer.add('a', noise.length, async function* read() {
+        yield noise;
+      });
+      await expect(adding).rejects.toMatchObject({ code: 'ENOSPC' });
+      await expect(writer.end()).rejects.toMatchObject({ code: 'ENOSPC' });
+    },
+  );
 
   it('keeps the archive that is there until the new one is whole, and leaves nothing of one that fails', async () => {
     await writeFile(path('a.tar'), 'old');

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createCompressor } from '../../../src/images/compression/compress.ts';
 import { decompressAny } from '../../../src/images/compression/decompress.ts';
 import { through } from '../../../src/images/compression/through.ts';
+import { writePiece } from '../../../src/images/compression/write-piece.ts';
 
 type Pieces = AsyncIterable<Uint8Array>;
 
@@ -18,6 +20,19 @@ async function gather(pieces: Pieces): Promise<Buffer> {
   const all: Buffer[] = [];
   for await (const piece of pieces) all.push(Buffer.from(piece));
   return Buffer.concat(all);
+}
+
+/** Noise without end, and when it was closed. */
+function endless(): { readonly pieces: Pieces; readonly closed: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const pieces = async function* pieces(): Pieces {
+    try {
+      while (true) yield NOISE.subarray(0, 4 << 20);
+    } finally {
+      resolve();
+    }
+  };
+  return { pieces: pieces(), closed: promise };
 }
 
 describe('compression', () => {
@@ -38,4 +53,33 @@ describe('compression', () => {
     });
     await expect(gather(through(inPieces(NOISE), early))).rejects.toThrow('it ended too early');
   });
+
+  it('closes its source if the reader leaves, though the stream forgets a write', async () => {
+    const source = endless();
+    const forgetful = new Duplex({ read: () => void forgetful.push('x'), write: () => undefined });
+    for await (const piece of through(source.pieces, forgetful)) {
+      expect(piece.length).toBeGreaterThan(0);
+      break;
+    }
+    await source.closed;
+  });
+
+  it.each([
+    ['zstd', undefined, 'closed early'],
+    ['zstd', new Error('the disk is full'), 'the disk is full'],
+    ['gzip', undefined, 'closed early'],
+    ['gzip', new Error('the disk is full'), 'the disk is full'],
+  ] as const)(
+    'fails a write if %s is destroyed while it waits for its reader: %s',
+    async (format, cause, says) => {
+      const stream = createCompressor(format);
+      stream.on('error', () => undefined);
+      const writing = writePiece(stream, NOISE);
+      // Its first output fills it.
+      await once(stream, 'readable');
+      stream.destroy(cause);
+      await expect(writing).rejects.toThrow(says);
+      await expect(writePiece(stream, NOISE)).rejects.toThrow(cause === undefined ? 'destroyed' : says);
+    },
+  );
 });

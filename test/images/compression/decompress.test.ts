@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import { decompressAny } from '../../../src/images/compression/decompress.ts';
+import { decompress, decompressAny } from '../../../src/images/compression/decompress.ts';
 import { describeWith } from '../../support/requires.ts';
 
 const NOISE = Buffer.concat([randomBytes(30_000), Buffer.alloc(70_000), randomBytes(100)]);
@@ -68,6 +68,26 @@ describe('decompression', () => {
     ['zstd that wants 2 GiB of memory', () => Buffer.from('28b52ffd00a8010000', 'hex')],
   ])('refuses %s', async (_name, pack) => {
     await expect(expand(pack(), 4096)).rejects.toThrow(/^damaged: /);
+  });
+
+  it.each([
+    ['gzip', () => Buffer.from(gzipSync(NOISE)).fill(0, 1000, 1100)],
+    ['zstd', () => Buffer.from(zstdCompressSync(NOISE, CHECKED)).fill(0, 1000, 1100)],
+  ] as const)('closes its source after damaged %s', async (format, pack) => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const source = async function* source(): AsyncIterable<Uint8Array> {
+      try {
+        while (true) yield pack();
+      } finally {
+        resolve();
+      }
+    };
+    const plain = decompress(source(), format, () => new Error('damaged'));
+    const drain = async (): Promise<void> => {
+      for await (const piece of plain) expect(piece.length).toBeGreaterThan(0);
+    };
+    await expect(drain()).rejects.toThrow('damaged');
+    await closed;
   });
 
   it('ends with the error of its source', async () => {

@@ -1,6 +1,7 @@
 import type { Duplex, Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createCompressor } from '../../compression/compress.ts';
+import { writePiece } from '../../compression/write-piece.ts';
 import type { Compression } from '../../model/media-types.ts';
 import type { Pieces } from '../../store.ts';
 import { BLOCK_BYTES, encodeHeader, paddingOf } from '../../tar/tar-header.ts';
@@ -26,24 +27,18 @@ export class StreamTarWriter implements TarWriter {
 
   add(name: string, size: number, read: () => Pieces): Promise<void> {
     this.#turn = this.#turn.then(async () => {
-      await this.#write(encodeHeader(name, size));
-      for await (const piece of read()) await this.#write(piece);
-      await this.#write(Buffer.alloc(paddingOf(size)));
+      await writePiece(this.#stream, encodeHeader(name, size));
+      for await (const piece of read()) await writePiece(this.#stream, piece);
+      await writePiece(this.#stream, Buffer.alloc(paddingOf(size)));
     });
     return this.#turn;
   }
 
   async end(): Promise<void> {
     await this.#turn;
-    await this.#write(Buffer.alloc(2 * BLOCK_BYTES));
+    await writePiece(this.#stream, Buffer.alloc(2 * BLOCK_BYTES));
     if (!this.#endsStream) return;
     this.#stream.end();
     await this.#done;
-  }
-
-  #write(piece: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#stream.write(piece, (error) => (error ? reject(error) : resolve()));
-    });
   }
 }
