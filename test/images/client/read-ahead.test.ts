@@ -42,6 +42,28 @@ describe('a stream that is read ahead', () => {
     expect(read).toBe(64 * 256 * 1024);
   });
 
+  it('is paused when 512 pieces wait, however small they are', async () => {
+    const most = 20_000;
+    let made = 0;
+    const stream = new Readable({
+      highWaterMark: 1,
+      read() {
+        made += 1;
+        this.push(made > most ? null : Buffer.alloc(1));
+      },
+    });
+    let read = 0;
+    let waiting = 0;
+    for await (const piece of readAhead(stream)) {
+      read += piece.byteLength;
+      waiting = Math.max(waiting, made - read);
+      if (read <= 100) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(read).toBe(most);
+    expect(waiting).toBeGreaterThan(400);
+    expect(waiting).toBeLessThanOrEqual(520);
+  });
+
   it('fails as the stream fails, behind what came before', async () => {
     const stream = new PassThrough();
     const pieces: string[] = [];

@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 
 /** How much is read while the pieces before are worked on, in bytes. */
 const AHEAD = 1024 * 1024;
+/** Nor more pieces than this: a registry may send them byte by byte. */
+const MOST_PIECES = 512;
 
 /**
  * Reads a stream piece by piece, as they arrived, and goes on reading while a piece is worked on. Iterating over the
@@ -45,15 +47,19 @@ class Arrived {
     const piece = this.#pieces.shift();
     if (piece === undefined && this.#failure !== undefined) throw this.#failure;
     this.#bytes -= piece?.byteLength ?? 0;
-    if (this.#bytes < AHEAD && this.#stream.isPaused()) this.#stream.resume();
+    if (!this.#isFull && this.#stream.isPaused()) this.#stream.resume();
     return piece;
   }
 
   #take(piece: Uint8Array): void {
     this.#pieces.push(piece);
     this.#bytes += piece.byteLength;
-    if (this.#bytes >= AHEAD) this.#stream.pause();
+    if (this.#isFull) this.#stream.pause();
     this.#wake();
+  }
+
+  get #isFull(): boolean {
+    return this.#bytes >= AHEAD || this.#pieces.length >= MOST_PIECES;
   }
 
   #end(failure: unknown): void {
