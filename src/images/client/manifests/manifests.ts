@@ -1,7 +1,12 @@
 import { digestOf, parseDigest, type Digest } from '../../../oci/digest.ts';
 import { AppError } from '../../../lib/errors.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
-import { MOST_MANIFEST_BYTES, storeManifest, type StoredManifest } from '../../model/manifest.ts';
+import {
+  MOST_MANIFEST_BYTES,
+  parseManifest,
+  storeManifest,
+  type StoredManifest,
+} from '../../model/manifest.ts';
 import { MANIFEST_TYPES } from '../../model/media-types.ts';
 import { refused } from '../session/refused.ts';
 import type { Session } from '../session/session.ts';
@@ -74,7 +79,7 @@ async function put(place: ManifestPlace, manifest: StoredManifest, reference: st
     method: 'PUT',
     to: pathOf(repository, reference),
     needs: [pushes(repository)],
-    headers: { 'content-type': manifest.mediaType },
+    headers: { 'content-type': contentTypeOf(manifest) },
     body: manifest.bytes,
   });
   if (![201, 200, 202, 204].includes(answer.status))
@@ -84,6 +89,11 @@ async function put(place: ManifestPlace, manifest: StoredManifest, reference: st
   if (stated !== undefined && digestOf(stated.algorithm, manifest.bytes).hex !== stated.hex)
     throw wrongDigest(place, reference, stated);
   return answer;
+}
+
+/** What lies in an index may say nothing of its type: then it is what its members are. */
+function contentTypeOf(manifest: StoredManifest): string {
+  return manifest.mediaType === '' ? parseManifest(manifest).mediaType : manifest.mediaType;
 }
 
 /** Deletes a manifest by digest, or removes a tag. */
