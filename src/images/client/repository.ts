@@ -6,7 +6,7 @@ import { listByTag, listReferrers } from './manifests/referrers.ts';
 import type { Session } from './session/session.ts';
 import { download } from './transfers/download.ts';
 import { hasBlob, uploadBlob, uploadNewBlob } from './transfers/upload.ts';
-import { cancelUpload, openUpload, type Upload } from './transfers/upload-session.ts';
+import { cancelUpload, mountOrOpen, type Upload } from './transfers/upload-session.ts';
 
 /** Uploads that a registry began in place of a mount, kept for the upload that follows. */
 const MOST_BEGUN = 64;
@@ -33,7 +33,7 @@ export function openRepository(session: Session, repository: string): Repository
     listReferrers: (subject) => listReferrers(place, subject),
     hasBlob: ({ digest }) => hasBlob(place, digest),
     async mountBlob({ digest }, from) {
-      const upload = await openUpload(place, undefined, { digest, from });
+      const upload = await mountOrOpen(place, { digest, from });
       if (upload !== undefined && begun.size < MOST_BEGUN) begun.set(digest.text, upload);
       else await cancelUpload(place, upload);
       return upload === undefined;

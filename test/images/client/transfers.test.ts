@@ -123,6 +123,22 @@ describe('a download', () => {
     expect(got.equals(BYTES.subarray(12_345))).toBe(true);
   });
 
+  it('whose connection breaks behind the last byte is whole', async () => {
+    let end: () => void = () => undefined;
+    const server = await startScripted(({ headers }, response) => {
+      if (headers.range !== undefined) return send(response, 416);
+      end = () => response.destroy();
+      return response.writeHead(200).write(BYTES);
+    });
+    let got = 0;
+    for await (const piece of openScripted(server.name).repository('team/app').readBlob(BLOB)) {
+      got += piece.length;
+      if (got === BYTES.length) end();
+    }
+    expect(got).toBe(BYTES.length);
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('ends with the signal', async () => {
     const stop = new AbortController();
     const server = await startScripted((_request, response) => {
@@ -143,21 +159,22 @@ interface Store {
   done: boolean;
   sessions: number;
   deleted: number;
+  /** Whether it no longer says how much it holds. */
+  isMute: boolean;
 }
 
+type Fault = 'break' | 'reset' | 'forget' | 'large' | 'mute' | 'keep nothing' | undefined;
+
 /** A registry that takes uploads, and does to the request of this number what `fault` says. */
-async function startTaking(
-  fault: (at: number, state: Store) => 'break' | 'reset' | 'forget' | 'large' | undefined,
-  bytes = BYTES,
-) {
-  const state: Store = { held: Buffer.alloc(0), done: false, sessions: 0, deleted: 0 };
+async function startTaking(fault: (at: number, state: Store) => Fault, bytes = BYTES) {
+  const state: Store = { held: Buffer.alloc(0), done: false, sessions: 0, deleted: 0, isMute: false };
   let patches = 0;
   const server = await startScripted(
     async ({ method, url }, response, raw) => {
       const { socket } = raw;
       const progress = (): Record<string, string> => ({
         location: `/v2/team/app/blobs/uploads/${state.sessions}?_state=a%3Db`,
-        range: `0-${Math.max(state.held.length - 1, 0)}`,
+        ...(state.isMute ? {} : { range: `0-${Math.max(state.held.length - 1, 0)}` }),
       });
       const take = async (most = Infinity): Promise<void> => {
         const pieces = [state.held];
@@ -175,6 +192,7 @@ async function startTaking(
       if (method === 'POST') {
         state.sessions += 1;
         state.held = Buffer.alloc(0);
+        state.isMute = false;
         return send(response, 202, progress());
       }
       if (!url.includes(`uploads/${state.sessions}?_state=a%3Db`)) return send(response, 404);
@@ -185,14 +203,15 @@ async function startTaking(
         return send(response, state.done ? 201 : 400, {}, '{"errors":[{"code":"DIGEST_INVALID"}]}');
       }
       const what = fault((patches += 1), state);
-      if (what === 'large') {
+      if (what === 'large' || what === 'keep nothing') {
         for await (const _piece of raw);
-        return send(response, 413);
+        return what === 'large' ? send(response, 413) : send(response, 202, progress());
       }
       await take(
         what === undefined ? Infinity : state.held.length + (what === 'reset' ? 2_000_000 : 1_000_000),
       );
       if (what === 'forget') state.sessions += 1;
+      state.isMute = what === 'mute';
       if (what === 'reset') return socket.resetAndDestroy();
       return what === undefined ? send(response, 202, progress()) : socket.destroy();
     },
@@ -229,6 +248,40 @@ describe('an upload', () => {
     expect(state).toMatchObject({ done: true, deleted: 0, sessions: 1 });
     const methods = server.requests.map(({ method }) => method);
     expect(methods).toEqual(['POST', 'PATCH', 'GET', 'PATCH', 'PUT']);
+  });
+
+  it('whose registry does not say what it holds begins again, and leaves no session', async () => {
+    const { server, state } = await startTaking((at) => (at === 1 ? 'mute' : undefined));
+    await openScripted(server.name).repository('team/app').putBlob(BLOB, reading(BYTES));
+    expect(state).toMatchObject({ done: true, deleted: 1, sessions: 2 });
+  });
+
+  it('of which the registry keeps nothing fails after the last attempt', async () => {
+    const { server, state } = await startTaking(() => 'keep nothing');
+    const putting = openScripted(server.name).repository('team/app').putBlob(BLOB, reading(BYTES));
+    await expect(putting).rejects.toMatchObject({
+      code: 'REGISTRY_REFUSED',
+      message: expect.stringContaining('keeps no more than 0 bytes') as string,
+    });
+    expect(server.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(4);
+    expect(state.deleted).toBe(1);
+  });
+
+  it.each([400, 401, 403, 404, 405])('follows a mount that is refused with %d', async (status) => {
+    const small = BYTES.subarray(0, 1000);
+    const server = await startScripted(({ method, url }, response) => {
+      if (url.includes('mount=')) return send(response, status);
+      return send(response, method === 'POST' ? 202 : 201, { location: '/v2/team/app/blobs/uploads/1' });
+    });
+    const repository = openScripted(server.name).repository('team/app');
+    expect(await repository.mountBlob(blobOf(small), 'team/other')).toBe(false);
+    await repository.putBlob(blobOf(small), reading(small));
+    const { text } = blobOf(small).digest;
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      `POST /v2/team/app/blobs/uploads/?mount=${text}&from=team%2Fother`,
+      'POST /v2/team/app/blobs/uploads/',
+      `PUT /v2/team/app/blobs/uploads/1?digest=${text}`,
+    ]);
   });
 
   it('of unknown bytes tells what they are', async () => {

@@ -1,3 +1,4 @@
+import { AppError } from '../../../lib/errors.ts';
 import { parseDigest, type Digest } from '../../../oci/digest.ts';
 import { ownAddress } from '../session/redirects.ts';
 import { refused } from '../session/refused.ts';
@@ -19,30 +20,47 @@ export interface Upload {
 const STREAM = 'application/octet-stream';
 const CANCEL_MS = 5000;
 
-/** Begins an upload. `from`: mount the blob of this repository instead, if the registry does so: then undefined. */
-export async function openUpload(
-  { session, repository }: BlobPlace,
-  signal: AbortSignal | undefined,
-  mount?: { readonly digest: Digest; readonly from: string },
+/** Begins an upload. */
+export async function openUpload(place: BlobPlace, signal: AbortSignal | undefined): Promise<Upload> {
+  const { repository } = place;
+  const answer = await postUpload(place, '', [pushes(repository)], signal);
+  if (answer.status !== 202) throw await refused(answer, `take an upload to ${repository}`);
+  await answer.drop();
+  return next(answer, 0);
+}
+
+/**
+ * Mounts a blob of another repository, then undefined. Returns the upload that the registry begins instead; if it refuses
+ * to mount, as where one may push here and not pull there, one that it is asked for.
+ */
+export async function mountOrOpen(
+  place: BlobPlace,
+  { digest, from }: { readonly digest: Digest; readonly from: string },
 ): Promise<Upload | undefined> {
-  const query =
-    mount === undefined ? '' : `?mount=${mount.digest.text}&from=${encodeURIComponent(mount.from)}`;
-  const needs: readonly Need[] =
-    mount === undefined ? [pushes(repository)] : [pushes(repository), pulls(mount.from)];
-  const answer = await session.ask({
+  const query = `?mount=${digest.text}&from=${encodeURIComponent(from)}`;
+  const needs = [pushes(place.repository), pulls(from)];
+  const answer = await postUpload(place, query, needs).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'SIGN_IN_FAILED') return undefined;
+    throw error;
+  });
+  await answer?.drop();
+  if (answer?.status === 201) return undefined;
+  return answer?.status === 202 ? next(answer, 0) : openUpload(place, undefined);
+}
+
+async function postUpload(
+  { session, repository }: BlobPlace,
+  query: string,
+  needs: readonly Need[],
+  signal?: AbortSignal,
+): Promise<Answer> {
+  return session.ask({
     method: 'POST',
     to: `/v2/${repository}/blobs/uploads/${query}`,
     needs,
     headers: { 'content-length': '0' },
     signal,
   });
-  if (mount !== undefined && answer.status === 201) {
-    await answer.drop();
-    return undefined;
-  }
-  if (answer.status !== 202) throw await refused(answer, `take an upload to ${repository}`);
-  await answer.drop();
-  return next(answer, 0);
 }
 
 /** Sends a part of a blob: a whole one, or from where the upload is. `length` is undefined for a stream of unknown length. */
@@ -103,6 +121,11 @@ export async function uploadStatus(
   const answer = await session.ask({ method: 'GET', to: location, needs: [pushes(repository)], signal });
   await answer.drop();
   if (![204, 202, 200].includes(answer.status)) return undefined;
+  if (answer.header('range') === undefined) {
+    // What it holds can't be known, and what is sent now would be appended to that.
+    await cancelUpload({ session, repository }, { location, at: 0 });
+    return undefined;
+  }
   return next(answer, 0, location);
 }
 

@@ -4,6 +4,7 @@ import type { Descriptor } from '../../model/descriptor.ts';
 import type { OnBytes, Pieces, WriteOptions } from '../../store.ts';
 import { refused } from '../session/refused.ts';
 import { createPersistence } from '../session/persistence.ts';
+import { TryAgain } from '../session/try-again.ts';
 import { pulls } from '../sign-in/access.ts';
 import type { BlobPlace } from './download.ts';
 import { createSentBody, createWatchedBody, type Tell } from './sent-body.ts';
@@ -59,7 +60,7 @@ export async function uploadBlob(
   };
   await persist(sending, async () => {
     sending.upload ??= await openUpload(place, signal);
-    if (sending.upload !== undefined) await sendAll(sending, sending.upload);
+    await sendAll(sending, sending.upload);
   });
 }
 
@@ -101,10 +102,23 @@ async function sendAll(sending: Sending, begun: Upload): Promise<void> {
   while (upload.at < blob.size) {
     const length = Math.min(sending.chunk, blob.size - upload.at);
     const after = await sendPart(place, upload, { ...part(length), isWhole: length === blob.size });
-    if (after !== 'too large') sending.upload = upload = after;
-    else sending.chunk = smaller(sending);
+    if (after === 'too large') sending.chunk = smaller(sending);
+    else sending.upload = upload = advanced(place, upload, after, length);
   }
   return finishUpload(place, upload, blob.digest, { length: 0, signal });
+}
+
+/** Returns where an upload is after a part. Throws TryAgain if the registry took nothing of it, so that this ends. */
+function advanced({ session }: BlobPlace, before: Upload, after: Upload, length: number): Upload {
+  if (after.at <= before.at) throw new TryAgain(noProgress(session.registry, before.at));
+  return { ...after, at: Math.min(after.at, before.at + length) };
+}
+
+function noProgress(registry: string, at: number): AppError {
+  return new AppError('REGISTRY_REFUSED', {
+    message: `${registry} answers that it took the next part of an upload, but keeps no more than ${at} bytes of it.`,
+    hint: 'The fault is on its side: see its log, and whether its disk is full.',
+  });
 }
 
 /** Returns what may be sent at once after this much was too much. Throws AppError REGISTRY_REFUSED if there is no less. */
@@ -137,7 +151,7 @@ export async function uploadNewBlob(
     let upload: Upload | undefined;
     try {
       upload = await openUpload(place, signal);
-      if (upload !== undefined) return await sendNew({ place, read, signal, tell }, upload);
+      return await sendNew({ place, read, signal, tell }, upload);
     } catch (error) {
       await cancelUpload(place, upload);
       await persistence.afterFailure(error, 0);
