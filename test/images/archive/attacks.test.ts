@@ -380,14 +380,14 @@ describe('hostile archives', () => {
     await (await spool(zeros(), options)).close();
   });
 
-  it('reads nothing through a layout in a folder but files, and checks these', async () => {
+  it('reads nothing through a layout in a folder but files of it', async () => {
     const path = join(folder.path, 'layout');
     const files = LAYOUT.map(({ name, content }) => [name, content ?? ''] as const);
     await writeFiles(path, Object.fromEntries(files));
     const config = join(path, 'blobs/sha256', IMAGE.configHex);
     spawnSync('rm', [config]);
     await symlink('/etc/passwd', config);
-    await expect(readAll(location('oci', path))).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await expect(readAll(location('oci', path))).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
     spawnSync('rm', [config]);
     spawnSync('mkfifo', [config]);
     await expect(readAll(location('oci', path))).rejects.toMatchObject({ code: 'BLOB_MISSING' });
@@ -408,6 +408,21 @@ describe('hostile archives', () => {
     await expect(readAll(location('docker-archive', path))).rejects.toMatchObject({
       code: 'ARCHIVE_INVALID',
       message: expect.stringMatching(/the name ".*" leads out of the archive/),
+    });
+  });
+
+  it('refuses a link in a folder that leads out of it, and follows one that does not', async () => {
+    const path = join(folder.path, 'with-links');
+    const files = withManifest([
+      { Config: `${IMAGE.configHex}.json`, RepoTags: ['app:1'], Layers: ['within', 'out'] },
+    ]).map(({ name, content }) => [name, content ?? ''] as const);
+    await writeFiles(path, Object.fromEntries(files));
+    await writeFile(join(folder.path, 'secret'), 'a key');
+    await symlink(LAYER, join(path, 'within'));
+    await symlink('../secret', join(path, 'out'));
+    await expect(readAll(location('docker-archive', path))).rejects.toMatchObject({
+      code: 'ARCHIVE_INVALID',
+      message: expect.stringContaining('"out" is a link that leads out of it'),
     });
   });
 

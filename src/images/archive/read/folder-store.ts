@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { systemCode } from '../../../lib/errors.ts';
 import { invalidArchive, quoted } from '../../tar/invalid-archive.ts';
 import { cleanName } from './entry-name.ts';
@@ -16,11 +16,22 @@ export function openFolder(path: string, label: string): FileStore {
       // A manifest.json may name any file of this machine, and what it names is sent to a registry.
       if (clean === undefined)
         throw invalidArchive(label, `the name ${quoted(name)} leads out of the archive`);
+      await refuseLinkOut(path, clean, label);
       const size = await sizeOf(join(path, clean));
       return size === undefined ? undefined : fileAt(join(path, clean), size);
     },
     close: async () => undefined,
   };
+}
+
+/** What a link leads to would be sent before its digest is found to be another. */
+async function refuseLinkOut(path: string, name: string, label: string): Promise<void> {
+  const [root, target] = await Promise.all([realpath(path), realpath(join(path, name))]).catch(() => []);
+  if (root === undefined || target === undefined || target.startsWith(join(root, sep))) return;
+  throw invalidArchive(
+    label,
+    `${quoted(name)} is a link that leads out of it (cp -RL makes a folder without links)`,
+  );
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
