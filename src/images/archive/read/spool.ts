@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAll } from '../../../lib/files/write-all.ts';
 import { AppError, systemCode } from '../../../lib/errors.ts';
 import { unwritableHint } from '../../../lib/files/atomic-file.ts';
 import { invalidArchive } from '../../tar/invalid-archive.ts';
@@ -38,7 +39,7 @@ export async function spool(
       const limit = Math.max(harmlessBytes, (compressedBytes?.() ?? Infinity) * MOST_RATIO);
       if (bytes > limit)
         throw invalidArchive(label, `it expands to more than ${MOST_RATIO} times its size, as no image does`);
-      await writeFully(file, piece).catch((error: unknown) => {
+      await writeAll(file, [piece]).catch((error: unknown) => {
         throw unwritable(folder, error);
       });
     }
@@ -58,14 +59,6 @@ export async function openNameless(folder: string): Promise<FileHandle> {
     return file;
   } catch (error) {
     throw unwritable(folder, error);
-  }
-}
-
-/** Writes at the position of the file. */
-async function writeFully(file: FileHandle, piece: Uint8Array): Promise<void> {
-  for (let done = 0; done < piece.byteLength;) {
-    const { bytesWritten } = await file.write(piece, done, piece.byteLength - done);
-    done += bytesWritten;
   }
 }
 

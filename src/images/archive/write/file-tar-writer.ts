@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Pieces } from '../../store.ts';
 import { BLOCK_BYTES, encodeHeader, paddingOf } from '../../tar/tar-header.ts';
 import type { TarWriter } from './tar-writer.ts';
-import { batches, writeAll } from './write-all.ts';
+import { batches, writeAll } from '../../../lib/files/write-all.ts';
 
 /**
  * Writes a tar into a new file. Entries get their places in the order of the calls, and are then written side by side.

@@ -17,7 +17,7 @@ import { blobPath, LAYOUT_FILE, LAYOUT_NAME } from '../layout/layout-files.ts';
 import { openFolder } from '../read/folder-store.ts';
 import { openLayout, readLayoutIndex } from '../read/oci-source.ts';
 import { watched, writeMeasured } from './new-blob.ts';
-import { batches, writeAll } from './write-all.ts';
+import { batches, writeAll } from '../../../lib/files/write-all.ts';
 import { confirmRenames, openPart, removeParts, unwritable } from './part-file.ts';
 import { PutManifests } from './put-manifests.ts';
 import { piecesOf } from './tar-writer.ts';

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { createHasher } from '../../../oci/digest.ts';
 import type { Promised } from '../../model/verified.ts';
 import type { Pieces, WriteOptions } from '../../store.ts';
-import { batches, writeAll } from './write-all.ts';
+import { batches, writeAll } from '../../../lib/files/write-all.ts';
 
 /** Passes pieces on, and counts them for who looks on. Ends if it is told to. */
 export async function* watched(pieces: Pieces, { signal, onBytes }: WriteOptions = {}): Pieces {

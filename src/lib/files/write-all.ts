@@ -1,11 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Pieces } from '../../store.ts';
 
 /** How much is written at once, in bytes: a call for each piece of a network read would cost more than the writing. */
 const BATCH_BYTES = 512 * 1024;
 
 /** Joins pieces to lists of about half a megabyte, without copying them. */
-export async function* batches(pieces: Pieces): AsyncIterable<readonly Uint8Array[]> {
+export async function* batches(pieces: AsyncIterable<Uint8Array>): AsyncIterable<readonly Uint8Array[]> {
   let batch: Uint8Array[] = [];
   let size = 0;
   for await (const piece of pieces) {
