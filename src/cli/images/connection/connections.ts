@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { createArchive } from '../../../images/archive/create-archive.ts';
 import { openArchive, type OpenArchiveOptions } from '../../../images/archive/open-archive.ts';
 import { createCredentialFinder } from '../../../images/credentials/find-credential.ts';
 import { openRegistry } from '../../../images/client/open-registry.ts';
@@ -8,7 +7,7 @@ import { manifestReference, parseRegistryName, type ImageName } from '../../../i
 import { readCertsDirectories } from '../../../images/trust/certs-directories.ts';
 import type { Trust } from '../../../images/trust/trust.ts';
 import { parseLocation, type Location } from '../../../images/name/location.ts';
-import type { ImageSource, ImageTarget, Registry, Repository } from '../../../images/store.ts';
+import type { ImageSource, Registry, Repository } from '../../../images/store.ts';
 import { AppError, systemCode } from '../../../lib/errors.ts';
 import { parseCertificates } from '../../../pki/x509/certificate-file.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
@@ -24,7 +23,6 @@ interface Named {
 }
 
 export type OpenedSource = Named & { readonly source: ImageSource };
-type OpenedTarget = Named & { readonly target: ImageTarget };
 
 /** Opens what the arguments of a command name. Each registry is connected to once. */
 export interface Connections {
@@ -32,8 +30,8 @@ export interface Connections {
   readonly defaultRegistry: string;
   /** Opens a place to read images from. Throws AppError IMAGE_NAME_INVALID. */
   source(text: string): Promise<OpenedSource>;
-  /** Opens a place to write images to. Throws AppError IMAGE_NAME_INVALID. */
-  target(text: string): Promise<OpenedTarget>;
+  /** Opens a repository of a registry. Throws AppError IMAGE_NAME_INVALID. */
+  repository(image: Pick<ImageName, 'registry' | 'repository'>): Repository;
   /** Opens a registry by its host. Throws AppError IMAGE_NAME_INVALID. */
   registry(name: string): Registry;
   /** Ends all connections. */
@@ -48,25 +46,22 @@ export async function openConnections(options: ConnectionOptions, terminal: Term
   const own = await findOwnGate(terminal);
   const registries = await createRegistries(options, terminal, own);
   const defaultRegistry = own?.registry ?? 'docker.io';
-  const inRegistry = ({ registry, repository }: ImageName): Repository =>
+  const repositoryOf: Connections['repository'] = ({ registry, repository }) =>
     registries.open(registry).repository(repository);
   return {
     defaultRegistry,
     registry: registries.open,
+    repository: repositoryOf,
     async source(text) {
       const location = parseLocation(text, defaultRegistry);
       if (location.kind === 'registry')
-        return { source: inRegistry(location.image), reference: manifestReference(location.image), location };
+        return {
+          source: repositoryOf(location.image),
+          reference: manifestReference(location.image),
+          location,
+        };
       const source = await openArchive(location, inputOf(location, options, terminal));
       return { source, reference: referenceOf(location), location };
-    },
-    async target(text) {
-      const location = parseLocation(text, defaultRegistry);
-      if (location.kind === 'registry')
-        return { target: inRegistry(location.image), reference: manifestReference(location.image), location };
-      const output = location.kind === 'stream' ? terminal.output?.() : undefined;
-      const target = await createArchive(location, output === undefined ? {} : { output });
-      return { target, reference: referenceOf(location), location };
     },
     close: registries.close,
   };

@@ -2,8 +2,7 @@ import { AppError } from '../../../lib/errors.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { openConnections, type Connections } from './connections.ts';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { stopOnSignals } from './stop-on-signals.ts';
 
 /**
  * Runs a command with its connections, and ends them. The first Ctrl-C aborts the signal that the work gets, with AppError
@@ -14,22 +13,19 @@ export async function runConnected<T>(
   options: ConnectionOptions,
   work: (connections: Connections, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const stop = new AbortController();
-  const forget = SIGNALS.map((signal) => terminal.onSignal(signal, () => stopNow()));
-  const stopNow = (): void => {
-    for (const off of forget) off();
-    stop.abort(
-      new AppError('INTERRUPTED', {
-        message: 'Stopped. What was done before stays done.',
-        hint: 'Run the command again to finish it.',
-      }),
-    );
-  };
+  const stop = stopOnSignals(terminal, interrupted);
   const connections = await openConnections(options, terminal);
   try {
     return await work(connections, stop.signal);
   } finally {
-    for (const off of forget) off();
+    stop.forget();
     await connections.close();
   }
+}
+
+function interrupted(): AppError {
+  return new AppError('INTERRUPTED', {
+    message: 'Stopped. What was done before stays done.',
+    hint: 'Run the command again to finish it.',
+  });
 }

@@ -94,7 +94,7 @@ async function pushAll(
   const signal = AbortSignal.any([request.signal, failure.signal]);
   const reports: CopyReport[] = [];
   await concurrentForEach(plan, async ({ reference, repository, tags }) => {
-    const { target } = await connections.target(renderImageName(repository));
+    const target = connections.repository(repository);
     const what = { source, reference, target, names: tags, preserve: options.preserve === true };
     try {
       reports.push(await copyImage({ ...request, ...what, signal }));

@@ -83,7 +83,7 @@ export async function openTo(
   options: ArchiveOptions = {},
 ): Promise<OpenedTo> {
   const location = parseLocation(text, connections.defaultRegistry);
-  if (location.kind === 'registry') return { target: (await connections.target(text)).target, location };
+  if (location.kind === 'registry') return { target: connections.repository(location.image), location };
   return { target: await openArchiveTo(location, terminal, options), location };
 }
 

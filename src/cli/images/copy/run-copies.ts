@@ -4,6 +4,7 @@ import { AppError } from '../../../lib/errors.ts';
 import { openProgress, type Progress } from '../../terminal/progress/progress.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { openConnections, type Connections } from '../connection/connections.ts';
+import { stopOnSignals } from '../connection/stop-on-signals.ts';
 import { choiceOf, type TransferOptions } from './options.ts';
 
 /** What a command that copies works with. */
@@ -18,8 +19,6 @@ export interface CopyContext {
   readonly signal: AbortSignal;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /**
  * Runs a command that copies. The first Ctrl-C ends it in order: uploads are given up, files in the making removed. The
  * second ends the process at once.
@@ -30,17 +29,7 @@ export async function runCopies<T>(
   work: (context: CopyContext) => Promise<T>,
 ): Promise<T> {
   const choice = choiceOf(options);
-  const stop = new AbortController();
-  const forget = SIGNALS.map((signal) => terminal.onSignal(signal, () => stopNow()));
-  const stopNow = (): void => {
-    for (const off of forget) off();
-    stop.abort(
-      new AppError('INTERRUPTED', {
-        message: 'The copy was stopped. What is there already will be skipped the next time.',
-        hint: 'Run the command again to finish it.',
-      }),
-    );
-  };
+  const stop = stopOnSignals(terminal, interrupted);
   const connections = await openConnections(options, terminal);
   const progress = openProgress({ terminal, isQuiet: options.quiet === true });
   try {
@@ -58,9 +47,16 @@ export async function runCopies<T>(
     throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
     progress.close();
-    for (const off of forget) off();
+    stop.forget();
     await connections.close();
   }
+}
+
+function interrupted(): AppError {
+  return new AppError('INTERRUPTED', {
+    message: 'The copy was stopped. What is there already will be skipped the next time.',
+    hint: 'Run the command again to finish it.',
+  });
 }
 
 /** As many digits of a digest as docker shows. */

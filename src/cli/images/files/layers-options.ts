@@ -6,6 +6,7 @@ import { AppError } from '../../../lib/errors.ts';
 import { printable } from '../../../lib/printable.ts';
 import { addConnectionOptions } from '../connection/connection-options.ts';
 import { openConnections } from '../connection/connections.ts';
+import { stopOnSignals } from '../connection/stop-on-signals.ts';
 import { addPlatformOption, openSeen, platformChoice, type SeeOptions } from '../see/open-seen.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 
@@ -47,10 +48,7 @@ export async function withLayers(
   work: LayersWork,
 ): Promise<void> {
   platformChoice(options);
-  const stop = new AbortController();
-  const forget = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
-    terminal.onSignal(signal, () => stop.abort(interrupted())),
-  );
+  const stop = stopOnSignals(terminal, interrupted);
   const connections = await openConnections(options, terminal);
   const notes = countNotes(terminal);
   try {
@@ -63,7 +61,7 @@ export async function withLayers(
     // What fails after Ctrl-C fails because of it.
     throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
-    for (const off of forget) off();
+    stop.forget();
     await connections.close();
   }
 }
