@@ -8,6 +8,7 @@ import { AppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Owner } from '../lib/files/ownership.ts';
 import { addConfigOptions, configSources } from './config/config-flags.ts';
+import { parseAge } from './terminal/age.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 interface GcCommandOptions {
@@ -48,7 +49,7 @@ export function gcCommand(terminal: Terminal): Command {
       new Option(
         '--older-than <DURATION>',
         'Remove only what is older than this: 90s, 10m, 2h, 1d. Default: 1h for blobs, 1d for unfinished uploads.',
-      ).argParser(parseAge),
+      ).argParser(readAge),
     )
     .option('--json', 'Print the report as JSON.');
   addConfigOptions(command, ['backend']).addHelpText('after', DETAILS.trimEnd());
@@ -63,14 +64,10 @@ export function gcCommand(terminal: Terminal): Command {
   });
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `90s`, `10m`, `2h`, `1d` in milliseconds. */
-function parseAge(text: string): number {
-  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (number === undefined || unit === undefined)
-    throw new InvalidArgumentError('It must be a duration like 90s, 10m, 2h or 1d.');
-  return Number(number) * (UNITS[unit] ?? 0);
+function readAge(text: string): number {
+  const age = parseAge(text);
+  if (age === undefined) throw new InvalidArgumentError('It must be a duration like 90s, 10m, 2h or 1d.');
+  return age;
 }
 
 async function collect(folder: RegistryFolder, options: GcCommandOptions, terminal: Terminal): Promise<void> {

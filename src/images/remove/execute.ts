@@ -1,5 +1,6 @@
 import { AppError } from '../../lib/errors.ts';
 import type { Repository } from '../store.ts';
+import { isRemoved } from './is-removed.ts';
 import type { RemovedManifest } from './order.ts';
 import type { RemovalPlan, TagPlan } from './plan.ts';
 import { prepareRemoval, type PreparedRemoval } from './prepare.ts';
@@ -115,15 +116,9 @@ class Executor {
     }
     const [tag = ''] = tags;
     const answer = kind === 'tag' ? await this.#untag(tag) : await this.#repository.deleteManifest(digest);
-    // A 404 may mean that the right or the route is missing.
-    const isGone = answer === 'deleted' || (await this.#isGone(kind === 'tag' ? tag : digest, answer));
-    if (isGone) return 'removed';
+    if (await isRemoved(this.#repository, kind === 'tag' ? tag : digest, answer)) return 'removed';
     if (kind === 'manifest') this.#deletesNothing = true;
     return 'unsupported';
-  }
-
-  async #isGone(reference: string, answer: 'missing' | 'unsupported'): Promise<boolean> {
-    return answer === 'missing' && (await this.#repository.findManifest(reference)) === undefined;
   }
 
   #untag(tag: string): Promise<'deleted' | 'missing' | 'unsupported'> {

@@ -5,6 +5,7 @@ import { planCopy } from '../copy/plan/plan-copy.ts';
 import type { Platform } from '../model/platform.ts';
 import { subjectOfTag } from '../remove/contents.ts';
 import type { Registry, Repository } from '../store.ts';
+import { cosignTags } from '../view/referrers.ts';
 import { chooseTags } from './choose-tags.ts';
 import type { SyncRule } from './sync-rule.ts';
 
@@ -128,17 +129,13 @@ async function wantedDigest(context: SyncContext, rule: SyncRule, digest: Digest
   return root.stored.digest.text;
 }
 
-/** What cosign adds to the digest of an image for the tags of what belongs to it. */
-const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
-
 async function lacksReferrers(source: Repository, target: Repository, digest: Digest): Promise<boolean> {
   const theirs = await source.listReferrers(digest);
   if (theirs.length > 0) {
     const ours = new Set((await target.listReferrers(digest)).map((it) => it.digest.text));
     if (theirs.some((it) => !ours.has(it.digest.text))) return true;
   }
-  for (const suffix of COSIGN_SUFFIXES) {
-    const tag = `${digest.algorithm}-${digest.hex}.${suffix}`;
+  for (const { tag } of cosignTags(digest)) {
     const found = await source.findManifest(tag);
     if (found === undefined) continue;
     if ((await target.findManifest(tag))?.digest.text !== found.digest.text) return true;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StepResult } from '../../../images/remove/execute.ts';
+import { isRemoved } from '../../../images/remove/is-removed.ts';
 import { removeTagByOverwriting } from '../../../images/remove/overwrite-tag.ts';
 import { shortDigest } from '../../../images/remove/select.ts';
 import type { Repository } from '../../../images/store.ts';
@@ -72,9 +73,7 @@ async function removeAlone(
   const found = await repository.findManifest(tag);
   if (found !== undefined && found.digest.text !== digest) return 'changed';
   const answer = await repository.deleteManifest(tag);
-  if (answer === 'deleted') return 'removed';
-  // A 404 may mean that the right or the route is missing.
-  if (answer === 'missing' && (await repository.findManifest(tag)) === undefined) return 'removed';
+  if (await isRemoved(repository, tag, answer)) return 'removed';
   if (options.overwrite !== true) return 'unsupported';
   const forced = await removeTagByOverwriting(repository, tag, randomUUID);
   return forced === 'deleted' ? 'removed' : 'unsupported';

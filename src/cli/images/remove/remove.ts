@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printableJson } from '../../../lib/printable.ts';
+import { parseAge } from '../../terminal/age.ts';
 import { EXIT, type ExitStatus } from '../../terminal/exit-status.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { addConnectionOptions } from '../connection/connection-options.ts';
@@ -18,8 +19,6 @@ it says none, the image stays. What an index that stays needs is not removed. Si
 A plan is shown first. It is carried out with --yes, or if you agree on a terminal.
 `;
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** `images remove`: removes tags, images by digest, or what options select. */
 export function removeCommand(terminal: Terminal, exit: ExitStatus): Command {
   const command = new Command('remove')
@@ -32,7 +31,7 @@ export function removeCommand(terminal: Terminal, exit: ExitStatus): Command {
     )
     .addOption(
       new Option('--older-than <DURATION>', 'Select images that were made longer ago: 12h, 30d.').argParser(
-        (text) => parseAge(text),
+        (text) => readAge(text),
       ),
     )
     .option('--untagged', 'Select tags of signatures and other referrers whose image is gone.')
@@ -76,10 +75,8 @@ function count(text: string): number {
   throw new InvalidArgumentError('It must be a number of images.');
 }
 
-/** `90s`, `10m`, `2h`, `30d` in milliseconds. */
-function parseAge(text: string): number {
-  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (number === undefined || unit === undefined)
-    throw new InvalidArgumentError('It must be a duration like 12h or 30d.');
-  return Number(number) * (UNITS[unit] ?? 0);
+function readAge(text: string): number {
+  const age = parseAge(text);
+  if (age === undefined) throw new InvalidArgumentError('It must be a duration like 12h or 30d.');
+  return age;
 }

@@ -1,3 +1,4 @@
+import { MOST_CONFIG_BYTES } from '../../model/config.ts';
 import { digestOf, parseDigest, createHasher, type Digest } from '../../../oci/digest.ts';
 import { compressionOf, MAGIC_BYTES } from '../../compression/format.ts';
 import { readDescriptor } from '../../model/descriptor.ts';
@@ -18,9 +19,6 @@ import { invalidArchive, quoted } from '../../tar/invalid-archive.ts';
 import type { DockerEntry } from '../layout/docker-manifest.ts';
 import { missingBlob } from './blobs.ts';
 import { readWhole, type FileStore, type StoredFile } from './file-store.ts';
-
-/** The largest config that is read, in bytes. */
-const MOST_CONFIG_BYTES = 8 * 1024 * 1024;
 
 /** A blob of an archive without manifests. */
 export interface DockerBlob extends Promised {

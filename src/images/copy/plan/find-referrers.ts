@@ -2,6 +2,7 @@ import { invalidImage } from '../../model/descriptor.ts';
 import type { ImageNode } from './node.ts';
 import { nodesOf } from './node.ts';
 import type { ManifestReader } from './manifest-reader.ts';
+import { cosignTags } from '../../view/referrers.ts';
 import { readImage } from './read-image.ts';
 
 /** How long a chain of signatures of signatures may be. */
@@ -36,9 +37,6 @@ export async function findReferrers(reader: ManifestReader, root: ImageNode): Pr
   return found;
 }
 
-/** What cosign adds to the digest of an image for the tags of what belongs to it, in registries of any age. */
-const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
-
 /** Finds what cosign stored beside an image under tags of its own, with these tags. */
 export async function findCosignTags(
   reader: ManifestReader,
@@ -46,8 +44,7 @@ export async function findCosignTags(
 ): Promise<readonly { readonly tag: string; readonly node: ImageNode }[]> {
   const found: { readonly tag: string; readonly node: ImageNode }[] = [];
   for (const { stored } of nodesOf(root)) {
-    for (const suffix of COSIGN_SUFFIXES) {
-      const tag = `${stored.digest.algorithm}-${stored.digest.hex}.${suffix}`;
+    for (const { tag } of cosignTags(stored.digest)) {
       const manifest = await reader.read(tag);
       if (manifest !== undefined) found.push({ tag, node: (await readImage(reader, manifest)).root });
     }

@@ -1,13 +1,11 @@
 import { AppError } from '../../../lib/errors.ts';
+import { MOST_CONFIG_BYTES } from '../../model/config.ts';
 import { invalidImage, textOf, type Descriptor } from '../../model/descriptor.ts';
 import { isContainerConfig, isForeignLayer } from '../../model/media-types.ts';
 import type { ImageManifest, Manifest } from '../../model/manifest.ts';
 import { parseJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Platform } from '../../model/platform.ts';
 import type { ImageSource } from '../../store.ts';
-
-/** The largest config that is read, in bytes. */
-const MOST_CONFIG_BYTES = 8 * 1024 * 1024;
 
 /** Reads the config of a container image. Undefined for an artifact. Throws AppError IMAGE_INVALID. */
 export async function readConfig(
