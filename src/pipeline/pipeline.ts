@@ -196,7 +196,7 @@ export function runStages(
 }
 
 /** Joins steps, the first one first. A step that is undefined is left out, and costs nothing. */
-function joinSteps(steps: readonly (ForwardStep | undefined)[], last: Forward): Forward {
+export function joinSteps(steps: readonly (ForwardStep | undefined)[], last: Forward): Forward {
   return steps.reduceRight((next, step) => step?.(next) ?? next, last);
 }
 

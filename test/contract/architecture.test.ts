@@ -22,6 +22,7 @@ const DIRECTION: Record<string, readonly string[]> = {
   app: [
     'lib',
     'oci',
+    'images',
     'limits',
     'cluster',
     'config',

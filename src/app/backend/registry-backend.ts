@@ -25,6 +25,8 @@ import { firstWorkerLogger } from '../cluster/cluster-context.ts';
 
 /** The registry behind the gate, or the embedded one, and the steps of the pipeline that it needs. */
 export interface RegistryBackend extends Pick<PipelineOptions, 'sign' | 'address' | 'cache' | 'forward'> {
+  /** The Host of the gate's own requests to it. */
+  readonly host: string;
   /** Pages of the whole catalog; rejects where the registry gives none. */
   readonly catalog: SharedCatalog;
   /** Why the registry cannot serve, in a few words, or undefined. */
@@ -84,6 +86,7 @@ async function openFolder(
     clearsUp: bus.slot === 0,
   });
   return {
+    host: 'localhost',
     forward: (job) => registry.handle(job),
     catalog: createSharedCatalog({ source: (n, last) => registry.catalog(n, last), now }),
     unready: () => registry.unready(),
@@ -107,6 +110,7 @@ async function openNetwork(options: RegistryBackendOptions): Promise<RegistryBac
   const onChange = followReadiness(backend.url, firstWorkerLogger(logger, bus));
   const probe = createProbe({ backend, ...PROBE, now, authorization, onChange });
   return {
+    host: backend.authority,
     sign: credentials && signRequests(credentials, backend, logger),
     address: addressRequests(backend),
     cache: cached?.step,

@@ -13,6 +13,8 @@ export interface RegistryOptions {
   readonly name: string;
   /** Whether it is spoken to without TLS. Passwords then go over the wire as they are. */
   readonly isPlain?: boolean;
+  /** Where it listens on this machine, in place of the address of `name`: the path of a unix socket. */
+  readonly socketPath?: string;
   /** Asked when the registry wants a sign-in. Default: nobody. */
   readonly credential?: FindCredential;
   /** Asked before the first connection with TLS. Default: the CAs of the system and of Node.js. */
@@ -29,8 +31,9 @@ export interface RegistryOptions {
  */
 export function openRegistry(options: RegistryOptions): Registry {
   const { name, isPlain = false, credential = async () => undefined, pauses, times = {} } = options;
+  const { socketPath } = options;
   const trust = options.trust ?? (async () => ({ authorities: [] }));
-  const wire = createWire({ registry: name, isPlain, trust, times });
+  const wire = createWire({ registry: name, isPlain, socketPath, trust, times });
   const signIn = createSignIn({
     registry: name,
     wire,

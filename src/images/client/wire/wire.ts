@@ -30,6 +30,8 @@ interface WireOptions {
   /** Host, and port if there is one. */
   readonly registry: string;
   readonly isPlain: boolean;
+  /** The unix socket on which the registry listens, if it is not reached by its name. */
+  readonly socketPath?: string | undefined;
   /** Asked once, before the first connection with TLS. */
   readonly trust: () => Promise<Trust>;
   readonly times?: Partial<WireTimes>;
@@ -52,14 +54,18 @@ const MOST_HOSTS = 32;
 const HUB = 'registry-1.docker.io';
 
 export function createWire(options: WireOptions): Wire {
-  const { registry, isPlain } = options;
+  const { registry, isPlain, socketPath } = options;
   const times = { ...TIMES, ...options.times };
   const agentName = `registry-gate/${packageVersion()} (images)`;
   const origin = new URL(`${isPlain ? 'http' : 'https'}://${registry === 'docker.io' ? HUB : registry}`)
     .origin;
-  // The client certificate is for the registry alone.
-  const own = lazyAgent(times, options.trust);
-  const others = lazyAgent(times, async () => ({ ...(await options.trust()), client: undefined }));
+  // The client certificate is for the registry alone, and so is the socket.
+  const own = lazyAgent({ times, trust: options.trust, socketPath });
+  const others = lazyAgent({
+    times,
+    trust: async () => ({ ...(await options.trust()), client: undefined }),
+    socketPath: undefined,
+  });
   return {
     origin,
     async send({ method, url, headers, body, signal }) {
@@ -92,9 +98,16 @@ interface LazyAgent {
   close(): Promise<void>;
 }
 
-function lazyAgent(times: WireTimes, trust: () => Promise<Trust>): LazyAgent {
+interface AgentOptions {
+  readonly times: WireTimes;
+  readonly trust: () => Promise<Trust>;
+  readonly socketPath: string | undefined;
+}
+
+function lazyAgent(options: AgentOptions): LazyAgent {
   let made: Agent | undefined;
-  const connect = lazyConnector(times, trust);
+  const { times } = options;
+  const connect = lazyConnector(options);
   return {
     async get() {
       made ??= new Agent({
@@ -113,8 +126,8 @@ function lazyAgent(times: WireTimes, trust: () => Promise<Trust>): LazyAgent {
 }
 
 /** Reads the trust stores before the first TLS connection only, and once for all of them. */
-function lazyConnector(times: WireTimes, trust: () => Promise<Trust>): buildConnector.connector {
-  const plain = buildConnector({ timeout: times.connect, allowH2: false });
+function lazyConnector({ times, trust, socketPath }: AgentOptions): buildConnector.connector {
+  const plain = buildConnector({ timeout: times.connect, allowH2: false, socketPath: socketPath ?? null });
   let secure: Promise<buildConnector.connector> | undefined;
   return (options, callback) => {
     if (options.protocol === 'http:') {
