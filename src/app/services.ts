@@ -11,6 +11,7 @@ import { watchUntrustedTokens } from '../pipeline/auth/untrusted-tokens.ts';
 import type { HandlerOptions } from '../pipeline/handler.ts';
 import { watchFirstSignIn } from './auth/first-sign-in.ts';
 import { followAccess } from './auth/follow-access.ts';
+import { followSessions } from './auth/follow-sessions.ts';
 import { followTokens } from './auth/follow-tokens.ts';
 import { followUsers } from './auth/follow-users.ts';
 import { openRegistryBackend, type RegistryBackend } from './backend/registry-backend.ts';
@@ -47,8 +48,8 @@ export async function openServices(
   cluster: ClusterContext,
 ): Promise<Services> {
   const parts = await openParts(config, logger, cluster);
-  const { observers, certificate, users, access, following, endings, registry, pool } = parts;
-  const files = [certificate, users, access, following, endings];
+  const { observers, certificate, users, access, following, browsers, endings, registry, pool } = parts;
+  const files = [certificate, users, access, following, browsers, endings];
   return {
     handler: handlerOptions(config, logger, parts),
     certificate,
@@ -97,6 +98,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     access,
     policy,
     following,
+    browsers: await followSessions(config, { directory, tokens, ...context }),
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
     firstSignIn: await watchFirstSignIn(config.state),
     uploadKey: await readUploadKey(config),

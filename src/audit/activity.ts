@@ -38,6 +38,7 @@ export const ACTIVITY_OF: Readonly<Record<FactKind, ActivityKind | undefined>> =
   delete: undefined,
   denial: undefined,
   login: undefined,
+  logout: undefined,
   token: undefined,
   reload: undefined,
   expiry: undefined,

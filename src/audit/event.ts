@@ -6,6 +6,7 @@ export type EventName =
   | 'pull'
   | 'delete'
   | 'login'
+  | 'logout'
   | 'denial'
   | 'token'
   | 'reload'
@@ -17,6 +18,7 @@ export const EVENTS: readonly EventName[] = [
   'pull',
   'delete',
   'login',
+  'logout',
   'denial',
   'token',
   'reload',

@@ -19,6 +19,7 @@ export type FactKind =
   | 'delete'
   | 'denial'
   | 'login'
+  | 'logout'
   | 'token'
   | 'reload'
   | 'expiry';
@@ -125,7 +126,8 @@ function refusalOf({ failedLogin, problem, signedInBy, status, user }: Exchange)
     : undefined;
 }
 
-function kindOf({ request, issued, status }: Exchange): FactKind | undefined {
+function kindOf({ request, issued, session, status }: Exchange): FactKind | undefined {
+  if (session !== undefined) return session === 'began' ? 'login' : 'logout';
   if (issued !== undefined) return 'token';
   return request && factKindOf(request, status);
 }

@@ -56,7 +56,8 @@ export function repeatedKey({ kind, user, by, address, repository, action, token
 }
 
 function nameOf({ kind, reason }: Fact): readonly [EventName, string] {
-  if (kind === 'login') return ['login', 'wrong'];
+  if (kind === 'login') return ['login', reason === 'wrong-password' ? 'wrong' : 'done'];
+  if (kind === 'logout') return ['logout', 'done'];
   if (kind === 'denial') return ['denial', 'denied'];
   if (reason === 'wrong-token') return ['token', 'wrong'];
   return ['token', reason === 'made' || reason === 'revoked' ? reason : 'issued'];

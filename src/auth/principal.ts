@@ -10,8 +10,8 @@ export interface ScopeEntry {
   readonly allow: readonly Action[];
 }
 
-/** The kind of credential that a client showed. */
-export type Proof = 'password' | 'machine-token' | 'identity-token' | 'access-token';
+/** The kind of credential that a client showed. `session`: the cookie of a browser, which opens pages and never the registry API. */
+export type Proof = 'password' | 'machine-token' | 'identity-token' | 'access-token' | 'session';
 
 /**
  * Who asks, by what proof, and within what scope. Made by `createPrincipals` for a client, and by `parsePrincipal` for a

@@ -40,6 +40,8 @@ export interface RequestContext {
   failedLogin: FailedLogin | undefined;
   /** What the token service issued. */
   issued: 'access-token' | 'identity-token' | undefined;
+  /** Whether a browser signed in to the pages, or out. */
+  session: 'began' | 'ended' | undefined;
   received: number;
   sent: number;
   /** When the last chunk of the body arrived. */
@@ -111,6 +113,7 @@ export function createOpenExchange({
       problem: undefined,
       failedLogin: undefined,
       issued: undefined,
+      session: undefined,
       traceparent: traceparentOf(req),
       received: 0,
       sent: 0,
@@ -149,6 +152,7 @@ function toExchange(context: RequestContext, at: number, isAudited: boolean): Ex
     problem: context.problem && { code: context.problem.code, reason: context.problem.message },
     digest: isAudited ? manifestDigest(context) : undefined,
     issued: context.issued,
+    session: context.session,
     failedLogin: context.failedLogin,
     traceparent: context.traceparent,
     received: context.received,

@@ -61,6 +61,7 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
     method: exchange.method,
     path: exchange.path,
     ...(request === undefined ? {} : requestFields(request)),
+    session: exchange.session,
     status: exchange.status,
     error: exchange.problem?.code,
     reason: exchange.problem?.reason,

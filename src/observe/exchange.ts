@@ -3,7 +3,7 @@ import type { RegistryRequest } from '../oci/request/parse.ts';
 export type FailedLogin = 'wrong-password' | 'wrong-token';
 
 /** How a client signed in. */
-export type SignedInBy = 'password' | 'machine-token' | 'access-token' | 'identity-token';
+export type SignedInBy = 'password' | 'machine-token' | 'access-token' | 'identity-token' | 'session';
 
 /** A finished request. Metrics, log, traces and the audit log read it. */
 export interface Exchange {
@@ -29,6 +29,8 @@ export interface Exchange {
   readonly digest?: string | undefined;
   /** What the token service issued. */
   readonly issued?: 'access-token' | 'identity-token' | undefined;
+  /** Whether a browser signed in to the pages, or out. */
+  readonly session?: 'began' | 'ended' | undefined;
   /** Why the gate answered by itself: the code and the reason of a problem. */
   readonly problem: { readonly code: string; readonly reason: string } | undefined;
   /** The kind of credential that was wrong: a password (or a machine's secret), or a token. */

@@ -25,8 +25,8 @@ export function createRequestDescriber(): (fields: LogFields) => string | undefi
     const key = [fields['user'], fields['address'], fields['repository']].map(printable).join('\n');
     const status = Number(fields['status']);
     if (status >= 400) return describeRefusal(fields, status);
-    if (fields['action'] === undefined || fields['outcome'] !== 'complete')
-      return describeInterruption(fields);
+    if (fields['action'] === undefined) return describeSession(fields);
+    if (fields['outcome'] !== 'complete') return describeInterruption(fields);
     const verb = VERBS[`${printable(fields['method'])} ${printable(fields['kind'])}`];
     if (verb === 'asked for') {
       // Clients request the tag by HEAD and then its manifest by digest.
@@ -41,6 +41,10 @@ export function createRequestDescriber(): (fields: LogFields) => string | undefi
   };
 }
 
+const SESSION_WORDS: Readonly<Record<string, string>> = {
+  began: 'signed in to the pages',
+  ended: 'signed out of the pages',
+};
 const VERBS: Readonly<Record<string, string>> = {
   'PUT manifest': 'pushed',
   'GET manifest': 'pulled',
@@ -61,12 +65,16 @@ function describeRefusal(fields: LogFields, status: number): string | undefined 
   return `${verb} ${whoOf(fields)}: ${taskOf(fields)}: ${reason}`;
 }
 
+/** Describes a browser that signed in or out. */
+function describeSession(fields: LogFields): string | undefined {
+  const what = SESSION_WORDS[printable(fields['session'])];
+  return what && `${whoOf(fields)} ${what}`;
+}
+
 /** Describes a transfer that was interrupted. */
 function describeInterruption(fields: LogFields): string | undefined {
   const end = INTERRUPTIONS[printable(fields['outcome'])];
-  return end === undefined || fields['action'] === undefined
-    ? undefined
-    : `${whoOf(fields)}: ${taskOf(fields)}: ${end}`;
+  return end && `${whoOf(fields)}: ${taskOf(fields)}: ${end}`;
 }
 
 function whoOf({ user, address }: LogFields): string {

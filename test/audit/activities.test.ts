@@ -297,6 +297,17 @@ describe('what is repeated', () => {
     expect(b.events[0]).toMatchObject({ event: 'login', result: 'wrong' });
     expect(b.events[0]?.user).toBeUndefined();
   });
+
+  it('tells signing in to the pages and out from a wrong password', () => {
+    const b = bench();
+    b.does('POST /sign-in', { status: 303, session: 'began' }, 0);
+    b.does('POST /sign-out', { status: 303, session: 'ended', signedInBy: 'session' }, 100);
+    b.acts.endAll();
+    expect(b.events).toMatchObject([
+      { event: 'login', result: 'done', user: 'alice', signedInBy: 'password' },
+      { event: 'logout', result: 'done', user: 'alice', signedInBy: 'session' },
+    ]);
+  });
 });
 
 it('writes what was silent for the longest time, where there is too much', () => {

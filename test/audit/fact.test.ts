@@ -117,6 +117,18 @@ describe('factOf', () => {
       { ...NOBODY, status: 401, failedLogin: 'wrong-token', ...problem('UNAUTHORIZED') },
       { kind: 'token', reason: 'wrong-token' },
     ],
+    [
+      'a sign-in to the pages',
+      'POST /sign-in',
+      { session: 'began', status: 303 },
+      { kind: 'login', user: 'alice', by: 'password', reason: undefined },
+    ],
+    [
+      'a sign-out',
+      'POST /sign-out',
+      { session: 'ended', signedInBy: 'session', status: 303 },
+      { kind: 'logout', user: 'alice', by: 'session' },
+    ],
     ['a token', 'GET /token', { issued: 'access-token' }, { kind: 'token', reason: 'access-token' }],
   ];
   it.each(FACTS)('knows %s', (_name, line, change, expected) => {

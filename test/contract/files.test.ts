@@ -9,6 +9,7 @@ import { statePaths } from '../../src/auth/tokens/store/state-paths.ts';
 import { firstUserFile } from '../../src/auth/users/first-user.ts';
 import { temporaryFolder, until, type Folder } from '../support/programs.ts';
 import { recordingTerminal } from '../support/terminal.ts';
+import { openedSessions } from '../auth/sessions/support.ts';
 import { basic } from '../support/test-gate.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -76,7 +77,16 @@ async function liveIn(certs: string): Promise<void> {
   expect(await running).toBe(0);
   await command(['certs', 'renew', '--force', '--certs', certs]);
   await command(['users', 'add', 'bob', '--password-stdin', '--certs', certs], 'S3cret-of-bob\n');
+  await signInByBrowser(certs);
   await command(['tokens', 'certificate', '--certs', certs]);
+}
+
+async function signInByBrowser(certs: string): Promise<void> {
+  const directory = { credentialVersion: () => 'hash of bob', groups: () => [] };
+  const { sessions } = await openedSessions(certs, { now: Date.now }, directory);
+  const secret = await sessions.begin('bob', { agent: 'Firefox', address: '127.0.0.1' });
+  await sessions.use(secret.reveal());
+  await sessions.close();
 }
 
 async function command(argv: readonly string[], stdin = ''): Promise<string> {

@@ -94,6 +94,18 @@ describe('for a person, the log tells', () => {
       'refused 192.0.2.7: The user name or the password is wrong.',
     ],
     [
+      'a sign-in to the pages',
+      'POST /sign-in',
+      { status: 303, session: 'began' },
+      'alice (192.0.2.7) signed in to the pages',
+    ],
+    [
+      'a sign-out',
+      'POST /sign-out',
+      { status: 303, session: 'ended' },
+      'alice (192.0.2.7) signed out of the pages',
+    ],
+    [
       'a denial',
       `PUT ${MANIFEST}/1.2`,
       { status: 403, problem: { code: 'DENIED', reason: 'alice may not push to team/app.' } },

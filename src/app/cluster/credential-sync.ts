@@ -1,4 +1,5 @@
 import type { OtherTokens, Tokens } from '../../auth/tokens/open-tokens.ts';
+import type { OpenSessions, OtherSessions } from '../../auth/sessions/open-sessions.ts';
 import type { Uses } from '../../auth/tokens/store/use-log.ts';
 import type { Authenticator, AuthenticatorOptions, KnownCredential } from '../../auth/authenticator.ts';
 import { createTopic, isNothing } from '../../cluster/bus.ts';
@@ -10,6 +11,10 @@ const VERIFIED = createTopic('credential verified', isKnownCredential, isNothing
 const STORED = createTopic('tokens stored', isNothing, isNothing);
 /** Tokens were used. */
 const USED = createTopic('tokens used', isUses, isNothing);
+
+/** A session was stored or removed, and sessions were used. */
+const SESSIONS_STORED = createTopic('sessions stored', isNothing, isNothing);
+const SESSIONS_USED = createTopic('sessions used', isUses, isNothing);
 
 /** Shares verified passwords and new tokens between the processes of a gate. */
 interface CredentialSync {
@@ -39,6 +44,28 @@ export function syncCredentials(cluster: ClusterContext): CredentialSync {
       bus.handle(VERIFIED, (known) => passwords.learn(known));
       bus.handle(STORED, () => tokens.reload());
       bus.handle(USED, (uses) => tokens.learnUses(uses));
+    },
+  };
+}
+
+/** Shares the sessions of browsers between the processes of a gate. */
+interface SessionSync {
+  readonly others: OtherSessions | undefined;
+  /** Handles the messages of the other processes from now on. */
+  follow(sessions: Pick<OpenSessions, 'reload' | 'learnUses'>): void;
+}
+
+/** Does nothing in a gate of one process. */
+export function syncSessions({ bus, secrets }: Pick<ClusterContext, 'bus' | 'secrets'>): SessionSync {
+  if (secrets === undefined) return { others: undefined, follow: () => undefined };
+  return {
+    others: {
+      onStored: () => bus.collect(SESSIONS_STORED, undefined),
+      onUses: (uses) => bus.publish(SESSIONS_USED, uses),
+    },
+    follow: (sessions) => {
+      bus.handle(SESSIONS_STORED, async () => void (await sessions.reload()));
+      bus.handle(SESSIONS_USED, (uses) => sessions.learnUses(uses));
     },
   };
 }

@@ -74,6 +74,8 @@ export interface Tokens {
   readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
   /** Answers a request to `/token`. */
   readonly answer: (asked: FormOutcome, client: TokenClient) => Promise<TokenAnswer>;
+  /** The keys, whose fingerprints show whether a credential has changed. */
+  readonly keys: Pick<KeyRing, 'fingerprint' | 'signer'>;
   /** Counts an invalid Bearer token. The answer stays the same, since a client has to learn that its token has expired. */
   noteWrong(token: string, address: string): void;
   /** Brings a principal of `check` or `access` up to date, for each request. See `Principals`. */
@@ -109,6 +111,7 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
   return {
     check,
     access,
+    keys,
     answer: createTokenService({
       service,
       realm,

@@ -1,10 +1,13 @@
 import { Command } from 'commander';
 import type { TokenScope } from '../../auth/principal.ts';
+import { lastUseOf, sessionsFile } from '../../auth/sessions/file-sessions.ts';
+import { createSessionCheck, type SeenSession } from '../../auth/sessions/session.ts';
 import { createCurrentCheck } from '../../auth/tokens/store/identity-store.ts';
 import { identityTokensFile, type IdentityToken } from '../../auth/tokens/store/identity-token.ts';
 import { readFingerprints } from '../../auth/tokens/store/key-ring.ts';
 import { expiryWarning } from '../../auth/tokens/store/lifetime.ts';
 import { machineTokensFile, type MachineToken } from '../../auth/tokens/store/machine-token.ts';
+import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
 import { readState } from '../../auth/tokens/store/state-file.ts';
 import { useLogFile } from '../../auth/tokens/store/use-log.ts';
 import { credentialVersions } from '../../auth/users/htpasswd-directory.ts';
@@ -46,12 +49,16 @@ interface DeviceRow {
   readonly note: string | null;
 }
 
-type Row = MachineRow | DeviceRow;
+interface BrowserRow extends Omit<DeviceRow, 'kind' | 'client'> {
+  readonly kind: 'browser';
+}
 
-/** `tokens list`: lists machines and devices, without secrets and hashes. */
+type Row = MachineRow | DeviceRow | BrowserRow;
+
+/** `tokens list`: lists machines, devices and browsers, without secrets and hashes. */
 export function listTokens(terminal: Terminal): Command {
   return addStateOptions(new Command('list'))
-    .description('List the tokens of machines, and the devices that people signed in with.')
+    .description('List the tokens of machines, and the devices and browsers that people signed in with.')
     .option('--json', 'Print JSON.')
     .action(async (options: ListOptions) => {
       const rows = await readRows(await findState(options, terminal));
@@ -63,23 +70,37 @@ export function listTokens(terminal: Terminal): Command {
 
 async function readRows({ paths, users }: StateFiles): Promise<readonly Row[]> {
   const now = Date.now();
-  const [machines, devices, uses] = await Promise.all([
+  const [machines, devices, browsers, used] = await Promise.all([
     readState(machineTokensFile(paths.machineTokens)),
     readState(identityTokensFile(paths.identityTokens)),
-    readState(useLogFile(paths.uses)),
+    readState(sessionsFile(paths.sessions)),
+    readUses(paths),
   ]);
-  const used = new Map(Object.entries(uses.state.used));
   const { document } = await readUsersFileIfAny(users);
-  const isCurrent = createCurrentCheck({
+  const uses = { lastUse: (id: string) => momentOf(used.get(id)) };
+  const check = {
     keys: { fingerprint: await readFingerprints(paths.keys) },
-    uses: { lastUse: (id) => momentOf(used.get(id)) },
     directory: { credentialVersion: credentialVersions(document) },
     now: () => now,
-  });
+  };
+  const isCurrent = createCurrentCheck({ ...check, uses });
+  const isCurrentSession = createSessionCheck(check);
   return [
     ...machines.state.tokens.map((token) => machineRow(token, used.get(token.id), now)),
     ...devices.state.tokens.map((token) => deviceRow(token, used.get(token.id), isCurrent(token))),
+    ...browsers.state.sessions.map((session) => {
+      const lastUsed = lastUseOf(session, uses);
+      return browserRow({ ...session, lastUsed }, isCurrentSession({ ...session, lastUsed }));
+    }),
   ];
+}
+
+async function readUses({
+  uses,
+  sessionUses,
+}: Pick<StatePaths, 'uses' | 'sessionUses'>): Promise<ReadonlyMap<string, string>> {
+  const files = await Promise.all([readState(useLogFile(uses)), readState(useLogFile(sessionUses))]);
+  return new Map(files.flatMap(({ state }) => Object.entries(state.used)));
 }
 
 function momentOf(text: string | undefined): number | undefined {
@@ -98,13 +119,31 @@ function deviceRow(token: IdentityToken, lastUsed: string | undefined, isCurrent
   return { kind: 'device', id, name, client, agent, address, created, lastUsed: lastUsed ?? null, note };
 }
 
+function browserRow(session: SeenSession, isCurrent: boolean): BrowserRow {
+  const { id, user: name, agent, address, created, lastUsed } = session;
+  const note = isCurrent
+    ? null
+    : 'ended: the password was changed, it was not used for 12 hours, or it was 14 days old';
+  return {
+    kind: 'browser',
+    id,
+    name,
+    agent,
+    address,
+    created,
+    lastUsed: new Date(lastUsed).toISOString(),
+    note,
+  };
+}
+
 function cellsOf(row: Row): readonly string[] {
-  const ends = row.kind === 'device' ? '-' : (row.expires?.slice(0, 10) ?? 'never');
+  const ends = row.kind === 'machine' ? (row.expires?.slice(0, 10) ?? 'never') : '-';
   const lastUsed = row.lastUsed === null ? 'never' : row.lastUsed.slice(0, 16).replace('T', ' ');
   return [row.id, row.name, whatOf(row), ends, lastUsed, row.note ?? ''];
 }
 
 function whatOf(row: Row): string {
+  if (row.kind === 'browser') return `browser: ${row.agent || 'unknown'} at ${row.address}`;
   if (row.kind === 'device') return `device: ${row.client || row.agent || 'unknown'} at ${row.address}`;
   const parts = row.scope?.map(({ repositories, allow }) => `${allow.join(',')} ${repositories.join(' ')}`);
   const from = row.networks.length === 0 ? '' : ` from ${row.networks.join(' ')}`;

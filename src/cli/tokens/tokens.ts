@@ -10,16 +10,19 @@ import { ownershipCure } from '../../lib/files/ownership.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addStateOptions, findState, type StateOptions } from '../config/file-options.ts';
 import { identityTokensFile } from '../../auth/tokens/store/identity-token.ts';
+import { sessionsFile } from '../../auth/sessions/file-sessions.ts';
 import { aliveTokens, machineTokensFile } from '../../auth/tokens/store/machine-token.ts';
 import type { StatePaths } from '../../auth/tokens/store/state-paths.ts';
 import { changeState, readState, type StateFile } from '../../auth/tokens/store/state-file.ts';
 import { createCommand } from './create.ts';
 import { listTokens } from './list.ts';
 
-/** `tokens create | list | revoke | certificate`: secrets for machines, and the devices that people signed in with. */
+/** `tokens create | list | revoke | certificate`: secrets for machines, and the devices and browsers that people signed in with. */
 export function tokensCommand(terminal: Terminal): Command {
   return new Command('tokens')
-    .description('Make, list and revoke tokens for machines; list and revoke the devices that signed in.')
+    .description(
+      'Make, list and revoke tokens for machines; list and revoke the devices and browsers that signed in.',
+    )
     .addCommand(createCommand(terminal))
     .addCommand(listTokens(terminal))
     .addCommand(revokeCommand(terminal))
@@ -28,14 +31,15 @@ export function tokensCommand(terminal: Terminal): Command {
 
 function revokeCommand(terminal: Terminal): Command {
   return addStateOptions(new Command('revoke'))
-    .description('Revoke a token, or the sign-in of a device.')
+    .description('Revoke a token, or the sign-in of a device or a browser.')
     .argument('<id-or-name>', 'An id of tokens list, or the name of a machine that has one token.')
     .action(async (word: string, options: StateOptions) => {
       const { paths } = await findState(options, terminal);
       const id = await findId(paths, word);
       const isGone =
         (await remove(machineTokensFile(paths.machineTokens), id)) ||
-        (await remove(identityTokensFile(paths.identityTokens), id));
+        (await remove(identityTokensFile(paths.identityTokens), id)) ||
+        (await removeSession(paths.sessions, id));
       if (!isGone) throw unknownToken(id);
       terminal.err(`Revoked ${id}. A running gate refuses it within a second.\n`);
     });
@@ -55,14 +59,29 @@ async function remove<T extends { readonly id: string }, S extends { readonly to
   return isFound;
 }
 
+/** Does the same for the session of a browser. */
+async function removeSession(path: string, id: string): Promise<boolean> {
+  let isFound = false;
+  await changeState(sessionsFile(path), (state) => {
+    const sessions = state.sessions.filter((session) => session.id !== id);
+    isFound = sessions.length < state.sessions.length;
+    return isFound ? { ...state, sessions } : state;
+  });
+  return isFound;
+}
+
 /** The given id, or that of the only token of this name. Throws AppError TOKEN_UNKNOWN. */
-async function findId({ machineTokens, identityTokens }: StatePaths, word: string): Promise<string> {
+async function findId(
+  { machineTokens, identityTokens, sessions: sessionsPath }: StatePaths,
+  word: string,
+): Promise<string> {
   const machines = (await readState(machineTokensFile(machineTokens))).state.tokens;
   const devices = (await readState(identityTokensFile(identityTokens))).state.tokens;
-  if ([...machines, ...devices].some(({ id }) => id === word)) return word;
+  const { sessions } = (await readState(sessionsFile(sessionsPath))).state;
+  if ([...machines, ...devices, ...sessions].some(({ id }) => id === word)) return word;
   const named = [
     ...aliveTokens({ version: 1, tokens: machines }, word, Date.now()),
-    ...devices.filter(({ user }) => user === word),
+    ...[...devices, ...sessions].filter(({ user }) => user === word),
   ];
   const [only, ...others] = named;
   if (only === undefined) throw unknownToken(word);

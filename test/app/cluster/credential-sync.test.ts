@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
-import { syncCredentials } from '../../../src/app/cluster/credential-sync.ts';
+import { syncCredentials, syncSessions } from '../../../src/app/cluster/credential-sync.ts';
 import { singleProcess } from '../../../src/app/cluster/cluster-context.ts';
 import type { Uses } from '../../../src/auth/tokens/store/use-log.ts';
 import { createAuthenticator, type Authenticator } from '../../../src/auth/authenticator.ts';
@@ -111,7 +111,31 @@ describe('workers that keep their sign-in alike', () => {
     expect(workers.map(({ uses }) => uses)).toEqual([[], [{ 'm-1': 7 }]]);
   });
 
+  it('have all read a session before its cookie is given out, and know when others were used', async () => {
+    const { broker, buses } = startBus(2);
+    const heard = buses.map(() => ({ reloads: 0, uses: [] as Uses[] }));
+    const secrets = {
+      seed: Buffer.alloc(32),
+      spareKeys: { version: 1, fingerprintKey: 'x'.repeat(43), keys: [] },
+    } as const;
+    const syncs = buses.map((bus) => syncSessions({ bus, secrets }));
+    for (const [at, { follow }] of syncs.entries()) {
+      const own = heard[at];
+      follow({
+        reload: async () => own && (own.reloads += 1),
+        learnUses: (uses) => void own?.uses.push(uses),
+      });
+      buses[at]?.handle(ECHO, () => undefined);
+    }
+    await syncs[0]?.others?.onStored();
+    expect(heard.map(({ reloads }) => reloads)).toEqual([1, 1]);
+    syncs[0]?.others?.onUses({ 's-1': 7 });
+    await broker.collect(ECHO, undefined);
+    expect(heard.map(({ uses }) => uses)).toEqual([[], [{ 's-1': 7 }]]);
+  });
+
   it('do nothing where there is one process', () => {
+    expect(syncSessions(singleProcess()).others).toBeUndefined();
     const { passwords, tokens } = syncCredentials(singleProcess());
     expect([passwords, tokens]).toEqual([{}, undefined]);
   });

@@ -9,6 +9,7 @@ import { readSecret } from '../../../src/auth/tokens/store/secret-text.ts';
 import { openTokenStore } from '../../../src/auth/tokens/store/token-store.ts';
 import { openUseLog } from '../../../src/auth/tokens/store/use-log.ts';
 import { recordingTerminal } from '../../support/terminal.ts';
+import { openedSessions } from '../../auth/sessions/support.ts';
 import { DAY, machineToken, makeFolder } from '../../auth/tokens/support.ts';
 
 const SHA = '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=';
@@ -221,6 +222,25 @@ describe('tokens list', () => {
     expect(await listed()).toEqual([{ ...device, note: expect.stringContaining('ended') }]);
   });
 
+  it('shows the browsers of people, and which of them are over', async () => {
+    await writeFile(inFolder('htpasswd'), `alice:${SHA}\n`, { mode: 0o600 });
+    await signInByBrowser('alice');
+    const browser = {
+      kind: 'browser',
+      id: expect.stringMatching(/^s-/),
+      name: 'alice',
+      agent: 'Firefox',
+      address: '10.0.0.1',
+      created: expect.any(String),
+      lastUsed: expect.any(String),
+      note: null,
+    };
+    expect(await listed()).toEqual([browser]);
+    expect((await tokens('list')).stdout).toContain('browser: Firefox at 10.0.0.1');
+    await writeFile(inFolder('htpasswd'), `alice:{SHA}${'A'.repeat(27)}=\n`);
+    expect(await listed()).toEqual([{ ...browser, note: expect.stringContaining('ended') }]);
+  });
+
   it('says so where there is none', async () => {
     expect(await listed()).toEqual([]);
   });
@@ -243,6 +263,14 @@ describe('tokens revoke', () => {
     await signIn('alice');
     const [{ id }] = await listed();
     expect((await tokens('revoke', id)).stderr).toContain(`Revoked ${id}.`);
+    expect(await listed()).toEqual([]);
+  });
+
+  it.each(['id', 'name'] as const)('ends the session of a browser by its %s', async (key) => {
+    await writeFile(inFolder('htpasswd'), `alice:${SHA}\n`, { mode: 0o600 });
+    await signInByBrowser('alice');
+    const [row] = await listed();
+    expect((await tokens('revoke', row[key])).stderr).toContain(`Revoked ${row.id}.`);
     expect(await listed()).toEqual([]);
   });
 
@@ -291,6 +319,13 @@ describe('tokens certificate', () => {
     expect(await readFile(inFolder('backend-token.crt'), 'utf8')).toBe(text);
   });
 });
+
+async function signInByBrowser(user: string): Promise<void> {
+  const directory = { credentialVersion: () => SHA, groups: () => [] };
+  const { sessions } = await openedSessions(folder.path, { now: Date.now }, directory);
+  await sessions.begin(user, { agent: 'Firefox', address: '10.0.0.1' });
+  await sessions.close();
+}
 
 async function signIn(user: string): Promise<void> {
   const now = Date.now;

@@ -54,8 +54,8 @@ export function aliveTokens(
   return tokens.filter((token) => token.name === name && isAlive(token, now));
 }
 
-/** Makes the id of a token, which is no secret: `m-1f0c9a2b4d`, `d-...` for an identity token. */
-export function makeTokenId(letter: 'm' | 'd'): string {
+/** Makes the id of a token, which is no secret: `m-1f0c9a2b4d`, `d-...` for an identity token, `s-...` for a session. */
+export function makeTokenId(letter: 'm' | 'd' | 's'): string {
   return `${letter}-${randomBytes(5).toString('hex')}`;
 }
 

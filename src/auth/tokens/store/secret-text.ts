@@ -2,8 +2,8 @@ import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Secret } from '../../../lib/secret.ts';
 
-/** `machine`: shown once on a terminal. `identity`: given to a client at login. */
-type SecretKind = 'machine' | 'identity';
+/** `machine`: shown once on a terminal. `identity`: given to a client at login. `session`: the cookie of a browser. */
+type SecretKind = 'machine' | 'identity' | 'session';
 
 interface NewSecret {
   readonly secret: Secret<string>;
@@ -16,8 +16,8 @@ const BASE = BigInt(ALPHABET.length);
 const RANDOM_BYTES = 32;
 /** 62^43 > 2^256, 62^6 > 2^32. */
 const LENGTH = { random: 43, check: 6 } as const;
-const PREFIX = { machine: 'rgm_', identity: 'rgi_' } as const;
-const FORM = /^(rg[mi]_)([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
+const PREFIX = { machine: 'rgm_', identity: 'rgi_', session: 'rgs_' } as const;
+const FORM = /^(rg[mis]_)([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
 /**
  * Makes a secret: a prefix that people and scanners recognise, 256 random bits, and a checksum that tells a mistyped or

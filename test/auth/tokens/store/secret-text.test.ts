@@ -4,6 +4,7 @@ import { makeSecret, readSecret } from '../../../../src/auth/tokens/store/secret
 describe('a secret', () => {
   it('has a prefix, 256 random bits and a checksum, in letters and digits', () => {
     expect(makeSecret('machine').secret.reveal()).toMatch(/^rgm_[0-9A-Za-z]{49}$/);
+    expect(makeSecret('session').secret.reveal()).toMatch(/^rgs_[0-9A-Za-z]{49}$/);
     expect(makeSecret('identity').secret.reveal()).toMatch(/^rgi_[0-9A-Za-z]{49}$/);
   });
 
@@ -37,6 +38,7 @@ describe('a secret', () => {
 
   it.each([
     ['the other kind', (text: string) => text.replace('rgm_', 'rgi_')],
+    ['a session', (text: string) => text.replace('rgm_', 'rgs_')],
     ['one cut off', (text: string) => text.slice(0, -1)],
     ['one with a line end', (text: string) => `${text}\n`],
     ['one with a space', (text: string) => ` ${text}`],

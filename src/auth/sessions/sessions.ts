@@ -1,0 +1,91 @@
+import { ownText } from '../../lib/own-text.ts';
+import type { Secret } from '../../lib/secret.ts';
+import type { UserDirectory } from '../directory.ts';
+import type { Principal } from '../principal.ts';
+import type { KeyRing } from '../tokens/store/key-ring.ts';
+import { makeTokenId } from '../tokens/store/machine-token.ts';
+import { makeSecret, readSecret } from '../tokens/store/secret-text.ts';
+import { createSessionCheck, type SeenSession } from './session.ts';
+import type { SessionStore } from './session-store.ts';
+
+/** The browser that signs in. */
+export interface Browser {
+  readonly agent: string;
+  readonly address: string;
+}
+
+interface SessionsOptions {
+  readonly store: SessionStore;
+  readonly keys: Pick<KeyRing, 'fingerprint' | 'signer'>;
+  readonly directory: Pick<UserDirectory, 'credentialVersion' | 'groups'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The sessions of the browsers that signed in to the pages. The functions reject with an AppError if the store fails. */
+export interface Sessions {
+  /** Begins a session for a user whose password was verified. Its secret is always new: nothing that the browser sent goes into it. */
+  begin(user: string, browser: Browser): Promise<Secret<string>>;
+  /** Returns the session with this secret, and notes its use; undefined if there is none or it has ended. */
+  use(secret: string): Promise<SeenSession | undefined>;
+  /** Returns the valid sessions of a user, the one used last first. */
+  ofUser(user: string): Promise<readonly SeenSession[]>;
+  /** Ends a session of this user. Returns false if the user has no such session. */
+  end(user: string, id: string): Promise<boolean>;
+  /** Ends all sessions of a user but one. Returns how many. */
+  endAll(user: string, except?: string): Promise<number>;
+  /** The user of a session, with the groups of this moment. */
+  principalOf(session: SeenSession): Principal;
+}
+
+const LONGEST_AGENT = 120;
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const { store, keys, directory, now } = options;
+  const isCurrent = createSessionCheck(options);
+  return {
+    begin: async (user, { agent, address }) => {
+      // The key of the fingerprints is stored together with the first signing key.
+      await keys.signer();
+      const { secret, hash } = makeSecret('session');
+      await store.add({
+        id: makeTokenId('s'),
+        user,
+        hash,
+        fingerprint: keys.fingerprint(directory.credentialVersion(user) ?? ''),
+        agent: ownText(agent.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_AGENT)),
+        address,
+        created: new Date(now()).toISOString(),
+      });
+      return secret;
+    },
+    use: async (text) => {
+      const hash = readSecret('session', text);
+      const session = hash === undefined ? undefined : await store.find(hash);
+      if (session === undefined || !isCurrent(session)) return undefined;
+      store.touch(session.id);
+      return session;
+    },
+    ofUser: async (user) => {
+      const sessions = (await store.ofUser(user)).filter(isCurrent);
+      return sessions.toSorted((one, other) => other.lastUsed - one.lastUsed);
+    },
+    end: async (user, id) => {
+      const own = await store.ofUser(user);
+      if (!own.some((session) => session.id === id)) return false;
+      await store.remove([id]);
+      return true;
+    },
+    endAll: async (user, except) => {
+      const ids = (await store.ofUser(user)).map(({ id }) => id).filter((id) => id !== except);
+      if (ids.length > 0) await store.remove(ids);
+      return ids.length;
+    },
+    principalOf: ({ user }) => ({
+      kind: 'user',
+      name: user,
+      groups: directory.groups(user),
+      proof: 'session',
+    }),
+  };
+}
