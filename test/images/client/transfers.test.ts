@@ -105,6 +105,19 @@ describe('a download', () => {
     expect(server.requests).toHaveLength(4);
   });
 
+  it('that comes in small parts without end is given up', async () => {
+    const server = await startScripted(({ headers }, response) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+      const range = { 'content-range': `bytes ${from}-${from + 999}/${BYTES.length}` };
+      send(response, 206, range, BYTES.subarray(from, from + 1000));
+    });
+    const reading = bytesOf(openScripted(server.name).repository('team/app').readBlob(BLOB));
+    await expect(reading).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      message: expect.stringContaining('ends after 4000 of 3000000 bytes') as string,
+    });
+  });
+
   it('of a blob that is not there is BLOB_MISSING', async () => {
     const server = await startScripted((_request, response) => send(response, 404));
     const reading = bytesOf(openScripted(server.name).repository('team/app').readBlob(BLOB));
@@ -163,7 +176,7 @@ interface Store {
   isMute: boolean;
 }
 
-type Fault = 'break' | 'reset' | 'forget' | 'large' | 'mute' | 'keep nothing' | undefined;
+type Fault = 'break' | 'reset' | 'forget' | 'large' | 'mute' | 'keep nothing' | 'keep little' | undefined;
 
 /** A registry that takes uploads, and does to the request of this number what `fault` says. */
 async function startTaking(fault: (at: number, state: Store) => Fault, bytes = BYTES) {
@@ -203,8 +216,9 @@ async function startTaking(fault: (at: number, state: Store) => Fault, bytes = B
         return send(response, state.done ? 201 : 400, {}, '{"errors":[{"code":"DIGEST_INVALID"}]}');
       }
       const what = fault((patches += 1), state);
-      if (what === 'large' || what === 'keep nothing') {
+      if (what === 'large' || what === 'keep nothing' || what === 'keep little') {
         for await (const _piece of raw);
+        if (what === 'keep little') state.held = bytes.subarray(0, state.held.length + 1000);
         return what === 'large' ? send(response, 413) : send(response, 202, progress());
       }
       await take(
@@ -256,16 +270,22 @@ describe('an upload', () => {
     expect(state).toMatchObject({ done: true, deleted: 1, sessions: 2 });
   });
 
-  it('of which the registry keeps nothing fails after the last attempt', async () => {
-    const { server, state } = await startTaking(() => 'keep nothing');
-    const putting = openScripted(server.name).repository('team/app').putBlob(BLOB, reading(BYTES));
-    await expect(putting).rejects.toMatchObject({
-      code: 'REGISTRY_REFUSED',
-      message: expect.stringContaining('keeps no more than 0 bytes') as string,
-    });
-    expect(server.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(4);
-    expect(state.deleted).toBe(1);
-  });
+  it.each<readonly [what: Fault, kept: number]>([
+    ['keep nothing', 0],
+    ['keep little', 4000],
+  ])(
+    'whose registry says that it took all, and does %s, fails after the last attempt',
+    async (what, kept) => {
+      const { server, state } = await startTaking(() => what);
+      const putting = openScripted(server.name).repository('team/app').putBlob(BLOB, reading(BYTES));
+      await expect(putting).rejects.toMatchObject({
+        code: 'REGISTRY_REFUSED',
+        message: expect.stringContaining(`keeps no more than ${kept} of 3000000 bytes`) as string,
+      });
+      expect(server.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(4);
+      expect(state.deleted).toBe(1);
+    },
+  );
 
   it.each([400, 401, 403, 404, 405])('follows a mount that is refused with %d', async (status) => {
     const small = BYTES.subarray(0, 1000);

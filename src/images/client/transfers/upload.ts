@@ -3,7 +3,7 @@ import { AppError } from '../../../lib/errors.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { OnBytes, Pieces, WriteOptions } from '../../store.ts';
 import { refused } from '../session/refused.ts';
-import { createPersistence } from '../session/persistence.ts';
+import { createPersistence, LEAST_PROGRESS } from '../session/persistence.ts';
 import { TryAgain } from '../session/try-again.ts';
 import { pulls } from '../sign-in/access.ts';
 import type { BlobPlace } from './download.ts';
@@ -100,23 +100,22 @@ async function sendAll(sending: Sending, begun: Upload): Promise<void> {
   });
   if (blob.size <= SMALL && upload.at === 0) return finishUpload(place, upload, blob.digest, part(blob.size));
   while (upload.at < blob.size) {
-    const length = Math.min(sending.chunk, blob.size - upload.at);
+    const before = upload.at;
+    const length = Math.min(sending.chunk, blob.size - before);
     const after = await sendPart(place, upload, { ...part(length), isWhole: length === blob.size });
-    if (after === 'too large') sending.chunk = smaller(sending);
-    else sending.upload = upload = advanced(place, upload, after, length);
+    if (after === 'too large') {
+      sending.chunk = smaller(sending);
+      continue;
+    }
+    sending.upload = upload = { ...after, at: Math.min(after.at, before + length) };
+    if (upload.at - before < Math.min(length, LEAST_PROGRESS)) throw new TryAgain(noProgress(sending));
   }
   return finishUpload(place, upload, blob.digest, { length: 0, signal });
 }
 
-/** Returns where an upload is after a part. Throws TryAgain if the registry took nothing of it, so that this ends. */
-function advanced({ session }: BlobPlace, before: Upload, after: Upload, length: number): Upload {
-  if (after.at <= before.at) throw new TryAgain(noProgress(session.registry, before.at));
-  return { ...after, at: Math.min(after.at, before.at + length) };
-}
-
-function noProgress(registry: string, at: number): AppError {
+function noProgress({ place, blob, upload }: Sending): AppError {
   return new AppError('REGISTRY_REFUSED', {
-    message: `${registry} answers that it took the next part of an upload, but keeps no more than ${at} bytes of it.`,
+    message: `${place.session.registry} answers that it took the next part of an upload, but keeps no more than ${upload?.at ?? 0} of ${blob.size} bytes.`,
     hint: 'The fault is on its side: see its log, and whether its disk is full.',
   });
 }
