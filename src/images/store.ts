@@ -101,6 +101,8 @@ export interface Repository extends ImageSource, ImageTarget {
    * distribution 2.8 removes no tag, and deletes only where `storage.delete.enabled` is set.
    */
   deleteManifest(reference: string): Promise<'deleted' | 'missing' | 'unsupported'>;
+  /** The same repository, for what must not stay half done: the signal of the registry does not end its requests. */
+  uninterrupted(): Repository;
 }
 
 /** A registry that one talks to: ours, or any other. */

@@ -101,6 +101,7 @@ export function memoryRepository(name = 'team/app', registry = 'registry.test'):
       acts.push(`PUT ${names.join(' ')}`);
       put(manifest, names);
     },
+    uninterrupted: () => repository,
     deleteManifest: async (reference) => {
       repository.beforeDelete(reference);
       const isTag = !reference.includes(':');

@@ -3,7 +3,7 @@ import type { Repository } from '../store.ts';
 import { listTags } from './lists/names.ts';
 import { deleteManifest, findManifest, putManifest, readManifest } from './manifests/manifests.ts';
 import { listByTag, listReferrers } from './manifests/referrers.ts';
-import type { Session } from './session/session.ts';
+import { endingBy, type Session } from './session/session.ts';
 import { download } from './transfers/download.ts';
 import { hasBlob, uploadBlob, uploadNewBlob } from './transfers/upload.ts';
 import { cancelUpload, mountOrOpen, type Upload } from './transfers/upload-session.ts';
@@ -40,6 +40,7 @@ export function openRepository(session: Session, repository: string): Repository
     },
     putBlob: (blob, read, options) => uploadBlob(place, blob, read, { ...options, begun: takeBegun(blob) }),
     putNewBlob: (read, options) => uploadNewBlob(place, read, options),
+    uninterrupted: () => openRepository(endingBy(session, new AbortController().signal), repository),
     commit: async () => undefined,
     async close() {
       const uploads = [...begun.values()];

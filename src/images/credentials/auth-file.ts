@@ -14,6 +14,7 @@ interface Wanted {
   /** May be empty. */
   readonly repository: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -29,7 +30,10 @@ export async function findInAuthFile(path: string, wanted: Wanted): Promise<Cred
   return (await byHelper(json, wanted)) ?? byEntry(json, wanted, path);
 }
 
-async function byHelper(json: JsonObject, { registry, env }: Wanted): Promise<Credential | undefined> {
+async function byHelper(
+  json: JsonObject,
+  { registry, env, signal }: Wanted,
+): Promise<Credential | undefined> {
   const helpers = json['credHelpers'];
   const names = registry === 'docker.io' ? HUB_NAMES : [registry];
   const named = isObject(helpers)
@@ -37,7 +41,7 @@ async function byHelper(json: JsonObject, { registry, env }: Wanted): Promise<Cr
     : undefined;
   const helper = named ?? textOf(json, 'credsStore');
   if (helper === '') return undefined;
-  return askHelper(helper, registry === 'docker.io' ? HUB_KEY : registry, env);
+  return askHelper(helper, registry === 'docker.io' ? HUB_KEY : registry, { env, signal });
 }
 
 function byEntry(json: JsonObject, { registry, repository }: Wanted, path: string): Credential | undefined {

@@ -20,19 +20,26 @@ interface Said {
   readonly output: string;
 }
 
+interface HelperOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Asks `docker-credential-NAME get` (docker: "Credential helper protocol"). Undefined if it has nothing for this server.
- * Throws AppError SIGN_IN_FAILED.
+ * Throws AppError SIGN_IN_FAILED,
+ * or the reason of the signal.
  */
 export async function askHelper(
   name: string,
   server: string,
-  env: Readonly<Record<string, string | undefined>>,
+  how: HelperOptions,
 ): Promise<Credential | undefined> {
   if (!NAME.test(name))
     throw failed(JSON.stringify(printable(name.slice(0, 80))), 'that is not the name of one');
   const program = `docker-credential-${name}`;
-  const { code, output } = await runHelper(program, server, env);
+  const { code, output } = await runHelper(program, server, how);
   if (code !== 0) {
     if (NOTHING.test(output)) return undefined;
     throw failed(program, printable(output.trim().slice(0, 200)) || `it ended with ${code ?? 'a signal'}`);
@@ -45,18 +52,22 @@ export async function askHelper(
   return user === '' ? undefined : { kind: 'password', user, password: new Secret(secret) };
 }
 
-async function runHelper(
-  program: string,
-  server: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Said> {
-  const child = spawn(program, ['get'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+async function runHelper(program: string, server: string, { env, signal }: HelperOptions): Promise<Said> {
+  signal?.throwIfAborted();
+  const child = spawn(program, ['get'], {
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    ...(signal === undefined ? {} : { signal }),
+  });
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
   try {
     // It may end without reading.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(server);
     return await outcomeOf(child, program);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     clearTimeout(timer);
   }

@@ -6,16 +6,23 @@ import type { Credential, FindCredential } from './credential.ts';
 /** A helper may take a second for each. */
 const MOST_KNOWN = 1000;
 
+interface FinderOptions extends UserFolders {
+  /** Looked into alone. */
+  readonly authFile?: string | undefined;
+  /** Ends the helpers that are asked. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Finds what `podman login` and `docker login` have stored, in the order of containers-auth.json(5). `authFile`: look
- * there alone. Each answer is remembered.
+ * Finds what `podman login` and `docker login` have stored, in the order of containers-auth.json(5). Each answer is
+ * remembered.
  */
-export function createCredentialFinder(folders: UserFolders, authFile?: string): FindCredential {
+export function createCredentialFinder({ authFile, signal, ...folders }: FinderOptions): FindCredential {
   const files = authFile === undefined ? authFiles(folders) : [authFile];
   const known = new Map<string, Promise<Credential | undefined>>();
   const find = async (registry: string, repository: string): Promise<Credential | undefined> => {
     for (const file of files) {
-      const found = await findInAuthFile(file, { registry, repository, env: folders.env });
+      const found = await findInAuthFile(file, { registry, repository, env: folders.env, signal });
       if (found !== undefined) return found;
     }
     return undefined;

@@ -8,7 +8,7 @@ import type { Repository } from '../store.ts';
  * Removes a tag alone at a registry that deletes manifests by digest, but no tags (distribution 2.8): an empty image that
  * is like no other is pushed over the tag, and deleted with it. Whether the registry deletes at all is tried before with
  * an image that has no tag, so that the tag never remains on an empty image. Who pulls in between gets the empty image;
- * what somebody pushes to the tag in between is either overwritten or stays.
+ * what somebody pushes to the tag in between is either overwritten or stays. Ctrl-C does not come in between.
  */
 export async function removeTagByOverwriting(
   repository: Repository,
@@ -19,11 +19,12 @@ export async function removeTagByOverwriting(
   const answer = await repository.deleteManifest(probe.digest.text);
   if (answer !== 'deleted') return 'unsupported';
   const before = await repository.readManifest(tag);
-  const image = await putEmptyImage(repository, random(), [tag]);
+  const steady = repository.uninterrupted();
+  const image = await putEmptyImage(steady, random(), [tag]);
   const restore = async (): Promise<void> => {
-    if (before !== undefined) await repository.putManifest(before, [tag]);
+    if (before !== undefined) await steady.putManifest(before, [tag]);
   };
-  const done = await repository.deleteManifest(image.digest.text).catch(async (error: unknown) => {
+  const done = await steady.deleteManifest(image.digest.text).catch(async (error: unknown) => {
     await restore();
     throw error;
   });

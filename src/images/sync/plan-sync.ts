@@ -55,6 +55,7 @@ export async function planSync(context: SyncContext): Promise<SyncPlan> {
       skipped += all.length - tags.length;
       items.push(...(await compareTags(context, rule, tags)));
     } catch (error) {
+      context.signal?.throwIfAborted();
       if (!(error instanceof AppError)) throw error;
       failures.push({ rule, error });
     }

@@ -141,6 +141,46 @@ describe('signing in', () => {
     expect(await allOf(registry.repository('team/app').listTags())).toEqual(['1']);
   });
 
+  it.each([429, 503])('asks a token service again that answers %d once', async (status) => {
+    const refusals = [status];
+    const server: Scripted = await startScripted(({ url, headers }, response) => {
+      const refusal = url.startsWith('/token') ? refusals.pop() : undefined;
+      if (refusal !== undefined) return send(response, refusal, { 'retry-after': '0' });
+      if (url.startsWith('/token')) return sendJson(response, { token: 't' });
+      if (headers.authorization === 'Bearer t') return sendJson(response, { tags: ['1'] });
+      return send(response, 401, { 'www-authenticate': `Bearer realm="${server.url}/token",service="r"` });
+    });
+    expect(await allOf(openScripted(server.name).repository('team/app').listTags())).toEqual(['1']);
+    expect(server.requests.filter(({ url }) => url.startsWith('/token'))).toHaveLength(2);
+  });
+
+  it('gives a token service up after the last attempt, with its words', async () => {
+    const server: Scripted = await startScripted(({ url }, response) =>
+      url.startsWith('/token')
+        ? send(response, 429, {}, '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}')
+        : send(response, 401, { 'www-authenticate': `Bearer realm="${server.url}/token",service="r"` }),
+    );
+    await expect(allOf(openScripted(server.name).repository('team/app').listTags())).rejects.toMatchObject({
+      code: 'SIGN_IN_FAILED',
+      message: expect.stringContaining('TOOMANYREQUESTS, slow down') as string,
+    });
+    expect(server.requests.filter(({ url }) => url.startsWith('/token'))).toHaveLength(4);
+  });
+
+  it('ends with its signal, but for what must not stay half done', async () => {
+    const stop = new AbortController();
+    const server: Scripted = await startScripted(({ url, headers }, response) => {
+      if (url.startsWith('/token')) return sendJson(response, { token: 't' });
+      if (headers.authorization === 'Bearer t') return sendJson(response, { tags: ['1'] });
+      return send(response, 401, { 'www-authenticate': `Bearer realm="${server.url}/token",service="r"` });
+    });
+    const repository = openScripted(server.name, { signal: stop.signal }).repository('team/app');
+    stop.abort(new Error('stopped'));
+    await expect(allOf(repository.listTags())).rejects.toThrow('stopped');
+    expect(server.requests).toHaveLength(0);
+    expect(await allOf(repository.uninterrupted().listTags())).toEqual(['1']);
+  });
+
   it('renews a token that ended before its time', async () => {
     let issued = 0;
     const server: Scripted = await startScripted(({ url, headers }, response) => {

@@ -39,12 +39,16 @@ export interface Connections {
 }
 
 /**
- * Reads what the options and the configuration here say of registries. Throws AppError USAGE, CONFIG_INVALID,
- * FILE_UNREADABLE.
+ * Reads what the options and the configuration here say of registries. `signal` ends all that is asked of them, and the
+ * reading of standard input. Throws AppError USAGE, CONFIG_INVALID, FILE_UNREADABLE.
  */
-export async function openConnections(options: ConnectionOptions, terminal: Terminal): Promise<Connections> {
+export async function openConnections(
+  options: ConnectionOptions,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<Connections> {
   const own = await findOwnGate(terminal);
-  const registries = await createRegistries(options, terminal, own);
+  const registries = await createRegistries(options, { terminal, own, signal });
   const defaultRegistry = own?.registry ?? 'docker.io';
   const repositoryOf: Connections['repository'] = ({ registry, repository }) =>
     registries.open(registry).repository(repository);
@@ -60,7 +64,10 @@ export async function openConnections(options: ConnectionOptions, terminal: Term
           reference: manifestReference(location.image),
           location,
         };
-      const source = await openArchive(location, inputOf(location, options, terminal));
+      const source = await openArchive(location, {
+        ...inputOf(location, options, terminal),
+        ...(signal === undefined ? {} : { signal }),
+      });
       return { source, reference: referenceOf(location), location };
     },
     close: registries.close,
@@ -72,15 +79,20 @@ interface Registries {
   close(): Promise<void>;
 }
 
+interface Surroundings {
+  readonly terminal: Terminal;
+  readonly own: OwnGate | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function createRegistries(
   options: ConnectionOptions,
-  terminal: Terminal,
-  own: OwnGate | undefined,
+  { terminal, own, signal }: Surroundings,
 ): Promise<Registries> {
   const said = await readCredential(options, terminal);
   const authorities = options.ca === undefined ? [] : [await readAuthority(options.ca)];
   const folders = { home: terminal.env['HOME'] ?? homedir(), env: terminal.env };
-  const stored = createCredentialFinder(folders, options.authFile);
+  const stored = createCredentialFinder({ ...folders, authFile: options.authFile, signal });
   const opened = new Map<string, Registry>();
   const trustIn = async (name: string): Promise<Trust> => {
     const found = await readCertsDirectories(name, folders);
@@ -97,6 +109,7 @@ async function createRegistries(
         isPlain: options.plainHttp === true || options.plainHttpFor?.includes(name) === true,
         credential: async (_name, repository) => said ?? stored(name, repository),
         trust: () => trustIn(name),
+        signal,
       });
       opened.set(name, registry);
       return registry;

@@ -5,21 +5,26 @@ import { openConnections, type Connections } from './connections.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 
 /**
- * Runs a command with its connections, and ends them. The first Ctrl-C aborts the signal that the work gets, with AppError
- * INTERRUPTED as its reason; the second ends the process.
+ * Runs a command with its connections, and ends them. The first Ctrl-C ends what is asked of registries, and aborts the
+ * signal that the work gets, with AppError INTERRUPTED as its reason; the second ends the process.
  */
 export async function runConnected<T>(
   terminal: Terminal,
   options: ConnectionOptions,
   work: (connections: Connections, signal: AbortSignal) => Promise<T>,
+  reason = interrupted,
 ): Promise<T> {
-  const stop = stopOnSignals(terminal, interrupted);
-  const connections = await openConnections(options, terminal);
+  const { signal, forget } = stopOnSignals(terminal, reason);
+  let connections: Connections | undefined;
   try {
-    return await work(connections, stop.signal);
+    connections = await openConnections(options, terminal, signal);
+    return await work(connections, signal);
+  } catch (error) {
+    // What fails after Ctrl-C fails because of it.
+    throw signal.aborted ? signal.reason : error;
   } finally {
-    stop.forget();
-    await connections.close();
+    forget();
+    await connections?.close();
   }
 }
 

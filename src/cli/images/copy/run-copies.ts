@@ -3,8 +3,8 @@ import type { CopyObserver, CopyRequest } from '../../../images/copy/request/cop
 import { AppError } from '../../../lib/errors.ts';
 import { openProgress, type Progress } from '../../terminal/progress/progress.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
-import { openConnections, type Connections } from '../connection/connections.ts';
-import { stopOnSignals } from '../connection/stop-on-signals.ts';
+import type { Connections } from '../connection/connections.ts';
+import { runConnected } from '../connection/run-connected.ts';
 import { choiceOf, type TransferOptions } from './options.ts';
 
 /** What a command that copies works with. */
@@ -29,27 +29,21 @@ export async function runCopies<T>(
   work: (context: CopyContext) => Promise<T>,
 ): Promise<T> {
   const choice = choiceOf(options);
-  const stop = stopOnSignals(terminal, interrupted);
-  const connections = await openConnections(options, terminal);
-  const progress = openProgress({ terminal, isQuiet: options.quiet === true });
-  try {
-    const session = createCopySession(options.parallel);
-    const observer = observe(progress);
-    return await work({
-      terminal,
-      connections,
-      progress,
-      signal: stop.signal,
-      request: { ...choice, session, observer, signal: stop.signal },
-    });
-  } catch (error) {
-    // What fails after Ctrl-C fails because of it.
-    throw stop.signal.aborted ? stop.signal.reason : error;
-  } finally {
-    progress.close();
-    stop.forget();
-    await connections.close();
-  }
+  return runConnected(
+    terminal,
+    options,
+    async (connections, signal) => {
+      const progress = openProgress({ terminal, isQuiet: options.quiet === true });
+      const session = createCopySession(options.parallel);
+      const request = { ...choice, session, observer: observe(progress), signal };
+      try {
+        return await work({ terminal, connections, progress, signal, request });
+      } finally {
+        progress.close();
+      }
+    },
+    interrupted,
+  );
 }
 
 function interrupted(): AppError {

@@ -5,8 +5,7 @@ import type { FilesOptions, Layers } from '../../../images/layers/image-files.ts
 import { AppError } from '../../../lib/errors.ts';
 import { printable } from '../../../lib/printable.ts';
 import { addConnectionOptions } from '../connection/connection-options.ts';
-import { openConnections } from '../connection/connections.ts';
-import { stopOnSignals } from '../connection/stop-on-signals.ts';
+import { runConnected } from '../connection/run-connected.ts';
 import { addPlatformOption, openSeen, platformChoice, type SeeOptions } from '../see/open-seen.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 
@@ -48,22 +47,21 @@ export async function withLayers(
   work: LayersWork,
 ): Promise<void> {
   platformChoice(options);
-  const stop = stopOnSignals(terminal, interrupted);
-  const connections = await openConnections(options, terminal);
   const notes = countNotes(terminal);
-  try {
-    const { source, opened, config } = await openSeen(connections, image, options);
-    if (config === undefined) throw noFiles(image);
-    const { limit } = options;
-    await work({ source, layers: opened.manifest.layers }, { limit, onNote: notes.add, signal: stop.signal });
-    notes.end();
-  } catch (error) {
-    // What fails after Ctrl-C fails because of it.
-    throw stop.signal.aborted ? stop.signal.reason : error;
-  } finally {
-    stop.forget();
-    await connections.close();
-  }
+  await runConnected(
+    terminal,
+    options,
+    async (connections, signal) => {
+      const { source, opened, config } = await openSeen(connections, image, options);
+      if (config === undefined) throw noFiles(image);
+      await work(
+        { source, layers: opened.manifest.layers },
+        { limit: options.limit, onNote: notes.add, signal },
+      );
+      notes.end();
+    },
+    interrupted,
+  );
 }
 
 function interrupted(): AppError {

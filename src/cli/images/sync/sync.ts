@@ -56,6 +56,7 @@ export function syncCommand(terminal: Terminal, exit: ExitStatus): Command {
         signal,
       };
       const plan = await planSync(context);
+      signal.throwIfAborted();
       const results = options.yes === true ? await run(context, plan, { terminal, options }) : undefined;
       if (options.json === true) printReport(terminal, { file, plan, results });
       else if (results === undefined) printPlan(terminal, plan);

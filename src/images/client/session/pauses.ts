@@ -10,6 +10,8 @@ export interface PauseOptions {
   readonly longest?: number;
   /** In 0..1. */
   readonly random?: () => number;
+  /** Ends the pauses that have no signal of their own. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Waits between attempts. */
@@ -27,7 +29,7 @@ export function createPauses(options: PauseOptions = {}): Pauses {
   const { attempts = 6, first = FIRST_MS, longest = LONGEST_MS, random = Math.random } = options;
   return {
     attempts,
-    async wait(attempt, signal, retryAfter) {
+    async wait(attempt, signal = options.signal, retryAfter = undefined) {
       // Half of it is chance, so that many clients do not come back at the same moment.
       const own = Math.min(first * 2 ** (attempt - 1), LONGEST_OWN_MS) * (0.5 + random() / 2);
       const asked = secondsOf(retryAfter, Date.now()) * 1000;

@@ -4,6 +4,7 @@ import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Answer } from '../wire/answer.ts';
 import { isPassing } from '../wire/unreachable.ts';
 import type { Method, Wire, WireRequest } from '../wire/wire.ts';
+import { askAgain } from './ask-again.ts';
 import type { Pauses } from './pauses.ts';
 import { sendOn } from './redirects.ts';
 import { refused } from './refused.ts';
@@ -17,6 +18,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes in memory can be sent again; a stream is sent once, and what breaks it is for its sender. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** In place of that of the registry. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,19 +41,22 @@ interface SessionOptions {
   readonly wire: Wire;
   readonly signIn: SignIn;
   readonly pauses: Pauses;
+  /** Ends the requests that have no signal of their own. */
+  readonly signal: AbortSignal | undefined;
 }
 
-/** Answers that may be others at the next attempt. */
-export const PASSING_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
-
-export function createSession({ registry, wire, signIn, pauses }: SessionOptions): Session {
+export function createSession({ registry, wire, signIn, pauses, signal }: SessionOptions): Session {
   let isKnown = false;
+  // Several requests may wait for one token, so it ends with all of them, not with the one that asked first. What is
+  // asked for after the end, to give up an upload, has its own time.
+  const tokenSignal = (request: Ask): AbortSignal | undefined =>
+    signal?.aborted === true ? request.signal : signal;
 
   /** Signs in where the registry asks for it, and once more if a token has ended on the way. */
   const signedIn = async (request: Ask): Promise<Answer> => {
     const url = new URL(request.to, wire.origin);
     const isOwn = url.origin === wire.origin;
-    let header = isOwn ? await signIn.header(request.needs) : undefined;
+    let header = isOwn ? await signIn.header(request.needs, tokenSignal(request)) : undefined;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await sendOn(wire, withHeader(request, url, header));
       isKnown = true;
@@ -59,7 +64,7 @@ export function createSession({ registry, wire, signIn, pauses }: SessionOptions
       if (attempt > 2) return answer;
       const challenge = answer.header('www-authenticate') ?? '';
       const refusal = await refused(answer, 'take what was sent with a token that has ended');
-      header = await signIn.renew(challenge, request.needs, header);
+      header = await signIn.renew({ challenge, needs: request.needs, sent: header }, tokenSignal(request));
       // A stream can't be sent twice: its sender begins again, with the new token.
       if (isStream(request.body)) throw new TryAgain(refusal);
     }
@@ -70,18 +75,26 @@ export function createSession({ registry, wire, signIn, pauses }: SessionOptions
     origin: wire.origin,
     pauses,
     isPassing: (error) => error instanceof TryAgain || isPassing(error, isKnown),
-    async ask(request) {
-      for (let attempt = 1; ; attempt += 1) {
-        const isLast = attempt >= pauses.attempts || isStream(request.body);
-        const answer = await signedIn(request).catch((error: unknown) => {
-          if (isLast || !isPassing(error, isKnown)) throw error;
-          return undefined;
-        });
-        if (answer !== undefined && (isLast || !PASSING_STATUS.has(answer.status))) return answer;
-        await answer?.drop();
-        await pauses.wait(attempt, request.signal, answer?.header('retry-after'));
-      }
+    ask: (request) =>
+      askAgain(() => signedIn(request), {
+        pauses,
+        ...(isStream(request.body) ? { attempts: 1 } : {}),
+        isPassing: (error) => isPassing(error, isKnown),
+        signal: request.signal,
+      }),
+  };
+}
+
+/** The same session, whose requests and pauses another signal ends in place of that of the registry. */
+export function endingBy(session: Session, signal: AbortSignal): Session {
+  const { pauses } = session;
+  return {
+    ...session,
+    pauses: {
+      ...pauses,
+      wait: (attempt, own = signal, retryAfter = undefined) => pauses.wait(attempt, own, retryAfter),
     },
+    ask: (request) => session.ask({ ...request, signal: request.signal ?? signal }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Secret } from '../../../lib/secret.ts';
 import type { Credential } from '../../credentials/credential.ts';
 import { Answer } from '../wire/answer.ts';
-import type { Wire } from '../wire/wire.ts';
+import type { WireRequest } from '../wire/wire.ts';
 import { renderNeeds, type Need } from './access.ts';
 import { basicOf } from './basic.ts';
 import { parseChallenges, type Challenge } from './challenges.ts';
@@ -11,7 +11,10 @@ import { createTokenCache } from './token-cache.ts';
 
 interface SignInOptions {
   readonly registry: string;
-  readonly wire: Wire;
+  /** Where the registry is. */
+  readonly origin: string;
+  /** Sends a request to a token service. */
+  readonly send: (request: WireRequest) => Promise<Answer>;
   /** Whether the registry was named as one without TLS. */
   readonly isPlain: boolean;
   readonly credential: (repository: string) => Promise<Credential | undefined>;
@@ -19,15 +22,29 @@ interface SignInOptions {
   readonly now: () => number;
 }
 
+interface Refusal {
+  /** `WWW-Authenticate`. */
+  readonly challenge: string;
+  readonly needs: readonly Need[];
+  /** The header that was refused. */
+  readonly sent: Secret<string> | undefined;
+}
+
 /** Signs in to one registry. Nothing is sent before the registry asks for it. */
 export interface SignIn {
   /** Returns `Authorization` for a request, if the registry is known to want one. */
-  header(needs: readonly Need[]): Promise<Secret<string> | undefined>;
+  header(needs: readonly Need[], signal?: AbortSignal): Promise<Secret<string> | undefined>;
   /**
-   * Answers the challenge of a 401. `sent`: the header that was refused. Throws AppError SIGN_IN_FAILED if there is
-   * nothing left to try.
+   * Answers the challenge of a 401. Throws AppError SIGN_IN_FAILED if there is nothing left to try.
    */
-  renew(challenge: string, needs: readonly Need[], sent: Secret<string> | undefined): Promise<Secret<string>>;
+  renew(refusal: Refusal, signal?: AbortSignal): Promise<Secret<string>>;
+}
+
+/** How a token is asked for. */
+interface Asked {
+  /** That of a challenge. */
+  readonly scope?: string | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 type Way =
@@ -36,7 +53,7 @@ type Way =
   | { readonly kind: 'bearer'; readonly source: TokenSource; readonly canBasic: boolean };
 
 export function createSignIn(options: SignInOptions): SignIn {
-  const { registry, credential, now, wire } = options;
+  const { registry, credential, now } = options;
   const tokens = createTokenCache({ now });
   let way: Way = { kind: 'none' };
 
@@ -47,18 +64,19 @@ export function createSignIn(options: SignInOptions): SignIn {
   const bearer = async (
     needs: readonly Need[],
     source: TokenSource,
-    scope = '',
+    { scope = '', signal }: Asked,
   ): Promise<Secret<string> | Answer> => {
     const scopes = renderNeeds(needs, scope);
+    const send = (request: WireRequest): Promise<Answer> => options.send({ ...request, signal });
     const key = JSON.stringify([source.realm.href, source.service, scopes]);
     return tokens.get(key, async () =>
-      requestToken(wire, source, scopes, await credential(repositoryOf(needs))),
+      requestToken(send, source, scopes, await credential(repositoryOf(needs))),
     );
   };
-  const byToken = async (needs: readonly Need[], scope?: string): Promise<Secret<string> | undefined> => {
+  const byToken = async (needs: readonly Need[], asked: Asked): Promise<Secret<string> | undefined> => {
     if (way.kind !== 'bearer') return undefined;
     const { source, canBasic } = way;
-    const got = await bearer(needs, source, scope);
+    const got = await bearer(needs, source, asked);
     if (!(got instanceof Answer)) return got;
     const instead = canBasic ? await basic(repositoryOf(needs)) : undefined;
     if (instead === undefined) throw await notSignedIn(registry, await credential(repositoryOf(needs)), got);
@@ -68,17 +86,18 @@ export function createSignIn(options: SignInOptions): SignIn {
   };
 
   return {
-    async header(needs) {
+    async header(needs, signal) {
       if (way.kind === 'none') return undefined;
-      return way.kind === 'basic' ? basic(repositoryOf(needs)) : byToken(needs);
+      return way.kind === 'basic' ? basic(repositoryOf(needs)) : byToken(needs, { signal });
     },
-    async renew(challenge, needs, sent) {
+    async renew({ challenge, needs, sent }, signal) {
       const offered = parseChallenges(challenge);
       if (sent !== undefined) tokens.forget(sent);
       way = wayOf(offered, options);
       const scope = offered.find(({ scheme }) => scheme === 'bearer')?.parameters.get('scope');
       const repository = repositoryOf(needs);
-      const header = way.kind === 'bearer' ? await byToken(needs, scope) : await basic(repository);
+      const header =
+        way.kind === 'bearer' ? await byToken(needs, { scope, signal }) : await basic(repository);
       if (header === undefined || (way.kind !== 'bearer' && sent?.reveal() === header.reveal()))
         throw await notSignedIn(registry, await credential(repository));
       return header;
@@ -92,11 +111,11 @@ function repositoryOf(needs: readonly Need[]): string {
 }
 
 /** Prefers tokens, which can be had without a name too. */
-function wayOf(offered: readonly Challenge[], { registry, wire, isPlain }: SignInOptions): Way {
+function wayOf(offered: readonly Challenge[], { registry, origin, isPlain }: SignInOptions): Way {
   const canBasic = offered.some(({ scheme }) => scheme === 'basic');
   const realms = offered.filter(({ scheme }) => scheme === 'bearer');
   for (const { parameters } of realms) {
-    const realm = realmOf(parameters.get('realm') ?? '', wire.origin, isPlain);
+    const realm = realmOf(parameters.get('realm') ?? '', origin, isPlain);
     if (realm !== undefined)
       return { kind: 'bearer', source: { realm, service: parameters.get('service') ?? '' }, canBasic };
   }

@@ -4,7 +4,7 @@ import { Secret } from '../../../lib/secret.ts';
 import type { Credential } from '../../credentials/credential.ts';
 import { parseJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Answer } from '../wire/answer.ts';
-import type { Wire, WireRequest } from '../wire/wire.ts';
+import type { WireRequest } from '../wire/wire.ts';
 import { basicOf } from './basic.ts';
 
 /** What a Bearer challenge says of where tokens are issued. */
@@ -27,14 +27,14 @@ const CLIENT = 'registry-gate';
 
 /** Asks for a token. Returns the refusing answer, its body unread, if it is refused. */
 export async function requestToken(
-  wire: Wire,
+  send: (request: WireRequest) => Promise<Answer>,
   source: TokenSource,
   scopes: readonly string[],
   credential: Credential | undefined,
 ): Promise<AccessToken | Answer> {
   const request =
     credential?.kind === 'identity' ? renewal(source, scopes, credential) : plain(source, scopes, credential);
-  const answer = await wire.send(request);
+  const answer = await send(request);
   if (answer.status !== 200) return answer;
   return readToken(parseJsonObject(await answer.read(MOST_ANSWER)) ?? {}, source);
 }

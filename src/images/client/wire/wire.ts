@@ -35,6 +35,8 @@ interface WireOptions {
   /** Asked once, before the first connection with TLS. */
   readonly trust: () => Promise<Trust>;
   readonly times?: Partial<WireTimes>;
+  /** Ends the requests that have no signal of their own. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Connections to a registry, and to the hosts that it sends us to. */
@@ -68,7 +70,7 @@ export function createWire(options: WireOptions): Wire {
   });
   return {
     origin,
-    async send({ method, url, headers, body, signal }) {
+    async send({ method, url, headers, body, signal = options.signal }) {
       signal?.throwIfAborted();
       const agent = await (url.origin === origin ? own : others).get();
       try {
