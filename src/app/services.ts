@@ -23,6 +23,7 @@ import { openLimiters } from './cluster/limiters.ts';
 import { watchEndings, type ExpiryWatch } from './observe/expiry-watch.ts';
 import { warnOfForeignHosts } from './observe/host-warnings.ts';
 import type { MetricsSources } from './observe/metrics.ts';
+import { openPages } from './pages/open-pages.ts';
 import { openObservers } from './observers.ts';
 
 /** The parts of a running gate, all but those that listen. */
@@ -48,7 +49,8 @@ export async function openServices(
   cluster: ClusterContext,
 ): Promise<Services> {
   const parts = await openParts(config, logger, cluster);
-  const { observers, certificate, users, access, following, browsers, endings, registry, pool } = parts;
+  const { observers, certificate, users, access, following, browsers, endings, registry, pool, shown } =
+    parts;
   const files = [certificate, users, access, following, browsers, endings];
   return {
     handler: handlerOptions(config, logger, parts),
@@ -62,7 +64,7 @@ export async function openServices(
       await Promise.all([...files.map((file) => file.check()), observers.reopen()]);
     },
     close: async () => {
-      for (const part of [...files, registry, pool, observers]) await part.close();
+      for (const part of [...files, shown, registry, pool, observers]) await part.close();
     },
   };
 }
@@ -100,6 +102,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     following,
     browsers: await followSessions(config, { directory, tokens, ...context }),
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
+    shown: await openPages(config, { backend: registry, policy, logger: firstLogger }),
     firstSignIn: await watchFirstSignIn(config.state),
     uploadKey: await readUploadKey(config),
     limiters: openLimiters(limits, bus),
@@ -147,6 +150,7 @@ function handlerOptions(
     // The pages.
     authority: () => certificate.authority(),
     ...readiness(endings, registry),
+    pages: parts.shown.pages,
     // The stages of the pipeline.
     tokens: following.tokens,
     challenge: trust.noting(following.challenge),

@@ -3,10 +3,12 @@ import type { ServerResponse } from 'node:http';
 /** An answer that is written in one go. */
 export interface Answer {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** The media type of the body. */
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
+  /** Whether it never changes, so that the client may keep it. Any other answer is not to be stored. */
+  readonly isImmutable?: boolean;
   /** Whether it is an answer of the registry API, which names the version of that API. */
   readonly isRegistry?: boolean;
   /** Whether the connection ends with the answer. */
@@ -18,13 +20,23 @@ const API_VERSION = { 'Docker-Distribution-Api-Version': 'registry/2.0' } as con
 /** Keeps a browser from taking an answer for something else than its media type says. */
 const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
 
-/** The header fields of an answer, in the order in which they are written. Answers are not to be stored by caches. */
-function fieldsOf({ headers, type, body, isRegistry, close }: Answer): Record<string, string | number> {
+/** RFC 8246: a year, without asking again. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+/** The header fields of an answer, in the order in which they are written. */
+function fieldsOf({
+  headers,
+  type,
+  body,
+  isRegistry,
+  isImmutable,
+  close,
+}: Answer): Record<string, string | number | string[]> {
   return {
     ...headers,
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
+    'Cache-Control': isImmutable === true ? FOR_EVER : 'no-store',
     ...(isRegistry === true ? API_VERSION : {}),
     ...NO_SNIFFING,
     ...(close === true ? { Connection: 'close' } : {}),

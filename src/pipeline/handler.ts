@@ -7,6 +7,7 @@ import { answerProblem } from '../http/answer.ts';
 import { contextOf, createOpenExchange } from '../http/context.ts';
 import type { RequestContext, OpenExchangeOptions } from '../http/context.ts';
 import { answerFailure, createPipeline, type PipelineOptions } from './pipeline.ts';
+import { pagesRoute, type PagesRouteOptions } from './pages-route.ts';
 import { publicRoutes, type PublicRoutesOptions } from './public-routes.ts';
 import { tokenRoute, type TokenRouteOptions } from './token-route.ts';
 
@@ -15,6 +16,7 @@ export interface HandlerOptions
     Omit<PipelineOptions, 'tokens'>,
     OpenExchangeOptions,
     PublicRoutesOptions,
+    PagesRouteOptions,
     Omit<TokenRouteOptions, 'tokens'> {
   readonly tokens: PipelineOptions['tokens'] & TokenRouteOptions['tokens'];
   readonly admission: AdmissionLimits;
@@ -27,12 +29,14 @@ const HSTS = 'max-age=63072000';
 
 type RequestHandler = (context: RequestContext) => void;
 
-/** The few pages and the token service, by Express. All other targets go to the registry, whose pipeline refuses what it does not know. */
-export function createPages(options: HandlerOptions, toRegistry: RequestHandler): Express {
+/** The pages and the token service, by Express. All other targets go to the registry, whose pipeline refuses what it does not know. */
+export function createRouter(options: HandlerOptions, toRegistry: RequestHandler): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', false);
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(publicRoutes(options), tokenRoute(options), (req: Request) => toRegistry(contextOf(req)));
+  app.use(publicRoutes(options), tokenRoute(options), pagesRoute(options), (req: Request) =>
+    toRegistry(contextOf(req)),
+  );
   app.use((error: unknown, req: Request, _res: Response, _next: NextFunction) =>
     answerFailure(error, contextOf(req), options.logger),
   );
@@ -46,7 +50,7 @@ export function createPages(options: HandlerOptions, toRegistry: RequestHandler)
 export function createHandler(options: HandlerOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const openExchange = createOpenExchange(options);
   const toRegistry = createPipeline(options);
-  const pages = createPages(options, toRegistry);
+  const router = createRouter(options, toRegistry);
   return function handle(req, res) {
     const context = openExchange(req, res);
     if (options.hsts) res.setHeader('Strict-Transport-Security', HSTS);
@@ -73,7 +77,7 @@ export function createHandler(options: HandlerOptions): (req: IncomingMessage, r
     if (method === 'OPTIONS') answerOptions(res);
     // No page is below this path. Express would find that out too, and then run the same pipeline.
     else if (target.startsWith('/v2/')) toRegistry(context);
-    else pages(req, res);
+    else router(req, res);
   }
 }
 

@@ -10,6 +10,7 @@ import type { FormOutcome } from '../auth/tokens/token-form.ts';
 import type { TokenClient } from '../auth/tokens/token-service.ts';
 import { parseBasicCredentials } from '../auth/basic-credentials.ts';
 import { answerProblem } from '../http/answer.ts';
+import { receiveForm } from '../http/receive-form.ts';
 import { contextOf } from '../http/context.ts';
 
 export interface TokenRouteOptions {
@@ -20,7 +21,7 @@ export interface TokenRouteOptions {
 
 const LONGEST_AGENT = 256;
 
-/** The token service, `/token`. Matches the target without its query, byte for byte. The only route that reads a body. */
+/** The token service, `/token`. Matches the target without its query, byte for byte. */
 export function tokenRoute({ tokens, formMs }: TokenRouteOptions): RequestHandler {
   return function tokenRoute(req, res, next) {
     const { target, method } = contextOf(req);
@@ -43,7 +44,8 @@ export function tokenRoute({ tokens, formMs }: TokenRouteOptions): RequestHandle
       return;
     }
     const query = mark < 0 ? '' : target.slice(mark + 1);
-    const asked = method === 'GET' ? Promise.resolve(readTokenQuery(query)) : receiveForm(req, res, formMs);
+    const asked =
+      method === 'GET' ? Promise.resolve(readTokenQuery(query)) : receiveTokenForm(req, res, formMs);
     asked
       .then(async (form) => {
         if (form === undefined) return;
@@ -64,42 +66,14 @@ function clientOf(req: IncomingMessage): TokenClient {
 }
 
 /** The form of a POST; undefined where it was answered already, or its client has gone. */
-async function receiveForm(
+async function receiveTokenForm(
   req: IncomingMessage,
   res: Response,
-  formMs: number,
+  ms: number,
 ): Promise<FormOutcome | undefined> {
-  if (Number(req.headers['content-length'] ?? 0) > FORM_MAX_BYTES) return tooLarge(req, res);
-  if (req.headers.expect !== undefined) res.writeContinue();
-  const timer = setTimeout(() => {
-    answerProblem(
-      req,
-      res,
-      createProblem('UNSUPPORTED', 'The form did not arrive.', { status: 408, close: true }),
-    );
-    req.destroy();
-  }, formMs);
-  try {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const part of req) {
-      const chunk: Buffer = part;
-      size += chunk.length;
-      if (size > FORM_MAX_BYTES) return tooLarge(req, res);
-      chunks.push(chunk);
-    }
-    return readTokenForm(req.headers['content-type'], Buffer.concat(chunks));
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function tooLarge(req: IncomingMessage, res: Response): undefined {
-  const reason = `A token request has ${FORM_MAX_BYTES} bytes at most.`;
-  answerProblem(req, res, createProblem('SIZE_INVALID', reason, { close: true }));
-  return undefined;
+  const tooLarge = `A token request has ${FORM_MAX_BYTES} bytes at most.`;
+  const body = await receiveForm(req, res, { maxBytes: FORM_MAX_BYTES, ms, tooLarge });
+  return body && readTokenForm(req.headers['content-type'], body);
 }
 
 const CODES: Readonly<Record<number, ProblemCode>> = {

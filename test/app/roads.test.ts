@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/observe/exchange.ts';
 import type { Job } from '../../src/backend/reply/job.ts';
 import type { CatalogPage } from '../../src/oci/catalog.ts';
-import { createHandler, createPages, type HandlerOptions } from '../../src/pipeline/handler.ts';
+import { createHandler, createRouter, type HandlerOptions } from '../../src/pipeline/handler.ts';
 import { createPipeline } from '../../src/pipeline/pipeline.ts';
 import { createOpenExchange } from '../../src/http/context.ts';
 import { policyOf } from '../auth/policy/support.ts';
@@ -19,7 +19,7 @@ const short = (options: HandlerOptions): RequestHandler => createHandler(options
 /** Every request by way of Express, which has no page for it. */
 function long(options: HandlerOptions): RequestHandler {
   const open = createOpenExchange(options);
-  const pages = createPages(options, createPipeline(options));
+  const pages = createRouter(options, createPipeline(options));
   return (req, res) => {
     open(req, res);
     pages(req, res);

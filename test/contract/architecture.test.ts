@@ -17,8 +17,9 @@ const DIRECTION: Record<string, readonly string[]> = {
   audit: ['lib', 'oci', 'observe'],
   auth: ['lib', 'oci'],
   backend: ['lib', 'oci'],
+  pages: ['lib', 'oci', 'images', 'auth'],
   http: ['lib', 'oci', 'limits', 'config', 'pki', 'auth', 'observe'],
-  pipeline: ['lib', 'oci', 'limits', 'cluster', 'pki', 'auth', 'observe', 'backend', 'http'],
+  pipeline: ['lib', 'oci', 'limits', 'cluster', 'pki', 'auth', 'observe', 'backend', 'http', 'pages'],
   app: [
     'lib',
     'oci',
@@ -32,6 +33,7 @@ const DIRECTION: Record<string, readonly string[]> = {
     'auth',
     'backend',
     'http',
+    'pages',
     'pipeline',
   ],
   cli: ['lib', 'oci', 'images', 'cluster', 'config', 'pki', 'observe', 'audit', 'auth', 'backend', 'app'],
@@ -46,6 +48,7 @@ const MOST_FILES = 16;
 const DOORS: Record<string, string> = {
   express: 'pipeline',
   helmet: 'pipeline',
+  'hono/html': 'pages/text',
   'http-proxy-middleware': 'backend/proxy',
   'node-forge': 'pki/x509',
   'apache-md5': 'auth/passwords',

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createPages } from '../../src/pipeline/handler.ts';
+import { createRouter } from '../../src/pipeline/handler.ts';
 import { createPipeline } from '../../src/pipeline/pipeline.ts';
 import { appOptions } from '../support/app-options.ts';
 
@@ -50,7 +50,7 @@ describe('R7: what libraries would do more than they are asked to', () => {
 
   it('Express reads no query, believes no proxy, tells nothing of itself, and takes a path as it is', () => {
     const options = appOptions({}, [], []);
-    const pages = createPages(options, createPipeline(options));
+    const pages = createRouter(options, createPipeline(options));
     const settings = [
       'query parser',
       'trust proxy',

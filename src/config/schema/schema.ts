@@ -120,6 +120,12 @@ export const schema = z.strictObject({
     fallback: 'none: every user may do everything',
     description: 'The access file: who may pull, push and delete what.',
   }),
+  pages: oneOf(['on', 'off', 'owner']).default('off').register(optionMeta, {
+    kind: 'choice',
+    flag: '--pages AUDIENCE',
+    description:
+      'The web pages, at / of the same port: on for every user, owner for those that the access file names as owners, off for nobody.',
+  }),
   tls: tls.prefault({}),
   auth: auth.prefault({}),
   abuse: abuse.prefault({}),

@@ -86,6 +86,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   '--cache-size': ['much', '1'],
   '--workers': ['0', 'many', '257', '-1'],
   '--log-format': ['pretty'],
+  '--pages': ['yes'],
   '--metrics': ['here', '0.0.0.0:9464'],
   '--trace-endpoint': ['ftp://h'],
   '--days': ['x', '0', '398', '-1', '1.5'],

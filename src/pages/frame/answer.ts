@@ -1,0 +1,80 @@
+import { timingSafeEqual } from 'node:crypto';
+import { AppError } from '../../lib/errors.ts';
+import { withQuery } from '../request/page-address.ts';
+import { PageError } from '../request/page-error.ts';
+import type { PageAnswer, PageHandler, PageRequest, PageRoutes } from '../request/page-request.ts';
+import { problemPage } from './problem-page.ts';
+
+export interface AnswerOptions {
+  readonly routes: PageRoutes;
+  /** Reports whether a rule is for anonymous clients. If not, browsers without a session are sent to sign in. */
+  readonly anonymous: () => boolean;
+  /** Whether the pages are for owners alone. */
+  readonly forOwners: boolean;
+  /** Called with what ended a page unexpectedly. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Pages that are shown to everybody, and whose forms need no session. */
+const OPEN: ReadonlySet<string> = new Set(['sign-in', 'preferences']);
+
+/** Makes the page that a request asks for, or one that says why it is not shown. Never rejects. */
+export async function answerPage(options: AnswerOptions, request: PageRequest): Promise<PageAnswer> {
+  const refusal = OPEN.has(request.address.kind) ? undefined : refusalOf(options, request);
+  if (refusal !== undefined) return refusal;
+  try {
+    return await handlerOf(options.routes, request)(request);
+  } catch (error) {
+    const shown = toPageError(error);
+    if (shown === undefined) options.onFailure(error);
+    if (shown?.problem === 'not-found' && mightSeeMore(request)) return toSignIn(request);
+    return problemPage(request, shown ?? new PageError('registry-failed'));
+  }
+}
+
+function refusalOf({ anonymous, forOwners }: AnswerOptions, request: PageRequest): PageAnswer | undefined {
+  const isStranger = request.principal.kind === 'anonymous';
+  if (isStranger && (forOwners || !anonymous())) return toSignIn(request);
+  const mayLeave = request.address.kind === 'sign-out';
+  if (forOwners && !request.isOwner && !mayLeave) return problemPage(request, new PageError('forbidden'));
+  return request.method === 'POST' && !isOwnForm(request)
+    ? problemPage(request, new PageError('stale-form'))
+    : undefined;
+}
+
+/** Whether a page of this session made the form. */
+function isOwnForm({ csrf, form }: PageRequest): boolean {
+  const expected = Buffer.from(csrf);
+  const sent = Buffer.from(form.get('csrf'));
+  return csrf !== '' && expected.length === sent.length && timingSafeEqual(expected, sent);
+}
+
+/** Whether signing in could help. */
+function mightSeeMore({ principal, target }: PageRequest): boolean {
+  return principal.kind === 'anonymous' && target !== '/';
+}
+
+function toSignIn({ target, method }: PageRequest): PageAnswer {
+  const to = method === 'GET' && target !== '/' ? target : undefined;
+  return { kind: 'redirect', to: withQuery('/sign-in', { to }) };
+}
+
+/** The kind of the address chose the handler, so the handler takes this address. */
+function handlerOf(routes: PageRoutes, { address, method }: PageRequest): PageHandler {
+  const entry: { readonly get?: unknown; readonly post?: unknown } = routes[address.kind] ?? {};
+  const handler = method === 'GET' ? entry.get : entry.post;
+  if (!isHandler(handler)) throw new PageError('not-found');
+  return handler;
+}
+
+function isHandler(value: unknown): value is PageHandler {
+  return typeof value === 'function';
+}
+
+/** What the registry says: that something is not there, or that it cannot be had now. */
+function toPageError(error: unknown): PageError | undefined {
+  if (error instanceof PageError) return error;
+  if (!(error instanceof AppError)) return undefined;
+  const isMissing = error.code === 'IMAGE_UNKNOWN' || error.code === 'BLOB_MISSING';
+  return new PageError(isMissing ? 'not-found' : 'registry-failed', undefined, { cause: error });
+}

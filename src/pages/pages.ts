@@ -1,0 +1,65 @@
+import type { Principal } from '../auth/principal.ts';
+import { answerPage, type AnswerOptions } from './frame/answer.ts';
+import { loadAssets, type Asset } from './frame/assets.ts';
+import { renderLayout } from './frame/layout.ts';
+import { parsePageAddress, type PageAddress } from './request/page-address.ts';
+import type { PageRoutes } from './request/page-request.ts';
+import { preferencesRoutes } from './request/preferences.ts';
+import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
+import { createVisible, type VisibleOptions } from './request/visible.ts';
+import { repositoriesRoutes } from './repositories/repositories.ts';
+
+interface PagesOptions extends VisibleOptions, ReadRequestOptions, Omit<AnswerOptions, 'routes'> {}
+
+/** The web pages of a gate. */
+export interface Pages {
+  /** Reads a target. Undefined if it is that of no page. */
+  find(target: string): PageAddress | undefined;
+  /** Returns the style, script or picture at this path. */
+  asset(path: string): Asset | undefined;
+  /** The methods that a page answers. */
+  methods(address: PageAddress): readonly ('GET' | 'POST')[];
+  /** Answers a browser. Never rejects. */
+  answer(call: PageCall): Promise<Rendered>;
+}
+
+/** A page as text, or the target that the browser is sent to (303). The principal is for the log. */
+type Rendered = { readonly principal: Principal; readonly cookies: readonly string[] } & (
+  | {
+      readonly kind: 'page';
+      readonly status: number;
+      readonly text: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'redirect'; readonly to: string }
+);
+
+/** Makes the pages of a gate. */
+export function createPages(options: PagesOptions): Pages {
+  const assets = loadAssets();
+  const routes = joinAreas(options);
+  return {
+    find: (target) => parsePageAddress(target.split('?', 1)[0] ?? ''),
+    asset: (path) => assets.find(path),
+    methods: ({ kind }) => [
+      ...(routes[kind]?.get === undefined ? [] : (['GET'] as const)),
+      ...(routes[kind]?.post === undefined ? [] : (['POST'] as const)),
+    ],
+    answer: async (call) => {
+      const request = readRequest(options, call);
+      const { principal } = request;
+      const answer = await answerPage({ ...options, routes }, request);
+      const cookies = answer.cookies ?? [];
+      if (answer.kind === 'redirect') return { ...answer, cookies, principal };
+      const { status = 200, headers = {} } = answer;
+      const text = renderLayout(request, answer, assets).toString();
+      return { kind: 'page', status, text, headers, cookies, principal };
+    },
+  };
+}
+
+/** The pages of all areas. */
+function joinAreas(options: PagesOptions): PageRoutes {
+  const see = createVisible(options);
+  return { ...preferencesRoutes, ...repositoriesRoutes({ see }) };
+}

@@ -1,0 +1,70 @@
+import type { Principal } from '../../auth/principal.ts';
+import type { Fields } from './fields.ts';
+import type { Html } from '../text/html.ts';
+import type { Language } from '../text/language.ts';
+import type { PageAddress, PageKind } from './page-address.ts';
+
+/** `auto` follows the browser. */
+export const THEMES = ['auto', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** What a browser asks for, read once. */
+export interface PageRequest<A extends PageAddress = PageAddress> {
+  readonly method: 'GET' | 'POST';
+  readonly address: A;
+  /** The target with its query, to come back to. */
+  readonly target: string;
+  readonly query: Fields;
+  /** Empty for GET. */
+  readonly form: Fields;
+  readonly principal: Principal;
+  /** The token that each form of this session carries as `csrf`. Empty without a session. */
+  readonly csrf: string;
+  /** Whether the principal may see the pages of owners. */
+  readonly isOwner: boolean;
+  readonly language: Language;
+  readonly theme: Theme;
+  readonly client: PageClient;
+}
+
+export interface PageClient {
+  readonly address: string;
+  /** The host under which the browser knows the gate, with its port if that is not 443. */
+  readonly host: string;
+  readonly agent: string;
+  /** The `Cookie` header. */
+  readonly cookies: string | undefined;
+}
+
+/** What a browser gets. */
+export type PageAnswer =
+  | {
+      readonly kind: 'page';
+      readonly status?: number;
+      /** Of the tab, before the name of the gate. */
+      readonly title: string;
+      readonly body: Html;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly cookies?: readonly string[];
+    }
+  | {
+      /** To a page of this gate (303). */
+      readonly kind: 'redirect';
+      readonly to: string;
+      readonly cookies?: readonly string[];
+    };
+
+/** Makes a page, or does what a form asks for. Throws PageError. */
+export type PageHandler<A extends PageAddress = PageAddress> = (
+  request: PageRequest<A>,
+) => PageAnswer | Promise<PageAnswer>;
+
+type AddressOf<K extends PageKind> = Extract<PageAddress, { readonly kind: K }> & PageAddress;
+
+/** The handlers of an area, by the kind of the address. A method without a handler is refused. */
+export type PageRoutes = {
+  readonly [K in PageKind]?: {
+    readonly get?: PageHandler<AddressOf<K>>;
+    readonly post?: PageHandler<AddressOf<K>>;
+  };
+};

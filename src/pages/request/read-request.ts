@@ -1,0 +1,58 @@
+import { ANONYMOUS, type Principal } from '../../auth/principal.ts';
+import { NO_FIELDS, parseFields, type Fields } from './fields.ts';
+import { acceptedLanguage } from '../text/language.ts';
+import type { PageAddress } from './page-address.ts';
+import type { PageClient, PageRequest } from './page-request.ts';
+import { readPreferences } from './preferences.ts';
+
+/** A browser that is signed in. */
+interface PageSession {
+  readonly principal: Principal;
+  /** The token that the forms of the session carry. */
+  readonly csrf: string;
+}
+
+/** What the gate hands over of a request for a page. */
+export interface PageCall {
+  readonly method: 'GET' | 'POST';
+  readonly address: PageAddress;
+  /** The request target as the browser wrote it. */
+  readonly target: string;
+  /** Undefined for GET. */
+  readonly form: Fields | undefined;
+  readonly acceptLanguage: string | undefined;
+  readonly client: PageClient;
+}
+
+export interface ReadRequestOptions {
+  /** Returns the session of a `Cookie` header; undefined if it names none that is alive. */
+  readonly session: (cookies: string | undefined) => PageSession | undefined;
+  /** Reports whether a principal may see the pages of owners. */
+  readonly isOwner: (principal: Principal) => boolean;
+}
+
+/** Reads a call once: who asks, in which language, with which fields. */
+export function readRequest({ session, isOwner }: ReadRequestOptions, call: PageCall): PageRequest {
+  const { method, address, target, form = NO_FIELDS, client } = call;
+  const { principal, csrf } = session(client.cookies) ?? { principal: ANONYMOUS, csrf: '' };
+  const { language, theme } = readPreferences(client.cookies);
+  const query = queryOf(target);
+  return {
+    method,
+    address,
+    target,
+    query: (query === undefined ? undefined : parseFields(query)) ?? NO_FIELDS,
+    form,
+    principal,
+    csrf,
+    isOwner: isOwner(principal),
+    language: language ?? acceptedLanguage(call.acceptLanguage),
+    theme,
+    client,
+  };
+}
+
+function queryOf(target: string): string | undefined {
+  const mark = target.indexOf('?');
+  return mark < 0 ? undefined : target.slice(mark + 1);
+}

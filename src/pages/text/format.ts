@@ -1,0 +1,63 @@
+import { html, type Html } from './html.ts';
+import type { Language } from './language.ts';
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** A size as people read it, in powers of 1,000 as docker prints them: `12.3 MB`. */
+export function formatSize(bytes: number, language: Language): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  // 999.5 would be shown as 1000.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: UNITS[unit] ?? 'byte',
+    unitDisplay: unit === 0 ? 'narrow' : 'short',
+    maximumSignificantDigits: 3,
+  }).format(value);
+}
+
+export function formatCount(count: number, language: Language): string {
+  return new Intl.NumberFormat(language).format(count);
+}
+
+/** Seconds in each unit, the largest first. */
+const AGES = [
+  ['year', 31_556_952],
+  ['month', 2_629_746],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const;
+
+/** How long ago something was: `3 days ago`; `now` within the last minute. */
+export function formatAge(at: number, now: number, language: Language): string {
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const seconds = (at - now) / 1000;
+  const fit = AGES.find(([, length]) => Math.abs(seconds) >= length);
+  return fit === undefined ? format.format(0, 'second') : format.format(Math.trunc(seconds / fit[1]), fit[0]);
+}
+
+/** A moment (milliseconds since 1970) as an age, with the exact time in UTC for whoever points at it. */
+export function renderAge(at: number, now: number, language: Language): Html {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return html``;
+  const exact = date.toISOString().replace(/\.\d+Z$/, 'Z');
+  return html`<time datetime="${exact}" title="${exact.replace('T', ' ').replace('Z', ' UTC')}"
+    >${formatAge(at, now, language)}</time
+  >`;
+}
+
+/** How much of a hex digest tells it apart, as docker shows it. */
+const SHORT_HEX = 12;
+
+/** A digest, shortened to look at, whole to copy. */
+export function renderDigest(digest: string): Html {
+  const colon = digest.indexOf(':');
+  const short = digest.slice(colon + 1, colon + 1 + SHORT_HEX);
+  return html`<code class="digest" title="${digest}">${short}</code>`;
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler, Response } from 'express';
+import helmet from 'helmet';
+import { answerProblem } from '../http/answer.ts';
+import { contextOf } from '../http/context.ts';
+import { receiveForm } from '../http/receive-form.ts';
+import { createProblem } from '../oci/problem.ts';
+import { respond } from '../oci/respond.ts';
+import { parseFields, type Fields } from '../pages/request/fields.ts';
+import type { Asset } from '../pages/frame/assets.ts';
+import type { PageAddress } from '../pages/request/page-address.ts';
+import type { Pages } from '../pages/pages.ts';
+
+export interface PagesRouteOptions {
+  /** Undefined where the gate shows no pages. */
+  readonly pages?: Pages | undefined;
+  /** How long a form may take to arrive, in milliseconds. */
+  readonly formMs: number;
+}
+
+/** The most bytes of a form: the names of the tags of a whole page. */
+const FORM_MAX_BYTES = 256 * 1024;
+const FORM_TYPE = /^application\/x-www-form-urlencoded(?:$|;)/i;
+const LONGEST_AGENT = 256;
+
+/** Nothing but our own style, script and icon; no inline script or style, and no frame around a page. */
+const secure = helmet({
+  strictTransportSecurity: false,
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
+      trustedTypes: ["'none'"],
+    },
+  },
+  referrerPolicy: { policy: 'same-origin' },
+});
+
+/** The pages for browsers. A target that is that of no page is left to the next handler. */
+export function pagesRoute({ pages, formMs }: PagesRouteOptions): RequestHandler {
+  return function pagesRoute(req, res, next) {
+    const { target, method } = contextOf(req);
+    const address = pages?.find(target);
+    const asset = address === undefined ? pages?.asset(target) : undefined;
+    if (pages === undefined || (address === undefined && asset === undefined)) {
+      next();
+      return;
+    }
+    secure(req, res, () => {
+      if (asset !== undefined) sendAsset(req, res, asset);
+      else if (address !== undefined) answerPage(pages, address).catch(next);
+    });
+
+    async function answerPage(all: Pages, page: PageAddress): Promise<void> {
+      const allowed = all.methods(page);
+      const asked = method === 'HEAD' ? 'GET' : allowed.find((it) => it === method);
+      if (asked === undefined || !allowed.includes(asked)) {
+        refuseMethod(
+          req,
+          res,
+          asked === 'GET' || allowed.includes('GET') ? ['GET', 'HEAD', ...allowed] : allowed,
+        );
+        return;
+      }
+      const form = asked === 'POST' ? await readForm(req, res, formMs) : undefined;
+      if (asked === 'POST' && form === undefined) return;
+      await send(req, res, all, { method: asked, address: page, form });
+    }
+  };
+}
+
+interface Asked {
+  readonly method: 'GET' | 'POST';
+  readonly address: PageAddress;
+  readonly form: Fields | undefined;
+}
+
+async function send(req: IncomingMessage, res: Response, pages: Pages, asked: Asked): Promise<void> {
+  const context = contextOf(req);
+  const rendered = await pages.answer({
+    ...asked,
+    target: context.target,
+    acceptLanguage: req.headers['accept-language'],
+    client: {
+      address: context.address,
+      host: context.host,
+      agent: req.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? '',
+      cookies: req.headers.cookie,
+    },
+  });
+  if (req.socket.destroyed) return;
+  context.principal = rendered.principal;
+  const cookies = rendered.cookies.length === 0 ? {} : { 'Set-Cookie': [...rendered.cookies] };
+  const type = 'text/html; charset=utf-8';
+  context.sent +=
+    rendered.kind === 'redirect'
+      ? respond(res, { status: 303, type, headers: { ...cookies, Location: rendered.to }, body: '' })
+      : respond(res, {
+          status: rendered.status,
+          type,
+          headers: { ...rendered.headers, ...cookies },
+          body: rendered.text,
+        });
+}
+
+/** Undefined where it was answered already. */
+async function readForm(req: IncomingMessage, res: Response, ms: number): Promise<Fields | undefined> {
+  if (!FORM_TYPE.test(req.headers['content-type'] ?? '')) {
+    answerProblem(
+      req,
+      res,
+      createProblem('UNSUPPORTED', 'A page takes forms alone.', { status: 415, close: true }),
+    );
+    return undefined;
+  }
+  const tooLarge = `A form has ${FORM_MAX_BYTES} bytes at most.`;
+  const body = await receiveForm(req, res, { maxBytes: FORM_MAX_BYTES, ms, tooLarge });
+  if (body === undefined) return undefined;
+  const fields = parseFields(body.toString('utf8'));
+  if (fields === undefined)
+    answerProblem(req, res, createProblem('SIZE_INVALID', 'The form has too many fields.'));
+  return fields;
+}
+
+function refuseMethod(req: IncomingMessage, res: Response, allowed: readonly string[]): void {
+  const headers = { Allow: [...new Set(allowed)].join(', ') };
+  answerProblem(req, res, createProblem('UNSUPPORTED', 'This page does not know that method.', { headers }));
+}
+
+function sendAsset(req: IncomingMessage, res: Response, { type, body, brotli }: Asset): void {
+  const context = contextOf(req);
+  if (context.method !== 'GET' && context.method !== 'HEAD') {
+    refuseMethod(req, res, ['GET', 'HEAD']);
+    return;
+  }
+  const isCompressed = /\bbr\b/.test(String(req.headers['accept-encoding'] ?? ''));
+  const encoding = isCompressed ? { 'Content-Encoding': 'br' } : {};
+  context.sent += respond(res, {
+    status: 200,
+    type,
+    headers: { Vary: 'Accept-Encoding', ...encoding },
+    body: isCompressed ? brotli : body,
+    isImmutable: true,
+  });
+}
