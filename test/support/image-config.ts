@@ -28,10 +28,19 @@ export function configOf(
     created: TIME,
     author: 'Jane Doe <jane@example.org>',
     config: made?.config ?? { Cmd: ['/a'] },
-    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+    rootfs: rootfsOf(layers),
     history: made?.history ?? steps,
   };
   return { value, platform };
+}
+
+/** The config with what no config can lack (image-spec: "Image Configuration"), and nothing else. */
+export function bareConfig(layers: readonly Layer[]): object {
+  return { architecture: 'amd64', os: 'linux', rootfs: rootfsOf(layers) };
+}
+
+function rootfsOf(layers: readonly Layer[]): object {
+  return { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) };
 }
 
 /** The layers of an image on top of a distribution, with links and whiteouts, and how a Dockerfile made it. */

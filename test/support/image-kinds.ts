@@ -12,7 +12,7 @@ import {
   type Layer,
   type Packing,
 } from './image-content.ts';
-import { configOf, debianLike, type Made } from './image-config.ts';
+import { bareConfig, configOf, debianLike, type Made } from './image-config.ts';
 
 /** Images of every kind that registries hold, small, and the same at every run. Made without a daemon. */
 export interface ImageKind {
@@ -43,6 +43,7 @@ export const KIND_NAMES = [
   'empty-layer',
   'many-layers',
   'nested',
+  'bare',
 ] as const;
 
 export type KindName = (typeof KIND_NAMES)[number] | 'large';
@@ -82,6 +83,7 @@ const MAKERS: Readonly<Record<(typeof KIND_NAMES)[number], Maker>> = {
   'empty-layer': async (name) => single(name, await withEmptyLayer()),
   'many-layers': async (name) => single(name, await manyLayers(128)),
   nested,
+  bare: async (name) => single(name, await bare()),
 };
 
 /** A manifest with its blobs. */
@@ -125,8 +127,18 @@ async function several(
 
 /** An image of layers, of schema 2 if the first one is Docker's. */
 async function imageOf(layers: readonly Layer[], architecture: string, made?: Made): Promise<Image> {
-  const isDocker = layers[0]?.blob.mediaType.startsWith(DOCKER) === true;
   const { value, platform } = configOf(layers, architecture, made);
+  return { ...withConfig(layers, value, architecture), platform };
+}
+
+/** An image that says nothing of itself: no date, no command, no history. */
+async function bare(): Promise<Image> {
+  const layers = [packLayer(await tarOf([{ name: 'etc/motd', text: 'Welcome\n' }]), 'oci-gzip')];
+  return withConfig(layers, bareConfig(layers), 'amd64');
+}
+
+function withConfig(layers: readonly Layer[], value: object, architecture: string): Image {
+  const isDocker = layers[0]?.blob.mediaType.startsWith(DOCKER) === true;
   const config = jsonContent(isDocker ? `${DOCKER}.container.image.v1+json` : `${OCI}.config.v1+json`, value);
   const mediaType = isDocker ? MANIFEST_2 : MANIFEST;
   const manifest = jsonContent(mediaType, {
@@ -139,7 +151,7 @@ async function imageOf(layers: readonly Layer[], architecture: string, made?: Ma
       : { annotations: { 'org.opencontainers.image.title': `Debian-like, ${architecture}` } }),
   });
   const kept = layers.filter(({ urls }) => urls === undefined).map(({ blob }) => blob);
-  return { manifest, blobs: unique([config, ...kept]), platform };
+  return { manifest, blobs: unique([config, ...kept]) };
 }
 
 async function debian(architecture: string, packing: Packing): Promise<Image> {

@@ -18,8 +18,8 @@ interface HistoryOptions extends SeeOptions {
 }
 
 const DETAILS = `
-The newest step comes first. SIZE is that of the layer as it is stored: compressed in a registry, and as its files are in
-what docker save of older engines writes. Steps without a layer have 0B.`;
+The newest step comes first. SIZE is that of the layer as it is stored: compressed in a registry as a rule, and a tar in
+what docker save of older engines writes; docker prints the size of the files. Steps without a layer have 0B.`;
 
 const COLUMNS: readonly Column[] = [
   { title: 'IMAGE' },
