@@ -10,13 +10,16 @@ import { asTyped, withoutBlamed, type GivenFlags } from './terminal/typed-comman
 
 type Create = (terminal: Terminal, exit: ExitStatus) => Command;
 
+/** Loads a command. `sub`: the word behind it on the command line, if it is known. */
+type Load = (sub?: string) => Promise<Create>;
+
 /** Each command is loaded only when it runs, so that a server starts without the others. */
-const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
+const COMMANDS: Readonly<Record<string, Load>> = {
   up: async () => (await import('./serve/up.ts')).upCommand,
   serve: async () => (await import('./serve/serve.ts')).serveCommand,
   certs: async () => (await import('./certs/certs.ts')).certsCommand,
   users: async () => (await import('./users/users.ts')).usersCommand,
-  images: async () => (await import('./images/images.ts')).imagesCommand,
+  images: async (sub) => (await import('./images/images.ts')).loadImagesCommand(sub),
   access: async () => (await import('./access/access.ts')).accessCommand,
   tokens: async () => (await import('./tokens/tokens.ts')).tokensCommand,
   abuse: async () => (await import('./abuse/abuse.ts')).abuseCommand,
@@ -31,7 +34,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Create>>> = {
 };
 
 /** Internal commands, hidden from the help. */
-const HIDDEN: Readonly<Record<string, () => Promise<Create>>> = {
+const HIDDEN: Readonly<Record<string, Load>> = {
   docs: async () => {
     const { docsCommand } = await import('./docs.ts');
     return (terminal, exit) => docsCommand(terminal, () => createProgram(terminal, exit));
@@ -61,7 +64,7 @@ export async function run(typed: readonly string[], plain: Terminal): Promise<nu
   );
   const exit: ExitStatus = { code: EXIT.done };
   try {
-    const program = await createProgram(terminal, exit, argv[0]);
+    const program = await createProgram(terminal, exit, argv);
     refuseUnknownCommand(program, argv);
     program.hook('preAction', (_program, command) => {
       refuseEmptyValues(command);
@@ -76,8 +79,12 @@ export async function run(typed: readonly string[], plain: Terminal): Promise<nu
   }
 }
 
-/** The command tree, from which docs/cli.md is generated; with `only`, the part for that command. */
-export async function createProgram(terminal: Terminal, exit: ExitStatus, only?: string): Promise<Command> {
+/** The command tree, from which docs/cli.md is generated; with `argv`, the part for that command line. */
+export async function createProgram(
+  terminal: Terminal,
+  exit: ExitStatus,
+  [only, sub]: readonly string[] = [],
+): Promise<Command> {
   const program = new Command('registry-gate')
     .description('The front end of a private container registry: certificates, users, TLS, access rules.')
     .version(packageVersion(), '-V, --version', 'Print the version.')
@@ -89,7 +96,7 @@ export async function createProgram(terminal: Terminal, exit: ExitStatus, only?:
   const all = Object.entries({ ...COMMANDS, ...HIDDEN });
   const asked = all.filter(([name]) => name === only);
   for (const [name, load] of asked.length > 0 ? asked : all) {
-    const create = await load();
+    const create = await load(asked.length > 0 ? sub : undefined);
     program.addCommand(inheriting(program, create(terminal, exit)), { hidden: name in HIDDEN });
   }
   addExamples(program);

@@ -1,15 +1,10 @@
 import { systemCode } from '../lib/errors.ts';
 import { whyUnreadable } from '../lib/files/ownership.ts';
+import { DEFAULT_FILE, NEAR_MISS } from './values/defaults.ts';
 import { CONFIG_VARIABLE, type Environment, type ReadFile } from './environment.ts';
 import type { OptionRow } from './options.ts';
 import type { Source } from './source.ts';
 import { readYaml } from './yaml-file.ts';
-
-/** Read if it exists and no other file is named. */
-const DEFAULT_FILE = 'registry-gate.yml';
-
-/** The same name with the other ending. Reported, since it is almost always meant as the configuration file. */
-const NEAR_MISS = 'registry-gate.yaml';
 
 interface ConfigFileSources {
   readonly fileName?: string | undefined;

@@ -1,6 +1,7 @@
 import { whyUnreadable } from '../lib/files/ownership.ts';
 import { closest } from './closest.ts';
-import { ENV_PREFIX, type OptionRow } from './options.ts';
+import { ENV_PREFIX } from './values/defaults.ts';
+import type { OptionRow } from './options.ts';
 import type { Problem } from './problem.ts';
 import { isServiceLink, isServiceUrl } from './values/service-link.ts';
 import type { Given, Source } from './source.ts';

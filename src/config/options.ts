@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENV_PREFIX } from './values/defaults.ts';
 import { optionMeta, type OptionKind, type OptionMeta } from './schema/fields.ts';
 import { schema } from './schema/schema.ts';
 
@@ -20,8 +21,6 @@ export interface OptionRow {
   readonly description: string;
   readonly secret: boolean;
 }
-
-export const ENV_PREFIX = 'REGISTRY_GATE_';
 
 let described: readonly OptionRow[] | undefined;
 

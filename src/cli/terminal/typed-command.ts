@@ -1,4 +1,3 @@
-import { describeOptions } from '../../config/options.ts';
 import type { Invocation } from './invocation.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 
@@ -11,9 +10,32 @@ const STATE = ['state', ...USERS];
 const AUDIT = ['audit', 'config'];
 /** How to reach a registry. */
 const CONNECTION = ['user', 'auth-file', 'ca', 'plain-http'];
-const EVERY_OPTION = 'every option of the configuration';
+/**
+ * The flags of the configuration, without those that hold a secret. A test compares them with the configuration, which every
+ * command would have to load for them.
+ */
+export const OPTIONS: readonly string[] = [
+  'listen',
+  'backend',
+  'backend-ca',
+  'backend-user',
+  'backend-host',
+  'public-url',
+  'certs',
+  'users',
+  'state',
+  'access',
+  'cache',
+  'cache-size',
+  'workers',
+  'log-format',
+  'metrics',
+  'trace-endpoint',
+  'audit',
+  'audit-chain',
+];
 
-/** Command -> the flags that select what it works on. A test compares this table with the command tree. */
+/** Command -> the flags that select what it works on, which a hint may repeat. A test compares this table with the command tree. */
 export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'certs init': DIRECTORY,
   'certs renew': DIRECTORY,
@@ -33,8 +55,8 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'audit show': AUDIT,
   'audit verify': AUDIT,
   'access check': ['access', ...STATE],
-  'config check': [EVERY_OPTION, 'config'],
-  'config show': [EVERY_OPTION, 'config'],
+  'config check': [...OPTIONS, 'config'],
+  'config show': [...OPTIONS, 'config'],
   health: ['listen', 'config'],
   'images copy': [],
   'images save': [],
@@ -51,8 +73,8 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   completion: [],
   'images files': [],
   'images cat': [],
-  serve: [EVERY_OPTION, 'config'],
-  up: [EVERY_OPTION, 'data', 'host', 'config'],
+  serve: [...OPTIONS, 'config'],
+  up: [...OPTIONS, 'data', 'host', 'config'],
 };
 
 const GROUPS = [...new Set(Object.keys(FLAGS_OF).map((name) => name.split(' ')[0] ?? name))];
@@ -87,22 +109,10 @@ export function withoutBlamed(given: GivenFlags, message: string): GivenFlags {
 }
 
 function repeated(name: string, rest: string, given: GivenFlags): readonly string[] {
-  const takes = flagsOf(name);
+  const takes = FLAGS_OF[name] ?? [];
   return [...given].flatMap(([flag, values]) => {
     if (!takes.includes(flag) || rest.split(' ').includes(`--${flag}`)) return [];
     if (values.length === 0) return [`--${flag}`];
     return values.filter((value) => !CREDENTIALS.test(value)).map((value) => `--${flag} ${shellWord(value)}`);
   });
-}
-
-/** The flags that a hint may repeat for a command: none that hold a secret. */
-function flagsOf(name: string): readonly string[] {
-  return (FLAGS_OF[name] ?? []).flatMap((flag) => (flag === EVERY_OPTION ? optionFlags() : [flag]));
-}
-
-/** The flags of the configuration, without their dashes, that hold no secret. */
-export function optionFlags(): readonly string[] {
-  return describeOptions().flatMap(({ flag, secret }) =>
-    flag === undefined || secret ? [] : [flag.replace(/^--/, '').replace(/ .*$/, '')],
-  );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_CERTS } from '../values/defaults.ts';
 import { abuse } from './abuse.ts';
 import { auth } from './auth.ts';
 import { backendOptions } from './backend.ts';
@@ -101,7 +102,7 @@ const cache = z.strictObject({
 export const schema = z.strictObject({
   listen,
   ...backendOptions,
-  certs: path('./certs', {
+  certs: path(DEFAULT_CERTS, {
     flag: '--certs DIR',
     description: 'The certs directory: ca.crt, ca.key, domain.crt, domain.key, htpasswd.',
   }),

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProgram, run } from '../../../src/cli/program.ts';
-import { FLAGS_OF, asTyped, optionFlags } from '../../../src/cli/terminal/typed-command.ts';
+import { describeOptions } from '../../../src/config/options.ts';
+import { FLAGS_OF, OPTIONS, asTyped } from '../../../src/cli/terminal/typed-command.ts';
 import { recordingTerminal } from '../../support/terminal.ts';
 
 const PLACE = {
@@ -89,6 +90,13 @@ describe('the table of flags', () => {
     });
   }
 
+  it('has every flag of the configuration that holds no secret', () => {
+    const flags = describeOptions().flatMap(({ flag, secret }) =>
+      flag === undefined || secret ? [] : [flag.replace(/^--/, '').replace(/ .*$/, '')],
+    );
+    expect(OPTIONS).toEqual(flags);
+  });
+
   it('has every command, with the flags that it takes', async () => {
     const program = await createProgram(recordingTerminal(), { code: 0 });
     const visible = leaves(program, '').filter(
@@ -97,7 +105,7 @@ describe('the table of flags', () => {
     expect(visible.map(([name]) => name).sort()).toEqual(Object.keys(FLAGS_OF).sort());
     for (const [name, command] of visible) {
       const taken = command.options.map((option) => option.name());
-      const listed = (FLAGS_OF[name] ?? []).flatMap((flag) => (flag.includes(' ') ? optionFlags() : [flag]));
+      const listed = FLAGS_OF[name] ?? [];
       expect({ name, missing: listed.filter((flag) => !taken.includes(flag)) }).toEqual({
         name,
         missing: [],

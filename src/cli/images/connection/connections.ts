@@ -13,7 +13,8 @@ import { parseCertificates } from '../../../pki/x509/certificate-file.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { readCredential } from './read-credential.ts';
-import { findOwnGate, type OwnGate } from './default-registry.ts';
+import type { OwnGate } from './configured-gate.ts';
+import { findOwnGate } from './default-registry.ts';
 
 /** The image that was named, and where. */
 interface Named {
