@@ -34,8 +34,13 @@ function works(program: string, args: readonly string[]): boolean {
 
 /** Whether a program stands on PATH (the sbin folders included, which a user's PATH may lack). */
 export function isInstalled(program: string): boolean {
+  return findProgram(program) !== '';
+}
+
+/** The path of a program on PATH; empty where it is not installed. */
+export function findProgram(program: string): string {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => isExecutable(join(folder, program)));
+  return folders.map((folder) => join(folder, program)).find(isExecutable) ?? '';
 }
 
 function isExecutable(path: string): boolean {
