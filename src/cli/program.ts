@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
 import { addExamples } from './examples.ts';
 import { misuseWords, refuseEmptyValues, refuseUnknownCommand, usualWords } from './terminal/misuse.ts';
@@ -70,13 +70,21 @@ export async function run(typed: readonly string[], plain: Terminal): Promise<nu
       refuseEmptyValues(command);
       for (const [flag, values] of flagsGiven(command)) given.set(flag, values);
     });
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' }).catch(passPrinted);
+    // A gate serves on, whatever becomes of its output.
+    const failure = serves ? undefined : await plain.outFailure?.();
+    if (failure !== undefined) throw failure;
     return exit.code;
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     const flags = withoutBlamed(given, message);
     return reportError(error, speakingAsTyped(plain, invocation.afterwards, invocation, flags));
   }
+}
+
+/** What `--help` and `--version` throw when they have printed. */
+function passPrinted(error: unknown): void {
+  if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
 }
 
 /** The command tree, from which docs/cli.md is generated; with `argv`, the part for that command line. */

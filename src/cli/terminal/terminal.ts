@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { createInterface, type Interface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { AppError, systemCode } from '../../lib/errors.ts';
+import { AppError } from '../../lib/errors.ts';
 import type { Owner } from '../../lib/files/ownership.ts';
 import type { StartedAs } from './invocation.ts';
 
@@ -35,6 +35,8 @@ export interface Terminal {
   outBytes(bytes: Uint8Array): void;
   /** Resolves when the reader has taken what was written; false if standard output was closed. For commands that write more than fits into memory. */
   readonly outTaken?: () => Promise<boolean>;
+  /** Returns, once, why standard output could not be written. */
+  readonly outFailure?: () => Promise<AppError | undefined>;
   /** A text with each command as it is typed here, which `err` also prints. */
   typed(text: string): string;
   /** Writes a message to standard error. */
@@ -97,16 +99,6 @@ export const processTerminal: Terminal = {
     return () => void process.off(signal, listener);
   },
 };
-
-/** Ignores a reader that closes the pipe early: `registry-gate certs status | head -1`. */
-export function ignoreClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      // EIO: a terminal that was closed.
-      if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error;
-    });
-  }
-}
 
 async function askSecret(question: string): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -58,6 +58,8 @@ async function compare(a: string, b: string, options: SeeOptions, terminal: Term
     const diff = compareImages(comparedOf(left), comparedOf(right));
     if (options.json === true) terminal.out(`${printableJson(jsonOf(left, right, diff), 2)}\n`);
     else print(diff, terminal);
+    const failure = await terminal.outFailure?.();
+    if (failure !== undefined) throw failure;
     return diff.isSame;
   } finally {
     await connections.close();

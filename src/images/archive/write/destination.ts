@@ -1,10 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { Writable } from 'node:stream';
+import { AppError, systemCode } from '../../../lib/errors.ts';
+import { unwritableOutput } from '../../../lib/files/unwritable-output.ts';
 import type { Compression } from '../../model/media-types.ts';
 import { FileTarWriter } from './file-tar-writer.ts';
 import type { TarDestination } from './layout-tar-target.ts';
-import { confirmRenames, openPart, placeForFile, removeParts } from './part-file.ts';
+import { confirmRenames, openPart, placeForFile, removeParts, unwritable } from './part-file.ts';
 import { StreamTarWriter } from './stream-tar-writer.ts';
 
 /** Opens a file for a tar: it is written beside, and gets its name at the end. Throws AppError FILE_UNWRITABLE. */
@@ -19,7 +21,7 @@ export async function openFileDestination(
   const { compression, spoolFolder = place.folder } = options;
   return {
     label,
-    path,
+    unwritable: (cause) => unwritable(path, cause),
     spoolFolder,
     writer:
       compression === 'none'
@@ -42,7 +44,8 @@ export function openStreamDestination(options: {
   const { output, compression = 'none', spoolFolder = tmpdir() } = options;
   return {
     label: 'standard output',
-    path: 'standard output',
+    unwritable: (cause) =>
+      cause instanceof AppError || systemCode(cause) === undefined ? cause : unwritableOutput(cause),
     spoolFolder,
     writer: new StreamTarWriter(output, compression, false),
     commit: async () => undefined,

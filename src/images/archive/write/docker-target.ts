@@ -11,7 +11,6 @@ import { readRange } from '../read/file-store.ts';
 import { openNameless } from '../read/spool.ts';
 import type { TarDestination } from './layout-tar-target.ts';
 import { watched, writeMeasured } from './new-blob.ts';
-import { unwritable } from './part-file.ts';
 import { piecesOf } from './tar-writer.ts';
 
 interface Place {
@@ -71,7 +70,7 @@ export class DockerTarget implements ImageTarget {
     this.#names.set(blob.digest.text, putting);
     await putting.catch((error: unknown) => {
       this.#names.delete(blob.digest.text);
-      throw unwritable(this.#to.path, error);
+      throw this.#to.unwritable(error);
     });
   }
 
@@ -113,7 +112,7 @@ export class DockerTarget implements ImageTarget {
       await this.#to.writer.end();
       await this.#to.commit();
     } catch (error) {
-      throw unwritable(this.#to.path, error);
+      throw this.#to.unwritable(error);
     }
   }
 

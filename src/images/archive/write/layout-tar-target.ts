@@ -7,15 +7,14 @@ import { blobPath, LAYOUT_FILE, LAYOUT_NAME } from '../layout/layout-files.ts';
 import { readRange } from '../read/file-store.ts';
 import { openNameless } from '../read/spool.ts';
 import { watched, writeMeasured } from './new-blob.ts';
-import { unwritable } from './part-file.ts';
 import { PutManifests } from './put-manifests.ts';
 import { piecesOf, type TarWriter } from './tar-writer.ts';
 
 /** Where the bytes of a tar go. */
 export interface TarDestination {
   readonly label: string;
-  /** The file in messages. */
-  readonly path: string;
+  /** Makes the error to throw of what failed. */
+  readonly unwritable: (cause: unknown) => unknown;
   readonly writer: TarWriter;
   /** The folder for what has to be measured before it can be written. */
   readonly spoolFolder: string;
@@ -91,7 +90,7 @@ export class LayoutTarTarget implements ImageTarget {
       await this.#to.writer.end();
       await this.#to.commit();
     } catch (error) {
-      throw unwritable(this.#to.path, error);
+      throw this.#to.unwritable(error);
     }
   }
 
@@ -107,7 +106,7 @@ export class LayoutTarTarget implements ImageTarget {
     this.#blobs.set(blob.digest.text, putting);
     await putting.catch((error: unknown) => {
       this.#blobs.delete(blob.digest.text);
-      throw unwritable(this.#to.path, error);
+      throw this.#to.unwritable(error);
     });
   }
 
