@@ -1,12 +1,12 @@
 import { concurrentForEach } from '../../lib/concurrent-for-each.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { planCopy } from '../copy/plan/plan-copy.ts';
+import { planCopy, type CopyPlan } from '../copy/plan/plan-copy.ts';
 import type { Platform } from '../model/platform.ts';
 import { subjectOfTag } from '../remove/contents.ts';
 import type { Registry, Repository } from '../store.ts';
-import { cosignTags } from '../view/referrers.ts';
 import { chooseTags } from './choose-tags.ts';
+import { lacksReferrers } from './lacks-referrers.ts';
 import type { SyncRule } from './sync-rule.ts';
 
 /** What is to become of one tag. */
@@ -53,7 +53,7 @@ export async function planSync(context: SyncContext): Promise<SyncPlan> {
       const all = await listAll(context.source.repository(rule.source));
       const tags = chooseTags(all, rule);
       skipped += all.length - tags.length;
-      items.push(...(await compareTags(context, rule, tags)));
+      items.push(...(await compareTags({ ...context, all: new Set(all) }, rule, tags)));
     } catch (error) {
       context.signal?.throwIfAborted();
       if (!(error instanceof AppError)) throw error;
@@ -79,8 +79,11 @@ function refuseConflicts(items: readonly SyncItem[]): readonly SyncItem[] {
   });
 }
 
+/** `all`: the tags of the source. */
+type Comparison = SyncContext & { readonly all: ReadonlySet<string> };
+
 async function compareTags(
-  context: SyncContext,
+  context: Comparison,
   rule: SyncRule,
   tags: readonly string[],
 ): Promise<readonly SyncItem[]> {
@@ -94,7 +97,7 @@ async function compareTags(
 }
 
 /** Undefined if the source has lost the tag meanwhile. */
-async function compareTag(context: SyncContext, rule: SyncRule, tag: string): Promise<SyncItem | undefined> {
+async function compareTag(context: Comparison, rule: SyncRule, tag: string): Promise<SyncItem | undefined> {
   const source = context.source.repository(rule.source);
   const target = context.target.repository(rule.target);
   try {
@@ -103,45 +106,40 @@ async function compareTag(context: SyncContext, rule: SyncRule, tag: string): Pr
     const there = await target.findManifest(tag);
     const base = { rule, tag, digest: found.digest.text, before: there?.digest.text, error: undefined };
     if (there === undefined) return { ...base, state: 'copy' };
-    const wanted = await wantedDigest(context, rule, found.digest);
-    if (there.digest.text !== wanted) return { ...base, state: 'move' };
-    // What refers to the whole index is not copied with a part of it.
-    const isWhole = wanted === found.digest.text;
-    const lacks = rule.referrers && isWhole && (await lacksReferrers(source, target, found.digest));
-    return { ...base, state: lacks ? 'refer' : 'same' };
+    return {
+      ...base,
+      state: await compareDigests(context, rule, { found: found.digest, there: there.digest }),
+    };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { rule, tag, state: 'fail', digest: undefined, before: undefined, error };
   }
 }
 
-/** The digest in the target: another one where only some platforms are copied. */
-async function wantedDigest(context: SyncContext, rule: SyncRule, digest: Digest): Promise<string> {
+async function compareDigests(
+  context: Comparison,
+  rule: SyncRule,
+  { found, there }: { readonly found: Digest; readonly there: Digest },
+): Promise<'move' | 'same' | 'refer'> {
+  const part = rule.platforms.length === 0 ? undefined : await planOf(context, rule, found);
+  if (there.text !== (part?.root.stored.digest ?? found).text) return 'move';
+  if (!rule.referrers) return 'same';
+  const plan = part ?? (await planOf(context, rule, found));
+  const target = context.target.repository(rule.target);
+  return (await lacksReferrers(plan, target, context.all)) ? 'refer' : 'same';
+}
+
+/** Returns what a copy would bring: with some platforms alone it is an image or index of another digest. */
+function planOf(context: SyncContext, rule: SyncRule, digest: Digest): Promise<CopyPlan> {
   const { platforms } = rule;
-  if (platforms.length === 0) return digest.text;
-  const { root } = await planCopy({
+  return planCopy({
     source: context.source.repository(rule.source),
     reference: digest.text,
     target: context.target.repository(rule.target),
     names: [],
-    choice: { kind: 'platforms', platforms },
+    choice: platforms.length === 0 ? { kind: 'all' } : { kind: 'platforms', platforms },
     host: context.host,
   });
-  return root.stored.digest.text;
-}
-
-async function lacksReferrers(source: Repository, target: Repository, digest: Digest): Promise<boolean> {
-  const theirs = await source.listReferrers(digest);
-  if (theirs.length > 0) {
-    const ours = new Set((await target.listReferrers(digest)).map((it) => it.digest.text));
-    if (theirs.some((it) => !ours.has(it.digest.text))) return true;
-  }
-  for (const { tag } of cosignTags(digest)) {
-    const found = await source.findManifest(tag);
-    if (found === undefined) continue;
-    if ((await target.findManifest(tag))?.digest.text !== found.digest.text) return true;
-  }
-  return false;
 }
 
 /**

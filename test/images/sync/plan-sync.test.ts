@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planSync, type SyncContext } from '../../../src/images/sync/plan-sync.ts';
 import { runSync } from '../../../src/images/sync/run-sync.ts';
 import type { SyncRule } from '../../../src/images/sync/sync-rule.ts';
+import type { Descriptor } from '../../../src/images/model/descriptor.ts';
 import type { Registry } from '../../../src/images/store.ts';
 import { memoryRepository, type MemoryRepository } from '../../support/memory-registry.ts';
 
@@ -89,4 +90,40 @@ describe('a mirror', () => {
     ]);
     expect(plan.items[0]?.error?.message).toBe('one:latest and two:latest are both to become app:latest.');
   });
+
+  it.each<readonly [name: string, refer: (source: MemoryRepository, arm: Descriptor) => void]>([
+    ['a signature', (it, arm) => void it.putImage({ layers: ['signature'], subject: arm })],
+    [
+      'the signature of an SBOM',
+      (it, arm) => {
+        const sbom = it.putImage({ layers: ['sbom'], subject: arm });
+        it.putImage({ layers: ['signature'], subject: sbom });
+      },
+    ],
+    [
+      'a signature under a tag of cosign',
+      (it, { digest }) => void it.putImage({ layers: ['cosign'], tags: [`sha256-${digest.hex}.sig`] }),
+    ],
+  ])('sees and copies %s that only one platform has', async (_name, refer) => {
+    const [source, target] = [memoryRepository('app', 'a.test'), memoryRepository('app', 'b.test')];
+    for (const one of [source, target]) one.putIndex(platformsOf(one), ['1']);
+    const rule = { ...RULE, tags: ['1'], referrers: true };
+    const context = contextOf(registryOf('a.test', { app: source }), registryOf('b.test', { app: target }), [
+      rule,
+    ]);
+    expect(states(await planSync(context))).toEqual([['app:1', 'same']]);
+    const [, arm] = platformsOf(source);
+    if (arm !== undefined) refer(source, arm);
+    const plan = await planSync(context);
+    expect(states(plan)).toEqual([['app:1', 'refer']]);
+    const results = await runSync(context, plan, { images: 1, blobs: 1 });
+    expect(results.map(({ outcome }) => outcome)).toEqual(['copied']);
+    expect([...target.manifests.keys()].toSorted()).toEqual([...source.manifests.keys()].toSorted());
+    expect(target.tags).toEqual(source.tags);
+    expect(states(await planSync(context))).toEqual([['app:1', 'same']]);
+  });
 });
+
+function platformsOf(repository: MemoryRepository): readonly Descriptor[] {
+  return ['amd', 'arm'].map((layer) => repository.putImage({ layers: [layer, 'base'] }));
+}
