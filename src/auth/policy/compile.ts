@@ -23,6 +23,8 @@ export interface PolicySource {
     readonly where: string;
     readonly members: readonly SourceText[];
   }[];
+  /** Who owns the gate: users and groups. */
+  readonly owners?: readonly SourceText[];
   readonly rules: readonly RuleSource[];
   readonly expect: readonly SourceText[];
 }
@@ -70,7 +72,8 @@ export function compilePolicy(source: PolicySource, known: KnownNames): Compiled
   for (const group of source.groups)
     compilation.groups.set(group.name, readMembers(compilation, group.members));
   const rules = source.rules.map((rule, order) => readRule(compilation, rule, order));
-  const policy = createPolicy(rules, compilation.groups);
+  const owners = (source.owners ?? []).flatMap((text) => readOwner(compilation, text));
+  const policy = createPolicy(rules, compilation.groups, owners);
   const expectations = source.expect.flatMap((text) => readExpectation(compilation, text));
   compilation.warnings.push(...findIdleRules(rules, compilation.groups));
   return { policy, expectations, problems: compilation.problems, warnings: compilation.warnings };
@@ -120,6 +123,19 @@ function readWho(compilation: Compilation, text: SourceText): Who[] {
     compilation.problems.push(problem(text, reason));
     return [];
   }
+  return knownWho(compilation, text, who);
+}
+
+function readOwner(compilation: Compilation, text: SourceText): Who[] {
+  const who = parseWho(text.text);
+  if (who?.kind !== 'user' && who?.kind !== 'group') {
+    compilation.problems.push(problem(text, 'is no user and no group:NAME: people own a gate, not machines'));
+    return [];
+  }
+  return knownWho(compilation, text, who);
+}
+
+function knownWho(compilation: Compilation, text: SourceText, who: Who): Who[] {
   if (who.kind === 'group' && !isGroup(compilation, who.name)) {
     compilation.problems.push(problem(text, `there is no group ${JSON.stringify(who.name)} in this file`));
     return [];

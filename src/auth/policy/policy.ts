@@ -37,6 +37,8 @@ export type Policy =
       readonly index: ReadonlyMap<string, RuleIndex>;
       /** The groups that the file gives each user, as `group:NAME`. */
       readonly groupsOf: ReadonlyMap<string, readonly string[]>;
+      /** Who owns the gate, by `renderWho`: users and groups. */
+      readonly owners: ReadonlySet<string>;
     };
 
 /**
@@ -67,6 +69,7 @@ export function appliesAt({ networks }: Pick<Rule, 'networks'>, address: string 
 export function createPolicy(
   rules: readonly Rule[],
   groups: ReadonlyMap<string, ReadonlySet<string>>,
+  owners: readonly Who[] = [],
 ): Policy {
   const index = new Map<string, { readonly byFirst: Map<string, Rule[]>; readonly anyFirst: Rule[] }>();
   for (const rule of rules) {
@@ -83,7 +86,7 @@ export function createPolicy(
   for (const [group, members] of groups) {
     for (const user of members) pushTo(groupsOf, user, renderWho({ kind: 'group', name: group }));
   }
-  return { kind: 'rules', rules, index, groupsOf };
+  return { kind: 'rules', rules, index, groupsOf, owners: new Set(owners.map(renderWho)) };
 }
 
 export function pushTo<T>(lists: Map<string, T[]>, key: string, item: T): void {

@@ -1,5 +1,6 @@
 import { loadConfig } from '../../config/load.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
+import { isOwner } from '../../auth/policy/owner.ts';
 import { OPEN_POLICY, type Policy } from '../../auth/policy/policy.ts';
 import { readAccess } from '../../app/auth/access.ts';
 import { configSources } from '../config/config-flags.ts';
@@ -59,7 +60,7 @@ function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
       const { need, from } = question;
       const rule = findRight(policy, principal, need, from);
       const near = rule === undefined ? findNearMisses(policy, principal, need, from) : [];
-      const answer = { question: { ...question, principal }, rule, near };
+      const answer = { question: { ...question, principal }, rule, near, owner: isOwner(policy, principal) };
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
       if (rule === undefined) exit.code = EXIT.failed;
     });
@@ -118,6 +119,8 @@ interface Answer {
   readonly question: Question;
   readonly rule: string | undefined;
   readonly near: readonly NearMiss[];
+  /** Whether the principal sees the web pages of owners. */
+  readonly owner: boolean;
 }
 
 function renderText({ question: { principal, need }, rule, near }: Answer): string {
@@ -127,7 +130,7 @@ function renderText({ question: { principal, need }, rule, near }: Answer): stri
   return `denied: ${printable(denialOf(principal, need))}\n${reasons.join('')}`;
 }
 
-function renderJson({ question: { principal, need, from }, rule, near }: Answer): string {
+function renderJson({ question: { principal, need, from }, rule, near, owner }: Answer): string {
   const record = {
     who: principalName(principal),
     action: need.action,
@@ -136,6 +139,7 @@ function renderJson({ question: { principal, need, from }, rule, near }: Answer)
     allowed: rule !== undefined,
     rule: rule ?? null,
     near,
+    owner,
   };
   return `${printableJson(record, 2)}\n`;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { expectSchema, groupSchema, ruleSchema } from './access-schema.ts';
+import { expectSchema, groupSchema, ownersSchema, ruleSchema } from './access-schema.ts';
 import { readYamlTree, type YamlTree } from './access-yaml.ts';
 import { unknownKey } from '../closest.ts';
 import type { Problem } from '../problem.ts';
@@ -36,6 +36,7 @@ interface AccessGroup {
 /** The content of the access file. The policy checks whether it makes sense. */
 interface AccessFile {
   readonly groups: readonly AccessGroup[];
+  readonly owners: readonly Located[];
   readonly rules: readonly AccessRule[];
   readonly expect: readonly Located[];
 }
@@ -46,8 +47,8 @@ interface AccessReading {
   readonly problems: readonly Problem[];
 }
 
-const SECTIONS = ['groups', 'rules', 'expect'] as const;
-const EMPTY: AccessFile = { groups: [], rules: [], expect: [] };
+const SECTIONS = ['groups', 'owners', 'rules', 'expect'] as const;
+const EMPTY: AccessFile = { groups: [], owners: [], rules: [], expect: [] };
 
 type Path = readonly (string | number)[];
 
@@ -59,7 +60,7 @@ export function readAccessFile(fileName: string, text: string): AccessReading {
   const reader: Reader = { tree: outcome.tree, problems };
   const root = outcome.tree.value;
   if (!isRecord(root)) {
-    const reason = 'the file must hold the key "rules", and may hold "groups" and "expect"';
+    const reason = 'the file must hold the key "rules", and may hold "groups", "owners" and "expect"';
     return { file: EMPTY, problems: [{ path: '', reason, where: `${fileName}:1` }] };
   }
   for (const key of Object.keys(root)) {
@@ -68,6 +69,7 @@ export function readAccessFile(fileName: string, text: string): AccessReading {
   return {
     file: {
       groups: readGroups(reader, root['groups']),
+      owners: readOwners(reader, root['owners']),
       rules: readRules(reader, root['rules']),
       expect: readExpect(reader, root['expect']),
     },
@@ -98,6 +100,11 @@ function readGroups(reader: Reader, value: unknown): AccessGroup[] {
     const names = accept(reader, { schema: groupSchema, value: members, at }) ?? [];
     return { name, ...place(reader, at), members: locate(reader, at, names) };
   });
+}
+
+function readOwners(reader: Reader, value: unknown): Located[] {
+  if (value === undefined) return [];
+  return locate(reader, ['owners'], accept(reader, { schema: ownersSchema, value, at: ['owners'] }) ?? []);
 }
 
 function readRules(reader: Reader, value: unknown): AccessRule[] {

@@ -49,12 +49,21 @@ export const groupSchema = listOf(text('the name of a user'), 'the name of a use
   description: 'The users of the group.',
 });
 
+const OWNER = 'a user, or group:NAME';
+
+/** Who owns the gate. */
+export const ownersSchema = listOf(text(OWNER), OWNER).meta({
+  description:
+    'Who sees the users, the activity and the health of the gate on its web pages: alice, group:ops; one, or a list. Default: nobody.',
+});
+
 /** One test case of the file. */
 export const expectSchema = text('a sentence, like "alice may push team/app"');
 
 /** The whole access file, for its JSON Schema. Reading uses the parts one by one, so that one problem does not hide the next. */
 export const accessSchema = z.strictObject({
   groups: z.record(z.string(), groupSchema).optional().meta({ description: 'Groups of users, by name.' }),
+  owners: ownersSchema.optional(),
   rules: z.array(ruleSchema).min(1).meta({
     description: 'The rules. Rights add up; what no rule allows is denied.',
   }),

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isOwner } from '../../../src/auth/policy/owner.ts';
 import { findRight } from '../../../src/auth/policy/right.ts';
 import { openAccess } from '../../../src/app/auth/follow-access.ts';
 import type { LoadedAccess } from '../../../src/app/auth/access.ts';
@@ -47,6 +48,16 @@ describe('the rules in force', () => {
     expect([mayPull(store, 'alice'), mayPull(store, 'bob')]).toEqual([false, true]);
     expect(store.current().warnings).toEqual([expect.stringContaining('there is no user "bob"')]);
     expect(store.current().policy).not.toBe(before);
+  });
+
+  it('name other owners as soon as the file does', async () => {
+    const store = await open(`${rule('alice')}owners: alice`);
+    const own = (): readonly boolean[] =>
+      ['alice', 'bob'].map((name) => isOwner(store.current().policy, { kind: 'user', name }));
+    expect(own()).toEqual([true, false]);
+    await writeFile(store.path, `${rule('alice')}owners: bob`);
+    await store.reload();
+    expect(own()).toEqual([false, true]);
   });
 
   it.each([

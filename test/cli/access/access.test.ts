@@ -99,6 +99,7 @@ describe('access check', () => {
         allowed: true,
         rule: `${access}:3`,
         near: [],
+        owner: false,
       },
     });
     const denied = await check('alice delete team/app --json');

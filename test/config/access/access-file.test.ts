@@ -14,6 +14,7 @@ describe('an access file', () => {
 groups:
   dev: [alice, bob]
   ops: carol
+owners: [group:ops, dave]
 rules:
   - who:
       - group:dev
@@ -47,29 +48,33 @@ expect: alice may push team/app
             members: [{ text: 'carol', ...place('groups.ops[0]', 4) }],
           },
         ],
+        owners: [
+          { text: 'group:ops', ...place('owners[0]', 5) },
+          { text: 'dave', ...place('owners[1]', 5) },
+        ],
         rules: [
           {
-            ...place('rules[0]', 6),
+            ...place('rules[0]', 7),
             who: [
-              { text: 'group:dev', ...place('rules[0].who[0]', 7) },
-              { text: 'token:ci', ...place('rules[0].who[1]', 8) },
+              { text: 'group:dev', ...place('rules[0].who[0]', 8) },
+              { text: 'token:ci', ...place('rules[0].who[1]', 9) },
             ],
             repositories: [
-              { text: 'team/**', ...place('rules[0].repositories[0]', 9) },
-              { text: '!team/secret/**', ...place('rules[0].repositories[1]', 9) },
+              { text: 'team/**', ...place('rules[0].repositories[0]', 10) },
+              { text: '!team/secret/**', ...place('rules[0].repositories[1]', 10) },
             ],
             allow: ['pull', 'push'],
-            networks: [{ text: '10.0.0.0/8', ...place('rules[0].networks[0]', 11) }],
+            networks: [{ text: '10.0.0.0/8', ...place('rules[0].networks[0]', 12) }],
           },
           {
-            ...place('rules[1]', 14),
-            who: [{ text: 'alice', ...place('rules[1].who[0]', 16) }],
-            repositories: [{ text: 'a', ...place('rules[1].repositories[0]', 15) }],
+            ...place('rules[1]', 15),
+            who: [{ text: 'alice', ...place('rules[1].who[0]', 17) }],
+            repositories: [{ text: 'a', ...place('rules[1].repositories[0]', 16) }],
             allow: ['delete'],
             networks: [],
           },
         ],
-        expect: [{ text: 'alice may push team/app', ...place('expect[0]', 17) }],
+        expect: [{ text: 'alice may push team/app', ...place('expect[0]', 18) }],
       },
     });
   });
@@ -102,8 +107,12 @@ expect: alice may push team/app
   const WHO = 'a user, group:NAME, token:NAME, authenticated or anonymous';
 
   it.each([
-    ['nothing', '', ': the file must hold the key "rules", and may hold "groups" and "expect" (1)'],
-    ['a list', '- a', ': the file must hold the key "rules", and may hold "groups" and "expect" (1)'],
+    ['nothing', '', ': the file must hold the key "rules", and may hold "groups", "owners" and "expect" (1)'],
+    [
+      'a list',
+      '- a',
+      ': the file must hold the key "rules", and may hold "groups", "owners" and "expect" (1)',
+    ],
     [
       'no rules',
       'groups: { a: b }',
@@ -132,6 +141,17 @@ expect: alice may push team/app
       'groups.dev: must be the name of a user, or a list of them (3)',
     ],
     ['no member', `${RULE}groups:\n  dev: [a, '']`, 'groups.dev[1]: must be the name of a user, not "" (3)'],
+    ['no owner', `${RULE}owners:`, `owners: ${EMPTY} (2)`],
+    [
+      'owners that are groups of owners',
+      `${RULE}owners: { a: b }`,
+      'owners: must be a user, or group:NAME, or a list of them (2)',
+    ],
+    [
+      'an owner without a name',
+      `${RULE}owners: [a, '']`,
+      'owners[1]: must be a user, or group:NAME, not "" (2)',
+    ],
     ['no expectation', `${RULE}expect: []`, `expect: ${EMPTY} (2)`],
     [
       'an empty expectation',

@@ -29,6 +29,8 @@ describe('the JSON Schema of the access file', () => {
       'lists',
       { rules: [{ who: ['a'], repositories: ['a', '!b'], allow: ['pull', 'delete'], networks: ['::1'] }] },
     ],
+    ['an owner', { owners: 'group:ops', rules: [rule] }],
+    ['owners', { owners: ['alice', 'group:ops'], rules: [rule] }],
     ['groups and expectations', { groups: { g: 'a', h: ['a', 'b'] }, rules: [rule], expect: 'a may pull a' }],
   ])('accepts %s', (_name, value) => {
     expect(judge.safeParse(value)).toMatchObject({ success: true });
@@ -43,6 +45,7 @@ describe('the JSON Schema of the access file', () => {
     ['no who', { rules: [{ repositories: 'a', allow: 'pull' }] }],
     ['an empty list', { rules: [{ ...rule, networks: [] }] }],
     ['an empty group', { groups: { g: [] }, rules: [rule] }],
+    ['no owners', { owners: [], rules: [rule] }],
     ['an empty text', { rules: [{ ...rule, who: '' }] }],
   ])('refuses %s', (_name, value) => {
     expect(judge.safeParse(value)).toMatchObject({ success: false });
