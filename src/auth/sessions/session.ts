@@ -28,7 +28,7 @@ const HOUR = 3_600_000;
  * A session that is not used for 12 hours has ended: it lasts through a working day with its breaks, and not to the next
  * morning. NIST SP 800-63B (4.2.3) asks for no longer than this where the sign-in protects more than the user alone.
  */
-export const IDLE_MS = 12 * HOUR;
+const IDLE_MS = 12 * HOUR;
 /** However much it is used, it ends after 14 days: a page that reloads itself, or a stolen cookie, must not live for ever. */
 export const LONGEST_MS = 14 * 24 * HOUR;
 

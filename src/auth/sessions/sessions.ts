@@ -9,7 +9,7 @@ import { createSessionCheck, type SeenSession } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** The browser that signs in. */
-export interface Browser {
+interface Browser {
   readonly agent: string;
   readonly address: string;
 }
