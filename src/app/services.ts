@@ -10,6 +10,7 @@ import type { Limiter } from '../limits/concurrency-limiter.ts';
 import { watchUntrustedTokens } from '../pipeline/auth/untrusted-tokens.ts';
 import type { HandlerOptions } from '../pipeline/handler.ts';
 import { watchFirstSignIn } from './auth/first-sign-in.ts';
+import { endOrphans } from './auth/end-orphans.ts';
 import { followAccess } from './auth/follow-access.ts';
 import { followSessions } from './auth/follow-sessions.ts';
 import { followTokens } from './auth/follow-tokens.ts';
@@ -90,6 +91,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
   const { directory } = users;
   const following = await followTokens(config, { directory, policy, ...context });
   const { tokens } = following;
+  if (bus.slot === 0) await endOrphans({ ...tokens, ...users, logger });
   return {
     now,
     observers,

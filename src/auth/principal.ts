@@ -35,8 +35,16 @@ export type Principal = Shown &
         readonly tokenId?: string | undefined;
         /** All that the token may do; undefined for the rights that the access rules give its name. */
         readonly scope: TokenScope | undefined;
+        /** The user who made the token, if one did: of its scope it may do what this user may do at that moment. */
+        readonly maker?: TokenMaker | undefined;
       }
   );
+
+/** A user who made a token for a machine. */
+export interface TokenMaker {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
 
 interface Shown {
   /** Undefined where the client showed nothing. */

@@ -14,6 +14,8 @@ interface FollowedUsers extends Pick<FollowedFile<unknown>, 'check' | 'close'> {
   readonly directory: UserDirectory;
   /** The names that the access rules may use. */
   known(): KnownNames;
+  /** Calls a function after each change of the users. */
+  onChange(changed: () => void): void;
 }
 
 interface FollowUsersOptions {
@@ -31,6 +33,7 @@ export async function followUsers(
   { users: path, reloadMs }: Pick<Config, 'users' | 'reloadMs'>,
   { pool, cluster, logger, audit }: FollowUsersOptions,
 ): Promise<FollowedUsers> {
+  let changed = (): void => undefined;
   const store = await followFile({
     paths: [path],
     intervalMs: reloadMs,
@@ -43,7 +46,9 @@ export async function followUsers(
     describe: ({ byCost }) => ({ users: byCost.length }),
     onReload: (result) => {
       audit?.noteReload('users', result.ok ? undefined : result.error);
-      if (result.ok) warnOf(result.value, logger);
+      if (!result.ok) return;
+      warnOf(result.value, logger);
+      changed();
     },
   });
   warnOf(store.current(), logger);
@@ -54,7 +59,13 @@ export async function followUsers(
     onCut: (user) => logger.warn({ user, warning: CUT }, 'users'),
   });
   const { check, close } = store;
-  return { directory, known: () => ({ users: store.current().byName }), check, close };
+  return {
+    directory,
+    known: () => ({ users: store.current().byName }),
+    onChange: (given) => (changed = given),
+    check,
+    close,
+  };
 }
 
 function warnOf({ warnings }: LoadedUsers, logger: Logger): void {

@@ -59,9 +59,15 @@ const ANOTHER_TOKEN = 'The token was given out for something else. Get one for t
 
 /** Returns the sentence of a denial: `alice may not push to team/app: no rule allows it.` */
 export function denialOf(principal: Principal, need: Need): string {
-  const isScoped = principal.kind === 'machine' && principal.scope !== undefined;
-  const reason = isScoped ? 'its scope does not hold that' : 'no rule allows it';
-  return `${principalName(principal)} may not ${describeNeed(need)}: ${reason}.`;
+  return `${principalName(principal)} may not ${describeNeed(need)}: ${reasonOf(principal)}.`;
+}
+
+function reasonOf(principal: Principal): string {
+  if (principal.kind !== 'machine' || principal.scope === undefined) return 'no rule allows it';
+  const { maker } = principal;
+  return maker === undefined
+    ? 'its scope does not hold that'
+    : `its scope does not hold that, or ${maker.name}, who made it, may not do it`;
 }
 
 /** `push to team/app` */

@@ -17,8 +17,8 @@ export interface Need {
 
 /**
  * Returns what allows the action: `access.yml:7`, `every user`, `the scope of token:ci`; undefined if nothing does.
- * Rights add up; of several rules that allow it, the first in the file counts. It takes microseconds with thousands of
- * rules.
+ * Rights add up; of several rules that allow it, the first in the file counts. A token that a user made may do what both
+ * its scope and the user's rights allow. It takes microseconds with thousands of rules.
  */
 export function findRight(
   policy: Policy,
@@ -27,7 +27,11 @@ export function findRight(
   address: string | undefined,
 ): string | undefined {
   if (principal.kind === 'machine' && principal.scope !== undefined) {
-    return isInScope(principal.scope, need) ? `the scope of token:${principal.name}` : undefined;
+    const { name, scope, maker } = principal;
+    const isAllowed =
+      isInScope(scope, need) &&
+      (maker === undefined || findRight(policy, { kind: 'user', ...maker }, need, address) !== undefined);
+    return isAllowed ? `the scope of token:${name}` : undefined;
   }
   if (policy.kind === 'open') {
     return EVERY[principal.kind];

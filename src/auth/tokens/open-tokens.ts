@@ -4,6 +4,7 @@ import type { Ending } from '../../lib/ending.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import { createAccessTokens, type AccessTokens } from './access-tokens.ts';
+import { createOwnTokens, type OwnTokens } from './own-tokens.ts';
 import { createPrincipals, type Principals } from './principals.ts';
 import { UNGUARDED, type Guard } from '../abuse/guard.ts';
 import type { UserDirectory } from '../directory.ts';
@@ -72,6 +73,10 @@ export interface Tokens {
   readonly check: SignInCheck;
   /** Verifies a Bearer token. */
   readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
+  /** The identity tokens; undefined where they are switched off. */
+  readonly devices: Pick<IdentityStore, 'ofUser' | 'revoke'> | undefined;
+  /** The machine tokens that users make. */
+  readonly own: OwnTokens;
   /** Answers a request to `/token`. */
   readonly answer: (asked: FormOutcome, client: TokenClient) => Promise<TokenAnswer>;
   /** The keys, whose fingerprints show whether a credential has changed. */
@@ -112,6 +117,8 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
     check,
     access,
     keys,
+    devices: identities,
+    own: createOwnTokens({ ...options, path: paths.machineTokens, store, uses, ...storing(options) }),
     answer: createTokenService({
       service,
       realm,

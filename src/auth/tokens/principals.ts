@@ -1,4 +1,4 @@
-import { ANONYMOUS, MACHINE_PREFIX, type Principal, type Proof } from '../principal.ts';
+import { ANONYMOUS, MACHINE_PREFIX, type Principal, type Proof, type TokenMaker } from '../principal.ts';
 import type { UserDirectory } from '../directory.ts';
 import type { Access } from '../../oci/request/scope.ts';
 import type { IdentityStore } from './store/identity-store.ts';
@@ -36,7 +36,7 @@ export interface Principals {
   ofClaims(sub: string, cid: string | undefined, within: readonly Access[]): Principal | undefined;
   /** A text that changes with the credential of the principal; undefined once the credential is gone. Access tokens hold its fingerprint. */
   credentialOf(principal: Principal): string | undefined;
-  /** The principal with its groups and its scope of this moment; undefined for a machine token that is gone, or is not for this address. */
+  /** The principal with its groups and its scope of this moment; undefined for a machine token that is gone, whose maker is gone, or that is not for this address. */
   admit(principal: Principal, address: string): Admitted | undefined;
 }
 
@@ -44,7 +44,10 @@ type Find = (id: string | undefined) => MachineToken | undefined;
 
 export function createPrincipals(options: PrincipalsOptions): Principals {
   const { directory, tokens, now } = options;
-  const find: Find = (id) => (id === undefined ? undefined : tokens.current().find(id, now()));
+  const find: Find = (id) => {
+    const token = id === undefined ? undefined : tokens.current().find(id, now());
+    return token !== undefined && isMakerThere(token, directory) ? token : undefined;
+  };
   return {
     ...createMakers(directory, find),
     credentialOf: createCredentialLookup(options, find),
@@ -55,7 +58,9 @@ export function createPrincipals(options: PrincipalsOptions): Principals {
       const token = find(principal.tokenId);
       if (token === undefined || !tokens.current().admits(token.id, address)) return undefined;
       const scope = token.scope ?? undefined;
-      const current = scope === principal.scope ? principal : { ...principal, scope };
+      const maker = makerOf(token, directory);
+      const isSame = scope === principal.scope && maker?.groups === principal.maker?.groups;
+      const current = isSame ? principal : { ...principal, scope, maker };
       return { kind: 'known', principal: current, warning: expiryWarning(token, now()) };
     },
   };
@@ -78,6 +83,7 @@ function createMakers(
     name: token.name,
     tokenId: token.id,
     scope: token.scope ?? undefined,
+    maker: makerOf(token, directory),
     proof,
     within,
   });
@@ -111,6 +117,18 @@ function createCredentialLookup(
     const token = find(principal.tokenId);
     return token?.name === principal.name ? `machine ${token.hash}` : undefined;
   };
+}
+
+/** A token that a user made ends with the user. */
+function isMakerThere(
+  { maker }: MachineToken,
+  { credentialVersion }: Pick<UserDirectory, 'credentialVersion'>,
+): boolean {
+  return maker === undefined || credentialVersion(maker) !== undefined;
+}
+
+function makerOf({ maker }: MachineToken, directory: Pick<UserDirectory, 'groups'>): TokenMaker | undefined {
+  return maker === undefined ? undefined : { name: maker, groups: directory.groups(maker) };
 }
 
 /** The very same principal while its groups have not changed. */

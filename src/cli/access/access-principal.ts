@@ -26,7 +26,7 @@ export async function findPrincipal(
     : { principal, warnings: await unknownUserWarnings(principal.name, state) };
 }
 
-async function findToken(name: string, { paths }: StateFiles): Promise<FoundPrincipal> {
+async function findToken(name: string, { paths, users }: StateFiles): Promise<FoundPrincipal> {
   const { state } = await readState(machineTokensFile(paths.machineTokens));
   const alive = aliveTokens(state, name, Date.now());
   const scopes = new Set(alive.map(({ scope }) => JSON.stringify(scope)));
@@ -36,6 +36,7 @@ async function findToken(name: string, { paths }: StateFiles): Promise<FoundPrin
     name,
     tokenId: newest?.id,
     scope: newest?.scope ?? undefined,
+    maker: newest?.maker === undefined ? undefined : { name: newest.maker, groups: [] },
   };
   if (newest === undefined) {
     return {
@@ -43,17 +44,21 @@ async function findToken(name: string, { paths }: StateFiles): Promise<FoundPrin
       warnings: [`there is no token ${JSON.stringify(name)}, so no client can sign in with this name.`],
     };
   }
-  const { id, networks } = newest;
+  const { id, networks, maker } = newest;
+  const gone = maker === undefined ? [] : await unknownUserWarnings(maker, { users });
   const differ = `there are ${alive.length} tokens of this name with different rights: the answer is for ${id}, the newest.`;
   const restriction = `the token ${id} can be used only from ${networks.join(', ')}.`;
   return {
     principal,
-    warnings: [...(scopes.size > 1 ? [differ] : []), ...(networks.length > 0 ? [restriction] : [])],
+    warnings: [...gone, ...(scopes.size > 1 ? [differ] : []), ...(networks.length > 0 ? [restriction] : [])],
   };
 }
 
 /** No warning if the users file can't be read: the rules can be checked without it. */
-async function unknownUserWarnings(name: string, { users }: StateFiles): Promise<readonly string[]> {
+async function unknownUserWarnings(
+  name: string,
+  { users }: Pick<StateFiles, 'users'>,
+): Promise<readonly string[]> {
   if (name === '') return [];
   try {
     const { document } = await readUsersFile(users);

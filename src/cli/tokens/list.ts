@@ -30,6 +30,8 @@ interface MachineRow {
   /** Null if the access rules apply. */
   readonly scope: TokenScope | null;
   readonly networks: readonly string[];
+  /** The user who made it on the pages; null if a command did. */
+  readonly maker: string | null;
   readonly created: string;
   readonly expires: string | null;
   readonly lastUsed: string | null;
@@ -77,16 +79,20 @@ async function readRows({ paths, users }: StateFiles): Promise<readonly Row[]> {
     readUses(paths),
   ]);
   const { document } = await readUsersFileIfAny(users);
+  const versions = credentialVersions(document);
   const uses = { lastUse: (id: string) => momentOf(used.get(id)) };
   const check = {
     keys: { fingerprint: await readFingerprints(paths.keys) },
-    directory: { credentialVersion: credentialVersions(document) },
+    directory: { credentialVersion: versions },
     now: () => now,
   };
   const isCurrent = createCurrentCheck({ ...check, uses });
   const isCurrentSession = createSessionCheck(check);
   return [
-    ...machines.state.tokens.map((token) => machineRow(token, used.get(token.id), now)),
+    ...machines.state.tokens.map((token) => {
+      const isMakerGone = token.maker !== undefined && versions(token.maker) === undefined;
+      return machineRow(token, { lastUsed: used.get(token.id) ?? null, isMakerGone, now });
+    }),
     ...devices.state.tokens.map((token) => deviceRow(token, used.get(token.id), isCurrent(token))),
     ...browsers.state.sessions.map((session) => {
       const lastUsed = lastUseOf(session, uses);
@@ -107,10 +113,17 @@ function momentOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Date.parse(text);
 }
 
-function machineRow(token: MachineToken, lastUsed: string | undefined, now: number): MachineRow {
-  const { id, name, scope, networks, created, expires } = token;
-  const note = expiryWarning(token, now) ?? null;
-  return { kind: 'machine', id, name, scope, networks, created, expires, lastUsed: lastUsed ?? null, note };
+interface MachineFacts {
+  readonly lastUsed: string | null;
+  readonly isMakerGone: boolean;
+  readonly now: number;
+}
+
+function machineRow(token: MachineToken, { lastUsed, isMakerGone, now }: MachineFacts): MachineRow {
+  const { id, name, scope, networks, maker = null, created, expires } = token;
+  const gone = isMakerGone ? `ended: ${maker ?? ''}, who made it, is no user any more` : undefined;
+  const note = gone ?? expiryWarning(token, now) ?? null;
+  return { kind: 'machine', id, name, scope, networks, maker, created, expires, lastUsed, note };
 }
 
 function deviceRow(token: IdentityToken, lastUsed: string | undefined, isCurrent: boolean): DeviceRow {
@@ -147,5 +160,6 @@ function whatOf(row: Row): string {
   if (row.kind === 'device') return `device: ${row.client || row.agent || 'unknown'} at ${row.address}`;
   const parts = row.scope?.map(({ repositories, allow }) => `${allow.join(',')} ${repositories.join(' ')}`);
   const from = row.networks.length === 0 ? '' : ` from ${row.networks.join(' ')}`;
-  return `${parts?.join('; ') ?? 'by access rules'}${from}`;
+  const by = row.maker === null ? '' : `, made by ${row.maker}`;
+  return `${parts?.join('; ') ?? 'by access rules'}${from}${by}`;
 }

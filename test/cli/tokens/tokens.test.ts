@@ -186,6 +186,7 @@ describe('tokens list', () => {
       machineToken({ id: 'm-1', expires: at(5), scope: [{ repositories: ['team/**'], allow: ['pull'] }] }),
       machineToken({ id: 'm-2', expires: null, networks: ['10.0.0.0/8'] }),
       machineToken({ id: 'm-3', expires: at(-1) }),
+      machineToken({ id: 'm-4', maker: 'alice', scope: [{ repositories: ['a'], allow: ['push'] }] }),
     ].map(({ token }) => token);
     await writeFile(inFolder('tokens.json'), JSON.stringify({ version: 1, tokens: rows }));
     const used = '2026-03-01T10:30:00.000Z';
@@ -197,6 +198,7 @@ describe('tokens list', () => {
       `m-1  ci    pull team/**                     ${day(5)}  never             token m-1 of ci ends in 5 days, on ${day(5)}`,
       'm-2  ci    by access rules from 10.0.0.0/8  never       2026-03-01 10:30',
       `m-3  ci    by access rules                  ${day(-1)}  never             token m-3 of ci ended on ${day(-1)}`,
+      'm-4  ci    push a, made by alice            never       never             ended: alice, who made it, is no user any more',
       '',
     ]);
     expect(stdout).not.toContain(rows[0]?.hash);

@@ -16,6 +16,10 @@ interface Device {
   readonly address: string;
 }
 
+interface SeenIdentityToken extends IdentityToken {
+  readonly lastUsed: number;
+}
+
 export interface IdentityStoreOptions {
   readonly path: string;
   readonly keys: Pick<KeyRing, 'fingerprint' | 'signer'>;
@@ -43,6 +47,10 @@ export interface IdentityStore {
   has(id: string): boolean;
   /** Returns the tokens that are valid now. */
   current(): readonly IdentityToken[];
+  /** Returns the valid tokens of a user with their last use, or when they were issued, in milliseconds since 1970; the one used last first. */
+  ofUser(user: string): readonly SeenIdentityToken[];
+  /** Ends the tokens of a user, or those with these ids. Returns how many. Throws AppError if the file can't be written. */
+  revoke(user: string, ids?: readonly string[]): Promise<number>;
   /** Reads the file again. Throws AppError STATE_INVALID and keeps the tokens it had. */
   reload(): Promise<void>;
 }
@@ -90,9 +98,44 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
       return token?.user === user && isCurrent(token) ? `${token.hash} ${token.fingerprint}` : undefined;
     },
     has: (id) => index.byId.has(id),
-    current: () => [...index.byId.values()].filter(isCurrent),
+    ...ofUsers(options, {
+      current: () => [...index.byId.values()].filter(isCurrent),
+      all: () => [...index.byId.values()],
+      change: async (next) => {
+        index = createIndex(await changeState(file, next));
+        await onStored();
+      },
+    }),
     reload: async () => {
       index = createIndex((await readState(file)).state);
+    },
+  };
+}
+
+interface Held {
+  current(): readonly IdentityToken[];
+  all(): readonly IdentityToken[];
+  change(next: (state: IdentityTokenState) => IdentityTokenState): Promise<void>;
+}
+
+function ofUsers(
+  { uses }: Pick<IdentityStoreOptions, 'uses'>,
+  { current, all, change }: Held,
+): Pick<IdentityStore, 'current' | 'ofUser' | 'revoke'> {
+  return {
+    current,
+    ofUser: (user) =>
+      current()
+        .filter((token) => token.user === user)
+        .map((token) => ({ ...token, lastUsed: lastSeen(token, uses) }))
+        .toSorted((one, other) => other.lastUsed - one.lastUsed),
+    revoke: async (user, ids) => {
+      const isGone = (token: IdentityToken): boolean =>
+        token.user === user && (ids?.includes(token.id) ?? true);
+      const count = all().filter(isGone).length;
+      if (count > 0)
+        await change(({ tokens }) => ({ version: 1, tokens: tokens.filter((token) => !isGone(token)) }));
+      return count;
     },
   };
 }

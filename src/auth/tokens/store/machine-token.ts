@@ -13,13 +13,15 @@ export interface MachineToken {
   readonly scope: TokenScope | null;
   /** Networks (CIDR) and addresses from which it may be used; from all if the list is empty. */
   readonly networks: readonly string[];
+  /** The user who made it; absent for one that `tokens create` made. It ends with this user, and may never do more. */
+  readonly maker?: string | undefined;
   readonly created: string;
   /** Null for a token that does not end. */
   readonly expires: string | null;
 }
 
 /** The content of `tokens.json`. */
-interface MachineTokenState {
+export interface MachineTokenState {
   readonly version: 1;
   readonly tokens: readonly MachineToken[];
 }
@@ -65,14 +67,20 @@ function isState(value: unknown): value is MachineTokenState {
 
 function isMachineToken(value: unknown): value is MachineToken {
   if (!isRecord(value)) return false;
-  const { id, name, hash, scope, networks, created, expires } = value;
+  const { id, name, hash, scope, networks, maker, created, expires } = value;
   return (
     [id, name, hash].every(isText) &&
     (scope === null || isListOf(isScopeEntry, scope)) &&
     isListOf(isText, networks) &&
+    isMaker(maker, scope) &&
     isMoment(created) &&
     (expires === null || isMoment(expires))
   );
+}
+
+/** Without a scope, the token of a user would have the rights that the access rules give its name. */
+function isMaker(maker: unknown, scope: unknown): maker is string | undefined {
+  return maker === undefined || (isText(maker) && scope !== null);
 }
 
 function isScopeEntry(value: unknown): value is ScopeEntry {

@@ -141,6 +141,27 @@ describe('an identity token', () => {
     expect([store.redeem(gone) === undefined, store.redeem(kept) === undefined]).toEqual([true, false]);
   });
 
+  it('is listed for its user by its last use, and revoked by the user', async () => {
+    const store = await opened();
+    const [first, second] = [await issued(store), await issued(store)];
+    const bob = await issued(store, { user: 'bob' });
+    clock.at += DAY;
+    const used = deviceOf(store, first);
+    expect(store.ofUser('alice').map(({ id, lastUsed }) => [id === used, lastUsed])).toEqual([
+      [true, clock.at],
+      [false, START],
+    ]);
+    expect(await store.revoke('bob', [used])).toBe(0);
+    expect(await store.revoke('alice', [used])).toBe(1);
+    expect([store.redeem(first) === undefined, deviceOf(store, second)]).toEqual([
+      true,
+      expect.stringMatching(/^d-/),
+    ]);
+    expect(await store.revoke('alice')).toBe(1);
+    expect((await stored()).map(({ user }) => user)).toEqual(['bob']);
+    expect(store.redeem(bob)?.user).toBe('bob');
+  });
+
   it('makes room for a new one, where a user has too many: the one not used for the longest', async () => {
     const store = await opened({ mostPerUser: 2 });
     const first = await issued(store);

@@ -1,0 +1,27 @@
+import type { OwnTokens } from '../../auth/tokens/own-tokens.ts';
+import { failureReason } from '../../lib/files/followed-file.ts';
+import type { Logger } from '../../lib/logger.ts';
+
+interface EndOrphansOptions {
+  readonly own: Pick<OwnTokens, 'revokeOrphans'>;
+  /** Calls a function after each change of the users. */
+  readonly onChange: (changed: () => void) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * Ends the machine tokens that users made who are gone, now and after each change of the users, so that another user of the
+ * same name does not get them. They are refused from the moment when the user is gone, whether or not this succeeds.
+ */
+export async function endOrphans({ own, onChange, logger }: EndOrphansOptions): Promise<void> {
+  const end = async (): Promise<void> => {
+    try {
+      const count = await own.revokeOrphans();
+      if (count > 0) logger.info({ count }, 'tokens ended whose users are gone');
+    } catch (error) {
+      logger.error({ reason: failureReason(error) }, 'tokens of users who are gone not removed');
+    }
+  };
+  onChange(() => void end());
+  await end();
+}

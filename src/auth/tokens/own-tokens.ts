@@ -1,0 +1,167 @@
+import type { Secret } from '../../lib/secret.ts';
+import { findPatternProblem } from '../policy/pattern.ts';
+import type { UserDirectory } from '../directory.ts';
+import type { ScopeEntry } from '../principal.ts';
+import { findNameProblem } from '../users/user-rules.ts';
+import {
+  MOST_ALIVE,
+  aliveTokens,
+  isAlive,
+  machineTokensFile,
+  makeTokenId,
+  withToken,
+} from './store/machine-token.ts';
+import type { MachineToken, MachineTokenState } from './store/machine-token.ts';
+import { makeSecret } from './store/secret-text.ts';
+import { changeState } from './store/state-file.ts';
+import type { TokenStore } from './store/token-store.ts';
+import type { UseLog } from './store/use-log.ts';
+
+/** What a user wants a token for. */
+interface TokenWish extends ScopeEntry {
+  /** The end of the token's name: `ci` makes `alice-ci`. */
+  readonly purpose: string;
+  readonly days: number;
+}
+
+/** A token that a user made, and its last use, in milliseconds since 1970. */
+interface OwnToken extends MachineToken {
+  readonly lastUsed: number | undefined;
+}
+
+/**
+ * Why no token was made. `name`: no user name comes of the purpose; `taken`: a user or the token of somebody else has it;
+ * `two`: there are two of this name; `many`: the user has too many; `pattern`: a pattern is none, or none includes
+ * anything; `actions`: nothing is allowed; `days`: not between 1 and 365.
+ */
+export type WishProblem = 'name' | 'taken' | 'two' | 'many' | 'pattern' | 'actions' | 'days';
+
+type Made =
+  | { readonly kind: 'made'; readonly token: MachineToken; readonly secret: Secret<string> }
+  | { readonly kind: 'refused'; readonly problem: WishProblem };
+
+interface OwnTokensOptions {
+  readonly path: string;
+  readonly store: TokenStore;
+  readonly uses: Pick<UseLog, 'lastUse'>;
+  readonly directory: Pick<UserDirectory, 'credentialVersion'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Awaited after the file was changed: other processes must read it. */
+  readonly onStored?: () => Promise<unknown>;
+}
+
+/** The machine tokens that users make for themselves. The functions that change some reject with an AppError if the file can't be written. */
+export interface OwnTokens {
+  /** Returns the tokens that this user made and that are alive. */
+  ofUser(user: string): readonly OwnToken[];
+  /** Makes a token whose maker is this user. Whether the user may give these rights is decided before, by `findUngrantable`. */
+  make(user: string, wish: TokenWish): Promise<Made>;
+  /** Ends the tokens of this user, or those with these ids. Returns how many. */
+  revoke(user: string, ids?: readonly string[]): Promise<number>;
+  /** Ends the tokens whose makers are gone, so that they do not come back with other users of the same names. */
+  revokeOrphans(): Promise<number>;
+}
+
+const DAY = 86_400_000;
+/** A token of a person must end: nobody else looks after it. */
+const LONGEST_DAYS = 365;
+const MOST_PER_USER = 20;
+const MOST_PATTERNS = 20;
+
+/** Creates the tokens of users over the file of machine tokens. */
+export function createOwnTokens(options: OwnTokensOptions): OwnTokens {
+  const { path, store, uses, directory, now, onStored = async () => undefined } = options;
+  const file = machineTokensFile(path);
+  const isThere = (name: string): boolean => directory.credentialVersion(name) !== undefined;
+
+  const change = async (next: (before: MachineTokenState) => MachineTokenState): Promise<void> => {
+    await changeState(file, next);
+    await store.reload();
+    await onStored();
+  };
+  const drop = async (isGone: (token: MachineToken) => boolean): Promise<number> => {
+    if (!store.current().all.some(isGone)) return 0;
+    let count = 0;
+    await change((before) => {
+      const tokens = before.tokens.filter((token) => !isGone(token));
+      count = before.tokens.length - tokens.length;
+      return count === 0 ? before : { ...before, tokens };
+    });
+    return count;
+  };
+
+  return {
+    ofUser: (user) =>
+      store
+        .current()
+        .all.filter((token) => token.maker === user && isAlive(token, now()))
+        .map((token) => ({ ...token, lastUsed: uses.lastUse(token.id) })),
+    make: async (user, wish) => {
+      const name = `${user}-${wish.purpose}`;
+      const problem = findWishProblem(name, wish) ?? (isThere(name) ? 'taken' : undefined);
+      if (problem !== undefined) return { kind: 'refused', problem };
+      const { secret, hash } = makeSecret('machine');
+      const token = tokenOf({ user, name, hash, now: now() }, wish);
+      let found: WishProblem | undefined;
+      await change((before) => {
+        found = findCrowd(before, token, now());
+        return found === undefined ? withToken(before, token, now()) : before;
+      });
+      return found === undefined ? { kind: 'made', token, secret } : { kind: 'refused', problem: found };
+    },
+    revoke: (user, ids) => drop(({ id, maker }) => maker === user && (ids?.includes(id) ?? true)),
+    revokeOrphans: () => drop(({ maker }) => maker !== undefined && !isThere(maker)),
+  };
+}
+
+interface Making {
+  readonly user: string;
+  readonly name: string;
+  readonly hash: string;
+  readonly now: number;
+}
+
+function tokenOf({ user, name, hash, now }: Making, { repositories, allow, days }: TokenWish): MachineToken {
+  return {
+    id: makeTokenId('m'),
+    name,
+    hash,
+    scope: [{ repositories, allow }],
+    networks: [],
+    maker: user,
+    created: new Date(now).toISOString(),
+    expires: new Date(now + days * DAY).toISOString(),
+  };
+}
+
+function findWishProblem(
+  name: string,
+  { purpose, repositories, allow, days }: TokenWish,
+): WishProblem | undefined {
+  if (!/^[\w.-]{1,64}$/.test(purpose) || findNameProblem(name) !== undefined) return 'name';
+  if (!isScope(repositories)) return 'pattern';
+  if (allow.length === 0) return 'actions';
+  return Number.isInteger(days) && days >= 1 && days <= LONGEST_DAYS ? undefined : 'days';
+}
+
+/** A token is no user, so `${user}` would stand for nothing. */
+function isScope(patterns: readonly string[]): boolean {
+  return (
+    patterns.length <= MOST_PATTERNS &&
+    patterns.some((pattern) => !pattern.startsWith('!')) &&
+    patterns.every((pattern) => findPatternProblem(pattern) === undefined && !pattern.includes('$'))
+  );
+}
+
+function findCrowd(
+  state: MachineTokenState,
+  { name, maker }: MachineToken,
+  now: number,
+): WishProblem | undefined {
+  const named = aliveTokens(state, name, now);
+  if (named.some((token) => token.maker !== maker)) return 'taken';
+  if (named.length >= MOST_ALIVE) return 'two';
+  const own = state.tokens.filter((token) => token.maker === maker && isAlive(token, now));
+  return own.length >= MOST_PER_USER ? 'many' : undefined;
+}
