@@ -1,8 +1,8 @@
 import type { Action } from '../../oci/request/parse.ts';
 import type { Principal, ScopeEntry } from '../principal.ts';
-import { overlapsPattern, parsePattern } from './pattern.ts';
+import { overlapsPattern, parsePattern, type Pattern } from './pattern.ts';
 import { appliesAt, type Policy } from './policy.ts';
-import { findRight, ruleKeys } from './right.ts';
+import { findRight, nameFor, ruleKeys } from './right.ts';
 import { renderWho } from './who.ts';
 
 /** A part of a scope. */
@@ -44,6 +44,14 @@ function mayAnywhere(
       rule.allow.has(action) &&
       appliesAt(rule, address) &&
       rule.who.some((who) => keys.has(renderWho(who))) &&
-      rule.include.some((pattern) => overlapsPattern(pattern, outcome.pattern)),
+      rule.include.some((pattern) => mayOverlap(pattern, outcome.pattern, principal)),
   );
+}
+
+/** In a rule, `${user}` stands for this principal alone. */
+function mayOverlap(pattern: Pattern, wished: Pattern, principal: Principal): boolean {
+  if (!pattern.namesUser) return overlapsPattern(pattern, wished);
+  const { user } = nameFor(principal, { action: 'pull', repository: '' });
+  const own = user === undefined ? undefined : parsePattern(pattern.text.replaceAll('${user}', () => user));
+  return own?.ok === true && overlapsPattern(own.pattern, wished);
 }

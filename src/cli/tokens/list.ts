@@ -156,8 +156,12 @@ function cellsOf(row: Row): readonly string[] {
 }
 
 function whatOf(row: Row): string {
-  if (row.kind === 'browser') return `browser: ${row.agent || 'unknown'} at ${row.address}`;
-  if (row.kind === 'device') return `device: ${row.client || row.agent || 'unknown'} at ${row.address}`;
+  if (row.kind === 'machine') return rightsOf(row);
+  const client = row.kind === 'device' ? row.client : '';
+  return `${row.kind}: ${client || row.agent || 'unknown'} at ${row.address}`;
+}
+
+function rightsOf(row: MachineRow): string {
   const parts = row.scope?.map(({ repositories, allow }) => `${allow.join(',')} ${repositories.join(' ')}`);
   const from = row.networks.length === 0 ? '' : ` from ${row.networks.join(' ')}`;
   const by = row.maker === null ? '' : `, made by ${row.maker}`;
