@@ -1,5 +1,6 @@
 import type { CopyReport, CopyRequest, BlobOutcome, BlobReport } from './request/copy-request.ts';
 import { createCopySession } from './request/copy-session.ts';
+import { nameBeside } from '../archive/layout/names.ts';
 import { convertNode } from './convert/convert-image.ts';
 import { findCosignTags, findReferrers } from './plan/find-referrers.ts';
 import { nodesOf, type ImageNode } from './plan/node.ts';
@@ -27,14 +28,18 @@ export async function copyImage(request: CopyRequest): Promise<CopyReport> {
   const { blobs, converted } = await transferImages(transfer, [plan.root], fail);
   const root = convertNode(plan.root, converted, request.format);
   const referring =
-    request.referrers === true ? await readReferring(plan, root, target.origin !== undefined) : NONE;
+    request.referrers === true && target.isOnePlatform !== true
+      ? await readReferring(plan, root, request)
+      : NONE;
   const others = [...referring.referrers, ...referring.tagged.map(({ node }) => node)];
   const more = others.length === 0 ? [] : (await transferImages(transfer, others, fail)).blobs;
   signal.throwIfAborted();
   const { referrers } = referring;
   let hasWritten = false;
-  for (const { tag, node } of referring.tagged)
-    hasWritten = (await putManifests({ target, root: node, referrers: [], names: [tag] })) || hasWritten;
+  for (const { tag, node } of referring.tagged) {
+    const beside = namesBeside(request, tag);
+    hasWritten = (await putManifests({ target, root: node, referrers: [], names: beside })) || hasWritten;
+  }
   hasWritten = (await putManifests({ target, root, referrers, names })) || hasWritten;
   return reportOf({ request, plan, root, blobs: [...blobs, ...more], referrers: others.length, hasWritten });
 }
@@ -46,10 +51,20 @@ interface Referring {
 
 const NONE: Referring = { referrers: [], tagged: [] };
 
-async function readReferring({ reader }: CopyPlan, root: ImageNode, toRegistry: boolean): Promise<Referring> {
+async function readReferring(
+  { reader }: CopyPlan,
+  root: ImageNode,
+  { sourceNames = [] }: CopyRequest,
+): Promise<Referring> {
   const referrers = await findReferrers(reader, root);
-  const isTagged = toRegistry && reader.source.origin !== undefined;
-  return { referrers, tagged: isTagged ? await findCosignTags(reader, root) : [] };
+  const names = reader.source.origin === undefined ? sourceNames : [];
+  return { referrers, tagged: await findCosignTags(reader, root, names) };
+}
+
+/** Returns what a tag beside the image is called in the target: in an archive it has the repository of the image. */
+function namesBeside({ target, names }: CopyRequest, tag: string): readonly string[] {
+  if (target.origin !== undefined || names.length === 0) return [tag];
+  return [...new Set(names.map((name) => nameBeside(name, tag)))];
 }
 
 interface Done {
@@ -98,6 +113,9 @@ function notesOf({
   return [
     ...plan.notes,
     ...(request.target.isOnePlatform === true ? [OF_DOCKER_ARCHIVE] : []),
+    ...(request.target.isOnePlatform === true && request.referrers === true
+      ? ['A docker-archive has no place for signatures and other referrers: they were left out.']
+      : []),
     ...(isChanged
       ? [
           'Layers or media types were changed on the way, so the digest is another. Signatures name the one before.',

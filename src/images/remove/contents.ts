@@ -31,12 +31,3 @@ export interface Contents {
   /** Digests that tags of referrers name as their image, and that the registry does not have. */
   readonly absent: ReadonlySet<string>;
 }
-
-/**
- * Returns the digest of the image to which a tag of this form belongs: `sha256-HEX`, where registries without a
- * referrers API keep them (distribution-spec: "Referrers Tag Schema"), or `sha256-HEX.sig`, as cosign names signatures.
- */
-export function subjectOfTag(tag: string): string | undefined {
-  const [, hex] = /^sha256-([a-f0-9]{64})(?:\.[\w-]+)?$/.exec(tag) ?? [];
-  return hex === undefined ? undefined : `sha256:${hex}`;
-}

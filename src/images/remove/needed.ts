@@ -1,4 +1,5 @@
-import { subjectOfTag, type Contents } from './contents.ts';
+import { subjectOfTag } from '../tags/referrer-tags.ts';
+import type { Contents } from './contents.ts';
 
 /** Why a manifest stays. */
 export interface Need {

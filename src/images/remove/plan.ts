@@ -1,4 +1,5 @@
-import { subjectOfTag, type Contents, type KnownManifest } from './contents.ts';
+import { subjectOfTag } from '../tags/referrer-tags.ts';
+import type { Contents, KnownManifest } from './contents.ts';
 import { findNeeded, type Need } from './needed.ts';
 import { inOrder, type RemovedManifest } from './order.ts';
 import { shortDigest, type Verdict } from './select.ts';

@@ -5,7 +5,8 @@ import { parseManifest, type StoredManifest } from '../model/manifest.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { DOCKER_SCHEMA_1, isForeignLayer } from '../model/media-types.ts';
 import type { Repository } from '../store.ts';
-import { subjectOfTag, type Contents, type KnownManifest } from './contents.ts';
+import { subjectOfTag } from '../tags/referrer-tags.ts';
+import type { Contents, KnownManifest } from './contents.ts';
 import { createdOf } from './created.ts';
 
 /** The most names of blobs and manifests that are held of one repository: some 500 MB of memory. */

@@ -1,4 +1,5 @@
-import { subjectOfTag, type Contents } from './contents.ts';
+import { subjectOfTag } from '../tags/referrer-tags.ts';
+import type { Contents } from './contents.ts';
 import { matchesGlob } from '../tags/glob.ts';
 
 /** Which tags are to go. A tag goes only if every condition that is stated says so. */

@@ -1,4 +1,4 @@
-import { subjectOfTag } from '../remove/contents.ts';
+import { isReferrerTag } from '../tags/referrer-tags.ts';
 import { matchesGlob } from '../tags/glob.ts';
 import { sortTags } from '../tags/tag-order.ts';
 import { compileVersionRange } from '../tags/version-range.ts';
@@ -12,9 +12,7 @@ export function chooseTags(
   const isInRange = versions === undefined ? undefined : (compileVersionRange(versions) ?? (() => false));
   const takesAll = tags.length === 0 && isInRange === undefined;
   const isTaken = (tag: string): boolean =>
-    takesAll
-      ? subjectOfTag(tag) === undefined
-      : tags.some((glob) => matchesGlob(tag, glob)) || isInRange?.(tag) === true;
+    takesAll ? !isReferrerTag(tag) : tags.some((glob) => matchesGlob(tag, glob)) || isInRange?.(tag) === true;
   const taken = all.filter((tag) => isTaken(tag) && !exclude.some((glob) => matchesGlob(tag, glob)));
   return sortTags(taken).slice(0, newest);
 }

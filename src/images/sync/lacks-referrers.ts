@@ -2,7 +2,7 @@ import { findReferrers } from '../copy/plan/find-referrers.ts';
 import { nodesOf, type ImageNode } from '../copy/plan/node.ts';
 import type { CopyPlan } from '../copy/plan/plan-copy.ts';
 import type { Repository } from '../store.ts';
-import { cosignTags } from '../view/referrers.ts';
+import { cosignTags } from '../tags/referrer-tags.ts';
 
 /**
  * Whether a repository lacks something that refers to an image, to one of its platforms, or to what refers to these.

@@ -3,7 +3,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { planCopy, type CopyPlan } from '../copy/plan/plan-copy.ts';
 import type { Platform } from '../model/platform.ts';
-import { subjectOfTag } from '../remove/contents.ts';
+import { isReferrerTag } from '../tags/referrer-tags.ts';
 import type { Registry, Repository } from '../store.ts';
 import { chooseTags } from './choose-tags.ts';
 import { lacksReferrers } from './lacks-referrers.ts';
@@ -173,7 +173,7 @@ async function listOthers(
 ): Promise<readonly SyncItem[]> {
   const others: SyncItem[] = [];
   for (const tag of await listAll(repository).catch(noneOfUnknown)) {
-    if (taken.has(tag) || subjectOfTag(tag) !== undefined) continue;
+    if (taken.has(tag) || isReferrerTag(tag)) continue;
     const before = (await repository.findManifest(tag))?.digest.text;
     others.push({ rule, tag, state: 'prune', digest: undefined, before, error: undefined });
   }

@@ -2,7 +2,8 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { parseManifest } from '../model/manifest.ts';
 import type { ImageSource } from '../store.ts';
-import { cosignTags, kindOf, referrerOf, type Referrer } from './referrers.ts';
+import { cosignTags } from '../tags/referrer-tags.ts';
+import { kindOf, referrerOf, type Referrer } from './referrers.ts';
 
 /** The most that are listed of one image. */
 const MOST_REFERRERS = 1024;

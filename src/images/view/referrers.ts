@@ -1,4 +1,3 @@
-import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 
 type ReferrerKind = 'signature' | 'sbom' | 'attestation' | 'scan report' | 'other';
@@ -62,24 +61,4 @@ export function referrerOf({ artifactType = '', ...descriptor }: Descriptor): Re
     tag: undefined,
     annotations,
   };
-}
-
-/** What cosign appends to `sha256-...` for the tags of what belongs to an image (cosign: "Signature Spec"). */
-const COSIGN_TAGS: readonly (readonly [string, ReferrerKind])[] = [
-  ['sig', 'signature'],
-  ['att', 'attestation'],
-  ['sbom', 'sbom'],
-];
-
-/** Returns the tags under which cosign keeps what belongs to an image, with what is found there. */
-export function cosignTags({
-  algorithm,
-  hex,
-}: Digest): readonly { readonly tag: string; readonly kind: ReferrerKind }[] {
-  return COSIGN_TAGS.map(([suffix, kind]) => ({ tag: `${algorithm}-${hex}.${suffix}`, kind }));
-}
-
-/** Whether a tag is none that people gave: those of cosign, and those that stand for the referrers API. */
-export function isReferrerTag(tag: string): boolean {
-  return /^sha(?:256-[a-f0-9]{64}|512-[a-f0-9]{128})(?:\.(?:sig|att|sbom))?$/.test(tag);
 }

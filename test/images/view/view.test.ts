@@ -5,7 +5,8 @@ import { parseManifest, storeManifest, type ImageManifest } from '../../../src/i
 import { compareImages } from '../../../src/images/view/diff-images.ts';
 import { dockerConfig, dockerMoment } from '../../../src/images/view/docker-config.ts';
 import { readHistory } from '../../../src/images/view/history.ts';
-import { isReferrerTag, kindOf } from '../../../src/images/view/referrers.ts';
+import { isReferrerTag } from '../../../src/images/tags/referrer-tags.ts';
+import { kindOf } from '../../../src/images/view/referrers.ts';
 import { pullSize } from '../../../src/images/view/sizes.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 

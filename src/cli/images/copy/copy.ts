@@ -93,6 +93,7 @@ async function copy(
             ...requestOf(options, context),
             source: from.source,
             reference: known.reference,
+            sourceNames: known.names,
             target: to.target,
             names: namesIn(to.location, known),
           }),

@@ -4,6 +4,8 @@ import { AppError } from '../../../lib/errors.ts';
 /** Where an image of an archive goes. */
 export interface ToPush {
   readonly reference: string;
+  /** Its names in the archive that go to this repository. */
+  readonly sourceNames: readonly string[];
   readonly repository: ImageName;
   readonly tags: readonly string[];
 }

@@ -24,6 +24,7 @@ interface LoadOptions extends TransferOptions {
   readonly input: string;
   readonly into?: ImageName;
   readonly preserve?: true;
+  readonly referrers?: true;
 }
 
 const DETAILS = `
@@ -44,6 +45,7 @@ export function loadCommand(terminal: Terminal): Command {
         'A registry, or a registry and a path, below which all images go: registry.lan/team.',
       ).argParser(parseInto),
     )
+    .option('--referrers', 'Also push signatures, SBOMs and attestations that refer to the images.')
     .option('--preserve', 'Keep the layers of a docker-archive uncompressed.');
   return addTransferOptions(command)
     .addHelpText('after', DETAILS)
@@ -93,9 +95,17 @@ async function pushAll(
   const failure = new AbortController();
   const signal = AbortSignal.any([request.signal, failure.signal]);
   const reports: CopyReport[] = [];
-  await concurrentForEach(plan, async ({ reference, repository, tags }) => {
+  await concurrentForEach(plan, async ({ reference, sourceNames, repository, tags }) => {
     const target = connections.repository(repository);
-    const what = { source, reference, target, names: tags, preserve: options.preserve === true };
+    const what = {
+      source,
+      reference,
+      sourceNames,
+      target,
+      names: tags,
+      preserve: options.preserve === true,
+      referrers: options.referrers === true,
+    };
     try {
       reports.push(await copyImage({ ...request, ...what, signal }));
     } catch (error) {
@@ -130,18 +140,20 @@ function planOf(image: Known, { target, options, context, source, count }: PlanC
     if (count > 1) throw tooMany(source, count);
     const location = parseLocation(target, defaultRegistry);
     if (location.kind !== 'registry') throw noRegistry(target);
-    return [{ reference, repository: withoutTag(location.image), tags: namesIn(location, image) }];
+    const tags = namesIn(location, image);
+    return [{ reference, sourceNames: names, repository: withoutTag(location.image), tags }];
   }
   if (names.length === 0) throw nameless(reference);
-  const places = new Map<string, { repository: ImageName; tags: string[] }>();
+  const places = new Map<string, { repository: ImageName; tags: string[]; sourceNames: string[] }>();
   for (const name of names) {
     const { tag = 'latest', ...rest } = pushName(name, defaultRegistry, options.into);
     const repository = withoutTag({ ...rest, tag });
-    const place = places.get(renderImageName(repository)) ?? { repository, tags: [] };
+    const place = places.get(renderImageName(repository)) ?? { repository, tags: [], sourceNames: [] };
     place.tags.push(tag);
+    place.sourceNames.push(name);
     places.set(renderImageName(repository), place);
   }
-  return [...places.values()].map(({ repository, tags }) => ({ reference, repository, tags }));
+  return [...places.values()].map((place) => ({ reference, ...place }));
 }
 
 function withoutTag(image: ImageName): ImageName {

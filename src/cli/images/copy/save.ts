@@ -101,7 +101,14 @@ async function saveOne(
   try {
     const reports: CopyReport[] = [];
     for (const { reference, names } of images) {
-      const what = { source, reference, target, names, referrers: options.referrers === true };
+      const what = {
+        source,
+        reference,
+        sourceNames: names,
+        target,
+        names,
+        referrers: options.referrers === true,
+      };
       reports.push(await copyImage({ ...context.request, ...what }));
     }
     return reports;

@@ -1,7 +1,7 @@
 import type { Registry } from '../../../images/store.ts';
 import { holdTexts } from '../../../images/tags/hold-texts.ts';
 import { compareTags } from '../../../images/tags/tag-order.ts';
-import { isReferrerTag } from '../../../images/view/referrers.ts';
+import { isReferrerTag } from '../../../images/tags/referrer-tags.ts';
 import { AppError } from '../../../lib/errors.ts';
 import type { Column } from '../../terminal/table.ts';
 import type { Terminal } from '../../terminal/terminal.ts';

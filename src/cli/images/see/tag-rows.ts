@@ -2,7 +2,7 @@ import type { ImageSource } from '../../../images/store.ts';
 import { hold, holdTexts } from '../../../images/tags/hold-texts.ts';
 import { sortTags } from '../../../images/tags/tag-order.ts';
 import type { PlatformChoice } from '../../../images/view/open-image.ts';
-import { isReferrerTag } from '../../../images/view/referrers.ts';
+import { isReferrerTag } from '../../../images/tags/referrer-tags.ts';
 import { summarizeTag, type TagSummary } from '../../../images/view/summarize-tag.ts';
 import { bytesOfText } from '../../../lib/own-text.ts';
 import type { Filters } from './filters.ts';

@@ -1,3 +1,4 @@
+import { isReferrerTag } from '../../tags/referrer-tags.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import { AppError } from '../../../lib/errors.ts';
 import { parseImageName, renderImageName } from '../../name/image-name.ts';
@@ -24,6 +25,20 @@ export function fullName(name: string): string | undefined {
     if (error instanceof AppError) return undefined;
     throw error;
   }
+}
+
+/** Whether a name is one of those that nobody gave: a tag, or a full name with a tag, of what belongs to an image. */
+export function namesReferrer(name: string): boolean {
+  return isReferrerTag(name.slice(name.lastIndexOf(':') + 1));
+}
+
+/**
+ * Returns the name of what stands in an archive beside an image, under another tag: `app:sha256-....sig` beside `app:1`.
+ * The tag alone beside what has no full name.
+ */
+export function nameBeside(name: string, tag: string): string {
+  const full = fullName(name);
+  return full === undefined ? tag : `${full.slice(0, full.lastIndexOf(':'))}:${tag}`;
 }
 
 /** Whether a name ends in this tag. */

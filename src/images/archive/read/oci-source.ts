@@ -4,7 +4,7 @@ import { isIndexType, OCI_INDEX } from '../../model/media-types.ts';
 import { parseManifest, storeManifest, type ImageIndex } from '../../model/manifest.ts';
 import type { ListedImage } from '../../store.ts';
 import { invalidArchive } from '../../tar/invalid-archive.ts';
-import { namesOf, pickByName } from '../layout/names.ts';
+import { namesOf, namesReferrer, pickByName } from '../layout/names.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import { blobPath } from '../layout/layout-files.ts';
 import { missingBlob, readBlobFile, readManifestBlob } from './blobs.ts';
@@ -103,13 +103,8 @@ async function* listImages(store: FileStore, entries: readonly Descriptor[]): As
   for (const manifest of uniqueOf(entries)) {
     const own = [...(names.get(manifest.digest.text) ?? [])];
     if (
-      own.length > 0 ? !own.every(isReferrersTag) : (await readEntry(store, manifest))?.subject === undefined
+      own.length > 0 ? !own.every(namesReferrer) : (await readEntry(store, manifest))?.subject === undefined
     )
       yield { names: own, manifest };
   }
-}
-
-/** A tag that lists or is a referrer (distribution-spec: "Referrers Tag Schema"; cosign: `sha256-HEX.sig`). */
-function isReferrersTag(name: string): boolean {
-  return /(?:^|:)sha(?:256|512)-[0-9a-f]{64,128}(?:\.\w+)?$/.test(name);
 }

@@ -1,3 +1,4 @@
+import { referrersTag } from '../../tags/referrer-tags.ts';
 import { AppError } from '../../../lib/errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { makeDescriptor, type Descriptor } from '../../model/descriptor.ts';
@@ -23,7 +24,7 @@ export async function readReferrers(
   subject: Digest,
 ): Promise<readonly Descriptor[]> {
   const found = new Map<string, Descriptor>();
-  const tag = `${subject.algorithm}-${subject.hex}`;
+  const tag = referrersTag(subject);
   for (const entry of entries) {
     const manifest = await readEntry(store, entry);
     if (manifest === undefined) continue;

@@ -1,4 +1,5 @@
 import { isUnknownPlatform, matchesPlatform, type Platform } from '../../model/platform.ts';
+import { namesReferrer } from '../layout/names.ts';
 import {
   DOCKER_MANIFEST_NAME,
   DOCKER_REPOSITORIES_NAME,
@@ -27,7 +28,9 @@ export function dockerFilesOf(manifests: PutManifests, platform: Platform): Read
 
 function entryOf(put: PutManifest, manifests: PutManifests, platform: Platform): NewDockerEntry | undefined {
   const image = put.image ?? imageOf(put, manifests, platform);
-  if (image === undefined) return undefined;
+  // A signature of cosign has the config of an image, and layers that no engine can unpack.
+  const isReferrer = put.names.size > 0 && [...put.names].every(namesReferrer);
+  if (image === undefined || isReferrer) return undefined;
   return {
     config: blobPath(image.config.digest),
     names: [...put.names],

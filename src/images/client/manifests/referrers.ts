@@ -3,6 +3,7 @@ import { invalidImage, makeDescriptor, readDescriptor, type Descriptor } from '.
 import { parseJsonObject, type JsonObject } from '../../model/json.ts';
 import { parseManifest, storeManifest, type Manifest, type StoredManifest } from '../../model/manifest.ts';
 import { OCI_INDEX } from '../../model/media-types.ts';
+import { referrersTag } from '../../tags/referrer-tags.ts';
 import { readPages } from '../lists/pages.ts';
 import { pulls } from '../sign-in/access.ts';
 import type { Answer } from '../wire/answer.ts';
@@ -38,11 +39,6 @@ export async function listReferrers(place: ManifestPlace, subject: Digest): Prom
 async function byTag(place: ManifestPlace, subject: Digest): Promise<readonly Descriptor[]> {
   const stored = await readManifest(place, referrersTag(subject));
   return stored === undefined ? [] : descriptorsOf(parseJsonObject(stored.bytes) ?? {});
-}
-
-/** `sha256-...`, cut to the length of a tag. */
-export function referrersTag({ algorithm, hex }: Digest): string {
-  return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { invalidImage } from '../../model/descriptor.ts';
+import type { StoredManifest } from '../../model/manifest.ts';
 import type { ImageNode } from './node.ts';
 import { nodesOf } from './node.ts';
 import type { ManifestReader } from './manifest-reader.ts';
-import { cosignTags } from '../../view/referrers.ts';
+import { nameBeside } from '../../archive/layout/names.ts';
+import { cosignTags } from '../../tags/referrer-tags.ts';
 import { readImage } from './read-image.ts';
 
 /** How long a chain of signatures of signatures may be. */
@@ -37,17 +39,33 @@ export async function findReferrers(reader: ManifestReader, root: ImageNode): Pr
   return found;
 }
 
-/** Finds what cosign stored beside an image under tags of its own, with these tags. */
+/**
+ * Finds what cosign stored beside an image under tags of its own, with these tags. `names`: those of the image in an
+ * archive, where several repositories may have such a tag.
+ */
 export async function findCosignTags(
   reader: ManifestReader,
   root: ImageNode,
+  names: readonly string[],
 ): Promise<readonly { readonly tag: string; readonly node: ImageNode }[]> {
   const found: { readonly tag: string; readonly node: ImageNode }[] = [];
   for (const { stored } of nodesOf(root)) {
     for (const { tag } of cosignTags(stored.digest)) {
-      const manifest = await reader.read(tag);
+      const manifest = await readAny(reader, [...names.map((name) => nameBeside(name, tag)), tag]);
       if (manifest !== undefined) found.push({ tag, node: (await readImage(reader, manifest)).root });
     }
   }
   return found;
+}
+
+/** Reads the first that is there. */
+async function readAny(
+  reader: ManifestReader,
+  references: readonly string[],
+): Promise<StoredManifest | undefined> {
+  for (const reference of new Set(references)) {
+    const manifest = await reader.read(reference);
+    if (manifest !== undefined) return manifest;
+  }
+  return undefined;
 }

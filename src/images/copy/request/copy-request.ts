@@ -14,6 +14,8 @@ export interface CopyRequest {
   readonly source: ImageSource;
   /** A tag, a digest or, in an archive, a full name. */
   readonly reference: string;
+  /** Its names in an archive: beside them stands what cosign tagged. Default: none are known. */
+  readonly sourceNames?: readonly string[];
   readonly target: ImageTarget;
   /** The tags or, in an archive, full names under which it is stored. May be empty: then by digest alone. */
   readonly names: readonly string[];

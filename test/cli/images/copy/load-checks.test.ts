@@ -6,6 +6,7 @@ import { recordingTerminal } from '../../../support/terminal.ts';
 
 const push = (reference: string, name: string, ...tags: readonly string[]): ToPush => ({
   reference,
+  sourceNames: [],
   repository: parseImageName(name),
   tags,
 });
