@@ -9,6 +9,7 @@ const DIRECTION: Record<string, readonly string[]> = {
   lib: [],
   oci: ['lib'],
   images: ['lib', 'oci'],
+  inventory: ['lib', 'oci', 'images'],
   limits: ['lib'],
   cluster: ['lib'],
   config: ['lib'],
@@ -68,6 +69,7 @@ const DOORS: Record<string, string> = {
   yaml: 'config',
   commander: 'cli',
   'node:cluster': 'cluster',
+  'node:sqlite': 'inventory',
 };
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|manager)s?(\.ts)?$/;

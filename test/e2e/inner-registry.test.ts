@@ -3,21 +3,19 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRegistryBackend } from '../../src/app/backend/registry-backend.ts';
-import { openInnerRegistry, type InnerDoor, type InnerRegistry } from '../../src/app/pages/inner-registry.ts';
-import { createLocalBus } from '../../src/cluster/local-bus.ts';
-import { schema, type Config } from '../../src/config/schema/schema.ts';
+import type { InnerDoor, InnerRegistry } from '../../src/app/pages/inner-registry.ts';
+import { schema } from '../../src/config/schema/schema.ts';
 import { makeDescriptor } from '../../src/images/model/descriptor.ts';
 import { storeManifest } from '../../src/images/model/manifest.ts';
-import { createLog } from '../../src/observe/access-log.ts';
 import { blobOf, bytesOf } from '../images/client/scripted.ts';
+import { backendOf, openInner, type InnerConfig } from '../support/inner-registry.ts';
 import { pushImage, pushIndex } from '../support/push-image.ts';
 import { run, temporaryFolder, type Folder } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 
 interface Place {
-  readonly config: Partial<Config> & { readonly backend: Config['backend'] };
+  readonly config: InnerConfig;
   /** Whether a tag can be removed alone, and referrers are listed by the registry itself. */
   readonly isNew: boolean;
   close(): Promise<void>;
@@ -28,10 +26,6 @@ beforeAll(async () => {
   folder = await temporaryFolder('inner-registry');
 });
 afterAll(() => folder.close());
-
-function backendOf(url: string): Config['backend'] {
-  return schema.parse({ backend: url }).backend;
-}
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -79,27 +73,6 @@ const PLACES: readonly { readonly name: string; readonly open: () => Promise<Pla
   },
 ];
 
-/** The registry as a process of the gate opens it. */
-async function openInner({ config }: Pick<Place, 'config'>): Promise<InnerRegistry> {
-  const { bus } = createLocalBus();
-  const logger = createLog({ level: 'error', destination: { write: () => undefined } });
-  const now = (): number => performance.now();
-  const backend = await openRegistryBackend({
-    config: { ...schema.parse({}), ...config, state: folder.path },
-    bus,
-    now,
-    logger,
-  });
-  const inner = await openInnerRegistry({ backend, logger });
-  return {
-    ...inner,
-    close: async () => {
-      await inner.close();
-      await backend.close();
-    },
-  };
-}
-
 /** The status of a request to the socket. */
 function knock({ socketPath }: InnerDoor, path: string, authorization?: string): Promise<number | undefined> {
   const headers = authorization === undefined ? {} : { authorization };
@@ -129,7 +102,7 @@ describeWith(['docker-registry', 'htpasswd'], 'the inner registry', () => {
     let inner: InnerRegistry;
     beforeAll(async () => {
       place = await open();
-      inner = await openInner(place);
+      inner = await openInner(place.config, folder.path);
     });
     afterAll(async () => {
       await inner.close();
@@ -188,7 +161,10 @@ describeWith(['docker-registry', 'htpasswd'], 'the inner registry', () => {
 
   it('is one for each process, and gone when it is closed', async () => {
     const place = { config: { backend: backendOf(`embedded:${join(folder.path, 'two')}`) } };
-    const [one, other] = [await openInner(place), await openInner(place)];
+    const [one, other] = [
+      await openInner(place.config, folder.path),
+      await openInner(place.config, folder.path),
+    ];
     expect(one.door.socketPath).not.toBe(other.door.socketPath);
     expect(await knock(other.door, '/v2/', basicOf(one.door))).toBe(401);
     await one.close();
@@ -198,7 +174,7 @@ describeWith(['docker-registry', 'htpasswd'], 'the inner registry', () => {
   });
 
   it('says that a registry does not answer', async () => {
-    const inner = await openInner({ config: { backend: backendOf('http://127.0.0.1:1') } });
+    const inner = await openInner({ backend: backendOf('http://127.0.0.1:1') }, folder.path);
     await expect(inner.registry.repository('a').findManifest('1')).rejects.toMatchObject({
       code: 'REGISTRY_REFUSED',
     });
@@ -206,14 +182,14 @@ describeWith(['docker-registry', 'htpasswd'], 'the inner registry', () => {
   });
 
   it('prints its secret nowhere', async () => {
-    const inner = await openInner({ config: { backend: backendOf('http://127.0.0.1:1') } });
+    const inner = await openInner({ backend: backendOf('http://127.0.0.1:1') }, folder.path);
     expect(JSON.stringify(inner.door)).not.toContain(inner.door.password.reveal());
     await inner.close();
   });
 
   it('overwrites a manifest', async () => {
     const place = { config: { backend: backendOf(`embedded:${join(folder.path, 'again')}`) } };
-    const inner = await openInner(place);
+    const inner = await openInner(place.config, folder.path);
     const app = inner.registry.repository('app');
     await pushImage(app, { layers: ['one'], tags: ['1'] });
     const second = await pushImage(app, { layers: ['two'] });

@@ -35,8 +35,8 @@ const EXACT_DIGITS = 15;
 const EARLY =
   /^(?:(rc|cr|c)|(pre|preview|ea)|(beta|b)|(alpha|a)|(m|dev|snapshot|nightly|canary|next|edge|unstable))(?=[\d._+-]|$)/i;
 
-/** Returns a text whose order by code units is the order of tags. */
-function tagKey(tag: string): string {
+/** Returns a text whose order by code units, and that of its bytes in UTF-8, is the order of tags. */
+export function tagKey(tag: string): string {
   const date = DATE.exec(tag);
   if (date !== null) {
     const [, year = '', , month = '', day = '', rest = ''] = date;
