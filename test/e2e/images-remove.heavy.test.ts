@@ -100,6 +100,16 @@ describeWith(['docker-registry'], 'images tag and images remove', () => {
       });
       expect((await repository.findManifest('stable'))?.digest.text).toBe(two.digest.text);
       expect(await images(['tag', `${name}:3`, 'x'])).toMatchObject({ code: 1 });
+      const other = `${at.name}/tag/other`;
+      const taken = await images(['tag', `${name}:1`, other, '--json']);
+      expect(JSON.parse(taken.out)).toEqual({
+        image: `${other}:latest`,
+        digest: one.digest.text,
+        before: null,
+      });
+      expect(await images(['copy', `${other}:latest`, `oci:${join(folder.path, kind)}`])).toMatchObject({
+        code: 0,
+      });
       expect(await images(['tag', `${name}:1`, 'other.lan/team/app:1'])).toMatchObject({
         code: 2,
         err: expect.stringContaining('registry-gate images copy'),

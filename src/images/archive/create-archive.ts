@@ -1,7 +1,6 @@
-import { arch } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { Compression } from '../model/media-types.ts';
-import { parsePlatform } from '../model/platform.ts';
+import { hostPlatform } from '../model/host-platform.ts';
 import type { ArchiveLocation } from '../name/location.ts';
 import type { ImageTarget } from '../store.ts';
 import { openFileDestination, openStreamDestination } from './write/destination.ts';
@@ -45,7 +44,7 @@ export async function createArchive(place: Place, options: CreateArchiveOptions 
 
 /** An image layout that engines with the classic store load as well: one tar for all. */
 function layoutTarget(destination: TarDestination): ImageTarget {
-  return new LayoutTarTarget(destination, (manifests) => dockerFilesOf(manifests, parsePlatform(arch())));
+  return new LayoutTarTarget(destination, (manifests) => dockerFilesOf(manifests, hostPlatform()));
 }
 
 function compressionByName(path: string): Compression {

@@ -5,7 +5,7 @@ import { removeTagByOverwriting } from '../../../src/images/remove/overwrite-tag
 import { freedBytes } from '../../../src/images/remove/plan.ts';
 import { prepareRemoval, type RemovalRequest } from '../../../src/images/remove/prepare.ts';
 import type { Selection } from '../../../src/images/remove/select.ts';
-import { tagImage } from '../../../src/images/remove/tag-image.ts';
+import { tagImage, tagImageIn } from '../../../src/images/remove/tag-image.ts';
 import { memoryRepository, type MemoryRepository } from '../../support/memory-registry.ts';
 
 const NOW = Date.UTC(2026, 10, 29);
@@ -278,5 +278,27 @@ describe('a new tag', () => {
     expect(await tagImage(repository, one, 'stable')).toBeUndefined();
     expect((await tagImage(repository, two, 'stable'))?.text).toBe(first.digest.text);
     expect(repository.tags.get('stable')).toBe(second.digest.text);
+  });
+
+  it('in another repository moves no layer, and tags nothing where the registry wants one', async () => {
+    const [source, other] = [memoryRepository('team/app'), memoryRepository('team/other')];
+    const image = source.putImage({ layers: ['1'], tags: ['1'] });
+    const host = { os: 'linux', architecture: 'amd64' };
+    const mounting: typeof other = {
+      ...other,
+      mountBlob: async ({ digest }) => {
+        other.blobs.set(digest.text, source.blobs.get(digest.text) ?? Buffer.alloc(0));
+        return true;
+      },
+    };
+    const request = { source, reference: '1', host };
+    await expect(tagImageIn(other, 'stable', request)).rejects.toMatchObject({
+      code: 'REGISTRY_REFUSED',
+      hint: 'Send them: registry-gate images copy registry.test/team/app:1 registry.test/team/other:stable',
+    });
+    expect([...other.tags]).toEqual([]);
+    expect(await tagImageIn(mounting, 'stable', request)).toBeUndefined();
+    expect([...other.tags]).toEqual([['stable', image.digest.text]]);
+    expect((await tagImageIn(mounting, 'stable', request))?.text).toBe(image.digest.text);
   });
 });

@@ -1,6 +1,6 @@
-import { arch, endianness } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Choice, CopyRequest } from '../../../images/copy/request/copy-request.ts';
+import { hostPlatform } from '../../../images/model/host-platform.ts';
 import { parsePlatform, type Platform } from '../../../images/model/platform.ts';
 import { AppError } from '../../../lib/errors.ts';
 import { addConnectionOptions, type ConnectionOptions } from '../connection/connection-options.ts';
@@ -66,10 +66,4 @@ export function choiceOf({ platform, all }: TransferOptions): Pick<CopyRequest, 
         ? { kind: 'all' }
         : undefined;
   return { host: hostPlatform(), ...(choice === undefined ? {} : { choice }) };
-}
-
-/** The platform of the containers that run on this machine. They are Linux's, whatever runs this program. */
-function hostPlatform(): Platform {
-  const name = arch();
-  return parsePlatform(name === 'ppc64' && endianness() === 'LE' ? 'ppc64le' : name);
 }

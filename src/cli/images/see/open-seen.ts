@@ -1,6 +1,6 @@
-import { arch } from 'node:os';
 import { Option, type Command } from 'commander';
 import type { ImageConfig } from '../../../images/model/config.ts';
+import { hostPlatform } from '../../../images/model/host-platform.ts';
 import {
   matchesPlatform,
   parsePlatform,
@@ -47,7 +47,7 @@ export function platformChoice({ platform: asked }: SeeOptions): {
   readonly asked: Platform | undefined;
   readonly usual: Platform;
 } {
-  return { asked, usual: parsePlatform(arch()) };
+  return { asked, usual: hostPlatform() };
 }
 
 /** Opens what an argument names, for one platform. Throws AppError IMAGE_UNKNOWN, IMAGE_INVALID. */

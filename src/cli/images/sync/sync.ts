@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { arch } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readSyncFile, type SyncFile, type SyncRepository } from '../../../config/sync/sync-file.ts';
+import { hostPlatform } from '../../../images/model/host-platform.ts';
 import { parsePlatform } from '../../../images/model/platform.ts';
 import { parseImageName } from '../../../images/name/image-name.ts';
 import { planSync, type SyncContext, type SyncPlan } from '../../../images/sync/plan-sync.ts';
@@ -52,7 +52,7 @@ export function syncCommand(terminal: Terminal, exit: ExitStatus): Command {
         source: connections.registry(file.from),
         target: connections.registry(file.to),
         rules,
-        host: parsePlatform(arch()),
+        host: hostPlatform(),
         signal,
       };
       const plan = await planSync(context);
