@@ -104,7 +104,15 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     following,
     browsers: await followSessions(config, { directory, tokens, ...context }),
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
-    shown: await openPages(config, { backend: registry, policy, logger: firstLogger }),
+    shown: await openPages(config, {
+      backend: registry,
+      policy,
+      logger: firstLogger,
+      onExchange: (exchange) => {
+        logExchange(logger, exchange);
+        audit?.observe(exchange);
+      },
+    }),
     firstSignIn: await watchFirstSignIn(config.state),
     uploadKey: await readUploadKey(config),
     limiters: openLimiters(limits, bus),

@@ -8,8 +8,16 @@ import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
 import { repositoriesRoutes } from './repositories/repositories.ts';
+import type { RemoveOptions } from './repositories/remove/remove-routes.ts';
+import { spaceRoutes, type SpaceOptions } from './space/space.ts';
 
-interface PagesOptions extends VisibleOptions, ReadRequestOptions, Omit<AnswerOptions, 'routes'> {}
+interface PagesOptions
+  extends
+    VisibleOptions,
+    ReadRequestOptions,
+    Omit<AnswerOptions, 'routes'>,
+    Omit<RemoveOptions, 'see'>,
+    Omit<SpaceOptions, 'see'> {}
 
 /** The web pages of a gate. */
 export interface Pages {
@@ -61,5 +69,10 @@ export function createPages(options: PagesOptions): Pages {
 /** The pages of all areas. */
 function joinAreas(options: PagesOptions): PageRoutes {
   const see = createVisible(options);
-  return { ...preferencesRoutes, ...repositoriesRoutes({ see }) };
+  const { isEmbedded, garbage } = options;
+  return {
+    ...preferencesRoutes,
+    ...repositoriesRoutes({ see, isEmbedded }),
+    ...spaceRoutes({ see, garbage }),
+  };
 }

@@ -90,6 +90,7 @@ async function send(req: IncomingMessage, res: Response, pages: Pages, asked: As
     target: context.target,
     acceptLanguage: req.headers['accept-language'],
     client: {
+      requestId: context.id,
       address: context.address,
       host: context.host,
       agent: req.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? '',

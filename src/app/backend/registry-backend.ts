@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseCertificates } from '../../pki/x509/certificate-file.ts';
 import type { Config } from '../../config/schema/schema.ts';
+import type { GcOptions, GcReport } from '../../backend/embedded/gc/gc.ts';
 import { openEmbedded } from '../../backend/embedded/embedded.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
@@ -33,6 +34,8 @@ export interface RegistryBackend extends Pick<PipelineOptions, 'sign' | 'address
   unready(): Promise<string | undefined>;
   /** Why pushes fail or may fail, while pulls work; or undefined. */
   limitation?(): Promise<string | undefined>;
+  /** Looks for what no image needs, in the registry inside the gate. */
+  collectGarbage?(options: GcOptions): Promise<GcReport>;
   /** Of the layer cache, where there is one. */
   readonly cacheCounters?: (() => CacheCounters) | undefined;
   close(): Promise<void>;
@@ -91,6 +94,7 @@ async function openFolder(
     catalog: createSharedCatalog({ source: (n, last) => registry.catalog(n, last), now }),
     unready: () => registry.unready(),
     limitation: () => registry.limitation(),
+    collectGarbage: (wishes) => registry.collectGarbage(wishes),
     close: async () => {
       idle.close();
       await registry.close();

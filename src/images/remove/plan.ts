@@ -29,6 +29,8 @@ export interface RemovalPlan {
   readonly manifests: readonly RemovedManifest[];
   /** Digests that were named but have to stay, with the reason. */
   readonly refused: ReadonlyMap<string, string>;
+  /** Manifests that stay, with what needs them. */
+  readonly needed: ReadonlyMap<string, Need>;
   /** Blobs and manifests that nothing in the repository needs afterwards: digest -> bytes. */
   readonly freed: ReadonlyMap<string, number>;
   /** Blobs and manifests that stay. */
@@ -59,6 +61,7 @@ export function planRemoval(contents: Contents, choice: Choice): RemovalPlan {
         return need === undefined ? [] : [[digest, whyNeeded(need)]];
       }),
     ),
+    needed,
     freed: new Map(going.flatMap(storedBy).filter(([digest]) => !kept.has(digest))),
     kept,
     isAtMost: left.some(({ isOpaque }) => isOpaque),

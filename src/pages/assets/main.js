@@ -1,4 +1,5 @@
 // What the pages can do beside what the server renders. Each works without this.
+import './repositories.js';
 
 /** Shows the buttons that copy a line, which do nothing without script. */
 function copyLines() {

@@ -28,6 +28,8 @@ export interface PageRequest<A extends PageAddress = PageAddress> {
 }
 
 export interface PageClient {
+  /** The id of the request in the log. */
+  readonly requestId: string;
   readonly address: string;
   /** The host under which the browser knows the gate, with its port if that is not 443. */
   readonly host: string;

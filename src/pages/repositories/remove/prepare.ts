@@ -1,0 +1,106 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { prepareRemoval, type PreparedRemoval } from '../../../images/remove/prepare.ts';
+import type { RemovalPlan } from '../../../images/remove/plan.ts';
+import type { Repository } from '../../../images/store.ts';
+import { AppError } from '../../../lib/errors.ts';
+import type { Fields } from '../../request/fields.ts';
+
+/**
+ * What happens to a tag whose image has other tags, at a registry that removes no tag alone: it stays, its image goes
+ * with all tags, or an empty image is pushed over the tag and deleted.
+ */
+const SHARED = ['keep', 'all', 'overwrite'] as const;
+export type Shared = (typeof SHARED)[number];
+
+/** What the summary or its form asks for. */
+export interface RemovalWish {
+  readonly tags: ReadonlySet<string>;
+  readonly shared: Shared;
+}
+
+export function parseRemovalWish(fields: Fields): RemovalWish {
+  const shared = fields.get('shared');
+  return {
+    tags: new Set(fields.all('tag').filter((tag) => tag !== '')),
+    shared: SHARED.find((it) => it === shared) ?? 'keep',
+  };
+}
+
+/** What a registry can do. */
+export interface Abilities {
+  /** Whether it deletes at all: distribution does only where its configuration says so. */
+  readonly deletes: boolean;
+  /** Whether it removes a tag and leaves the image: distribution does from 3.0 on. */
+  readonly untags: boolean;
+}
+
+/** What would be removed, and what of the wish can't be. */
+export interface Removal extends PreparedRemoval {
+  readonly wish: RemovalWish;
+  readonly abilities: Abilities;
+  /** Tags that stay since the registry can't remove them alone. */
+  readonly tied: readonly string[];
+}
+
+/**
+ * Reads a repository and plans what goes. Changes nothing: what the registry can do is found out by asking it to delete
+ * what it cannot have.
+ */
+export async function prepareWish(
+  repository: Repository,
+  wish: RemovalWish,
+  isEmbedded: boolean,
+): Promise<Removal> {
+  const abilities = isEmbedded ? { deletes: true, untags: true } : await findAbilities(repository);
+  const prepare = (tags: ReadonlySet<string>, digests: readonly string[] = []): Promise<PreparedRemoval> =>
+    prepareRemoval(repository, {
+      selection: undefined,
+      tags,
+      digests,
+      keepReferrers: false,
+      now: Date.now(),
+    });
+  const first = await prepare(wish.tags);
+  const alone = first.plan.tags.filter(({ action }) => action === 'untag');
+  const done = { wish, abilities, tied: [] };
+  if (abilities.untags || alone.length === 0 || wish.shared === 'overwrite') return { ...first, ...done };
+  // What an index or a referrer needs stays whatever is chosen.
+  const goes = wish.shared === 'all' ? alone.filter((it) => isHeldByTag(first.plan, it.digest)) : [];
+  const tied = alone.filter((it) => !goes.includes(it)).map(({ tag }) => tag);
+  const left = new Set([...wish.tags].filter((tag) => !tied.includes(tag)));
+  const digests = [...new Set(goes.map(({ digest }) => digest))];
+  return { ...(await prepare(left, digests)), ...done, tied };
+}
+
+/** Whether other tags alone keep an image. */
+export function isHeldByTag({ needed }: Pick<RemovalPlan, 'needed'>, digest: string): boolean {
+  return needed.get(digest)?.by === 'tag';
+}
+
+async function findAbilities(repository: Repository): Promise<Abilities> {
+  const digest = `sha256:${createHash('sha256').update(randomUUID()).digest('hex')}`;
+  const [deletes, untags] = [await isKnown(repository, digest), await isKnown(repository, randomUUID())];
+  return { deletes, untags };
+}
+
+/** Whether the registry looks for what it is to delete. One that refuses for another reason says it when it matters. */
+async function isKnown(repository: Repository, reference: string): Promise<boolean> {
+  try {
+    return (await repository.deleteManifest(reference)) !== 'unsupported';
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'REGISTRY_REFUSED') return true;
+    throw error;
+  }
+}
+
+/** Tells one plan from another: a form carries that of the summary that somebody read. */
+export function fingerprint({ plan, tied }: Pick<Removal, 'plan' | 'tied'>): string {
+  const steps = {
+    alone: plan.tags.filter(({ action }) => action === 'untag').map(({ tag, digest }) => [tag, digest]),
+    manifests: plan.manifests.map(({ digest, tags }) => [digest, ...tags.toSorted()]),
+    tied,
+  };
+  steps.alone.sort();
+  steps.manifests.sort();
+  return createHash('sha256').update(JSON.stringify(steps)).digest('hex');
+}

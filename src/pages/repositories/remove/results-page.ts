@@ -1,0 +1,77 @@
+import type { StepResult } from '../../../images/remove/execute.ts';
+import { renderCopyLine } from '../../text/copy-line.ts';
+import { renderDigest } from '../../text/format.ts';
+import { html, NO_HTML, type Html } from '../../text/html.ts';
+import type { Language } from '../../text/language.ts';
+import { renderCrumbs } from '../crumbs.ts';
+import { REMOVE_WORDS } from './words.ts';
+
+interface ShownResults {
+  readonly repository: string;
+  readonly results: readonly StepResult[];
+  readonly isEmbedded: boolean;
+  readonly back: string;
+}
+
+/** What was done, and what was not. */
+export function renderResults(
+  language: Language,
+  { repository, results, isEmbedded, back }: ShownResults,
+): Html {
+  const words = REMOVE_WORDS[language];
+  return html`<section>
+    ${renderCrumbs(repository, { all: words.all, label: words.where })}
+    <h1>${titleOf(results, language)}</h1>
+    <div class="table-box">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${words.columns.tag}</th>
+            <th scope="col" class="wide">${words.columns.digest}</th>
+            <th scope="col">${words.result}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${results.map((result) => renderResult(result, language))}
+        </tbody>
+      </table>
+    </div>
+    ${renderGarbage(results, isEmbedded, language)}
+    <p><a class="button" href="${back}">${words.back}</a></p>
+  </section>`;
+}
+
+function titleOf(results: readonly StepResult[], language: Language): string {
+  const words = REMOVE_WORDS[language];
+  const removed = results.filter(({ outcome }) => outcome === 'removed').length;
+  if (removed === 0) return words.notDoneTitle;
+  return removed === results.length ? words.doneTitle : words.partTitle;
+}
+
+function renderResult({ kind, tags, digest, outcome, error }: StepResult, language: Language): Html {
+  const words = REMOVE_WORDS[language];
+  const names = tags.join(', ');
+  const subject = kind === 'tag' ? names : tags.length === 0 ? words.untagged : words.imageOf(names);
+  const look = outcome === 'removed' ? 'badge good' : outcome === 'failed' ? 'badge bad' : 'badge warn';
+  return html`<tr>
+    <th scope="row">${subject}</th>
+    <td class="wide">${renderDigest(digest)}</td>
+    <td>
+      <span class="${look}">${words.outcomes[outcome]}</span>
+      ${error === undefined ? NO_HTML : html`<span class="quiet-text">${error.message}</span>`}
+    </td>
+  </tr>`;
+}
+
+/** Where the space is, which no registry gives back by itself. */
+function renderGarbage(results: readonly StepResult[], isEmbedded: boolean, language: Language): Html {
+  const words = REMOVE_WORDS[language];
+  const removed = results.filter(({ outcome }) => outcome === 'removed');
+  if (removed.length === 0) return NO_HTML;
+  if (!isEmbedded)
+    return html`<p class="quiet-text">${words.gcStock}</p>
+      ${renderCopyLine('registry garbage-collect /etc/docker/registry/config.yml', language)}`;
+  const hasImages = removed.some(({ kind }) => kind === 'manifest');
+  return html`<p class="quiet-text">${hasImages ? words.gcEmbedded : words.gcUntagged}</p>
+    ${renderCopyLine(hasImages ? 'registry-gate gc' : 'registry-gate gc --untagged', language)}`;
+}
