@@ -106,6 +106,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
     shown: await openPages(config, {
       backend: registry,
+      bus,
       policy,
       logger: firstLogger,
       onExchange: (exchange) => {
@@ -124,7 +125,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
 
 /** Called with each exchange when its answer has ended. */
 function observeExchanges(
-  { observers, trust, registry, firstSignIn }: Parts,
+  { observers, trust, registry, firstSignIn, shown }: Parts,
   logger: Logger,
 ): (exchange: Exchange) => void {
   const { metrics, tracing, audit } = observers;
@@ -137,6 +138,7 @@ function observeExchanges(
     tracing?.observe(exchange);
     audit?.observe(exchange);
     registry.catalog.note(exchange);
+    shown.observe(exchange);
   };
 }
 

@@ -63,6 +63,8 @@ export interface TagsQuery extends PageQuery {
   readonly descending: boolean;
   /** Only tags that hold this text, in any case. */
   readonly search?: string | undefined;
+  /** Only tags that people gave, or only those that stand for what belongs to an image: `sha256-...`. Default: all. */
+  readonly of?: 'images' | 'referrers' | undefined;
 }
 
 export interface TagRow {

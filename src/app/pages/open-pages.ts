@@ -1,19 +1,19 @@
-import { join } from 'node:path';
+import type { Bus } from '../../cluster/bus.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { isOwner } from '../../auth/policy/owner.ts';
 import { hasAnonymousRules, type Policy } from '../../auth/policy/policy.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createPages, type Pages } from '../../pages/pages.ts';
 import type { Exchange } from '../../observe/exchange.ts';
-import { startKeeper } from '../../inventory/open/keeper.ts';
-import { openInventory } from '../../inventory/open/open-inventory.ts';
 import type { RegistryBackend } from '../backend/registry-backend.ts';
 import { deletionExchange } from './deletion-exchange.ts';
 import { createGarbageCount } from './garbage-count.ts';
+import { eventsOf, openGateInventory } from './gate-inventory.ts';
 import { openInnerRegistry } from './inner-registry.ts';
 
 interface OpenPagesOptions {
   readonly backend: RegistryBackend;
+  readonly bus: Bus;
   readonly policy: () => Policy;
   readonly logger: Logger;
   /** Told of what pages have done at the registry. */
@@ -24,37 +24,48 @@ interface OpenPagesOptions {
 interface OpenedPages {
   /** Undefined where the gate shows none. */
   readonly pages: Pages | undefined;
+  /** Told of what passes the gate. */
+  observe(exchange: Exchange): void;
   close(): Promise<void>;
 }
 
 /** Opens what the pages need, where the gate shows pages. */
 export async function openPages(
-  { pages: audience, state, backend: kind }: Pick<Config, 'pages' | 'state' | 'backend'>,
-  { backend, policy, logger, onExchange }: OpenPagesOptions,
+  config: Pick<Config, 'pages' | 'state' | 'backend'>,
+  { backend, bus, policy, logger, onExchange }: OpenPagesOptions,
 ): Promise<OpenedPages> {
-  if (audience === 'off') return { pages: undefined, close: async () => undefined };
+  if (config.pages === 'off') return NO_PAGES;
   const inner = await openInnerRegistry({ backend, logger });
-  const door = { ...inner.door, password: inner.door.password.reveal() };
-  const path = join(state, 'inventory.db');
-  const keeper = startKeeper({ path, backend: JSON.stringify(kind), door, logger });
-  const inventory = openInventory({ path, keeper, logger });
+  const inventory = openGateInventory({ config, bus, door: inner.door, logger });
+  const observe = (exchange: Exchange): void => {
+    for (const event of eventsOf(exchange, Date.now())) inventory.note(event);
+  };
   const pages = createPages({
     registry: inner.registry,
     inventory,
-    isEmbedded: kind.kind === 'embedded',
+    isEmbedded: config.backend.kind === 'embedded',
     garbage: createGarbageCount({ collect: backend.collectGarbage, clock: () => Date.now() }),
-    onDeletion: (deletion) => onExchange(deletionExchange(deletion)),
+    onDeletion: (deletion) => {
+      const exchange = deletionExchange(deletion);
+      observe(exchange);
+      onExchange(exchange);
+    },
     policy,
-    session: () => process.env['HACK'] ? ({ principal: { kind: 'user', name: 'alice', proof: 'session' }, csrf: 'hack' }) : undefined,
+    session: () => undefined,
     isOwner: (principal) => isOwner(policy(), principal),
     anonymous: () => hasAnonymousRules(policy()),
-    forOwners: audience === 'owner',
+    forOwners: config.pages === 'owner',
     onFailure: (error) =>
       logger.error({ error: error instanceof Error ? error.stack : 'not an error' }, 'a page failed'),
   });
-  return { pages, close: async () => {
+  return {
+    pages,
+    observe,
+    close: async () => {
       await inventory.close();
-      await keeper.close();
       await inner.close();
-    } };
+    },
+  };
 }
+
+const NO_PAGES: OpenedPages = { pages: undefined, observe: () => undefined, close: async () => undefined };

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { unpackDigest } from '../database/packed.ts';
 import type { Page, TagRow, TagsQuery } from '../inventory.ts';
-import { dateOf, readPage } from './page.ts';
+import { dateOf, readPage, type Condition } from './page.ts';
 import { holds } from './repositories.ts';
 
 interface Columns {
@@ -31,7 +31,7 @@ const VALUES: Readonly<Record<TagsQuery['sort'], string>> = {
 };
 
 export function readTags(database: Database, query: TagsQuery): Page<TagRow> {
-  const { repository, sort, descending, search = '', after, limit } = query;
+  const { repository, sort, descending, search = '', of, after, limit } = query;
   const isVersion = sort === 'version';
   const page = readPage<Columns>(database, {
     columns: COLUMNS,
@@ -39,6 +39,7 @@ export function readTags(database: Database, query: TagsQuery): Page<TagRow> {
     where: [
       { sql: 't.repository = (SELECT id FROM repository WHERE name = ?)', values: [repository] },
       ...holds('t.name', search),
+      ...kindOf(of),
     ],
     value: VALUES[sort],
     name: 't.name',
@@ -49,6 +50,14 @@ export function readTags(database: Database, query: TagsQuery): Page<TagRow> {
     limit,
   });
   return { ...page, rows: page.rows.map(rowOf) };
+}
+
+/** As images/tags/referrer-tags.ts knows them, near enough: who gives a tag such a name finds it among these. */
+const IS_REFERRER = "(substr(t.name, 1, 7) IN ('sha256-', 'sha512-') AND length(t.name) >= 71)";
+
+function kindOf(of: TagsQuery['of']): readonly Condition[] {
+  if (of === undefined) return [];
+  return [{ sql: of === 'referrers' ? IS_REFERRER : `NOT ${IS_REFERRER}`, values: [] }];
 }
 
 function rowOf(row: Columns): TagRow {

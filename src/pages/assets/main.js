@@ -1,5 +1,5 @@
 // What the pages can do beside what the server renders. Each works without this.
-import './repositories.js';
+import { followLists } from './repositories.js';
 
 /** Shows the buttons that copy a line, which do nothing without script. */
 function copyLines() {
@@ -70,3 +70,4 @@ function moveRow(event, step) {
 copyLines();
 applyChoices();
 followKeys();
+followLists();

@@ -76,6 +76,13 @@ function showSelection() {
   whole.indeterminate = count > 0 && count < all.length;
 }
 
+/** @param {HTMLInputElement} from @param {HTMLInputElement} to */
+function between(from, to) {
+  const all = boxes();
+  const [start, end] = [all.indexOf(from), all.indexOf(to)].toSorted((a, b) => a - b);
+  return all.slice(start, (end ?? 0) + 1);
+}
+
 /** All rows at once, and with the shift key all from the last one that was chosen to this one. */
 function selectRows() {
   /** @type {HTMLInputElement | undefined} */
@@ -83,20 +90,19 @@ function selectRows() {
   document.addEventListener('click', (event) => {
     const box = event.target;
     if (!(box instanceof HTMLInputElement) || box.closest('[data-selection]') === null) return;
-    const all = boxes();
-    if (box.matches('[data-select-all]')) for (const one of all) one.checked = box.checked;
-    else {
-      const [from, to] = [last === undefined ? -1 : all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
-      if (event.shiftKey && from !== undefined && from >= 0)
-        for (const one of all.slice(from, (to ?? from) + 1)) one.checked = box.checked;
-      last = box;
-    }
+    const isWhole = box.matches('[data-select-all]');
+    const from = event.shiftKey && last?.isConnected === true ? last : box;
+    for (const one of isWhole ? boxes() : between(from, box)) one.checked = box.checked;
+    if (!isWhole) last = box;
     showSelection();
   });
   // A page from the history of the browser remembers what was chosen.
   addEventListener('pageshow', showSelection);
 }
 
-searchLive();
-selectRows();
-showSelection();
+/** The pages of repositories: their search, and the choice of tags. */
+export function followLists() {
+  searchLive();
+  selectRows();
+  showSelection();
+}

@@ -90,6 +90,27 @@ export function inRepository(
   return reference === undefined ? base : `${base}/${reference}`;
 }
 
+/** The address of the list of a folder; of all repositories for the empty text. */
+export function folderPath(folder: string): string {
+  return withQuery('/', { folder });
+}
+
+/**
+ * The way to a folder or a repository, from the list of all (`all` is its word) through each folder. The last step has no
+ * address, since it is the page itself.
+ */
+export function repositoryCrumbs(
+  name: string,
+  all: string,
+): readonly { readonly text: string; readonly address: string | undefined }[] {
+  const parts = name.split('/');
+  const steps = parts.map((text, at) => {
+    const isLast = at === parts.length - 1;
+    return { text, address: isLast ? undefined : folderPath(parts.slice(0, at + 1).join('/')) };
+  });
+  return [{ text: all, address: '/' }, ...steps];
+}
+
 /** Adds a query to a path. Values that are undefined or empty are left out. */
 export function withQuery(
   path: string,

@@ -1,4 +1,4 @@
-import { accountOf, type Principal } from '../../auth/principal.ts';
+import type { Principal } from '../../auth/principal.ts';
 import { createNameFilter } from '../../auth/policy/decide.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
 import { findRight } from '../../auth/policy/right.ts';
@@ -77,12 +77,9 @@ export function createVisible({
       removable: (name, change = (it) => it) => {
         require('delete', name);
         const by = { principal, client, rule: right('delete', name) };
-        return noteDeletions(change(registry.repository(name)), (deletion) => {
-          const { reference, answer } = deletion;
-          onDeletion({ ...deletion, ...by });
-          const event = { repository: name, reference, by: accountOf(principal) || undefined, at: Date.now() };
-          if (answer === 'deleted') inventory.note({ kind: 'deleted', ...event });
-        });
+        return noteDeletions(change(registry.repository(name)), (deletion) =>
+          onDeletion({ ...deletion, ...by }),
+        );
       },
       may,
       require,

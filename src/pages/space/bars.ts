@@ -38,9 +38,9 @@ function renderPart({ label, look }: Part, x: number, width: number): Html {
   const [left, length] = [x.toFixed(1), width.toFixed(1)];
   return html`<g class="${look}">
     <title>${label}</title>
-    <rect x="${left}" y="0" width="${length}" height="${HEIGHT}" />${look === 'shared'
-      ? renderHatching(x, width)
-      : NO_HTML}
+    <rect x="${left}" y="0" width="${length}" height="${HEIGHT}" />${
+      look === 'shared' ? renderHatching(x, width) : NO_HTML
+    }
   </g>`;
 }
 

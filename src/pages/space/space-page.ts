@@ -1,4 +1,5 @@
 import { repositoryPath } from '../request/page-address.ts';
+import { renderCrumbs } from '../text/crumbs.ts';
 import { formatCount, formatSize } from '../text/format.ts';
 import { html, NO_HTML, type Html } from '../text/html.ts';
 import type { Language } from '../text/language.ts';
@@ -24,16 +25,16 @@ interface ShownSpace {
 }
 
 /** What all visible repositories take. */
-export function renderOverview(
-  space: ShownSpace & { readonly garbage: GarbageState | undefined },
-): Html {
+export function renderOverview(space: ShownSpace & { readonly garbage: GarbageState | undefined }): Html {
   const { language, garbage, now } = space;
   const words = SPACE_WORDS[language];
   return html`<section>
     <h1>${words.title}</h1>
-    ${space.rows.length === 0
-      ? html`<div class="state"><p>${words.empty}</p></div>`
-      : renderSpace('repository', space)}
+    ${
+      space.rows.length === 0
+        ? html`<div class="state"><p>${words.empty}</p></div>`
+        : renderSpace('repository', space)
+    }
     ${garbage === undefined ? NO_HTML : renderGarbage(garbage, now, language)}
   </section>`;
 }
@@ -42,19 +43,22 @@ export function renderOverview(
 export function renderOneSpace(repository: string, space: ShownSpace): Html {
   const words = SPACE_WORDS[space.language];
   return html`<section>
-    <nav aria-label="${words.where}">
-      <ol class="crumbs">
-        <li><a href="/space">${words.title}</a></li>
-        <li aria-current="page">${repository}</li>
-      </ol>
-    </nav>
+    ${renderCrumbs(
+      [
+        { text: words.title, address: '/space' },
+        { text: repository, address: undefined },
+      ],
+      words.where,
+    )}
     <div class="heading">
       <h1>${words.ofRepository(repository)}</h1>
       <a href="${repositoryPath(repository)}">${words.tags}</a>
     </div>
-    ${space.rows.length === 0
-      ? html`<div class="state"><p>${words.empty}</p></div>`
-      : renderSpace('tag', space)}
+    ${
+      space.rows.length === 0
+        ? html`<div class="state"><p>${words.empty}</p></div>`
+        : renderSpace('tag', space)
+    }
   </section>`;
 }
 
@@ -94,7 +98,10 @@ function renderSpace(kind: 'repository' | 'tag', space: ShownSpace): Html {
 const MOST_PARTS = 12;
 
 /** The whole: what each one needs alone, the largest first, then what is left of that, then what is shared. */
-function partsOf(kind: 'repository' | 'tag', { rows, size, shared, pages, language }: ShownSpace): readonly Part[] {
+function partsOf(
+  kind: 'repository' | 'tag',
+  { rows, size, shared, pages, language }: ShownSpace,
+): readonly Part[] {
   const words = SPACE_WORDS[language];
   const label = (name: string, bytes: number): string => `${name}: ${formatSize(bytes, language)}`;
   const largest = rows

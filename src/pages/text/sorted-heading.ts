@@ -2,7 +2,7 @@ import { html, NO_HTML, type Html } from './html.ts';
 import type { ListOrder } from './list-order.ts';
 
 /** A column that a list can be sorted by. */
-export interface SortedColumn<S extends string> {
+interface SortedColumn<S extends string> {
   readonly sort: S;
   readonly label: string;
   /** Whether the last or largest one stands first when the column is chosen. */

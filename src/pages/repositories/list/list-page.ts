@@ -4,8 +4,7 @@ import { formatCount, formatSize, renderAge } from '../../text/format.ts';
 import type { Language } from '../../text/language.ts';
 import { renderPager } from '../../text/pager.ts';
 import { renderSortedHeading } from '../../text/sorted-heading.ts';
-import { repositoryPath } from '../../request/page-address.ts';
-import { folderPath } from '../crumbs.ts';
+import { folderPath, repositoryPath } from '../../request/page-address.ts';
 import { listPath, type ListQuery } from './list-query.ts';
 import { LIST_WORDS } from './words.ts';
 
@@ -35,9 +34,11 @@ export function renderList(list: List): Html {
         </tbody>
       </table>
     </div>
-    ${page.folders.length < MOST_FOLDERS
-      ? NO_HTML
-      : html`<p class="quiet-text small">${words.moreFolders}</p>`}
+    ${
+      page.folders.length < MOST_FOLDERS
+        ? NO_HTML
+        : html`<p class="quiet-text small">${words.moreFolders}</p>`
+    }
     ${renderPager(
       {
         shown: page.rows.length,
@@ -104,7 +105,5 @@ function renderRow(row: RepositoryRow, { query, now, language }: List): Html {
 
 function renderSize({ size, complete }: RepositoryRow, language: Language): Html {
   const text = formatSize(size, language);
-  return complete
-    ? html`${text}`
-    : html`<span title="${LIST_WORDS[language].atLeast(text)}">${text}+</span>`;
+  return complete ? html`${text}` : html`<span title="${LIST_WORDS[language].atLeast(text)}">${text}+</span>`;
 }

@@ -7,7 +7,7 @@ import type { ListQuery } from './list-query.ts';
 import { LIST_WORDS } from './words.ts';
 
 /** What the reader is told of the inventory, and not its numbers, which are of all repositories. */
-export type InventoryState = 'absent' | 'building' | 'failing' | 'current';
+type InventoryState = 'absent' | 'building' | 'failing' | 'current';
 
 export function stateOf({ state, problem }: Pick<InventoryStatus, 'state' | 'problem'>): InventoryState {
   return state !== 'absent' && problem !== undefined ? 'failing' : state;

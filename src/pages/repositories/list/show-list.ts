@@ -1,8 +1,9 @@
 import { html, NO_HTML, type Html } from '../../text/html.ts';
+import { renderCrumbs } from '../../text/crumbs.ts';
 import { formatCount } from '../../text/format.ts';
+import { repositoryCrumbs } from '../../request/page-address.ts';
 import type { PageAnswer, PageRequest } from '../../request/page-request.ts';
 import type { Visible } from '../../request/visible.ts';
-import { renderCrumbs } from '../crumbs.ts';
 import { renderList, type List } from './list-page.ts';
 import { LIST_LIMIT, parseListQuery } from './list-query.ts';
 import { renderEmpty, renderStateNotice, stateOf } from './list-states.ts';
@@ -34,9 +35,11 @@ export async function showList(
     body: html`<p class="visually-hidden" role="status" data-live-count>${countOf(list)}</p>
       <section data-live>
         ${renderHeading(list)}
-        ${isEmpty
-          ? renderEmpty(query, state, request)
-          : html`${renderStateNotice(state, request)} ${renderList(list)}`}
+        ${
+          isEmpty
+            ? renderEmpty(query, state, request)
+            : html`${renderStateNotice(state, request)} ${renderList(list)}`
+        }
       </section>`,
   };
 }
@@ -48,7 +51,7 @@ function titleOf({ query: { folder, search }, language }: List): string {
 function renderHeading(list: List): Html {
   const { query, language } = list;
   const words = LIST_WORDS[language];
-  return html`${query.folder === '' ? NO_HTML : renderCrumbs(query.folder, { all: words.all, label: words.where })}
+  return html`${query.folder === '' ? NO_HTML : renderCrumbs(repositoryCrumbs(query.folder, words.all), words.where)}
     <div class="heading">
       <h1>${query.folder === '' ? words.title : `${query.folder.split('/').at(-1)}/`}</h1>
       <p class="quiet-text">${countOf(list)}</p>

@@ -27,7 +27,7 @@ export function parseRemovalWish(fields: Fields): RemovalWish {
 }
 
 /** What a registry can do. */
-export interface Abilities {
+interface Abilities {
   /** Whether it deletes at all: distribution does only where its configuration says so. */
   readonly deletes: boolean;
   /** Whether it removes a tag and leaves the image: distribution does from 3.0 on. */
@@ -67,9 +67,12 @@ export async function prepareWish(
   // What an index or a referrer needs stays whatever is chosen.
   const goes = wish.shared === 'all' ? alone.filter((it) => isHeldByTag(first.plan, it.digest)) : [];
   const tied = alone.filter((it) => !goes.includes(it)).map(({ tag }) => tag);
-  const left = new Set([...wish.tags].filter((tag) => !tied.includes(tag)));
-  const digests = [...new Set(goes.map(({ digest }) => digest))];
-  return { ...(await prepare(left, digests)), ...done, tied };
+  const left = [...wish.tags].filter((tag) => !tied.includes(tag));
+  return { ...(await prepare(new Set(left), digestsOf(goes))), ...done, tied };
+}
+
+function digestsOf(tags: readonly { readonly digest: string }[]): readonly string[] {
+  return [...new Set(tags.map(({ digest }) => digest))];
 }
 
 /** Whether other tags alone keep an image. */

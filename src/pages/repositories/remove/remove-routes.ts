@@ -14,7 +14,7 @@ import { summarize } from './summary.ts';
 import { Turns } from './turns.ts';
 import { REMOVE_WORDS } from './words.ts';
 
-export type RemoveAddress = Extract<PageAddress, { readonly kind: 'compare' | 'remove' }>;
+type RemoveAddress = Extract<PageAddress, { readonly kind: 'compare' | 'remove' }>;
 
 export interface RemoveOptions {
   readonly see: ReturnType<typeof createVisible>;
@@ -126,6 +126,11 @@ function answerResults(
   return {
     kind: 'page',
     title: REMOVE_WORDS[request.language].of(repository),
-    body: renderResults(request.language, { repository, results, isEmbedded, back: repositoryPath(repository) }),
+    body: renderResults(request.language, {
+      repository,
+      results,
+      isEmbedded,
+      back: repositoryPath(repository),
+    }),
   };
 }

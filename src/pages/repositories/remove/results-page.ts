@@ -1,9 +1,10 @@
+import { repositoryCrumbs } from '../../request/page-address.ts';
 import type { StepResult } from '../../../images/remove/execute.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
 import { renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
-import { renderCrumbs } from '../crumbs.ts';
+import { renderCrumbs } from '../../text/crumbs.ts';
 import { REMOVE_WORDS } from './words.ts';
 
 interface ShownResults {
@@ -20,7 +21,7 @@ export function renderResults(
 ): Html {
   const words = REMOVE_WORDS[language];
   return html`<section>
-    ${renderCrumbs(repository, { all: words.all, label: words.where })}
+    ${renderCrumbs(repositoryCrumbs(repository, words.all), words.where)}
     <h1>${titleOf(results, language)}</h1>
     <div class="table-box">
       <table>

@@ -1,14 +1,14 @@
-import { repositoryPath, inRepository, withQuery } from '../../request/page-address.ts';
+import { inRepository, repositoryCrumbs, repositoryPath, withQuery } from '../../request/page-address.ts';
 import type { PageRequest } from '../../request/page-request.ts';
 import { formatCount, formatSize, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
-import { renderCrumbs } from '../crumbs.ts';
+import { renderCrumbs } from '../../text/crumbs.ts';
 import { fingerprint, type Removal, type Shared } from './prepare.ts';
 import type { RemovalSummary, TagFate } from './summary.ts';
 import { REMOVE_WORDS } from './words.ts';
 
-export interface ShownSummary {
+interface ShownSummary {
   readonly repository: string;
   readonly removal: Pick<Removal, 'plan' | 'tied' | 'wish' | 'abilities'>;
   readonly summary: RemovalSummary;
@@ -25,7 +25,7 @@ export function renderSummary(
   const words = REMOVE_WORDS[language];
   const { repository, removal, summary, hasChanged } = shown;
   return html`<section>
-    ${renderCrumbs(repository, { all: words.all, label: words.where })}
+    ${renderCrumbs(repositoryCrumbs(repository, words.all), words.where)}
     <h1>${words.title}</h1>
     ${hasChanged ? html`<p class="notice warn" role="alert">${words.changed}</p>` : NO_HTML}
     ${removal.abilities.deletes ? NO_HTML : html`<p class="notice bad">${words.noDeletes}</p>`}
@@ -44,17 +44,23 @@ export function renderSummary(
         </tbody>
       </table>
     </div>
-    ${summary.goes && removal.abilities.deletes
-      ? html`${renderFacts(summary, language)} ${renderForm({ ...shown, language, csrf })}`
-      : html`<p>${words.nothing}</p>
-          <p><a class="button quiet" href="${repositoryPath(repository)}">${words.back}</a></p>`}
+    ${
+      summary.goes && removal.abilities.deletes
+        ? html`${renderFacts(summary, language)} ${renderForm({ ...shown, language, csrf })}`
+        : html`<p>${words.nothing}</p>
+            <p><a class="button quiet" href="${repositoryPath(repository)}">${words.back}</a></p>`
+    }
   </section>`;
 }
 
 function renderFate({ tag, digest, fate, need, others }: TagFate, language: Language): Html {
   const words = REMOVE_WORDS[language];
   const why =
-    need === undefined ? '' : others.length > 0 ? words.others(others.join(', ')) : words.needs[need.by](need.tag);
+    need === undefined
+      ? ''
+      : others.length > 0
+        ? words.others(others.join(', '))
+        : words.needs[need.by](need.tag);
   const look = fate === 'stays' || fate === 'missing' ? 'quiet-text' : '';
   return html`<tr>
     <th scope="row">${tag}</th>

@@ -51,11 +51,9 @@ export function summarize(removal: Removal): RemovalSummary {
 }
 
 function fatesOf({ plan, wish, contents, tied }: Removal): readonly TagFate[] {
-  const planned = new Map(plan.tags.map((it) => [it.tag, it]));
   const chosen = [...wish.tags].map((tag): TagFate => {
-    const found = planned.get(tag);
-    if (found === undefined)
-      return { tag, digest: undefined, fate: 'missing', need: undefined, others: [] };
+    const found = plan.tags.find((it) => it.tag === tag);
+    if (found === undefined) return { tag, digest: undefined, fate: 'missing', need: undefined, others: [] };
     const { digest, action } = found;
     const fate = tied.includes(tag) || action === 'keep' ? 'stays' : action === 'untag' ? 'alone' : 'image';
     const others = isHeldByTag(plan, digest) ? othersOf(contents.tags, digest, wish.tags) : [];

@@ -143,11 +143,14 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
       '이 레지스트리는 삭제가 꺼져 있습니다. 레지스트리 설정에서 storage.delete.enabled를 true로 하거나 환경 변수 REGISTRY_STORAGE_DELETE_ENABLED=true를 지정한 뒤 다시 시작하세요.',
     tiedTitle: '이미지를 공유하는 태그',
     tied: '이 레지스트리(distribution 2.8 등)는 태그만 삭제하지 못하고 이미지를 모든 태그와 함께 삭제합니다. 다른 태그와 이미지를 공유하는 태그를 어떻게 할까요?',
-    shared: { keep: '그대로 둡니다', all: '이미지를 모든 태그와 함께 삭제합니다', overwrite: '태그만 삭제합니다' },
+    shared: {
+      keep: '그대로 둡니다',
+      all: '이미지를 모든 태그와 함께 삭제합니다',
+      overwrite: '태그만 삭제합니다',
+    },
     overwriteHint:
       '태그만 삭제하려고 빈 이미지를 덮어써서 푸시한 다음 삭제합니다. 그 사이에 태그를 pull하면 빈 이미지를 받습니다.',
-    changed:
-      '요약을 만든 뒤에 저장소가 바뀌었습니다. 삭제된 것은 없습니다. 다시 확인한 다음 진행하세요.',
+    changed: '요약을 만든 뒤에 저장소가 바뀌었습니다. 삭제된 것은 없습니다. 다시 확인한 다음 진행하세요.',
     confirm: (_count, shown) => `태그 ${shown}개 삭제`,
     cancel: '취소',
     noTags: '먼저 저장소에서 태그를 선택하세요.',

@@ -17,7 +17,12 @@ export function renderPullCard(pulled: Pulled, language: Language): Html {
       ${tools.map(
         ({ tool }, at) =>
           html`<label
-            ><input type="radio" name="tool" value="${tool}" ${at === 0 ? html` checked` : NO_HTML} />${tool}</label
+            ><input
+              type="radio"
+              name="tool"
+              value="${tool}"
+              ${at === 0 ? html` checked` : NO_HTML}
+            />${tool}</label
           >`,
       )}
     </div>

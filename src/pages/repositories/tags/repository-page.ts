@@ -1,13 +1,14 @@
 import type { RepositoryRow } from '../../../inventory/inventory.ts';
-import { inRepository, withQuery } from '../../request/page-address.ts';
+import { inRepository, repositoryCrumbs, withQuery } from '../../request/page-address.ts';
 import type { PageRequest } from '../../request/page-request.ts';
+import { renderCrumbs } from '../../text/crumbs.ts';
 import { formatCount, formatSize, renderAge } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
-import { renderCrumbs } from '../crumbs.ts';
 import { artifactKind } from './artifact-kind.ts';
 import { renderPullCard } from './pull-card.ts';
 import { tagsPath } from './tags-query.ts';
-import { renderTagsTable, SELECTION, type Tags } from './tags-table.ts';
+import type { Tags } from './tags.ts';
+import { renderTagsTable, SELECTION } from './tags-table.ts';
 import { TAGS_WORDS } from './words.ts';
 
 interface ShownRepository {
@@ -27,19 +28,23 @@ export function renderRepository(request: Request, shown: ShownRepository): Html
   const { row, tags } = shown;
   const words = TAGS_WORDS[request.language];
   return html`<section>
-    ${renderCrumbs(row.name, { all: words.all, label: words.where })}
+    ${renderCrumbs(repositoryCrumbs(row.name, words.all), words.where)}
     <div class="heading">
       <h1>${row.name}</h1>
       <a href="${withQuery('/space', { repository: row.name })}">${words.space}</a>
     </div>
     ${renderFacts(shown)} ${tags.query.of === 'images' ? renderPull(request, shown) : NO_HTML}
-    ${tags.query.of === 'images'
-      ? NO_HTML
-      : html`<p class="notice">
-          ${words.referrersHint} <a href="${tagsPath(tags.query, { of: 'images' })}">${words.images}</a>
-        </p>`}
+    ${
+      tags.query.of === 'images'
+        ? NO_HTML
+        : html`<p class="notice">
+            ${words.referrersHint} <a href="${tagsPath(tags.query, { of: 'images' })}">${words.images}</a>
+          </p>`
+    }
     ${renderToolbar(shown)}
-    <div class="live" data-live>${tags.page.rows.length === 0 ? renderNone(tags) : renderTagsTable(tags)}</div>
+    <div class="live" data-live>
+      ${tags.page.rows.length === 0 ? renderNone(tags) : renderTagsTable(tags)}
+    </div>
     ${renderFolded(shown)}
   </section>`;
 }
@@ -55,8 +60,7 @@ function renderFacts({ row, tags: { query, page, now, language }, folded }: Show
         ${row.pushedBy === undefined ? NO_HTML : words.pushedBy(row.pushedBy)}`;
   return html`<p class="quiet-text">
     <span data-live-count>${words.tags(count, formatCount(count, language))}</span> ·
-    ${formatSize(row.size, language)}${pushed}
-    ${row.complete ? NO_HTML : html`<br />${words.incomplete}`}
+    ${formatSize(row.size, language)}${pushed} ${row.complete ? NO_HTML : html`<br />${words.incomplete}`}
   </p>`;
 }
 
@@ -75,7 +79,13 @@ function renderToolbar({ row, tags, mayDelete }: ShownRepository): Html {
   const isSearching = query.search !== '';
   if (page.total === 0 && !isSearching) return NO_HTML;
   return html`<div class="toolbar">
-    <form class="filter" action="${tagsPath(query, { search: '' })}" method="get" role="search" data-live-form>
+    <form
+      class="filter"
+      action="${tagsPath(query, { search: '' })}"
+      method="get"
+      role="search"
+      data-live-form
+    >
       ${query.of === 'images' ? NO_HTML : html`<input type="hidden" name="of" value="referrers" />`}
       ${renderKept(query)}
       <input
@@ -88,15 +98,17 @@ function renderToolbar({ row, tags, mayDelete }: ShownRepository): Html {
         autocomplete="off"
       /><button type="submit" class="quiet">${words.apply}</button>
     </form>
-    ${mayDelete
-      ? html`<div class="buttons">
-          <output class="quiet-text small" data-selected="${words.selected}"></output>
-          <button type="submit" class="quiet" form="${SELECTION}" name="do" value="compare" data-needs="2">
-            ${words.compare}
-          </button>
-          <button type="submit" class="quiet" form="${SELECTION}" data-needs="some">${words.remove}</button>
-        </div>`
-      : renderCompare(row.name, tags)}
+    ${
+      mayDelete
+        ? html`<div class="buttons">
+            <output class="quiet-text small" data-selected="${words.selected}"></output>
+            <button type="submit" class="quiet" form="${SELECTION}" name="do" value="compare" data-needs="2">
+              ${words.compare}
+            </button>
+            <button type="submit" class="quiet" form="${SELECTION}" data-needs="some">${words.remove}</button>
+          </div>`
+        : renderCompare(row.name, tags)
+    }
   </div>`;
 }
 

@@ -7,7 +7,7 @@ import { parseDigest } from '../../../oci/digest.ts';
 import { renderRepository } from './repository-page.ts';
 import { parseRepositoryQuery, TAGS_LIMIT, type RepositoryQuery } from './tags-query.ts';
 
-export type RepositoryAddress = Extract<PageAddress, { readonly kind: 'repository' }>;
+type RepositoryAddress = Extract<PageAddress, { readonly kind: 'repository' }>;
 
 /** How long the page of a repository that is not known yet waits for it. */
 const FIRST_LOOK_MS = 2000;
@@ -34,7 +34,13 @@ export async function showRepository(
       folded: folded ?? 0,
       isSigned: signed,
       mayDelete: see.may('delete', repository),
-      tags: { query, page, now: Date.now(), language: request.language, maySelect: see.may('delete', repository) },
+      tags: {
+        query,
+        page,
+        now: Date.now(),
+        language: request.language,
+        maySelect: see.may('delete', repository),
+      },
     }),
   };
 }

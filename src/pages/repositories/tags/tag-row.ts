@@ -3,7 +3,7 @@ import { formatSize, renderAge, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { inRepository } from '../../request/page-address.ts';
 import { artifactKind } from './artifact-kind.ts';
-import type { Tags } from './tags-table.ts';
+import type { Tags } from './tags.ts';
 import { TAGS_WORDS } from './words.ts';
 
 /** As many platforms are named in a row. */
@@ -18,11 +18,13 @@ export function renderTagRow(row: TagRow, tags: Tags): Html {
   const age = (date: Date | undefined): Html =>
     date === undefined ? NO_HTML : renderAge(date.getTime(), now, language);
   return html`<tr>
-    ${maySelect
-      ? html`<td class="select">
-          <input type="checkbox" name="tag" value="${tag}" aria-label="${words.select(tag)}" />
-        </td>`
-      : NO_HTML}
+    ${
+      maySelect
+        ? html`<td class="select">
+            <input type="checkbox" name="tag" value="${tag}" aria-label="${words.select(tag)}" />
+          </td>`
+        : NO_HTML
+    }
     <th scope="row">
       <a data-row href="${inRepository(query.repository, 'image', tag)}">${tag}</a> ${renderKind(row, tags)}
       <span class="narrow quiet-text small">${renderPlatforms(row)}</span>

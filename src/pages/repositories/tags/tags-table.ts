@@ -1,23 +1,11 @@
-import type { Page, TagRow } from '../../../inventory/inventory.ts';
 import { inRepository } from '../../request/page-address.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
-import type { Language } from '../../text/language.ts';
+import type { Tags } from './tags.ts';
 import { renderPager } from '../../text/pager.ts';
 import { renderSortedHeading } from '../../text/sorted-heading.ts';
 import { renderTagRow } from './tag-row.ts';
 import { tagsPath, type RepositoryQuery } from './tags-query.ts';
 import { TAGS_WORDS } from './words.ts';
-
-/** What the table of tags shows. */
-export interface Tags {
-  readonly query: RepositoryQuery;
-  readonly page: Page<TagRow>;
-  /** Whether tags can be chosen, to remove or compare them. */
-  readonly maySelect: boolean;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  readonly language: Language;
-}
 
 /** The id of the form that the checkboxes belong to. */
 export const SELECTION = 'selection';
@@ -52,8 +40,9 @@ export function renderTagsTable(tags: Tags): Html {
 
 function renderHeadings({ query, language, maySelect }: Tags): readonly Html[] {
   const { columns, selectAll } = TAGS_WORDS[language];
-  const sorted = (column: Parameters<typeof renderSortedHeading<RepositoryQuery['order']['sort']>>[0]): Html =>
-    renderSortedHeading(column, query.order, (order) => tagsPath(query, { order }));
+  const sorted = (
+    column: Parameters<typeof renderSortedHeading<RepositoryQuery['order']['sort']>>[0],
+  ): Html => renderSortedHeading(column, query.order, (order) => tagsPath(query, { order }));
   return [
     maySelect
       ? html`<td class="select">
