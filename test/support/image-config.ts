@@ -43,11 +43,19 @@ function rootfsOf(layers: readonly Layer[]): object {
   return { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) };
 }
 
-/** The layers of an image on top of a distribution, with links and whiteouts, and how a Dockerfile made it. */
+/**
+ * The layers of an image on top of a distribution, with links and whiteouts, and how a Dockerfile made it. `seed`: what
+ * makes all of them others, for programs that take layers of the same content for one another.
+ */
 export async function debianLike(
   architecture: string,
+  seed = '',
 ): Promise<{ readonly tars: readonly Buffer[]; readonly made: Made }> {
-  const tars = await Promise.all([tarOf(base(architecture)), tarOf(packages()), tarOf(application())]);
+  const tars = await Promise.all([
+    tarOf(base(architecture + seed)),
+    tarOf(packages(seed)),
+    tarOf(application(seed)),
+  ]);
   return { tars, made: { config: CONFIG, history: HISTORY } };
 }
 
@@ -65,20 +73,20 @@ function base(architecture: string): readonly Entry[] {
   ];
 }
 
-function packages(): readonly Entry[] {
+function packages(seed: string): readonly Entry[] {
   return [
     { name: 'etc/motd', text: 'Welcome back\n' },
     { name: 'etc/.wh.debian_version' },
     { name: 'var/cache/apt/', type: 'directory' },
     { name: 'var/cache/apt/.wh..wh..opq' },
-    { name: `usr/share/${'long/'.repeat(40)}name-ü.txt`, text: 'a long name' },
+    { name: `usr/share/${'long/'.repeat(40)}name-ü.txt`, text: `a long name${seed}` },
   ];
 }
 
-function application(): readonly Entry[] {
+function application(seed: string): readonly Entry[] {
   return [
     { name: 'app/', type: 'directory', mode: 0o750, uid: 1000, gid: 1000 },
-    { name: 'app/server.js', uid: 1000, gid: 1000, text: 'console.log("hello")\n' },
+    { name: 'app/server.js', uid: 1000, gid: 1000, text: `console.log("hello")\n${seed}` },
   ];
 }
 

@@ -44,6 +44,8 @@ export const KIND_NAMES = [
   'many-layers',
   'nested',
   'bare',
+  'signature',
+  'sbom',
 ] as const;
 
 export type KindName = (typeof KIND_NAMES)[number] | 'large';
@@ -53,7 +55,7 @@ const INDEX = `${OCI}.index.v1+json`;
 const MANIFEST_2 = `${DOCKER}.distribution.manifest.v2+json`;
 const LIST_2 = `${DOCKER}.distribution.manifest.list.v2+json`;
 const EMPTY = contentOf('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
-const URL_OF_FOREIGN = 'https://layers.example/base.tar.gz';
+const URL_OF_FOREIGN = 'https://127.0.0.1:1/base.tar.gz';
 
 /** Makes one kind. `megabytes` is for the kind `large`. */
 export async function makeKind(name: KindName, megabytes = 2050): Promise<ImageKind> {
@@ -74,7 +76,7 @@ const MAKERS: Readonly<Record<(typeof KIND_NAMES)[number], Maker>> = {
   schema2: async (name) => single(name, await debian('amd64', 'docker-gzip')),
   platforms: async (name) => several(name, await onPlatforms('oci-gzip'), INDEX),
   'schema2-platforms': async (name) => several(name, await onPlatforms('docker-gzip'), LIST_2),
-  zstd: async (name) => single(name, await debian('amd64', 'oci-zstd')),
+  zstd: async (name) => single(name, await debian('amd64', 'oci-zstd', 'zstd')),
   foreign: async (name) => single(name, await foreign()),
   attested: async (name) => several(name, [await debian('amd64', 'oci-gzip')], INDEX, attest),
   helm: async (name) => single(name, await helmChart()),
@@ -84,6 +86,8 @@ const MAKERS: Readonly<Record<(typeof KIND_NAMES)[number], Maker>> = {
   'many-layers': async (name) => single(name, await manyLayers(128)),
   nested,
   bare: async (name) => single(name, await bare()),
+  signature: async (name) => single(name, signatureOf((await debian('amd64', 'oci-gzip')).manifest)),
+  sbom: async (name) => single(name, sbomOf()),
 };
 
 /** A manifest with its blobs. */
@@ -154,8 +158,8 @@ function withConfig(layers: readonly Layer[], value: object, architecture: strin
   return { manifest, blobs: unique([config, ...kept]) };
 }
 
-async function debian(architecture: string, packing: Packing): Promise<Image> {
-  const { tars, made } = await debianLike(architecture);
+async function debian(architecture: string, packing: Packing, seed = ''): Promise<Image> {
+  const { tars, made } = await debianLike(architecture, seed);
   return imageOf(
     tars.map((tar) => packLayer(tar, packing)),
     architecture,
@@ -258,18 +262,23 @@ async function referred(name: KindName): Promise<ImageKind> {
 function withReferrers(name: KindName, image: Image): ImageKind {
   const subject = describeContent(image.manifest);
   const signature = signatureOf(image.manifest, { subject });
-  const sbom = jsonContent('application/spdx+json', { spdxVersion: 'SPDX-2.3', name: 'app' });
-  const listing = artifact(EMPTY, [describeContent(sbom)], {
-    artifactType: 'application/spdx+json',
-    subject,
-    annotations: { 'org.opencontainers.image.created': '2024-03-01T00:00:00Z' },
-  });
+  const listing = sbomOf({ subject });
   return {
     ...single(name, image),
-    blobs: unique([...image.blobs, ...signature.blobs, EMPTY, sbom]),
-    manifests: [image.manifest, signature.manifest, listing],
-    referrers: [signature.manifest, listing],
+    blobs: unique([...image.blobs, ...signature.blobs, ...listing.blobs]),
+    manifests: [image.manifest, signature.manifest, listing.manifest],
+    referrers: [signature.manifest, listing.manifest],
   };
+}
+
+function sbomOf(more: object = {}): Image {
+  const sbom = jsonContent('application/spdx+json', { spdxVersion: 'SPDX-2.3', name: 'app' });
+  const manifest = artifact(EMPTY, [describeContent(sbom)], {
+    artifactType: 'application/spdx+json',
+    ...more,
+    annotations: { 'org.opencontainers.image.created': '2024-03-01T00:00:00Z' },
+  });
+  return { manifest, blobs: [EMPTY, sbom] };
 }
 
 /** A layer without a file, as old builders left it for each `ENV`, between two others. */

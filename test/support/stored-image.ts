@@ -9,13 +9,13 @@ export interface StoredImage {
   readonly config: string;
   /** Of the layers as they are stored. */
   readonly layers: readonly string[];
-  /** Of the tars inside. */
+  /** Of the tars inside. Of a foreign layer, which is nowhere here, its own digest. */
   readonly diffIds: readonly string[];
 }
 
 interface ManifestJson {
   readonly config: { readonly digest: string };
-  readonly layers: readonly { readonly digest: string }[];
+  readonly layers: readonly { readonly digest: string; readonly urls?: readonly string[] }[];
 }
 
 const TYPES = ['vnd.oci.image.manifest.v1+json', 'vnd.docker.distribution.manifest.v2+json'];
@@ -43,9 +43,12 @@ async function storedOf(
   { config, layers }: ManifestJson,
   read: (digest: string) => Promise<Buffer>,
 ): Promise<StoredImage> {
-  const digests = layers.map(({ digest }) => digest);
-  const diffIds = await Promise.all(digests.map(async (digest) => sha256(unpack(await read(digest)))));
-  return { config: config.digest, layers: digests, diffIds };
+  const diffIds = await Promise.all(
+    layers.map(async ({ digest, urls }) =>
+      urls === undefined ? sha256(unpack(await read(digest))) : digest,
+    ),
+  );
+  return { config: config.digest, layers: layers.map(({ digest }) => digest), diffIds };
 }
 
 function unpack(bytes: Buffer): Buffer {

@@ -11,6 +11,7 @@ import { openArchive } from '../../../src/images/archive/open-archive.ts';
 import { StreamTarWriter } from '../../../src/images/archive/write/stream-tar-writer.ts';
 import { makeDescriptor } from '../../../src/images/model/descriptor.ts';
 import { isObject } from '../../../src/images/model/json.ts';
+import { OCI_INDEX } from '../../../src/images/model/media-types.ts';
 import { storeManifest } from '../../../src/images/model/manifest.ts';
 import { parseDigest } from '../../../src/oci/digest.ts';
 import { run, temporaryFolder, type Folder } from '../../support/programs.ts';
@@ -39,7 +40,7 @@ const NAMES = {
 };
 const INDEX = JSON.stringify({
   schemaVersion: 2,
-  mediaType: 'application/vnd.oci.image.index.v1+json',
+  mediaType: OCI_INDEX,
   manifests: [IMAGE, OTHER].map((image, at) =>
     indexEntry(image, undefined, { platform: { os: 'linux', architecture: at === 0 ? 'amd64' : 'arm64' } }),
   ),
@@ -111,7 +112,7 @@ describe('archives that are written', () => {
     const entries = layoutEntries(
       [
         {
-          mediaType: 'application/vnd.oci.image.index.v1+json',
+          mediaType: OCI_INDEX,
           digest: `sha256:${sha256(INDEX)}`,
           size: INDEX.length,
           annotations: { [FULL]: 'a.lan/x:1' },
@@ -132,6 +133,29 @@ describe('archives that are written', () => {
     expect(await members('a.tar')).toEqual(
       expect.arrayContaining([IMAGE, OTHER].map(({ manifestHex }) => `blobs/sha256/${manifestHex}`)),
     );
+  });
+
+  it('names the image of this platform where it lies in an index in the index', async () => {
+    const third = smallImage('c', 's390x');
+    const inner = { mediaType: OCI_INDEX, digest: `sha256:${sha256(INDEX)}`, size: INDEX.length };
+    const outer = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_INDEX,
+      manifests: [
+        indexEntry(third, undefined, { platform: { os: 'linux', architecture: 's390x' } }),
+        inner,
+        inner,
+      ],
+    });
+    const root = { ...inner, digest: `sha256:${sha256(outer)}`, size: outer.length };
+    const entries = [
+      ...layoutEntries([{ ...root, annotations: { [FULL]: 'a.lan/x:1' } }], [IMAGE, OTHER, third]),
+      ...[INDEX, outer].map((content) => ({ name: `blobs/sha256/${sha256(content)}`, content })),
+    ];
+    await writeFile(path('nested.tar'), craftTar(entries));
+    await convert(location('oci-archive', path('nested.tar')), location('oci-archive', path('a.tar')));
+    const own = process.arch === 'arm64' ? OTHER : IMAGE;
+    expect(await member('a.tar', 'manifest.json')).toEqual([entryOf(own, ['a.lan/x:1'])]);
   });
 
   it('writes a docker-archive of uncompressed layers, and what comes back has the same config', async () => {

@@ -40,7 +40,12 @@ export async function openFrom(text: string, context: OpenContext): Promise<Open
       source,
       images: [{ reference, names: parseDigest(reference) === undefined ? [reference] : [] }],
     };
-  return { source, images: await listKnown(source) };
+  try {
+    return { source, images: await listKnown(source) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }
 
 /** Opens an archive, or standard input. */

@@ -38,12 +38,27 @@ function entryOf(put: PutManifest, manifests: PutManifests, platform: Platform):
   };
 }
 
-/** The image for a platform, else the first. */
-function imageOf({ children }: PutManifest, manifests: PutManifests, asked: Platform): PutManifest['image'] {
-  const images = children
-    .filter(({ platform }) => platform === undefined || !isUnknownPlatform(platform))
-    .map(({ digest, platform }) => ({ platform, image: manifests.find(digest)?.image }))
-    .filter(({ image }) => image !== undefined);
+/** The image for a platform, else the first; of indexes in the index too. */
+function imageOf(put: PutManifest, manifests: PutManifests, asked: Platform): PutManifest['image'] {
+  const images = [...imagesIn(put, manifests, new Set())];
   const match = images.find(({ platform }) => platform !== undefined && matchesPlatform(asked, platform));
   return (match ?? images[0])?.image;
+}
+
+interface PlatformImage {
+  readonly platform: Platform | undefined;
+  readonly image: NonNullable<PutManifest['image']>;
+}
+
+/** `seen`: digests of indexes, so that one that many others list is read once. */
+function* imagesIn(put: PutManifest, manifests: PutManifests, seen: Set<string>): Generator<PlatformImage> {
+  for (const { digest, platform } of put.children) {
+    const child = manifests.find(digest);
+    if (child === undefined || (platform !== undefined && isUnknownPlatform(platform))) continue;
+    if (child.image !== undefined) yield { platform, image: child.image };
+    else if (!seen.has(digest)) {
+      seen.add(digest);
+      yield* imagesIn(child, manifests, seen);
+    }
+  }
 }

@@ -1,9 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../../../src/cli/program.ts';
 import { writeImage, type Image } from '../../../support/images.ts';
 import { temporaryFolder, type Folder } from '../../../support/programs.ts';
+import { craftTar } from '../../../images/archive/craft.ts';
 import {
   recordingTerminal,
   type RecordingTerminal,
@@ -56,6 +57,24 @@ describe('images copy between archives', () => {
     const back = await type(['copy', '-', `oci:${at('back')}`, '--json'], { stdin: out.stdoutBytes() });
     expect({ code: back.code, err: back.stderr() }).toMatchObject({ code: 0 });
     expect(JSON.parse(back.stdout())).toMatchObject({ digest: image.digest });
+  });
+
+  it('closes an archive whose images can not be listed', async () => {
+    const manifest = [{ Config: 'config.json', RepoTags: null, Layers: ['layer.tar'] }];
+    const file = at('no-config.tar');
+    await writeFile(
+      file,
+      craftTar([
+        { name: 'config.json', content: '{}' },
+        { name: 'layer.tar', content: 'layer' },
+        { name: 'manifest.json', content: JSON.stringify(manifest) },
+      ]),
+    );
+    const { stderr } = await type(['copy', `docker-archive:${file}`, `oci:${at('never')}`]);
+    expect(stderr()).toContain('error[ARCHIVE_INVALID]');
+    const open = await readdir('/proc/self/fd');
+    const files = await Promise.all(open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+    expect(files).not.toContain(file);
   });
 
   it('leaves no file where it fails', async () => {
