@@ -1,3 +1,5 @@
+import { matchesGlob as matchesName, matchesItems } from '../tags/glob.ts';
+
 /** A pattern of paths in an image, one part for each name. */
 type PathGlob = readonly string[];
 
@@ -12,48 +14,8 @@ export function parseGlob(path: string): PathGlob {
 
 /** Whether a path is one that the pattern means. Takes time in the product of both lengths, whatever they are. */
 export function matchesGlob(glob: PathGlob, path: string): boolean {
-  return matchesAll(glob, path.split('/'), {
+  return matchesItems(path.split('/'), glob, {
     isMany: (part) => part === '**',
-    isSame: (part, name = '') =>
-      part !== undefined && matchesAll(part, name, { isMany: (it) => it === '*', isSame: isSameLetter }),
+    isSame: (part, name = '') => part !== undefined && matchesName(name, part),
   });
-}
-
-function isSameLetter(pattern: string | undefined, letter: string | undefined): boolean {
-  return pattern === '?' || pattern === letter;
-}
-
-interface Rules {
-  /** Whether an item of the pattern stands for any number. */
-  readonly isMany: (item: string | undefined) => boolean;
-  readonly isSame: (item: string | undefined, given: string | undefined) => boolean;
-}
-
-/** Matches greedily, and goes back to the last item that stands for any number alone. */
-function matchesAll(
-  pattern: ArrayLike<string>,
-  given: ArrayLike<string>,
-  { isMany, isSame }: Rules,
-): boolean {
-  let at = 0;
-  let many = -1;
-  let retry = 0;
-  for (let n = 0; n < given.length;) {
-    const item = pattern[at];
-    if (isMany(item)) {
-      many = at;
-      retry = n;
-      at += 1;
-    } else if (isSame(item, given[n])) {
-      at += 1;
-      n += 1;
-    } else if (many >= 0) {
-      at = many + 1;
-      retry += 1;
-      n = retry;
-    } else return false;
-  }
-  return Array.from(pattern)
-    .slice(at)
-    .every((item) => isMany(item));
 }

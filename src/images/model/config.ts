@@ -69,7 +69,7 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
     platform: platformOf(json),
     run: run === undefined ? undefined : parseRunConfig(foldRunConfig(run)),
     rootfsType: textOf(rootfs, 'type'),
-    diffIds: textsOf(rootfs, 'diff_ids'),
+    diffIds: diffIdsOf(rootfs),
     history: historyOf(json),
     json,
   };
@@ -102,6 +102,11 @@ function parseRunConfig(json: JsonObject): RunConfig {
     healthcheck: objectOf(json, 'Healthcheck'),
     json,
   };
+}
+
+/** What is no text is none: the others keep their places beside the layers. */
+function diffIdsOf({ diff_ids: ids }: JsonObject): readonly string[] {
+  return Array.isArray(ids) ? ids.map((id: unknown) => (typeof id === 'string' ? id : '')) : [];
 }
 
 function historyOf(json: JsonObject): readonly HistoryEntry[] {

@@ -1,14 +1,11 @@
 import { AppError } from '../../lib/errors.ts';
-import { parseJsonObject } from '../model/json.ts';
-import { textOf, type Descriptor } from '../model/descriptor.ts';
-import type { Manifest } from '../model/manifest.ts';
-import { isContainerConfig } from '../model/media-types.ts';
+import type { ImageManifest, Manifest } from '../model/manifest.ts';
 import type { ImageSource } from '../store.ts';
+import { readConfig } from '../view/open-image.ts';
 
 /** image-spec: "Pre-Defined Annotation Keys". */
 const CREATED = 'org.opencontainers.image.created';
-/** The largest config that is read for its time, in bytes. */
-const MOST_CONFIG_BYTES = 4 * 1024 * 1024;
+const UNREADABLE: readonly string[] = ['BLOB_MISSING', 'DIGEST_MISMATCH', 'IMAGE_INVALID'];
 /** The first release of docker. Builds that want the same bytes each time state 1970, 1980 or the year 1 instead. */
 const FIRST_IMAGE = Date.UTC(2013, 2, 20);
 /** How far ahead the clock of a builder may be. */
@@ -26,22 +23,17 @@ export async function createdOf(
 ): Promise<number | undefined> {
   const stated = momentOf(manifest.annotations[CREATED] ?? '', now);
   if (stated !== undefined || manifest.kind === 'index') return stated;
-  const { config } = manifest;
-  if (!isContainerConfig(config.mediaType) || config.size > MOST_CONFIG_BYTES) return undefined;
-  return momentOf(textOf(parseJsonObject(await readWhole(source, config)) ?? {}, 'created'), now);
+  return momentOf(await statedIn(source, manifest), now);
 }
 
-/** Returns nothing if the registry has no whole config: then the time is not known. */
-async function readWhole(source: ImageSource, blob: Descriptor): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
+/** Returns nothing if the registry has no whole config, or programs would read different things in it. */
+async function statedIn(source: ImageSource, manifest: ImageManifest): Promise<string> {
   try {
-    for await (const piece of source.readBlob(blob)) pieces.push(Uint8Array.from(piece));
+    return (await readConfig(source, manifest))?.created ?? '';
   } catch (error) {
-    if (error instanceof AppError && ['BLOB_MISSING', 'DIGEST_MISMATCH'].includes(error.code))
-      return Buffer.alloc(0);
+    if (error instanceof AppError && UNREADABLE.includes(error.code)) return '';
     throw error;
   }
-  return Buffer.concat(pieces);
 }
 
 /** RFC 3339, as the specification wants it. `Date.parse` takes "Build #2019" for a year. */

@@ -6,22 +6,34 @@ export interface PaxChanges {
   readonly isSparse: boolean;
 }
 
-const SPACE = 0x20;
 const LINE_END = 0x0a;
 
-/** Reads the records `LENGTH KEYWORD=VALUE\n` of a pax header (POSIX.1-2024, pax: "pax Extended Header"). Undefined if they are malformed. */
+/** One record of a pax header. Whether its bytes are UTF-8 nobody knows. */
+interface PaxRecord {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+/** Reads the record `LENGTH KEYWORD=VALUE\n` at a place (POSIX.1-2024, pax: "pax Extended Header"). Undefined if it is malformed. */
+export function paxRecordAt(bytes: Buffer, at: number): PaxRecord | undefined {
+  const [, digits = ''] = /^(\d{1,10}) /.exec(bytes.toString('latin1', at, at + 11)) ?? [];
+  const end = at + Number(digits);
+  const from = at + digits.length + 1;
+  const equals = bytes.indexOf('=', from);
+  if (equals <= from || equals >= end || end > bytes.length || bytes[end - 1] !== LINE_END) return undefined;
+  return { key: bytes.subarray(from, equals), value: bytes.subarray(equals + 1, end - 1), end };
+}
+
+/** Reads all records of a pax header of an archive, whose names are UTF-8. Undefined if they are malformed. */
 export function decodePax(bytes: Buffer): PaxChanges | undefined {
   const records = new Map<string, string>();
   for (let at = 0; at < bytes.length;) {
-    const space = bytes.indexOf(SPACE, at);
-    const digits = space < 0 ? '' : bytes.toString('latin1', at, Math.min(space, at + 12));
-    const end = /^[1-9]\d*$/.test(digits) ? at + Number(digits) : Number.NaN;
-    if (!(end > space + 1 && end <= bytes.length) || bytes[end - 1] !== LINE_END) return undefined;
-    const record = bytes.toString('utf8', space + 1, end - 1);
-    const equals = record.indexOf('=');
-    if (equals < 1) return undefined;
-    records.set(record.slice(0, equals), record.slice(equals + 1));
-    at = end;
+    const record = paxRecordAt(bytes, at);
+    if (record === undefined) return undefined;
+    records.set(record.key.toString('utf8'), record.value.toString('utf8'));
+    at = record.end;
   }
   return changesOf(records);
 }

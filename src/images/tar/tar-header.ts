@@ -47,7 +47,11 @@ function encodeSize(size: number): string {
   return bytes.toString('latin1');
 }
 
-/** Reads a header block. Returns undefined for a block of zeros, and the reason if it is not a header. */
+/**
+ * Reads a header block of an archive of images. Returns undefined for a block of zeros, and the reason if it is not a
+ * header. It refuses what docker and skopeo never write there; layers hold any files of the world, and have a reader of
+ * their own, which takes names as bytes and numbers as Go reads them (layers/tar/tar-header).
+ */
 export function decodeHeader(block: Buffer): TarHeader | string | undefined {
   if (block[0] === 0 && block.every((byte) => byte === 0)) return undefined;
   const sum = decodeNumber(block, CHECKSUM);
@@ -97,11 +101,14 @@ function decodeNumber(block: Buffer, [from, bytes]: Field): number | undefined {
   return /^[0-7]*$/.test(digits) ? Number.parseInt(digits === '' ? '0' : digits, 8) : undefined;
 }
 
+/** The checksum of a block of zeros. */
+export const BLANK_SUM = 8 * 0x20;
+
 /** Adds the bytes up, with spaces in the field of the sum itself. */
-function checksumOf(block: Buffer): number {
-  let sum = 8 * 0x20;
-  for (let at = 0; at < BLOCK_BYTES; at += 1)
-    if (at < CHECKSUM[0] || at >= CHECKSUM[0] + 8) sum += block[at] ?? 0;
+export function checksumOf(block: Buffer): number {
+  let sum = BLANK_SUM;
+  for (let at = 0; at < CHECKSUM[0]; at += 1) sum += block[at] ?? 0;
+  for (let at = CHECKSUM[0] + CHECKSUM[1]; at < BLOCK_BYTES; at += 1) sum += block[at] ?? 0;
   return sum;
 }
 

@@ -243,6 +243,18 @@ describe('what programs save', () => {
     await source.close();
   });
 
+  it('reads the names in a config without case, as docker does', async () => {
+    const config = IMAGE.config.replace('rootfs', 'RootFS').replace('diff_ids', 'Diff_IDs');
+    const entries = classicEntries({ ...IMAGE, config, configHex: sha256(config) });
+    const source = await openArchive(location('docker-archive', await write(entries)));
+    const stored = await source.readManifest('app:1');
+    expect(JSON.parse(String(stored?.bytes))).toMatchObject({
+      config: { digest: `sha256:${sha256(config)}` },
+      layers: IMAGE.layers.map((layer) => ({ digest: `sha256:${sha256(layer)}` })),
+    });
+    await source.close();
+  });
+
   it('names gzip and zstd layers by what they are', async () => {
     const typesOf = async (pack: (layer: Buffer) => Buffer): Promise<unknown> => {
       const entries = dockerEntries(

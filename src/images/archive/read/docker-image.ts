@@ -1,8 +1,8 @@
-import { MOST_CONFIG_BYTES } from '../../model/config.ts';
+import { MOST_CONFIG_BYTES, parseConfig } from '../../model/config.ts';
 import { digestOf, parseDigest, createHasher, type Digest } from '../../../oci/digest.ts';
 import { compressionOf, MAGIC_BYTES } from '../../compression/format.ts';
 import { readDescriptor } from '../../model/descriptor.ts';
-import { isObject, parseJsonObject, type JsonObject } from '../../model/json.ts';
+import { isObject, type JsonObject } from '../../model/json.ts';
 import { storeManifest, type StoredManifest } from '../../model/manifest.ts';
 import {
   DOCKER_CONFIG,
@@ -42,7 +42,7 @@ interface Layer {
 /**
  * Makes the manifest that an image of a docker-archive would have in a registry: of schema 2, or OCI's if a layer is
  * compressed with zstd, for which schema 2 has no name. It names the bytes that are there, so it is the same each time.
- * Throws AppError ARCHIVE_INVALID, BLOB_MISSING and DIGEST_MISMATCH.
+ * Throws AppError ARCHIVE_INVALID, IMAGE_INVALID, BLOB_MISSING and DIGEST_MISMATCH.
  */
 export async function readDockerImage(store: FileStore, entry: DockerEntry): Promise<DockerImage> {
   const { label } = store;
@@ -90,12 +90,11 @@ async function readConfig(
   return { file, bytes };
 }
 
-/** Returns the digests of the uncompressed layers. Undefined if the config does not tell them. */
-function diffIdsOf(config: Buffer): readonly Digest[] | undefined {
-  const rootfs = parseJsonObject(config)?.['rootfs'];
-  const ids = isObject(rootfs) ? (rootfs['diff_ids'] ?? []) : undefined;
-  if (!Array.isArray(ids)) return undefined;
-  const digests = ids.map((id) => (typeof id === 'string' ? parseDigest(id) : undefined));
+/** Returns the digests of the uncompressed layers. Undefined if the config does not tell them. Throws AppError IMAGE_INVALID. */
+function diffIdsOf(bytes: Buffer): readonly Digest[] | undefined {
+  const { json, diffIds } = parseConfig(bytes);
+  if (!isObject(json['rootfs'])) return undefined;
+  const digests = diffIds.map((id) => parseDigest(id));
   return digests.every((digest) => digest !== undefined) ? digests : undefined;
 }
 

@@ -1,39 +1,17 @@
 import { AppError } from '../../../lib/errors.ts';
-import { MOST_CONFIG_BYTES } from '../../model/config.ts';
-import { invalidImage, textOf, type Descriptor } from '../../model/descriptor.ts';
-import { isContainerConfig, isForeignLayer } from '../../model/media-types.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import { isForeignLayer } from '../../model/media-types.ts';
 import type { ImageManifest, Manifest } from '../../model/manifest.ts';
-import { parseJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Platform } from '../../model/platform.ts';
 import type { ImageSource } from '../../store.ts';
+import { readConfig } from '../../view/open-image.ts';
 
-/** Reads the config of a container image. Undefined for an artifact. Throws AppError IMAGE_INVALID. */
-export async function readConfig(
-  source: ImageSource,
-  { config }: ImageManifest,
-): Promise<JsonObject | undefined> {
-  if (!isContainerConfig(config.mediaType)) return undefined;
-  if (config.size > MOST_CONFIG_BYTES) throw invalidImage(`its config has ${config.size} bytes`);
-  const pieces: Buffer[] = [];
-  for await (const piece of source.readBlob(config)) pieces.push(Buffer.from(piece));
-  const json = parseJsonObject(Buffer.concat(pieces));
-  if (json === undefined) throw invalidImage('its config is not a JSON object');
-  return json;
-}
-
-/** Returns what an image says in its config that it runs on. Undefined for an artifact. */
+/** Returns what an image says in its config that it runs on. Undefined for an artifact. Throws AppError IMAGE_INVALID. */
 export async function readPlatformOf(
   source: ImageSource,
   manifest: ImageManifest,
 ): Promise<Platform | undefined> {
-  const config = await readConfig(source, manifest);
-  if (config === undefined) return undefined;
-  const variant = textOf(config, 'variant');
-  return {
-    os: textOf(config, 'os'),
-    architecture: textOf(config, 'architecture'),
-    ...(variant === '' ? {} : { variant }),
-  };
+  return (await readConfig(source, manifest))?.platform;
 }
 
 /** Whether an archive holds all blobs of a manifest. Foreign layers may be elsewhere. */

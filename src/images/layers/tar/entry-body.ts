@@ -1,8 +1,9 @@
+import { paddingOf } from '../../tar/tar-header.ts';
 import type { OnBytes, Pieces } from '../../store.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { sparseFormat, type PaxRecords } from './pax.ts';
 import { checkMap, decimal, fillHoles, parseMap, readNewMap, readOldMap, type SparseMap } from './sparse.ts';
-import { BLOCK, type TarHeader } from './tar-header.ts';
+import type { TarHeader } from './tar-header.ts';
 
 /** All that a tar says of a file before its bytes. */
 export interface Headers {
@@ -50,7 +51,7 @@ export function makeBody(
   return {
     size: found?.map.size ?? length,
     read: () => (found === undefined ? take(length) : fillHoles(found.map, take, onHole)),
-    rest: () => rest + padding(stored),
+    rest: () => rest + paddingOf(stored),
   };
 }
 
@@ -74,9 +75,4 @@ export async function findMap(
   const size = stated === undefined ? stored : decimal(stated);
   if (format === '1') return readNewMap(bytes, size, stored);
   return { map: parseMap(pax.get('GNU.sparse.map') ?? '', size), taken: 0 };
-}
-
-/** The zeros that fill the last block of so many bytes. */
-export function padding(size: number): number {
-  return (BLOCK - (size % BLOCK)) % BLOCK;
 }

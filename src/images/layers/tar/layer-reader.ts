@@ -1,9 +1,10 @@
+import { BLOCK_BYTES, paddingOf } from '../../tar/tar-header.ts';
 import { invalidImage } from '../../model/descriptor.ts';
 import type { OnBytes, Pieces } from '../../store.ts';
 import { ByteReader } from './byte-reader.ts';
-import { findMap, makeBody, padding, type Body, type Headers } from './entry-body.ts';
+import { findMap, makeBody, type Body, type Headers } from './entry-body.ts';
 import { parsePax, sparseFormat, type PaxRecords } from './pax.ts';
-import { BLOCK, parseTarHeader, type TarHeader } from './tar-header.ts';
+import { parseTarHeader, type TarHeader } from './tar-header.ts';
 
 export type EntryKind = 'file' | 'link' | 'symlink' | 'character' | 'block' | 'directory' | 'fifo';
 
@@ -93,7 +94,7 @@ async function readHeaders(bytes: ByteReader): Promise<Headers | undefined> {
   let longName: string | undefined;
   let longLink: string | undefined;
   for (;;) {
-    const block: Buffer | undefined = bytes.readNow(BLOCK) ?? (await bytes.read(BLOCK));
+    const block: Buffer | undefined = bytes.readNow(BLOCK_BYTES) ?? (await bytes.read(BLOCK_BYTES));
     if (block === undefined) return undefined;
     const header = parseTarHeader(block);
     if (header === undefined) {
@@ -121,7 +122,7 @@ function complete(header: TarHeader, said: Omit<Headers, 'header' | 'block'> & {
 
 /** As Go's archive/tar, with which docker reads, wants two blocks of zeros: nothing is hidden behind one. */
 async function checkEnd(bytes: ByteReader): Promise<void> {
-  const block = await bytes.read(BLOCK);
+  const block = await bytes.read(BLOCK_BYTES);
   if (block !== undefined && parseTarHeader(block) !== undefined)
     throw invalidImage('a layer of it has an empty block between its files');
 }
@@ -129,7 +130,7 @@ async function checkEnd(bytes: ByteReader): Promise<void> {
 async function readExtension({ size }: TarHeader, bytes: ByteReader): Promise<Buffer> {
   if (size > MOST_HEADER_BYTES) throw invalidImage('a layer of it has a header of more than 1 MiB');
   const text = Buffer.from((await bytes.read(size)) ?? []);
-  await bytes.skip(padding(size));
+  await bytes.skip(paddingOf(size));
   return text;
 }
 

@@ -1,9 +1,9 @@
 import { invalidImage } from '../../model/descriptor.ts';
+import { paxRecordAt } from '../../tar/pax-records.ts';
 
 /** Records of an extended header that are read here. Values are byte strings. */
 export type PaxRecords = ReadonlyMap<string, string>;
 
-const LINE_END = 0x0a;
 const READ = /^(?:path|linkpath|size|uid|gid|mtime|GNU\.sparse\.(?:major|minor|name|map|size|realsize))$/;
 
 /** The pax formats of sparse files: `0.0` and `0.1` have their map in records, `1.0` before the data. */
@@ -23,34 +23,16 @@ export function parsePax(text: Buffer): PaxRecords {
   const records = new Map<string, string>();
   const map: string[] = [];
   for (let at = 0; at < text.length && text[at] !== 0;) {
-    const { key, value, end } = recordAt(text, at);
+    const record = paxRecordAt(text, at);
+    if (record === undefined) throw invalidImage('an extended header in a layer of it is damaged');
+    const [key, value] = [record.key.toString('latin1'), record.value.toString('latin1')];
     // An empty value says nothing, and takes back what was said.
     if (READ.test(key) && value === '') records.delete(key);
     else if (READ.test(key)) records.set(key, value);
     // The pax format 0.0 of sparse files repeats these.
     if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') map.push(value);
-    at = end;
+    at = record.end;
   }
   if (map.length > 0) records.set('GNU.sparse.map', map.join(','));
   return records;
-}
-
-interface PaxRecord {
-  readonly key: string;
-  readonly value: string;
-  readonly end: number;
-}
-
-function recordAt(text: Buffer, at: number): PaxRecord {
-  const [, digits = ''] = /^(\d{1,9}) /.exec(text.toString('latin1', at, at + 10)) ?? [];
-  const end = at + Number(digits);
-  const from = at + digits.length + 1;
-  const equals = text.indexOf('=', from);
-  if (equals <= from || equals >= end || end > text.length || text[end - 1] !== LINE_END)
-    throw invalidImage('an extended header in a layer of it is damaged');
-  return {
-    key: text.toString('latin1', from, equals),
-    value: text.toString('latin1', equals + 1, end - 1),
-    end,
-  };
 }

@@ -1,7 +1,8 @@
+import { BLOCK_BYTES } from '../../tar/tar-header.ts';
 import { invalidImage } from '../../model/descriptor.ts';
 import type { Pieces } from '../../store.ts';
 import type { ByteReader } from './byte-reader.ts';
-import { BLOCK, sizeAt } from './tar-header.ts';
+import { sizeAt } from './tar-header.ts';
 
 /** What a tar holds of a file with holes (GNU tar manual: "Storing Sparse Files"). */
 export interface SparseMap {
@@ -22,7 +23,7 @@ export async function readOldMap(header: Buffer, bytes: ByteReader): Promise<Spa
   const parts = partsOf(header, 386, 4);
   let isLast = header[482] === 0;
   while (!isLast) {
-    const block = await bytes.read(BLOCK);
+    const block = await bytes.read(BLOCK_BYTES);
     if (block === undefined) throw invalidMap();
     parts.push(...partsOf(block, 0, 21));
     if (parts.length > 2 * MOST_PARTS) throw invalidMap();
@@ -56,9 +57,9 @@ export async function readNewMap(
   let taken = 0;
   let lines: string[] = [];
   while (lines.length <= wanted) {
-    const block = taken + BLOCK > most ? undefined : await bytes.read(BLOCK);
+    const block = taken + BLOCK_BYTES > most ? undefined : await bytes.read(BLOCK_BYTES);
     if (block === undefined || text.length > LONGEST_LINE) throw invalidMap();
-    taken += BLOCK;
+    taken += BLOCK_BYTES;
     text += block.toString('latin1');
     const ended = text.lastIndexOf('\n');
     lines.push(

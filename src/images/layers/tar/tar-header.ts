@@ -1,10 +1,10 @@
 import { invalidImage } from '../../model/descriptor.ts';
-
-export const BLOCK = 512;
+import { BLANK_SUM, checksumOf } from '../../tar/tar-header.ts';
 
 /**
  * One header block of a tar (POSIX.1-1988 ustar, and what GNU tar made of it). Names are byte strings: one character for
- * each byte, since nothing says that a name is UTF-8.
+ * each byte, since nothing says that a name is UTF-8. Archives of images have a reader of their own, which is stricter
+ * (images/tar/tar-header).
  */
 export interface TarHeader {
   readonly name: string;
@@ -24,7 +24,7 @@ export interface TarHeader {
 
 /** Parses a header. Returns undefined for a block of zeros, which ends a tar. Throws AppError IMAGE_INVALID. */
 export function parseTarHeader(block: Buffer): TarHeader | undefined {
-  const sum = sumOf(block);
+  const sum = checksumOf(block);
   if (sum === BLANK_SUM) return undefined;
   if (sum !== numberAt(block, 148, 8)) throw invalidImage('a layer of it is not a tar, or is damaged');
   const magic = block.toString('latin1', 257, 265);
@@ -44,16 +44,6 @@ export function parseTarHeader(block: Buffer): TarHeader | undefined {
     major: hasDevice ? numberAt(block, 329, 8) : 0,
     minor: hasDevice ? numberAt(block, 337, 8) : 0,
   };
-}
-
-const BLANK_SUM = 8 * 0x20;
-
-/** The sum of all bytes, with spaces in the place of the sum itself. */
-function sumOf(block: Buffer): number {
-  let sum = BLANK_SUM;
-  for (let at = 0; at < 148; at += 1) sum += block[at] ?? 0;
-  for (let at = 156; at < BLOCK; at += 1) sum += block[at] ?? 0;
-  return sum;
 }
 
 function textAt(block: Buffer, from: number, length: number): string {
