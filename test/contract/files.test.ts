@@ -3,6 +3,11 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openGateInventory } from '../../src/app/pages/gate-inventory.ts';
+import { createLocalBus } from '../../src/cluster/local-bus.ts';
+import { schema } from '../../src/config/schema/schema.ts';
+import { Secret } from '../../src/lib/secret.ts';
+import { createLog } from '../../src/observe/access-log.ts';
 import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
 import { run } from '../../src/cli/program.ts';
 import { statePaths } from '../../src/auth/tokens/store/state-paths.ts';
@@ -78,6 +83,7 @@ async function liveIn(certs: string): Promise<void> {
   await command(['certs', 'renew', '--force', '--certs', certs]);
   await command(['users', 'add', 'bob', '--password-stdin', '--certs', certs], 'S3cret-of-bob\n');
   await signInByBrowser(certs);
+  await lookAtPages(certs);
   await command(['tokens', 'certificate', '--certs', certs]);
 }
 
@@ -87,6 +93,26 @@ async function signInByBrowser(certs: string): Promise<void> {
   const secret = await sessions.begin('bob', { agent: 'Firefox', address: '127.0.0.1' });
   await sessions.use(secret.reveal());
   await sessions.close();
+}
+
+/** What the first look at a page makes, whether the registry answers or not. */
+async function lookAtPages(state: string): Promise<void> {
+  const door = {
+    name: 'registry',
+    socketPath: join(folder.path, 'none.sock'),
+    user: '',
+    password: new Secret(''),
+  };
+  const logger = createLog({ level: 'error', destination: { write: () => undefined } });
+  const { backend } = schema.parse({});
+  const opened = openGateInventory({
+    config: { backend, state },
+    bus: createLocalBus().bus,
+    door,
+    logger,
+  });
+  await opened.refresh('team/app', undefined, 600_000);
+  await opened.close();
 }
 
 async function command(argv: readonly string[], stdin = ''): Promise<string> {

@@ -31,7 +31,7 @@ function begin(inner: InnerRegistry, state: string, backend: string): TestInvent
   const path = join(state, 'inventory.db');
   const { name, socketPath, user, password } = inner.door;
   const door = { name, socketPath, user, password: password.reveal() };
-  const keeper = startKeeper({ path, backend, door, logger, pauses: 0 });
+  const keeper = startKeeper({ path, backend, door, logger, pauses: 0, delayMs: 0 });
   const inventory = openInventory({ path, keeper, logger });
   const end = async (): Promise<void> => {
     await inventory.close();

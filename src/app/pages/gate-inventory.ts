@@ -1,12 +1,13 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { createTopic, isNothing, type Bus } from '../../cluster/bus.ts';
 import type { Config } from '../../config/schema/schema.ts';
+import { renderBackend } from '../../config/values/backend-url.ts';
 import type { RefreshRequest } from '../../inventory/follow/refresh.ts';
-import type { Inventory, Notice, RegistryEvent } from '../../inventory/inventory.ts';
+import type { Inventory, Notice } from '../../inventory/inventory.ts';
 import { startKeeper, type Keeper } from '../../inventory/open/keeper.ts';
 import { openInventory } from '../../inventory/open/open-inventory.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { Exchange } from '../../observe/exchange.ts';
 import type { InnerDoor } from './inner-registry.ts';
 
 interface GateInventoryOptions {
@@ -19,16 +20,18 @@ interface GateInventoryOptions {
 /** The notices of a worker, for the one that keeps the file. */
 const NOTICES = createTopic('inventory-notices', isNotices, isNothing);
 const REFRESH = createTopic('inventory-refresh', isRefresh, isNothing);
-const FILE = 'inventory.db';
+/** As long as the keeper takes to read what a page shows, in milliseconds. Whoever waits for it waits less. */
+const REFRESH_MS = 60_000;
 
 /** The inventory of the gate: one process keeps the file, and each reads it. */
 export function openGateInventory({ config, bus, door, logger }: GateInventoryOptions): Inventory {
-  const path = join(config.state, FILE);
+  const backend = renderBackend(config.backend);
+  const path = join(config.state, fileName(backend));
   const own =
     bus.slot === 0
       ? startKeeper({
           path,
-          backend: JSON.stringify(config.backend),
+          backend,
           door: { ...door, password: door.password.reveal() },
           logger,
         })
@@ -46,24 +49,16 @@ export function openGateInventory({ config, bus, door, logger }: GateInventoryOp
   };
 }
 
+/** One for each registry: gates of several registries may share a state directory. */
+function fileName(backend: string): string {
+  return `inventory-${createHash('sha256').update(backend).digest('hex').slice(0, 8)}.db`;
+}
+
 function distantKeeper(bus: Bus): Keeper {
   return {
     note: (notices) => bus.publish(NOTICES, notices),
-    refresh: async (request) => void (await bus.collect(REFRESH, request)),
+    refresh: async (request) => void (await bus.collect(REFRESH, request, REFRESH_MS)),
   };
-}
-
-/** What an exchange says about the registry: a manifest that was pushed, deleted or pulled. */
-export function eventsOf({ request, status, user }: Exchange, at: number): readonly RegistryEvent[] {
-  if (request === undefined || request.route.kind !== 'manifest' || status < 200 || status >= 300) return [];
-  const { repository, reference } = request.route;
-  const event = { repository, by: user, at };
-  if (request.method === 'DELETE') return [{ kind: 'deleted', reference, ...event }];
-  if (request.method === 'GET') return [{ kind: 'pulled', reference, ...event }];
-  if (request.method !== 'PUT') return [];
-  // A manifest that is pushed by its digest may be given tags in the query (distribution-spec v1.1.1).
-  const tags = request.query.pairs.filter(({ key }) => key === 'tag').map(({ value }) => value);
-  return [reference, ...tags].map((name) => ({ kind: 'pushed', reference: name, ...event }));
 }
 
 /** Guard: a worker runs the same program, so that what it sends needs no further check. */

@@ -8,8 +8,9 @@ import type { Exchange } from '../../observe/exchange.ts';
 import type { RegistryBackend } from '../backend/registry-backend.ts';
 import { deletionExchange } from './deletion-exchange.ts';
 import { createGarbageCount } from './garbage-count.ts';
-import { eventsOf, openGateInventory } from './gate-inventory.ts';
+import { openGateInventory } from './gate-inventory.ts';
 import { openInnerRegistry } from './inner-registry.ts';
+import { eventsOf } from './inventory-events.ts';
 
 interface OpenPagesOptions {
   readonly backend: RegistryBackend;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { giveTo, ownerForNew } from '../../lib/files/ownership.ts';
 import { Database, isDamage } from './database.ts';
 import { MOST_BYTES, SCHEMA, SCHEMA_VERSION } from './schema.ts';
@@ -46,6 +46,19 @@ export async function makeAnew({ path, backend }: WriteOptions): Promise<OpenedF
 
 function removeFile(path: string): void {
   for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${ending}`, { force: true });
+}
+
+/** Files of registries that the gate has not served for this long are removed, in milliseconds: 30 days. */
+const STALE_MS = 30 * 86_400_000;
+
+/** Removes the files of other registries beside this one, if they have not been written for a month. */
+export function removeStale(path: string, now: number): void {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) {
+    if (!/^inventory-[0-9a-f]{8}\.db$/.test(name) || name === basename(path)) continue;
+    const other = join(folder, name);
+    if (now - (statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? now) > STALE_MS) removeFile(other);
+  }
 }
 
 /** Opens the file for a reader. Undefined if there is none, or none that can be read. */

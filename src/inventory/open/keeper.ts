@@ -17,17 +17,20 @@ interface KeeperOptions extends Omit<KeeperData, 'pauses'> {
   readonly logger: Logger;
   /** A factor for all pauses between requests. Default: 1. */
   readonly pauses?: number;
+  /** How long it waits before it begins, if nobody looks at a page before, in milliseconds. Default: 10,000. */
+  readonly delayMs?: number;
 }
 
 /** Its heap, in MiB. What it reads at once is bounded: tags of a repository, a config, a few manifests. */
 const HEAP_MIB = 256;
+/** A gate that starts has something else to do. */
+const DELAY_MS = 10_000;
+/** As many notices wait for the beginning. */
+const MOST_EARLY = 1000;
 
 /** Starts the one writer of the file, in a thread of its own, which reads the registry too. */
-export function startKeeper({
-  logger,
-  pauses = 1,
-  ...data
-}: KeeperOptions): Keeper & { close(): Promise<void> } {
+export function startKeeper(options: KeeperOptions): Keeper & { close(): Promise<void> } {
+  const { logger, pauses = 1, delayMs = DELAY_MS, ...data } = options;
   const thread = new Thread<KeeperCalls>({
     name: 'inventory-keeper',
     url: programUrl('keeper-thread'),
@@ -35,11 +38,26 @@ export function startKeeper({
     onReport: (report) => logReport(logger, report),
     heapMiB: HEAP_MIB,
   });
-  thread.tell('note', []);
+  let early: Notice[] | undefined = [];
+  const begin = (): void => {
+    clearTimeout(timer);
+    if (early !== undefined) thread.tell('note', early);
+    early = undefined;
+  };
+  const timer = setTimeout(begin, delayMs).unref();
   return {
-    note: (notices) => thread.tell('note', notices),
-    refresh: (request) => thread.call('refresh', request),
-    close: () => thread.close('close'),
+    note: (notices) => {
+      if (early === undefined) thread.tell('note', notices);
+      else if (early.push(...notices) > MOST_EARLY) begin();
+    },
+    refresh: (request) => {
+      begin();
+      return thread.call('refresh', request);
+    },
+    close: async () => {
+      clearTimeout(timer);
+      await thread.close('close');
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { openRegistry } from '../../images/client/open-registry.ts';
 import { systemCode } from '../../lib/errors.ts';
 import { Secret } from '../../lib/secret.ts';
 import { isDamage } from '../database/database.ts';
-import { isWhole, makeAnew, openToWrite } from '../database/open.ts';
+import { isWhole, makeAnew, openToWrite, removeStale } from '../database/open.ts';
 import { MOST_BYTES } from '../database/schema.ts';
 import type { Follower } from '../follow/follower.ts';
 import { Loop } from '../follow/loop.ts';
@@ -53,6 +53,7 @@ const registry = openRegistry({
 });
 
 let file = await openToWrite({ path, backend });
+removeStale(path, Date.now());
 
 const follower: Follower = {
   registry,

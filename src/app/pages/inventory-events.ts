@@ -1,0 +1,26 @@
+import type { RegistryEvent } from '../../inventory/inventory.ts';
+import type { Exchange } from '../../observe/exchange.ts';
+import type { RegistryRequest } from '../../oci/request/parse.ts';
+import { isTag } from '../../oci/request/route.ts';
+
+const KINDS: Readonly<Record<string, RegistryEvent['kind']>> = {
+  PUT: 'pushed',
+  DELETE: 'deleted',
+  // A client that asks with HEAD whether there is something new pulls nothing yet.
+  GET: 'pulled',
+};
+
+/** What an exchange means for the inventory: nothing if it is about no manifest, or was refused. */
+export function eventsOf({ request, status, user }: Exchange, at: number): readonly RegistryEvent[] {
+  if (request?.route.kind !== 'manifest' || status < 200 || status >= 300) return [];
+  const kind = KINDS[request.method];
+  if (kind === undefined) return [];
+  const { repository, reference } = request.route;
+  const references = [reference, ...(kind === 'pushed' ? tagsOf(request) : [])];
+  return references.map((named) => ({ kind, repository, reference: named, by: user, at }));
+}
+
+/** A push by digest may name its tags in the query (distribution-spec: "Pushing Manifests with Tags"). */
+function tagsOf({ query }: RegistryRequest): readonly string[] {
+  return query.pairs.filter(({ key, value }) => key === 'tag' && isTag(value)).map(({ value }) => value);
+}
