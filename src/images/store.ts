@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from './model/descriptor.ts';
 import type { StoredManifest } from './model/manifest.ts';
 
-/** The bytes of a blob, in pieces as they arrive. A piece is the reader's: its memory is not written to again. */
+/** The bytes of a blob, in pieces as they arrive. A piece is valid until the next one is asked for: its memory is used again. */
 export type Pieces = AsyncIterable<Uint8Array>;
 
 /** One repository of one registry. Blobs can be mounted between repositories of the same registry. */

@@ -65,7 +65,6 @@ const DOORS: Record<string, string> = {
   'rate-limiter-flexible': 'auth/abuse',
   '@redis/client': 'auth/abuse',
   zod: 'config',
-  undici: 'images/client',
   semver: 'images/tags',
   yaml: 'config',
   commander: 'cli',

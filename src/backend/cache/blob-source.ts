@@ -1,5 +1,5 @@
 import type { IdleWatch } from '../../lib/streams/idle-watch.ts';
-import type { AnswerHead } from '../client/answer-head.ts';
+import type { AnswerHead } from '../../lib/http1/answer-head.ts';
 import type { ConnectionPool } from '../client/backend-connection.ts';
 import { Conversation, type AnswerHandler } from '../client/conversation.ts';
 import { requestHead } from '../proxy/heads.ts';

@@ -1,4 +1,4 @@
-import type { AnswerHead } from './answer-head.ts';
+import type { AnswerHead } from '../../lib/http1/answer-head.ts';
 import type { Backend } from './backend.ts';
 import { Conversation, type AnswerHandler } from './conversation.ts';
 

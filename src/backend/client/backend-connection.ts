@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { AnswerReader, type AnswerSink } from './answer-reader.ts';
+import { AnswerReader, type AnswerSink } from '../../lib/http1/answer-reader.ts';
 import { openSocket, type BackendOptions } from './backend-address.ts';
 
 /** Receives the answer to one request. It gets no more calls after `onEnd`, `onFault` or `onBroken`. */

@@ -5,7 +5,7 @@ import { HELD } from '../../lib/streams/idle-watch.ts';
 import type { IdleWatch, Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
 import { inPace } from '../../lib/streams/idle-watch.ts';
 import type { Pace } from '../../lib/streams/idle-watch.ts';
-import type { AnswerFault, AnswerHead } from './answer-head.ts';
+import type { AnswerFault, AnswerHead } from '../../lib/http1/answer-head.ts';
 import { SMALL_BYTES } from './backend-connection.ts';
 import type { BackendConnection, ConnectionListener, ConnectionPool } from './backend-connection.ts';
 

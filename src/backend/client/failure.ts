@@ -1,6 +1,6 @@
 import { systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { AnswerFault } from './answer-head.ts';
+import type { AnswerFault } from '../../lib/http1/answer-head.ts';
 import type { Backend } from './backend.ts';
 import { AnswerError } from './conversation.ts';
 

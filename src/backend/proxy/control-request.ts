@@ -6,7 +6,7 @@ import { queuedBytes } from '../../lib/node/queued-bytes.ts';
 import type { Progress, Wait, Watched } from '../../lib/streams/idle-watch.ts';
 import { bodyLength, tooLarge, typeOfBody } from '../../oci/request/body.ts';
 import type { Problem } from '../../oci/problem.ts';
-import { judgeFraming } from '../client/answer-head.ts';
+import { judgeFraming } from '../../lib/http1/answer-head.ts';
 import { isConnecting } from '../client/backend-connection.ts';
 import type { Backend } from '../client/backend.ts';
 import { AnswerError, IdleError } from '../client/conversation.ts';

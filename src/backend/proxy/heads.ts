@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createProblem, type Problem } from '../../oci/problem.ts';
 import type { RegistryRequest } from '../../oci/request/parse.ts';
 import { sealFields } from '../../oci/request/sealed-upload.ts';
-import type { Framing } from '../client/answer-head.ts';
+import type { Framing } from '../../lib/http1/answer-head.ts';
 import type { Backend } from '../client/backend.ts';
 import type { Job, Origin } from '../reply/job.ts';
 import { isSameAddress, redirectAtBackend, rewriteLocation, type LocationContext } from './location.ts';

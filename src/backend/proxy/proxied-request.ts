@@ -1,6 +1,6 @@
 import type { Progress } from '../../lib/streams/idle-watch.ts';
 import type { Problem } from '../../oci/problem.ts';
-import type { AnswerHead } from '../client/answer-head.ts';
+import type { AnswerHead } from '../../lib/http1/answer-head.ts';
 import { Conversation, type AnswerHandler } from '../client/conversation.ts';
 import { answerOrCut, clientReading, clientSending, type Job } from '../reply/job.ts';
 import { crossAnswer, requestHead } from './heads.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AnswerHead } from '../../../src/backend/client/answer-head.ts';
+import type { AnswerHead } from '../../../src/lib/http1/answer-head.ts';
 import { createConnectionPool, type ConnectionPool } from '../../../src/backend/client/backend-connection.ts';
 import { Conversation, IdleError } from '../../../src/backend/client/conversation.ts';
 import type { AnswerHandler, RequestBody } from '../../../src/backend/client/conversation.ts';

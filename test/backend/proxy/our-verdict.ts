@@ -1,5 +1,5 @@
-import { AnswerReader } from '../../../src/backend/client/answer-reader.ts';
-import type { AnswerHead } from '../../../src/backend/client/answer-head.ts';
+import { AnswerReader } from '../../../src/lib/http1/answer-reader.ts';
+import type { AnswerHead } from '../../../src/lib/http1/answer-head.ts';
 
 /** What our reader made of the bytes of an answer. */
 export interface OurVerdict {

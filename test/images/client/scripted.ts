@@ -100,7 +100,10 @@ export function blobOf(bytes: Buffer): Descriptor {
 }
 
 export async function bytesOf(pieces: Pieces): Promise<Buffer> {
-  return Buffer.concat(await allOf(pieces));
+  const all: Buffer[] = [];
+  // A piece is valid until the next one is asked for.
+  for await (const piece of pieces) all.push(Buffer.from(piece));
+  return Buffer.concat(all);
 }
 
 export async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {

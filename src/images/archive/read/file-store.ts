@@ -5,7 +5,7 @@ import { readFully } from '../../tar/file-window.ts';
 export interface StoredFile {
   /** In bytes. */
   readonly size: number;
-  /** Reads from this byte on. A piece is the reader's. */
+  /** Reads from this byte on. A piece is valid until the next one is asked for. */
   read(from: number, options?: ReadFileOptions): AsyncIterable<Uint8Array>;
 }
 
@@ -26,20 +26,35 @@ export interface FileStore {
 
 const PIECE_BYTES = 512 * 1024;
 
-/** Reads a part of a file in pieces. Ends early where the file does. */
+/** Reads a part of a file in pieces, the next one while one is worked on. Ends early where the file does. */
 export async function* readRange(
   file: FileHandle,
   { from, to }: { readonly from: number; readonly to: number },
   signal?: AbortSignal,
 ): AsyncIterable<Uint8Array> {
-  for (let position = from; position < to;) {
-    signal?.throwIfAborted();
-    // A connection may still hold the piece before: each has memory of its own.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, to - position));
-    const piece = await readFully(file, buffer, position);
-    if (piece.length === 0) return;
-    yield piece;
-    position += piece.length;
+  const bytes = Math.max(0, Math.min(PIECE_BYTES, to - from));
+  let next = Buffer.allocUnsafeSlow(bytes);
+  let other = Buffer.allocUnsafeSlow(Math.max(0, Math.min(bytes, to - from - bytes)));
+  const start = (buffer: Buffer, position: number): Promise<Buffer> => {
+    const reading = readFully(file, buffer.subarray(0, Math.max(0, to - position)), position);
+    // It is awaited in its turn.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let reading = start(next, from);
+  try {
+    for (let position = from; position < to;) {
+      signal?.throwIfAborted();
+      const piece = await reading;
+      if (piece.length === 0) return;
+      position += piece.length;
+      [next, other] = [other, next];
+      reading = start(next, position);
+      yield piece;
+    }
+  } finally {
+    // The file may be closed now, and the memory forgotten.
+    await reading.catch(() => undefined);
   }
 }
 

@@ -39,7 +39,7 @@ export async function spool(
       const limit = Math.max(harmlessBytes, (compressedBytes?.() ?? Infinity) * MOST_RATIO);
       if (bytes > limit)
         throw invalidArchive(label, `it expands to more than ${MOST_RATIO} times its size, as no image does`);
-      await writeAll(file, [piece]).catch((error: unknown) => {
+      await writeAll(file, piece).catch((error: unknown) => {
         throw unwritable(folder, error);
       });
     }

@@ -17,7 +17,7 @@ import { blobPath, LAYOUT_FILE, LAYOUT_NAME } from '../layout/layout-files.ts';
 import { openFolder } from '../read/folder-store.ts';
 import { openLayout, readLayoutIndex } from '../read/oci-source.ts';
 import { watched, writeMeasured } from './new-blob.ts';
-import { batches, writeAll } from '../../../lib/files/write-all.ts';
+import { writeAll } from '../../../lib/files/write-all.ts';
 import { confirmRenames, openPart, removeParts, unwritable } from './part-file.ts';
 import { PutManifests } from './put-manifests.ts';
 import { piecesOf } from './tar-writer.ts';
@@ -156,7 +156,7 @@ class FolderTarget implements ImageTarget {
     const part = await openPart(this.#path, PART);
     try {
       const made = blob === undefined ? await writeMeasured(part.file, pieces) : blob;
-      if (blob !== undefined) for await (const batch of batches(pieces)) await writeAll(part.file, batch);
+      if (blob !== undefined) for await (const piece of pieces) await writeAll(part.file, piece);
       const target = this.#blob(made.digest);
       await makeDirectory(join(target, '..'), 0o755);
       await part.commit(target);

@@ -1,14 +1,14 @@
-import type { Readable } from 'node:stream';
 import { AppError } from '../../../lib/errors.ts';
-import { readAhead } from './read-ahead.ts';
+import type { ArrivingBody } from './arriving-body.ts';
 import { unreachable } from './unreachable.ts';
+import { WireError } from './wire-error.ts';
 
-type Fields = Readonly<Record<string, string | string[] | undefined>>;
+type Fields = Readonly<Record<string, string | undefined>>;
 
 interface AnswerParts {
   readonly status: number;
   readonly fields: Fields;
-  readonly stream: Readable;
+  readonly body: ArrivingBody;
   readonly url: URL;
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,14 +29,11 @@ export class Answer {
     this.status = parts.status;
     this.url = parts.url;
     this.#parts = parts;
-    // Errors are met by whoever reads it.
-    parts.stream.on('error', () => undefined);
   }
 
   /** Returns a header by its lower-case name; several of one name with commas between them. */
   header(name: string): string | undefined {
-    const value = this.#parts.fields[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    return this.#parts.fields[name];
   }
 
   /** Returns Content-Length; undefined if there is none. */
@@ -47,14 +44,14 @@ export class Answer {
 
   /** Reads the whole body. Throws AppError REGISTRY_REFUSED if it is longer than this. */
   async read(most: number): Promise<Buffer> {
-    const pieces: Uint8Array[] = [];
+    const pieces: Buffer[] = [];
     let size = 0;
-    const timer = setTimeout(() => this.#parts.stream.destroy(slow()), WHOLE_MS);
+    const timer = setTimeout(() => this.#parts.body.fail(slow()), WHOLE_MS);
     try {
       for await (const piece of this.pieces()) {
         size += piece.length;
         if (size > most) throw tooLong(this.url, most);
-        pieces.push(piece);
+        pieces.push(Buffer.from(piece));
       }
     } finally {
       clearTimeout(timer);
@@ -62,14 +59,16 @@ export class Answer {
     return Buffer.concat(pieces, size);
   }
 
-  /** Reads the body as it arrives. Throws AppError REGISTRY_UNREACHABLE if the connection breaks. */
+  /** Reads the body as it arrives. A piece is valid until the next one is asked for. Throws AppError REGISTRY_UNREACHABLE if the connection breaks. */
   async *pieces(): AsyncIterable<Uint8Array> {
-    const { stream, url, signal } = this.#parts;
+    const { body, url, signal } = this.#parts;
     try {
-      yield* readAhead(stream);
+      for (let piece = await body.next(); piece !== undefined; piece = await body.next()) yield piece;
     } catch (error) {
       signal?.throwIfAborted();
       throw error instanceof AppError ? error : unreachable(url, error);
+    } finally {
+      body.close();
     }
   }
 
@@ -78,13 +77,13 @@ export class Answer {
     try {
       await this.read(MOST_DROPPED);
     } catch {
-      this.#parts.stream.destroy();
+      this.#parts.body.close();
     }
   }
 }
 
 function slow(): Error {
-  return Object.assign(new Error('the answer took too long'), { code: 'ETIMEDOUT' });
+  return new WireError('ETIMEDOUT', 'the answer took too long');
 }
 
 function tooLong(url: URL, most: number): AppError {

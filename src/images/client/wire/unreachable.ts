@@ -20,10 +20,8 @@ const REASONS: Readonly<Record<string, Reason>> = {
   EHOSTUNREACH: { why: 'there is no way to it', hint: CHECK },
   ENETUNREACH: { why: 'there is no way to it', hint: CHECK },
   ETIMEDOUT: { why: 'it does not answer in time', hint: CHECK },
-  UND_ERR_CONNECT_TIMEOUT: { why: 'it does not answer in time', hint: CHECK },
-  UND_ERR_HEADERS_TIMEOUT: { why: 'it does not answer in time', hint: CHECK },
-  UND_ERR_BODY_TIMEOUT: { why: 'its answer stalled', hint: CHECK },
-  UND_ERR_HEADERS_OVERFLOW: { why: 'the head of its answer is too long', hint: CHECK },
+  ERR_ANSWER_LATE: { why: 'it does not answer in time', hint: CHECK },
+  ERR_ANSWER_STALLED: { why: 'its answer stalled', hint: CHECK },
   CERT_HAS_EXPIRED: {
     why: 'its certificate has expired',
     hint: 'Renew it there (registry-gate certs init), or check the clock of this machine.',
@@ -61,11 +59,9 @@ const PASSING = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EAI_AGAIN',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'ERR_ANSWER_LATE',
+  'ERR_ANSWER_STALLED',
+  'ERR_ANSWER_MALFORMED',
 ]);
 
 /** Makes the error of a connection that failed. An AppError stays what it is. */
@@ -86,7 +82,7 @@ export function isPassing(error: unknown, isKnown: boolean): boolean {
   if (!(error instanceof AppError) || error.code !== 'REGISTRY_UNREACHABLE') return false;
   const code = codeOf(error.cause) ?? '';
   // A registry that restarts refuses connections for a moment.
-  return PASSING.has(code) || code.startsWith('HPE_') || (isKnown && code === 'ECONNREFUSED');
+  return PASSING.has(code) || (isKnown && code === 'ECONNREFUSED');
 }
 
 /** The code of an error, or of the first of several: one for each address of a name. */

@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
-import { createSecureContext } from 'node:tls';
-import { Agent, buildConnector, request as send } from 'undici';
 import { packageVersion } from '../../../lib/package-version.ts';
+import type { Trust } from '../../trust/trust.ts';
 import { Answer } from './answer.ts';
-import { allAuthorities, type Trust } from '../../trust/trust.ts';
+import type { Connections } from './connections.ts';
+import { exchange } from './exchange.ts';
+import { createHosts } from './hosts.ts';
 import { unreachable } from './unreachable.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -49,108 +49,46 @@ export interface Wire {
 }
 
 const TIMES: WireTimes = { connect: 15_000, head: 300_000, idle: 60_000 };
-const MOST_CONNECTIONS = 32;
-/** Other hosts at one time: object stores, and where tokens are issued. */
-const MOST_HOSTS = 32;
 /** Where the registry of docker.io is. */
 const HUB = 'registry-1.docker.io';
 
 export function createWire(options: WireOptions): Wire {
-  const { registry, isPlain, socketPath } = options;
+  const { registry, isPlain, socketPath, trust } = options;
   const times = { ...TIMES, ...options.times };
   const agentName = `registry-gate/${packageVersion()} (images)`;
   const origin = new URL(`${isPlain ? 'http' : 'https'}://${registry === 'docker.io' ? HUB : registry}`)
     .origin;
-  // The client certificate is for the registry alone, and so is the socket.
-  const own = lazyAgent({ times, trust: options.trust, socketPath });
-  const others = lazyAgent({
-    times,
-    trust: async () => ({ ...(await options.trust()), client: undefined }),
-    socketPath: undefined,
-  });
+  const hosts = createHosts({ own: origin, socketPath, trust, connectMs: times.connect });
   return {
     origin,
     async send({ method, url, headers, body, signal = options.signal }) {
       signal?.throwIfAborted();
-      const agent = await (url.origin === origin ? own : others).get();
+      const outgoing = { method, url, headers: { 'user-agent': agentName, ...headers }, body, signal };
       try {
-        const {
-          statusCode,
-          headers: fields,
-          body: stream,
-        } = await send(url, {
-          dispatcher: agent,
-          method,
-          headers: { 'user-agent': agentName, ...headers },
-          body: body === undefined || body instanceof Uint8Array ? (body ?? null) : Readable.from(body),
-          signal: signal ?? null,
-        });
-        return new Answer({ status: statusCode, fields, stream, url, signal });
+        const { head, body: arriving } = await sendOnce(await hosts.of(url), outgoing, times);
+        return new Answer({ status: head.status, fields: head.headers, body: arriving, url, signal });
       } catch (error) {
         signal?.throwIfAborted();
         throw unreachable(url, error);
       }
     },
-    close: async () => void (await Promise.all([own.close(), others.close()])),
+    close: async () => hosts.close(),
   };
 }
 
-interface LazyAgent {
-  get(): Promise<Agent>;
-  close(): Promise<void>;
-}
-
-interface AgentOptions {
-  readonly times: WireTimes;
-  readonly trust: () => Promise<Trust>;
-  readonly socketPath: string | undefined;
-}
-
-function lazyAgent(options: AgentOptions): LazyAgent {
-  let made: Agent | undefined;
-  const { times } = options;
-  const connect = lazyConnector(options);
-  return {
-    async get() {
-      made ??= new Agent({
-        connect,
-        // A second version of the protocol would be a second set of bounds to prove.
-        allowH2: false,
-        connections: MOST_CONNECTIONS,
-        maxOrigins: MOST_HOSTS,
-        headersTimeout: times.head,
-        bodyTimeout: times.idle,
-      });
-      return made;
-    },
-    close: async () => made?.destroy(),
-  };
-}
-
-/** Reads the trust stores before the first TLS connection only, and once for all of them. */
-function lazyConnector({ times, trust, socketPath }: AgentOptions): buildConnector.connector {
-  const plain = buildConnector({ timeout: times.connect, allowH2: false, socketPath: socketPath ?? null });
-  let secure: Promise<buildConnector.connector> | undefined;
-  return (options, callback) => {
-    if (options.protocol === 'http:') {
-      plain(options, callback);
-      return;
-    }
-    secure ??= secureConnector(times, trust);
-    secure.then(
-      (connect) => connect(options, callback),
-      (error: Error) => callback(error, null),
-    );
-  };
-}
-
-async function secureConnector(
+/** Sends a request, again if the host had closed the connection of the one before; a stream can't be sent again. */
+async function sendOnce(
+  connections: Connections,
+  outgoing: Parameters<typeof exchange>[1],
   times: WireTimes,
-  trust: () => Promise<Trust>,
-): Promise<buildConnector.connector> {
-  const trusted = await trust();
-  const { client } = trusted;
-  const identity = client === undefined ? {} : { cert: client.certificate, key: client.key };
-  const secureContext = createSecureContext({ ca: allAuthorities(trusted), ...identity });
-  return buildConnector({ timeout: times.connect, allowH2: false, secureContext });
+): ReturnType<typeof exchange> {
+  const isStream = outgoing.body !== undefined && !(outgoing.body instanceof Uint8Array);
+  for (;;) {
+    const connection = await connections.take();
+    try {
+      return await exchange(connection, outgoing, times);
+    } catch (error) {
+      if (!connection.isStale || isStream || outgoing.signal?.aborted === true) throw error;
+    }
+  }
 }

@@ -1,8 +1,8 @@
 /** How the end of a body is found (RFC 9112 section 6.3). */
 export interface Framing {
-  /** `none`: there is no body, whatever the fields say. */
-  readonly framing: 'none' | 'length' | 'chunked';
-  /** Bytes of the body; 0 without a body, undefined if it is chunked. */
+  /** `none`: there is no body, whatever the fields say. `close`: it ends with the connection. */
+  readonly framing: 'none' | 'length' | 'chunked' | 'close';
+  /** Bytes of the body; 0 without a body, undefined if it is chunked or ends with the connection. */
   readonly length: number | undefined;
 }
 
@@ -57,19 +57,20 @@ const SINGLE: ReadonlySet<string> = new Set([
 
 /**
  * Parses the head of an answer (RFC 9112 sections 4 and 5), given as latin1 with its empty line at the end. It accepts
- * nothing that the parser of Node.js refuses, and nothing that can be read in two ways.
+ * nothing that the parser of Node.js refuses, and nothing that can be read in two ways. `untilClose`: a body may end with
+ * the connection, since its reader knows how long it is.
  */
-export function parseAnswerHead(text: string, method: string): HeadOutcome {
+export function parseAnswerHead(text: string, method: string, untilClose = false): HeadOutcome {
   const line = STATUS_LINE.exec(text);
   if (line === null) return malformed('no status line');
   const headers = parseFields(text, line[0].length);
   if (typeof headers === 'string') return malformed(headers);
   const status = Number(line[2]);
   const isOld = line[1] === '0';
-  const framed = judgeFraming(headers, { status, isOld, isHead: method === 'HEAD' });
+  const framed = judgeFraming(headers, { status, isOld, isHead: method === 'HEAD', untilClose });
   if (!framed.ok) return framed;
   const { framing, length } = framed;
-  const keepAlive = !isOld && !closes(headers['connection']);
+  const keepAlive = !isOld && framing !== 'close' && !closes(headers['connection']);
   const head = {
     status,
     headers,
@@ -119,6 +120,8 @@ interface Circumstances {
   readonly isOld: boolean;
   /** Whether it answers HEAD. */
   readonly isHead: boolean;
+  /** Whether a body may end with the connection. Default: false. */
+  readonly untilClose?: boolean;
 }
 
 interface FramingFields {
@@ -133,7 +136,7 @@ type FramingOutcome = ({ readonly ok: true } & Framing) | Refused;
  * of the body, and half a layer would pass for a whole one.
  */
 export function judgeFraming(fields: FramingFields, circumstances: Circumstances): FramingOutcome {
-  const { status, isOld, isHead } = circumstances;
+  const { status, isOld, isHead, untilClose } = circumstances;
   const declared = fields['content-length'];
   const coding = fields['transfer-encoding'];
   const wrong = contradiction(declared, coding, circumstances);
@@ -142,8 +145,10 @@ export function judgeFraming(fields: FramingFields, circumstances: Circumstances
   if (isHead || isBodiless(status)) return { ok: true, framing: 'none', length: 0 };
   if (coding !== undefined) return { ok: true, framing: 'chunked', length: undefined };
   if (declared !== undefined) return { ok: true, framing: 'length', length: Number(declared) };
-  if (isOld && status === 400) return refuse('expects-tls', 'the refusal of a server that expects TLS');
-  return refuse('unmeasured', 'neither a length nor chunks');
+  if (untilClose) return { ok: true, framing: 'close', length: undefined };
+  return isOld && status === 400
+    ? refuse('expects-tls', 'the refusal of a server that expects TLS')
+    : refuse('unmeasured', 'neither a length nor chunks');
 }
 
 function contradiction(

@@ -9,7 +9,14 @@ export interface AnswerSink {
   onFault(fault: AnswerFault): void;
 }
 
-type State = 'head' | 'length' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'over';
+type State = 'head' | 'length' | 'until-close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'over';
+
+const BODY_STATE: Readonly<Record<AnswerHead['framing'], State>> = {
+  none: 'length',
+  length: 'length',
+  chunked: 'chunk-size',
+  close: 'until-close',
+};
 
 /** The limit of `node:http`. */
 const HEAD_BYTES = 16 * 1024;
@@ -37,6 +44,7 @@ const TRAILER = new RegExp(`^(?!content-length:|transfer-encoding:)${TOKEN}:[\\t
  */
 export class AnswerReader {
   readonly #method: string;
+  readonly #untilClose: boolean;
   readonly #sink: AnswerSink;
   #state: State = 'head';
   /** The part of a head or of a line received so far. */
@@ -49,8 +57,10 @@ export class AnswerReader {
   #isWhole = false;
   #hasSurplus = false;
 
-  constructor(method: string, sink: AnswerSink) {
+  /** `untilClose`: a body may end with the connection, if `endOfConnection` says so. Default: false. */
+  constructor(method: string, sink: AnswerSink, { untilClose = false } = {}) {
     this.#method = method;
+    this.#untilClose = untilClose;
     this.#sink = sink;
   }
 
@@ -86,6 +96,11 @@ export class AnswerReader {
     if (at < end) this.#hasSurplus = true;
   }
 
+  /** The host has closed the connection in order: this is the end of a body that has no other. */
+  endOfConnection(): void {
+    if (this.#state === 'until-close') this.#finish();
+  }
+
   /** Stops reading: the sink gets no more calls. */
   stop(): void {
     this.#state = 'over';
@@ -94,6 +109,10 @@ export class AnswerReader {
   /** Reads on in the present state and returns the place of the next byte. */
   #step(buffer: Buffer, at: number, end: number): number {
     if (this.#state === 'head') return this.#readHead(buffer, at, end);
+    if (this.#state === 'until-close') {
+      this.#sink.onBody(buffer, at, end);
+      return end;
+    }
     if (this.#state === 'length' || this.#state === 'chunk') return this.#readBytes(buffer, at, end);
     return this.#readLine(buffer, at, end);
   }
@@ -127,7 +146,7 @@ export class AnswerReader {
   }
 
   #takeHead(text: string): void {
-    const outcome = parseAnswerHead(text, this.#method);
+    const outcome = parseAnswerHead(text, this.#method, this.#untilClose);
     if (!outcome.ok) {
       this.stop();
       this.#sink.onFault(outcome.fault);
@@ -143,7 +162,7 @@ export class AnswerReader {
     }
     this.#head = head;
     this.#left = head.length ?? 0;
-    this.#state = head.framing === 'chunked' ? 'chunk-size' : 'length';
+    this.#state = BODY_STATE[head.framing];
     this.#sink.onHead(head);
     if (this.#state === 'length' && this.#left === 0) this.#finish();
   }
