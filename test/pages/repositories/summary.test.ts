@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { Contents, KnownManifest } from '../../../src/images/remove/contents.ts';
+import { planRemoval } from '../../../src/images/remove/plan.ts';
+import { fingerprint, type Removal } from '../../../src/pages/repositories/remove/prepare.ts';
+import { summarize } from '../../../src/pages/repositories/remove/summary.ts';
+
+function digest(at: number): string {
+  return `sha256:${at.toString(16).padStart(64, '0')}`;
+}
+
+function manifest(at: number, blobs: readonly number[], children: readonly number[] = []): KnownManifest {
+  return {
+    digest: digest(at),
+    size: 1,
+    blobs: blobs.map((blob) => ({ digest: digest(1000 + blob), size: 100 })),
+    children: children.map(digest),
+    subject: undefined,
+    created: undefined,
+    isOpaque: false,
+  };
+}
+
+/** 1.0 and latest are one image, 1.1 is an index of two, 0.9 is a child of it, and 2.0 stands alone. */
+const CONTENTS: Contents = {
+  repository: 'team/app',
+  tags: new Map([
+    ['1.0', digest(1)],
+    ['latest', digest(1)],
+    ['1.1', digest(2)],
+    ['0.9', digest(3)],
+    ['2.0', digest(5)],
+    [`sha256-${digest(5).slice(7)}.sig`, digest(6)],
+  ]),
+  manifests: new Map(
+    [
+      manifest(1, [1, 2]),
+      manifest(2, [], [3, 4]),
+      manifest(3, [1, 3]),
+      manifest(4, [4]),
+      manifest(5, [1, 5]),
+      manifest(6, [6]),
+    ].map((it) => [it.digest, it]),
+  ),
+  absent: new Set(),
+};
+
+function removal(tags: readonly string[], change: Partial<Removal> = {}): Removal {
+  const request = {
+    selection: undefined,
+    tags: new Set(tags),
+    digests: [],
+    keepReferrers: false,
+    now: 0,
+  };
+  const verdicts = new Map(tags.map((tag) => [tag, { goes: true, reason: 'named' }]));
+  return {
+    request,
+    contents: CONTENTS,
+    plan: planRemoval(CONTENTS, { verdicts, digests: new Set(), keepReferrers: false }),
+    wish: { tags: new Set(tags), shared: 'keep' },
+    abilities: { deletes: true, untags: true },
+    tied: [],
+    ...change,
+  };
+}
+
+function fatesOf(it: Removal): readonly string[] {
+  return summarize(it).tags.map(({ tag, fate, others, need }) =>
+    [tag.slice(0, 6), fate, ...others, need?.by === 'child' ? `in ${need.tag}` : ''].join(' ').trim(),
+  );
+}
+
+describe('a summary of what goes', () => {
+  it.each([
+    ['a tag that shares its image leaves it', ['1.0'], ['1.0 alone latest']],
+    ['all tags of an image take it along', ['1.0', 'latest'], ['1.0 image', 'latest image']],
+    ['an image inside an index stays', ['0.9'], ['0.9 alone in 1.1']],
+    ['an index leaves what has a tag of its own', ['1.1'], ['1.1 image']],
+    ['a signature follows its image', ['2.0'], ['2.0 image', 'sha256 along']],
+    ['a tag that is gone is said to be', ['3.0'], ['3.0 missing']],
+  ])('%s', (_name, tags, fates) => {
+    expect(fatesOf(removal(tags))).toEqual(fates);
+  });
+
+  it('counts what goes, and the bytes that nothing else needs, once', () => {
+    const { images, children, referrers, freed, goes } = summarize(removal(['1.1', '2.0']));
+    // The blobs 4, 5 and 6, and the manifests 2, 4, 5 and 6.
+    expect({ images, children, referrers, freed, goes }).toEqual({
+      images: 2,
+      children: 1,
+      referrers: 1,
+      freed: 304,
+      goes: true,
+    });
+  });
+
+  it('says of a tag that the registry cannot remove alone that it stays', () => {
+    const planned = removal([], { wish: { tags: new Set(['1.0']), shared: 'keep' }, tied: ['1.0'] });
+    expect(fatesOf(planned)).toEqual(['1.0 stays latest']);
+    expect(summarize(planned)).toMatchObject({ goes: false, isTied: true });
+  });
+});
+
+describe('the fingerprint of a summary', () => {
+  it('is the same for the same plan, and another one where something else would go', () => {
+    const one = fingerprint(removal(['1.0']));
+    expect(fingerprint(removal(['1.0']))).toBe(one);
+    expect(fingerprint(removal(['1.0', 'latest']))).not.toBe(one);
+    expect(fingerprint(removal(['1.0'], { tied: ['1.0'] }))).not.toBe(one);
+  });
+});
