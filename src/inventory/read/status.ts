@@ -60,7 +60,10 @@ export interface Names {
 export function readNames(database: Database, epoch: string, version: string | undefined): Names | undefined {
   const current = `${epoch}.${readMeta(database, 'names')}`;
   if (current === version) return undefined;
-  const rows = database.all<{ id: number; name: string }>('SELECT id, name FROM repository');
+  const rows = database.all<{ id: number; name: string }>(
+    // The last id is the highest: in the order of an index it would be that of the last name.
+    'SELECT id, name FROM repository ORDER BY id',
+  );
   return {
     version: current,
     ids: Uint32Array.from(rows, ({ id }) => id),

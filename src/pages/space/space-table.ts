@@ -1,4 +1,4 @@
-import { formatSize } from '../text/format.ts';
+import { formatSize, shortTag } from '../text/format.ts';
 import { html, NO_HTML, type Html } from '../text/html.ts';
 import type { Language } from '../text/language.ts';
 import { renderBar } from './bars.ts';
@@ -54,7 +54,7 @@ function renderRow(
   const sharing = `${words.columns.alone} ${own}, ${words.shared} ${rest}`;
   return html`<tr>
     <th scope="row">
-      <a data-row href="${address}">${name}</a>
+      <a data-row href="${address}">${shortTag(name)}</a>
       ${inside === undefined ? NO_HTML : html`<a class="inside small" href="${inside}">${words.tags}</a>`}
     </th>
     <td class="number">${all}</td>

@@ -1,3 +1,4 @@
+import { isReferrerTag } from '../../images/tags/referrer-tags.ts';
 import { html, type Html } from './html.ts';
 import type { Language } from './language.ts';
 
@@ -60,4 +61,11 @@ export function renderDigest(digest: string): Html {
   const colon = digest.indexOf(':');
   const short = digest.slice(colon + 1, colon + 1 + SHORT_HEX);
   return html`<code class="digest" title="${digest}">${short}</code>`;
+}
+
+/** A tag as it is shown: of one that stands for what belongs to an image, the digest is shortened, the ending is not. */
+export function shortTag(tag: string): string {
+  if (!isReferrerTag(tag)) return tag;
+  const end = tag.indexOf('.');
+  return `${tag.slice(0, tag.indexOf('-') + 1 + SHORT_HEX)}…${end < 0 ? '' : tag.slice(end)}`;
 }

@@ -1,7 +1,7 @@
 import { repositoryCrumbs } from '../../request/page-address.ts';
 import type { StepResult } from '../../../images/remove/execute.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
-import { renderDigest } from '../../text/format.ts';
+import { renderDigest, shortTag } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { renderCrumbs } from '../../text/crumbs.ts';
@@ -51,7 +51,7 @@ function titleOf(results: readonly StepResult[], language: Language): string {
 
 function renderResult({ kind, tags, digest, outcome, error }: StepResult, language: Language): Html {
   const words = REMOVE_WORDS[language];
-  const names = tags.join(', ');
+  const names = tags.map(shortTag).join(', ');
   const subject = kind === 'tag' ? names : tags.length === 0 ? words.untagged : words.imageOf(names);
   const look = outcome === 'removed' ? 'badge good' : outcome === 'failed' ? 'badge bad' : 'badge warn';
   return html`<tr>

@@ -1,6 +1,6 @@
 import { inRepository, repositoryCrumbs, repositoryPath, withQuery } from '../../request/page-address.ts';
 import type { PageRequest } from '../../request/page-request.ts';
-import { formatCount, formatSize, renderDigest } from '../../text/format.ts';
+import { formatCount, formatSize, renderDigest, shortTag } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { renderCrumbs } from '../../text/crumbs.ts';
@@ -60,10 +60,10 @@ function renderFate({ tag, digest, fate, need, others }: TagFate, language: Lang
       ? ''
       : others.length > 0
         ? words.others(others.join(', '))
-        : words.needs[need.by](need.tag);
+        : words.needs[need.by](shortTag(need.tag));
   const look = fate === 'stays' || fate === 'missing' ? 'quiet-text' : '';
   return html`<tr>
-    <th scope="row">${tag}</th>
+    <th scope="row">${shortTag(tag)}</th>
     <td class="wide">${digest === undefined ? NO_HTML : renderDigest(digest)}</td>
     <td class="${look}">
       ${words.fates[fate]}${why === '' ? NO_HTML : html` <span class="quiet-text">(${why})</span>`}

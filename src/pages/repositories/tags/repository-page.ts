@@ -14,7 +14,7 @@ import { TAGS_WORDS } from './words.ts';
 interface ShownRepository {
   readonly row: RepositoryRow;
   readonly tags: Tags;
-  /** How many tags of signatures and other referrers are not shown. */
+  /** How many tags of signatures and other referrers there are. */
   readonly folded: number;
   /** Whether the first image of the page is signed. */
   readonly isSigned: boolean;
@@ -152,7 +152,7 @@ function renderNone({ query, language }: Tags): Html {
 }
 
 function renderFolded({ folded, tags: { query, language } }: ShownRepository): Html {
-  if (folded === 0) return NO_HTML;
+  if (folded === 0 || query.of === 'referrers') return NO_HTML;
   const { referrers } = TAGS_WORDS[language];
   return html`<p class="quiet-text small">
     <a href="${tagsPath(query, { of: 'referrers', search: '' })}"

@@ -23,7 +23,7 @@ export async function showRepository(
   const row = await findRepository(inventory, query);
   const [page, folded] = await Promise.all([
     inventory.tags(toInventory(query)),
-    query.of === 'images' ? countReferrers(inventory, repository) : undefined,
+    countReferrers(inventory, repository),
   ]);
   const signed = await isSigned(inventory, repository, page);
   return {
@@ -31,7 +31,7 @@ export async function showRepository(
     title: repository,
     body: renderRepository(request, {
       row,
-      folded: folded ?? 0,
+      folded,
       isSigned: signed,
       mayDelete: see.may('delete', repository),
       tags: {

@@ -1,5 +1,5 @@
 import type { TagRow } from '../../../inventory/inventory.ts';
-import { formatSize, renderAge, renderDigest } from '../../text/format.ts';
+import { formatSize, renderAge, renderDigest, shortTag } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { inRepository } from '../../request/page-address.ts';
 import { artifactKind } from './artifact-kind.ts';
@@ -26,7 +26,8 @@ export function renderTagRow(row: TagRow, tags: Tags): Html {
         : NO_HTML
     }
     <th scope="row">
-      <a data-row href="${inRepository(query.repository, 'image', tag)}">${tag}</a> ${renderKind(row, tags)}
+      <a data-row href="${inRepository(query.repository, 'image', tag)}">${shortTag(tag)}</a>
+      ${renderKind(row, tags)}
       <span class="narrow quiet-text small">${renderPlatforms(row)}</span>
     </th>
     <td class="wide">${renderPlatforms(row)}</td>
