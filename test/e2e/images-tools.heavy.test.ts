@@ -150,6 +150,9 @@ describeWith(PROGRAMS, 'images, beside other tools', () => {
     expect(await must('umoci', ['ls', '--layout', layout])).toBe('1');
     await must('umoci', ['unpack', '--rootless', '--image', `${layout}:1`, join(stage.folder, 'bundle')]);
     expect(await must('cat', [join(stage.folder, 'bundle/rootfs/etc/motd')])).toBe('Welcome back');
+    // What an opaque directory hides, and what a whiteout removes.
+    const rootfs = join(stage.folder, 'bundle/rootfs');
+    expect(await must('find', [rootfs, '-name', 'pkgcache.bin', '-o', '-name', 'debian_version'])).toBe('');
     await must('umoci', ['config', '--image', `${layout}:1`, '--tag', '2', '--author', 'umoci']);
     await images('copy', `oci:${layout}:2`, `${stage.embedded.host}/umoci:2`, '--plain-http');
     const { layers } = await readStored(stage.embedded.url, 'umoci', '2');
