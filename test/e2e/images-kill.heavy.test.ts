@@ -1,4 +1,4 @@
-import { watch } from 'node:fs';
+import { closeSync, openSync, watch } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -9,11 +9,11 @@ import { openImageStage, type ImageStage, type Place } from '../support/image-st
 import { hostOf, images } from '../support/images-command.ts';
 import { missingIn, missingInLayout, pushKind, tagged } from '../support/place-kinds.ts';
 import { signalGroup, startProcess } from '../support/processes.ts';
-import { must } from '../support/programs.ts';
+import { must, until } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 const LAYERS = 6;
-const MEGABYTES = 2;
+const MEGABYTES = 1;
 const BYTES = LAYERS * MEGABYTES * 1024 * 1024;
 const LANES = 3;
 const WHOLE = ['--all', '--referrers', '--plain-http'];
@@ -31,19 +31,25 @@ function bytesAt(count: number, direction: 'up' | 'down'): readonly Point[] {
   });
 }
 
-function manifestsAt(counts: readonly number[]): readonly Point[] {
-  return counts.map((nth) => ({
-    name: `manifest ${nth}`,
-    reached: ({ manifests }) => manifests >= nth,
-  }));
+function requestsAt(kind: 'manifests' | 'mounts', counts: readonly number[]): readonly Point[] {
+  return counts.map((nth) => ({ name: `${kind} ${nth}`, reached: (passed) => passed[kind] >= nth }));
 }
 
-/** Runs a command, and kills it at a point if it comes there. Resolves to its exit code, undefined if it was killed. */
-function runUntil(args: readonly string[], arm: (kill: () => void) => void): Promise<number | undefined> {
+/**
+ * Runs a command, and kills it at a point if it comes there. Resolves to its exit code, undefined if it was killed.
+ * `output`: a file for what it writes to standard output.
+ */
+function runUntil(
+  args: readonly string[],
+  arm: (kill: () => void) => void,
+  output?: string,
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
+    const file = output === undefined ? undefined : openSync(output, 'w');
     const child = startProcess(process.execPath, [GATE_MAIN, 'images', ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', file ?? 'pipe', 'pipe'],
     });
+    if (file !== undefined) closeSync(file);
     const said: string[] = [];
     let isKilled = false;
     for (const stream of [child.stdout, child.stderr])
@@ -69,8 +75,9 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
   beforeAll(async () => {
     stage = await openImageStage();
     kind = await makeNoisy(LAYERS, MEGABYTES);
-    older = await makeNoisy(1, 1);
-    await pushKind(stage.stock.url, 'noisy', kind);
+    // Of another size, so that it has no layer of the other.
+    older = await makeNoisy(1, 2 * MEGABYTES);
+    for (const { url } of [stage.stock, stage.embedded]) await pushKind(url, 'noisy', kind);
     await pushKind(stage.stock.url, 'older', older);
   });
   afterAll(() => stage.close());
@@ -99,7 +106,11 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
 
   /** A tag that is there is whole: the one from before, or the new one. */
   async function checkTarget({ url }: Place, repository: string): Promise<'old' | 'new'> {
-    const digest = await tagged(url, repository);
+    // docker-registry empties the file of a tag before it writes it: while it does, there is none.
+    const digest = await until(
+      () => tagged(url, repository),
+      () => 'the tag is gone',
+    );
     const there = [older, kind].find(({ root }) => root.digest === digest);
     if (there === undefined) throw new Error(`${digest}: neither the old image nor the new one`);
     const { root, blobs } = there;
@@ -115,14 +126,14 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
   async function killTransfer(
     point: Point,
     at: number,
-    commandTo: (target: string) => readonly string[],
+    commandTo: (registry: string, repository: string) => readonly string[],
     whole: Pick<ImageKind, 'blobs' | 'manifests'> = kind,
   ): Promise<void> {
     const place = placeOf(at);
-    const repository = `killed-${commandTo('').at(0)}-${at}`;
+    const repository = `killed-${commandTo('', '').at(0)}-${at}`;
     await pushKind(place.url, repository, older);
     await throughProxy(place.url, async (proxy) => {
-      const command = commandTo(`${hostOf(proxy.url)}/${repository}:1`);
+      const command = commandTo(hostOf(proxy.url), repository);
       const code = await runUntil(command, (kill) =>
         proxy.watch((passed) => point.reached(passed) && kill()),
       );
@@ -130,16 +141,20 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
       await checkTarget(place, repository);
       proxy.watch(() => undefined);
       await images(...command);
-      expect(await checkTarget(place, repository)).toBe('new');
+      expect(await tagged(place.url, repository)).toBe(kind.root.digest);
       expect(await missingIn(place.url, repository, whole)).toEqual([]);
     });
   }
 
-  it('a copy', async () => {
-    const points = [...bytesAt(16, 'up'), ...manifestsAt([1, 2, 3, 4])];
-    const source = `${stage.stock.host}/noisy:1`;
-    const failures = await failuresAt(points, (point, at) =>
-      killTransfer(point, at, (target) => ['copy', source, target, ...WHOLE]),
+  it('a copy, from another registry or with mounts in one', async () => {
+    const manifests = requestsAt('manifests', [1, 2, 3, 4]);
+    const sent = [...bytesAt(8, 'up'), ...manifests];
+    const mounted = [...requestsAt('mounts', [1, 3, 5, 8]), ...manifests];
+    const failures = await failuresAt([...sent, ...mounted], (point, at) =>
+      killTransfer(point, at, (registry, repository) => {
+        const source = at < sent.length ? stage.stock.host : registry;
+        return ['copy', `${source}/noisy:1`, `${registry}/${repository}:1`, ...WHOLE];
+      }),
     );
     expect(failures).toEqual([]);
   });
@@ -149,18 +164,23 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
     await images('save', `${stage.stock.host}/noisy:1`, '--output', archive, ...WHOLE);
     // `load` pushes what docker would: not what refers to the image.
     const alone = { blobs: kind.blobs.slice(0, LAYERS + 1), manifests: [kind.root] };
-    const points = [...bytesAt(19, 'up'), ...manifestsAt([1])];
+    const points = [...bytesAt(19, 'up'), ...requestsAt('manifests', [1])];
     const failures = await failuresAt(points, (point, at) =>
-      killTransfer(point, at, (target) => ['load', '--input', archive, target, '--plain-http'], alone),
+      killTransfer(
+        point,
+        at,
+        (registry, repository) => ['load', '--input', archive, `${registry}/${repository}:1`, '--plain-http'],
+        alone,
+      ),
     );
     expect(failures).toEqual([]);
   });
 
-  it('a save', async () => {
+  it('a save to a file, whose name stays the old archive', async () => {
     const old = join(stage.folder, 'old.tar');
     await images('save', `${stage.stock.host}/older:1`, '--output', old, '--plain-http');
     const whole = { name: 'the archive takes its place', reached: () => false };
-    const failures = await failuresAt([...bytesAt(19, 'down'), whole], async (point, at) => {
+    const failures = await failuresAt([...bytesAt(11, 'down'), whole], async (point, at) => {
       const folder = join(stage.folder, `save-${at}`);
       const file = join(folder, 'image.tar');
       await mkdir(folder);
@@ -178,6 +198,30 @@ describeWith(['docker-registry', 'tar'], 'images, killed by SIGKILL at twenty po
         expect(await readdir(folder)).toEqual(['image.tar']);
       });
       await rm(folder, { recursive: true });
+    });
+    expect(failures).toEqual([]);
+  });
+
+  it('a save to standard output, which nobody takes for an archive', async () => {
+    const failures = await failuresAt(bytesAt(8, 'down'), async (point, at) => {
+      const file = join(stage.folder, `stream-${at}.tar`);
+      await throughProxy(stage.stock.url, async (proxy) => {
+        const command = ['save', `${hostOf(proxy.url)}/noisy:1`, ...WHOLE];
+        const code = await runUntil(
+          command,
+          (kill) => proxy.watch((passed) => point.reached(passed) && kill()),
+          file,
+        );
+        expect(code).toBeUndefined();
+        const target = `${stage.stock.host}/half-${at}:1`;
+        await expect(images('load', '--input', file, target, '--plain-http')).rejects.toThrow(
+          /ARCHIVE_INVALID/,
+        );
+        expect(await tagged(stage.stock.url, `half-${at}`)).toBeUndefined();
+        expect(await runUntil(command, () => proxy.watch(() => undefined), file)).toBe(0);
+        await checkArchive(file);
+      });
+      await rm(file);
     });
     expect(failures).toEqual([]);
   });

@@ -7,6 +7,8 @@ export interface Passed {
   readonly down: number;
   /** Manifests on their way to the registry. */
   readonly manifests: number;
+  /** Requests to take a layer from another repository. */
+  readonly mounts: number;
 }
 
 /** A cable that counts, and tells before each piece is passed on, with this piece counted. */
@@ -19,10 +21,11 @@ export interface CountingProxy {
 }
 
 const MANIFEST = /^PUT \/v2\/[^ ]+\/manifests\//m;
+const MOUNT = /^POST \/v2\/[^ ]+\/blobs\/uploads\/\?[^ ]*mount=/m;
 
 export async function startCountingProxy(target: string): Promise<CountingProxy> {
   const { port: behind } = new URL(target);
-  const zero = { up: 0, down: 0, manifests: 0 };
+  const zero = { up: 0, down: 0, manifests: 0, mounts: 0 };
   let count = { ...zero };
   let tell: (passed: Passed) => void = () => undefined;
   const open = new Set<Socket>();
@@ -34,7 +37,9 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
     const back = connect({ port: Number(behind), host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     carry(keep(front), keep(back), (piece) => {
       count.up += piece.length;
-      if (MANIFEST.test(piece.subarray(0, 4096).toString('latin1'))) count.manifests += 1;
+      const head = piece.subarray(0, 4096).toString('latin1');
+      if (MANIFEST.test(head)) count.manifests += 1;
+      if (MOUNT.test(head)) count.mounts += 1;
       tell(count);
     });
     carry(back, front, (piece) => {

@@ -158,6 +158,26 @@ describe('archives that are written', () => {
     expect(await member('a.tar', 'manifest.json')).toEqual([entryOf(own, ['a.lan/x:1'])]);
   });
 
+  it.each(['oci-archive', 'docker-archive'] as const)(
+    'is read as %s with all images or not at all, wherever it was cut',
+    async (kind) => {
+      await convert(source(), location(kind, path('a.tar')));
+      const whole = await readFile(path('a.tar'));
+      const names = await readAll(location(kind, path('a.tar')));
+      const read: unknown[] = [];
+      for (let bytes = 0; bytes < whole.length; bytes += 512) {
+        await writeFile(path('part.tar'), whole.subarray(0, bytes));
+        await readAll(location(kind, path('part.tar'))).then(
+          (found) => read.push(found),
+          () => undefined,
+        );
+      }
+      // Without the end of the archive it is whole for every program, and an oci-archive without what old engines read.
+      expect(read.length).toBeLessThanOrEqual(5);
+      expect(read).toEqual(read.map(() => names));
+    },
+  );
+
   it('writes a docker-archive of uncompressed layers, and what comes back has the same config', async () => {
     await convert(source(), location('docker-archive', path('a.tar')));
     expect(await members('a.tar')).toEqual(
