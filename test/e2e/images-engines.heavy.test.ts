@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildx, writeContext } from '../support/build-image.ts';
@@ -14,9 +15,35 @@ import { openImageStage, type ImageStage } from '../support/image-stage.ts';
 import { images } from '../support/images-command.ts';
 import { createNamespace, type Namespace } from '../support/namespace.ts';
 import { pushKind, tagged } from '../support/place-kinds.ts';
+import { must } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { compareShown, type EngineStyle } from '../support/shown-image.ts';
 import { readStored, storedIn } from '../support/stored-image.ts';
+
+/** What BuildKit writes into files, and how our commands name it. */
+interface BuildOutput {
+  readonly name: string;
+  readonly output: string;
+  readonly form: 'oci' | 'oci-archive' | 'docker-archive';
+  readonly args?: readonly string[];
+}
+
+const OUTPUTS: readonly BuildOutput[] = [
+  { name: 'type=docker', output: 'type=docker', form: 'docker-archive' },
+  { name: 'type=oci', output: 'type=oci', form: 'oci-archive' },
+  { name: 'type=oci in a folder', output: 'type=oci,tar=false', form: 'oci' },
+  {
+    name: 'type=oci with zstd',
+    output: 'type=oci,compression=zstd,force-compression=true',
+    form: 'oci-archive',
+  },
+  {
+    name: 'type=oci of two platforms, attested',
+    output: 'type=oci',
+    form: 'oci-archive',
+    args: ['--platform', 'linux/amd64,linux/arm64', '--provenance=mode=max'],
+  },
+];
 
 interface EngineCase {
   readonly name: string;
@@ -24,6 +51,8 @@ interface EngineCase {
   readonly programs: EnginePrograms;
   readonly settings?: object;
   readonly loads: readonly KindName[];
+  /** What its BuildKit can write. */
+  readonly outputs?: readonly BuildOutput[];
   /** Kinds that it can't load, and what it says. */
   readonly refuses: readonly (readonly [KindName, RegExp])[];
 }
@@ -60,6 +89,8 @@ const CASES: readonly EngineCase[] = [
     settings: { features: { 'containerd-snapshotter': true } },
     // It loads indexes in indexes too, and counts their sizes in a way of its own.
     loads: [...KINDS, 'zstd', 'many-layers'],
+    // One store is enough: BuildKit writes the files.
+    outputs: OUTPUTS,
     refuses: [],
   },
 ];
@@ -67,7 +98,7 @@ const CASES: readonly EngineCase[] = [
 /** Kinds of several manifests, which are saved and kept whole. */
 const WHOLE: readonly KindName[] = ['platforms', 'attested'];
 
-for (const { name, style, programs, settings = {}, loads, refuses } of CASES) {
+for (const { name, style, programs, settings = {}, loads, refuses, outputs = [] } of CASES) {
   const needs = [programs.dockerd, programs.docker, 'docker-buildx', 'docker-registry', ...ENGINE_NEEDS];
   describeWith(needs, `images, beside ${name}`, () => {
     let namespace: Namespace;
@@ -150,6 +181,38 @@ for (const { name, style, programs, settings = {}, loads, refuses } of CASES) {
       expect(await tagged(stage.stock.url, 'team/built')).toBeDefined();
       await engine.must(['rmi', image]);
     });
+
+    it.each(outputs)(
+      'we load what buildx writes as $name',
+      async ({ name: title, output, form, args = [] }) => {
+        const slug = title.replaceAll(/\W+/g, '-');
+        const [context, dest, image] = [at(`${slug}-context`), at(slug), `lan.test/team/${slug}:1`];
+        await writeContext(context);
+        await buildx(engine, [...args, '--tag', image, '--output', `${output},dest=${dest}`, context]);
+        await images(
+          'copy',
+          `${form}:${dest}`,
+          `${stage.embedded.host}/buildx/${slug}:1`,
+          '--all',
+          '--plain-http',
+        );
+        const index =
+          form === 'oci'
+            ? await readFile(join(dest, 'index.json'), 'utf8')
+            : await must('tar', ['-xOf', dest, 'index.json']);
+        const { manifests } = JSON.parse(index) as {
+          readonly manifests: readonly { readonly digest: string }[];
+        };
+        expect(await tagged(stage.embedded.url, `buildx/${slug}`)).toBe(manifests[0]?.digest);
+        const [shown] = JSON.parse(await images('inspect', `${form}:${dest}`)) as readonly object[];
+        expect(shown).toMatchObject({
+          RepoTags: [image],
+          Os: 'linux',
+          Config: { Entrypoint: ['/content', '--flag'] },
+        });
+        expect(await images('cat', `${form}:${dest}`, '/other/content')).toBe('content\n');
+      },
+    );
   });
 }
 

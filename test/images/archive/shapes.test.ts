@@ -133,6 +133,32 @@ const SHAPES: readonly Shape[] = [
     holds: { 'docker.io/library/app:1': MADE },
   },
   {
+    // kaniko: pkg/executor/push.go, by go-containerregistry: pkg/v1/tarball/write.go
+    name: 'kaniko --tar-path with two destinations',
+    entries: dockerEntries(
+      `sha256:${IMAGE.configHex}`,
+      IMAGE.layers.map((layer) => [`${sha256(gzipSync(layer))}.tar.gz`, gzipSync(layer)]),
+      ['registry.lan/team/app:1', 'registry.lan/team/app:latest'],
+    ),
+    holds: { 'registry.lan/team/app:1': MADE, 'registry.lan/team/app:latest': MADE },
+  },
+  {
+    // kaniko: pkg/executor/push.go, by go-containerregistry: pkg/v1/layout/write.go
+    name: 'kaniko --oci-layout-path: no name, and an index.json on several lines',
+    entries: layoutEntries([indexEntry(IMAGE)], [IMAGE]).map((entry) =>
+      entry.name === 'index.json'
+        ? { name: 'index.json', content: JSON.stringify(JSON.parse(String(entry.content)), undefined, 3) }
+        : entry,
+    ),
+    holds: { '': DIGEST },
+  },
+  {
+    // nerdctl: pkg/cmd/image/save.go, by containerd: core/images/archive/exporter.go
+    name: 'nerdctl save: entries by name, folders, and the index of an image of which one platform is here',
+    entries: nerdctlEntries(),
+    holds: { 'docker.io/library/app:1': `sha256:${sha256(NESTED)}` },
+  },
+  {
     name: 'zstd layers in a manifest.json',
     entries: dockerEntries(
       `${IMAGE.configHex}.json`,
@@ -187,6 +213,24 @@ const SHAPES: readonly Shape[] = [
     holds: { '1': `sha256:${sha256(NESTED)}` },
   },
 ];
+
+function nerdctlEntries(): Crafted[] {
+  const annotations = {
+    'containerd.io/distribution.source.docker.io': 'library/app',
+    [FULL]: 'docker.io/library/app:1',
+    [REF]: '1',
+  };
+  const layers = IMAGE.layers.map((layer) => `blobs/sha256/${sha256(gzipSync(layer))}`);
+  const manifest = [{ Config: `blobs/sha256/${IMAGE.configHex}`, RepoTags: ['app:1'], Layers: layers }];
+  const entries: readonly Crafted[] = [
+    ...layoutEntries([indexDescriptor(NESTED, { annotations })], [IMAGE]),
+    blob(NESTED),
+    { name: 'manifest.json', content: JSON.stringify(manifest) },
+    { name: 'blobs/', type: '5' },
+    { name: 'blobs/sha256/', type: '5' },
+  ];
+  return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 function dockerTwice(): Crafted[] {
   const [one, two] = ['1'.repeat(64), '2'.repeat(64)];
