@@ -1,5 +1,5 @@
 /** What the items of a pattern mean. */
-export interface GlobRules {
+interface GlobRules {
   /** Whether an item of the pattern stands for any number of what is given. */
   readonly isMany: (item: string | undefined) => boolean;
   readonly isSame: (item: string | undefined, given: string | undefined) => boolean;

@@ -115,9 +115,12 @@ describe('filters', () => {
     expect(['1.2', 'v1', 'x'].map((name) => filters.matchesName(name))).toEqual([true, true, false]);
   });
 
-  it.each(['', 'since=5', 'before=2025-99-99', 'platform=a/b/c/d'])('%j is refused', (text) => {
-    expect(() => parseFilter(text)).toThrow(/./);
-  });
+  it.each(['', 'since=5', 'before=2025-99-99', 'platform=a/b/c/d', 'plattform=linux', '=1'])(
+    '%j is refused',
+    (text) => {
+      expect(() => parseFilter(text)).toThrow(/./);
+    },
+  );
 });
 
 async function* count(to: number, onTake: () => void = () => undefined): AsyncGenerator<number> {

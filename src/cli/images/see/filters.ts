@@ -20,6 +20,7 @@ export interface Filter {
   readonly image: (summary: TagSummary) => boolean;
 }
 
+const KEYS: readonly string[] = ['tag', 'repository', 'name', 'platform', 'before', 'since', 'label'];
 const DAY = 86_400_000;
 const SPANS: Readonly<Record<string, number>> = { h: 3_600_000, d: DAY, w: 7 * DAY };
 const never = (): boolean => true;
@@ -27,8 +28,9 @@ const never = (): boolean => true;
 /** Parses one `--filter`, for commander. */
 export function parseFilter(text: string, before: readonly Filter[] = []): readonly Filter[] {
   if (text === '') throw new InvalidArgumentError('It must not be empty.');
-  const [, key = 'name', value = text] =
-    /^(tag|repository|name|platform|before|since|label)=(.*)$/s.exec(text) ?? [];
+  const [, key = 'name', value = text] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  // No name of a tag or a repository holds this sign, so what is misspelt would match nothing.
+  if (!KEYS.includes(key)) throw new InvalidArgumentError(`The filters are GLOB, ${KEYS.join('=, ')}=.`);
   return [...before, makeFilter(key, value)];
 }
 
