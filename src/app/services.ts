@@ -91,6 +91,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
   const { directory } = users;
   const following = await followTokens(config, { directory, policy, ...context });
   const { tokens } = following;
+  const browsers = await followSessions(config, { directory, tokens, ...context });
   if (bus.slot === 0) await endOrphans({ ...tokens, ...users, logger });
   return {
     now,
@@ -102,12 +103,15 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     access,
     policy,
     following,
-    browsers: await followSessions(config, { directory, tokens, ...context }),
+    browsers,
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
     shown: await openPages(config, {
       backend: registry,
       bus,
       policy,
+      directory,
+      tokens,
+      sessions: browsers.sessions,
       logger: firstLogger,
       onExchange: (exchange) => {
         logExchange(logger, exchange);

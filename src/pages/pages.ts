@@ -3,10 +3,11 @@ import { answerPage, type AnswerOptions } from './frame/answer.ts';
 import { loadAssets, type Asset } from './frame/assets.ts';
 import { renderLayout } from './frame/layout.ts';
 import { parsePageAddress, type PageAddress } from './request/page-address.ts';
-import type { PageRoutes } from './request/page-request.ts';
+import type { PageNote, PageRoutes } from './request/page-request.ts';
 import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
+import { signInRoutes, type SignInOptions } from './sign-in/sign-in.ts';
 import { repositoriesRoutes } from './repositories/repositories.ts';
 import type { RemoveOptions } from './repositories/remove/remove-routes.ts';
 import { spaceRoutes, type SpaceOptions } from './space/space.ts';
@@ -14,6 +15,7 @@ import { spaceRoutes, type SpaceOptions } from './space/space.ts';
 interface PagesOptions
   extends
     VisibleOptions,
+    SignInOptions,
     ReadRequestOptions,
     Omit<AnswerOptions, 'routes'>,
     Omit<RemoveOptions, 'see'>,
@@ -32,7 +34,11 @@ export interface Pages {
 }
 
 /** A page as text, or the target that the browser is sent to (303). The principal is for the log. */
-type Rendered = { readonly principal: Principal; readonly cookies: readonly string[] } & (
+type Rendered = {
+  readonly principal: Principal;
+  readonly note: Omit<PageNote, 'principal'>;
+  readonly cookies: readonly string[];
+} & (
   | {
       readonly kind: 'page';
       readonly status: number;
@@ -54,14 +60,14 @@ export function createPages(options: PagesOptions): Pages {
       ...(routes[kind]?.post === undefined ? [] : (['POST'] as const)),
     ],
     answer: async (call) => {
-      const request = readRequest(options, call);
-      const { principal } = request;
+      const request = await readRequest(options, call);
       const answer = await answerPage({ ...options, routes }, request);
-      const cookies = answer.cookies ?? [];
-      if (answer.kind === 'redirect') return { ...answer, cookies, principal };
+      const { note = {}, cookies = [] } = answer;
+      const { principal = request.principal } = note;
+      if (answer.kind === 'redirect') return { ...answer, note, cookies, principal };
       const { status = 200, headers = {} } = answer;
       const text = renderLayout(request, answer, assets).toString();
-      return { kind: 'page', status, text, headers, cookies, principal };
+      return { kind: 'page', status, text, headers, note, cookies, principal };
     },
   };
 }
@@ -72,6 +78,7 @@ function joinAreas(options: PagesOptions): PageRoutes {
   const { isEmbedded, garbage } = options;
   return {
     ...preferencesRoutes,
+    ...signInRoutes(options),
     ...repositoriesRoutes({ see, isEmbedded }),
     ...spaceRoutes({ see, garbage }),
   };

@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { answerProblem } from '../http/answer.ts';
-import { contextOf } from '../http/context.ts';
+import { contextOf, type RequestContext } from '../http/context.ts';
 import { receiveForm } from '../http/receive-form.ts';
 import { createProblem } from '../oci/problem.ts';
 import { respond } from '../oci/respond.ts';
 import { parseFields, type Fields } from '../pages/request/fields.ts';
 import type { Asset } from '../pages/frame/assets.ts';
 import type { PageAddress } from '../pages/request/page-address.ts';
+import type { PageNote } from '../pages/request/page-request.ts';
 import type { Pages } from '../pages/pages.ts';
 
 export interface PagesRouteOptions {
@@ -95,10 +96,12 @@ async function send(req: IncomingMessage, res: Response, pages: Pages, asked: As
       host: context.host,
       agent: req.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? '',
       cookies: req.headers.cookie,
+      source: { fetchSite: textOf(req.headers['sec-fetch-site']), origin: req.headers.origin },
     },
   });
   if (req.socket.destroyed) return;
   context.principal = rendered.principal;
+  note(context, rendered.note);
   const cookies = rendered.cookies.length === 0 ? {} : { 'Set-Cookie': [...rendered.cookies] };
   const type = 'text/html; charset=utf-8';
   context.sent +=
@@ -110,6 +113,17 @@ async function send(req: IncomingMessage, res: Response, pages: Pages, asked: As
           headers: { ...rendered.headers, ...cookies },
           body: rendered.text,
         });
+}
+
+/** Puts what a page says of itself into the record of the request. */
+function note(context: RequestContext, { session, failedLogin, problem }: Omit<PageNote, 'principal'>): void {
+  context.session = session;
+  context.failedLogin = failedLogin;
+  if (problem !== undefined) context.problem = createProblem(problem.code, problem.message);
+}
+
+function textOf(field: string | readonly string[] | undefined): string | undefined {
+  return typeof field === 'string' ? field : undefined;
 }
 
 /** Undefined where it was answered already. */

@@ -5,6 +5,13 @@ import { hasAnonymousRules, type Policy } from '../../auth/policy/policy.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createPages, type Pages } from '../../pages/pages.ts';
 import type { Exchange } from '../../observe/exchange.ts';
+import type { UserDirectory } from '../../auth/directory.ts';
+import { formToken } from '../../auth/sessions/form-token.ts';
+import { createPageSignIn } from '../../auth/sessions/page-sign-in.ts';
+import { readSessionCookie } from '../../auth/sessions/session-cookie.ts';
+import type { Sessions } from '../../auth/sessions/sessions.ts';
+import type { Tokens } from '../../auth/tokens/open-tokens.ts';
+import type { ReadRequestOptions } from '../../pages/request/read-request.ts';
 import type { RegistryBackend } from '../backend/registry-backend.ts';
 import { deletionExchange } from './deletion-exchange.ts';
 import { createGarbageCount } from './garbage-count.ts';
@@ -19,6 +26,9 @@ interface OpenPagesOptions {
   readonly logger: Logger;
   /** Told of what pages have done at the registry. */
   readonly onExchange: (exchange: Exchange) => void;
+  readonly sessions: Sessions;
+  readonly tokens: Pick<Tokens, 'check'>;
+  readonly directory: UserDirectory;
 }
 
 /** The pages of a gate, with what they read. */
@@ -33,7 +43,7 @@ interface OpenedPages {
 /** Opens what the pages need, where the gate shows pages. */
 export async function openPages(
   config: Pick<Config, 'pages' | 'state' | 'backend'>,
-  { backend, bus, policy, logger, onExchange }: OpenPagesOptions,
+  { backend, bus, policy, logger, onExchange, sessions, tokens, directory }: OpenPagesOptions,
 ): Promise<OpenedPages> {
   if (config.pages === 'off') return NO_PAGES;
   const inner = await openInnerRegistry({ backend, logger });
@@ -52,7 +62,9 @@ export async function openPages(
       onExchange(exchange);
     },
     policy,
-    session: () => undefined,
+    session: (cookies) => findSession(sessions, cookies),
+    sessions,
+    signIn: createPageSignIn({ check: tokens.check, sessions, directory }),
     isOwner: (principal) => isOwner(policy(), principal),
     anonymous: () => hasAnonymousRules(policy()),
     forOwners: config.pages === 'owner',
@@ -70,3 +82,13 @@ export async function openPages(
 }
 
 const NO_PAGES: OpenedPages = { pages: undefined, observe: () => undefined, close: async () => undefined };
+
+async function findSession(
+  sessions: Sessions,
+  cookies: string | undefined,
+): ReturnType<ReadRequestOptions['session']> {
+  const secret = readSessionCookie(cookies);
+  const session = secret === undefined ? undefined : await sessions.use(secret);
+  if (secret === undefined || session === undefined) return undefined;
+  return { id: session.id, principal: sessions.principalOf(session), csrf: formToken(secret) };
+}

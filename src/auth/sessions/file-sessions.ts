@@ -67,12 +67,16 @@ export async function openFileSessions(options: FileSessionsOptions): Promise<Fi
           session,
         ];
       }),
-    remove: (ids) => {
-      const gone = new Set(ids);
-      return change((before) => {
-        const kept = before.filter(({ id }) => !gone.has(id));
-        return kept.length === before.length ? before : kept;
+    remove: async (user, which) => {
+      const isMeant = ({ id }: Session): boolean =>
+        'ids' in which ? which.ids.includes(id) : id !== which.except;
+      let count = 0;
+      await change((before) => {
+        const kept = before.filter((session) => session.user !== user || !isMeant(session));
+        count = before.length - kept.length;
+        return count === 0 ? before : kept;
       });
+      return count;
     },
     touch: (id) => uses.record(id),
     has: (id) => index.ids.has(id),

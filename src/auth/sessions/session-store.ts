@@ -11,8 +11,11 @@ export interface SessionStore {
   ofUser(user: string): Promise<readonly SeenSession[]>;
   /** Keeps a session. When the promise resolves, every process finds it. Bounded: the sessions unused for the longest make room. */
   add(session: Session): Promise<void>;
-  /** Forgets the sessions with these ids. When the promise resolves, no process finds them. */
-  remove(ids: readonly string[]): Promise<void>;
+  /** Forgets sessions of a user: those with these ids, or all but one. Returns how many. When the promise resolves, no process finds them. */
+  remove(
+    user: string,
+    which: { readonly ids: readonly string[] } | { readonly except: string | undefined },
+  ): Promise<number>;
   /** Notes that a session is used now. Called for each request, so it answers at once and writes later. */
   touch(id: string): void;
 }

@@ -70,17 +70,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       const sessions = (await store.ofUser(user)).filter(isCurrent);
       return sessions.toSorted((one, other) => other.lastUsed - one.lastUsed);
     },
-    end: async (user, id) => {
-      const own = await store.ofUser(user);
-      if (!own.some((session) => session.id === id)) return false;
-      await store.remove([id]);
-      return true;
-    },
-    endAll: async (user, except) => {
-      const ids = (await store.ofUser(user)).map(({ id }) => id).filter((id) => id !== except);
-      if (ids.length > 0) await store.remove(ids);
-      return ids.length;
-    },
+    end: async (user, id) => (await store.remove(user, { ids: [id] })) > 0,
+    endAll: (user, except) => store.remove(user, { except }),
     principalOf: ({ user }) => ({
       kind: 'user',
       name: user,

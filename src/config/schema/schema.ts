@@ -121,7 +121,7 @@ export const schema = z.strictObject({
     fallback: 'none: every user may do everything',
     description: 'The access file: who may pull, push and delete what.',
   }),
-  pages: oneOf(['on', 'off', 'owner']).default('off').register(optionMeta, {
+  pages: oneOf(['on', 'off', 'owner']).default('on').register(optionMeta, {
     kind: 'choice',
     flag: '--pages AUDIENCE',
     description:

@@ -3,6 +3,9 @@ import { AppError } from '../../lib/errors.ts';
 import { withQuery } from '../request/page-address.ts';
 import { PageError } from '../request/page-error.ts';
 import type { PageAnswer, PageHandler, PageRequest, PageRoutes } from '../request/page-request.ts';
+import { html } from '../text/html.ts';
+import { isFromElsewhere, isFromHere } from '../request/form-source.ts';
+import { FRAME_WORDS } from './words.ts';
 import { problemPage } from './problem-page.ts';
 
 export interface AnswerOptions {
@@ -20,7 +23,7 @@ const OPEN: ReadonlySet<string> = new Set(['sign-in', 'preferences']);
 
 /** Makes the page that a request asks for, or one that says why it is not shown. Never rejects. */
 export async function answerPage(options: AnswerOptions, request: PageRequest): Promise<PageAnswer> {
-  const refusal = OPEN.has(request.address.kind) ? undefined : refusalOf(options, request);
+  const refusal = foreignOf(request) ?? refusalOf(options, request);
   if (refusal !== undefined) return refusal;
   try {
     return await handlerOf(options.routes, request)(request);
@@ -32,7 +35,16 @@ export async function answerPage(options: AnswerOptions, request: PageRequest): 
   }
 }
 
+/** What is answered because of where the browser comes from. */
+function foreignOf(request: PageRequest): PageAnswer | undefined {
+  const { method, client } = request;
+  if (method === 'POST' && !isFromHere(client.source, client.host))
+    return problemPage(request, new PageError('foreign-form'));
+  return isWithoutItsCookie(request) ? openingPage(request) : undefined;
+}
+
 function refusalOf({ anonymous, forOwners }: AnswerOptions, request: PageRequest): PageAnswer | undefined {
+  if (OPEN.has(request.address.kind)) return undefined;
   const isStranger = request.principal.kind === 'anonymous';
   if (isStranger && (forOwners || !anonymous())) return toSignIn(request);
   const mayLeave = request.address.kind === 'sign-out';
@@ -47,6 +59,27 @@ function isOwnForm({ csrf, form }: PageRequest): boolean {
   const expected = Buffer.from(csrf);
   const sent = Buffer.from(form.get('csrf'));
   return csrf !== '' && expected.length === sent.length && timingSafeEqual(expected, sent);
+}
+
+/**
+ * A browser sends no SameSite=Strict cookie where a link of another site led it here. Whether it has a session shows in
+ * the next request, which comes from a page of this gate.
+ */
+function isWithoutItsCookie({ method, principal, client }: PageRequest): boolean {
+  return method === 'GET' && principal.kind === 'anonymous' && isFromElsewhere(client.source);
+}
+
+/** Sends the browser to the same target again, from here. It needs no script. */
+function openingPage({ target, language }: PageRequest): PageAnswer {
+  const { opening } = FRAME_WORDS[language];
+  return {
+    kind: 'page',
+    title: opening,
+    headers: { Refresh: `0; url=${target}` },
+    body: html`<section class="state">
+      <h1><a href="${target}">${opening}</a></h1>
+    </section>`,
+  };
 }
 
 /** Whether signing in could help. */

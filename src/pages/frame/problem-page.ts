@@ -7,6 +7,7 @@ const STATUS: Readonly<Record<PageProblem, number>> = {
   'not-found': 404,
   forbidden: 403,
   'stale-form': 403,
+  'foreign-form': 403,
   'registry-failed': 502,
   'bad-input': 400,
 };
@@ -22,6 +23,7 @@ export function problemPage(
     kind: 'page',
     status: STATUS[problem],
     title,
+    ...noteOf(problem),
     body: html`<section class="state">
       <h1>${title}</h1>
       <p>${text}</p>
@@ -29,4 +31,12 @@ export function problemPage(
       <p><a class="button" href="/">${words.toStart}</a></p>
     </section>`,
   };
+}
+
+/** What a page refuses stands in the logs as what the registry API refuses does. */
+function noteOf(problem: PageProblem): Pick<PageAnswer, 'note'> {
+  const isDenial = problem === 'forbidden' || problem === 'stale-form' || problem === 'foreign-form';
+  return isDenial
+    ? { note: { problem: { code: 'DENIED', message: FRAME_WORDS.en.problems[problem].title } } }
+    : {};
 }

@@ -21,6 +21,8 @@ interface FrameWords {
   readonly apply: string;
   readonly problems: Readonly<Record<PageProblem, { readonly title: string; readonly text: string }>>;
   readonly toStart: string;
+  /** Of the page that stands for an instant between a link elsewhere and a page. */
+  readonly opening: string;
 }
 
 export const FRAME_WORDS: Words<FrameWords> = {
@@ -55,6 +57,10 @@ export const FRAME_WORDS: Words<FrameWords> = {
         title: 'This form is out of date',
         text: 'You signed out or in since the page was loaded. Nothing was changed. Go back, reload the page and try again.',
       },
+      'foreign-form': {
+        title: 'This form comes from elsewhere',
+        text: 'A page of another site, or a browser that does not say where a form comes from, sent it. Nothing was changed.',
+      },
       'registry-failed': {
         title: 'The registry does not answer',
         text: 'The gate works, but the registry behind it does not. Try again in a moment.',
@@ -62,6 +68,7 @@ export const FRAME_WORDS: Words<FrameWords> = {
       'bad-input': { title: 'That does not work', text: 'A field holds something that cannot be used.' },
     },
     toStart: 'To the repositories',
+    opening: 'Opening the page',
   },
   ko: {
     toContent: '본문으로 건너뛰기',
@@ -94,6 +101,10 @@ export const FRAME_WORDS: Words<FrameWords> = {
         title: '오래된 양식입니다',
         text: '페이지를 연 뒤에 로그인 상태가 바뀌었습니다. 변경된 것은 없습니다. 뒤로 돌아가 새로 고친 다음 다시 시도하세요.',
       },
+      'foreign-form': {
+        title: '다른 곳에서 보낸 양식입니다',
+        text: '다른 사이트의 페이지, 또는 양식의 출처를 알리지 않는 브라우저가 보낸 요청입니다. 변경된 것은 없습니다.',
+      },
       'registry-failed': {
         title: '레지스트리가 응답하지 않습니다',
         text: '게이트는 동작하지만 뒤에 있는 레지스트리가 응답하지 않습니다. 잠시 후 다시 시도하세요.',
@@ -101,5 +112,6 @@ export const FRAME_WORDS: Words<FrameWords> = {
       'bad-input': { title: '처리할 수 없습니다', text: '사용할 수 없는 값이 있습니다.' },
     },
     toStart: '저장소 목록으로',
+    opening: '페이지를 여는 중',
   },
 };

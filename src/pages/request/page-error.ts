@@ -6,6 +6,8 @@ export type PageProblem =
   | 'forbidden'
   /** The form is not one that a page of this gate sent in this session. */
   | 'stale-form'
+  /** A page of another site sent the form. */
+  | 'foreign-form'
   /** The registry cannot be reached, or answers what cannot be read. */
   | 'registry-failed'
   /** A field of the form or of the address cannot be used. */

@@ -1,4 +1,6 @@
+import type { ProblemCode } from '../../oci/problem.ts';
 import type { Principal } from '../../auth/principal.ts';
+import type { FormSource } from './form-source.ts';
 import type { Fields } from './fields.ts';
 import type { Html } from '../text/html.ts';
 import type { Language } from '../text/language.ts';
@@ -20,6 +22,8 @@ export interface PageRequest<A extends PageAddress = PageAddress> {
   readonly principal: Principal;
   /** The token that each form of this session carries as `csrf`. Empty without a session. */
   readonly csrf: string;
+  /** The id of the session, `s-1f0c9a2b4d`. Undefined without one. */
+  readonly sessionId: string | undefined;
   /** Whether the principal may see the pages of owners. */
   readonly isOwner: boolean;
   readonly language: Language;
@@ -36,10 +40,22 @@ export interface PageClient {
   readonly agent: string;
   /** The `Cookie` header. */
   readonly cookies: string | undefined;
+  readonly source: FormSource;
+}
+
+/** What the logs are told of an answer, beside its status and principal. */
+export interface PageNote {
+  /** Who the browser turned out to be by this request. */
+  readonly principal?: Principal;
+  /** Whether a session began or ended by it. */
+  readonly session?: 'began' | 'ended';
+  readonly failedLogin?: 'wrong-password';
+  /** Why it was refused: a code of the registry API, and a sentence in English. */
+  readonly problem?: { readonly code: ProblemCode; readonly message: string };
 }
 
 /** What a browser gets. */
-export type PageAnswer =
+export type PageAnswer = { readonly note?: PageNote } & (
   | {
       readonly kind: 'page';
       readonly status?: number;
@@ -54,7 +70,8 @@ export type PageAnswer =
       readonly kind: 'redirect';
       readonly to: string;
       readonly cookies?: readonly string[];
-    };
+    }
+);
 
 /** Makes a page, or does what a form asks for. Throws PageError. */
 export type PageHandler<A extends PageAddress = PageAddress> = (

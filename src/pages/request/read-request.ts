@@ -7,6 +7,8 @@ import { readPreferences } from './preferences.ts';
 
 /** A browser that is signed in. */
 interface PageSession {
+  /** `s-1f0c9a2b4d` */
+  readonly id: string;
   readonly principal: Principal;
   /** The token that the forms of the session carry. */
   readonly csrf: string;
@@ -26,15 +28,19 @@ export interface PageCall {
 
 export interface ReadRequestOptions {
   /** Returns the session of a `Cookie` header; undefined if it names none that is alive. */
-  readonly session: (cookies: string | undefined) => PageSession | undefined;
+  readonly session: (cookies: string | undefined) => Promise<PageSession | undefined>;
   /** Reports whether a principal may see the pages of owners. */
   readonly isOwner: (principal: Principal) => boolean;
 }
 
 /** Reads a call once: who asks, in which language, with which fields. */
-export function readRequest({ session, isOwner }: ReadRequestOptions, call: PageCall): PageRequest {
+export async function readRequest(
+  { session, isOwner }: ReadRequestOptions,
+  call: PageCall,
+): Promise<PageRequest> {
   const { method, address, target, form = NO_FIELDS, client } = call;
-  const { principal, csrf } = session(client.cookies) ?? { principal: ANONYMOUS, csrf: '' };
+  const found = await session(client.cookies);
+  const principal = found?.principal ?? ANONYMOUS;
   const { language, theme } = readPreferences(client.cookies);
   const query = queryOf(target);
   return {
@@ -44,7 +50,8 @@ export function readRequest({ session, isOwner }: ReadRequestOptions, call: Page
     query: (query === undefined ? undefined : parseFields(query)) ?? NO_FIELDS,
     form,
     principal,
-    csrf,
+    csrf: found?.csrf ?? '',
+    sessionId: found?.id,
     isOwner: isOwner(principal),
     language: language ?? acceptedLanguage(call.acceptLanguage),
     theme,

@@ -54,7 +54,7 @@ describe('the sessions of a file', () => {
     };
     const store = await opened({ onStored: has });
     await store.add(sessionOf(1));
-    await store.remove(['s-1']);
+    await store.remove('user-1', { ids: ['s-1'] });
     expect(told).toEqual(['there', 'gone']);
   });
 
