@@ -24,7 +24,7 @@ import { openLimiters } from './cluster/limiters.ts';
 import { watchEndings, type ExpiryWatch } from './observe/expiry-watch.ts';
 import { warnOfForeignHosts } from './observe/host-warnings.ts';
 import type { MetricsSources } from './observe/metrics.ts';
-import { openPages } from './pages/open-pages.ts';
+import { openShown } from './pages/open-shown.ts';
 import { openObservers } from './observers.ts';
 
 /** The parts of a running gate, all but those that listen. */
@@ -105,19 +105,7 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     following,
     browsers,
     endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
-    shown: await openPages(config, {
-      backend: registry,
-      bus,
-      policy,
-      directory,
-      tokens,
-      sessions: browsers.sessions,
-      logger: firstLogger,
-      onExchange: (exchange) => {
-        logExchange(logger, exchange);
-        audit?.observe(exchange);
-      },
-    }),
+    shown: await openShown(config, logger, { bus, users, registry, policy, tokens, browsers, audit }),
     firstSignIn: await watchFirstSignIn(config.state),
     uploadKey: await readUploadKey(config),
     limiters: openLimiters(limits, bus),

@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
+import { accountRoutes, type AccountOptions } from './account/account.ts';
 import { answerPage, type AnswerOptions } from './frame/answer.ts';
 import { loadAssets, type Asset } from './frame/assets.ts';
 import { renderLayout } from './frame/layout.ts';
@@ -16,6 +17,7 @@ interface PagesOptions
   extends
     VisibleOptions,
     SignInOptions,
+    AccountOptions,
     ReadRequestOptions,
     Omit<AnswerOptions, 'routes'>,
     Omit<RemoveOptions, 'see'>,
@@ -79,6 +81,7 @@ function joinAreas(options: PagesOptions): PageRoutes {
   return {
     ...preferencesRoutes,
     ...signInRoutes(options),
+    ...accountRoutes(options),
     ...repositoriesRoutes({ see, isEmbedded }),
     ...spaceRoutes({ see, garbage }),
   };

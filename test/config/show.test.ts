@@ -28,6 +28,7 @@ certs: /srv/certs # --certs
 users: /srv/certs/htpasswd
 state: /srv/certs
 access: null # not set
+pages: "on"
 tls:
   certificate: a.crt # registry-gate.yml:1
   key: "b #1.key" # registry-gate.yml:1

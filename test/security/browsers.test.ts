@@ -10,7 +10,7 @@ const ANSWERS = [
   ['the registry', get('/v2/', CLOSE), 200],
   ['a path that is none', get('/x', CLOSE), 404],
   ['a refusal', get('/v2/#', CLOSE), 400],
-  ['a challenge', get('/', CLOSE).replace('@AUTH@', ''), 401],
+  ['a challenge', get('/x', CLOSE).replace('@AUTH@', ''), 401],
 ] as const;
 
 describe('R103: HSTS', () => {

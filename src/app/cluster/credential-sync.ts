@@ -2,7 +2,7 @@ import type { OtherTokens, Tokens } from '../../auth/tokens/open-tokens.ts';
 import type { OpenSessions, OtherSessions } from '../../auth/sessions/open-sessions.ts';
 import type { Uses } from '../../auth/tokens/store/use-log.ts';
 import type { Authenticator, AuthenticatorOptions, KnownCredential } from '../../auth/authenticator.ts';
-import { createTopic, isNothing } from '../../cluster/bus.ts';
+import { createTopic, isNothing, type Bus } from '../../cluster/bus.ts';
 import { sharedKey, type ClusterContext } from './cluster-context.ts';
 
 /** A password was verified, so the other workers need not hash it. */
@@ -15,6 +15,9 @@ const USED = createTopic('tokens used', isUses, isNothing);
 /** A session was stored or removed, and sessions were used. */
 const SESSIONS_STORED = createTopic('sessions stored', isNothing, isNothing);
 const SESSIONS_USED = createTopic('sessions used', isUses, isNothing);
+
+/** A page has changed the file of the users. */
+const USERS_CHANGED = createTopic('users changed', isNothing, isNothing);
 
 /** Shares verified passwords and new tokens between the processes of a gate. */
 interface CredentialSync {
@@ -68,6 +71,15 @@ export function syncSessions({ bus, secrets }: Pick<ClusterContext, 'bus' | 'sec
       bus.handle(SESSIONS_USED, (uses) => sessions.learnUses(uses));
     },
   };
+}
+
+/** Returns a function that makes every process of the gate look at the users now. When it resolves, all have read them. */
+export function shareUserChanges(
+  bus: Pick<Bus, 'handle' | 'collect'>,
+  users: { check(): Promise<void> },
+): () => Promise<unknown> {
+  bus.handle(USERS_CHANGED, () => users.check());
+  return () => bus.collect(USERS_CHANGED, undefined);
 }
 
 function isKnownCredential(value: unknown): value is KnownCredential {

@@ -7,6 +7,7 @@ import { createPages, type Pages } from '../../pages/pages.ts';
 import type { Exchange } from '../../observe/exchange.ts';
 import type { UserDirectory } from '../../auth/directory.ts';
 import { formToken } from '../../auth/sessions/form-token.ts';
+import { createOwnPassword } from '../../auth/sessions/own-password.ts';
 import { createPageSignIn } from '../../auth/sessions/page-sign-in.ts';
 import { readSessionCookie } from '../../auth/sessions/session-cookie.ts';
 import type { Sessions } from '../../auth/sessions/sessions.ts';
@@ -27,7 +28,9 @@ interface OpenPagesOptions {
   /** Told of what pages have done at the registry. */
   readonly onExchange: (exchange: Exchange) => void;
   readonly sessions: Sessions;
-  readonly tokens: Pick<Tokens, 'check'>;
+  readonly tokens: Pick<Tokens, 'check' | 'devices' | 'own'>;
+  /** Makes every process of the gate read the users again. */
+  readonly reloadUsers: () => Promise<unknown>;
   readonly directory: UserDirectory;
 }
 
@@ -42,10 +45,11 @@ interface OpenedPages {
 
 /** Opens what the pages need, where the gate shows pages. */
 export async function openPages(
-  config: Pick<Config, 'pages' | 'state' | 'backend'>,
-  { backend, bus, policy, logger, onExchange, sessions, tokens, directory }: OpenPagesOptions,
+  config: Pick<Config, 'pages' | 'state' | 'backend' | 'users'>,
+  options: OpenPagesOptions,
 ): Promise<OpenedPages> {
   if (config.pages === 'off') return NO_PAGES;
+  const { backend, bus, policy, logger, onExchange, sessions, tokens } = options;
   const inner = await openInnerRegistry({ backend, logger });
   const inventory = openGateInventory({ config, bus, door: inner.door, logger });
   const observe = (exchange: Exchange): void => {
@@ -64,7 +68,9 @@ export async function openPages(
     policy,
     session: (cookies) => findSession(sessions, cookies),
     sessions,
-    signIn: createPageSignIn({ check: tokens.check, sessions, directory }),
+    tokens,
+    password: createOwnPassword({ path: config.users, check: tokens.check, onChanged: options.reloadUsers }),
+    signIn: createPageSignIn({ ...options, check: tokens.check }),
     isOwner: (principal) => isOwner(policy(), principal),
     anonymous: () => hasAnonymousRules(policy()),
     forOwners: config.pages === 'owner',

@@ -25,6 +25,7 @@ export const OPTIONS: readonly string[] = [
   'users',
   'state',
   'access',
+  'pages',
   'cache',
   'cache-size',
   'workers',

@@ -11,7 +11,7 @@ import { SIGN_IN_WORDS } from './words.ts';
 
 export interface SignInOptions {
   readonly signIn: ReturnType<typeof createPageSignIn>;
-  readonly sessions: Pick<Sessions, 'end' | 'endAll'>;
+  readonly sessions: Sessions;
   /** Reports whether a rule is for anonymous clients, so that there are pages without a session. */
   readonly anonymous: () => boolean;
   /** Called with the reason why a session could not be stored. */

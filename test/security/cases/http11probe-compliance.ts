@@ -52,7 +52,7 @@ const methodsAndTargets: readonly HostileCase[] = [
   { id: 'COMP-HEAD-NO-BODY', bytes: raw('HEAD /v2/ HTTP/1.1', [HOST]), expected: forwarded() },
   { id: 'COMP-GET-WITH-CL-BODY', bytes: `${base('Content-Length: 5')}hello`, expected: refused(400) },
   { id: 'COMP-DATE-HEADER', bytes: base('Accept: a/b'), expected: forwarded() },
-  { id: 'COMP-DATE-FORMAT', bytes: get('/'), expected: denied(404) },
+  { id: 'COMP-DATE-FORMAT', bytes: get('/x'), expected: denied(404) },
   { id: 'COMP-CONTENT-TYPE', bytes: get('/v2/Upper/tags/list'), expected: denied(404) },
   {
     id: 'COMP-RANGE-INVALID',

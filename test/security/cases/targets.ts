@@ -111,7 +111,6 @@ export const lineForms: readonly HostileCase[] = [
 
 /** Well-formed, and none of the registry's paths. */
 export const foreignPaths: readonly HostileCase[] = [
-  '/',
   '/v1/',
   '/v2x/',
   '/v20/',
