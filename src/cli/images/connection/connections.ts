@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { openArchive, type OpenArchiveOptions } from '../../../images/archive/open-archive.ts';
+import type { OpenArchiveOptions } from '../../../images/archive/open-archive.ts';
 import { createCredentialFinder } from '../../../images/credentials/find-credential.ts';
 import { openRegistry } from '../../../images/client/open-registry.ts';
 import { manifestReference, parseRegistryName, type ImageName } from '../../../images/name/image-name.ts';
@@ -65,6 +65,7 @@ export async function openConnections(
           reference: manifestReference(location.image),
           location,
         };
+      const { openArchive } = await import('../../../images/archive/open-archive.ts');
       const source = await openArchive(location, {
         ...inputOf(location, options, terminal),
         ...(signal === undefined ? {} : { signal }),

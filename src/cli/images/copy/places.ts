@@ -1,5 +1,4 @@
-import { createArchive, type CreateArchiveOptions } from '../../../images/archive/create-archive.ts';
-import { openArchive } from '../../../images/archive/open-archive.ts';
+import type { CreateArchiveOptions } from '../../../images/archive/create-archive.ts';
 import { parseDigest } from '../../../oci/digest.ts';
 import { parseLocation, type ArchiveLocation, type Location } from '../../../images/name/location.ts';
 import type { ImageSource, ImageTarget } from '../../../images/store.ts';
@@ -54,6 +53,8 @@ export async function openArchiveFrom(
   { terminal, signal }: Omit<OpenContext, 'connections'>,
 ): Promise<ImageSource> {
   const input = location.kind === 'stream' ? terminal.input?.() : undefined;
+  // A copy between registries starts without archives.
+  const { openArchive } = await import('../../../images/archive/open-archive.ts');
   return openArchive(location, { signal, ...(input === undefined ? {} : { input }) });
 }
 
@@ -104,6 +105,7 @@ export async function openArchiveTo(
       hint: 'Name a file (registry-gate images save -o FILE IMAGE), or send it on: registry-gate images save IMAGE | ssh HOST docker load',
     });
   const output = location.kind === 'stream' ? terminal.output?.() : undefined;
+  const { createArchive } = await import('../../../images/archive/create-archive.ts');
   return createArchive(location, {
     ...options,
     ...(output === undefined ? {} : { output }),

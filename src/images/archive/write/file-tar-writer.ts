@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Pieces } from '../../store.ts';
 import { BLOCK_BYTES, encodeHeader, paddingOf } from '../../tar/tar-header.ts';
 import type { TarWriter } from './tar-writer.ts';
-import { writeAll } from '../../../lib/files/write-all.ts';
+import { writeAll, writeBoth } from '../../../lib/files/write-all.ts';
 
 /**
  * Writes a tar into a new file. Entries get their places in the order of the calls, and are then written side by side.
@@ -21,8 +21,13 @@ export class FileTarWriter implements TarWriter {
     const key = `${name} ${size}`;
     const start = this.#failed.get(key) ?? this.#reserve(size);
     this.#failed.set(key, start);
-    let position = start + (await writeAll(this.#file, encodeHeader(name, size), start));
-    for await (const piece of read()) position += await writeAll(this.#file, piece, position);
+    let position = start;
+    for await (const piece of read())
+      position +=
+        position === start
+          ? await writeBoth(this.#file, [encodeHeader(name, size), piece], start)
+          : await writeAll(this.#file, piece, position);
+    if (position === start) await writeAll(this.#file, encodeHeader(name, size), start);
     this.#failed.delete(key);
   }
 

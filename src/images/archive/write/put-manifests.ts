@@ -30,10 +30,11 @@ export class PutManifests {
     const before = this.#put.get(stored.digest.text);
     // A name moves to what gets it last.
     for (const [digest, other] of this.#put)
-      this.#put.set(digest, {
-        ...other,
-        names: new Set([...other.names].filter((it) => !names.includes(it))),
-      });
+      if (names.some((name) => other.names.has(name)))
+        this.#put.set(digest, {
+          ...other,
+          names: new Set([...other.names].filter((it) => !names.includes(it))),
+        });
     this.#put.set(stored.digest.text, {
       descriptor: describe(stored, manifest),
       names: new Set([...(before?.names ?? []), ...names]),

@@ -1,10 +1,46 @@
-import { STATUS_CODES } from 'node:http';
 import { printable } from '../../../lib/printable.ts';
 import { isObject, parseJsonObject } from '../../model/json.ts';
 import type { Answer } from './answer.ts';
 
 const MOST_BODY = 64 * 1024;
 const MOST_WORDS = 300;
+
+/** RFC 9110 section 15. `node:http` has them too, and takes as long to load as a small copy. */
+const STATUS_TEXTS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  402: 'Payment Required',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  407: 'Proxy Authentication Required',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  411: 'Length Required',
+  412: 'Precondition Failed',
+  413: 'Payload Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Entity',
+  425: 'Too Early',
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  451: 'Unavailable For Legal Reasons',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+  507: 'Insufficient Storage',
+  511: 'Network Authentication Required',
+};
 
 /** What a registry says of a refusal. */
 export interface Problem {
@@ -16,7 +52,7 @@ export interface Problem {
 
 /** Reads the body of a refusing answer (distribution-spec: "Error Codes"). Never throws. */
 export async function readProblem(answer: Answer): Promise<Problem> {
-  const status = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim();
+  const status = `${answer.status} ${STATUS_TEXTS[answer.status] ?? ''}`.trim();
   const { code, message } = await firstError(answer);
   const words = [code, message].filter((part) => part !== '').join(', ');
   return { code, text: words === '' ? status : `${status}: ${words}` };

@@ -2,7 +2,6 @@ import type { Descriptor } from '../../model/descriptor.ts';
 import type { ImageManifest } from '../../model/manifest.ts';
 import type { Compression } from '../../model/media-types.ts';
 import { renamedLayer, type Converted } from '../convert/convert-image.ts';
-import { convertLayer } from '../convert/convert-layer.ts';
 import type { Format } from '../convert/layer-types.ts';
 import { planConversion, type Conversion } from '../convert/plan-conversion.ts';
 import { imagesThere, reuseLayers } from '../convert/reuse-layers.ts';
@@ -40,6 +39,8 @@ export async function transferImages(
   });
   const made = new Map<string, Descriptor>();
   const anew = [...work.anew].map(async ([key, { layer, format, compression }]) => {
+    // Most copies compress nothing.
+    const { convertLayer } = await import('../convert/convert-layer.ts');
     const now = await convertLayer(transfer, layer, { format, compression });
     made.set(key, now);
     reports.push({ digest: now.digest.text, mediaType: now.mediaType, size: now.size, outcome: 'converted' });
