@@ -27,7 +27,8 @@ export function renderEmpty(
   request: Pick<PageRequest, 'language' | 'principal' | 'client' | 'target'>,
 ): Html {
   const words = LIST_WORDS[request.language];
-  if (state === 'failing' || state === 'absent') return renderState(words.failingTitle, words[state]);
+  if (state === 'failing') return renderState(words.failingTitle, words.failing);
+  if (state === 'absent') return renderReading(words, words.absent);
   if (query.search !== '')
     return renderState(
       words.noneTitle,
@@ -40,13 +41,12 @@ export function renderEmpty(
       words.noneInFolder,
       html`<p><a class="button quiet" href="/">${words.all}</a></p>`,
     );
-  if (state === 'building')
-    return renderState(
-      words.buildingTitle,
-      words.building,
-      html`<p><a class="button quiet" href="/">${words.reload}</a></p>`,
-    );
+  if (state === 'building') return renderReading(words, words.building);
   return renderFirstPush(request);
+}
+
+function renderReading({ buildingTitle, reload }: (typeof LIST_WORDS)['en'], text: string): Html {
+  return renderState(buildingTitle, text, html`<p><a class="button quiet" href="/">${reload}</a></p>`);
 }
 
 function renderState(title: string, text: string, more: Html = NO_HTML): Html {

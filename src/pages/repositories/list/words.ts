@@ -63,7 +63,8 @@ export const LIST_WORDS: Words<ListWords> = {
       'The gate is still reading the registry for the first time. Repositories, sizes and counts may be missing until that is done.',
     failing:
       'The registry does not answer at the moment. This is what was known of it last; pulls and pushes may fail.',
-    absent: 'The gate cannot keep its inventory of the registry. Its log says why.',
+    absent:
+      'The gate has no inventory of the registry yet. It makes one now; if this stays so, its log says why.',
     failingTitle: 'The registry does not answer',
     reload: 'Reload',
     moreFolders: 'Not all folders are shown. Search for a name to find the others.',
@@ -96,7 +97,8 @@ export const LIST_WORDS: Words<ListWords> = {
       '게이트가 레지스트리를 처음으로 읽는 중입니다. 끝날 때까지 저장소, 크기, 개수가 일부 빠져 있을 수 있습니다.',
     failing:
       '지금 레지스트리가 응답하지 않습니다. 마지막으로 알려진 내용을 표시하며, pull과 push가 실패할 수 있습니다.',
-    absent: '게이트가 레지스트리 목록을 저장할 수 없습니다. 이유는 로그에 있습니다.',
+    absent:
+      '아직 레지스트리 목록이 없어 게이트가 만드는 중입니다. 계속 이 상태라면 로그에서 이유를 확인하세요.',
     failingTitle: '레지스트리가 응답하지 않습니다',
     reload: '새로 고침',
     moreFolders: '일부 폴더만 표시했습니다. 나머지는 이름으로 검색하세요.',
