@@ -25,11 +25,14 @@ interface ShownSpace {
 }
 
 /** What all visible repositories take. */
-export function renderOverview(space: ShownSpace & { readonly garbage: GarbageState | undefined }): Html {
+export function renderOverview(
+  space: ShownSpace & { readonly garbage: GarbageState | undefined; readonly notice: Html },
+): Html {
   const { language, garbage, now } = space;
   const words = SPACE_WORDS[language];
   return html`<section>
     <h1>${words.title}</h1>
+    ${space.notice}
     ${
       space.rows.length === 0
         ? html`<div class="state"><p>${words.empty}</p></div>`

@@ -1,5 +1,6 @@
 import { isRepository } from '../../oci/request/route.ts';
 import { inRepository, repositoryPath, withQuery } from '../request/page-address.ts';
+import { renderStateNotice, stateOf } from '../repositories/list/list-states.ts';
 import { PageError } from '../request/page-error.ts';
 import type { PageAnswer, PageRequest, PageRoutes } from '../request/page-request.ts';
 import type { createVisible, Visible } from '../request/visible.ts';
@@ -34,12 +35,13 @@ export function spaceRoutes({ see, garbage }: SpaceOptions): Pick<PageRoutes, 's
 
 async function showAll(
   request: PageRequest,
-  see: Pick<Visible, 'space'>,
+  see: Pick<Visible, 'space' | 'status'>,
   garbage: GarbageState | undefined,
 ): Promise<PageAnswer> {
   const { language, query } = request;
   const after = query.get('after') || undefined;
-  const space = await see.space({ after, limit: LIMIT });
+  const [space, status] = await Promise.all([see.space({ after, limit: LIMIT }), see.status()]);
+  const notice = renderStateNotice(stateOf(status), request);
   const rows = space.rows.map(({ name, size, alone }) => ({
     name,
     address: repositoryPath(name),
@@ -52,7 +54,7 @@ async function showAll(
   return {
     kind: 'page',
     title: SPACE_WORDS[language].title,
-    body: renderOverview({ ...space, rows, pages, garbage, now: Date.now(), language }),
+    body: renderOverview({ ...space, rows, pages, garbage, notice, now: Date.now(), language }),
   };
 }
 

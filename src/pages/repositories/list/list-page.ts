@@ -104,6 +104,7 @@ function renderRow(row: RepositoryRow, { query, now, language }: List): Html {
 }
 
 function renderSize({ size, complete }: RepositoryRow, language: Language): Html {
+  if (!complete && size === 0) return html`…`;
   const text = formatSize(size, language);
   return complete ? html`${text}` : html`<span title="${LIST_WORDS[language].atLeast(text)}">${text}+</span>`;
 }

@@ -1,7 +1,7 @@
 import { repositoryCrumbs } from '../../request/page-address.ts';
 import type { StepResult } from '../../../images/remove/execute.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
-import { renderDigest, shortTag } from '../../text/format.ts';
+import { formatCount, renderDigest, shortTag } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { renderCrumbs } from '../../text/crumbs.ts';
@@ -33,7 +33,8 @@ export function renderResults(
           </tr>
         </thead>
         <tbody>
-          ${results.map((result) => renderResult(result, language))}
+          ${results.filter((it) => !isFolded(it)).map((result) => renderResult(result, language))}
+          ${renderFolded(results.filter(isFolded).length, language)}
         </tbody>
       </table>
     </div>
@@ -47,6 +48,21 @@ function titleOf(results: readonly StepResult[], language: Language): string {
   const removed = results.filter(({ outcome }) => outcome === 'removed').length;
   if (removed === 0) return words.notDoneTitle;
   return removed === results.length ? words.doneTitle : words.partTitle;
+}
+
+/** What an index or an image took along, as planned. */
+function isFolded({ tags, outcome }: StepResult): boolean {
+  return tags.length === 0 && outcome === 'removed';
+}
+
+function renderFolded(count: number, language: Language): Html {
+  if (count === 0) return NO_HTML;
+  const words = REMOVE_WORDS[language];
+  return html`<tr>
+    <th scope="row">${words.untaggedRemoved(formatCount(count, language))}</th>
+    <td class="wide"></td>
+    <td><span class="badge good">${words.outcomes.removed}</span></td>
+  </tr>`;
 }
 
 function renderResult({ kind, tags, digest, outcome, error }: StepResult, language: Language): Html {

@@ -37,6 +37,7 @@ interface RemoveWords {
   readonly result: string;
   readonly imageOf: (tags: string) => string;
   readonly untagged: string;
+  readonly untaggedRemoved: (shown: string) => string;
   readonly outcomes: Readonly<Record<StepResult['outcome'], string>>;
   readonly back: string;
   readonly gcEmbedded: string;
@@ -97,6 +98,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
     result: 'Result',
     imageOf: (tags) => `image of ${tags}`,
     untagged: 'image without a tag',
+    untaggedRemoved: (shown) => `images and referrers without a tag: ${shown}`,
     outcomes: {
       removed: 'removed',
       changed: 'left: it changed meanwhile',
@@ -160,6 +162,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
     result: '결과',
     imageOf: (tags) => `${tags} 이미지`,
     untagged: '태그 없는 이미지',
+    untaggedRemoved: (shown) => `태그 없는 이미지와 딸린 항목 ${shown}개`,
     outcomes: {
       removed: '삭제됨',
       changed: '유지: 그 사이에 바뀜',
