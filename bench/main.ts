@@ -17,6 +17,7 @@ const PARTS: readonly (readonly [string, string])[] = [
   ['growth', 'how cost grows with layers, clients, users and rules, as a plot'],
   ['workers', 'what more workers bring, with the same slice of a processor for each'],
   ['images', 'the commands for images beside crane and skopeo'],
+  ['pages', 'what the inventory of the pages costs, for ten thousand repositories'],
   ['policy, tokens', 'what a decision and what a token costs, each by itself'],
 ];
 

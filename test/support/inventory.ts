@@ -7,14 +7,15 @@ import type { Registry } from '../../src/images/store.ts';
 import { openInner, type InnerConfig } from './inner-registry.ts';
 
 export interface TestInventory {
-  readonly inventory: Inventory;
+  /** Another one after `restart`. */
+  inventory: Inventory;
   /** The registry that it is about, which is written to without the inventory being told. */
   readonly registry: Registry;
   readonly path: string;
   /** What was logged. */
   readonly log: readonly string[];
-  /** Ends the inventory and begins it again, on the same file. */
-  restart(): Promise<TestInventory>;
+  /** Ends the inventory and begins it again, on the same file, after something was done to that. */
+  restart(between?: (path: string) => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,24 +32,30 @@ function begin(inner: InnerRegistry, state: string, backend: string): TestInvent
   const path = join(state, 'inventory.db');
   const { name, socketPath, user, password } = inner.door;
   const door = { name, socketPath, user, password: password.reveal() };
-  const keeper = startKeeper({ path, backend, door, logger, pauses: 0, delayMs: 0 });
-  const inventory = openInventory({ path, keeper, logger });
-  const end = async (): Promise<void> => {
-    await inventory.close();
-    await keeper.close();
+  const start = () => {
+    const keeper = startKeeper({ path, backend, door, logger, pauses: 0, delayMs: 0 });
+    return { keeper, inventory: openInventory({ path, keeper, logger }) };
   };
-  return {
-    inventory,
+  let running = start();
+  const end = async (): Promise<void> => {
+    await running.inventory.close();
+    await running.keeper.close();
+  };
+  const test: TestInventory = {
+    inventory: running.inventory,
     registry: inner.registry,
     path,
     log,
-    restart: async () => {
+    restart: async (between) => {
       await end();
-      return begin(inner, state, backend);
+      await between?.(path);
+      running = start();
+      test.inventory = running.inventory;
     },
     close: async () => {
       await end();
       await inner.close();
     },
   };
+  return test;
 }

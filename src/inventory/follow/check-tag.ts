@@ -1,5 +1,4 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { Repository } from '../../images/store.ts';
 import type { Database } from '../database/database.ts';
 import { dropIfEmpty } from '../write/events.ts';
 import { findManifest, storeManifest, type Content } from '../write/manifests.ts';
@@ -20,31 +19,35 @@ interface TagName {
  */
 export async function checkTag(follower: Follower, name: TagName): Promise<void> {
   const began = follower.now();
-  const source = follower.registry.repository(name.repository);
-  const found = await source.findManifest(name.tag);
-  const content = found && (await newContent(follower, source, { ...name, digest: found.digest }));
+  const found = await look(follower, name);
   const database = follower.database();
   database.transaction(() => {
     const tag = tagOf(database, name);
     if (tag === undefined) return;
     if (found === undefined) forget(database, tag, began);
-    else keep(database, tag, { digest: found.digest, content, began });
+    else keep(database, tag, { ...found, began });
   });
 }
 
-interface Pointer extends TagName {
+interface Looked {
   readonly digest: Digest;
+  /** Undefined if the manifest is known. */
+  readonly content: Content | undefined;
 }
 
-/** Undefined if the manifest is known. */
-async function newContent(
-  { database }: Follower,
-  source: Repository,
-  { repository, digest }: Pointer,
-): Promise<Content | undefined> {
-  const id = findRepository(database(), repository);
-  const known = id === undefined ? undefined : findManifest(database(), id, digest.text);
-  return known === undefined ? readContent(source, digest.text) : undefined;
+/** What a tag stands for is read at once if nothing is known of the tag, and asked for before if something is. */
+async function look({ registry, database }: Follower, name: TagName): Promise<Looked | undefined> {
+  const source = registry.repository(name.repository);
+  const known = tagOf(database(), name);
+  if (known === undefined || known.manifest === null) {
+    const root = await source.readManifest(name.tag);
+    return root && { digest: root.digest, content: await readContent(source, root.digest.text, root) };
+  }
+  const found = await source.findManifest(name.tag);
+  if (found === undefined) return undefined;
+  const { digest } = found;
+  const isKnown = findManifest(database(), known.repository, digest.text) !== undefined;
+  return { digest, content: isKnown ? undefined : await readContent(source, digest.text) };
 }
 
 function tagOf(database: Database, { repository, tag }: TagName): TagRecord | undefined {
@@ -59,9 +62,7 @@ function forget(database: Database, tag: TagRecord, began: number): void {
   dropIfEmpty(database, tag.repository);
 }
 
-interface Found {
-  readonly digest: Digest;
-  readonly content: Content | undefined;
+interface Found extends Looked {
   readonly began: number;
 }
 

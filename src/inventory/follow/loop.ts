@@ -109,7 +109,7 @@ export class Loop {
     const { database, now, isFull } = this.#options.follower;
     if (isFull()) return undefined;
     return database().get<DueTag>(
-      `SELECT r.name AS repository, t.name AS tag, t.due FROM tag t JOIN repository r ON r.id = t.repository
+      `SELECT r.name AS repository, t.name AS tag, t.due FROM tag t INDEXED BY tag_due CROSS JOIN repository r ON r.id = t.repository
        WHERE t.due IS NOT NULL AND t.due <= ? ORDER BY t.due LIMIT 1`,
       now(),
     );

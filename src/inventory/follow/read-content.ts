@@ -27,10 +27,14 @@ const OF_ONE_IMAGE: readonly string[] = ['IMAGE_UNKNOWN', 'IMAGE_INVALID', 'BLOB
 
 /**
  * Reads a manifest, its config and all that it lists. A manifest that is gone or can't be read has a problem, and no
- * blobs. Throws AppError if the registry does not answer.
+ * blobs. `root`: the manifest, if it has been read. Throws AppError if the registry does not answer.
  */
-export async function readContent(source: ImageSource, digest: string): Promise<Content> {
-  const memory = remembering(source);
+export async function readContent(
+  source: ImageSource,
+  digest: string,
+  root?: StoredManifest,
+): Promise<Content> {
+  const memory = remembering(source, digest, root);
   const summary = await summarizeTag(memory, digest, USUAL);
   const blobs = summary.problem === undefined ? await readBlobs(memory, digest) : [];
   return contentOf(digest, summary, blobs);
@@ -56,8 +60,9 @@ function short(text: string | undefined): string | undefined {
 }
 
 /** The first manifests of an image are read once, though several look at them. */
-function remembering(source: ImageSource): ImageSource {
+function remembering(source: ImageSource, digest: string, root: StoredManifest | undefined): ImageSource {
   const read = new Map<string, Promise<StoredManifest | undefined>>();
+  if (root !== undefined) read.set(digest, Promise.resolve(root));
   return {
     ...source,
     readManifest: (reference) => {

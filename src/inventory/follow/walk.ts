@@ -114,15 +114,17 @@ export class Walk {
     await listTags(this.#follower, name);
     await this.#pace.rest(now() - listing);
     const began = Number(readMeta(database(), 'walk_began') ?? 0);
-    for (;;) {
+    for (let last = ''; ;) {
       // New ones are read by who reads what is due.
       const next = database().get<{ name: string }>(
         `SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?)
-           AND due IS NULL AND checked < ? LIMIT 1`,
+           AND name > ? AND due IS NULL AND checked < ? ORDER BY name LIMIT 1`,
         name,
+        last,
         began,
       );
       if (next === undefined) return;
+      last = next.name;
       const asking = now();
       await checkTag(this.#follower, { repository: name, tag: next.name });
       await this.#pace.rest(now() - asking);
