@@ -24,7 +24,7 @@ export function usePages(): () => PagesFixture {
     folder = await mkdtemp(join(tmpdir(), 'gate-pages-'));
     await writeUsers(folder, ['alice', 'bob', 'mallory']);
     backend = await startRecordingBackend();
-    const config = { state: folder, users: join(folder, 'htpasswd') };
+    const config = { pages: 'on' as const, state: folder, users: join(folder, 'htpasswd') };
     gate = await startTestGate({ backend: backend.url, config });
   });
   afterAll(async () => {

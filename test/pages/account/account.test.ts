@@ -36,6 +36,7 @@ beforeAll(async () => {
     backend: backend.url,
     secretsInLog: true,
     config: {
+      pages: 'on',
       state: folder.path,
       users: inFolder('htpasswd'),
       access: inFolder('access.yml'),

@@ -27,7 +27,7 @@ async function start(more: Partial<TestGateOptions> = {}): Promise<PageClient> {
   gate = await startTestGate({
     backend: backend.url,
     ...more,
-    config: { state: folder.path, users: users(), ...more.config },
+    config: { pages: 'on', state: folder.path, users: users(), ...more.config },
   });
   gates.push(gate);
   return new PageClient(gate);
