@@ -8,6 +8,7 @@ import type { PageNote, PageRoutes } from './request/page-request.ts';
 import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
+import { imageRoutes } from './image/image-routes.ts';
 import { signInRoutes, type SignInOptions } from './sign-in/sign-in.ts';
 import { repositoriesRoutes } from './repositories/repositories.ts';
 import type { RemoveOptions } from './repositories/remove/remove-routes.ts';
@@ -83,6 +84,7 @@ function joinAreas(options: PagesOptions): PageRoutes {
     ...signInRoutes(options),
     ...accountRoutes(options),
     ...repositoriesRoutes({ see, isEmbedded }),
+    ...imageRoutes({ see, now: Date.now }),
     ...spaceRoutes({ see, garbage }),
   };
 }

@@ -5,6 +5,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { ImageIndex, ImageManifest } from '../model/manifest.ts';
 import { isForeignLayer } from '../model/media-types.ts';
 import { isUnknownPlatform, renderPlatform } from '../model/platform.ts';
+import { ATTESTED } from './platform-images.ts';
 import { dockerComment, dockerConfig, dockerMoment, UNKNOWN_MOMENT } from './docker-config.ts';
 import type { OpenedImage } from './open-image.ts';
 import type { Referrer } from './referrers.ts';
@@ -119,7 +120,7 @@ function renderIndex(digest: string, size: number, index: ImageIndex): JsonObjec
 
 function renderEntry(entry: Descriptor): JsonObject {
   const { platform, annotations } = entry;
-  const attested = annotations['vnd.docker.reference.digest'];
+  const attested = annotations[ATTESTED];
   const isImage = platform !== undefined && !isUnknownPlatform(platform);
   return {
     ...(isImage ? { Platform: renderPlatform(platform) } : {}),

@@ -78,7 +78,15 @@ export type PageHandler<A extends PageAddress = PageAddress> = (
   request: PageRequest<A>,
 ) => PageAnswer | Promise<PageAnswer>;
 
-type AddressOf<K extends PageKind> = Extract<PageAddress, { readonly kind: K }> & PageAddress;
+/** The addresses of a kind, with that kind alone. */
+type AddressOf<K extends PageKind, A = PageAddress> = A extends { readonly kind: infer I }
+  ? K extends I
+    ? A & { readonly kind: K }
+    : never
+  : never;
+
+/** A request for a page of this kind. */
+export type RequestOf<K extends PageKind> = PageRequest<AddressOf<K>>;
 
 /** The handlers of an area, by the kind of the address. A method without a handler is refused. */
 export type PageRoutes = {

@@ -10,7 +10,7 @@ const WORDS: Words<{ readonly copy: string; readonly copied: string }> = {
 export function renderCopyLine(line: string, language: Language): Html {
   const { copy, copied } = WORDS[language];
   return html`<div class="copy-line">
-    <code>${line}</code
+    <code tabindex="0">${line}</code
     ><button type="button" data-copy="${line}" data-copied="${copied}" hidden>${copy}</button>
   </div>`;
 }

@@ -25,19 +25,8 @@ export function readBack(
   { name, base }: ReadBackOptions,
 ): string {
   const based = base === undefined ? [] : [`# Its annotations name the base ${oneLine(base)}`];
-  // A path of Windows may end with the usual escape, and the next line would be part of it.
-  const isWindows = config.platform.os.toLowerCase() === 'windows';
-  const known: Known = { values: valuesOf(config), escape: isWindows ? '`' : '\\' };
-  let shell: string | undefined;
-  const lines = steps.flatMap((step) => {
-    const read = readStep(step, known, shell);
-    // Later commands run in the shell that a SHELL names.
-    const [, list] = /^SHELL (\[.*\])$/s.exec(read.at(-1) ?? '') ?? [];
-    if (list !== undefined) shell = readWords(list).join(' ');
-    return read;
-  });
   // Directives come before all comments.
-  const directives = isWindows ? ['# escape=`'] : [];
+  const directives = isWindows(config) ? ['# escape=`'] : [];
   const head = [
     ...directives,
     `# Read back from the history of ${oneLine(name)}`,
@@ -45,7 +34,25 @@ export function readBack(
     ...based,
     'FROM scratch',
   ];
-  return [...head, ...lines].map((line) => `${line}\n`).join('');
+  return [...head, ...readSteps(steps, config).flat()].map((line) => `${line}\n`).join('');
+}
+
+/** Reads each step of a history, the oldest first, back as lines of a Dockerfile. */
+export function readSteps(steps: readonly HistoryStep[], config: ImageConfig): readonly Lines[] {
+  // A path of Windows may end with the usual escape, and the next line would be part of it.
+  const known: Known = { values: valuesOf(config), escape: isWindows(config) ? '`' : '\\' };
+  let shell: string | undefined;
+  return steps.map((step) => {
+    const read = readStep(step, known, shell);
+    // Later commands run in the shell that a SHELL names.
+    const [, list] = /^SHELL (\[.*\])$/s.exec(read.at(-1) ?? '') ?? [];
+    if (list !== undefined) shell = readWords(list).join(' ');
+    return read;
+  });
+}
+
+function isWindows({ platform }: ImageConfig): boolean {
+  return platform.os.toLowerCase() === 'windows';
 }
 
 function valuesOf({ run }: ImageConfig): ReadonlyMap<string, string> {

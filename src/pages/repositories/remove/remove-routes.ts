@@ -3,9 +3,9 @@ import { executeRemoval, type StepResult } from '../../../images/remove/execute.
 import { removeTagByOverwriting } from '../../../images/remove/overwrite-tag.ts';
 import type { Repository } from '../../../images/store.ts';
 import { parseDigest } from '../../../oci/digest.ts';
-import { inRepository, repositoryPath, withQuery, type PageAddress } from '../../request/page-address.ts';
+import { inRepository, repositoryPath, withQuery } from '../../request/page-address.ts';
 import { PageError } from '../../request/page-error.ts';
-import type { PageAnswer, PageRequest, PageRoutes } from '../../request/page-request.ts';
+import type { PageAnswer, PageRequest, PageRoutes, RequestOf } from '../../request/page-request.ts';
 import type { createVisible, Visible } from '../../request/visible.ts';
 import { fingerprint, parseRemovalWish, prepareWish, type Removal, type RemovalWish } from './prepare.ts';
 import { renderResults } from './results-page.ts';
@@ -13,8 +13,6 @@ import { renderSummary } from './summary-page.ts';
 import { summarize } from './summary.ts';
 import { Turns } from './turns.ts';
 import { REMOVE_WORDS } from './words.ts';
-
-type RemoveAddress = Extract<PageAddress, { readonly kind: 'compare' | 'remove' }>;
 
 export interface RemoveOptions {
   readonly see: ReturnType<typeof createVisible>;
@@ -53,7 +51,7 @@ export function removeRoutes({ see, isEmbedded }: RemoveOptions): Pick<PageRoute
 
 /** Throws PageError where the principal may not delete, or names no tag. */
 function wishOf(
-  { address: { repository }, language }: PageRequest<RemoveAddress>,
+  { address: { repository }, language }: RequestOf<'remove'>,
   fields: PageRequest['query'],
   see: Pick<Visible, 'require'>,
 ): RemovalWish {
@@ -71,7 +69,7 @@ function toCompare(repository: string, { tags }: RemovalWish): PageAnswer {
 }
 
 function answerSummary(
-  request: PageRequest<RemoveAddress>,
+  request: RequestOf<'remove'>,
   removal: Removal,
   see: Pick<Visible, 'may'>,
   hasChanged: boolean,
@@ -91,7 +89,7 @@ function answerSummary(
 }
 
 async function remove(
-  request: PageRequest<RemoveAddress>,
+  request: RequestOf<'remove'>,
   see: Visible,
   { wish, isEmbedded }: { readonly wish: RemovalWish; readonly isEmbedded: boolean },
 ): Promise<PageAnswer> {
@@ -118,7 +116,7 @@ function withOverwriting(repository: Repository): Repository {
 }
 
 function answerResults(
-  request: PageRequest<RemoveAddress>,
+  request: RequestOf<'remove'>,
   results: readonly StepResult[],
   isEmbedded: boolean,
 ): PageAnswer {

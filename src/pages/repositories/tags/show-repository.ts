@@ -1,20 +1,17 @@
 import type { Page, RepositoryRow, TagRow } from '../../../inventory/inventory.ts';
-import type { PageAddress } from '../../request/page-address.ts';
 import { PageError } from '../../request/page-error.ts';
-import type { PageAnswer, PageRequest } from '../../request/page-request.ts';
+import type { PageAnswer, RequestOf } from '../../request/page-request.ts';
 import type { OneRepository, Visible } from '../../request/visible.ts';
 import { parseDigest } from '../../../oci/digest.ts';
 import { renderRepository } from './repository-page.ts';
 import { parseRepositoryQuery, TAGS_LIMIT, type RepositoryQuery } from './tags-query.ts';
-
-type RepositoryAddress = Extract<PageAddress, { readonly kind: 'repository' }>;
 
 /** How long the page of a repository that is not known yet waits for it. */
 const FIRST_LOOK_MS = 2000;
 
 /** A repository: its tags, and how to pull them. */
 export async function showRepository(
-  request: PageRequest<RepositoryAddress>,
+  request: RequestOf<'repository'>,
   see: Pick<Visible, 'inventory' | 'may'>,
 ): Promise<PageAnswer> {
   const { repository } = request.address;

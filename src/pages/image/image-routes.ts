@@ -1,0 +1,11 @@
+import type { PageRoutes } from '../request/page-request.ts';
+import { compareRoutes } from './compare/compare.ts';
+import { overviewRoutes, type OverviewOptions } from './overview/overview.ts';
+import { referrerRoutes } from './referrer/referrer.ts';
+
+export interface ImageOptions extends OverviewOptions {}
+
+/** The pages about one image. */
+export function imageRoutes(options: ImageOptions): PageRoutes {
+  return { ...overviewRoutes(options), ...referrerRoutes(options), ...compareRoutes(options) };
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { cutText, renderForeign, visibleText } from '../../../src/pages/text/visible-text.ts';
+
+describe('foreign text', () => {
+  it.each([
+    ['letters of any script', '김민수 מלים ü 👍', '김민수 מלים ü 👍'],
+    ['tabs and line ends', 'a\tb\nc', 'a\tb\nc'],
+    ['what a terminal obeys', 'a\u001b[31m\u0000\r', 'a‹U+001B›[31m‹U+0000›‹U+000D›'],
+    ['what turns the order of letters', 'exe\u202egnp\u2066', 'exe‹U+202E›gnp‹U+2066›'],
+    ['what has no width', 'a\u200bb\ufeff\u00ad', 'a‹U+200B›b‹U+FEFF›‹U+00AD›'],
+    ['other line ends', 'a\u2028b\u2029', 'a‹U+2028›b‹U+2029›'],
+    ['half a letter', 'a\ud83db', 'a‹U+D83D›b'],
+  ])('%s', (_name, text, shown) => {
+    expect(visibleText(text)).toBe(shown);
+  });
+
+  it('is cut between letters, and says how large it is', () => {
+    expect(cutText('ab👍', 3)).toBe('ab');
+    expect(cutText('ab👍', 4)).toBe('ab👍');
+    const text = renderForeign('x'.repeat(1_000_000), 'en').toString();
+    expect(text.length).toBeLessThan(1200);
+    expect(text).toContain('1 MB in all');
+  });
+
+  it('ends its direction with itself, and is no markup', () => {
+    expect(renderForeign('<b>', 'en').toString()).toBe('<bdi>&lt;b&gt;</bdi>');
+  });
+});
