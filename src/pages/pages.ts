@@ -8,7 +8,7 @@ import type { PageNote, PageRoutes } from './request/page-request.ts';
 import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
-import { imageRoutes } from './image/image-routes.ts';
+import { imageRoutes, type ImageOptions } from './image/image-routes.ts';
 import { signInRoutes, type SignInOptions } from './sign-in/sign-in.ts';
 import { repositoriesRoutes } from './repositories/repositories.ts';
 import type { RemoveOptions } from './repositories/remove/remove-routes.ts';
@@ -22,7 +22,8 @@ interface PagesOptions
     ReadRequestOptions,
     Omit<AnswerOptions, 'routes'>,
     Omit<RemoveOptions, 'see'>,
-    Omit<SpaceOptions, 'see'> {}
+    Omit<SpaceOptions, 'see'>,
+    Pick<ImageOptions, 'files'> {}
 
 /** The web pages of a gate. */
 export interface Pages {
@@ -78,13 +79,13 @@ export function createPages(options: PagesOptions): Pages {
 /** The pages of all areas. */
 function joinAreas(options: PagesOptions): PageRoutes {
   const see = createVisible(options);
-  const { isEmbedded, garbage } = options;
+  const { isEmbedded, garbage, files } = options;
   return {
     ...preferencesRoutes,
     ...signInRoutes(options),
     ...accountRoutes(options),
     ...repositoriesRoutes({ see, isEmbedded }),
-    ...imageRoutes({ see, now: Date.now }),
+    ...imageRoutes({ see, files, now: Date.now }),
     ...spaceRoutes({ see, garbage }),
   };
 }

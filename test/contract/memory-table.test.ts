@@ -18,6 +18,9 @@ const HOLDERS = [
 /** Those that are no memory of clients, by the reason. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'ends with the call': [
+    'src/pages/image/compare/compared-layers.ts rows',
+    'src/pages/image/compare/compared-layers.ts states',
+    'src/pages/image/parts/json-layout.ts #parts',
     'src/backend/embedded/disk/folders.ts unconfirmed',
     'src/backend/embedded/disk/folders.ts queued',
     'src/backend/embedded/gc/mark.ts seen',

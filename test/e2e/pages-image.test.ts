@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Descriptor } from '../../src/images/model/descriptor.ts';
 import { BROWSER, expectAccessible, startBrowser, type OpenBrowser } from '../support/browser.ts';
+import { tarOf } from '../support/image-content.ts';
 import { PageClient, type PageReply } from '../support/page-client.ts';
 import { HOSTILE, putArtifact, putBlob, putImage, putPlatforms, registryOf } from '../support/page-images.ts';
 import { temporaryFolder, type Folder } from '../support/programs.ts';
@@ -68,6 +69,15 @@ async function fill(backend: string, folder: Folder): Promise<Filled> {
     annotations: { 'org.opencontainers.image.title': 'web', 'org.opencontainers.image.version': '1.4.0' },
     tags: ['1.4.0'],
   });
+  const lower = await tarOf([
+    { name: 'etc/gone.conf', text: 'gone' },
+    { name: 'etc/app.conf', text: 'before' },
+  ]);
+  const upper = await tarOf([
+    { name: 'etc/.wh.gone.conf', text: '' },
+    { name: 'etc/app.conf', text: HOSTILE.markup },
+  ]);
+  await putImage(registry.repository('open/files'), { layers: [lower, upper], tags: ['1'] });
   await putImage(registry.repository('closed/app'), { layers, tags: ['1'] });
   await registry.close();
   return { gate, index, sbom, signature, close: () => gate.close() };
@@ -165,11 +175,27 @@ describeWith(['docker-registry'], 'the pages of an image', () => {
       expect(form.body).toContain('<option value="multi">');
     });
 
+    it('list the files, and what a later layer hid', async () => {
+      const files = (query: string): Promise<PageReply> =>
+        getPage(filled.gate, `/r/open/files/-/files/1${query}`);
+      const { body } = await files('?path=/etc');
+      expect(body).toContain('>app.conf</bdi>');
+      expect(body).not.toContain('gone.conf');
+      expect((await files('?path=/etc&hidden=1')).body).toMatch(/gone\.conf[^]{0,200}removed by layer 2/);
+      const file = await files('?path=/etc/app.conf');
+      expect(file.body).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+      expect(file.headers['content-type']).toBe('text/html; charset=utf-8');
+      expect((await files('?path=/none')).status).toBe(404);
+      const chart = await getPage(filled.gate, '/r/open/chart/-/files/1.4.0');
+      expect(chart.body).toContain('It is no container image.');
+    });
+
     it.each([
       ['a tag that there is not', '/r/open/app/-/image/none'],
       ['what is no tag', '/r/open/app/-/image/-none'],
       ['a platform that there is not', '/r/open/app/-/image/multi?platform=windows/amd64'],
       ['another repository', '/r/closed/app/-/image/1'],
+      ['the files of another repository', '/r/closed/app/-/files/1'],
       ['another repository, compared', '/r/closed/app/-/compare?a=1&b=1'],
       ['a referrer by a tag', '/r/open/app/-/referrer/1'],
       ['a referrer that there is not', `/r/open/app/-/referrer/sha256:${'0'.repeat(64)}`],
@@ -212,6 +238,8 @@ describeWith([BROWSER], 'the pages of an image in a browser', () => {
       '/r/open/chart/-/image/1.4.0',
       `/r/open/app/-/referrer/${filled.sbom.digest.text}`,
       '/r/open/app/-/compare?a=1&b=2',
+      '/r/open/files/-/files/1?path=/etc&hidden=1',
+      '/r/open/files/-/files/1?path=/etc/app.conf',
     ]) {
       await page.goto(path);
       await expectAccessible(page);

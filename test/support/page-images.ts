@@ -77,7 +77,7 @@ export async function putImage(
   return putDocument(repository, OCI_MANIFEST, manifest, tags);
 }
 
-export interface PageArtifact {
+interface PageArtifact {
   readonly artifactType?: string;
   readonly config?: Descriptor;
   readonly layers: readonly Descriptor[];

@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import { isOwner } from '../../auth/policy/owner.ts';
 import { hasAnonymousRules, type Policy } from '../../auth/policy/policy.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { createFilesThread } from '../../pages/image/files/thread/files-thread.ts';
 import { createPages, type Pages } from '../../pages/pages.ts';
 import type { Exchange } from '../../observe/exchange.ts';
 import type { UserDirectory } from '../../auth/directory.ts';
@@ -45,7 +46,7 @@ interface OpenedPages {
 
 /** Opens what the pages need, where the gate shows pages. */
 export async function openPages(
-  config: Pick<Config, 'pages' | 'state' | 'backend' | 'users'>,
+  config: Pick<Config, 'pages' | 'pagesFiles' | 'state' | 'backend' | 'users'>,
   options: OpenPagesOptions,
 ): Promise<OpenedPages> {
   if (config.pages === 'off') return NO_PAGES;
@@ -55,7 +56,9 @@ export async function openPages(
   const observe = (exchange: Exchange): void => {
     for (const event of eventsOf(exchange, Date.now())) inventory.note(event);
   };
+  const files = createFilesThread({ door: inner.door, largestLayer: config.pagesFiles });
   const pages = createPages({
+    files: { ask: files.ask, largestLayer: config.pagesFiles },
     registry: inner.registry,
     inventory,
     isEmbedded: config.backend.kind === 'embedded',
@@ -81,6 +84,7 @@ export async function openPages(
     pages,
     observe,
     close: async () => {
+      await files.close();
       await inventory.close();
       await inner.close();
     },

@@ -127,6 +127,10 @@ export const schema = z.strictObject({
     description:
       'The web pages, at / of the same port: on for every user, owner for those that the access file names as owners, off for nobody.',
   }),
+  pagesFiles: bytes(
+    { from: 0, byDefault: '2GiB' },
+    'The largest layer, as it is stored, whose files the web pages list. 0: they list none.',
+  ),
   tls: tls.prefault({}),
   auth: auth.prefault({}),
   abuse: abuse.prefault({}),

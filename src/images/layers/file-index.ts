@@ -1,4 +1,4 @@
-import type { EntryKind, LayerEntry } from './tar/layer-reader.ts';
+import type { EntryKind, EntryHead } from './tar/layer-reader.ts';
 import { markOf, splitEntryPath, type Mark, type PathProblem } from './entry-path.ts';
 import { FLAG, KIND, type FileKind, type FileRecord } from './file-record.ts';
 import { FileTable, ROOT } from './file-table.ts';
@@ -53,7 +53,7 @@ export class FileIndex {
   }
 
   /** Adds the next entry of the layer. Returns the number that records give it. */
-  add(entry: LayerEntry): number {
+  add(entry: EntryHead): number {
     this.#entry += 1;
     const parts = splitEntryPath(entry.name);
     if (typeof parts === 'string') this.#onNote(entry.name, parts);
@@ -61,7 +61,7 @@ export class FileIndex {
     return this.#entry;
   }
 
-  #place(parts: readonly string[], entry: LayerEntry): void {
+  #place(parts: readonly string[], entry: EntryHead): void {
     const name = parts.at(-1);
     if (name === undefined) {
       const isFirst = this.table.kindOf(ROOT) === KIND.implied;
@@ -74,7 +74,7 @@ export class FileIndex {
     else this.#placeMark(parts, mark);
   }
 
-  #placeFile(parts: readonly string[], name: string, entry: LayerEntry): void {
+  #placeFile(parts: readonly string[], name: string, entry: EntryHead): void {
     const record = this.#recordOf(entry);
     const parent = this.#descend(parts);
     const node = parent === NONE ? NONE : this.#put(parent, name, record);
@@ -162,7 +162,7 @@ export class FileIndex {
     if (table.layerOf(node) === this.#layer) table.setFlag(node, FLAG.replaced);
   }
 
-  #recordOf(entry: LayerEntry): FileRecord {
+  #recordOf(entry: EntryHead): FileRecord {
     const { kind, mode, major, minor, size, mtime, link } = entry;
     const isDevice = kind === 'character' || kind === 'block';
     return {

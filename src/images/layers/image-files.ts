@@ -124,10 +124,14 @@ async function* each(pieces: readonly Buffer[]): Pieces {
   yield* pieces;
 }
 
-function openLayer(
-  source: ImageSource,
+/**
+ * Reads the entries of a layer, whatever it is compressed with, to its end. Throws AppError IMAGE_INVALID, BLOB_MISSING,
+ * DIGEST_MISMATCH.
+ */
+export function openLayer(
+  source: Pick<ImageSource, 'readBlob'>,
   layer: Descriptor,
-  { limit, signal }: FilesOptions,
+  { limit, signal }: Pick<FilesOptions, 'limit' | 'signal'>,
 ): AsyncIterable<LayerEntry> {
   const name = layer.digest.text;
   const blob = source.readBlob(layer, signal === undefined ? {} : { signal });

@@ -6,10 +6,17 @@ import { findMap, makeBody, type Body, type Headers } from './entry-body.ts';
 import { parsePax, sparseFormat, type PaxRecords } from './pax.ts';
 import { parseTarHeader, type TarHeader } from './tar-header.ts';
 
-export type EntryKind = 'file' | 'link' | 'symlink' | 'character' | 'block' | 'directory' | 'fifo';
+export const ENTRY_KINDS = ['file', 'link', 'symlink', 'character', 'block', 'directory', 'fifo'] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 /** A file of a layer as its tar has it. Names and links are byte strings: one character for each byte. */
-export interface LayerEntry {
+export interface LayerEntry extends EntryHead {
+  /** Reads the file. Only before the next entry is asked for, and once. */
+  content(): Pieces;
+}
+
+/** A file of a layer without its bytes. */
+export interface EntryHead {
   readonly name: string;
   readonly kind: EntryKind;
   readonly mode: number;
@@ -22,8 +29,6 @@ export interface LayerEntry {
   readonly link: string;
   readonly major: number;
   readonly minor: number;
-  /** Reads the file. Only before the next entry is asked for, and once. */
-  content(): Pieces;
 }
 
 interface ReadLayerOptions {

@@ -10,7 +10,7 @@ import { layerRow } from '../parts/image-page.ts';
 import { renderShare } from '../parts/layer-bar.ts';
 import { IMAGE_WORDS } from './words.ts';
 
-export interface StepsOptions {
+interface StepsOptions {
   readonly manifest: ImageManifest;
   readonly config: ImageConfig;
   /** How many tags of the repository need each layer. Undefined while that is not known. */

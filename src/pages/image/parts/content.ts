@@ -15,7 +15,7 @@ export interface Content {
 }
 
 /** The most that is shown of one content. */
-export const MOST_CONTENT_BYTES = 1_000_000;
+const MOST_CONTENT_BYTES = 1_000_000;
 
 /**
  * Reads a blob, or the first `MOST_CONTENT_BYTES` of a larger one. The digest of a whole one is checked. Throws AppError

@@ -74,7 +74,7 @@ interface ViewsOptions {
   readonly repository: string;
   readonly reference: string;
   readonly platform: string | undefined;
-  readonly current: 'image' | 'compare';
+  readonly current: 'image' | 'files' | 'compare';
   readonly language: Language;
 }
 
@@ -85,6 +85,7 @@ export function renderViews({ repository, reference, platform, current, language
     html`<a href="${path}" ${kind === current ? html` aria-current="page"` : NO_HTML}>${words[kind]}</a>`;
   return html`<nav class="tabs" aria-label="${words.views}">
     ${link('image', withQuery(inRepository(repository, 'image', reference), { platform }))}
+    ${link('files', withQuery(inRepository(repository, 'files', reference), { platform }))}
     ${link('compare', withQuery(inRepository(repository, 'compare'), { a: reference, platform }))}
   </nav>`;
 }

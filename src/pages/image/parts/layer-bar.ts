@@ -3,7 +3,7 @@ import { html, NO_HTML, type Html } from '../../text/html.ts';
 /** How a layer is drawn. Each look has a pattern beside its colour. */
 export type LayerLook = 'plain' | 'alone' | 'shared' | 'added' | 'removed';
 
-export interface BarLayer {
+interface BarLayer {
   /** In bytes. */
   readonly size: number;
   readonly look: LayerLook;

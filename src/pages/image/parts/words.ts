@@ -6,6 +6,7 @@ interface PartsWords {
   readonly repositories: string;
   readonly views: string;
   readonly image: string;
+  readonly files: string;
   readonly compare: string;
   readonly unreadable: string;
   readonly unreadableText: string;
@@ -21,6 +22,7 @@ export const PARTS_WORDS: Words<PartsWords> = {
     repositories: 'Repositories',
     views: 'Views of this image',
     image: 'Image',
+    files: 'Files',
     compare: 'Compare',
     unreadable: 'This cannot be read',
     unreadableText: 'The registry has it, but it is not what an image should be. It is not shown.',
@@ -41,6 +43,7 @@ export const PARTS_WORDS: Words<PartsWords> = {
     repositories: '저장소',
     views: '이미지 보기',
     image: '이미지',
+    files: '파일',
     compare: '비교',
     unreadable: '읽을 수 없습니다',
     unreadableText: '레지스트리에 있지만 올바른 이미지 형식이 아니어서 표시하지 않습니다.',

@@ -18,7 +18,7 @@ import { PARTS_WORDS } from '../parts/words.ts';
 import { renderBlob } from './shown-blob.ts';
 import { REFERRER_WORDS } from './words.ts';
 
-export interface ReferrerOptions {
+interface ReferrerOptions {
   readonly see: See;
   /** In milliseconds since 1970. */
   readonly now: () => number;

@@ -1,0 +1,92 @@
+import { invalidImage } from '../../model/descriptor.ts';
+import { ENTRY_KINDS, type EntryHead } from '../tar/layer-reader.ts';
+
+/** The numbers of an entry: its kind, mode, owner, group, size, time, device, and the lengths of its two texts. */
+const WIDTH = 10;
+const FIRST_ENTRIES = 256;
+const FIRST_BYTES = 16 * 1024;
+
+/** The entries of a layer without their bytes, in a few arrays: 80 bytes and the names for each. */
+export class EntryList {
+  readonly #mostBytes: number;
+  #numbers = new Float64Array(WIDTH * FIRST_ENTRIES);
+  #texts = Buffer.alloc(FIRST_BYTES);
+  #count = 0;
+  #used = 0;
+
+  /** Adding to it throws AppError IMAGE_INVALID where it would take more than so many bytes. */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  get bytes(): number {
+    return this.#numbers.byteLength + this.#texts.byteLength;
+  }
+
+  add({ name, kind, mode, uid, gid, size, mtime, link, major, minor }: EntryHead): void {
+    const at = this.#count * WIDTH;
+    if (at === this.#numbers.length) this.#growNumbers();
+    const device = major * 2 ** 32 + minor;
+    const numbers = [
+      ENTRY_KINDS.indexOf(kind),
+      mode,
+      uid,
+      gid,
+      size,
+      mtime,
+      device,
+      name.length,
+      link.length,
+    ];
+    this.#numbers.set(numbers, at);
+    this.#write(name);
+    this.#write(link);
+    this.#count += 1;
+  }
+
+  *[Symbol.iterator](): Generator<EntryHead> {
+    let at = 0;
+    for (let entry = 0; entry < this.#count; entry += 1) {
+      const number = (column: number): number => this.#numbers[entry * WIDTH + column] ?? 0;
+      const [nameEnd, linkEnd] = [at + number(7), at + number(7) + number(8)];
+      yield {
+        kind: ENTRY_KINDS[number(0)] ?? 'file',
+        mode: number(1),
+        uid: number(2),
+        gid: number(3),
+        size: number(4),
+        mtime: number(5),
+        major: Math.floor(number(6) / 2 ** 32),
+        minor: number(6) % 2 ** 32,
+        name: this.#texts.toString('latin1', at, nameEnd),
+        link: this.#texts.toString('latin1', nameEnd, linkEnd),
+      };
+      at = linkEnd;
+    }
+  }
+
+  #write(text: string): void {
+    while (this.#used + text.length > this.#texts.length) this.#growTexts();
+    this.#texts.write(text, this.#used, 'latin1');
+    this.#used += text.length;
+  }
+
+  #growNumbers(): void {
+    this.#reserve(this.#numbers.byteLength);
+    const numbers = new Float64Array(this.#numbers.length * 2);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
+  }
+
+  #growTexts(): void {
+    this.#reserve(this.#texts.byteLength);
+    const texts = Buffer.alloc(this.#texts.length * 2);
+    this.#texts.copy(texts);
+    this.#texts = texts;
+  }
+
+  #reserve(more: number): void {
+    if (this.bytes + more <= this.#mostBytes) return;
+    throw invalidImage(`a layer of it has more than ${this.#count} files, which is more than is listed`);
+  }
+}

@@ -1,0 +1,120 @@
+import { inRepository, withQuery } from '../../request/page-address.ts';
+import type { RequestOf } from '../../request/page-request.ts';
+import { formatCount, formatSize } from '../../text/format.ts';
+import { html, NO_HTML, type Html } from '../../text/html.ts';
+import { renderForeign } from '../../text/visible-text.ts';
+import { layerRow } from '../parts/image-page.ts';
+import type { FileRow, FilesReply } from './thread/question.ts';
+import { FILES_WORDS } from './words.ts';
+
+type FilesRequest = RequestOf<'files'>;
+type Directory = Extract<FilesReply, { readonly kind: 'directory' }>;
+
+/** The address of a file or directory of the same image. */
+function filePath(
+  { address, query }: FilesRequest,
+  path: string,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const base = inRepository(address.repository, 'files', address.reference);
+  return withQuery(base, { path, platform: query.get('platform'), hidden: query.get('hidden'), ...more });
+}
+
+/** One directory of an image. */
+export function renderDirectory(request: FilesRequest, directory: Directory): Html {
+  const { language } = request;
+  const words = FILES_WORDS[language];
+  const { path, rows } = directory;
+  const isHidden = request.query.get('hidden') === '1';
+  const toggle = isHidden
+    ? html`<a href="${filePath(request, path, { hidden: '' })}">${words.hideHidden}</a>`
+    : html`<a href="${filePath(request, path, { hidden: '1' })}">${words.showHidden}</a>`;
+  const list =
+    rows.length === 0
+      ? html`<p class="quiet-text">${words.empty}</p>`
+      : html`<div class="table-box">
+          <table class="files" data-rows>
+            <thead>
+              <tr>
+                <th scope="col">${words.name}</th>
+                <th scope="col" class="number">${words.size}</th>
+                <th scope="col">${words.mode}</th>
+                <th scope="col" class="number">${words.owner}</th>
+                <th scope="col">${words.modified}</th>
+                <th scope="col" class="number">${words.layer}</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${rows.map((row) => renderRow(request, row))}
+            </tbody>
+          </table>
+        </div>`;
+  return html`<section>
+    <div class="heading">${renderPath(request, path)} <span class="small">${toggle}</span></div>
+    ${list}${renderPager(request, directory)}
+  </section>`;
+}
+
+/** The directories above, each a link. */
+export function renderPath(request: FilesRequest, path: string): Html {
+  const words = FILES_WORDS[request.language];
+  const parts = path.split('/').filter((part) => part !== '');
+  const links = parts.map((part, at) => {
+    const name = renderForeign(part, request.language, 120);
+    const isLast = at === parts.length - 1;
+    return isLast
+      ? html`/<b>${name}</b>`
+      : html`/<a href="${filePath(request, `/${parts.slice(0, at + 1).join('/')}`)}">${name}</a>`;
+  });
+  return html`<h2 class="path">
+    <span class="visually-hidden">${words.where} </span
+    ><a href="${filePath(request, '')}">${words.root}</a>${links}
+  </h2>`;
+}
+
+function renderRow(request: FilesRequest, row: FileRow): Html {
+  const { language, address, query } = request;
+  const words = FILES_WORDS[language];
+  const { name, path, isDirectory, link, hidden, layer, size } = row;
+  const shown = html`${renderForeign(name, language, 200)}${isDirectory ? '/' : ''}`;
+  const isLink = path !== undefined && (hidden === undefined || isDirectory);
+  const named = isLink ? html`<a data-row href="${filePath(request, path)}">${shown}</a>` : shown;
+  const image = withQuery(inRepository(address.repository, 'image', address.reference), {
+    platform: query.get('platform'),
+  });
+  const to = (number: number): Html =>
+    html`<a href="${image}#${layerRow(number)}" title="${words.layerName(number)}">${number}</a>`;
+  return html`<tr ${hidden === undefined ? NO_HTML : html` class="gone"`}>
+    <th scope="row">
+      ${hidden === undefined ? named : html`<del>${named}</del>`}
+      ${link === '' ? NO_HTML : html`<span class="quiet-text small">→ ${renderForeign(link, language, 200)}</span>`}
+      ${hidden === undefined ? NO_HTML : html`<span class="badge warn">${words.hiddenBy[hidden.how](hidden.by)}</span>`}
+    </th>
+    <td class="number">${size === undefined ? '' : formatSize(size, language)}</td>
+    <td><code>${row.mode}</code></td>
+    <td class="number">${row.owner}</td>
+    <td><time datetime="${row.modified}">${row.modified.slice(0, 16).replace('T', ' ')}</time></td>
+    <td class="number">${to(layer)}</td>
+  </tr>`;
+}
+
+function renderPager(request: FilesRequest, { path, rows, total }: Directory): Html {
+  const words = FILES_WORDS[request.language];
+  const from = Math.max(0, Math.trunc(Number(request.query.get('from'))) || 0);
+  if (from === 0 && rows.length === total) return NO_HTML;
+  const count = (number: number): string => formatCount(number, request.language);
+  const back =
+    from === 0
+      ? NO_HTML
+      : html`<a href="${filePath(request, path, { from: String(Math.max(0, from - 500)) })}"
+          >${words.previous}</a
+        >`;
+  const on =
+    from + rows.length >= total
+      ? NO_HTML
+      : html`<a href="${filePath(request, path, { from: String(from + rows.length) })}">${words.next}</a>`;
+  return html`<nav class="pager" aria-label="${words.where}">
+    <span>${words.page(count(from + 1), count(from + rows.length), count(total))}</span>
+    <span class="buttons">${back}${on}</span>
+  </nav>`;
+}

@@ -1,0 +1,79 @@
+import { Worker } from 'node:worker_threads';
+import type { Secret } from '../../../../lib/secret.ts';
+import type { FilesWorkerData, NumberedQuestion, NumberedReply } from './files-worker.ts';
+import type { FilesQuestion, FilesReply } from './question.ts';
+
+interface FilesThreadOptions {
+  /** How the thread reaches the registry. */
+  readonly door: {
+    readonly name: string;
+    readonly socketPath: string;
+    readonly user: string;
+    readonly password: Secret<string>;
+  };
+  /** Layers that are larger as they are stored are not looked into, in bytes. */
+  readonly largestLayer: number;
+}
+
+/** Looks into layers, in a thread of its own. */
+interface FilesThread {
+  /** Never rejects. */
+  ask(question: FilesQuestion): Promise<FilesReply>;
+  /** Ends the thread. Who waits gets `busy`. */
+  close(): Promise<void>;
+}
+
+/** As many as ask at once. */
+const MOST_WAITING = 64;
+/** The heap of the thread. Lists and trees of files are outside of it, and have bounds of their own. */
+const HEAP_MIB = 256;
+
+/** Creates the thread with the first question. It does not keep the process alive while nobody asks. */
+export function createFilesThread({ door, largestLayer }: FilesThreadOptions): FilesThread {
+  const { name, socketPath, user, password } = door;
+  const waiting = new Map<number, (reply: FilesReply) => void>();
+  let worker: Worker | undefined;
+  let number = 0;
+  const settle = (which: number, reply: FilesReply): void => {
+    waiting.get(which)?.(reply);
+    waiting.delete(which);
+    if (waiting.size === 0) worker?.unref();
+  };
+  const start = (): Worker => {
+    const data: FilesWorkerData = { name, socketPath, user, password: password.reveal(), largestLayer };
+    const started = new Worker(siblingUrl(), {
+      name: 'image-files',
+      env: {},
+      execArgv: [],
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+    });
+    started.on('message', (message: NumberedReply) => settle(message.number, message.reply));
+    started.on('error', () => undefined); // 'exit' follows
+    started.on('exit', () => {
+      if (worker === started) worker = undefined;
+      for (const which of waiting.keys()) settle(which, { kind: 'busy' });
+    });
+    return started;
+  };
+  return {
+    ask: (question) =>
+      new Promise((resolve) => {
+        if (waiting.size >= MOST_WAITING) return resolve({ kind: 'busy' });
+        number += 1;
+        waiting.set(number, resolve);
+        worker ??= start();
+        worker.ref();
+        worker.postMessage({ number, question } satisfies NumberedQuestion, []);
+      }),
+    close: async () => {
+      await worker?.terminate();
+    },
+  };
+}
+
+/** Returns the worker beside this file, with the same extension: `.ts` in a checkout, `.js` in the package. */
+function siblingUrl(): URL {
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`./files-worker.${ending}`, import.meta.url);
+}
