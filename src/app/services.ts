@@ -59,8 +59,10 @@ export async function openServices(
     proxies: parts.proxies,
     connectionLimiter: parts.limiters.connections,
     onDistrust: parts.trust.refused,
-    showMetrics: (connections) =>
-      observers.showMetrics({ connections, certificate, registryBackend: registry, watch: endings }),
+    showMetrics: (connections) => {
+      shown.follow(connections);
+      return observers.showMetrics({ connections, certificate, registryBackend: registry, watch: endings });
+    },
     reload: async () => {
       await Promise.all([...files.map((file) => file.check()), observers.reopen()]);
     },
@@ -90,9 +92,11 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
   const context = { logger: firstLogger, now, clock, cluster, audit, onRealm };
   const { directory } = users;
   const following = await followTokens(config, { directory, policy, ...context });
-  const { tokens } = following;
+  const { tokens, lockouts } = following;
   const browsers = await followSessions(config, { directory, tokens, ...context });
+  const endings = await watchEndings(config, { certificate, tokens, logger: firstLogger, audit });
   if (bus.slot === 0) await endOrphans({ ...tokens, ...users, logger });
+  const seen = { users, policy, tokens, audit, lockouts, certificate, endings, bus, now };
   return {
     now,
     observers,
@@ -104,8 +108,8 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     policy,
     following,
     browsers,
-    endings: await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }),
-    shown: await openShown(config, logger, { bus, users, registry, policy, tokens, browsers, audit }),
+    endings,
+    shown: await openShown(config, logger, { ...seen, registry, browsers }),
     firstSignIn: await watchFirstSignIn(config.state),
     uploadKey: await readUploadKey(config),
     limiters: openLimiters(limits, bus),

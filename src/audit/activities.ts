@@ -1,6 +1,6 @@
 import { ACTIVITY_OF, keyOf } from './activity.ts';
 import { firstFields, type AuditEvent } from './event.ts';
-import type { Fact } from './fact.ts';
+import type { Fact, FactKind } from './fact.ts';
 import { RepeatedEvent, repeatedKey } from './repeated-event.ts';
 import { OpenActivities } from './open-activities.ts';
 import { Pull } from './pull.ts';
@@ -47,8 +47,7 @@ export function createActivities({ write, maxBytes = MAX_BYTES }: ActivitiesOpti
       const kind = ACTIVITY_OF[fact.kind];
       if (kind === 'push') push(keyOf(kind, fact), fact);
       else if (kind === 'pull') pull(keyOf(kind, fact), fact);
-      else if (fact.kind === 'delete' || fact.kind === 'reload' || fact.kind === 'expiry')
-        write(standalone(fact));
+      else if (STANDALONE.has(fact.kind)) write(standalone(fact));
       else {
         const key = repeatedKey(fact);
         open.add(key, open.get(key) ?? new RepeatedEvent(fact), fact);
@@ -64,6 +63,8 @@ export function createActivities({ write, maxBytes = MAX_BYTES }: ActivitiesOpti
   };
 }
 
+const STANDALONE: ReadonlySet<FactKind> = new Set(['delete', 'reload', 'expiry', 'owner']);
+
 /** Returns the event of a fact that stands alone. */
 function standalone(fact: Fact): AuditEvent {
   const { kind, isDone, rule, status, reason } = fact;
@@ -72,6 +73,10 @@ function standalone(fact: Fact): AuditEvent {
   if (kind === 'reload') return { ...firstFields('reload', result, fact), reason, ...part };
   if (kind === 'expiry') {
     return { ...firstFields('expiry', isDone ? 'ended' : 'near', fact), token: fact.token, reason, ...part };
+  }
+  if (kind === 'owner') {
+    const { action, target, token } = fact;
+    return { ...firstFields('owner', result, fact), action, target, token };
   }
   return {
     ...firstFields('delete', result, fact),

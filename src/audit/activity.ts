@@ -42,4 +42,5 @@ export const ACTIVITY_OF: Readonly<Record<FactKind, ActivityKind | undefined>> =
   token: undefined,
   reload: undefined,
   expiry: undefined,
+  owner: undefined,
 };

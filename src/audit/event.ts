@@ -11,6 +11,7 @@ export type EventName =
   | 'token'
   | 'reload'
   | 'expiry'
+  | 'owner'
   | 'log';
 
 export const EVENTS: readonly EventName[] = [
@@ -23,6 +24,7 @@ export const EVENTS: readonly EventName[] = [
   'token',
   'reload',
   'expiry',
+  'owner',
   'log',
 ];
 
@@ -51,6 +53,8 @@ export interface AuditEvent {
   readonly ms?: number | undefined;
   /** The id of a machine's or device's token that was created or revoked. */
   readonly token?: string | undefined;
+  /** The user or network that an owner did something for. */
+  readonly target?: string | undefined;
   readonly rule?: string | undefined;
   readonly status?: number | undefined;
   readonly reason?: string | undefined;

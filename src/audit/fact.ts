@@ -22,7 +22,8 @@ export type FactKind =
   | 'logout'
   | 'token'
   | 'reload'
-  | 'expiry';
+  | 'expiry'
+  | 'owner';
 
 /** Plain data that is sent between processes. It holds no unverified user names. */
 export interface Fact {
@@ -44,6 +45,8 @@ export interface Fact {
   readonly action?: string | undefined;
   /** The id of a machine's or device's token that was created or revoked. */
   readonly token?: string | undefined;
+  /** The user or network that an owner did something for. */
+  readonly target?: string | undefined;
   readonly status?: number | undefined;
   /** A code of the gate, never a client's text. */
   readonly reason?: string | undefined;
@@ -108,8 +111,8 @@ export function bytesOfFacts(facts: readonly (Fact | undefined)[]): number {
 
 /** Returns the memory of a fact, in bytes. */
 export function bytesOfFact(fact: Fact): number {
-  const { id, user, address, rule, repository, digest, token, tags = [] } = fact;
-  const texts = [id, user, address, rule, repository, digest, token, ...tags];
+  const { id, user, address, rule, repository, digest, token, target, tags = [] } = fact;
+  const texts = [id, user, address, rule, repository, digest, token, target, ...tags];
   return texts.reduce((bytes, text) => bytes + (text === undefined ? 0 : bytesOfText(text)), FACT_BYTES);
 }
 

@@ -10,6 +10,8 @@ export interface Filter {
   readonly since?: number | undefined;
   readonly until?: number | undefined;
   readonly actions?: readonly string[] | undefined;
+  /** Reports whether to show an event with this result. */
+  readonly wants?: ((event: string, result: string) => boolean) | undefined;
 }
 
 /** Returns a function that parses a line if it matches. It skips most other lines without parsing them. */
@@ -31,9 +33,10 @@ function needlesOf({ user, repository }: Filter): readonly Buffer[] {
   return texts.filter((text) => text !== undefined).map((text) => Buffer.from(text));
 }
 
-function fits(fields: AuditFields, { user, repository, since, until, actions }: Filter): boolean {
+function fits(fields: AuditFields, { user, repository, since, until, actions, wants }: Filter): boolean {
   if (user !== undefined && fields['user'] !== user) return false;
   if (actions !== undefined && !actions.includes(String(fields['event']))) return false;
+  if (wants !== undefined && !wants(String(fields['event']), String(fields['result']))) return false;
   if (repository !== undefined && !isIn(repository, fields['repository'])) return false;
   return isWithin(fields['time'], since, until);
 }

@@ -39,6 +39,7 @@ function whatOf(fields: AuditFields): string {
     bytesOf(fields['bytes']),
     text('token'),
     text('action'),
+    text('target'),
     text('part'),
     text('reason'),
     timesOf(fields['requests']),

@@ -9,6 +9,8 @@ import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
 import { imageRoutes, type ImageOptions } from './image/image-routes.ts';
+import { connectRoutes, type ConnectOptions } from './connect/connect.ts';
+import { ownerRoutes, type OwnerOptions } from './owner/owner.ts';
 import { signInRoutes, type SignInOptions } from './sign-in/sign-in.ts';
 import { repositoriesRoutes } from './repositories/repositories.ts';
 import type { RemoveOptions } from './repositories/remove/remove-routes.ts';
@@ -23,7 +25,11 @@ interface PagesOptions
     Omit<AnswerOptions, 'routes'>,
     Omit<RemoveOptions, 'see'>,
     Omit<SpaceOptions, 'see'>,
-    Pick<ImageOptions, 'files'> {}
+    Pick<ImageOptions, 'files'> {
+  /** What the pages of owners read and change. */
+  readonly owner: Omit<OwnerOptions, 'see' | 'policy'>;
+  readonly authority: ConnectOptions['authority'];
+}
 
 /** The web pages of a gate. */
 export interface Pages {
@@ -79,7 +85,7 @@ export function createPages(options: PagesOptions): Pages {
 /** The pages of all areas. */
 function joinAreas(options: PagesOptions): PageRoutes {
   const see = createVisible(options);
-  const { isEmbedded, garbage, files } = options;
+  const { isEmbedded, garbage, files, policy, authority, owner } = options;
   return {
     ...preferencesRoutes,
     ...signInRoutes(options),
@@ -87,5 +93,7 @@ function joinAreas(options: PagesOptions): PageRoutes {
     ...repositoriesRoutes({ see, isEmbedded }),
     ...imageRoutes({ see, files, now: Date.now }),
     ...spaceRoutes({ see, garbage }),
+    ...ownerRoutes({ ...owner, policy, see }),
+    ...connectRoutes({ see, authority }),
   };
 }

@@ -327,3 +327,35 @@ it('writes early what holds too many layers, whoever goes on with it', () => {
   // Forty pulls of five hundred layers would be ten times as much.
   expect(b.events.length).toBeGreaterThan(5);
 });
+
+describe('what owners do on the web pages', () => {
+  it('is a line that names who did what for whom, at once', () => {
+    const { acts, events } = bench();
+    acts.add({
+      kind: 'owner',
+      at: 5,
+      time: START,
+      ms: 0,
+      bytes: 0,
+      by: 'session',
+      user: 'alice',
+      address: '192.0.2.7',
+      action: 'revoke',
+      target: 'bob',
+      token: 'd-1f0c9a2b4d',
+      isDone: true,
+    });
+    expect(events).toEqual([
+      expect.objectContaining({
+        event: 'owner',
+        result: 'done',
+        user: 'alice',
+        signedInBy: 'session',
+        address: '192.0.2.7',
+        action: 'revoke',
+        target: 'bob',
+        token: 'd-1f0c9a2b4d',
+      }),
+    ]);
+  });
+});

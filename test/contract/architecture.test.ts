@@ -18,7 +18,7 @@ const DIRECTION: Record<string, readonly string[]> = {
   audit: ['lib', 'oci', 'observe'],
   auth: ['lib', 'oci'],
   backend: ['lib', 'oci'],
-  pages: ['lib', 'oci', 'images', 'auth', 'inventory'],
+  pages: ['lib', 'oci', 'images', 'audit', 'auth', 'inventory'],
   http: ['lib', 'oci', 'limits', 'config', 'pki', 'auth', 'observe'],
   pipeline: ['lib', 'oci', 'limits', 'cluster', 'pki', 'auth', 'observe', 'backend', 'http', 'pages'],
   app: [

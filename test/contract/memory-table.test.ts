@@ -67,6 +67,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'src/auth/tokens/store/token-store.ts checks',
     'src/auth/users/htpasswd-directory.ts told',
   ],
+  'has one for each request under way, and goes with it': ['src/app/pages/transfers.ts looked'],
   'has one for each statement in the sources': ['src/inventory/database/database.ts #statements'],
   'has one for each process, topic or listener': [
     'src/auth/abuse/control.ts sockets',

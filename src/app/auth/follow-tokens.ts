@@ -9,13 +9,15 @@ import type { Audit } from '../observe/audit.ts';
 import { createChallenge, type Challenge } from '../../pipeline/auth/challenge.ts';
 import { syncCredentials } from '../cluster/credential-sync.ts';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
-import { openGuard } from './throttling.ts';
+import { openGuard, type Lockouts } from './throttling.ts';
 import { grantedAccess } from '../../pipeline/auth/token-rights.ts';
 
 /** The tokens, which follow their files. */
 interface FollowedTokens {
   readonly tokens: Tokens;
   readonly challenge: Challenge;
+  /** Undefined where guessing has no consequences. */
+  readonly lockouts: Lockouts | undefined;
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export async function followTokens(
   const watcher = await watchTokens(tokens, reloadMs, audit);
   return {
     tokens,
+    lockouts: guarded.lockouts,
     challenge: createChallenge({ ...auth, kind: auth.challenge, policy, onRealm }),
     check: () => watcher.check(),
     close: async () => {

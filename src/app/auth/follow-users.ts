@@ -14,8 +14,19 @@ interface FollowedUsers extends Pick<FollowedFile<unknown>, 'check' | 'close'> {
   readonly directory: UserDirectory;
   /** The names that the access rules may use. */
   known(): KnownNames;
+  /** The users in the order of the file, and how their passwords are stored. */
+  list(): readonly ListedUser[];
   /** Calls a function after each change of the users. */
   onChange(changed: () => void): void;
+}
+
+/** A user, without the hash. */
+interface ListedUser {
+  readonly name: string;
+  /** `bcrypt`, `apr1`. */
+  readonly scheme: string;
+  /** Why the hash should be replaced; undefined for a strong one. */
+  readonly weakness: string | undefined;
 }
 
 interface FollowUsersOptions {
@@ -62,6 +73,12 @@ export async function followUsers(
   return {
     directory,
     known: () => ({ users: store.current().byName }),
+    list: () =>
+      [...store.current().byName.values()].map(({ name, hash: { scheme, weakness } }) => ({
+        name,
+        scheme,
+        weakness,
+      })),
     onChange: (given) => (changed = given),
     check,
     close,

@@ -1,8 +1,15 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import type { Admission, Attempt, Block, CheckResult, Ticket } from '../../auth/abuse/attempt.ts';
+import type {
+  Admission,
+  Attempt,
+  Block,
+  CheckResult,
+  Ticket,
+  UnlockFilter,
+} from '../../auth/abuse/attempt.ts';
 import { openControl } from '../../auth/abuse/control.ts';
 import { createGuard, type Guard } from '../../auth/abuse/guard.ts';
-import type { Ledger } from '../../auth/abuse/ledger.ts';
+import type { Ledger, LedgerRow } from '../../auth/abuse/ledger.ts';
 import type { ThrottleLimits } from '../../auth/abuse/limits.ts';
 import { MemoryLedger } from '../../auth/abuse/memory-ledger.ts';
 import type { RedisLedger, RedisLedgerOptions } from '../../auth/abuse/redis-ledger.ts';
@@ -76,18 +83,31 @@ const BEGIN = createTopic('sign-in begins', isAttempt, isAdmission);
 const END = createTopic('sign-in ends', isEnd, isDuration);
 const WRONG_TOKEN = createTopic('wrong token', isTokenAttempt, isDuration);
 
+const LIST = createTopic('wrong sign-ins', isDuration, isRows);
+const UNLOCK = createTopic('unlock', isUnlock, isDuration);
+
+/** What is counted of wrong passwords in all processes, for the owner of the gate. Both reject where the primary does not answer. */
+export type Lockouts = Pick<Throttle, 'rows' | 'unlock'>;
+
 /** Lets the primary count for its workers. */
 export function countForWorkers(broker: Pick<Broker, 'handle'>, { throttle }: Throttling): void {
   broker.handle(BEGIN, (attempt) => throttle.begin(attempt));
   broker.handle(END, ({ attempt, ticket, outcome }) => throttle.end(attempt, ticket, outcome));
   broker.handle(WRONG_TOKEN, (attempt) => throttle.wrongToken(attempt));
+  broker.handle(LIST, (most) => throttle.rows(most));
+  broker.handle(UNLOCK, (filter) => throttle.unlock(filter));
 }
 
-function countAtPrimary(bus: Bus): Counting {
+/** A search in Redis may take this long. */
+const SEARCH_MS = 12_000;
+
+function countAtPrimary(bus: Bus): Counting & Lockouts {
   return {
     begin: (attempt) => bus.request(BEGIN, attempt),
     end: (attempt, ticket, outcome) => bus.request(END, { attempt, ticket, outcome }),
     wrongToken: (attempt) => bus.request(WRONG_TOKEN, attempt),
+    rows: (most) => bus.request(LIST, most, SEARCH_MS),
+    unlock: (filter) => bus.request(UNLOCK, filter, SEARCH_MS),
   };
 }
 
@@ -102,6 +122,8 @@ interface OpenGuardOptions {
 interface OpenGuard {
   /** Undefined if throttling is switched off. */
   readonly guard: Guard | undefined;
+  /** Undefined if throttling is switched off. */
+  readonly lockouts: Lockouts | undefined;
   close(): Promise<void>;
 }
 
@@ -116,10 +138,11 @@ export async function openGuard({
   directory,
 }: OpenGuardOptions): Promise<OpenGuard> {
   const { throttle, redis } = config.abuse;
-  if (!throttle) return { guard: undefined, close: async () => undefined };
+  if (!throttle) return { guard: undefined, lockouts: undefined, close: async () => undefined };
   const own = cluster.secrets === undefined ? await openThrottling(config, logger) : undefined;
+  const counting = own?.throttle ?? countAtPrimary(cluster.bus);
   const guard = createGuard({
-    throttle: own?.throttle ?? countAtPrimary(cluster.bus),
+    throttle: counting,
     keyed: createKeyedHash(sharedKey(cluster, 'guesses', 32) ?? randomBytes(32)),
     // Gates with a common Redis share the key of unknown names. It can't be derived from the content of Redis.
     keyedName:
@@ -128,7 +151,7 @@ export async function openGuard({
         : createKeyedHash(Buffer.from(hkdfSync('sha256', redis, '', 'names of strangers', 32))),
     directory,
   });
-  return { guard, close: async () => own?.close() };
+  return { guard, lockouts: counting, close: async () => own?.close() };
 }
 
 /** An unknown name is not logged: it may be a password that was typed into the wrong field. */
@@ -162,6 +185,14 @@ function isAdmission(value: unknown): value is Admission {
 
 function isEnd(value: unknown): value is End {
   return isRecord(value) && isAttempt(value['attempt']) && isRecord(value['ticket']);
+}
+
+function isUnlock(value: unknown): value is UnlockFilter {
+  return isRecord(value);
+}
+
+function isRows(value: unknown): value is readonly LedgerRow[] {
+  return Array.isArray(value);
 }
 
 function isDuration(value: unknown): value is number {

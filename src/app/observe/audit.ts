@@ -21,8 +21,19 @@ export interface Audit {
   /** Notes what ends soon, or has ended. */
   noteExpiry(kind: string, sentence: string, hasEnded: boolean): void;
   noteToken(token: { readonly id: string; readonly name: string }, what: 'made' | 'revoked'): void;
+  /** Notes what an owner did on the web pages. */
+  noteOwner(act: OwnerAct): void;
   /** Hands on what it has noted. Never rejects. */
   flush(): Promise<void>;
+}
+
+/** What an owner did on the web pages: for which user or network, and with which token. */
+export interface OwnerAct {
+  readonly user: string;
+  readonly address: string;
+  readonly action: 'unlock' | 'end-sessions' | 'revoke';
+  readonly target: string;
+  readonly token?: string | undefined;
 }
 
 interface AuditOptions {
@@ -66,6 +77,7 @@ export function openAudit({ config, bus, logger }: AuditOptions): Audit | undefi
     noteToken: ({ id, name }, what) => {
       if (bus.slot === 0) reporter.add({ kind: 'token', token: id, user: name, reason: what, isDone: true });
     },
+    noteOwner: (act) => reporter.add({ kind: 'owner', by: 'session', isDone: true, ...act }),
     flush: () => reporter.flush(),
   };
 }

@@ -1,4 +1,3 @@
-import type { Bus } from '../../cluster/bus.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { isOwner } from '../../auth/policy/owner.ts';
 import { hasAnonymousRules, type Policy } from '../../auth/policy/policy.ts';
@@ -17,13 +16,16 @@ import type { ReadRequestOptions } from '../../pages/request/read-request.ts';
 import type { RegistryBackend } from '../backend/registry-backend.ts';
 import { deletionExchange } from './deletion-exchange.ts';
 import { createGarbageCount } from './garbage-count.ts';
+import type { CertificateKeeper } from '../certificate.ts';
 import { openGateInventory } from './gate-inventory.ts';
+import type { Health, HealthOptions } from './health.ts';
+import { openOwner, type OwnerParts } from './open-owner.ts';
 import { openInnerRegistry } from './inner-registry.ts';
 import { eventsOf } from './inventory-events.ts';
 
-interface OpenPagesOptions {
+interface OpenPagesOptions extends Omit<OwnerParts, 'registry' | 'certificate'> {
   readonly backend: RegistryBackend;
-  readonly bus: Bus;
+  readonly certificate: Pick<CertificateKeeper, 'current' | 'authority'>;
   readonly policy: () => Policy;
   readonly logger: Logger;
   /** Told of what pages have done at the registry. */
@@ -41,16 +43,19 @@ interface OpenedPages {
   readonly pages: Pages | undefined;
   /** Told of what passes the gate. */
   observe(exchange: Exchange): void;
+  /** From now on these connections count for the page about health. */
+  readonly follow: Health['follow'];
   close(): Promise<void>;
 }
 
 /** Opens what the pages need, where the gate shows pages. */
 export async function openPages(
-  config: Pick<Config, 'pages' | 'pagesFiles' | 'state' | 'backend' | 'users'>,
+  config: HealthOptions['config'] & Pick<Config, 'audit' | 'pages' | 'pagesFiles' | 'users'>,
   options: OpenPagesOptions,
 ): Promise<OpenedPages> {
   if (config.pages === 'off') return NO_PAGES;
-  const { backend, bus, policy, logger, onExchange, sessions, tokens } = options;
+  const { backend, bus, policy, logger, onExchange, sessions, tokens, certificate } = options;
+  const { follow, ...owner } = openOwner(config, { ...options, registry: backend });
   const inner = await openInnerRegistry({ backend, logger });
   const inventory = openGateInventory({ config, bus, door: inner.door, logger });
   const observe = (exchange: Exchange): void => {
@@ -74,6 +79,8 @@ export async function openPages(
     tokens,
     password: createOwnPassword({ path: config.users, check: tokens.check, onChanged: options.reloadUsers }),
     signIn: createPageSignIn({ ...options, check: tokens.check }),
+    owner,
+    authority: () => certificate.authority(),
     isOwner: (principal) => isOwner(policy(), principal),
     anonymous: () => hasAnonymousRules(policy()),
     forOwners: config.pages === 'owner',
@@ -83,6 +90,7 @@ export async function openPages(
   return {
     pages,
     observe,
+    follow,
     close: async () => {
       await files.close();
       await inventory.close();
@@ -91,7 +99,12 @@ export async function openPages(
   };
 }
 
-const NO_PAGES: OpenedPages = { pages: undefined, observe: () => undefined, close: async () => undefined };
+const NO_PAGES: OpenedPages = {
+  pages: undefined,
+  observe: () => undefined,
+  follow: () => undefined,
+  close: async () => undefined,
+};
 
 async function findSession(
   sessions: Sessions,

@@ -9,9 +9,12 @@ import type { RegistryBackend } from '../backend/registry-backend.ts';
 import { firstWorkerLogger, type ClusterContext } from '../cluster/cluster-context.ts';
 import { shareUserChanges } from '../cluster/credential-sync.ts';
 import type { Audit } from '../observe/audit.ts';
+import type { CertificateKeeper } from '../certificate.ts';
+import type { OwnerParts } from './open-owner.ts';
 import { openPages } from './open-pages.ts';
 
-interface ShownParts extends Pick<ClusterContext, 'bus'> {
+interface ShownParts extends Pick<ClusterContext, 'bus'>, Pick<OwnerParts, 'lockouts' | 'endings' | 'now'> {
+  readonly certificate: CertificateKeeper;
   readonly users: Awaited<ReturnType<typeof followUsers>>;
   readonly registry: RegistryBackend;
   readonly policy: () => Policy;
@@ -24,13 +27,12 @@ interface ShownParts extends Pick<ClusterContext, 'bus'> {
 export function openShown(
   config: Config,
   logger: Logger,
-  { bus, users, registry, policy, tokens, browsers, audit }: ShownParts,
+  { registry, browsers, ...parts }: ShownParts,
 ): ReturnType<typeof openPages> {
+  const { bus, users, audit } = parts;
   return openPages(config, {
+    ...parts,
     backend: registry,
-    bus,
-    policy,
-    tokens,
     directory: users.directory,
     sessions: browsers.sessions,
     reloadUsers: shareUserChanges(bus, users),

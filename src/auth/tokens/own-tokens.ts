@@ -25,7 +25,7 @@ interface TokenWish extends ScopeEntry {
 }
 
 /** A token that a user made, and its last use, in milliseconds since 1970. */
-interface OwnToken extends MachineToken {
+export interface OwnToken extends MachineToken {
   readonly lastUsed: number | undefined;
 }
 
@@ -51,10 +51,14 @@ interface OwnTokensOptions {
   readonly onStored?: () => Promise<unknown>;
 }
 
-/** The machine tokens that users make for themselves. The functions that change some reject with an AppError if the file can't be written. */
+/** The machine tokens that users make for themselves, and all of them for their owner. The functions that change some reject with an AppError if the file can't be written. */
 export interface OwnTokens {
   /** Returns the tokens that this user made and that are alive. */
   ofUser(user: string): readonly OwnToken[];
+  /** Returns the tokens of everybody, and those that commands made, also such as have ended. */
+  all(): readonly OwnToken[];
+  /** Ends a token, whoever made it. Returns false if there is none with this id. */
+  end(id: string): Promise<boolean>;
   /** Makes a token whose maker is this user. Whether the user may give these rights is decided before, by `findUngrantable`. */
   make(user: string, wish: TokenWish): Promise<Made>;
   /** Ends the tokens of this user, or those with these ids. Returns how many. */
@@ -91,12 +95,13 @@ export function createOwnTokens(options: OwnTokensOptions): OwnTokens {
     return count;
   };
 
+  const all = (): readonly OwnToken[] =>
+    store.current().all.map((token) => ({ ...token, lastUsed: uses.lastUse(token.id) }));
+
   return {
-    ofUser: (user) =>
-      store
-        .current()
-        .all.filter((token) => token.maker === user && isAlive(token, now()))
-        .map((token) => ({ ...token, lastUsed: uses.lastUse(token.id) })),
+    ofUser: (user) => all().filter((token) => token.maker === user && isAlive(token, now())),
+    all,
+    end: async (wanted) => (await drop(({ id }) => id === wanted)) > 0,
     make: async (user, wish) => {
       const name = `${user}-${wish.purpose}`;
       const problem = findWishProblem(name, wish) ?? (isThere(name) ? 'taken' : undefined);

@@ -1,4 +1,5 @@
 // What the pages can do beside what the server renders. Each works without this.
+import { followHealth } from './health.js';
 import { followLists } from './repositories.js';
 
 /** Shows the buttons that copy a line, which do nothing without script. */
@@ -71,3 +72,4 @@ copyLines();
 applyChoices();
 followKeys();
 followLists();
+followHealth();

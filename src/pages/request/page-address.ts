@@ -13,7 +13,8 @@ type InRepository =
 /** What a path below `/` stands for. */
 export type PageAddress =
   | { readonly kind: (typeof SINGLE_PAGES)[number] }
-  | { readonly kind: 'account-act' | 'owner-act'; readonly act: string }
+  | { readonly kind: 'account-act'; readonly act: string }
+  | { readonly kind: 'owner-act'; readonly act: string }
   | InRepository;
 
 export type PageKind = PageAddress['kind'];

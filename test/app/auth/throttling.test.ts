@@ -66,7 +66,7 @@ describe('throttling', () => {
     expect(await openThrottling(off, recordingLogger())).toBeUndefined();
     const cluster = { bus: createLocalBus().bus, secrets: undefined };
     const open = await openGuard({ config: off, cluster, logger: recordingLogger(), directory: DIRECTORY });
-    expect(open.guard).toBeUndefined();
+    expect([open.guard, open.lockouts]).toEqual([undefined, undefined]);
   });
 });
 
@@ -99,6 +99,22 @@ describe('the guard of a worker', () => {
       '#',
       '#',
     ]);
+  });
+
+  it('lets an owner see at any worker what the primary counts, and forget it', async () => {
+    const { bus, broker } = createLocalBus();
+    countForWorkers(broker, throttling);
+    const { lockouts } = await openGuard({
+      config: config(),
+      cluster: { bus, secrets },
+      logger: recordingLogger(),
+      directory: DIRECTORY,
+    });
+    for (const nth of [1, 2, 3]) await fail(nth);
+    expect((await lockouts?.rows(1))?.map(({ user, failures }) => [user, failures])).toEqual([['=alice', 3]]);
+    expect(await fail(4)).toBe('blocked');
+    expect(await lockouts?.unlock({ user: '=alice' })).toBe(2);
+    expect(await fail(5)).toBe('admitted');
   });
 
   it('checks nothing where the primary has no answer: the client comes back', async () => {

@@ -1,0 +1,83 @@
+import type { OwnToken } from '../../../auth/tokens/own-tokens.ts';
+import { expiryWarning } from '../../../auth/tokens/store/lifetime.ts';
+import { isAlive } from '../../../auth/tokens/store/machine-token.ts';
+import type { PageRequest } from '../../request/page-request.ts';
+import { renderCopyLine } from '../../text/copy-line.ts';
+import { formatCount, renderAge } from '../../text/format.ts';
+import { html, NO_HTML, type Html } from '../../text/html.ts';
+import { renderForm } from './person.ts';
+import type { UsersOptions } from './source.ts';
+import { USERS_WORDS } from './words.ts';
+
+const MOST = 500;
+
+/** The tokens of machines, those that end first before the others. */
+export function renderMachines({ machines, now }: UsersOptions, request: PageRequest): Html {
+  const { language } = request;
+  const words = USERS_WORDS[language];
+  const tokens = machines.all().toSorted((one, other) => endOf(one) - endOf(other));
+  if (tokens.length === 0) {
+    return html`<section class="card">
+      <p>${words.noTokens} ${words.noTokensHint}</p>
+      ${renderCopyLine("registry-gate tokens create ci --repository 'team/**' --allow pull,push", language)}
+    </section>`;
+  }
+  return html`<div class="table-box">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${words.token}</th>
+            <th scope="col">${words.scope}</th>
+            <th scope="col">${words.madeBy}</th>
+            <th scope="col">${words.ends}</th>
+            <th scope="col">${words.lastUsed}</th>
+            <th scope="col"><span class="visually-hidden">${words.revoke}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${tokens.slice(0, MOST).map((token) => renderToken(token, request, now()))}
+        </tbody>
+      </table>
+    </div>
+    ${tokens.length > MOST ? html`<p class="quiet-text">${words.cutShort(formatCount(MOST, language))}</p>` : NO_HTML}`;
+}
+
+function endOf({ expires }: OwnToken): number {
+  return expires === null ? Infinity : Date.parse(expires);
+}
+
+function renderToken(token: OwnToken, { language, csrf }: PageRequest, now: number): Html {
+  const { id, name, maker, lastUsed } = token;
+  const words = USERS_WORDS[language];
+  return html`<tr>
+    <th scope="row">${name}<span class="under mono">${id}</span></th>
+    <td>${renderScope(token, words.byRules, words.from)}</td>
+    <td>${maker ?? ''}</td>
+    <td>${renderEnd(token, { language }, now)}</td>
+    <td>${lastUsed === undefined ? words.never : renderAge(lastUsed, now, language)}</td>
+    <td class="act">
+      ${renderForm({ act: 'revoke', csrf, name: `token:${name}`, id, button: words.revoke, label: words.endOf(id) })}
+    </td>
+  </tr>`;
+}
+
+function renderScope({ scope, networks }: OwnToken, byRules: string, from: string): Html {
+  const parts = scope?.map(
+    ({ repositories, allow }) =>
+      html`<span class="rule-line"
+        >${allow.map((action) => html`<span class="badge">${action}</span>`)}
+        <code>${repositories.join(' ')}</code></span
+      >`,
+  );
+  return html`${parts ?? html`<span class="quiet-text">${byRules}</span>`}
+  ${networks.length === 0 ? NO_HTML : html`<span class="under">${from} ${networks.join(', ')}</span>`}`;
+}
+
+function renderEnd(token: OwnToken, { language }: Pick<PageRequest, 'language'>, now: number): Html {
+  const words = USERS_WORDS[language];
+  if (token.expires === null) return html`<span class="quiet-text">${words.never}</span>`;
+  const age = renderAge(Date.parse(token.expires), now, language);
+  if (!isAlive(token, now)) return html`${age} <span class="badge">${words.hasEnded}</span>`;
+  const isSoon = expiryWarning(token, now) !== undefined;
+  return html`${age} ${isSoon ? html`<span class="badge warn">${words.endsSoon}</span>` : NO_HTML}`;
+}
