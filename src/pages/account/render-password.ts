@@ -22,9 +22,11 @@ export function renderPassword(page: PasswordPage): Html {
     <p class="quiet-text">${words.passwordText}</p>
     <form action="/account/password" method="post" class="stack">
       <input type="hidden" name="csrf" value="${page.csrf}" /><input
-        type="hidden"
+        type="text"
         autocomplete="username"
         value="${page.user}"
+        hidden
+        readonly
       />
       ${passwordField('old', words.old, 'current-password')}
       ${passwordField('next', words.next, 'new-password')}
