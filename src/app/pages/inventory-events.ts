@@ -1,4 +1,4 @@
-import type { RegistryEvent } from '../../inventory/inventory.ts';
+import type { Inventory, RegistryEvent } from '../../inventory/inventory.ts';
 import type { Exchange } from '../../observe/exchange.ts';
 import type { RegistryRequest } from '../../oci/request/parse.ts';
 import { isTag } from '../../oci/request/route.ts';
@@ -9,6 +9,13 @@ const KINDS: Readonly<Record<string, RegistryEvent['kind']>> = {
   // A client that asks with HEAD whether there is something new pulls nothing yet.
   GET: 'pulled',
 };
+
+/** Returns a function that tells the inventory of each exchange. */
+export function noteExchanges(inventory: Pick<Inventory, 'note'>): (exchange: Exchange) => void {
+  return (exchange) => {
+    for (const event of eventsOf(exchange, Date.now())) inventory.note(event);
+  };
+}
 
 /** What an exchange means for the inventory: nothing if it is about no manifest, or was refused. */
 export function eventsOf({ request, status, user }: Exchange, at: number): readonly RegistryEvent[] {

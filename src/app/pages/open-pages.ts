@@ -21,7 +21,7 @@ import { openGateInventory } from './gate-inventory.ts';
 import type { Health, HealthOptions } from './health.ts';
 import { openOwner, type OwnerParts } from './open-owner.ts';
 import { openInnerRegistry } from './inner-registry.ts';
-import { eventsOf } from './inventory-events.ts';
+import { noteExchanges } from './inventory-events.ts';
 
 interface OpenPagesOptions extends Omit<OwnerParts, 'registry' | 'certificate'> {
   readonly backend: RegistryBackend;
@@ -58,9 +58,7 @@ export async function openPages(
   const { follow, ...owner } = openOwner(config, { ...options, registry: backend });
   const inner = await openInnerRegistry({ backend, logger });
   const inventory = openGateInventory({ config, bus, door: inner.door, logger });
-  const observe = (exchange: Exchange): void => {
-    for (const event of eventsOf(exchange, Date.now())) inventory.note(event);
-  };
+  const observe = noteExchanges(inventory);
   const files = createFilesThread({ door: inner.door, largestLayer: config.pagesFiles });
   const pages = createPages({
     files: { ask: files.ask, largestLayer: config.pagesFiles },
