@@ -13,10 +13,12 @@ export function formatSize(bytes: number, language: Language): string {
     value /= 1000;
     unit += 1;
   }
+  // Korean writes `byte` out, however narrow.
+  if (unit === 0) return `${formatCount(Math.round(value), language)}B`;
   return new Intl.NumberFormat(language, {
     style: 'unit',
     unit: UNITS[unit] ?? 'byte',
-    unitDisplay: unit === 0 ? 'narrow' : 'short',
+    unitDisplay: 'short',
     maximumSignificantDigits: 3,
   }).format(value);
 }

@@ -16,6 +16,11 @@ export function visibleText(text: string): string {
   });
 }
 
+/** Returns a foreign text that should be one line, such as the name of a file: tabs and line ends are written out too. */
+export function visibleLine(text: string): string {
+  return visibleText(text).replaceAll('\t', '‹U+0009›').replaceAll('\n', '‹U+000A›');
+}
+
 /** Returns at most so many characters, no pair of surrogates torn. */
 export function cutText(text: string, most: number): string {
   if (text.length <= most) return text;

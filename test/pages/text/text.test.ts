@@ -67,6 +67,10 @@ describe('numbers', () => {
     expect(formatSize(bytes, 'en')).toBe(text);
   });
 
+  it('is short in Korean too', () => {
+    expect([98, 1_500_000].map((bytes) => formatSize(bytes, 'ko'))).toEqual(['98B', '1.5MB']);
+  });
+
   it.each([
     [0, 'now', '지금'],
     [59_000, 'now', '지금'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cutText, renderForeign, visibleText } from '../../../src/pages/text/visible-text.ts';
+import { cutText, renderForeign, visibleLine, visibleText } from '../../../src/pages/text/visible-text.ts';
 
 describe('foreign text', () => {
   it.each([
@@ -12,6 +12,10 @@ describe('foreign text', () => {
     ['half a letter', 'a\ud83db', 'a‹U+D83D›b'],
   ])('%s', (_name, text, shown) => {
     expect(visibleText(text)).toBe(shown);
+  });
+
+  it('on one line has no other', () => {
+    expect(visibleLine('a\tb\nc\u202e')).toBe('a‹U+0009›b‹U+000A›c‹U+202E›');
   });
 
   it('is cut between letters, and says how large it is', () => {

@@ -2,7 +2,7 @@ import { inRepository, withQuery } from '../../request/page-address.ts';
 import type { RequestOf } from '../../request/page-request.ts';
 import { formatCount, formatSize } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
-import { renderForeign } from '../../text/visible-text.ts';
+import { renderForeign, visibleLine } from '../../text/visible-text.ts';
 import { layerRow } from '../parts/image-page.ts';
 import type { FileRow, FilesReply } from './thread/question.ts';
 import { FILES_WORDS } from './words.ts';
@@ -60,7 +60,7 @@ export function renderPath(request: FilesRequest, path: string): Html {
   const words = FILES_WORDS[request.language];
   const parts = path.split('/').filter((part) => part !== '');
   const links = parts.map((part, at) => {
-    const name = renderForeign(part, request.language, 120);
+    const name = renderForeign(visibleLine(part), request.language, 120);
     const isLast = at === parts.length - 1;
     return isLast
       ? html`/<b>${name}</b>`
@@ -76,7 +76,7 @@ function renderRow(request: FilesRequest, row: FileRow): Html {
   const { language, address, query } = request;
   const words = FILES_WORDS[language];
   const { name, path, isDirectory, link, hidden, layer, size } = row;
-  const shown = html`${renderForeign(name, language, 200)}${isDirectory ? '/' : ''}`;
+  const shown = html`${renderForeign(visibleLine(name), language, 200)}${isDirectory ? '/' : ''}`;
   const isLink = path !== undefined && (hidden === undefined || isDirectory);
   const named = isLink ? html`<a data-row href="${filePath(request, path)}">${shown}</a>` : shown;
   const image = withQuery(inRepository(address.repository, 'image', address.reference), {
@@ -87,15 +87,20 @@ function renderRow(request: FilesRequest, row: FileRow): Html {
   return html`<tr ${hidden === undefined ? NO_HTML : html` class="gone"`}>
     <th scope="row">
       ${hidden === undefined ? named : html`<del>${named}</del>`}
-      ${link === '' ? NO_HTML : html`<span class="quiet-text small">→ ${renderForeign(link, language, 200)}</span>`}
+      ${link === '' ? NO_HTML : html`<span class="quiet-text small">→ ${renderForeign(visibleLine(link), language, 200)}</span>`}
       ${hidden === undefined ? NO_HTML : html`<span class="badge warn">${words.hiddenBy[hidden.how](hidden.by)}</span>`}
     </th>
     <td class="number">${size === undefined ? '' : formatSize(size, language)}</td>
     <td><code>${row.mode}</code></td>
     <td class="number">${row.owner}</td>
-    <td><time datetime="${row.modified}">${row.modified.slice(0, 16).replace('T', ' ')}</time></td>
+    <td>${renderTime(row)}</td>
     <td class="number">${to(layer)}</td>
   </tr>`;
+}
+
+function renderTime({ modified }: FileRow): Html {
+  if (modified === '') return NO_HTML;
+  return html`<time datetime="${modified}">${modified.slice(0, 16).replace('T', ' ')}</time>`;
 }
 
 function renderPager(request: FilesRequest, { path, rows, total }: Directory): Html {

@@ -14,10 +14,10 @@ import { ReadingJobs, type JobState, type Made, type OnRead } from './reading-jo
 
 const MIB = 1024 * 1024;
 /** What the lists of files of layers take together, and one of them. */
-const LISTS_BYTES = 96 * MIB;
-const LIST_BYTES = 48 * MIB;
+const LISTS_BYTES = 160 * MIB;
+const LIST_BYTES = 96 * MIB;
 /** What the tree of one image takes. */
-const INDEX_BYTES = 96 * MIB;
+const INDEX_BYTES = 128 * MIB;
 /** What is kept of files that were shown. */
 const CONTENTS_BYTES = 8 * MIB;
 /** The most bytes of a file that are shown. */

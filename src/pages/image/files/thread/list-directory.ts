@@ -102,7 +102,7 @@ function detailsOf(
     mode: modeText(record),
     owner: `${uid}:${gid}`,
     size: kind === KIND.file ? size : undefined,
-    modified: timeText(mtime),
+    modified: kind === KIND.implied ? '' : timeText(mtime),
     link: textOfBytes(link),
   };
 }

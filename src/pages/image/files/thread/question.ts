@@ -30,7 +30,7 @@ export interface FileRow {
   readonly owner: string;
   /** In bytes. Undefined for what has no bytes of its own. */
   readonly size: number | undefined;
-  /** RFC 3339. */
+  /** RFC 3339. Empty for a directory that only the paths of files name. */
   readonly modified: string;
   /** Where a link leads; empty for others. */
   readonly link: string;
