@@ -38,7 +38,7 @@ export interface Sessions {
   principalOf(session: SeenSession): Principal;
 }
 
-const LONGEST_AGENT = 120;
+const LONGEST_AGENT = 200;
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, keys, directory, now } = options;

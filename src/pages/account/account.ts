@@ -8,6 +8,7 @@ import type { Policy } from '../../auth/policy/policy.ts';
 import { PageError } from '../request/page-error.ts';
 import { withQuery } from '../request/page-address.ts';
 import type { PageAnswer, PageRequest, PageRoutes } from '../request/page-request.ts';
+import { browserName } from './browser-name.ts';
 import { changePassword } from './change-password.ts';
 import { makeToken } from './make-token.ts';
 import { renderAccount, type AccountNotice, type SignedIn } from './render-account.ts';
@@ -72,7 +73,7 @@ async function showAccount(
   const { language, csrf, principal, sessionId } = request;
   const user = accountOf(principal);
   const browsers = (await sessions.ofUser(user)).map((session): SignedIn => ({
-    ...signedInOf(session, session.agent),
+    ...signedInOf(session, browserName(session.agent)),
     isThis: session.id === sessionId,
   }));
   const devices = tokens.devices

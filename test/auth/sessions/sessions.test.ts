@@ -156,7 +156,7 @@ describe('a session', () => {
   it('shows no control character of the browser', async () => {
     const sessions = await opened();
     await sessions.begin('alice', { agent: `a\u001b[2J\u202e${'x'.repeat(500)}`, address: '::1' });
-    expect((await sessions.ofUser('alice'))[0]?.agent).toBe(`a?[2J?${'x'.repeat(114)}`);
+    expect((await sessions.ofUser('alice'))[0]?.agent).toBe(`a?[2J?${'x'.repeat(194)}`);
   });
 });
 
