@@ -18,7 +18,7 @@ interface LinesOptions {
 /** Lines of the audit log as a table. Each text of it may be hostile: it is shortened and shown as text. */
 export function renderLines(lines: readonly AuditFields[], options: LinesOptions): Html {
   const words = ACTIVITY_WORDS[options.language];
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
     <table class="activity">
       <thead>
         <tr>

@@ -20,7 +20,7 @@ export function renderLockouts(
   return html`<section>
     <h2>${words.lockouts}</h2>
     <p class="quiet-text">${words.lockoutsHint}</p>
-    <div class="table-box">
+    <div class="table-box" tabindex="0">
       <table>
         <thead>
           <tr>

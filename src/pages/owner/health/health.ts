@@ -53,7 +53,7 @@ function renderChecks(checks: readonly Check[], words: HealthWords): Html {
         <td>${state}${cure === undefined ? NO_HTML : html`<code class="cure">${cure}</code>`}</td>
       </tr>`,
   );
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
     <table class="health">
       <thead class="visually-hidden">
         <tr>
@@ -72,7 +72,7 @@ function renderChecks(checks: readonly Check[], words: HealthWords): Html {
 function renderTransfers({ transfers, otherTransfers }: HealthReport, language: Language): Html {
   const words = HEALTH_WORDS[language];
   if (transfers.length === 0) return html`<p class="quiet-text">${words.noTransfers}</p>`;
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
       <table>
         <thead>
           <tr>

@@ -22,7 +22,7 @@ export function renderMachines({ machines, now }: UsersOptions, request: PageReq
       ${renderCopyLine("registry-gate tokens create ci --repository 'team/**' --allow pull,push", language)}
     </section>`;
   }
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -56,7 +56,7 @@ function renderToken(token: OwnToken, { language, csrf }: PageRequest, now: numb
     <td>${renderEnd(token, { language }, now)}</td>
     <td>${lastUsed === undefined ? words.never : renderAge(lastUsed, now, language)}</td>
     <td class="act">
-      ${renderForm({ act: 'revoke', csrf, name: `token:${name}`, id, button: words.revoke, label: words.endOf(id) })}
+      ${renderForm({ act: 'revoke', csrf, name: `token:${name}`, id, button: words.revoke })}
     </td>
   </tr>`;
 }

@@ -45,7 +45,7 @@ function pageLink(text: string, find: string, page: number): Html {
 
 function renderTable(rows: readonly Html[], language: Language): Html {
   const words = USERS_WORDS[language];
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
     <table data-rows>
       <thead>
         <tr>

@@ -70,7 +70,7 @@ function renderTable(
   { now, ...ending }: Ending,
 ): Html {
   const words = USERS_WORDS[language];
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
     <table>
       <thead>
         <tr>
@@ -89,7 +89,7 @@ function renderTable(
               <td>${address}</td>
               <td>${renderAge(Date.parse(created), now, language)}</td>
               <td>${renderAge(lastUsed, now, language)}</td>
-              <td class="act">${renderForm({ ...ending, csrf, id, label: words.endOf(id) })}</td>
+              <td class="act">${renderForm({ ...ending, csrf, id })}</td>
             </tr>`,
         )}
       </tbody>
@@ -103,16 +103,15 @@ interface FormOptions {
   readonly name: string;
   readonly button: string;
   readonly id?: string;
-  readonly label?: string;
 }
 
 /** The form that ends something of a user, or a token of a machine where the name is that of no user. */
-export function renderForm({ act, csrf, name, button, id, label }: FormOptions): Html {
+export function renderForm({ act, csrf, name, button, id }: FormOptions): Html {
   return html`<form action="/owner/${act}" method="post">
     <input type="hidden" name="csrf" value="${csrf}" /><input type="hidden" name="user" value="${name}" />${
       id === undefined ? NO_HTML : html`<input type="hidden" name="id" value="${id}" />`
-    }<button type="submit" class="quiet" ${label === undefined ? NO_HTML : html` aria-label="${label}"`}>
-      ${button}
+    }<button type="submit" class="quiet">
+      ${button}${id === undefined ? NO_HTML : html`<span class="visually-hidden"> ${id}</span>`}
     </button>
   </form>`;
 }

@@ -64,7 +64,7 @@ function renderOne({ policy }: UsersOptions, asked: Asked, language: Language): 
       </td>
     </tr>`;
   });
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
     <table>
       <caption>
         ${asked.who} · ${repository}
@@ -137,7 +137,7 @@ function renderMatrix(
         ${rule === undefined ? NO_HTML : html`<span class="under mono">${rule}</span>`}
       </td>`;
     });
-  return html`<div class="table-box">
+  return html`<div class="table-box" tabindex="0">
       <table>
         <thead>
           <tr>

@@ -22,7 +22,7 @@ export function renderRules(policy: Policy, language: Language): Html {
       <strong>${words.owners}:</strong>
       ${owners.size === 0 ? words.noOwners : [...owners].map((owner) => owner.replace(/^user:/, '')).join(', ')}
     </p>
-    <div class="table-box">
+    <div class="table-box" tabindex="0">
       <table>
         <thead>
           <tr>

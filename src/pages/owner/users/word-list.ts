@@ -22,7 +22,6 @@ export interface UsersWords {
   readonly endAll: string;
   readonly end: string;
   readonly revoke: string;
-  readonly endOf: (what: string) => string;
   readonly noDevices: string;
   readonly noBrowsers: string;
   readonly done: string;
