@@ -40,7 +40,11 @@ beforeAll(async () => {
   gate = await startTestGate({
     backend: `embedded:${join(folder.path, 'data')}`,
     config: {
-      ...{ access, users, abuse, pages: 'on', state: folder.path },
+      access,
+      users,
+      abuse,
+      pages: 'on',
+      state: folder.path,
       audit: { file: audit, chain: false },
     },
   });
@@ -138,7 +142,7 @@ describeWith([BROWSER], 'the pages of owners, in a browser', () => {
       await page.goto(path);
       await expectAccessible(page);
       const isTooWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-      expect(isTooWide, path).toBe(false);
+      expect([path, isTooWide]).toEqual([path, false]);
     }
     expect(noise).toEqual([]);
     await close();

@@ -93,11 +93,16 @@ function detailsOf(fields: AuditFields, language: Language): readonly string[] {
     layersOf(layers),
     fields['event'] === 'denial' ? textOf(fields, 'action') : '',
     textOf(fields, 'reason'),
-    typeof fields['status'] === 'number' ? String(fields['status']) : '',
+    statusOf(fields['status']),
     textOf(fields, 'rule'),
     repeated ? ACTIVITY_WORDS[language].requests(formatCount(requests, language)) : '',
   ];
   return details.filter((detail) => detail !== '');
+}
+
+/** A status that is no failure tells nothing beside the word for the event. */
+function statusOf(status: unknown): string {
+  return typeof status === 'number' && status >= 400 ? String(status) : '';
 }
 
 function layersOf(layers: unknown): string {
