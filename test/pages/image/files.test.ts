@@ -16,6 +16,7 @@ const NAME = 'team/app';
 async function askerOf(
   layers: readonly (readonly Entry[] | Buffer)[],
   largestLayer = 1_000_000_000,
+  patience = (): Promise<void> => new Promise<void>(() => undefined),
 ): Promise<(question: Partial<FilesQuestion>) => Promise<FilesReply>> {
   const repository = memoryRepository(NAME);
   const asked: AskedLayer[] = [];
@@ -25,7 +26,7 @@ async function askerOf(
     repository.blobs.set(digest, bytes);
     asked.push({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: bytes.length });
   }
-  const answer = createFilesAnswers({ registry: { repository: () => repository }, largestLayer });
+  const answer = createFilesAnswers({ registry: { repository: () => repository }, largestLayer, patience });
   return (question) =>
     answer({ repository: NAME, layers: asked, path: '', hasHidden: false, from: 0, ...question });
 }
@@ -101,6 +102,12 @@ describe('the files of an image', () => {
     expect(rowsOf(reply)).toEqual(['a\u001b[31m 1', 'out 1', 'turned\u202egnp 1']);
     expect(reply.kind === 'directory' ? reply.rows[0]?.path : '').toBeUndefined();
     expect((await ask({ path: '/out' })).kind).toBe('missing');
+  });
+
+  it('are being read where that takes longer than a page waits', async () => {
+    const ask = await askerOf(LAYERS, undefined, () => Promise.resolve());
+    expect((await ask({})).kind).toBe('reading');
+    await expect.poll(async () => (await ask({})).kind).toBe('directory');
   });
 
   it('of a large directory come in pages', async () => {

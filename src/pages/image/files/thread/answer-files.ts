@@ -33,6 +33,8 @@ interface FilesOptions {
   readonly registry: Pick<Registry, 'repository'>;
   /** Layers that are larger as they are stored are not looked into. */
   readonly largestLayer: number;
+  /** Resolves when a page waits no longer, and says that layers are being read. Default: after 2.5 seconds. */
+  readonly patience?: () => Promise<void>;
 }
 
 type Lists = readonly EntryList[];
@@ -41,6 +43,7 @@ type Lists = readonly EntryList[];
 export function createFilesAnswers({
   registry,
   largestLayer,
+  patience: waits = () => after(PATIENCE_MS),
 }: FilesOptions): (question: FilesQuestion) => Promise<FilesReply> {
   const lists = new ReadingJobs<EntryList>({ mostBytes: LISTS_BYTES, atOnce: 2, waiting: 256 });
   const contents = new ReadingJobs<Buffer>({ mostBytes: CONTENTS_BYTES, atOnce: 2, waiting: 32 });
@@ -54,7 +57,7 @@ export function createFilesAnswers({
     const large = layers.findIndex(({ size }) => size > largestLayer);
     if (large >= 0) return { kind: 'too-large', layer: large + 1, size: layers[large]?.size ?? 0 };
     const source = registry.repository(repository);
-    const patience = after(PATIENCE_MS);
+    const patience = waits();
     const read = await Promise.all(
       layers.map((layer) =>
         lists.ask(keyOf(repository, layer), patience, (onRead) => readList(source, layer, onRead)),
