@@ -11,6 +11,16 @@ export interface PageReply {
 
 type Extra = Readonly<Record<string, string | undefined>>;
 
+/** Fields; as pairs where one is sent several times. */
+type Form = Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+
+function renderForm(form: Form): string {
+  const params = new URLSearchParams();
+  const pairs = Array.isArray(form) ? form : Object.entries(form);
+  for (const [name, value] of pairs) params.append(String(name), String(value));
+  return params.toString();
+}
+
 /** What speaks like a browser, without one: it keeps cookies, and says where its forms come from. */
 export class PageClient {
   readonly #gate: Pick<TestGate, 'port' | 'ca'>;
@@ -26,10 +36,10 @@ export class PageClient {
     return this.#ask('GET', path, { 'sec-fetch-site': 'same-origin', ...headers }, '');
   }
 
-  post(path: string, form: Readonly<Record<string, string>>, headers: Extra = {}): Promise<PageReply> {
+  post(path: string, form: Form, headers: Extra = {}): Promise<PageReply> {
     const type = 'application/x-www-form-urlencoded';
     const all = { 'content-type': type, 'sec-fetch-site': 'same-origin', ...headers };
-    return this.#ask('POST', path, all, new URLSearchParams(form).toString());
+    return this.#ask('POST', path, all, renderForm(form));
   }
 
   signIn(user: string, password: string, more: Readonly<Record<string, string>> = {}): Promise<PageReply> {
