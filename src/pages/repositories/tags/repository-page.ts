@@ -79,13 +79,7 @@ function renderToolbar({ row, tags, mayDelete }: ShownRepository): Html {
   const isSearching = query.search !== '';
   if (page.total === 0 && !isSearching) return NO_HTML;
   return html`<div class="toolbar">
-    <form
-      class="filter"
-      action="${tagsPath(query, { search: '' })}"
-      method="get"
-      role="search"
-      data-live-form
-    >
+    <form class="filter" action="${tagsPath(query, { search: '' })}" method="get" data-live-form>
       ${query.of === 'images' ? NO_HTML : html`<input type="hidden" name="of" value="referrers" />`}
       ${renderKept(query)}
       <input
