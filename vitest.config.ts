@@ -6,15 +6,34 @@ import { SkippedReporter } from './test/support/skipped-reporter.ts';
 /** A suite of this name is left out of `npm test`. */
 const HEAVY = 'test/**/*.heavy.test.ts';
 
-/** Heavy suites that measure the process they run in, or start engines, namespaces and whole services. */
+/**
+ * Heavy suites that measure time, memory or descriptors, or that change what is there once on a machine: its services, its
+ * addresses, the files of this checkout.
+ */
 const ALONE = [
-  'test/e2e/**/*.heavy.test.ts',
-  'test/auth/abuse/economics.heavy.test.ts',
-  'test/backend/embedded/loop-turns.heavy.test.ts',
-  'test/faults/memory.heavy.test.ts',
-  'test/hostile/soak.heavy.test.ts',
-  'test/security/limits.heavy.test.ts',
-];
+  'clock',
+  'disk-log',
+  'embedded-large',
+  'hardening-fail2ban',
+  'hardening-service',
+  'hardening-start',
+  'low-descriptors',
+  'metrics-workers',
+  'package',
+  'rolling-restart',
+  'up',
+  'vanished-client',
+  'workers',
+  'workers-limits',
+]
+  .map((name) => `test/e2e/${name}.heavy.test.ts`)
+  .concat([
+    'test/auth/abuse/economics.heavy.test.ts',
+    'test/backend/embedded/loop-turns.heavy.test.ts',
+    'test/faults/memory.heavy.test.ts',
+    'test/hostile/soak.heavy.test.ts',
+    'test/security/limits.heavy.test.ts',
+  ]);
 
 export default defineConfig({
   test: {

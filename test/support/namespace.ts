@@ -23,14 +23,14 @@ export async function createNamespace(): Promise<Namespace> {
   const base = randomInt(0, 63) * 4;
   const [outside, inside] = [`${cable}${base + 1}`, `${cable}${base + 2}`];
   const close = async (): Promise<void> => {
-    await run('ip', ['link', 'delete', `rgo${id}`]);
+    await run('ip', ['link', 'delete', `veth${id}`]);
     await run('ip', ['netns', 'delete', name]);
   };
   try {
     await must('ip', ['netns', 'add', name]);
-    await must('ip', ['link', 'add', `rgo${id}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
-    await must('ip', ['address', 'add', `${outside}/30`, 'dev', `rgo${id}`]);
-    await must('ip', ['link', 'set', `rgo${id}`, 'up']);
+    await must('ip', ['link', 'add', `veth${id}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
+    await must('ip', ['address', 'add', `${outside}/30`, 'dev', `veth${id}`]);
+    await must('ip', ['link', 'set', `veth${id}`, 'up']);
     await must('ip', ['-n', name, 'address', 'add', `${inside}/30`, 'dev', 'eth0']);
     await must('ip', ['-n', name, 'link', 'set', 'eth0', 'up']);
     await must('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
