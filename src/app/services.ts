@@ -17,7 +17,7 @@ import { followTokens } from './auth/follow-tokens.ts';
 import { followUsers } from './auth/follow-users.ts';
 import { openRegistryBackend, type RegistryBackend } from './backend/registry-backend.ts';
 import { readUploadKey } from './backend/upload-key.ts';
-import { followCertificate, type CertificateKeeper } from './certificate.ts';
+import { followCertificate, type CertificateKeeper } from './certificate/certificate.ts';
 import { openBandwidth } from './cluster/bandwidth.ts';
 import { firstWorkerLogger, hashShare, type ClusterContext } from './cluster/cluster-context.ts';
 import { openLimiters } from './cluster/limiters.ts';

@@ -63,6 +63,11 @@ export async function makeKind(name: KindName, megabytes = 2050): Promise<ImageK
   return MAKERS[name](name);
 }
 
+/** The kind `oci` with its layers compressed by zstd. */
+export async function makeRecompressed(): Promise<ImageKind> {
+  return single('zstd', await debian('amd64', 'oci-zstd'));
+}
+
 /** Makes an image of several layers of noise, of one MiB and more, with a referrer. */
 export async function makeNoisy(count: number, megabytes: number): Promise<ImageKind> {
   const layers = await Promise.all(Array.from({ length: count }, (_, at) => largeLayer(megabytes, at)));

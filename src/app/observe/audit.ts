@@ -28,7 +28,7 @@ export interface Audit {
 }
 
 /** What an owner did on the web pages: for which user or network, and with which token. */
-export interface OwnerAct {
+interface OwnerAct {
   readonly user: string;
   readonly address: string;
   readonly action: 'unlock' | 'end-sessions' | 'revoke';

@@ -5,7 +5,7 @@ import type { Connections } from '../../http/listener/connections.ts';
 import { packageVersion } from '../../lib/package-version.ts';
 import type { HealthReport, Transfer } from '../../pages/owner/health/report.ts';
 import type { RegistryBackend } from '../backend/registry-backend.ts';
-import type { CertificateKeeper } from '../certificate.ts';
+import type { CertificateKeeper } from '../certificate/certificate.ts';
 import type { ExpiryWatch } from '../observe/expiry-watch.ts';
 import { createTransferView } from './transfers.ts';
 

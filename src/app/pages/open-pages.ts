@@ -16,7 +16,7 @@ import type { ReadRequestOptions } from '../../pages/request/read-request.ts';
 import type { RegistryBackend } from '../backend/registry-backend.ts';
 import { deletionExchange } from './deletion-exchange.ts';
 import { createGarbageCount } from './garbage-count.ts';
-import type { CertificateKeeper } from '../certificate.ts';
+import type { CertificateKeeper } from '../certificate/certificate.ts';
 import { openGateInventory } from './gate-inventory.ts';
 import type { Health, HealthOptions } from './health.ts';
 import { openOwner, type OwnerParts } from './open-owner.ts';

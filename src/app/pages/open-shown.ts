@@ -9,7 +9,7 @@ import type { RegistryBackend } from '../backend/registry-backend.ts';
 import { firstWorkerLogger, type ClusterContext } from '../cluster/cluster-context.ts';
 import { shareUserChanges } from '../cluster/credential-sync.ts';
 import type { Audit } from '../observe/audit.ts';
-import type { CertificateKeeper } from '../certificate.ts';
+import type { CertificateKeeper } from '../certificate/certificate.ts';
 import type { OwnerParts } from './open-owner.ts';
 import { openPages } from './open-pages.ts';
 

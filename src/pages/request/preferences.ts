@@ -23,7 +23,7 @@ export function readPreferences(cookies: string | undefined): Preferences {
 }
 
 /** Returns the first cookie of this name. */
-export function cookieValue(cookies: string | undefined, name: string): string | undefined {
+function cookieValue(cookies: string | undefined, name: string): string | undefined {
   const pair = cookies?.split(';').find((it) => it.trim().startsWith(`${name}=`));
   return pair?.trim().slice(name.length + 1);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
-import { makeKind, type ImageKind } from '../../support/image-kinds.ts';
+import { makeKind, makeRecompressed, type ImageKind } from '../../support/image-kinds.ts';
 import { contentOf, jsonContent } from '../../support/image-content.ts';
 import { recordingTerminal, type RecordingTerminalOptions } from '../../support/terminal.ts';
 import { startSmallRegistry, type SmallRegistry } from './small-registry.ts';
@@ -371,7 +371,8 @@ describe('images diff', () => {
   });
 
   it('shows what differs, and what a host fetches', async () => {
-    const seen = await images(['diff', 'R/kinds/oci:1', 'R/kinds/zstd:1', '--json']);
+    await registry.add('recompressed', '1', await makeRecompressed());
+    const seen = await images(['diff', 'R/kinds/oci:1', 'R/recompressed:1', '--json']);
     expect(seen).toMatchObject({ status: 1, err: '' });
     const diff = JSON.parse(seen.out);
     const added = diff.layers.filter(({ state }: { state: string }) => state === 'added');

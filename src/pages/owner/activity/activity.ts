@@ -1,5 +1,5 @@
-import type { LogPlace } from '../../../audit/log/read-back.ts';
-import { readBack } from '../../../audit/log/read-back.ts';
+import type { LogPlace } from '../../../audit/read-back.ts';
+import { readBack } from '../../../audit/read-back.ts';
 import { systemCode } from '../../../lib/errors.ts';
 import type { PageAnswer, PageRequest } from '../../request/page-request.ts';
 import type { createVisible } from '../../request/visible.ts';

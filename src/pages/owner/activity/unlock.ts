@@ -6,7 +6,7 @@ import { networkOf } from '../../../lib/network.ts';
 import { PageError } from '../../request/page-error.ts';
 import type { PageAnswer, PageRequest } from '../../request/page-request.ts';
 import { withQuery } from '../../request/page-address.ts';
-import type { NoteAct } from '../note-act.ts';
+import type { NoteAct } from '../../request/note-act.ts';
 
 /** The part of the throttle that owners see: what is counted, and how it is forgotten. */
 export interface Lockouts {

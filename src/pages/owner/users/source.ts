@@ -7,7 +7,7 @@ import type { OwnTokens } from '../../../auth/tokens/own-tokens.ts';
 import { isAlive } from '../../../auth/tokens/store/machine-token.ts';
 import type { IdentityStore } from '../../../auth/tokens/store/identity-store.ts';
 import type { createVisible } from '../../request/visible.ts';
-import type { NoteAct } from '../note-act.ts';
+import type { NoteAct } from '../../request/note-act.ts';
 
 /** A user, without the hash of the password. */
 export interface ListedUser {

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readBack, type LogPlace } from '../../../src/audit/log/read-back.ts';
+import { readBack, type LogPlace } from '../../src/audit/read-back.ts';
 
 let root: string;
 let next = 0;

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { createLineFilter, type Filter } from '../filter.ts';
-import type { AuditFields } from './chain.ts';
-import { listLogFiles, type LogFile } from './log-files.ts';
+import { createLineFilter, type Filter } from './filter.ts';
+import type { AuditFields } from './log/chain.ts';
+import { listLogFiles, type LogFile } from './log/log-files.ts';
 
 /** A place in an audit log: everything before it is older. It stays valid when the file is moved away. */
 export interface LogPlace {

@@ -1,14 +1,14 @@
-import type { ServerCertificate, ServerCertificateOptions } from '../pki/authority/server-certificate.ts';
-import { loadServerCertificate } from '../pki/authority/server-certificate.ts';
-import { certificatePaths } from '../pki/authority/cert-store.ts';
-import { authorityFingerprint } from '../pki/x509/certificate-file.ts';
-import { renewIfDue } from '../pki/authority/renewal.ts';
-import type { Bus } from '../cluster/bus.ts';
-import type { Config } from '../config/schema/schema.ts';
-import { AppError } from '../lib/errors.ts';
-import type { Logger } from '../lib/logger.ts';
-import { failureReason, followFile, loadFile } from '../lib/files/followed-file.ts';
-import type { Audit } from './observe/audit.ts';
+import type { ServerCertificate, ServerCertificateOptions } from '../../pki/authority/server-certificate.ts';
+import { loadServerCertificate } from '../../pki/authority/server-certificate.ts';
+import { certificatePaths } from '../../pki/authority/cert-store.ts';
+import { authorityFingerprint } from '../../pki/x509/certificate-file.ts';
+import { renewIfDue } from '../../pki/authority/renewal.ts';
+import type { Bus } from '../../cluster/bus.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { failureReason, followFile, loadFile } from '../../lib/files/followed-file.ts';
+import type { Audit } from '../observe/audit.ts';
 
 /** The certificate in force. */
 export interface CertificateKeeper {
