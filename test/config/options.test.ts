@@ -80,6 +80,7 @@ const GOOD: readonly [path: string, written: unknown, becomes: unknown][] = [
   ['reloadMs', 50, 50],
   ['log.level', 'debug', 'debug'],
   ['pages', 'owner', 'owner'],
+  ['pagesFiles', 0, 0],
   ['log.format', 'human', 'human'],
   ['limits.uploadsPerUser', 7, 7],
   ['limits.uploadPercentPerUser', 7, 7],
@@ -193,6 +194,7 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['reloadMs', 49, /from 50 to 60000/],
   ['log.level', 'trace', /one of debug, info, warn, error/],
   ['pages', 'yes', /one of on, off, owner/],
+  ['pagesFiles', 'unlimited', /^pagesFiles: must be a size/],
   ['log.format', 'pretty', /one of auto, human, json/],
   ['limits.uploadsPerUser', 0, /must be a whole number/],
   ['limits.uploadPercentPerUser', 0, /must be a whole number/],
@@ -254,6 +256,7 @@ describe('the options', () => {
       state: './certs',
       access: undefined,
       pages: 'on',
+      pagesFiles: 2_147_483_648,
       tls: { certificate: undefined, key: undefined, profile: 'intermediate', hsts: false },
       auth: {
         realm: 'Registry',

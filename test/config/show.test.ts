@@ -29,6 +29,7 @@ users: /srv/certs/htpasswd
 state: /srv/certs
 access: null # not set
 pages: "on"
+pagesFiles: 2147483648
 tls:
   certificate: a.crt # registry-gate.yml:1
   key: "b #1.key" # registry-gate.yml:1
