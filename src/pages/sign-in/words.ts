@@ -53,7 +53,7 @@ export const SIGN_IN_WORDS: Words<SignInWords> = {
     missing: '사용자 이름과 비밀번호를 모두 입력하세요.',
     rejected: '사용자 이름 또는 비밀번호가 틀렸습니다.',
     machine:
-      '기기용 토큰입니다. docker login에는 쓸 수 있지만 이 페이지에는 쓸 수 없습니다. 사용자로 로그인하세요.',
+      '기계용 토큰입니다. docker login에는 쓸 수 있지만 이 페이지에는 쓸 수 없습니다. 사용자로 로그인하세요.',
     throttled: (seconds) =>
       `틀린 비밀번호가 너무 많습니다. ${seconds}초 동안 확인하지 않습니다. 그 뒤에 올바른 비밀번호로 로그인하거나 관리자에게 잠금 해제를 요청하세요.`,
     busy: (seconds) => `확인 중인 비밀번호가 너무 많습니다. ${seconds}초 뒤에 다시 시도하세요.`,

@@ -86,7 +86,7 @@ export const SPACE_WORDS: Words<SpaceWords> = {
       size: '크기',
       alone: '단독',
       share: '비율',
-      picture: '그림',
+      picture: '그래프',
     },
     repositoriesHint:
       '크기는 저장소의 태그에 필요한 전체이며 같은 블롭은 한 번만 셉니다. 단독은 다른 저장소에 필요 없는 부분입니다. 막대 길이는 실제 비율이고, 채운 부분은 단독, 빗금은 공유입니다.',

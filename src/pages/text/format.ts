@@ -13,8 +13,8 @@ export function formatSize(bytes: number, language: Language): string {
     value /= 1000;
     unit += 1;
   }
-  // Korean writes `byte` out, however narrow.
-  if (unit === 0) return `${formatCount(Math.round(value), language)}B`;
+  // Korean writes `byte` out, however narrow, and no space before a unit.
+  if (unit === 0) return `${formatCount(Math.round(value), language)}${language === 'ko' ? '' : ' '}B`;
   return new Intl.NumberFormat(language, {
     style: 'unit',
     unit: UNITS[unit] ?? 'byte',

@@ -29,6 +29,6 @@ describe('content', () => {
 
   it('says that it is a beginning', () => {
     const shown = renderContent({ bytes: Buffer.from('abc'), size: 5_000_000 }, 'en').toString();
-    expect(shown).toContain('3B of 5 MB');
+    expect(shown).toContain('3 B of 5 MB');
   });
 });

@@ -19,7 +19,7 @@ export const PARTS_WORDS: Words<PartsWords> = {
   en: {
     more: (count) => `and ${count} more, which are not shown`,
     path: 'Where you are',
-    repositories: 'Repositories',
+    repositories: 'All repositories',
     views: 'Views of this image',
     image: 'Image',
     files: 'Files',
@@ -40,7 +40,7 @@ export const PARTS_WORDS: Words<PartsWords> = {
   ko: {
     more: (count) => `외 ${count}개는 표시하지 않습니다`,
     path: '현재 위치',
-    repositories: '저장소',
+    repositories: '전체 저장소',
     views: '이미지 보기',
     image: '이미지',
     files: '파일',

@@ -90,7 +90,7 @@ function detailsOf(fields: AuditFields, language: Language): readonly string[] {
   const repeated = typeof requests === 'number' && requests > 1;
   const details = [
     typeof bytes === 'number' && bytes > 0 ? formatSize(bytes, language) : '',
-    layersOf(layers),
+    layersOf(layers, language),
     fields['event'] === 'denial' ? textOf(fields, 'action') : '',
     textOf(fields, 'reason'),
     statusOf(fields['status']),
@@ -105,11 +105,15 @@ function statusOf(status: unknown): string {
   return typeof status === 'number' && status >= 400 ? String(status) : '';
 }
 
-function layersOf(layers: unknown): string {
+function layersOf(layers: unknown, language: Language): string {
+  const words = ACTIVITY_WORDS[language].layers;
   const counts = Object.entries(Object(layers)).filter(([, count]) => typeof count === 'number' && count > 0);
   return counts
     .slice(0, 5)
-    .map(([name, count]) => `${String(count)} ${printable(name).slice(0, 20)}`)
+    .map(([name, count]) => {
+      const shown = formatCount(Number(count), language);
+      return words[name]?.(shown) ?? `${shown} ${printable(name).slice(0, 20)}`;
+    })
     .join(', ');
 }
 

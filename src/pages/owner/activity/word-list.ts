@@ -21,6 +21,8 @@ export interface ActivityWords {
   readonly events: Readonly<Record<string, string>>;
   readonly actions: Readonly<Record<string, string>>;
   readonly anonymous: string;
+  /** What came of the layers of a push, by the name that the audit log has for it. */
+  readonly layers: Readonly<Record<string, (count: string) => string>>;
   readonly requests: (count: string) => string;
   readonly older: string;
   readonly newest: string;

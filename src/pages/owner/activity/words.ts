@@ -58,6 +58,11 @@ export const ACTIVITY_WORDS: Words<ActivityWords> = {
     },
     actions: { unlock: 'unlocked', 'end-sessions': 'ended the sessions of', revoke: 'revoked a token of' },
     anonymous: 'anonymous',
+    layers: {
+      uploaded: (count) => `${count} uploaded`,
+      mounted: (count) => `${count} mounted`,
+      existing: (count) => `${count} existing`,
+    },
     requests: (count) => `${count} times`,
     older: 'Older',
     newest: 'Newest',
@@ -137,6 +142,11 @@ export const ACTIVITY_WORDS: Words<ActivityWords> = {
     },
     actions: { unlock: '잠금 해제', 'end-sessions': '세션 종료', revoke: '토큰 폐기' },
     anonymous: '익명',
+    layers: {
+      uploaded: (count) => `업로드 ${count}개`,
+      mounted: (count) => `다른 저장소에서 ${count}개`,
+      existing: (count) => `이미 있음 ${count}개`,
+    },
     requests: (count) => `${count}회`,
     older: '이전 기록',
     newest: '최신 기록',

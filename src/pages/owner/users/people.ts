@@ -5,6 +5,7 @@ import { formatCount } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { groupsOf, type ListedUser, type UsersOptions } from './source.ts';
+import type { UsersWords } from './word-list.ts';
 import { USERS_WORDS } from './words.ts';
 
 const PER_PAGE = 100;
@@ -30,11 +31,20 @@ export async function renderPeople(options: UsersOptions, request: PageRequest):
       <button type="submit" class="quiet">${words.show}</button>
     </form>
     ${shown.length === 0 ? html`<div class="state card"><p>${words.noUser}</p></div>` : renderTable(rows, language)}
-    <div class="pager">
-      ${page > 1 ? pageLink(words.previous, search, page - 1) : html`<span></span>`}
-      <span>${formatCount(found.length, language)}</span>
-      ${page < pages ? pageLink(words.next, search, page + 1) : html`<span></span>`}
-    </div>`;
+    ${pages === 1 ? NO_HTML : renderPages(words, { search, page, pages }, formatCount(found.length, language))}`;
+}
+
+function renderPages(
+  words: UsersWords,
+  at: { readonly search: string; readonly page: number; readonly pages: number },
+  total: string,
+): Html {
+  const { search, page, pages } = at;
+  return html`<div class="pager">
+    ${page > 1 ? pageLink(words.previous, search, page - 1) : html`<span></span>`}
+    <span>${total}</span>
+    ${page < pages ? pageLink(words.next, search, page + 1) : html`<span></span>`}
+  </div>`;
 }
 
 function pageLink(text: string, find: string, page: number): Html {

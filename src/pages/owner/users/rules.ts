@@ -23,7 +23,7 @@ export function renderRules(policy: Policy, language: Language): Html {
       ${owners.size === 0 ? words.noOwners : [...owners].map((owner) => owner.replace(/^user:/, '')).join(', ')}
     </p>
     <div class="table-box" tabindex="0">
-      <table>
+      <table class="rules">
         <thead>
           <tr>
             <th scope="col">${words.who}</th>

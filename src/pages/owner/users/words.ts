@@ -66,7 +66,7 @@ export const USERS_WORDS: Words<UsersWords> = {
       'So every user may do everything, each token what it was made for, and nobody else anything. With --access FILE there are rights by rule.',
     owners: 'Owners',
     noOwners: 'nobody: the access file has no owners.',
-    may: 'may',
+    may: 'May',
     except: 'but not',
     onlyFrom: (networks) => `only from ${networks}`,
     where: 'Where',

@@ -85,7 +85,7 @@ export const LIST_WORDS: Words<ListWords> = {
     atLeast: (size) => `${size} 이상`,
     emptyTitle: '아직 저장소가 없습니다',
     emptyText: '첫 이미지를 푸시하면 저장소가 만들어집니다. docker를 쓰는 기기에서 실행하세요.',
-    emptyRights: '있어야 할 저장소가 보이지 않으면 레지스트리 소유자에게 pull 권한을 요청하세요.',
+    emptyRights: '있어야 할 저장소가 보이지 않으면 레지스트리 소유자에게 풀 권한을 요청하세요.',
     emptyStranger: '로그인하지 않으면 볼 수 있는 저장소가 없습니다.',
     signIn: '로그인',
     connect: '다른 클라이언트',
@@ -96,7 +96,7 @@ export const LIST_WORDS: Words<ListWords> = {
     building:
       '게이트가 레지스트리를 처음으로 읽는 중입니다. 끝날 때까지 저장소, 크기, 개수가 일부 빠져 있을 수 있습니다.',
     failing:
-      '지금 레지스트리가 응답하지 않습니다. 마지막으로 알려진 내용을 표시하며, pull과 push가 실패할 수 있습니다.',
+      '지금 레지스트리가 응답하지 않습니다. 마지막으로 알려진 내용을 표시하며, 풀과 푸시가 실패할 수 있습니다.',
     absent:
       '아직 레지스트리 목록이 없어 게이트가 만드는 중입니다. 계속 이 상태라면 로그에서 이유를 확인하세요.',
     failingTitle: '레지스트리가 응답하지 않습니다',

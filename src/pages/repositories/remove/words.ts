@@ -151,7 +151,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
       overwrite: '태그만 삭제합니다',
     },
     overwriteHint:
-      '태그만 삭제하려고 빈 이미지를 덮어써서 푸시한 다음 삭제합니다. 그 사이에 태그를 pull하면 빈 이미지를 받습니다.',
+      '태그만 삭제하려고 빈 이미지를 덮어써서 푸시한 다음 삭제합니다. 그 사이에 태그를 풀하면 빈 이미지를 받습니다.',
     changed: '요약을 만든 뒤에 저장소가 바뀌었습니다. 삭제된 것은 없습니다. 다시 확인한 다음 진행하세요.',
     confirm: (_count, shown) => `태그 ${shown}개 삭제`,
     cancel: '취소',
