@@ -131,7 +131,7 @@ function renderSignedIn(page: AccountPage, rows: readonly SignedIn[], act: Act):
         </th>
         <td>${address}</td>
         <td>${renderAge(lastUsed, now, language)}</td>
-        <td>${renderAge(began, now, language)}</td>
+        <td class="wide">${renderAge(began, now, language)}</td>
         <td>
           ${isThis === true ? NO_HTML : button(page, { ...act, id, label: `${act.text}: ${what} ${address}` })}
         </td>
@@ -144,7 +144,7 @@ function renderSignedIn(page: AccountPage, rows: readonly SignedIn[], act: Act):
           <th scope="col">${words.what}</th>
           <th scope="col">${words.from}</th>
           <th scope="col">${words.used}</th>
-          <th scope="col">${words.began}</th>
+          <th scope="col" class="wide">${words.began}</th>
           <td></td>
         </tr>
       </thead>

@@ -7,6 +7,7 @@ import { formatCount, renderAge } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { renderForm } from './person.ts';
 import type { UsersOptions } from './source.ts';
+import type { UsersWords } from './word-list.ts';
 import { USERS_WORDS } from './words.ts';
 
 const MOST = 500;
@@ -51,7 +52,7 @@ function renderToken(token: OwnToken, { language, csrf }: PageRequest, now: numb
   const words = USERS_WORDS[language];
   return html`<tr>
     <th scope="row">${name}<span class="under mono">${id}</span></th>
-    <td>${renderScope(token, words.byRules, words.from)}</td>
+    <td>${renderScope(token, words)}</td>
     <td>${maker ?? ''}</td>
     <td>${renderEnd(token, { language }, now)}</td>
     <td>${lastUsed === undefined ? words.never : renderAge(lastUsed, now, language)}</td>
@@ -61,11 +62,11 @@ function renderToken(token: OwnToken, { language, csrf }: PageRequest, now: numb
   </tr>`;
 }
 
-function renderScope({ scope, networks }: OwnToken, byRules: string, from: string): Html {
+function renderScope({ scope, networks }: OwnToken, { actions, byRules, from }: UsersWords): Html {
   const parts = scope?.map(
     ({ repositories, allow }) =>
       html`<span class="rule-line"
-        >${allow.map((action) => html`<span class="badge">${action}</span>`)}
+        >${allow.map((action) => html`<span class="badge">${actions[action]}</span>`)}
         <code>${repositories.join(' ')}</code></span
       >`,
   );
