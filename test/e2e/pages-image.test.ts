@@ -173,7 +173,7 @@ describeWith(['docker-registry'], 'the pages of an image', () => {
 
     it('compare two', async () => {
       const { body } = await getPage(filled.gate, '/r/open/app/-/compare?a=1&b=2');
-      expect(body).toMatch(/A machine that has app:1 fetches \d+B of \d+B for app:2\./);
+      expect(body).toMatch(/A machine that has app:1 fetches \d+ B of \d+ B for app:2\./);
       expect(body.match(/<svg class="layer-bar"/g)).toHaveLength(2);
       expect(body).toContain('in both: ');
       expect(body).toMatch(/Environment <code><bdi>EVIL<\/bdi><\/code>[^]{0,200}removed/);
