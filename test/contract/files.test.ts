@@ -90,7 +90,8 @@ async function liveIn(certs: string): Promise<void> {
 async function signInByBrowser(certs: string): Promise<void> {
   const directory = { credentialVersion: () => 'hash of bob', groups: () => [] };
   const { sessions } = await openedSessions(certs, { now: Date.now }, directory);
-  const secret = await sessions.begin('bob', { agent: 'Firefox', address: '127.0.0.1' });
+  const bob = { name: 'bob', version: 'hash of bob' };
+  const secret = await sessions.begin(bob, { agent: 'Firefox', address: '127.0.0.1' });
   await sessions.use(secret.reveal());
   await sessions.close();
 }

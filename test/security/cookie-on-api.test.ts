@@ -24,7 +24,8 @@ beforeAll(async () => {
   const store = await openUserStore({ path: `${folder}/htpasswd` });
   const directory = createHtpasswdDirectory({ store, pool: { verify: async () => 'mismatch' } });
   ({ sessions } = await openedSessions(folder, { now: () => Date.now() }, directory));
-  secret = (await sessions.begin('bob', { agent: 'Firefox', address: '127.0.0.1' })).reveal();
+  const bob = { name: 'bob', version: directory.credentialVersion('bob') ?? '' };
+  secret = (await sessions.begin(bob, { agent: 'Firefox', address: '127.0.0.1' })).reveal();
   await gate.gate.reload();
 });
 afterAll(() => sessions.close());

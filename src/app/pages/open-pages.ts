@@ -59,6 +59,7 @@ export async function openPages(
   const inner = await openInnerRegistry({ backend, logger });
   const inventory = openGateInventory({ config, bus, door: inner.door, logger });
   const observe = noteExchanges(inventory);
+  const proof = { check: tokens.check, sessions };
   const files = createFilesThread({ door: inner.door, largestLayer: config.pagesFiles });
   const pages = createPages({
     files: { ask: files.ask, largestLayer: config.pagesFiles },
@@ -75,8 +76,8 @@ export async function openPages(
     session: (cookies) => findSession(sessions, cookies),
     sessions,
     tokens,
-    password: createOwnPassword({ path: config.users, check: tokens.check, onChanged: options.reloadUsers }),
-    signIn: createPageSignIn({ ...options, check: tokens.check }),
+    password: createOwnPassword({ path: config.users, ...proof, onChanged: options.reloadUsers }),
+    signIn: createPageSignIn(proof),
     owner,
     authority: () => certificate.authority(),
     isOwner: (principal) => isOwner(policy(), principal),

@@ -7,11 +7,12 @@ import type { SignInCheck } from '../tokens/sign-in.ts';
 import { entriesOf, withUser } from '../users/htpasswd-file.ts';
 import { findPasswordProblem, findPasswordWeakness } from '../users/user-rules.ts';
 import { changeUsersFile } from '../users/users-file.ts';
+import type { Sessions } from './sessions.ts';
 
 type PasswordChange =
-  /** `isWeak`: the new one is easy to guess. It is taken all the same, as `users passwd` does. */
-  | { readonly kind: 'changed'; readonly isWeak: boolean }
-  /** The old password is wrong. */
+  /** `isWeak`: the new one is easy to guess. It is taken all the same, as `users passwd` does. `secret`: of the new session. */
+  | { readonly kind: 'changed'; readonly isWeak: boolean; readonly secret: Secret<string> }
+  /** The old password is wrong, or has been changed by somebody else meanwhile. */
   | { readonly kind: 'rejected' }
   /** The new one can't be a password. */
   | { readonly kind: 'invalid' }
@@ -22,6 +23,7 @@ interface OwnPasswordOptions {
   /** The htpasswd file. */
   readonly path: string;
   readonly check: Pick<SignInCheck, 'signIn'>;
+  readonly sessions: Pick<Sessions, 'begin'>;
   /** Awaited after the file was changed. When it resolves, every process has read it. */
   readonly onChanged: () => Promise<unknown>;
 }
@@ -31,6 +33,7 @@ interface PasswordForm {
   readonly old: Secret<string>;
   readonly next: Secret<string>;
   readonly address: string;
+  readonly agent: string;
 }
 
 /** Changes the passwords of users who know theirs. */
@@ -38,13 +41,14 @@ export interface OwnPassword {
   /** Reports whether the file can be changed: it may be mounted for reading alone. */
   isWritable(): Promise<boolean>;
   /**
-   * Verifies the old password, with the throttle of every other sign-in, and stores the new one. The sessions and the
-   * identity tokens of the user end by that. Rejects with an AppError if the file can't be changed.
+   * Verifies the old password, with the throttle of every other sign-in, and stores the new one if the old
+   * one still stands in the file. The sessions and the identity tokens of the user end by that, and one new session begins.
+   * Rejects with an AppError if the file can't be changed.
    */
   change(form: PasswordForm): Promise<PasswordChange>;
 }
 
-export function createOwnPassword({ path, check, onChanged }: OwnPasswordOptions): OwnPassword {
+export function createOwnPassword({ path, check, sessions, onChanged }: OwnPasswordOptions): OwnPassword {
   return {
     isWritable: async () => {
       try {
@@ -54,23 +58,25 @@ export function createOwnPassword({ path, check, onChanged }: OwnPasswordOptions
         return false;
       }
     },
-    change: async ({ user, old, next, address }) => {
+    change: async ({ user, old, next, address, agent }) => {
       const text = next.reveal();
       if (findPasswordProblem(text) !== undefined) return { kind: 'invalid' };
       const verdict = await check.signIn({ user, password: old, address });
       if (verdict.kind === 'busy') return { kind: 'busy', seconds: 5 };
       if (verdict.kind !== 'verified') return verdict;
-      const { principal } = verdict;
+      const { principal, version } = verdict;
       if (principal.kind !== 'user' || principal.name !== user) return { kind: 'rejected' };
       const hash = await createHash(text);
-      let isThere = false;
+      let isSame = false;
       await changeUsersFile(path, (document) => {
-        isThere = entriesOf(document).some(({ name }) => name === user);
-        return isThere ? withUser(document, user, hash) : document;
+        // Between the check and the lock, an owner may have given the user another password: a stolen one must not undo it.
+        isSame = entriesOf(document).some((entry) => entry.name === user && entry.hash.text === version);
+        return isSame ? withUser(document, user, hash) : document;
       });
-      if (!isThere) return { kind: 'rejected' };
+      if (!isSame) return { kind: 'rejected' };
       await onChanged();
-      return { kind: 'changed', isWeak: findPasswordWeakness(text, user) !== undefined };
+      const secret = await sessions.begin({ name: user, version: hash.text }, { agent, address });
+      return { kind: 'changed', isWeak: findPasswordWeakness(text, user) !== undefined, secret };
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { Secret } from '../../lib/secret.ts';
 import type { Throttled } from '../abuse/guard.ts';
 import type { SentCredentials } from '../basic-credentials.ts';
-import type { UserDirectory } from '../directory.ts';
 import type { Principal } from '../principal.ts';
 import type { SignInCheck } from '../tokens/sign-in.ts';
 import type { Sessions } from './sessions.ts';
@@ -18,7 +17,6 @@ type PageSignIn =
 interface PageSignInOptions {
   readonly check: Pick<SignInCheck, 'signIn'>;
   readonly sessions: Pick<Sessions, 'begin' | 'use' | 'end'>;
-  readonly directory: Pick<UserDirectory, 'credentialVersion'>;
 }
 
 /** What a browser sends to sign in. `cookie` is the secret of the session that it has. */
@@ -36,19 +34,15 @@ const BUSY = { kind: 'busy', seconds: 5 } as const;
 export function createPageSignIn({
   check,
   sessions,
-  directory,
 }: PageSignInOptions): (form: SignInForm) => Promise<PageSignIn> {
   return async ({ agent, cookie, ...sent }) => {
-    const before = directory.credentialVersion(sent.user);
     const verdict = await check.signIn(sent);
     if (verdict.kind === 'busy') return BUSY;
     if (verdict.kind !== 'verified') return verdict;
-    const { principal } = verdict;
+    const { principal, version } = verdict;
     if (principal.kind !== 'user') return { kind: 'machine' };
-    // The answer may have been delayed, and the password changed meanwhile: it must not open a session of the new one.
-    const isSame = before === undefined || directory.credentialVersion(principal.name) === before;
-    if (!isSame) return BUSY;
-    const secret = await sessions.begin(principal.name, { agent, address: sent.address });
+    if (version === undefined) return { kind: 'rejected' };
+    const secret = await sessions.begin({ name: principal.name, version }, { agent, address: sent.address });
     const old = cookie === undefined ? undefined : await sessions.use(cookie);
     if (old !== undefined) await sessions.end(old.user, old.id);
     return { kind: 'signed-in', principal, secret };

@@ -14,6 +14,13 @@ interface Browser {
   readonly address: string;
 }
 
+/** A user whose password was verified. */
+interface VerifiedUser {
+  readonly name: string;
+  /** The version of the credential that was verified. A session of one that has changed meanwhile is not valid. */
+  readonly version: string;
+}
+
 interface SessionsOptions {
   readonly store: SessionStore;
   readonly keys: Pick<KeyRing, 'fingerprint' | 'signer'>;
@@ -24,8 +31,8 @@ interface SessionsOptions {
 
 /** The sessions of the browsers that signed in to the pages. The functions reject with an AppError if the store fails. */
 export interface Sessions {
-  /** Begins a session for a user whose password was verified. Its secret is always new: nothing that the browser sent goes into it. */
-  begin(user: string, browser: Browser): Promise<Secret<string>>;
+  /** Begins a session. Its secret is always new: nothing that the browser sent goes into it. */
+  begin(user: VerifiedUser, browser: Browser): Promise<Secret<string>>;
   /** Returns the session with this secret, and notes its use; undefined if there is none or it has ended. */
   use(secret: string): Promise<SeenSession | undefined>;
   /** Returns the valid sessions of a user, the one used last first. */
@@ -44,15 +51,15 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { store, keys, directory, now } = options;
   const isCurrent = createSessionCheck(options);
   return {
-    begin: async (user, { agent, address }) => {
+    begin: async ({ name, version }, { agent, address }) => {
       // The key of the fingerprints is stored together with the first signing key.
       await keys.signer();
       const { secret, hash } = makeSecret('session');
       await store.add({
         id: makeTokenId('s'),
-        user,
+        user: name,
         hash,
-        fingerprint: keys.fingerprint(directory.credentialVersion(user) ?? ''),
+        fingerprint: keys.fingerprint(version),
         agent: ownText(agent.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_AGENT)),
         address,
         created: new Date(now()).toISOString(),

@@ -38,7 +38,12 @@ export interface TokenServiceOptions {
 }
 
 type Found =
-  | { readonly principal: Principal; readonly refresh?: Secret<string> }
+  | {
+      readonly principal: Principal;
+      readonly refresh?: Secret<string>;
+      /** Of the user's credential, where a password was verified. */
+      readonly version?: string | undefined;
+    }
   | { readonly refusal: TokenAnswer };
 
 /**
@@ -112,7 +117,7 @@ async function signIn(
   { realm, check }: TokenServiceOptions,
 ): Promise<Found> {
   const verdict = await check.signIn({ user, password, address });
-  if (verdict.kind === 'verified') return { principal: verdict.principal };
+  if (verdict.kind === 'verified') return { principal: verdict.principal, version: verdict.version };
   const answers = refusals(realm);
   if (verdict.kind === 'throttled') return { refusal: answers.throttled(verdict) };
   return { refusal: verdict.kind === 'busy' ? answers.busy : answers.wrong };
@@ -137,7 +142,8 @@ async function giveOut(
   const access = intersectAccess(form.access, options.grants(principal, form.access, client.address));
   const issued = await options.tokens.issue(principal, access);
   if (issued === undefined) return answers.wrong;
-  const identity = found.refresh ?? (await makeIdentity(form, client, principal, options));
+  const identity =
+    found.refresh ?? (await makeIdentity(form, client, { principal, version: found.version }, options));
   return {
     status: 200,
     principal,
@@ -157,12 +163,13 @@ async function giveOut(
 async function makeIdentity(
   form: TokenForm,
   { address, agent }: TokenClient,
-  principal: Principal,
+  { principal, version }: Pick<Extract<Found, { principal: Principal }>, 'principal' | 'version'>,
   { identities, onError }: TokenServiceOptions,
 ): Promise<Secret<string> | undefined> {
   if (!form.offline || identities === undefined || principal.kind !== 'user') return undefined;
+  if (version === undefined) return undefined;
   try {
-    return await identities.issue({ user: principal.name, client: form.client, agent, address });
+    return await identities.issue({ user: principal.name, version, client: form.client, agent, address });
   } catch (error) {
     onError(error);
     return undefined;

@@ -2,14 +2,12 @@ import { Secret } from '../../lib/secret.ts';
 import { accountOf } from '../../auth/principal.ts';
 import type { OwnPassword } from '../../auth/sessions/own-password.ts';
 import { sessionCookie } from '../../auth/sessions/session-cookie.ts';
-import type { Sessions } from '../../auth/sessions/sessions.ts';
 import type { PageAnswer, PageNote, PageRequest } from '../request/page-request.ts';
 import type { AccountNotice } from './render-account.ts';
 import { NOTICE_WORDS, type Refusal } from './notices.ts';
 
 interface ChangePasswordOptions {
   readonly password: OwnPassword;
-  readonly sessions: Pick<Sessions, 'begin'>;
   /** Shows the account with a reason. */
   readonly refuse: (shown: {
     readonly notice: AccountNotice;
@@ -22,7 +20,7 @@ interface ChangePasswordOptions {
 /** Changes the password of the user, whose sessions and devices end by that, and begins a new session for this browser. */
 export async function changePassword(
   { form, principal, client }: PageRequest,
-  { password, sessions, refuse }: ChangePasswordOptions,
+  { password, refuse }: ChangePasswordOptions,
 ): Promise<PageAnswer> {
   const { address, agent } = client;
   const user = accountOf(principal);
@@ -30,7 +28,7 @@ export async function changePassword(
     refuse({ notice: { kind: 'refused', refusal }, ...more });
   if (form.get('next') !== form.get('repeat')) return no('repeat', { status: 400 });
   const [old, next] = [new Secret(form.get('old')), new Secret(form.get('next'))];
-  const outcome = await password.change({ user, old, next, address });
+  const outcome = await password.change({ user, old, next, address, agent });
   switch (outcome.kind) {
     case 'invalid':
       return no('invalid', { status: 400 });
@@ -47,7 +45,7 @@ export async function changePassword(
       return {
         kind: 'redirect',
         to: `/account?done=${outcome.isWeak ? 'weak' : 'password'}`,
-        cookies: [sessionCookie(await sessions.begin(user, { agent, address }))],
+        cookies: [sessionCookie(outcome.secret)],
         note: { session: 'began' },
       };
   }

@@ -17,6 +17,7 @@ const FORM = {
   agent: 'Firefox',
   cookie: undefined,
 };
+const VERIFIED: Verdict = { kind: 'verified', principal: ALICE, version: 'hash of alice' };
 const THROTTLED = { kind: 'throttled', seconds: 30, message: 'Too many.' } as const;
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -35,12 +36,12 @@ afterEach(async () => {
 });
 
 function signingIn(signIn: () => Promise<Verdict>): ReturnType<typeof createPageSignIn> {
-  return createPageSignIn({ check: { signIn }, sessions, directory: directoryOf(users) });
+  return createPageSignIn({ check: { signIn }, sessions });
 }
 
 describe('signing in to the pages', () => {
   it('begins a session for a user whose password is right', async () => {
-    const signedIn = await signingIn(async () => ({ kind: 'verified', principal: ALICE }))(FORM);
+    const signedIn = await signingIn(async () => VERIFIED)(FORM);
     expect(signedIn).toMatchObject({ kind: 'signed-in', principal: { name: 'alice', proof: 'password' } });
     expect(await sessions.ofUser('alice')).toMatchObject([{ agent: 'Firefox', address: '10.0.0.1' }]);
   });
@@ -49,7 +50,11 @@ describe('signing in to the pages', () => {
     ['a wrong password', { kind: 'rejected' }, { kind: 'rejected' }],
     ['too many passwords at once', { kind: 'busy' }, { kind: 'busy', seconds: 5 }],
     ['a guess too many', THROTTLED, THROTTLED],
-    ['the right secret of a machine', { kind: 'verified', principal: MACHINE }, { kind: 'machine' }],
+    [
+      'the right secret of a machine',
+      { kind: 'verified', principal: MACHINE, version: undefined },
+      { kind: 'machine' },
+    ],
   ])('begins none for %s', async (_name, verdict, expected) => {
     expect(await signingIn(async () => verdict)(FORM)).toEqual(expected);
     expect(await sessions.ofUser('alice')).toEqual([]);
@@ -57,8 +62,8 @@ describe('signing in to the pages', () => {
 
   it('ends the session that the browser had, whoever it was of', async () => {
     users.set('bob', 'hash of bob');
-    const cookie = (await sessions.begin('bob', FORM)).reveal();
-    const signedIn = await signingIn(async () => ({ kind: 'verified', principal: ALICE }))({
+    const cookie = (await sessions.begin({ name: 'bob', version: 'hash of bob' }, FORM)).reveal();
+    const signedIn = await signingIn(async () => VERIFIED)({
       ...FORM,
       cookie,
     });
@@ -67,7 +72,7 @@ describe('signing in to the pages', () => {
   });
 
   it('leaves the session that the browser has, where the sign-in fails', async () => {
-    const cookie = (await sessions.begin('alice', FORM)).reveal();
+    const cookie = (await sessions.begin({ name: 'alice', version: 'hash of alice' }, FORM)).reveal();
     await signingIn(async () => ({ kind: 'rejected' }))({ ...FORM, cookie });
     expect((await sessions.use(cookie))?.user).toBe('alice');
   });
@@ -75,9 +80,10 @@ describe('signing in to the pages', () => {
   it('opens nothing by a password that was changed while the answer waited', async () => {
     const signIn = signingIn(async () => {
       users.set('alice', 'another hash');
-      return { kind: 'verified', principal: ALICE };
+      return VERIFIED;
     });
-    expect(await signIn(FORM)).toEqual({ kind: 'busy', seconds: 5 });
+    const signedIn = await signIn(FORM);
+    expect(signedIn.kind === 'signed-in' && (await sessions.use(signedIn.secret.reveal()))).toBeUndefined();
     expect(await sessions.ofUser('alice')).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ async function opened(): Promise<OpenSessions> {
 }
 
 const begun = async (sessions: OpenSessions, user = 'alice'): Promise<string> =>
-  (await sessions.begin(user, BROWSER)).reveal();
+  (await sessions.begin({ name: user, version: users.get(user) ?? '' }, BROWSER)).reveal();
 const file = (): string => join(folder.path, 'sessions.json');
 const stored = async (): Promise<{ id: string; user: string }[]> =>
   JSON.parse(await readFile(file(), 'utf8')).sessions;
@@ -100,6 +100,12 @@ describe('a session', () => {
     expect((await stored()).map(({ user }) => user)).toEqual(['bob']);
   });
 
+  it('is none where the password that was verified is not the one of this moment', async () => {
+    const sessions = await opened();
+    const old = { name: 'alice', version: 'hash before' };
+    expect(await userOf(sessions, (await sessions.begin(old, BROWSER)).reveal())).toBeUndefined();
+  });
+
   it('does not come back with a user who is made anew', async () => {
     const sessions = await opened();
     const secret = await begun(sessions);
@@ -155,7 +161,8 @@ describe('a session', () => {
 
   it('shows no control character of the browser', async () => {
     const sessions = await opened();
-    await sessions.begin('alice', { agent: `a\u001b[2J\u202e${'x'.repeat(500)}`, address: '::1' });
+    const agent = `a\u001b[2J\u202e${'x'.repeat(500)}`;
+    await sessions.begin({ name: 'alice', version: 'hash of alice' }, { agent, address: '::1' });
     expect((await sessions.ofUser('alice'))[0]?.agent).toBe(`a?[2J?${'x'.repeat(194)}`);
   });
 });

@@ -17,7 +17,7 @@ interface Started {
   readonly used: string[];
 }
 
-function started(): Started {
+function started(users: ReadonlyMap<string, string> = new Map(), meanwhile = (): void => undefined): Started {
   const asked: string[] = [];
   const used: string[] = [];
   const store = { current: () => createMachineTokens([token]) };
@@ -26,6 +26,7 @@ function started(): Started {
       remembered: ({ user }) => (user === 'known' ? user : undefined),
       authenticate: async ({ user, password }) => {
         asked.push(user);
+        meanwhile();
         if (user === 'late') return { kind: 'busy' };
         return password.reveal() === 'right' ? { kind: 'verified', user } : { kind: 'rejected' };
       },
@@ -40,6 +41,7 @@ function started(): Started {
     }),
     uses: { record: (id) => void used.push(id) },
     guard: UNGUARDED,
+    directory: directoryOf(users),
     now: () => START,
   });
   return { check, asked, used };
@@ -73,6 +75,20 @@ describe('signIn', () => {
     ['a revoked machine', sent('ci', makeSecret('machine').secret.reveal()), { kind: 'rejected' }],
   ])('judges %s', async (_name, given, expected) => {
     expect(await started().check.signIn(given)).toMatchObject(expected);
+  });
+
+  it('tells which version of the credential was right', async () => {
+    const { check } = started(new Map([['alice', '1']]));
+    expect(await check.signIn(sent('alice', 'right'))).toMatchObject({ kind: 'verified', version: '1' });
+  });
+
+  it.each([
+    ['right', 'busy'],
+    ['wrong', 'rejected'],
+  ])('takes no %s password that was replaced while it was looked at', async (password, kind) => {
+    const users = new Map([['alice', '1']]);
+    const { check } = started(users, () => users.set('alice', '2'));
+    expect(await check.signIn(sent('alice', password))).toEqual({ kind });
   });
 
   it('never tries the secret of a machine as a password, nor a password as a secret', async () => {

@@ -75,7 +75,15 @@ beforeEach(async () => {
     service: 'gate.test',
     realm: 'Registry',
     tokens,
-    check: createSignInCheck({ passwords, tokens: store, uses, principals, guard: UNGUARDED, now }),
+    check: createSignInCheck({
+      passwords,
+      tokens: store,
+      uses,
+      principals,
+      guard: UNGUARDED,
+      directory,
+      now,
+    }),
     guard: UNGUARDED,
     identities,
     grants: (principal, _asked, address) => [

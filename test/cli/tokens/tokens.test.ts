@@ -325,7 +325,7 @@ describe('tokens certificate', () => {
 async function signInByBrowser(user: string): Promise<void> {
   const directory = { credentialVersion: () => SHA, groups: () => [] };
   const { sessions } = await openedSessions(folder.path, { now: Date.now }, directory);
-  await sessions.begin(user, { agent: 'Firefox', address: '10.0.0.1' });
+  await sessions.begin({ name: user, version: SHA }, { agent: 'Firefox', address: '10.0.0.1' });
   await sessions.close();
 }
 
@@ -341,5 +341,5 @@ async function signIn(user: string): Promise<void> {
     directory,
     now,
   });
-  await store.issue({ user, client: 'docker', agent: 'docker/27', address: '10.0.0.1' });
+  await store.issue({ user, version: SHA, client: 'docker', agent: 'docker/27', address: '10.0.0.1' });
 }

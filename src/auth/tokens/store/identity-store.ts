@@ -10,6 +10,8 @@ import type { UseLog } from './use-log.ts';
 /** A device that signs in. */
 interface Device {
   readonly user: string;
+  /** The version of the user's credential that was verified. */
+  readonly version: string;
   /** The `client_id` that the device sends. */
   readonly client: string;
   readonly agent: string;
@@ -60,7 +62,7 @@ const LONGEST_WORD = 120;
 
 /** Opens the identity tokens for a server. Throws AppError STATE_INVALID. */
 export async function openIdentityStore(options: IdentityStoreOptions): Promise<IdentityStore> {
-  const { keys, directory, uses, now, mostPerUser = 100, onStored = async () => undefined } = options;
+  const { keys, uses, now, mostPerUser = 100, onStored = async () => undefined } = options;
   const file = identityTokensFile(options.path);
   const isCurrent = createCurrentCheck(options);
   let index = createIndex((await readState(file)).state);
@@ -74,12 +76,12 @@ export async function openIdentityStore(options: IdentityStoreOptions): Promise<
   };
 
   return {
-    issue: async ({ user, client, agent, address }) => {
+    issue: async ({ user, version, client, agent, address }) => {
       // The key of the fingerprints is stored together with the first signing key.
       await keys.signer();
       const { secret, hash } = makeSecret('identity');
       const words = { client: clean(client), agent: clean(agent), address };
-      const fingerprint = keys.fingerprint(directory.credentialVersion(user) ?? '');
+      const fingerprint = keys.fingerprint(version);
       const created = new Date(now()).toISOString();
       const token = { id: makeTokenId('d'), user, hash, fingerprint, ...words, created };
       index = createIndex(await changeState(file, (state) => add(state, token)));

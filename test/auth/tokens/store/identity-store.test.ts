@@ -41,7 +41,9 @@ async function opened(more: Partial<IdentityStoreOptions> = {}): Promise<Identit
 }
 
 async function issued(store: IdentityStore, more: Partial<typeof DEVICE> = {}): Promise<string> {
-  return (await store.issue({ ...DEVICE, ...more })).reveal();
+  return (
+    await store.issue({ ...DEVICE, version: users.get(more.user ?? DEVICE.user) ?? '', ...more })
+  ).reveal();
 }
 
 interface Stored {
