@@ -58,12 +58,15 @@ function sorted(value: unknown): unknown {
 /** The zero time of Go, which Docker prints for a moment that is unknown. */
 export const UNKNOWN_MOMENT = '0001-01-01T00:00:00Z';
 
+/** Go reads a fraction to the nanosecond. */
+const MOST_DIGITS = 9;
+
 /** Returns a moment as Go prints it: without zeros at the end of its fraction, and with `Z` for UTC. */
 export function dockerMoment(text: string): string {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (parts === null) return UNKNOWN_MOMENT;
   const [, seconds = '', digits = '', zone = ''] = parts;
-  const fraction = digits.replace(/0+$/, '');
+  const fraction = digits.slice(0, MOST_DIGITS).replace(/0+$/, '');
   return `${seconds}${fraction === '' ? '' : `.${fraction}`}${zone.replace(/^[+-]00:00$/, 'Z')}`;
 }
 

@@ -288,4 +288,61 @@ describe('a history read back', () => {
       ].join('\n'),
     );
   });
+
+  // Each of these took seconds for 30,000 letters, and hours for so many, while an expression looked for the end of
+  // the same run from each place in it.
+  const MANY = 1_000_000;
+  it.each<readonly [string, string, string]>([
+    ['spaces in a comment', `#${' '.repeat(MANY)}x`, `#${' '.repeat(MANY)}x`],
+    ['line ends and spaces in a comment', `#${' \n'.repeat(MANY / 2)}x`, '# x'],
+    ['spaces behind a value', `ENV A=b${' '.repeat(MANY)}!`, `ENV A="b${' '.repeat(MANY)}!"`],
+    ['spaces behind a label', `LABEL a=b${' '.repeat(MANY)}!`, `LABEL a="b${' '.repeat(MANY)}!"`],
+    ['letters behind a value', `ENV A=b${' x'.repeat(MANY / 2)}`, `ENV A="b${' x'.repeat(MANY / 2)}"`],
+    ['pairs', `ENV${' A=b'.repeat(MANY / 4)}`, `ENV${' A=b'.repeat(MANY / 4)}`],
+    ['a quoted value', `ENV A="${'\\"'.repeat(MANY / 2)}"`, `ENV A="${'\\"'.repeat(MANY / 2)}"`],
+    ['quotes that are escaped', `CMD ["${'\\"'.repeat(MANY / 2)}]`, 'CMD []'],
+    [
+      'quotes',
+      `CMD [${'"'.repeat(MANY)}"]`,
+      `CMD [${Array(MANY / 2)
+        .fill('""')
+        .join(', ')}]`,
+    ],
+    ['backslashes', `CMD ["${'\\'.repeat(MANY)}]`, 'CMD []'],
+    ['brackets', `EXPOSE ${'['.repeat(MANY)}`, `EXPOSE ${'['.repeat(MANY - 1)}`],
+    ['spaces in a health check', `HEALTHCHECK &{[]${' '.repeat(MANY)}`, 'HEALTHCHECK &{[]'],
+    [
+      'texts of a health check',
+      `HEALTHCHECK &{[${' ""'.repeat(MANY / 3)}`,
+      `HEALTHCHECK &{[${' ""'.repeat(MANY / 3)}`,
+    ],
+    [
+      'quotes of a health check',
+      `HEALTHCHECK &{["${'\\"'.repeat(MANY / 2)}`,
+      `HEALTHCHECK &{["${'\\"'.repeat(MANY / 2)}`,
+    ],
+    [
+      'what is copied',
+      `COPY file:${'0'.repeat(MANY)} ${' '.repeat(MANY)}x`,
+      `COPY file:${'0'.repeat(MANY)} ${' '.repeat(MANY)}x`,
+    ],
+    ['digits of a heredoc', `COPY ${' 1'.repeat(MANY / 2)} /`, `COPY${' 1'.repeat(MANY / 2)} /`],
+    [
+      'odd characters',
+      `USER ${'\u007f\u2028'.repeat(MANY / 2)}`,
+      `USER ${'\u007f\u2028'.repeat(MANY / 2)}`.trim(),
+    ],
+    ['spaces in a command', `RUN /bin/sh -c a${' '.repeat(MANY)}#`, `RUN a${' '.repeat(MANY)}#`],
+    ['tabs in a command', `RUN /bin/sh -c a${' \t'.repeat(MANY / 2)}#`, `RUN a${' \t'.repeat(MANY / 2)}#`],
+  ])('is read once, however many: %s', (_name, text, expected) => {
+    const lines = read([text]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0] === expected, `${lines[0]?.slice(0, 60)} … ${lines[0]?.slice(-60)}`).toBe(true);
+  });
+
+  it('takes no shell for one that nobody has', () => {
+    const shell = Array(2000).fill('sh').join(' ');
+    expect(read([`SHELL [${shell}]`, `RUN ${shell} make`]).at(-1)).toContain('make');
+    expect(read([`SHELL [${shell}]`, `RUN ${shell} make`]).at(-1)).not.toBe('RUN make');
+  });
 });

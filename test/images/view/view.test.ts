@@ -48,6 +48,12 @@ describe('moments are those of Go', () => {
   ])('%s', (text, shown) => {
     expect(dockerMoment(text)).toBe(shown);
   });
+
+  it('to the nanosecond, however many digits follow', () => {
+    const digits = '0'.repeat(1_000_000);
+    expect(dockerMoment(`2024-01-02T03:04:05.${digits}1Z`)).toBe('2024-01-02T03:04:05Z');
+    expect(dockerMoment(`2024-01-02T03:04:05.1${digits}1Z`)).toBe('2024-01-02T03:04:05.1Z');
+  });
 });
 
 describe('the configuration of docker', () => {

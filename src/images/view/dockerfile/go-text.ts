@@ -1,8 +1,27 @@
-const QUOTED = /"(?:[^"\\]|\\.)*"/gs;
-
-/** Reads the texts of a list as Go's `%q` prints it: `["nginx" "-g" "daemon off;"]`, or of one in JSON. */
+/**
+ * Reads the texts of a list as Go's `%q` prints it: `["nginx" "-g" "daemon off;"]`, or of one in JSON. What follows a
+ * quote that is never closed is left out: an expression would look for its end again from each further quote.
+ */
 export function readQuoted(text: string): readonly string[] {
-  return (text.match(QUOTED) ?? []).map(unquote);
+  const found: string[] = [];
+  for (let start = text.indexOf('"'); start >= 0;) {
+    const end = endOfQuoted(text, start);
+    if (end === undefined) break;
+    found.push(unquote(text.slice(start, end)));
+    start = text.indexOf('"', end);
+  }
+  return found;
+}
+
+/** Returns where the quoted text ends that begins at `start`, behind its quote. Undefined if it does not end. */
+export function endOfQuoted(text: string, start: number): number | undefined {
+  const stops = /["\\]/g;
+  stops.lastIndex = start + 1;
+  for (let stop = stops.exec(text); stop !== null; stop = stops.exec(text)) {
+    if (stop[0] === '"') return stops.lastIndex;
+    stops.lastIndex += 1;
+  }
+  return undefined;
 }
 
 /** Reads a list as Go's `%v` prints it: `[/bin/bash -o pipefail -c]`, `map[443/tcp:{} 80/tcp:{}]`; JSON too. */
@@ -51,5 +70,5 @@ export type Escape = '\\' | '`';
 export function writeValue(value: string, escape: Escape): string {
   if (/^[\w./:@%+,=~-]+$/.test(value)) return value;
   const special = escape === '`' ? /["`$]/g : /["\\$]/g;
-  return `"${value.replace(special, (letter) => `${escape}${letter}`).replace(/\r?\n/g, ' ')}"`;
+  return `"${value.replace(special, `${escape}$&`).replace(/\r?\n/g, ' ')}"`;
 }

@@ -1,4 +1,12 @@
-import { readQuoted, readRune, readWords, writeList, writeValue, type Escape } from './go-text.ts';
+import {
+  endOfQuoted,
+  readQuoted,
+  readRune,
+  readWords,
+  writeList,
+  writeValue,
+  type Escape,
+} from './go-text.ts';
 
 /** What is known beside the history. */
 export interface Known {
@@ -6,6 +14,9 @@ export interface Known {
   readonly values: ReadonlyMap<string, string>;
   readonly escape: Escape;
 }
+
+// A history is written by whoever pushes. Each expression here reads a text once: none looks for the end of a run of
+// spaces from each place in it again. So `(?<!\s)` stands before `\s+`, and quotes are read by `endOfQuoted`.
 
 /** Lines of a Dockerfile. Those that begin with `#` are comments. */
 export type Lines = readonly string[];
@@ -17,8 +28,8 @@ const WRITERS: Readonly<Record<string, Write>> = {
   COPY: (rest) => copied('COPY', rest),
   CMD: (rest) => [`CMD ${execForm(rest)}`],
   ENTRYPOINT: (rest) => [`ENTRYPOINT ${execForm(rest)}`],
-  ENV: (rest, known) => [`ENV ${pairs(rest, /\s+(?=[A-Za-z_]\w*=)/, known)}`],
-  LABEL: (rest, known) => [`LABEL ${pairs(rest, /\s+(?=[\w./-]+=)/, known)}`],
+  ENV: (rest, known) => [`ENV ${pairs(rest, /(?<!\s)\s+(?=[A-Za-z_]\w*=)/, known)}`],
+  LABEL: (rest, known) => [`LABEL ${pairs(rest, /(?<!\s)\s+(?=[\w./-]+=)/, known)}`],
   EXPOSE: (rest) => [`EXPOSE ${readWords(rest).join(' ')}`],
   HEALTHCHECK: healthcheck,
   SHELL: (rest) => [`SHELL ${writeList(readWords(rest))}`],
@@ -48,7 +59,8 @@ export function beginsHeredoc(line: string): boolean {
 
 /** A text that can't begin another instruction. */
 export function oneLine(text: string): string {
-  return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
 }
 
 /** `file:0123... in /app` of the classic builder names the content, not the source. */
@@ -80,16 +92,30 @@ function pairs(rest: string, between: RegExp, { values, escape }: Known): string
 function pair(text: string, escape: Escape): string {
   const equals = text.indexOf('=');
   const value = text.slice(equals + 1);
-  const isQuoted = /^"(?:[^"\\]|\\.)*"$/s.test(value);
+  const isQuoted = value.startsWith('"') && endOfQuoted(value, 0) === value.length;
   return `${oneLine(text.slice(0, equals))}=${isQuoted ? oneLine(value) : writeValue(value, escape)}`;
 }
 
 const FLAGS = ['interval', 'timeout', 'start-period', 'start-interval'];
 
+/** Returns where the bracket stands that ends a list of quoted texts. Undefined if anything else is between them. */
+function endOfList(text: string, start: number): number | undefined {
+  const next = /\s*(["\]])/y;
+  next.lastIndex = start;
+  for (let found = next.exec(text); found !== null; found = next.exec(text)) {
+    if (found[1] === ']') return next.lastIndex - 1;
+    const end = endOfQuoted(text, next.lastIndex - 1);
+    if (end === undefined) return undefined;
+    next.lastIndex = end;
+  }
+  return undefined;
+}
+
 /** `&{["CMD-SHELL" "curl localhost"] "30s" "3s" "0s" '\x03'}` (moby: HealthConfig printed with `%q`). */
 function healthcheck(rest: string): Lines {
-  const [, test, options = ''] = /^&\{\[((?:\s*"(?:[^"\\]|\\.)*")*)\]\s*(.*)\}$/s.exec(rest) ?? [];
-  if (test === undefined) return [`HEALTHCHECK ${oneLine(rest)}`];
+  const ends = rest.startsWith('&{[') ? endOfList(rest, 3) : undefined;
+  if (ends === undefined || !rest.endsWith('}')) return [`HEALTHCHECK ${oneLine(rest)}`];
+  const [test, options] = [rest.slice(3, ends), rest.slice(ends + 1, -1)];
   const [kind = '', ...words] = readQuoted(test);
   if (kind === 'NONE') return ['HEALTHCHECK NONE'];
   const spans = readQuoted(options);

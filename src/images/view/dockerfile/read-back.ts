@@ -15,6 +15,8 @@ const HEAD = [
   '# A history keeps no base image: the steps of the base are here too. It keeps no stages, so a COPY',
   '# may have come --from another, and no mounts and secrets of a RUN.',
 ];
+/** A shell is looked for in each later step. One that is longer is none. */
+const MOST_SHELL_LETTERS = 1024;
 const BUILDKIT = / # buildkit$/;
 const NOP = /^(?:\/bin\/sh -c|cmd \/S \/C|powershell -Command) #\(nop\)\s*/;
 
@@ -46,7 +48,7 @@ export function readSteps(steps: readonly HistoryStep[], config: ImageConfig): r
     const read = readStep(step, known, shell);
     // Later commands run in the shell that a SHELL names.
     const [, list] = /^SHELL (\[.*\])$/s.exec(read.at(-1) ?? '') ?? [];
-    if (list !== undefined) shell = readWords(list).join(' ');
+    if (list !== undefined && list.length <= MOST_SHELL_LETTERS) shell = readWords(list).join(' ');
     return read;
   });
 }

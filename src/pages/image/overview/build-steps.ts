@@ -5,6 +5,7 @@ import { readHistory, type HistoryStep } from '../../../images/view/history.ts';
 import { formatCount, formatSize, renderAge, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
+import { LetterBudget } from '../../text/letter-budget.ts';
 import { cutText, renderForeign, visibleText } from '../../text/visible-text.ts';
 import { layerRow } from '../parts/image-page.ts';
 import { renderShare } from '../parts/layer-bar.ts';
@@ -21,6 +22,23 @@ interface StepsOptions {
 
 /** Steps beyond are counted, not shown. */
 const MOST_STEPS = 500;
+/** Of the command of one step, and of those of all steps together, as far as the budget goes. */
+const MOST_COMMAND_LETTERS = 8 * 1024;
+const MOST_LETTERS = 128 * 1024;
+const MOST_COMMENT_LETTERS = 300;
+
+/**
+ * Cuts what a step says before anything reads it: it is searched and written out letter by letter, and whoever pushes an
+ * image chooses how long it is.
+ */
+function cutStep(step: HistoryStep, budget: LetterBudget): HistoryStep {
+  const { createdBy, comment } = step;
+  return {
+    ...step,
+    createdBy: cutText(createdBy, budget.take(createdBy, MOST_COMMAND_LETTERS)),
+    comment: cutText(comment, MOST_COMMENT_LETTERS + 1),
+  };
+}
 
 /** The history of an image as a Dockerfile, the oldest step first, each with the layer that it made. */
 export function renderSteps(options: StepsOptions): Html {
@@ -28,13 +46,15 @@ export function renderSteps(options: StepsOptions): Html {
   const words = IMAGE_WORDS[language];
   const steps = readHistory(config, manifest.layers);
   const shown = steps.slice(0, MOST_STEPS);
-  const lines = readSteps(shown, config);
-  const largest = Math.max(0, ...manifest.layers.map(({ size }) => size));
+  const budget = new LetterBudget(MOST_LETTERS);
+  const cut = shown.map((step) => cutStep(step, budget));
+  const lines = readSteps(cut, config);
+  const largest = manifest.layers.reduce((most, { size }) => Math.max(most, size), 0);
   let layers = 0;
-  const rows = shown.map((step, at) => {
+  const rows = cut.map((step, at) => {
     if (step.layer !== undefined) layers += 1;
     const number = step.layer === undefined ? undefined : layers;
-    return renderStep({ step, lines: lines[at] ?? [], number, largest }, options);
+    return renderStep({ step, lines: lines[at] ?? [], number, largest, whole: shown[at] ?? step }, options);
   });
   const rest =
     steps.length <= MOST_STEPS
@@ -58,7 +78,9 @@ export function renderSteps(options: StepsOptions): Html {
 }
 
 interface Row {
+  /** Cut to what is shown of it. */
   readonly step: HistoryStep;
+  readonly whole: HistoryStep;
   readonly lines: readonly string[];
   /** Of its layer, the lowest being 1. */
   readonly number: number | undefined;
@@ -66,16 +88,16 @@ interface Row {
   readonly largest: number;
 }
 
-function renderStep({ step, lines, number, largest }: Row, options: StepsOptions): Html {
+function renderStep({ step, whole, lines, number, largest }: Row, options: StepsOptions): Html {
   const { now, language } = options;
   const { size = 0, layer, created, comment } = step;
   const said =
     comment === '' || comment.startsWith('buildkit.') || lines.some((line) => line.includes(comment))
       ? NO_HTML
-      : renderForeign(comment, language, 300);
+      : renderForeign(whole.comment, language, MOST_COMMENT_LETTERS);
   const age = created === '' ? NO_HTML : renderAge(Date.parse(created), now, language);
   const cells = html`<td>
-      ${renderLines(lines, language)}${renderLayerLine({ step, number }, options)}
+      ${renderLines(lines, sizeIfCut(step, whole), language)}${renderLayerLine({ step, number }, options)}
       ${said === NO_HTML ? NO_HTML : html`<p class="small quiet-text">${said}</p>`}
     </td>
     <td class="number">
@@ -112,25 +134,31 @@ function renderLayerLine(
 
 /** A step of more lines is folded. */
 const OPEN_LINES = 8;
-const MOST_LETTERS = 8000;
+/** A command may be longer as a Dockerfile has it: letters are escaped, and it begins lines of its own. */
+const MOST_LINES = 500;
+const MOST_SHOWN_LETTERS = 2 * MOST_COMMAND_LETTERS;
 
-function renderLines(lines: readonly string[], language: Language): Html {
+/** The bytes of the whole command. Undefined if all of it is shown. */
+function sizeIfCut(step: HistoryStep, whole: HistoryStep): number | undefined {
+  const { createdBy } = whole;
+  return step.createdBy.length === createdBy.length ? undefined : Buffer.byteLength(createdBy);
+}
+
+function renderLines(lines: readonly string[], size: number | undefined, language: Language): Html {
   const whole = lines.join('\n');
-  const text = cutText(whole, MOST_LETTERS);
-  const shown = text.split('\n');
-  if (shown.length <= OPEN_LINES && text.length <= 1000) return renderCode(shown);
+  const text = cutText(whole, MOST_SHOWN_LETTERS);
+  const shown = text.split('\n', MOST_LINES);
+  if (size === undefined && shown.length <= OPEN_LINES && text.length <= 1000) return renderCode(shown);
   const words = IMAGE_WORDS[language];
-  const isCut = text.length < whole.length;
+  const all = size ?? (text.length < whole.length ? Buffer.byteLength(whole) : undefined);
   return html`<details class="step">
     <summary>
       ${renderCode([cutText(shown[0] ?? '', 200)])}<span class="small">${words.wholeStep}</span>
     </summary>
     ${renderCode(shown)}
     ${
-      isCut
-        ? html`<p class="small quiet-text">
-            ${words.cutStep(formatSize(Buffer.byteLength(whole), language))}
-          </p>`
+      all !== undefined
+        ? html`<p class="small quiet-text">${words.cutStep(formatSize(all, language))}</p>`
         : NO_HTML
     }
   </details>`;
