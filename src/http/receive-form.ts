@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { JoinedBytes } from '../lib/streams/joined-bytes.ts';
 import { createProblem } from '../oci/problem.ts';
 import { answerProblem } from './answer.ts';
 
@@ -25,15 +26,13 @@ export async function receiveForm(
     req.destroy();
   }, limits.ms);
   try {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const bytes = new JoinedBytes();
     for await (const part of req) {
       const chunk: Buffer = part;
-      size += chunk.length;
-      if (size > maxBytes) return refuseLarge(req, res, limits);
-      chunks.push(chunk);
+      if (bytes.length + chunk.length > maxBytes) return refuseLarge(req, res, limits);
+      bytes.add(chunk);
     }
-    return Buffer.concat(chunks);
+    return bytes.join();
   } catch {
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
 import type { AnswerHead } from '../../lib/http1/answer-head.ts';
+import { JoinedBytes } from '../../lib/streams/joined-bytes.ts';
 import type { Backend } from './backend.ts';
 import { Conversation, type AnswerHandler } from './conversation.ts';
 
@@ -42,8 +43,7 @@ class TextAnswer implements AnswerHandler {
   readonly #outcome: AskOutcome;
   readonly #conversation: Conversation;
   readonly #timer: NodeJS.Timeout;
-  readonly #pieces: Buffer[] = [];
-  #bytes = 0;
+  readonly #bytes = new JoinedBytes();
   #head: AnswerHead | undefined;
 
   constructor({ authority, prefix, pool }: Backend, question: Question, outcome: AskOutcome) {
@@ -66,14 +66,13 @@ class TextAnswer implements AnswerHandler {
   }
 
   onBody(buffer: Buffer, start: number, end: number, taken: (() => void) | undefined): void {
-    this.#bytes += end - start;
-    if (this.#bytes > this.#question.largestBytes) this.#answer(undefined);
-    else this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
+    if (this.#bytes.length + end - start > this.#question.largestBytes) this.#answer(undefined);
+    else this.#bytes.add(buffer.subarray(start, end));
     taken?.();
   }
 
   onEnd(): void {
-    this.#answer(Buffer.concat(this.#pieces).toString('utf8'));
+    this.#answer(this.#bytes.join().toString('utf8'));
   }
 
   onFailure(error: Error): void {

@@ -1,4 +1,5 @@
 import { AppError } from '../../lib/errors.ts';
+import { JoinedBytes } from '../../lib/streams/joined-bytes.ts';
 import { MOST_CONFIG_BYTES, parseConfig, type ImageConfig } from '../model/config.ts';
 import { invalidImage, type Descriptor } from '../model/descriptor.ts';
 import {
@@ -128,12 +129,10 @@ export async function readSmallBlob(
 ): Promise<Buffer> {
   const tooLarge = (): AppError => invalidImage(`its config is larger than ${MOST_CONFIG_BYTES} bytes`);
   if (blob.size > MOST_CONFIG_BYTES) throw tooLarge();
-  const pieces: Buffer[] = [];
-  let size = 0;
+  const bytes = new JoinedBytes();
   for await (const piece of source.readBlob(blob, signal === undefined ? {} : { signal })) {
-    size += piece.length;
-    if (size > MOST_CONFIG_BYTES) throw tooLarge();
-    pieces.push(Buffer.from(piece));
+    if (bytes.length + piece.length > MOST_CONFIG_BYTES) throw tooLarge();
+    bytes.add(piece);
   }
-  return Buffer.concat(pieces);
+  return bytes.join();
 }

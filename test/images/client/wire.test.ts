@@ -77,11 +77,26 @@ describe('the wire', () => {
     expect(await ask(openWire(name))).toBe(body);
   });
 
-  it('reads an answer that ends with the connection', async () => {
+  it('reads an answer that ends with the connection for who can tell whether it is whole', async () => {
     const { name } = await startRaw((socket) =>
       socket.on('data', () => socket.end('HTTP/1.0 200 OK\r\n\r\nall of it')),
     );
-    expect(await ask(openWire(name))).toBe('all of it');
+    const wire = openWire(name);
+    const judged = await (await wire.send(get(wire))).read(100, { isJudged: true });
+    expect(judged.toString()).toBe('all of it');
+    await expect(ask(wire)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: expect.stringContaining('neither a length nor chunks') as string,
+    });
+  });
+
+  it('reads chunks of a byte as one text', async () => {
+    const text = 'abcdefghijklmnopqrstuvwxyz'.repeat(1000);
+    const chunks = [...text].map((letter) => `1\r\n${letter}\r\n`).join('');
+    const { name } = await startRaw(
+      answering(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`),
+    );
+    expect(await ask(openWire(name))).toBe(text);
   });
 
   it.each<readonly [name: string, answer: string]>([

@@ -34,9 +34,9 @@ export async function readManifest(
 ): Promise<StoredManifest | undefined> {
   const answer = await ask(place, 'GET', reference);
   if (answer === undefined) return undefined;
-  const bytes = await answer.read(MOST_MANIFEST_BYTES);
-  const stored = storeManifest(bytes, typeOf(answer));
   const expected = parseDigest(reference) ?? statedDigest(answer);
+  const bytes = await answer.read(MOST_MANIFEST_BYTES, { isJudged: expected !== undefined });
+  const stored = storeManifest(bytes, typeOf(answer));
   if (expected === undefined) return stored;
   const actual = digestOf(expected.algorithm, bytes);
   if (actual.hex !== expected.hex) throw wrongDigest(place, reference, actual);

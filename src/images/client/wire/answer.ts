@@ -1,4 +1,5 @@
 import { AppError } from '../../../lib/errors.ts';
+import { JoinedBytes } from '../../../lib/streams/joined-bytes.ts';
 import type { ArrivingBody } from './arriving-body.ts';
 import { unreachable } from './unreachable.ts';
 import { WireError } from './wire-error.ts';
@@ -9,6 +10,8 @@ interface AnswerParts {
   readonly status: number;
   readonly fields: Fields;
   readonly body: ArrivingBody;
+  /** Whether the body ends with the connection: nothing tells whether all of it came. */
+  readonly endsWithConnection: boolean;
   readonly url: URL;
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,21 +45,28 @@ export class Answer {
     return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
   }
 
-  /** Reads the whole body. Throws AppError REGISTRY_REFUSED if it is longer than this. */
-  async read(most: number): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    let size = 0;
+  /**
+   * Reads the whole body. Throws AppError REGISTRY_REFUSED if it is longer than this, and REGISTRY_UNREACHABLE if it ends
+   * with the connection, unless `isJudged`: its reader knows by a digest whether it is whole, or does without that.
+   */
+  async read(most: number, { isJudged = false } = {}): Promise<Buffer> {
+    if (this.#parts.endsWithConnection && !isJudged) throw this.#endless();
+    const bytes = new JoinedBytes();
     const timer = setTimeout(() => this.#parts.body.fail(slow()), WHOLE_MS);
     try {
       for await (const piece of this.pieces()) {
-        size += piece.length;
-        if (size > most) throw tooLong(this.url, most);
-        pieces.push(Buffer.from(piece));
+        if (bytes.length + piece.length > most) throw tooLong(this.url, most);
+        bytes.add(piece);
       }
     } finally {
       clearTimeout(timer);
     }
-    return Buffer.concat(pieces, size);
+    return bytes.join();
+  }
+
+  #endless(): AppError {
+    this.#parts.body.close();
+    return unreachable(this.url, new WireError('ERR_ANSWER_UNMEASURED', 'an answer without an end'));
   }
 
   /** Reads the body as it arrives. A piece is valid until the next one is asked for. Throws AppError REGISTRY_UNREACHABLE if the connection breaks. */
@@ -75,7 +85,7 @@ export class Answer {
   /** Throws the body away. A short one is read, so that its connection can be used again. */
   async drop(): Promise<void> {
     try {
-      await this.read(MOST_DROPPED);
+      await this.read(MOST_DROPPED, { isJudged: true });
     } catch {
       this.#parts.body.close();
     }

@@ -3,8 +3,8 @@ const SLAB_BYTES = 256 * 1024;
 const MOST_SLABS = 4;
 /** Reading is paused while so much waits: the next read already has its place, which is in what is left. */
 const MOST_BYTES = (MOST_SLABS - 1) * SLAB_BYTES;
-/** Nor may more pieces wait: a registry may send chunks of a byte. */
-const MOST_PIECES = 512;
+/** A smaller piece is moved to the end of the one before it: a registry may send chunks of a byte. */
+const LEAST_PIECE = 4 * 1024;
 /** A body of unknown length may be a short one. */
 const FIRST_BYTES = 64 * 1024;
 /** A read with less room than a TLS record would be a read for little. */
@@ -35,7 +35,7 @@ interface BodySource {
 
 /**
  * A body between its connection and its reader. The connection reads straight into its memory, which is used again and
- * again: no byte is copied, and what arrives while the reader is at work comes to it as one piece.
+ * again: no large piece is copied, and what arrives while the reader is at work comes to it as one piece.
  */
 export class ArrivingBody {
   readonly #source: BodySource;
@@ -133,8 +133,11 @@ export class ArrivingBody {
     this.#bytes += end - start;
     this.#left -= end - start;
     const last = this.#waiting.at(-1);
-    if (last?.slab === slab && last.end === start) last.end = end;
-    else {
+    if (last?.slab === slab && (last.end === start || end - start < LEAST_PIECE)) {
+      // It lies behind: a slab is filled from its start while any of it waits.
+      if (last.end !== start) slab.bytes.copyWithin(last.end, start, end);
+      last.end += end - start;
+    } else {
       slab.uses += 1;
       this.#waiting.push({ slab, start, end });
     }
@@ -179,7 +182,7 @@ export class ArrivingBody {
   }
 
   #isFull(): boolean {
-    if (this.#bytes >= MOST_BYTES || this.#waiting.length >= MOST_PIECES) return true;
+    if (this.#bytes >= MOST_BYTES) return true;
     return this.#slabs.length === MOST_SLABS && this.#findRoom() === undefined;
   }
 }

@@ -64,7 +64,8 @@ export async function problemOf(answer: Answer): Promise<string> {
 }
 
 async function firstError(answer: Answer): Promise<{ readonly code: string; readonly message: string }> {
-  const body = await answer.read(MOST_BODY).catch(() => undefined);
+  // Half of the words are better than none.
+  const body = await answer.read(MOST_BODY, { isJudged: true }).catch(() => undefined);
   const json = body === undefined ? undefined : parseJsonObject(body);
   const errors = json?.['errors'];
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;

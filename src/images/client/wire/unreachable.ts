@@ -22,6 +22,10 @@ const REASONS: Readonly<Record<string, Reason>> = {
   ETIMEDOUT: { why: 'it does not answer in time', hint: CHECK },
   ERR_ANSWER_LATE: { why: 'it does not answer in time', hint: CHECK },
   ERR_ANSWER_STALLED: { why: 'its answer stalled', hint: CHECK },
+  ERR_ANSWER_UNMEASURED: {
+    why: 'its answer has neither a length nor chunks, so that half of it would pass for all',
+    hint: 'Let the proxy in front of it answer in HTTP/1.1.',
+  },
   CERT_HAS_EXPIRED: {
     why: 'its certificate has expired',
     hint: 'Renew it there (registry-gate certs init), or check the clock of this machine.',

@@ -66,7 +66,15 @@ export function createWire(options: WireOptions): Wire {
       const outgoing = { method, url, headers: { 'user-agent': agentName, ...headers }, body, signal };
       try {
         const { head, body: arriving } = await sendOnce(await hosts.of(url), outgoing, times);
-        return new Answer({ status: head.status, fields: head.headers, body: arriving, url, signal });
+        const { status, headers: fields, framing } = head;
+        return new Answer({
+          status,
+          fields,
+          body: arriving,
+          endsWithConnection: framing === 'close',
+          url,
+          signal,
+        });
       } catch (error) {
         signal?.throwIfAborted();
         throw unreachable(url, error);
