@@ -129,7 +129,9 @@ function refusalOf({ failedLogin, problem, signedInBy, status, user }: Exchange)
     : undefined;
 }
 
-function kindOf({ request, issued, session, status }: Exchange): FactKind | undefined {
+/** A challenge is no act: the client repeats the request with what it was asked for. */
+function kindOf({ request, issued, session, status, problem }: Exchange): FactKind | undefined {
+  if (problem?.code === 'UNAUTHORIZED') return undefined;
   if (session !== undefined) return session === 'began' ? 'login' : 'logout';
   if (issued !== undefined) return 'token';
   return request && factKindOf(request, status);

@@ -13,6 +13,18 @@ describe('factOf', () => {
   const NOTHING: readonly (readonly [string, string, Partial<Exchange>])[] = [
     ['the ping', 'GET /v2/', {}],
     ['a challenge to a stranger', 'GET /v2/', { ...NOBODY, status: 401, ...problem('UNAUTHORIZED') }],
+    ...(
+      [
+        ['a push', 'POST /v2/app/blobs/uploads/'],
+        ['a part of a layer', 'PATCH /v2/app/blobs/uploads/u1'],
+        ['a manifest', 'PUT /v2/app/manifests/1'],
+        ['a deletion', 'DELETE /v2/app/manifests/1'],
+      ] as const
+    ).map(([what, line]): readonly [string, string, Partial<Exchange>] => [
+      `a challenge to ${what}`,
+      line,
+      { ...NOBODY, status: 401, ...problem('UNAUTHORIZED') },
+    ]),
     ['a list of tags', 'GET /v2/app/tags/list', {}],
     ['the catalog', 'GET /v2/_catalog', {}],
     ['a manifest that is not there', 'GET /v2/app/manifests/1', { status: 404 }],
