@@ -20,6 +20,6 @@ export function answerProblem(req: IncomingMessage, res: ServerResponse, problem
 }
 
 /** Reports whether there is no body, or all of it has arrived. */
-function isRead(req: IncomingMessage): boolean {
+export function isRead(req: IncomingMessage): boolean {
   return req.complete || bodyLength(req.headers) === 0;
 }

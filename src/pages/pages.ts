@@ -5,6 +5,7 @@ import { loadAssets, type Asset } from './frame/assets.ts';
 import { renderLayout } from './frame/layout.ts';
 import { parsePageAddress, type PageAddress } from './request/page-address.ts';
 import type { PageNote, PageRoutes } from './request/page-request.ts';
+import { mostFormBytes } from './request/form-limit.ts';
 import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
@@ -39,7 +40,9 @@ export interface Pages {
   asset(path: string): Asset | undefined;
   /** The methods that a page answers. */
   methods(address: PageAddress): readonly ('GET' | 'POST')[];
-  /** Answers a browser. Never rejects. */
+  /** Returns the most bytes that are read of a form; 0 where none is read, since it is refused in any case. */
+  mostFormBytes(call: Pick<PageCall, 'address' | 'client'>): Promise<number>;
+  /** Answers a browser. A form that was not read has no fields. Never rejects. */
   answer(call: PageCall): Promise<Rendered>;
 }
 
@@ -69,6 +72,7 @@ export function createPages(options: PagesOptions): Pages {
       ...(routes[kind]?.get === undefined ? [] : (['GET'] as const)),
       ...(routes[kind]?.post === undefined ? [] : (['POST'] as const)),
     ],
+    mostFormBytes: (call) => mostFormBytes(options, call),
     answer: async (call) => {
       const request = await readRequest(options, call);
       const answer = await answerPage({ ...options, routes }, request);

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
-import { answerProblem } from '../http/answer.ts';
+import { answerProblem, isRead } from '../http/answer.ts';
 import { contextOf, type RequestContext } from '../http/context.ts';
-import { receiveForm } from '../http/receive-form.ts';
 import { createProblem } from '../oci/problem.ts';
 import { respond } from '../oci/respond.ts';
-import { parseFields, type Fields } from '../pages/request/fields.ts';
+import type { Fields } from '../pages/request/fields.ts';
+import { readPageForm } from './page-form.ts';
 import type { Asset } from '../pages/frame/assets.ts';
 import type { PageAddress } from '../pages/request/page-address.ts';
-import type { PageNote } from '../pages/request/page-request.ts';
+import type { PageClient, PageNote } from '../pages/request/page-request.ts';
 import type { Pages } from '../pages/pages.ts';
 
 export interface PagesRouteOptions {
@@ -19,9 +19,6 @@ export interface PagesRouteOptions {
   readonly formMs: number;
 }
 
-/** The most bytes of a form: the names of the tags of a whole page. */
-const FORM_MAX_BYTES = 256 * 1024;
-const FORM_TYPE = /^application\/x-www-form-urlencoded(?:$|;)/i;
 const LONGEST_AGENT = 256;
 
 /** Nothing but our own style, script and icon; no inline script or style, and no frame around a page. */
@@ -71,8 +68,10 @@ export function pagesRoute({ pages, formMs }: PagesRouteOptions): RequestHandler
         );
         return;
       }
-      const form = asked === 'POST' ? await readForm(req, res, formMs) : undefined;
-      if (asked === 'POST' && form === undefined) return;
+      const maxBytes =
+        asked === 'POST' ? await all.mostFormBytes({ address: page, client: clientOf(req) }) : 0;
+      const form = maxBytes > 0 ? await readPageForm(req, res, { maxBytes, ms: formMs }) : undefined;
+      if (maxBytes > 0 && form === undefined) return;
       await send(req, res, all, { method: asked, address: page, form });
     }
   };
@@ -90,29 +89,37 @@ async function send(req: IncomingMessage, res: Response, pages: Pages, asked: As
     ...asked,
     target: context.target,
     acceptLanguage: req.headers['accept-language'],
-    client: {
-      requestId: context.id,
-      address: context.address,
-      host: context.host,
-      agent: req.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? '',
-      cookies: req.headers.cookie,
-      source: { fetchSite: textOf(req.headers['sec-fetch-site']), origin: req.headers.origin },
-    },
+    client: clientOf(req),
   });
   if (req.socket.destroyed) return;
   context.principal = rendered.principal;
   note(context, rendered.note);
   const cookies = rendered.cookies.length === 0 ? {} : { 'Set-Cookie': [...rendered.cookies] };
   const type = 'text/html; charset=utf-8';
+  // A form that was not read must not be read now.
+  const close = !isRead(req);
   context.sent +=
     rendered.kind === 'redirect'
-      ? respond(res, { status: 303, type, headers: { ...cookies, Location: rendered.to }, body: '' })
+      ? respond(res, { status: 303, type, close, headers: { ...cookies, Location: rendered.to }, body: '' })
       : respond(res, {
           status: rendered.status,
           type,
+          close,
           headers: { ...rendered.headers, ...cookies },
           body: rendered.text,
         });
+}
+
+function clientOf(req: IncomingMessage): PageClient {
+  const context = contextOf(req);
+  return {
+    requestId: context.id,
+    address: context.address,
+    host: context.host,
+    agent: req.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? '',
+    cookies: req.headers.cookie,
+    source: { fetchSite: textOf(req.headers['sec-fetch-site']), origin: req.headers.origin },
+  };
 }
 
 /** Puts what a page says of itself into the record of the request. */
@@ -124,25 +131,6 @@ function note(context: RequestContext, { session, failedLogin, problem }: Omit<P
 
 function textOf(field: string | readonly string[] | undefined): string | undefined {
   return typeof field === 'string' ? field : undefined;
-}
-
-/** Undefined where it was answered already. */
-async function readForm(req: IncomingMessage, res: Response, ms: number): Promise<Fields | undefined> {
-  if (!FORM_TYPE.test(req.headers['content-type'] ?? '')) {
-    answerProblem(
-      req,
-      res,
-      createProblem('UNSUPPORTED', 'A page takes forms alone.', { status: 415, close: true }),
-    );
-    return undefined;
-  }
-  const tooLarge = `A form has ${FORM_MAX_BYTES} bytes at most.`;
-  const body = await receiveForm(req, res, { maxBytes: FORM_MAX_BYTES, ms, tooLarge });
-  if (body === undefined) return undefined;
-  const fields = parseFields(body.toString('utf8'));
-  if (fields === undefined)
-    answerProblem(req, res, createProblem('SIZE_INVALID', 'The form has too many fields.'));
-  return fields;
 }
 
 function refuseMethod(req: IncomingMessage, res: Response, allowed: readonly string[]): void {

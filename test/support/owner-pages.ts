@@ -11,7 +11,7 @@ import { parsePageAddress } from '../../src/pages/request/page-address.ts';
 import type { PageRoutes } from '../../src/pages/request/page-request.ts';
 import { readRequest } from '../../src/pages/request/read-request.ts';
 import { createVisible } from '../../src/pages/request/visible.ts';
-import { parseFields } from '../../src/pages/request/fields.ts';
+import { parseFields, type Fields } from '../../src/pages/request/fields.ts';
 
 type Act = Parameters<OwnerOptions['noteAct']>[0];
 
@@ -109,7 +109,7 @@ export function createOwnerPages(options: OwnerPagesOptions = {}): OwnerPages {
       method,
       address,
       target,
-      form: form === undefined ? undefined : parseFields(form),
+      form: form === undefined ? undefined : fieldsOf(form),
       acceptLanguage: language,
       client: {
         address: '192.0.2.1',
@@ -130,6 +130,12 @@ export function createOwnerPages(options: OwnerPagesOptions = {}): OwnerPages {
     post: (target, form) => ask('POST', target, { form: new URLSearchParams(form).toString() }),
     acts,
   };
+}
+
+function fieldsOf(form: string): Fields {
+  const fields = parseFields(form);
+  if (typeof fields === 'string') throw new Error(fields);
+  return fields;
 }
 
 function unexpected(): never {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { hasTooManyMarks } from '../../lib/form-marks.ts';
 import { Secret } from '../../lib/secret.ts';
 import { parseScopes, type Access } from '../../oci/request/scope.ts';
 
@@ -33,13 +34,11 @@ export const FORM_MAX_BYTES = 65_536;
 const MOST_SCOPES = 100;
 const MOST_FIELDS = 100;
 const MAY_REPEAT = 'scope';
-/** The most separators of each kind in a form. Parsing 64 KiB of them takes longer than verifying a password. */
 const MOST_MARKS = { between: MOST_FIELDS + MOST_SCOPES, spaces: 1000, escapes: 8192 } as const;
-const MARK = { between: 0x26, space: 0x20, plus: 0x2b, escape: 0x25 } as const;
 
 /** Reads the query of `GET /token` (distribution: token authentication). It holds no password: that is in the header. */
 export function readTokenQuery(query: string): FormOutcome {
-  if (hasTooManyMarks(Buffer.from(query, 'latin1'))) return invalid('too many fields');
+  if (hasTooManyMarks(Buffer.from(query, 'latin1'), MOST_MARKS)) return invalid('too many fields');
   const fields = new URLSearchParams(query);
   const problem = findProblem(fields);
   return problem === undefined
@@ -53,7 +52,7 @@ export function readTokenForm(contentType: string | undefined, body: Buffer): Fo
     return invalid('the body has to be application/x-www-form-urlencoded');
   }
   if (body.length > FORM_MAX_BYTES) return invalid(`the body is larger than ${FORM_MAX_BYTES} bytes`);
-  if (hasTooManyMarks(body)) return invalid('too many fields');
+  if (hasTooManyMarks(body, MOST_MARKS)) return invalid('too many fields');
   if (!isUtf8(body)) return invalid('the body is not UTF-8');
   const fields = new URLSearchParams(body.toString('utf8'));
   const problem = findProblem(fields);
@@ -90,19 +89,6 @@ function readGrant(fields: URLSearchParams): Grant | { error: FormError; reason:
       : { kind: 'refresh', secret: new Secret(secret) };
   }
   return { error: 'unsupported_grant_type', reason: 'grant_type is password or refresh_token' };
-}
-
-/** Runs before anything is parsed, in one pass over the bytes. */
-function hasTooManyMarks(text: Buffer): boolean {
-  let between = 0;
-  let spaces = 0;
-  let escapes = 0;
-  for (const byte of text) {
-    if (byte === MARK.between) between += 1;
-    else if (byte === MARK.plus || byte === MARK.space) spaces += 1;
-    else if (byte === MARK.escape) escapes += 1;
-  }
-  return between > MOST_MARKS.between || spaces > MOST_MARKS.spaces || escapes > MOST_MARKS.escapes;
 }
 
 /** A field that is repeated against RFC 6749 section 3.2 could be read in two ways. */

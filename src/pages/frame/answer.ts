@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import { withQuery } from '../request/page-address.ts';
+import { isOpenPage, withQuery } from '../request/page-address.ts';
 import { PageError } from '../request/page-error.ts';
 import type { PageAnswer, PageHandler, PageRequest, PageRoutes } from '../request/page-request.ts';
 import { html } from '../text/html.ts';
@@ -17,9 +17,6 @@ export interface AnswerOptions {
   /** Called with what ended a page unexpectedly. */
   readonly onFailure: (error: unknown) => void;
 }
-
-/** Pages that are shown to everybody, and whose forms need no session. */
-const OPEN: ReadonlySet<string> = new Set(['sign-in', 'preferences']);
 
 /** Makes the page that a request asks for, or one that says why it is not shown. Never rejects. */
 export async function answerPage(options: AnswerOptions, request: PageRequest): Promise<PageAnswer> {
@@ -44,7 +41,7 @@ function foreignOf(request: PageRequest): PageAnswer | undefined {
 }
 
 function refusalOf({ anonymous, forOwners }: AnswerOptions, request: PageRequest): PageAnswer | undefined {
-  if (OPEN.has(request.address.kind)) return undefined;
+  if (isOpenPage(request.address)) return undefined;
   const isStranger = request.principal.kind === 'anonymous';
   if (isStranger && (forOwners || !anonymous())) return toSignIn(request);
   const mayLeave = request.address.kind === 'sign-out';

@@ -32,6 +32,11 @@ const SINGLE_PAGES = [
   'connect',
 ] as const;
 
+/** Reports whether a page is shown to everybody, and its form needs no session. */
+export function isOpenPage({ kind }: PageAddress): boolean {
+  return kind === 'sign-in' || kind === 'preferences';
+}
+
 /** No part of the name of a repository begins with a hyphen (distribution-spec "Pulling manifests"), so this ends one. */
 const AFTER_NAME = '/-/';
 const REPOSITORIES = '/r/';

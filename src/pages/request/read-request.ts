@@ -42,12 +42,11 @@ export async function readRequest(
   const found = await session(client.cookies);
   const principal = found?.principal ?? ANONYMOUS;
   const { language, theme } = readPreferences(client.cookies);
-  const query = queryOf(target);
   return {
     method,
     address,
     target,
-    query: (query === undefined ? undefined : parseFields(query)) ?? NO_FIELDS,
+    query: queryOf(target),
     form,
     principal,
     csrf: found?.csrf ?? '',
@@ -59,7 +58,9 @@ export async function readRequest(
   };
 }
 
-function queryOf(target: string): string | undefined {
+/** A query that is refused is none: the page is shown as it begins. */
+function queryOf(target: string): Fields {
   const mark = target.indexOf('?');
-  return mark < 0 ? undefined : target.slice(mark + 1);
+  const fields = mark < 0 ? NO_FIELDS : parseFields(target.slice(mark + 1));
+  return typeof fields === 'string' ? NO_FIELDS : fields;
 }

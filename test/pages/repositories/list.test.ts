@@ -11,7 +11,7 @@ const HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
 
 function fields(text: string): Fields {
   const parsed = parseFields(text);
-  if (parsed === undefined) throw new Error('too many fields');
+  if (typeof parsed === 'string') throw new Error(parsed);
   return parsed;
 }
 
