@@ -33,9 +33,10 @@ export class ShareLine<J> {
     return displaced;
   }
 
-  /** Removes and returns the first job of the owner whose turn it is. */
-  shift(): J | undefined {
+  /** Removes and returns the first job of the owner whose turn it is. `isReady`: who may have a turn now. Default: all. */
+  shift(isReady: (owner: string) => boolean = () => true): J | undefined {
     for (const [owner, jobs] of this.#byOwner) {
+      if (!isReady(owner)) continue;
       const job = jobs.shift();
       this.#byOwner.delete(owner);
       if (jobs.length > 0) this.#byOwner.set(owner, jobs);

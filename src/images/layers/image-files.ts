@@ -124,6 +124,16 @@ async function* each(pieces: readonly Buffer[]): Pieces {
   yield* pieces;
 }
 
+/** Is told of the bytes that a layer unpacks to, before they are read. */
+type OnBytes = (count: number) => void;
+
+async function* counted(pieces: Pieces, onBytes: OnBytes): Pieces {
+  for await (const piece of pieces) {
+    onBytes(piece.byteLength);
+    yield piece;
+  }
+}
+
 /**
  * Reads the entries of a layer, whatever it is compressed with, to its end. Throws AppError IMAGE_INVALID, BLOB_MISSING,
  * DIGEST_MISMATCH.
@@ -131,12 +141,12 @@ async function* each(pieces: readonly Buffer[]): Pieces {
 export function openLayer(
   source: Pick<ImageSource, 'readBlob'>,
   layer: Descriptor,
-  { limit, signal }: Pick<FilesOptions, 'limit' | 'signal'>,
+  { limit, signal, onBytes }: Pick<FilesOptions, 'limit' | 'signal'> & { readonly onBytes?: OnBytes },
 ): AsyncIterable<LayerEntry> {
   const name = layer.digest.text;
   const blob = source.readBlob(layer, signal === undefined ? {} : { signal });
   const unpacked = decompressAny(blob, (reason) => invalidImage(`its layer ${name} is damaged: ${reason}`));
-  return readLayer(unpacked, {
+  return readLayer(onBytes === undefined ? unpacked : counted(unpacked, onBytes), {
     limit,
     tooLarge: () =>
       new AppError('IMAGE_INVALID', {

@@ -6,7 +6,7 @@ import type {
   FilesQuestion,
   FilesReply,
 } from '../../../src/pages/image/files/thread/question.ts';
-import { ReadingJobs } from '../../../src/pages/image/files/thread/reading-jobs.ts';
+import { ReadingJobs, type Reading } from '../../../src/pages/image/files/thread/reading-jobs.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { memoryRepository } from '../../support/memory-registry.ts';
 import { tarOf, type Entry } from '../../support/image-content.ts';
@@ -28,7 +28,15 @@ async function askerOf(
   }
   const answer = createFilesAnswers({ registry: { repository: () => repository }, largestLayer, patience });
   return (question) =>
-    answer({ repository: NAME, layers: asked, path: '', hasHidden: false, from: 0, ...question });
+    answer({
+      repository: NAME,
+      owner: 'alice',
+      layers: asked,
+      path: '',
+      hasHidden: false,
+      from: 0,
+      ...question,
+    });
 }
 
 const rowsOf = (reply: FilesReply): readonly string[] =>
@@ -128,7 +136,7 @@ describe('the files of an image', () => {
 });
 
 describe('jobs that read', () => {
-  const never = new Promise<void>(() => undefined);
+  const never = { owner: 'alice', patience: new Promise<void>(() => undefined) };
   const made = (value: string, bytes: number) => async () => ({ value, bytes });
 
   it('run once for all who ask, and are kept', async () => {
@@ -162,12 +170,12 @@ describe('jobs that read', () => {
     const jobs = new ReadingJobs<string>({ mostBytes: 100, atOnce: 1, waiting: 1 });
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    const slow = async (onRead: (count: number) => void): Promise<{ value: string; bytes: number }> => {
+    const slow = async ({ onRead }: Reading): Promise<{ value: string; bytes: number }> => {
       onRead(7);
       await held;
       return { value: 'slow', bytes: 1 };
     };
-    const now = Promise.resolve();
+    const now = { owner: 'alice', patience: Promise.resolve() };
     await jobs.ask('a', now, slow);
     expect(await jobs.ask('a', now, slow)).toEqual({ kind: 'running', read: 7 });
     await jobs.ask('b', now, slow);

@@ -1,3 +1,4 @@
+import { accountOf } from '../../../auth/principal.ts';
 import { inRepository, withQuery } from '../../request/page-address.ts';
 import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-request.ts';
 import { formatSize } from '../../text/format.ts';
@@ -43,6 +44,7 @@ export function filesRoutes({ see, files }: FilesRoutesOptions): PageRoutes {
         if (files.largestLayer === 0) return page(request, seen, { kind: 'off' });
         const reply = await files.ask({
           repository: address.repository,
+          owner: accountOf(request.principal),
           layers: manifest.layers.map(({ mediaType, digest, size }) => ({
             mediaType,
             digest: digest.text,

@@ -1,31 +1,24 @@
-import { parseDigest } from '../../../../oci/digest.ts';
 import { bytesOfText } from '../../../../images/layers/byte-text.ts';
 import { FileIndex } from '../../../../images/layers/file-index.ts';
 import { KIND } from '../../../../images/layers/file-record.ts';
-import { openLayer } from '../../../../images/layers/image-files.ts';
-import { EntryList } from '../../../../images/layers/lists/entry-list.ts';
+import type { EntryList } from '../../../../images/layers/lists/entry-list.ts';
 import { resolvePath } from '../../../../images/layers/resolve-path.ts';
 import { pathOf } from '../../../../images/layers/list-files.ts';
-import { invalidImage, makeDescriptor, type Descriptor } from '../../../../images/model/descriptor.ts';
 import type { ImageSource, Registry } from '../../../../images/store.ts';
 import { listDirectory, rowOf } from './list-directory.ts';
 import type { AskedLayer, FilesQuestion, FilesReply } from './question.ts';
-import { ReadingJobs, type JobState, type Made, type OnRead } from './reading-jobs.ts';
+import { readContent, readList, type ReadLayer } from './read-layers.ts';
+import { ReadingJobs, type Asker, type JobState } from './reading-jobs.ts';
 
 const MIB = 1024 * 1024;
-/** What the lists of files of layers take together, and one of them. */
+/** What the lists of files of layers take together. */
 const LISTS_BYTES = 160 * MIB;
-const LIST_BYTES = 96 * MIB;
 /** What the tree of one image takes. */
 const INDEX_BYTES = 128 * MIB;
 /** What is kept of files that were shown. */
 const CONTENTS_BYTES = 8 * MIB;
-/** The most bytes of a file that are shown. */
-const MOST_SHOWN = 256 * 1024;
-/** The most bytes that a layer may unpack to. */
+/** The most bytes that a layer may unpack to, and all layers of an image. */
 const UNPACKED_BYTES = 16 * 1024 * MIB;
-/** How long a layer may take to be read, in milliseconds. */
-const LAYER_MS = 180_000;
 /** How long a page waits before it says that layers are being read. */
 const PATIENCE_MS = 2500;
 
@@ -33,47 +26,53 @@ interface FilesOptions {
   readonly registry: Pick<Registry, 'repository'>;
   /** Layers that are larger as they are stored are not looked into. */
   readonly largestLayer: number;
+  /** The most bytes that a layer may unpack to, and all layers of an image. Default: 16 GiB. */
+  readonly mostUnpacked?: number;
   /** Resolves when a page waits no longer, and says that layers are being read. Default: after 2.5 seconds. */
   readonly patience?: () => Promise<void>;
 }
-
-type Lists = readonly EntryList[];
 
 /** Answers questions about the files of images. */
 export function createFilesAnswers({
   registry,
   largestLayer,
+  mostUnpacked: limit = UNPACKED_BYTES,
   patience: waits = () => after(PATIENCE_MS),
 }: FilesOptions): (question: FilesQuestion) => Promise<FilesReply> {
-  const lists = new ReadingJobs<EntryList>({ mostBytes: LISTS_BYTES, atOnce: 2, waiting: 256 });
+  const lists = new ReadingJobs<ReadLayer>({ mostBytes: LISTS_BYTES, atOnce: 2, waiting: 512 });
   const contents = new ReadingJobs<Buffer>({ mostBytes: CONTENTS_BYTES, atOnce: 2, waiting: 32 });
   let last: { readonly key: string; readonly index: FileIndex } | undefined;
-  const indexOf = (key: string, layers: Lists): FileIndex => {
+  const indexOf = (key: string, layers: readonly EntryList[]): FileIndex => {
     if (last?.key !== key) last = { key, index: buildIndex(layers) };
     return last.index;
   };
   return async (question) => {
-    const { repository, layers } = question;
+    const { repository, layers, owner } = question;
     const large = layers.findIndex(({ size }) => size > largestLayer);
     if (large >= 0) return { kind: 'too-large', layer: large + 1, size: layers[large]?.size ?? 0 };
+    const keys = layers.map((layer) => keyOf(repository, layer));
+    const known = keys.map((key) => lists.peek(key)?.unpacked ?? 0);
+    if (sum(known) > limit) return tooMuch(limit);
     const source = registry.repository(repository);
-    const patience = waits();
+    const asker = { owner, patience: waits() };
     const read = await Promise.all(
       layers.map((layer) =>
-        lists.ask(keyOf(repository, layer), patience, (onRead) => readList(source, layer, onRead)),
+        lists.ask(keyOf(repository, layer), asker, (reading) => readList({ source, layer, limit }, reading)),
       ),
     );
     const whole = joinStates(read, layers);
     if ('kind' in whole) {
       // It is said once, and then tried again: the registry may have been away.
-      for (const layer of layers) lists.forgetFailure(keyOf(repository, layer));
+      for (const key of keys) lists.forgetFailure(key);
       return whole;
     }
-    const index = indexOf(JSON.stringify([repository, layers.map(({ digest }) => digest)]), whole);
+    if (sum(whole.map(({ unpacked }) => unpacked)) > limit) return tooMuch(limit);
+    const all = whole.map(({ list }) => list);
+    const index = indexOf(JSON.stringify([repository, layers.map(({ digest }) => digest)]), all);
     const found = resolvePath(index, bytesOfText(question.path), { followLast: true, isComplete: true });
     if (found.kind !== 'found' || index.table.isDirectory(found.node))
-      return listDirectory({ index, lists: whole, found, question });
-    return showFile({ index, node: found.node, source, contents, patience }, question);
+      return listDirectory({ index, lists: all, found, question });
+    return showFile({ index, node: found.node, source, contents, asker, limit }, question);
   };
 }
 
@@ -82,11 +81,12 @@ interface ShownFile {
   readonly node: number;
   readonly source: ImageSource;
   readonly contents: ReadingJobs<Buffer>;
-  readonly patience: Promise<void>;
+  readonly asker: Asker;
+  readonly limit: number;
 }
 
 async function showFile(
-  { index, node, source, contents, patience }: ShownFile,
+  { index, node, source, contents, asker, limit }: ShownFile,
   { repository, layers }: FilesQuestion,
 ): Promise<FilesReply> {
   const { kind, contentLayer, entry } = index.table.record(node);
@@ -94,7 +94,9 @@ async function showFile(
   const layer = layers.at(-1 - contentLayer);
   if (layer === undefined) return { kind: 'missing' };
   const key = `${keyOf(repository, layer)} ${entry}`;
-  const state = await contents.ask(key, patience, (onRead) => readContent(source, layer, { entry, onRead }));
+  const state = await contents.ask(key, asker, (reading) =>
+    readContent({ source, layer, limit }, entry, reading),
+  );
   if (state.kind === 'done') {
     const row = rowOf(index, node, layers.length);
     return { kind: 'file', path: pathOf(index, node), row, bytes: state.value };
@@ -115,6 +117,17 @@ function after(ms: number): Promise<void> {
   });
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function tooMuch(limit: number): FilesReply {
+  return {
+    kind: 'unreadable',
+    reason: `Its layers unpack to more than ${limit} bytes, the limit of a page.`,
+  };
+}
+
 function joinStates<T>(
   states: readonly JobState<T>[],
   layers: readonly AskedLayer[],
@@ -130,68 +143,14 @@ function joinStates<T>(
     read += state.kind === 'running' ? state.read : (layers[at]?.size ?? 0);
   }
   if (!isRunning) return values;
-  return { kind: 'reading', read, total: layers.reduce((sum, { size }) => sum + size, 0) };
+  return { kind: 'reading', read, total: sum(layers.map(({ size }) => size)) };
 }
 
-function buildIndex(lists: Lists): FileIndex {
+function buildIndex(lists: readonly EntryList[]): FileIndex {
   const index = new FileIndex(INDEX_BYTES, () => undefined);
   for (const list of lists.toReversed()) {
     index.beginLayer();
     for (const entry of list) index.add(entry);
   }
   return index;
-}
-
-async function readList(source: ImageSource, layer: AskedLayer, onRead: OnRead): Promise<Made<EntryList>> {
-  const list = new EntryList(LIST_BYTES);
-  for await (const entry of openLayer(counted(source, onRead), descriptorOf(layer), reading()))
-    list.add(entry);
-  return { value: list, bytes: list.bytes };
-}
-
-async function readContent(
-  source: ImageSource,
-  layer: AskedLayer,
-  { entry: wanted, onRead }: { readonly entry: number; readonly onRead: OnRead },
-): Promise<Made<Buffer>> {
-  const pieces: Buffer[] = [];
-  let number = 0;
-  // What comes after it is read too, so that the digest of the layer is checked.
-  for await (const entry of openLayer(counted(source, onRead), descriptorOf(layer), reading())) {
-    if (number === wanted) pieces.push(...(await beginningOf(entry.content())));
-    number += 1;
-  }
-  const value = Buffer.concat(pieces).subarray(0, MOST_SHOWN);
-  return { value, bytes: value.length + 200 };
-}
-
-async function beginningOf(content: AsyncIterable<Uint8Array>): Promise<readonly Buffer[]> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of content) {
-    if (bytes < MOST_SHOWN) pieces.push(Buffer.from(piece));
-    bytes += piece.byteLength;
-  }
-  return pieces;
-}
-
-function reading(): { readonly limit: number; readonly signal: AbortSignal } {
-  return { limit: UNPACKED_BYTES, signal: AbortSignal.timeout(LAYER_MS) };
-}
-
-function counted(source: ImageSource, onRead: OnRead): Pick<ImageSource, 'readBlob'> {
-  return {
-    readBlob: async function* readBlob(blob, options) {
-      for await (const piece of source.readBlob(blob, options)) {
-        onRead(piece.byteLength);
-        yield piece;
-      }
-    },
-  };
-}
-
-function descriptorOf({ mediaType, digest, size }: AskedLayer): Descriptor {
-  const parsed = parseDigest(digest);
-  if (parsed === undefined) throw invalidImage('a layer of it has no digest');
-  return makeDescriptor({ mediaType, digest: parsed, size });
 }

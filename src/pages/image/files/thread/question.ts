@@ -9,6 +9,8 @@ export interface AskedLayer {
 /** What a page asks about the files of an image. Who asks may see the repository. */
 export interface FilesQuestion {
   readonly repository: string;
+  /** The account of who asks; empty for all who did not sign in. Accounts take turns. */
+  readonly owner: string;
   /** The lowest first. */
   readonly layers: readonly AskedLayer[];
   /** As the address has it, with `\xff` for bytes that are not UTF-8. */
