@@ -1,6 +1,7 @@
 import { invalidImage, readTexts, textOf } from './descriptor.ts';
 import { foldConfig, foldRootfs, foldRunConfig, foldStep } from './config-names.ts';
 import { hasRepeatedName } from './json-names.ts';
+import { isPlainJson } from './json-shape.ts';
 import { isObject, parseJsonObject, type JsonObject } from './json.ts';
 import type { Platform } from './platform.ts';
 
@@ -57,7 +58,8 @@ export interface HistoryEntry {
  * AppError IMAGE_INVALID if it is not a JSON object, or if programs would read different things in it.
  */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
-  const parsed = bytes.length > MOST_CONFIG_BYTES ? undefined : parseJsonObject(bytes);
+  const isUsual = bytes.length <= MOST_CONFIG_BYTES && isPlainJson(bytes);
+  const parsed = isUsual ? parseJsonObject(bytes) : undefined;
   if (parsed === undefined) throw invalidImage('its config is not a JSON object of a usual size');
   if (hasRepeatedName(bytes)) throw invalidImage('an object of its config has a name twice');
   const json = foldConfig(parsed);

@@ -8,7 +8,9 @@ function foldName(name: string): string {
 /** Returns a function that returns the name among these that Go reads a name as. Undefined if it is none of them. */
 export function foldInto(names: readonly string[]): (name: string) => string | undefined {
   const known = new Map(names.map((name) => [foldName(name), name]));
-  return (name) => known.get(foldName(name));
+  const exact = new Set(names);
+  // Nearly all are spelt as usual, and of an index there are tens of thousands.
+  return (name) => (exact.has(name) ? name : known.get(foldName(name)));
 }
 
 /**
@@ -42,9 +44,9 @@ export function hasRepeatedName(bytes: Uint8Array): boolean {
       const end = endOfText(text, marks.lastIndex);
       const names = around.at(-1);
       if (isName && names !== undefined) {
-        const name: unknown = JSON.parse(text.slice(mark.index, end));
-        if (names.has(String(name))) return true;
-        names.add(String(name));
+        const name = nameOf(text.slice(mark.index, end));
+        if (names.has(name)) return true;
+        names.add(name);
       }
       isName = false;
       marks.lastIndex = end;
@@ -55,6 +57,11 @@ export function hasRepeatedName(bytes: Uint8Array): boolean {
     }
   }
   return false;
+}
+
+/** Few names have escapes, and each that has none is what stands between the quotes. */
+function nameOf(quoted: string): string {
+  return quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
 }
 
 /** Returns where a text of JSON ends, with its quote. `start` is behind the opening quote. */

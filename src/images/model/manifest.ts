@@ -1,6 +1,7 @@
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { invalidImage, readDescriptor, readTexts, textOf, type Descriptor } from './descriptor.ts';
 import { findOtherCase, hasRepeatedName } from './json-names.ts';
+import { isPlainJson } from './json-shape.ts';
 import { parseJsonObject, type JsonObject } from './json.ts';
 import { DOCKER_SCHEMA_1, isImageType, isIndexType, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
 
@@ -40,7 +41,7 @@ export type Manifest = ImageManifest | ImageIndex;
 
 /** Makes a stored manifest of bytes. `mediaType` is what the registry or the archive says, used if the bytes say nothing. */
 export function storeManifest(bytes: Buffer, mediaType: string): StoredManifest {
-  const stated = textOf(parseJsonObject(bytes) ?? {}, 'mediaType');
+  const stated = textOf((isPlainJson(bytes) ? parseJsonObject(bytes) : undefined) ?? {}, 'mediaType');
   return { mediaType: stated === '' ? mediaType : stated, digest: digestOf('sha256', bytes), bytes };
 }
 
@@ -57,6 +58,7 @@ const otherCaseOf = findOtherCase([
 
 /** Parses a manifest. Throws AppError IMAGE_INVALID, also if programs would read different things in it. */
 export function parseManifest({ bytes, mediaType }: StoredManifest): Manifest {
+  if (!isPlainJson(bytes)) throw invalidImage('its manifest has too many entries, or they lie too deep');
   const json = parseJsonObject(bytes);
   if (json === undefined) throw invalidImage('its manifest is not a JSON object');
   if (DOCKER_SCHEMA_1.test(mediaType) || json['schemaVersion'] === 1)

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../model/json.ts';
+import { isPlainJson } from '../model/json-shape.ts';
+import { isObject, parseJsonObject, type JsonObject } from '../model/json.ts';
 import { textOf } from '../model/descriptor.ts';
 
 /** A statement that something is so (in-toto: "Statement layer"), as it is signed. */
@@ -25,7 +26,7 @@ const MOST_DEPTH = 3;
 export function findStatement(bytes: Buffer): FoundStatement | undefined {
   let current = bytes;
   for (let depth = 0; depth < MOST_DEPTH; depth += 1) {
-    const json = parse(current);
+    const json = isPlainJson(current) ? parseJsonObject(current) : undefined;
     if (json === undefined) return undefined;
     if (textOf(json, '_type').startsWith('https://in-toto.io/Statement/'))
       return { bytes: current, predicateType: textOf(json, 'predicateType'), subjects: subjectsOf(json) };
@@ -35,15 +36,6 @@ export function findStatement(bytes: Buffer): FoundStatement | undefined {
     current = Buffer.from(payload, 'base64');
   }
   return undefined;
-}
-
-function parse(bytes: Buffer): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function subjectsOf({ subject }: JsonObject): readonly StatementSubject[] {

@@ -4,6 +4,29 @@ import type { Language } from './language.ts';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
+/** Making one takes longer than hundreds of uses, and a page may have thousands of sizes. */
+const FORMATS: Readonly<Record<Language, ReturnType<typeof formatsOf>>> = {
+  en: formatsOf('en'),
+  ko: formatsOf('ko'),
+};
+
+function formatsOf(language: Language) {
+  return {
+    counts: new Intl.NumberFormat(language),
+    sizes: UNITS.map((unit) => sizeFormat(unit, language)),
+    ages: new Intl.RelativeTimeFormat(language, { numeric: 'auto' }),
+  };
+}
+
+function sizeFormat(unit: string, language: Language): Intl.NumberFormat {
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumSignificantDigits: 3,
+  });
+}
+
 /** A size as people read it, in powers of 1,000 as docker prints them: `12.3 MB`. */
 export function formatSize(bytes: number, language: Language): string {
   let value = Math.max(0, bytes);
@@ -15,16 +38,11 @@ export function formatSize(bytes: number, language: Language): string {
   }
   // Korean writes `byte` out, however narrow, and no space before a unit.
   if (unit === 0) return `${formatCount(Math.round(value), language)}${language === 'ko' ? '' : ' '}B`;
-  return new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit: UNITS[unit] ?? 'byte',
-    unitDisplay: 'short',
-    maximumSignificantDigits: 3,
-  }).format(value);
+  return FORMATS[language].sizes[unit]?.format(value) ?? '';
 }
 
 export function formatCount(count: number, language: Language): string {
-  return new Intl.NumberFormat(language).format(count);
+  return FORMATS[language].counts.format(count);
 }
 
 /** Seconds in each unit, the largest first. */
@@ -39,7 +57,7 @@ const AGES = [
 
 /** How long ago something was: `3 days ago`; `now` within the last minute. */
 export function formatAge(at: number, now: number, language: Language): string {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const format = FORMATS[language].ages;
   const seconds = (at - now) / 1000;
   const fit = AGES.find(([, length]) => Math.abs(seconds) >= length);
   return fit === undefined ? format.format(0, 'second') : format.format(Math.trunc(seconds / fit[1]), fit[0]);

@@ -9,6 +9,8 @@ describe('foreign text', () => {
     ['what turns the order of letters', 'exe\u202egnp\u2066', 'exe‹U+202E›gnp‹U+2066›'],
     ['what has no width', 'a\u200bb\ufeff\u00ad', 'a‹U+200B›b‹U+FEFF›‹U+00AD›'],
     ['other line ends', 'a\u2028b\u2029', 'a‹U+2028›b‹U+2029›'],
+    ['one in a row', 'a\u007f\u007f\u007fb\u200b', 'a‹U+007F ×3›b‹U+200B›'],
+    ['one of two halves in a row', '\u{e0001}\u{e0001}', '‹U+E0001 ×2›'],
     ['half a letter', 'a\ud83db', 'a‹U+D83D›b'],
   ])('%s', (_name, text, shown) => {
     expect(visibleText(text)).toBe(shown);
@@ -28,5 +30,14 @@ describe('foreign text', () => {
 
   it('ends its direction with itself, and is no markup', () => {
     expect(renderForeign('<b>', 'en').toString()).toBe('<bdi>&lt;b&gt;</bdi>');
+  });
+
+  it('is not many times as large for what is odd in it', () => {
+    const odd = '\u007f\u200b'.repeat(1000);
+    const shown = visibleText(odd);
+    expect(shown.match(/‹/g)).toHaveLength(125);
+    expect(shown.match(/\ufffd/g)).toHaveLength(1875);
+    expect(visibleLine('\n\t'.repeat(1000)).match(/‹/g)).toHaveLength(125);
+    expect(visibleText('\u007f'.repeat(1_000_000))).toBe('‹U+007F ×1000000›');
   });
 });

@@ -38,7 +38,7 @@ export function renderComparedLayers(compared: Compared, language: Language): Ht
       return {
         size,
         look: LOOKS[states.get(digest.text) ?? 'same'],
-        title: formatSize(size, language),
+        title: () => formatSize(size, language),
         row: row === undefined ? undefined : layerRow(row),
       };
     });

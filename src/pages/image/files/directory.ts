@@ -2,7 +2,7 @@ import { inRepository, withQuery } from '../../request/page-address.ts';
 import type { RequestOf } from '../../request/page-request.ts';
 import { formatCount, formatSize } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
-import { renderForeign, visibleLine } from '../../text/visible-text.ts';
+import { renderForeignLine } from '../../text/visible-text.ts';
 import { layerRow } from '../parts/image-page.ts';
 import type { FileRow, FilesReply } from './thread/question.ts';
 import { FILES_WORDS } from './words.ts';
@@ -11,7 +11,7 @@ type FilesRequest = RequestOf<'files'>;
 type Directory = Extract<FilesReply, { readonly kind: 'directory' }>;
 
 /** The address of a file or directory of the same image. */
-function filePath(
+export function filePath(
   { address, query }: FilesRequest,
   path: string,
   more: Readonly<Record<string, string>> = {},
@@ -55,30 +55,43 @@ export function renderDirectory(request: FilesRequest, directory: Directory): Ht
   </section>`;
 }
 
-/** The directories above, each a link. */
+/** Each of the directories above is a link that holds all those before it. */
+const MOST_PARTS = 40;
+/** A row whose path is longer is no link: there are 500 of them, and each has its whole path. */
+const MOST_PATH_LETTERS = 1024;
+
+/** The directories above, each a link; of very many the last. */
 export function renderPath(request: FilesRequest, path: string): Html {
   const words = FILES_WORDS[request.language];
-  const parts = path.split('/').filter((part) => part !== '');
-  const links = parts.map((part, at) => {
-    const name = renderForeign(visibleLine(part), request.language, 120);
-    const isLast = at === parts.length - 1;
+  const all = path.split('/').filter((part) => part !== '');
+  const first = Math.max(0, all.length - MOST_PARTS);
+  const links = all.slice(first).map((part, place) => {
+    const at = first + place;
+    const name = renderForeignLine(part, request.language, 120);
+    const isLast = at === all.length - 1;
     return isLast
       ? html`/<b>${name}</b>`
-      : html`/<a href="${filePath(request, `/${parts.slice(0, at + 1).join('/')}`)}">${name}</a>`;
+      : html`/<a href="${filePath(request, `/${all.slice(0, at + 1).join('/')}`)}">${name}</a>`;
   });
   return html`<h2 class="path">
     <span class="visually-hidden">${words.where} </span
-    ><a href="${filePath(request, '')}">${words.root}</a>${links}
+    ><a href="${filePath(request, '')}">${words.root}</a>${first === 0 ? NO_HTML : '/…'}${links}
   </h2>`;
+}
+
+function renderName(request: FilesRequest, { name, path, isDirectory, hidden }: FileRow): Html {
+  const shown = html`${renderForeignLine(name, request.language, 200)}${isDirectory ? '/' : ''}`;
+  const isThere = hidden === undefined || isDirectory;
+  return path !== undefined && path.length <= MOST_PATH_LETTERS && isThere
+    ? html`<a data-row href="${filePath(request, path)}">${shown}</a>`
+    : shown;
 }
 
 function renderRow(request: FilesRequest, row: FileRow): Html {
   const { language, address, query } = request;
   const words = FILES_WORDS[language];
-  const { name, path, isDirectory, link, hidden, layer, size } = row;
-  const shown = html`${renderForeign(visibleLine(name), language, 200)}${isDirectory ? '/' : ''}`;
-  const isLink = path !== undefined && (hidden === undefined || isDirectory);
-  const named = isLink ? html`<a data-row href="${filePath(request, path)}">${shown}</a>` : shown;
+  const { link, hidden, layer, size } = row;
+  const named = renderName(request, row);
   const image = withQuery(inRepository(address.repository, 'image', address.reference), {
     platform: query.get('platform'),
   });
@@ -87,7 +100,7 @@ function renderRow(request: FilesRequest, row: FileRow): Html {
   return html`<tr ${hidden === undefined ? NO_HTML : html` class="gone"`}>
     <th scope="row">
       ${hidden === undefined ? named : html`<del>${named}</del>`}
-      ${link === '' ? NO_HTML : html`<span class="quiet-text small">→ ${renderForeign(visibleLine(link), language, 200)}</span>`}
+      ${link === '' ? NO_HTML : html`<span class="quiet-text small">→ ${renderForeignLine(link, language, 200)}</span>`}
       ${hidden === undefined ? NO_HTML : html`<span class="badge warn">${words.hiddenBy[hidden.how](hidden.by)}</span>`}
     </th>
     <td class="number">${size === undefined ? '' : formatSize(size, language)}</td>

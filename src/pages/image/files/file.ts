@@ -1,9 +1,9 @@
 import type { RequestOf } from '../../request/page-request.ts';
 import { formatSize } from '../../text/format.ts';
 import { html, type Html } from '../../text/html.ts';
-import { renderContent } from '../parts/content.ts';
+import { partNumber, renderContent } from '../parts/content.ts';
 import { fact, textFact } from '../parts/facts.ts';
-import { renderPath } from './directory.ts';
+import { filePath, renderPath } from './directory.ts';
 import type { FilesReply } from './thread/question.ts';
 import { FILES_WORDS } from './words.ts';
 
@@ -15,6 +15,10 @@ export function renderFile(
   const { language } = request;
   const words = FILES_WORDS[language];
   const { size = 0 } = row;
+  const part = {
+    number: partNumber(request.query.get('part')),
+    address: (number: number): string => filePath(request, path, { part: String(number) }),
+  };
   return html`<section>
       ${renderPath(request, path)}
       <dl class="facts card">
@@ -26,6 +30,6 @@ export function renderFile(
     </section>
     <section>
       <h2>${words.content}</h2>
-      ${renderContent({ bytes: Buffer.from(bytes), size }, language)}
+      ${renderContent({ bytes: Buffer.from(bytes), size }, part, language)}
     </section>`;
 }

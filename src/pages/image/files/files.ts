@@ -3,7 +3,7 @@ import { inRepository, withQuery } from '../../request/page-address.ts';
 import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-request.ts';
 import { formatSize } from '../../text/format.ts';
 import { html, type Html } from '../../text/html.ts';
-import { visibleText } from '../../text/visible-text.ts';
+import { renderForeign } from '../../text/visible-text.ts';
 import { seeImage, type SeenImage } from '../overview/read-overview.ts';
 import {
   checkReference,
@@ -98,7 +98,10 @@ function renderTold(request: FilesRequest, told: Told, largestLayer: number): Ht
       return renderState(words.tooLarge, html`<p>${text}</p>`);
     }
     case 'unreadable':
-      return renderState(words.unreadable, html`<p class="small" lang="en">${visibleText(told.reason)}</p>`);
+      return renderState(
+        words.unreadable,
+        html`<p class="small" lang="en">${renderForeign(told.reason, language)}</p>`,
+      );
     default:
       return renderPlain(request, told.kind);
   }

@@ -5,6 +5,7 @@ import { inRepository } from '../../request/page-address.ts';
 import { formatSize, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
+import { LetterBudget } from '../../text/letter-budget.ts';
 import { renderForeign } from '../../text/visible-text.ts';
 import { code } from '../parts/facts.ts';
 import { IMAGE_WORDS, type ArtifactKind } from './words.ts';
@@ -42,11 +43,12 @@ export function renderBlobs(
   language: Language,
 ): Html {
   const words = IMAGE_WORDS[language];
+  const budget = new LetterBudget();
   const row = (blob: Descriptor, isConfig: boolean): Html =>
     html`<tr>
       <td>
-        ${code(blob.mediaType, language)}
-        ${isConfig ? html` <span class="badge">${words.config}</span>` : NO_HTML}${titleOf(blob, language)}
+        ${code(blob.mediaType, language, budget)}
+        ${isConfig ? html` <span class="badge">${words.config}</span>` : NO_HTML}${titleOf(blob, budget, language)}
       </td>
       <td>${renderDigest(blob.digest.text)}</td>
       <td class="number">${formatSize(blob.size, language)}</td>
@@ -74,9 +76,9 @@ export function renderBlobs(
   </section>`;
 }
 
-function titleOf({ annotations }: Descriptor, language: Language): Html {
+function titleOf({ annotations }: Descriptor, budget: LetterBudget, language: Language): Html {
   const title = annotations['org.opencontainers.image.title'];
   return title === undefined
     ? NO_HTML
-    : html`<div class="small">${renderForeign(title, language, 300)}</div>`;
+    : html`<div class="small">${renderForeign(title, language, budget.take(title, 300))}</div>`;
 }

@@ -1,6 +1,6 @@
 import { isForeignLayer } from '../../../images/model/media-types.ts';
 import { pullSize } from '../../../images/view/sizes.ts';
-import { inRepository, withQuery } from '../../request/page-address.ts';
+import { inRepository } from '../../request/page-address.ts';
 import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-request.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
 import { formatCount, formatSize, renderAge, renderDigest } from '../../text/format.ts';
@@ -19,6 +19,7 @@ import {
 import { HATCHES, renderLayerBar, renderSwatch, type LayerLook } from '../parts/layer-bar.ts';
 import { artifactKind, artifactTitle, renderBlobs } from './artifact.ts';
 import { renderSteps } from './build-steps.ts';
+import { renderPlatforms } from './platforms.ts';
 import { readOverview, type Overview } from './read-overview.ts';
 import { renderReferrers } from './referrer-list.ts';
 import { renderRunConfig } from './run-config.ts';
@@ -80,7 +81,7 @@ function render(shown: Shown): PageAnswer {
           : html`${renderCopyLine(`docker pull ${fullName(`${client.host}/${repository}`, reference)}`, language)}
             ${renderViews({ repository, reference, platform, current: 'image', language })}`
       }
-      ${renderPlatforms(shown)}${renderFacts(shown)}${renderContents(shown)}
+      ${renderPlatforms(overview, request)}${renderFacts(shown)}${renderContents(shown)}
       ${renderReferrers({ repository, trees, platforms, language })}
       ${renderPairs(IMAGE_WORDS[language].annotations, Object.entries(manifest.annotations), language)}
       ${renderPairs(IMAGE_WORDS[language].indexAnnotations, Object.entries(index?.annotations ?? {}), language)}`,
@@ -93,36 +94,6 @@ function renderKind({ opened: { manifest } }: Overview, language: ImageRequest['
     <span class="badge">${IMAGE_WORDS[language].kinds[artifactKind(manifest)]}</span>
     ${title === '' ? NO_HTML : renderForeign(title, language, 200)}
   </p>`;
-}
-
-function renderPlatforms({ request, overview }: Shown): Html {
-  const { platforms, opened } = overview;
-  if (platforms.length === 0) return NO_HTML;
-  const { language, address } = request;
-  const words = IMAGE_WORDS[language];
-  const names = platforms.map(({ platform }) => platform);
-  const links = platforms.map(({ platform, osVersion, entry, attestations }) => {
-    const isCurrent = entry.digest.text === opened.stored.digest.text;
-    const isUnique = platform !== '' && names.indexOf(platform) === names.lastIndexOf(platform);
-    const path = isUnique
-      ? withQuery(inRepository(address.repository, 'image', address.reference), { platform })
-      : inRepository(address.repository, 'image', entry.digest.text);
-    return html`<li>
-      <a class="choice" href="${path}" ${isCurrent ? html` aria-current="true"` : NO_HTML}
-        >${platform === '' ? words.noPlatform : renderForeign(platform, language, 100)}
-        ${osVersion === undefined ? NO_HTML : renderForeign(osVersion, language, 40)}${
-          attestations.length === 0
-            ? NO_HTML
-            : html`<span class="quiet-text small"> ${words.attested(attestations.length)}</span>`
-        }</a
-      >
-    </li>`;
-  });
-  return html`<section aria-label="${words.platform}">
-    <ul class="choices">
-      ${links}
-    </ul>
-  </section>`;
 }
 
 function renderFacts({ request, overview, now }: Shown): Html {
@@ -186,7 +157,7 @@ function renderPicture({ request: { language }, overview, shares }: Shown): Html
   const drawn = layers.map(({ digest, size, mediaType }, at) => {
     const look: LayerLook =
       shares === undefined ? 'plain' : (shares.get(digest.text) ?? 1) > 1 ? 'shared' : 'alone';
-    const title = `${words.layer(at + 1)} · ${formatSize(size, language)}`;
+    const title = (): string => `${words.layer(at + 1)} · ${formatSize(size, language)}`;
     return { size: isForeignLayer(mediaType) ? 0 : size, look, title, row: layerRow(at + 1) };
   });
   const entry = (look: 'alone' | 'shared'): Html => {

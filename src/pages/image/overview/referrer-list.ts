@@ -15,12 +15,29 @@ interface ReferrerListOptions {
   readonly language: Language;
 }
 
+/** As many referrers as a page lists, whatever they refer to. */
+const MOST_ITEMS = 300;
+
+/** Counts what is still listed. */
+class Room {
+  #left = MOST_ITEMS;
+  isShort = false;
+
+  take<T>(items: readonly T[]): readonly T[] {
+    const taken = items.slice(0, this.#left);
+    this.isShort ||= taken.length < items.length;
+    this.#left -= taken.length;
+    return taken;
+  }
+}
+
 /** What refers to an image, as a tree for each platform, with the attestations that stand in its index. */
 export function renderReferrers(options: ReferrerListOptions): Html {
   const { trees, platforms, language } = options;
   const words = IMAGE_WORDS[language];
-  const groups = trees.map((tree) => renderGroup(tree, options)).filter((group) => group !== NO_HTML);
-  const isCut = trees.some((tree) => tree.isCut);
+  const room = new Room();
+  const groups = trees.map((tree) => renderGroup(tree, room, options)).filter((group) => group !== NO_HTML);
+  const isCut = room.isShort || trees.some((tree) => tree.isCut);
   const count = trees.reduce((sum, { nodes }) => sum + nodes.length, 0);
   if (platforms.length === 0 && count === 0 && !isCut) return NO_HTML;
   return html`<section>
@@ -30,7 +47,7 @@ export function renderReferrers(options: ReferrerListOptions): Html {
   </section>`;
 }
 
-function renderGroup({ subject, nodes }: ReferrerTree, options: ReferrerListOptions): Html {
+function renderGroup({ subject, nodes }: ReferrerTree, room: Room, options: ReferrerListOptions): Html {
   const { platforms, language } = options;
   const words = IMAGE_WORDS[language];
   const image = platforms.find(({ entry }) => entry.digest.text === subject.text);
@@ -38,26 +55,28 @@ function renderGroup({ subject, nodes }: ReferrerTree, options: ReferrerListOpti
   if (nodes.length === 0 && attestations.length === 0) return NO_HTML;
   const title = image === undefined ? words.ofIndex : image.platform;
   const items = [
-    ...attestations.map((entry) =>
-      renderItem(
-        { kind: 'attestation', digest: entry.digest.text, size: entry.size, type: 'BuildKit' },
-        options,
+    ...room
+      .take(attestations)
+      .map((entry) =>
+        renderItem(
+          { kind: 'attestation', digest: entry.digest.text, size: entry.size, type: 'BuildKit' },
+          options,
+        ),
       ),
-    ),
-    ...nodes.map((node) => renderNode(node, options)),
+    ...room.take(nodes).map((node) => renderNode(node, room, options)),
   ];
   return html`<div>
-    ${platforms.length === 0 ? NO_HTML : html`<h3>${title}</h3>`}
+    ${platforms.length === 0 ? NO_HTML : html`<h3>${renderForeign(title, language, 100)}</h3>`}
     <ul class="tree">
       ${items}
     </ul>
   </div>`;
 }
 
-function renderNode({ referrer, children }: ReferrerNode, options: ReferrerListOptions): Html {
+function renderNode({ referrer, children }: ReferrerNode, room: Room, options: ReferrerListOptions): Html {
   const { kind, digest, size, artifactType, annotations, tag } = referrer;
   const type = annotations['in-toto.io/predicate-type'] ?? (tag === undefined ? artifactType : 'cosign');
-  const below = children.map((child) => renderNode(child, options));
+  const below = room.take(children).map((child) => renderNode(child, room, options));
   return renderItem({ kind, digest, size, type }, options, below);
 }
 

@@ -3,7 +3,7 @@ import type { ImageSource } from '../../../images/store.ts';
 import { formatSize } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
-import { visibleText } from '../../text/visible-text.ts';
+import { placeBetween, visibleText } from '../../text/visible-text.ts';
 import { layOutJson } from './json-layout.ts';
 import { PARTS_WORDS } from './words.ts';
 
@@ -60,8 +60,24 @@ function endOfText(bytes: Buffer): number {
   return start;
 }
 
-/** Shows content as text, JSON laid out; of what is no text the first bytes. Nothing in it is markup. */
-export function renderContent(content: Content, language: Language): Html {
+/** The most letters of one content that one page shows. */
+const PART_LETTERS = 64 * 1024;
+
+/** Which part of a content is shown, and where the others are. */
+export interface ContentPart {
+  /** The first is 1. */
+  readonly number: number;
+  /** Returns the address of another part. */
+  readonly address: (number: number) => string;
+}
+
+/** Reads the number of a part as an address has it. */
+export function partNumber(text: string): number {
+  return /^[1-9]\d?$/.test(text) ? Number(text) : 1;
+}
+
+/** Shows a part of a content as text, JSON laid out; of what is no text the first bytes. Nothing in it is markup. */
+export function renderContent(content: Content, part: ContentPart, language: Language): Html {
   const { bytes, size } = content;
   const words = PARTS_WORDS[language];
   const text = textOfContent(content);
@@ -74,7 +90,24 @@ export function renderContent(content: Content, language: Language): Html {
   if (text === undefined)
     return html`<p class="quiet-text small">${words.binary}</p>
       ${renderText(hexOf(bytes))}`;
-  return html`${note}${renderText(layOutJson(text) ?? text)}`;
+  const end = part.number * PART_LETTERS;
+  // No more is laid out than is shown, and what comes before it.
+  const shown = layOutJson(text, end) ?? text;
+  const from = placeBetween(shown, end - PART_LETTERS);
+  return html`${note}${renderText(shown.slice(from, placeBetween(shown, end)))}
+  ${renderParts(part, shown.length > end, language)}`;
+}
+
+function renderParts({ number, address }: ContentPart, isMore: boolean, language: Language): Html {
+  if (number === 1 && !isMore) return NO_HTML;
+  const words = PARTS_WORDS[language];
+  return html`<nav class="pager" aria-label="${words.part(String(number))}">
+    <span>${words.part(String(number))}</span>
+    <span class="buttons"
+      >${number === 1 ? NO_HTML : html`<a href="${address(number - 1)}">${words.previousPart}</a>`}
+      ${isMore ? html`<a href="${address(number + 1)}">${words.nextPart}</a>` : NO_HTML}</span
+    >
+  </nav>`;
 }
 
 /** A block of foreign text that can be scrolled with the keyboard too. */

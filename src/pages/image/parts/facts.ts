@@ -1,11 +1,12 @@
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { formatCount } from '../../text/format.ts';
+import { LetterBudget } from '../../text/letter-budget.ts';
 import { renderForeign } from '../../text/visible-text.ts';
 import { PARTS_WORDS } from './words.ts';
 
 /** As many entries of a list of an image as a page shows. */
-const MOST_ENTRIES = 200;
+export const MOST_ENTRIES = 200;
 
 /** A fact with its name. Undefined or an empty text: there is none, and nothing is shown. */
 export function fact(name: string, value: Html | string | undefined): Html {
@@ -19,15 +20,20 @@ export function textFact(name: string, text: string | undefined, language: Langu
   return fact(name, text === undefined || text === '' ? undefined : code(text, language));
 }
 
-/** A foreign text as one types it. */
-export function code(text: string, language: Language): Html {
-  return html`<code>${renderForeign(text, language)}</code>`;
+/** What is shown of one text. */
+const MOST_LETTERS = 1000;
+
+/** A foreign text as one types it. `budget` is that of the list that it stands in. */
+export function code(text: string, language: Language, budget?: LetterBudget): Html {
+  const most = budget === undefined ? MOST_LETTERS : budget.take(text, MOST_LETTERS);
+  return html`<code>${renderForeign(text, language, most)}</code>`;
 }
 
 /** A list of foreign texts as a fact, each on a line of its own. */
 export function listFact(name: string, texts: readonly string[], language: Language): Html {
   if (texts.length === 0) return NO_HTML;
-  const items = texts.slice(0, MOST_ENTRIES).map((text) => html`<li>${code(text, language)}</li>`);
+  const budget = new LetterBudget();
+  const items = texts.slice(0, MOST_ENTRIES).map((text) => html`<li>${code(text, language, budget)}</li>`);
   return fact(
     name,
     html`<ul class="plain">
@@ -36,7 +42,8 @@ export function listFact(name: string, texts: readonly string[], language: Langu
   );
 }
 
-function moreThan(count: number, language: Language): Html {
+/** The last item of a list that has more than `MOST_ENTRIES`. */
+export function moreThan(count: number, language: Language): Html {
   if (count <= MOST_ENTRIES) return NO_HTML;
   return html`<li class="quiet-text">
     ${PARTS_WORDS[language].more(formatCount(count - MOST_ENTRIES, language))}
@@ -50,11 +57,12 @@ export function renderPairs(
   language: Language,
 ): Html {
   if (pairs.length === 0) return NO_HTML;
+  const budget = new LetterBudget();
   const rows = pairs.slice(0, MOST_ENTRIES).map(
     ([name, value]) =>
       html`<tr>
-        <th scope="row">${code(name, language)}</th>
-        <td>${code(value, language)}</td>
+        <th scope="row">${code(name, language, budget)}</th>
+        <td>${code(value, language, budget)}</td>
       </tr>`,
   );
   const rest =

@@ -8,7 +8,7 @@ import type { Visible } from '../../request/visible.ts';
 import { renderCrumbs } from '../../text/crumbs.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
-import { visibleText } from '../../text/visible-text.ts';
+import { renderForeign } from '../../text/visible-text.ts';
 import { PARTS_WORDS } from './words.ts';
 
 /** Opens what a request may see. */
@@ -48,7 +48,7 @@ function unreadablePage({ language }: Pick<PageRequest, 'language'>, reason: str
     body: html`<section class="state">
       <h1>${words.unreadable}</h1>
       <p>${words.unreadableText}</p>
-      <p class="small" lang="en">${visibleText(reason)}</p>
+      <p class="small" lang="en">${renderForeign(reason, language)}</p>
     </section>`,
   };
 }

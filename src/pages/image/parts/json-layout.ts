@@ -1,25 +1,26 @@
+import { isPlainJson } from '../../../images/model/json-shape.ts';
+
 /** How deep lists and objects are indented; what lies deeper stays on its line. */
 const MOST_DEPTH = 32;
-/** The most characters that are made of one text. Beyond that, it is shown as it is stored. */
-const MOST_LETTERS = 4_000_000;
 
 /**
- * Lays a text of JSON out on lines, and changes nothing else in it: numbers keep their digits, and names that come twice
- * stay. Undefined if it is no JSON, or would become too long.
+ * Lays a text of JSON out on lines until there are so many letters, or a little more, and changes nothing else in it:
+ * numbers keep their digits, and names that come twice stay. Undefined if it is no JSON, or has too many entries.
  */
-export function layOutJson(text: string): string | undefined {
+export function layOutJson(text: string, most: number): string | undefined {
   const trimmed = text.trim();
   if (!/^[[{]/.test(trimmed) || !isJson(trimmed)) return undefined;
   const tokens = trimmed.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/gs);
   const out = new Layout();
   for (const [token] of tokens) {
     out.add(token);
-    if (out.length > MOST_LETTERS) return undefined;
+    if (out.length > most) break;
   }
   return out.text();
 }
 
 function isJson(text: string): boolean {
+  if (!isPlainJson(Buffer.from(text))) return false;
   try {
     JSON.parse(text);
     return true;

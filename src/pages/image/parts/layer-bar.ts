@@ -7,8 +7,8 @@ interface BarLayer {
   /** In bytes. */
   readonly size: number;
   readonly look: LayerLook;
-  /** What pointing at it tells. */
-  readonly title: string;
+  /** What pointing at it tells. Asked for those alone that are drawn. */
+  readonly title: () => string;
   /** The row of the layer on this page. */
   readonly row: string | undefined;
 }
@@ -48,7 +48,7 @@ export function renderLayerBar(layers: readonly BarLayer[], { whole }: BarOption
 function renderPiece({ look, title, row }: BarLayer, at: number, width: number): Html {
   const place = html`x="${percent(at)}" width="${percent(width)}" y="0" height="36"`;
   const hatch = HATCHED.includes(look) ? html`<rect ${place} fill="url(#hatch-${look})" />` : NO_HTML;
-  const drawn = html`<title>${title}</title> <rect class="layer ${look}" ${place} />${hatch}`;
+  const drawn = html`<title>${title()}</title> <rect class="layer ${look}" ${place} />${hatch}`;
   return row === undefined
     ? html`<g>${drawn}</g>`
     : html`<a href="#${row}" tabindex="-1" data-layer="${row}">${drawn}</a>`;

@@ -11,6 +11,10 @@ interface PartsWords {
   readonly unreadable: string;
   readonly unreadableText: string;
   readonly beginning: (shown: string, whole: string) => string;
+  /** The parts of a content that is shown in several. */
+  readonly part: (number: string) => string;
+  readonly nextPart: string;
+  readonly previousPart: string;
   readonly binary: string;
   readonly kinds: Readonly<Record<'signature' | 'sbom' | 'attestation' | 'scan report' | 'other', string>>;
 }
@@ -28,6 +32,9 @@ export const PARTS_WORDS: Words<PartsWords> = {
     unreadableText: 'The registry has it, but it is not what an image should be. It is not shown.',
     beginning: (shown, whole) =>
       `This is the beginning, ${shown} of ${whole}. It was not checked against its digest.`,
+    part: (number) => `Part ${number}`,
+    nextPart: 'Next part',
+    previousPart: 'Previous part',
     binary: 'This is not text. Its first bytes:',
     kinds: {
       signature: 'Signature',
@@ -49,6 +56,9 @@ export const PARTS_WORDS: Words<PartsWords> = {
     unreadableText: '레지스트리에 있지만 올바른 이미지 형식이 아니어서 표시하지 않습니다.',
     beginning: (shown, whole) =>
       `${whole} 중 앞부분 ${shown}만 표시합니다. 다이제스트와 대조하지 않은 내용입니다.`,
+    part: (number) => `${number}번째 부분`,
+    nextPart: '다음 부분',
+    previousPart: '이전 부분',
     binary: '텍스트가 아닙니다. 앞부분 바이트:',
     kinds: {
       signature: '서명',

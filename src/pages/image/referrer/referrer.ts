@@ -5,17 +5,17 @@ import { parseManifest, type Manifest, type StoredManifest } from '../../../imag
 import type { ImageSource } from '../../../images/store.ts';
 import { readManifest } from '../../../images/view/open-image.ts';
 import { kindOf } from '../../../images/view/referrers.ts';
-import { inRepository } from '../../request/page-address.ts';
+import { inRepository, withQuery } from '../../request/page-address.ts';
 import { PageError } from '../../request/page-error.ts';
 import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-request.ts';
 import { formatSize, renderAge, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { fact, renderPairs, textFact } from '../parts/facts.ts';
-import { readContent, renderContent, type Content } from '../parts/content.ts';
+import { partNumber, readContent, renderContent, type Content, type ContentPart } from '../parts/content.ts';
 import { renderWay, sayWhatIsWrong, type See } from '../parts/image-page.ts';
 import { PARTS_WORDS } from '../parts/words.ts';
-import { renderBlob } from './shown-blob.ts';
+import { renderBlob, type BlobForm } from './shown-blob.ts';
 import { REFERRER_WORDS } from './words.ts';
 
 interface ReferrerOptions {
@@ -26,7 +26,7 @@ interface ReferrerOptions {
 
 type ReferrerRequest = RequestOf<'referrer'>;
 
-/** As many blobs as are shown on one page, the largest part of each being 1 MB. */
+/** As many blobs as are shown on one page, and read: 1 MB of each. */
 const MOST_BLOBS = 4;
 
 /** A blob with what was read of it. Undefined: the registry does not have it. */
@@ -46,7 +46,7 @@ export function referrerRoutes({ see, now }: ReferrerOptions): PageRoutes {
         const stored = await readManifest(source, reference);
         const manifest = parseManifest(stored);
         const blobs: ReadBlob[] = [];
-        for (const blob of blobsOf(manifest).slice(0, MOST_BLOBS))
+        for (const blob of shownBlobs(request, manifest))
           blobs.push({ blob, content: await readIfThere(source, blob) });
         return render({ request, stored, manifest, blobs, now: now() });
       }),
@@ -61,6 +61,24 @@ function blobsOf(manifest: Manifest): readonly Descriptor[] {
   if (manifest.kind === 'index') return [];
   const { config, layers } = manifest;
   return config.mediaType === EMPTY ? layers : [...layers, config];
+}
+
+/** The first blobs, or that one alone of which a part is asked for. */
+function shownBlobs({ query }: ReferrerRequest, manifest: Manifest): readonly Descriptor[] {
+  const first = blobsOf(manifest).slice(0, MOST_BLOBS);
+  const asked = query.get('of');
+  return asked === '' ? first : first.filter(({ digest }) => digest.text === asked).slice(0, 1);
+}
+
+/** The part of a content that the address asks for, and the addresses of the others. */
+function partOf({ address, query }: ReferrerRequest, digest: string, form: BlobForm): ContentPart {
+  const isAsked = query.get('of') === digest && (query.get('form') || form) === form;
+  const asked = query.get('part');
+  const path = inRepository(address.repository, 'referrer', address.reference);
+  return {
+    number: isAsked ? partNumber(asked) : 1,
+    address: (number) => withQuery(path, { of: digest, form, part: String(number) }),
+  };
 }
 
 async function readIfThere(source: ImageSource, blob: Descriptor): Promise<Content | undefined> {
@@ -86,7 +104,8 @@ function render({ request, stored, manifest, blobs, now }: Shown): PageAnswer {
   const words = REFERRER_WORDS[language];
   const title = PARTS_WORDS[language].kinds[kindOfManifest(manifest)];
   const short = stored.digest.hex.slice(0, 12);
-  const left = blobsOf(manifest).length - blobs.length;
+  const asked = request.query.get('of');
+  const left = asked === '' ? blobsOf(manifest).length - blobs.length : 0;
   const content = { bytes: stored.bytes, size: stored.bytes.length };
   return {
     kind: 'page',
@@ -95,13 +114,20 @@ function render({ request, stored, manifest, blobs, now }: Shown): PageAnswer {
       <h1>${title}</h1>
       ${renderFacts({ request, stored, manifest, now })}
       ${renderPairs(words.annotations, Object.entries(manifest.annotations), language)}
-      ${blobs.map(({ blob, content: read }) => renderBlob({ blob, content: read, repository }, language))}
+      ${blobs.map(({ blob, content: read }) => {
+        const part = (form: BlobForm): ContentPart => partOf(request, blob.digest.text, form);
+        return renderBlob({ blob, content: read, repository, partOf: part }, language);
+      })}
       ${left > 0 ? html`<p class="quiet-text">${words.notShown(String(left))}</p>` : NO_HTML}
       ${manifest.kind === 'index' ? renderEntries(manifest.manifests, repository, language) : NO_HTML}
-      <section>
-        <h2>${words.manifest}</h2>
-        ${renderContent(content, language)}
-      </section>`,
+      ${
+        asked === '' || asked === stored.digest.text
+          ? html`<section>
+              <h2>${words.manifest}</h2>
+              ${renderContent(content, partOf(request, stored.digest.text, 'stored'), language)}
+            </section>`
+          : NO_HTML
+      }`,
   };
 }
 

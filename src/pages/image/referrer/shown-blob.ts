@@ -6,7 +6,7 @@ import { formatSize, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { renderForeign } from '../../text/visible-text.ts';
-import { renderContent, type Content } from '../parts/content.ts';
+import { renderContent, type Content, type ContentPart } from '../parts/content.ts';
 import { fact, textFact } from '../parts/facts.ts';
 import { REFERRER_WORDS } from './words.ts';
 
@@ -15,10 +15,15 @@ interface ShownBlob {
   /** Undefined: the registry does not have it. */
   readonly content: Content | undefined;
   readonly repository: string;
+  /** Which part is shown. `form` is that of the statement, or of all as it is stored. */
+  readonly partOf: (form: BlobForm) => ContentPart;
 }
 
+/** What is shown of a blob that holds a statement: that, or what it is wrapped in. */
+export type BlobForm = 'statement' | 'stored';
+
 /** What a referrer holds: a signed statement without its wrapping first, and then as it is stored. */
-export function renderBlob({ blob, content, repository }: ShownBlob, language: Language): Html {
+export function renderBlob({ blob, content, repository, partOf }: ShownBlob, language: Language): Html {
   const words = REFERRER_WORDS[language];
   const head = html`<div class="heading">
     <h2><code>${renderForeign(blob.mediaType, language, 200)}</code></h2>
@@ -32,7 +37,8 @@ export function renderBlob({ blob, content, repository }: ShownBlob, language: L
       <p class="quiet-text">${words.missing}</p>
     </section>`;
   const statement = content.bytes.length === content.size ? findStatement(content.bytes) : undefined;
-  if (statement === undefined) return html`<section>${head}${renderContent(content, language)}</section>`;
+  if (statement === undefined)
+    return html`<section>${head}${renderContent(content, partOf('stored'), language)}</section>`;
   const { bytes, predicateType, subjects } = statement;
   const isWrapped = bytes !== content.bytes;
   return html`<section>
@@ -42,12 +48,12 @@ export function renderBlob({ blob, content, repository }: ShownBlob, language: L
       ${fact(words.about, renderSubjects(subjects, repository, language))}
     </dl>
     ${isWrapped ? html`<h3>${words.statement}</h3>` : NO_HTML}
-    ${renderContent({ bytes, size: bytes.length }, language)}
+    ${renderContent({ bytes, size: bytes.length }, partOf('statement'), language)}
     ${
       isWrapped
-        ? html`<details>
+        ? html`<details ${partOf('stored').number > 1 ? html` open` : NO_HTML}>
               <summary>${words.stored}</summary>
-              ${renderContent(content, language)}
+              ${renderContent(content, partOf('stored'), language)}
             </details>
             <p class="quiet-text small">${words.unchecked}</p>`
         : NO_HTML

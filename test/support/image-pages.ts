@@ -1,0 +1,79 @@
+import { OPEN_POLICY } from '../../src/auth/policy/policy.ts';
+import type { Principal } from '../../src/auth/principal.ts';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import type { Repository } from '../../src/images/store.ts';
+import { answerPage } from '../../src/pages/frame/answer.ts';
+import { imageRoutes } from '../../src/pages/image/image-routes.ts';
+import { parsePageAddress } from '../../src/pages/request/page-address.ts';
+import { readRequest } from '../../src/pages/request/read-request.ts';
+import { createVisible } from '../../src/pages/request/visible.ts';
+
+interface Answer {
+  readonly status: number;
+  /** The body of the page. */
+  readonly text: string;
+}
+
+/** The pages about the images of one repository: what they say for a target. */
+export function createImagePages(repository: Repository): (target: string) => Promise<Answer> {
+  const see = createVisible({
+    registry: { repository: () => repository },
+    inventory: INVENTORY,
+    policy: () => OPEN_POLICY,
+    onDeletion: unexpected,
+  });
+  const principal: Principal = { kind: 'user', name: 'alice' };
+  const reading = {
+    session: async () => ({ id: 's-1', principal, csrf: 'the-token' }),
+    isOwner: () => false,
+  };
+  const answering = {
+    routes: imageRoutes({ see, now: () => 0, files: { ask: unexpected, largestLayer: 0 } }),
+    forOwners: false,
+    anonymous: () => false,
+    onFailure: (error: unknown) => {
+      throw error;
+    },
+  };
+  return async (target) => {
+    const address = parsePageAddress(target.split('?', 1)[0] ?? '');
+    if (address === undefined) throw new Error(`no page has the address ${target}`);
+    const request = await readRequest(reading, {
+      method: 'GET',
+      address,
+      target,
+      form: undefined,
+      acceptLanguage: 'en',
+      client: {
+        address: '192.0.2.1',
+        host: 'registry.lan',
+        agent: 'a browser',
+        cookies: undefined,
+        requestId: 'r',
+        source: { fetchSite: 'same-origin', origin: undefined },
+      },
+    });
+    const answer = await answerPage(answering, request);
+    if (answer.kind === 'redirect') return { status: 303, text: answer.to };
+    return { status: answer.status ?? 200, text: answer.body.toString() };
+  };
+}
+
+function unexpected(): never {
+  throw new Error('no page of an image asks for this');
+}
+
+/** Knows no repository yet. */
+const INVENTORY: Inventory = {
+  repositories: unexpected,
+  repository: unexpected,
+  tags: unexpected,
+  layerShares: async () => new Map(),
+  aloneOf: unexpected,
+  space: unexpected,
+  spaceOf: unexpected,
+  refresh: unexpected,
+  note: unexpected,
+  status: unexpected,
+  close: async () => undefined,
+};
