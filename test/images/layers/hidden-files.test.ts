@@ -9,8 +9,12 @@ function head(name: string, more: Partial<EntryHead> = {}): EntryHead {
   return { name, kind, ...usual, ...more };
 }
 
-const layersOf = (...layers: readonly (readonly string[])[]): readonly EntryHead[][] =>
-  layers.map((names) => names.map((name) => head(name)));
+const layersOf = (...layers: readonly (readonly string[])[]): readonly EntryList[] =>
+  layers.map((names) => {
+    const list = new EntryList(128 * 1024 * 1024);
+    for (const name of names) list.add(head(name));
+    return list;
+  });
 
 describe('files that later layers hid', () => {
   it.each([
@@ -52,6 +56,22 @@ describe('files that later layers hid', () => {
   });
 });
 
+describe('more hidden files than are held', () => {
+  const many = (count: number): readonly string[] => Array.from({ length: count }, (_none, at) => `d/${at}`);
+
+  it('are listed up to the bound, and refused beyond', () => {
+    expect(findHidden(layersOf(many(100_000), ['.wh.d']), ['d'])).toHaveLength(100_000);
+    expect(() => findHidden(layersOf(many(100_001), ['.wh.d']), ['d'])).toThrow(
+      'more than 100000 hidden files',
+    );
+  });
+
+  it('do not matter where they are in another directory', () => {
+    const layers = layersOf([...many(100_001), 'etc/a'], ['.wh.d', 'etc/.wh.a']);
+    expect(findHidden(layers, ['etc'])).toHaveLength(1);
+  });
+});
+
 describe('a list of entries', () => {
   it('keeps all that is known of each', () => {
     const entries = [
@@ -63,6 +83,8 @@ describe('a list of entries', () => {
     const list = new EntryList(8 * 1024 * 1024);
     for (const entry of entries) list.add(entry);
     expect([...list]).toEqual(entries);
+    expect(list.count).toBe(entries.length);
+    expect([list.at(1), list.nameOf(2), list.kindOf(2)]).toEqual([entries[1], 'dev', 'character']);
   });
 
   it('has a bound', () => {

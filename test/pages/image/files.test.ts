@@ -135,6 +135,33 @@ describe('the files of an image', () => {
   });
 });
 
+describe('hidden files of a large directory', () => {
+  it('stand between the others in the order of their names, on each page', async () => {
+    const names = Array.from({ length: 900 }, (_none, at) => `f${String(at).padStart(3, '0')}`);
+    const ask = await askerOf([
+      names.map((name) => ({ name: `d/${name}`, text: '' })),
+      names.filter((_name, at) => at % 2 === 0).map((name) => ({ name: `d/.wh.${name}`, text: '' })),
+      [{ name: 'd/f001', text: 'again' }],
+    ]);
+    const pages = [0, 500].map((from) => ask({ path: 'd', hasHidden: true, from }));
+    const rows = (await Promise.all(pages)).flatMap(rowsOf);
+    expect(rows).toEqual([
+      'f000 1 removed by 2',
+      'f001 3',
+      'f001 1 replaced by 3',
+      ...names.slice(2).map((name, at) => (at % 2 === 0 ? `${name} 1 removed by 2` : `${name} 1`)),
+    ]);
+    expect(rowsOf(await ask({ path: 'd' }))).toHaveLength(450);
+  });
+
+  it('are listed where the directory itself is gone', async () => {
+    const ask = await askerOf([[{ name: 'd/a', text: '' }], [{ name: '.wh.d', text: '' }]]);
+    expect((await ask({ path: 'd' })).kind).toBe('missing');
+    expect(rowsOf(await ask({ path: 'd', hasHidden: true }))).toEqual(['a 1 removed by 2']);
+    expect((await ask({ path: 'e', hasHidden: true })).kind).toBe('missing');
+  });
+});
+
 describe('jobs that read', () => {
   const never = { owner: 'alice', patience: new Promise<void>(() => undefined) };
   const made = (value: string, bytes: number) => async () => ({ value, bytes });

@@ -1,7 +1,7 @@
 import { invalidImage } from '../../model/descriptor.ts';
-import { ENTRY_KINDS, type EntryHead } from '../tar/layer-reader.ts';
+import { ENTRY_KINDS, type EntryHead, type EntryKind } from '../tar/layer-reader.ts';
 
-/** The numbers of an entry: its kind, mode, owner, group, size, time, device, and the lengths of its two texts. */
+/** The numbers of an entry: its kind, mode, owner, group, size, time, device, the lengths of its two texts, and where they begin. */
 const WIDTH = 10;
 const FIRST_ENTRIES = 256;
 const FIRST_BYTES = 16 * 1024;
@@ -37,6 +37,7 @@ export class EntryList {
       device,
       name.length,
       link.length,
+      this.#used,
     ];
     this.#numbers.set(numbers, at);
     this.#write(name);
@@ -45,24 +46,42 @@ export class EntryList {
   }
 
   *[Symbol.iterator](): Generator<EntryHead> {
-    let at = 0;
-    for (let entry = 0; entry < this.#count; entry += 1) {
-      const number = (column: number): number => this.#numbers[entry * WIDTH + column] ?? 0;
-      const [nameEnd, linkEnd] = [at + number(7), at + number(7) + number(8)];
-      yield {
-        kind: ENTRY_KINDS[number(0)] ?? 'file',
-        mode: number(1),
-        uid: number(2),
-        gid: number(3),
-        size: number(4),
-        mtime: number(5),
-        major: Math.floor(number(6) / 2 ** 32),
-        minor: number(6) % 2 ** 32,
-        name: this.#texts.toString('latin1', at, nameEnd),
-        link: this.#texts.toString('latin1', nameEnd, linkEnd),
-      };
-      at = linkEnd;
-    }
+    for (let entry = 0; entry < this.#count; entry += 1) yield this.at(entry);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  #number(entry: number, column: number): number {
+    return this.#numbers[entry * WIDTH + column] ?? 0;
+  }
+
+  kindOf(entry: number): EntryKind {
+    return ENTRY_KINDS[this.#number(entry, 0)] ?? 'file';
+  }
+
+  nameOf(entry: number): string {
+    const at = this.#number(entry, 9);
+    return this.#texts.toString('latin1', at, at + this.#number(entry, 7));
+  }
+
+  /** Returns the entry of a number below `count`. */
+  at(entry: number): EntryHead {
+    const number = (column: number): number => this.#number(entry, column);
+    const nameEnd = number(9) + number(7);
+    return {
+      kind: this.kindOf(entry),
+      mode: number(1),
+      uid: number(2),
+      gid: number(3),
+      size: number(4),
+      mtime: number(5),
+      major: Math.floor(number(6) / 2 ** 32),
+      minor: number(6) % 2 ** 32,
+      name: this.nameOf(entry),
+      link: this.#texts.toString('latin1', nameEnd, nameEnd + number(8)),
+    };
   }
 
   #write(text: string): void {

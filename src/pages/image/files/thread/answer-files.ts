@@ -5,6 +5,7 @@ import type { EntryList } from '../../../../images/layers/lists/entry-list.ts';
 import { resolvePath } from '../../../../images/layers/resolve-path.ts';
 import { pathOf } from '../../../../images/layers/list-files.ts';
 import type { ImageSource, Registry } from '../../../../images/store.ts';
+import { KeptOrders } from './kept-orders.ts';
 import { listDirectory, rowOf } from './list-directory.ts';
 import type { AskedLayer, FilesQuestion, FilesReply } from './question.ts';
 import { readContent, readList, type ReadLayer } from './read-layers.ts';
@@ -21,6 +22,13 @@ const CONTENTS_BYTES = 8 * MIB;
 const UNPACKED_BYTES = 16 * 1024 * MIB;
 /** How long a page waits before it says that layers are being read. */
 const PATIENCE_MS = 2500;
+
+/** The image that was asked for last. */
+interface LastImage {
+  readonly key: string;
+  readonly index: FileIndex;
+  readonly orders: KeptOrders;
+}
 
 interface FilesOptions {
   readonly registry: Pick<Registry, 'repository'>;
@@ -41,10 +49,10 @@ export function createFilesAnswers({
 }: FilesOptions): (question: FilesQuestion) => Promise<FilesReply> {
   const lists = new ReadingJobs<ReadLayer>({ mostBytes: LISTS_BYTES, atOnce: 2, waiting: 512 });
   const contents = new ReadingJobs<Buffer>({ mostBytes: CONTENTS_BYTES, atOnce: 2, waiting: 32 });
-  let last: { readonly key: string; readonly index: FileIndex } | undefined;
-  const indexOf = (key: string, layers: readonly EntryList[]): FileIndex => {
-    if (last?.key !== key) last = { key, index: buildIndex(layers) };
-    return last.index;
+  let last: LastImage | undefined;
+  const imageOf = (key: string, layers: readonly EntryList[]): LastImage => {
+    if (last?.key !== key) last = { key, index: buildIndex(layers), orders: new KeptOrders() };
+    return last;
   };
   return async (question) => {
     const { repository, layers, owner } = question;
@@ -68,10 +76,10 @@ export function createFilesAnswers({
     }
     if (sum(whole.map(({ unpacked }) => unpacked)) > limit) return tooMuch(limit);
     const all = whole.map(({ list }) => list);
-    const index = indexOf(JSON.stringify([repository, layers.map(({ digest }) => digest)]), all);
+    const { index, orders } = imageOf(JSON.stringify([repository, layers.map(({ digest }) => digest)]), all);
     const found = resolvePath(index, bytesOfText(question.path), { followLast: true, isComplete: true });
     if (found.kind !== 'found' || index.table.isDirectory(found.node))
-      return listDirectory({ index, lists: all, found, question });
+      return listDirectory({ index, orders, lists: all, found, question });
     return showFile({ index, node: found.node, source, contents, asker, limit }, question);
   };
 }

@@ -1,13 +1,14 @@
 import { bytesOfText, textOfBytes } from '../../../../images/layers/byte-text.ts';
-import { splitEntryPath } from '../../../../images/layers/entry-path.ts';
 import { modeText, timeText } from '../../../../images/layers/file-details.ts';
 import type { FileIndex } from '../../../../images/layers/file-index.ts';
 import { KIND, type FileRecord } from '../../../../images/layers/file-record.ts';
-import { listFiles, pathOf } from '../../../../images/layers/list-files.ts';
+import { pathOf } from '../../../../images/layers/list-files.ts';
 import type { EntryList } from '../../../../images/layers/lists/entry-list.ts';
+import { LEFTOVER, splitEntryPath } from '../../../../images/layers/entry-path.ts';
 import { findHidden, type HiddenFile } from '../../../../images/layers/lists/hidden-files.ts';
 import type { resolvePath } from '../../../../images/layers/resolve-path.ts';
 import type { EntryKind } from '../../../../images/layers/tar/layer-reader.ts';
+import type { DirectoryOrder, KeptOrders } from './kept-orders.ts';
 import type { FileRow, FilesQuestion, FilesReply } from './question.ts';
 
 /** As many files of a directory as one page shows. */
@@ -15,6 +16,8 @@ const MOST_ROWS = 500;
 
 interface Listing {
   readonly index: FileIndex;
+  /** Of this index. */
+  readonly orders: KeptOrders;
   /** Of all layers, the lowest first. */
   readonly lists: readonly EntryList[];
   readonly found: ReturnType<typeof resolvePath>;
@@ -22,28 +25,60 @@ interface Listing {
 }
 
 /** Lists a directory of an image; on request with what later layers hid there, and also one that is hidden itself. */
-export function listDirectory({ index, lists, found, question }: Listing): FilesReply {
+export function listDirectory({ index, orders, lists, found, question }: Listing): FilesReply {
   const { layers, hasHidden, from } = question;
   const isThere = found.kind === 'found';
   const path = isThere ? pathOf(index, found.node) : ownPath(question.path);
-  const hidden =
-    hasHidden && path !== undefined
-      ? findHidden(
-          lists,
-          path.split('/').filter((it) => it !== ''),
-        )
-      : [];
-  if (path === undefined || (!isThere && hidden.length === 0)) return { kind: 'missing' };
-  const names = isThere ? [...listFiles(index, found.node, { isRecursive: false, hasWhiteouts: false })] : [];
-  const own = names.map((file) => ({ name: file.path.slice(file.path.lastIndexOf('/') + 1), file }));
-  const gone = hidden.map((file) => ({ name: file.name, gone: file }));
-  const all = [...own, ...gone].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const rows = all.slice(from, from + MOST_ROWS).map((item) => {
-    if ('gone' in item) return hiddenRow(path, item.gone);
-    const node = index.table.find(isThere ? found.node : 0, item.name);
-    return rowOf(index, node, layers.length);
+  if (path === undefined || (!isThere && !hasHidden)) return { kind: 'missing' };
+  const { order, hidden } = orders.get(`${hasHidden ? '+' : '-'}${path}`, () =>
+    putInOrder(
+      index.table,
+      isThere ? visibleChildren(index.table, found.node) : [],
+      hasHidden ? findHidden(lists, partsOf(path)) : [],
+    ),
+  );
+  if (!isThere && order.length === 0) return { kind: 'missing' };
+  const rows = [...order.subarray(from, from + MOST_ROWS)].map((node) => {
+    const gone = hidden[-1 - node];
+    return gone === undefined ? rowOf(index, node, layers.length) : hiddenRow(path, gone, lists);
   });
-  return { kind: 'directory', path: textOfBytes(path), rows, total: all.length };
+  return { kind: 'directory', path: textOfBytes(path), rows, total: order.length };
+}
+
+function partsOf(path: string): readonly string[] {
+  return path.split('/').filter((part) => part !== '');
+}
+
+function visibleChildren(table: FileIndex['table'], directory: number): readonly number[] {
+  return table
+    .sortedChildren(directory)
+    .filter((node) => table.kindOf(node) !== KIND.whiteout && !table.nameOf(node).startsWith(LEFTOVER));
+}
+
+/** Merges files, sorted by name, with hidden ones; a hidden file comes after the one of its name. */
+function putInOrder(
+  table: FileIndex['table'],
+  own: readonly number[],
+  found: readonly HiddenFile[],
+): DirectoryOrder {
+  const hidden = found.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const order = new Int32Array(own.length + hidden.length);
+  let [at, next] = [0, 0];
+  for (const node of own) {
+    const name = next < hidden.length ? table.nameOf(node) : '';
+    for (let gone = hidden[next]; gone !== undefined && gone.name < name; gone = hidden[next]) {
+      next += 1;
+      order[at] = -next;
+      at += 1;
+    }
+    order[at] = node;
+    at += 1;
+  }
+  for (; next < hidden.length; at += 1) {
+    next += 1;
+    order[at] = -next;
+  }
+  return { order, hidden };
 }
 
 function ownPath(text: string): string | undefined {
@@ -72,9 +107,17 @@ const KIND_OF: Readonly<Record<EntryKind, FileRecord['kind']>> = {
   fifo: KIND.fifo,
 };
 
-function hiddenRow(directory: string, { name, entry, layer, hiddenBy, how }: HiddenFile): FileRow {
+/** What is known of a directory that only the paths of files name. */
+const IMPLIED_DIRECTORY = { mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0, link: '' };
+
+function hiddenRow(
+  directory: string,
+  { name, entry: number, layer, hiddenBy, how }: HiddenFile,
+  lists: Listing['lists'],
+): FileRow {
+  const entry = number === undefined ? undefined : lists[layer]?.at(number);
   const kind = entry === undefined ? KIND.implied : KIND_OF[entry.kind];
-  const { mode = 0o755, uid = 0, gid = 0, size = 0, mtime = 0, link = '' } = entry ?? {};
+  const { mode, uid, gid, size, mtime, link } = entry ?? IMPLIED_DIRECTORY;
   return {
     ...named(directory === '' ? name : `${directory}/${name}`),
     ...detailsOf({ kind, mode, uid, gid, size, mtime, link }),
