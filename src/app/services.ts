@@ -109,13 +109,14 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     following,
     browsers,
     endings,
-    shown: await openShown(config, logger, { ...seen, registry, browsers }),
     firstSignIn: await watchFirstSignIn(config.state),
     uploadKey: await readUploadKey(config),
     limiters: openLimiters(limits, bus),
     bandwidth: openBandwidth({ limits, bus, now }),
     proxies: createFrontProxies({ config: config.frontProxies, logger, now }),
     trust: watchUntrustedTokens({ logger, now, bus }),
+    // The last: nothing that fails after it leaves its threads and its socket behind.
+    shown: await openShown(config, logger, { ...seen, registry, browsers }),
   };
 }
 
