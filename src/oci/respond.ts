@@ -20,6 +20,27 @@ const API_VERSION = { 'Docker-Distribution-Api-Version': 'registry/2.0' } as con
 /** Keeps a browser from taking an answer for something else than its media type says. */
 const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
 
+/**
+ * Media types that no browser shows as a page: what registries send. A list in which one stands is none of them, since
+ * browsers take the last type that they can read (Fetch, "extract a MIME type").
+ */
+const INERT =
+  /^(?:application\/(?:octet-stream|json|vnd\.[\w.-]+(?:\+(?:json|gzip|zstd))?)|multipart\/byteranges|text\/plain)(?:;[^,]*)?$/i;
+
+const SHUT_IN = {
+  'content-disposition': 'attachment',
+  'content-security-policy': "default-src 'none'; sandbox",
+} as const;
+
+/**
+ * Returns the fields of content of this media type, whoever made it, that a browser might run or show: it saves it
+ * instead, and if it does show it then outside of the origin of the pages, without scripts, forms and anything from
+ * elsewhere (CSP 3 section 6.3.2). Registry clients read none of them. Undefined for what may come as it is.
+ */
+export function shutIn(type: string | undefined): typeof SHUT_IN | undefined {
+  return type === undefined || INERT.test(type) ? undefined : SHUT_IN;
+}
+
 /** RFC 8246: a year, without asking again. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
@@ -60,6 +81,28 @@ export function respond(res: ServerResponse, answer: Answer): number {
   return Number(fields['Content-Length']);
 }
 
+/**
+ * Writes an answer piece by piece, each when the connection has taken the one before it. `onSent` is told of the bytes of
+ * each. It ends when all is written, or when the client has gone.
+ */
+export function respondInPieces(
+  res: ServerResponse,
+  answer: Answer,
+  pieceBytes: number,
+  onSent: (bytes: number) => void,
+): void {
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  res.writeHead(answer.status, fieldsOf({ ...answer, body }));
+  const writeFrom = (at: number): void => {
+    if (res.destroyed) return;
+    const piece = body.subarray(at, at + pieceBytes);
+    onSent(piece.length);
+    if (at + pieceBytes >= body.length) res.end(piece);
+    else res.write(piece, (error) => error ?? writeFrom(at + pieceBytes));
+  };
+  writeFrom(0);
+}
+
 /** Writes an answer that has no body and no field that would describe one. */
 export function respondEmpty(
   res: ServerResponse,
@@ -86,6 +129,8 @@ export function writeRegistryHead(
   length: number | undefined,
 ): void {
   const head: Record<string, string | string[]> = { ...API_VERSION, ...NO_SNIFFING };
+  const type = headers['Content-Type'];
+  if (typeof type === 'string') Object.assign(head, shutIn(type));
   if (length !== undefined) head['Content-Length'] = String(length);
   for (const [name, value] of Object.entries(headers)) {
     head[name] = typeof value === 'string' ? value : [...value];

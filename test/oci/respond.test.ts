@@ -3,7 +3,13 @@ import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { createProblem, problemAnswer } from '../../src/oci/problem.ts';
-import { renderAnswer, respond, respondEmpty, writeRegistryHead } from '../../src/oci/respond.ts';
+import {
+  renderAnswer,
+  respond,
+  respondEmpty,
+  respondInPieces,
+  writeRegistryHead,
+} from '../../src/oci/respond.ts';
 import type { Answer } from '../../src/oci/respond.ts';
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -65,6 +71,16 @@ describe('respond', () => {
   });
 });
 
+describe('an answer in pieces', () => {
+  it.each([1, 3, 7, 100])('of %i bytes is the same', async (pieceBytes) => {
+    let sent = 0;
+    const got = await linesOf('GET', (_req, res) =>
+      respondInPieces(res, TEXT, pieceBytes, (bytes) => (sent += bytes)),
+    );
+    expect([got, sent]).toEqual([[...HEAD, '', 'schön\n'], 7]);
+  });
+});
+
 describe('an answer without a body', () => {
   it('has no field that would describe one', async () => {
     const lines = await linesOf('OPTIONS', (_req, res) => respondEmpty(res, 204, { Allow: 'GET' }));
@@ -104,5 +120,19 @@ describe('the head of a registry answer', () => {
       '',
       '',
     ]);
+  });
+
+  it('M-B11e: shuts in what a browser would show', async () => {
+    const got = await linesOf('HEAD', (_req, res) => {
+      writeRegistryHead(res, 200, { 'Content-Type': 'image/svg+xml' }, 3);
+      res.end();
+    });
+    expect(got).toEqual(
+      expect.arrayContaining([
+        'content-disposition: attachment',
+        "content-security-policy: default-src 'none'; sandbox",
+        'Content-Type: image/svg+xml',
+      ]),
+    );
   });
 });

@@ -7,6 +7,7 @@ import type { Backend } from '../client/backend.ts';
 import type { Job, Origin } from '../reply/job.ts';
 import { isSameAddress, redirectAtBackend, rewriteLocation, type LocationContext } from './location.ts';
 import { refusalPage } from './refusal-page.ts';
+import { shutIn } from '../../oci/respond.ts';
 import { isPlainAscii, toPlainAscii } from '../../lib/printable.ts';
 import { typeOfBody } from '../../oci/request/body.ts';
 import { FORWARDED_FIELDS } from '../../oci/request/forwarded-fields.ts';
@@ -210,6 +211,8 @@ export function responseHeaders(headers: IncomingHttpHeaders, context: LocationC
     const value = headers[name];
     if (CROSSING.has(name) && typeof value === 'string') crossing[name] = value;
   }
+  // The registry must not be able to put a page of its own beside those of the gate.
+  Object.assign(crossing, shutIn(crossing['content-type']));
   if (crossing['location'] !== undefined) {
     const location = rewriteLocation(crossing['location'], context);
     if (location === undefined) return { ok: false };

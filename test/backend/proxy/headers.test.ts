@@ -83,7 +83,7 @@ describe('headers to the client', () => {
   }
 
   const CROSS = [
-    'accept-ranges allow cache-control content-disposition content-encoding content-length content-range content-type',
+    'accept-ranges allow cache-control content-disposition content-encoding content-length content-range',
     'date docker-content-digest docker-upload-uuid etag expires last-modified oci-chunk-max-length oci-chunk-min-length',
     'oci-filters-applied oci-namespace oci-subject oci-tag range retry-after vary warning',
   ].flatMap((line) => line.split(' '));
@@ -91,6 +91,49 @@ describe('headers to the client', () => {
     it(`${name} crosses`, () =>
       expect(answer({ [name]: 'x' })).toEqual({ ok: true, headers: { ...ALWAYS, [name]: 'x' } }));
   }
+
+  it.each([
+    'application/octet-stream',
+    'application/json; charset=utf-8',
+    'application/vnd.oci.image.manifest.v1+json',
+    'application/vnd.docker.image.rootfs.diff.tar.gzip',
+    'application/vnd.oci.image.layer.v1.tar+zstd',
+    'multipart/byteranges; boundary=a1',
+    'text/plain; charset=utf-8',
+  ])('%s crosses as it is', (type) => {
+    expect(answer({ 'content-type': type })).toEqual({
+      ok: true,
+      headers: { ...ALWAYS, 'content-type': type },
+    });
+  });
+
+  it.each([
+    'text/html',
+    'TEXT/HTML; charset=utf-8',
+    ' text/html',
+    'application/xhtml+xml',
+    'image/svg+xml',
+    'text/xml',
+    'application/vnd.mozilla.xul+xml',
+    'multipart/x-mixed-replace; boundary=a',
+    'text/javascript',
+    'application/pdf',
+    'x',
+    '',
+    'application/json, text/html',
+    'application/json; a=b, text/html',
+    'text/plain\ttext/html',
+  ])('M-B11e: %j is saved by a browser, and never a page of ours', (type) => {
+    expect(answer({ 'content-type': type, 'content-disposition': 'inline' })).toEqual({
+      ok: true,
+      headers: {
+        ...ALWAYS,
+        'content-type': type,
+        'content-disposition': 'attachment',
+        'content-security-policy': "default-src 'none'; sandbox",
+      },
+    });
+  });
 
   const LINKS: readonly (readonly [string, string])[] = [
     ['</v2/_catalog?last=b&n=2>; rel="next"', '</v2/_catalog?last=b&n=2>; rel="next"'],
