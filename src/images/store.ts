@@ -109,8 +109,8 @@ export interface Repository extends ImageSource, ImageTarget {
 export interface Registry {
   /** Host, and port if there is one. */
   readonly name: string;
-  /** Opens a repository. Nothing is asked yet. */
-  repository(name: string): Repository;
+  /** Opens a repository. Nothing is asked yet. `signal` ends its requests in place of that of the registry. */
+  repository(name: string, signal?: AbortSignal): Repository;
   /**
    * Lists the catalog, page by page. Throws AppError REGISTRY_REFUSED, with what to do instead, where the registry has
    * none or keeps it from this user.

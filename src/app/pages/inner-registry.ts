@@ -48,7 +48,8 @@ const USER = 'gate';
 const SECRET_BYTES = 32;
 /** Somebody waits for a page: what does not answer soon is said to them. */
 const PAUSES = { attempts: 2, longest: 2000 } as const;
-const TIMES = { connect: 5000, head: 30_000 } as const;
+/** A registry that deletes a manifest may look through all tags before it answers. */
+const TIMES = { connect: 5000, head: 30_000, readHead: 10_000 } as const;
 
 const STRANGER = createProblem('UNAUTHORIZED', 'This socket is for the gate itself.', {
   headers: { 'WWW-Authenticate': basicChallenge('Gate') },

@@ -4,7 +4,7 @@ import { listRepositories } from './lists/names.ts';
 import { openRepository } from './repository.ts';
 import { askAgain } from './session/ask-again.ts';
 import { createPauses, type PauseOptions, type Pauses } from './session/pauses.ts';
-import { createSession } from './session/session.ts';
+import { createSession, endingBy } from './session/session.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
 import type { Trust } from '../trust/trust.ts';
 import type { Answer } from './wire/answer.ts';
@@ -50,7 +50,8 @@ export function openRegistry(options: RegistryOptions): Registry {
   const session = createSession({ registry: name, wire, signIn, pauses, signal });
   return {
     name,
-    repository: (repository) => openRepository(session, repository),
+    repository: (repository, own) =>
+      openRepository(own === undefined ? session : endingBy(session, own), repository),
     listRepositories: () => listRepositories(session),
     close: () => wire.close(),
   };

@@ -41,6 +41,8 @@ export interface PageClient {
   /** The `Cookie` header. */
   readonly cookies: string | undefined;
   readonly source: FormSource;
+  /** Aborted when the browser goes before it has its page. Undefined for what is done all the same: a form. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What the logs are told of an answer, beside its status and principal. */

@@ -27,7 +27,10 @@ export interface VisibleOptions {
 
 /** The part of the registry that a principal may see: the one way by which pages reach it. */
 export interface Visible {
-  /** Opens a repository. Throws PageError not-found if the principal may not pull from it, whether or not it exists. */
+  /**
+   * Opens a repository, whose requests end when the browser goes. Throws PageError not-found if the principal may not pull
+   * from it, whether or not it exists.
+   */
   repository(name: string): Repository;
   /**
    * Opens a repository to remove something: each deletion is told under the name of the principal. `change` puts other
@@ -72,7 +75,7 @@ export function createVisible({
     return {
       repository: (name) => {
         require('pull', name);
-        return registry.repository(name);
+        return registry.repository(name, client.signal);
       },
       removable: (name, change = (it) => it) => {
         require('delete', name);

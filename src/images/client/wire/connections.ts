@@ -2,8 +2,11 @@ import { Connection, type OpenSocket } from './connection.ts';
 
 /** Connections to one host. */
 export interface Connections {
-  /** Returns one that is free, or a new one, as soon as there may be one more. */
-  take(): Promise<Connection>;
+  /**
+   * Returns one that is free, or a new one, as soon as there may be one more. Rejects with the reason of the signal, and
+   * is not waited for then.
+   */
+  take(signal?: AbortSignal): Promise<Connection>;
   /** Whether a request is on one of them. */
   readonly isBusy: boolean;
   /** Ends all, those in use included. */
@@ -48,14 +51,15 @@ export function createConnections(open: OpenSocket, most: number, now: () => num
   };
 
   return {
-    async take() {
+    async take(signal) {
+      signal?.throwIfAborted();
       for (let last = idle.at(-1); last !== undefined; last = idle.at(-1)) {
         idle = idle.slice(0, -1);
         if (last.connection.socket.writable && last.until > now()) return last.connection;
         last.connection.abandon();
       }
       if (all.size < most) return make();
-      return new Promise((resolve) => void waiting.push(resolve));
+      return waitIn(waiting, signal);
     },
     get isBusy() {
       return all.size > idle.length;
@@ -65,4 +69,23 @@ export function createConnections(open: OpenSocket, most: number, now: () => num
       for (const connection of all) connection.abandon();
     },
   };
+}
+
+/** Waits for a connection, unless the signal ends that. Whoever has left holds up nobody. */
+function waitIn(
+  waiting: ((connection: Connection) => void)[],
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      waiting.splice(waiting.indexOf(take), 1);
+      reject(signal?.reason);
+    };
+    const take = (connection: Connection): void => {
+      signal?.removeEventListener('abort', leave);
+      resolve(connection);
+    };
+    waiting.push(take);
+    signal?.addEventListener('abort', leave, { once: true });
+  });
 }

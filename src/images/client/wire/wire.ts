@@ -22,6 +22,8 @@ export interface WireTimes {
   readonly connect: number;
   /** How long an answer may take after the request was sent. A registry hashes a layer before it answers. */
   readonly head: number;
+  /** The same for GET and HEAD, if that is less. */
+  readonly readHead?: number;
   /** How long a body may stall. */
   readonly idle: number;
 }
@@ -92,11 +94,15 @@ async function sendOnce(
 ): ReturnType<typeof exchange> {
   const isStream = outgoing.body !== undefined && !(outgoing.body instanceof Uint8Array);
   for (;;) {
-    const connection = await connections.take();
+    const connection = await connections.take(outgoing.signal);
     try {
-      return await exchange(connection, outgoing, times);
+      return await exchange(connection, outgoing, { ...times, head: headTime(outgoing.method, times) });
     } catch (error) {
       if (!connection.isStale || isStream || outgoing.signal?.aborted === true) throw error;
     }
   }
+}
+
+function headTime(method: string, { head, readHead = head }: WireTimes): number {
+  return method === 'GET' || method === 'HEAD' ? readHead : head;
 }

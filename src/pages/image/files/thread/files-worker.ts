@@ -24,10 +24,21 @@ export interface NumberedReply {
   readonly reply: FilesReply;
 }
 
+/** Somebody waits for a page, and a registry that hangs must not hold the two that read. */
+const PAUSES = { attempts: 2, longest: 2000 } as const;
+const TIMES = { connect: 5000, head: 10_000, idle: 20_000 } as const;
+
 /** The program of the thread of files-thread.ts. */
 function start({ name, socketPath, user, password, largestLayer }: FilesWorkerData): void {
   const credential = { kind: 'password', user, password: new Secret(password) } as const;
-  const registry = openRegistry({ name, isPlain: true, socketPath, credential: async () => credential });
+  const registry = openRegistry({
+    name,
+    isPlain: true,
+    socketPath,
+    credential: async () => credential,
+    pauses: PAUSES,
+    times: TIMES,
+  });
   const answer = createFilesAnswers({ registry, largestLayer });
   parentPort?.on('message', ({ number, question }: NumberedQuestion) => {
     const send = (reply: FilesReply): void =>
