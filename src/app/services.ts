@@ -139,6 +139,9 @@ function observeExchanges(
   };
 }
 
+/** A page is small, and held in memory: whoever reads nothing of it for longer does not want it. */
+const MOST_PAGE_IDLE_SECONDS = 30;
+
 /** The parts that a request passes, in that order. */
 function handlerOptions(
   { limits, publicUrl, timeouts, tls }: Config,
@@ -156,6 +159,7 @@ function handlerOptions(
     admission: { headers: limits.headers },
     hsts: tls.hsts,
     formMs: timeouts.headerSeconds * 1000,
+    pageIdleMs: Math.min(MOST_PAGE_IDLE_SECONDS, timeouts.sendIdleSeconds) * 1000,
     // The pages.
     authority: () => certificate.authority(),
     ...readiness(endings, registry),

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { shutIn } from '../lib/http1/answer-head.ts';
 
 /** An answer that is written in one go. */
 export interface Answer {
@@ -19,27 +20,6 @@ export interface Answer {
 const API_VERSION = { 'Docker-Distribution-Api-Version': 'registry/2.0' } as const;
 /** Keeps a browser from taking an answer for something else than its media type says. */
 const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
-
-/**
- * Media types that no browser shows as a page: what registries send. A list in which one stands is none of them, since
- * browsers take the last type that they can read (Fetch, "extract a MIME type").
- */
-const INERT =
-  /^(?:application\/(?:octet-stream|json|vnd\.[\w.-]+(?:\+(?:json|gzip|zstd))?)|multipart\/byteranges|text\/plain)(?:;[^,]*)?$/i;
-
-const SHUT_IN = {
-  'content-disposition': 'attachment',
-  'content-security-policy': "default-src 'none'; sandbox",
-} as const;
-
-/**
- * Returns the fields of content of this media type, whoever made it, that a browser might run or show: it saves it
- * instead, and if it does show it then outside of the origin of the pages, without scripts, forms and anything from
- * elsewhere (CSP 3 section 6.3.2). Registry clients read none of them. Undefined for what may come as it is.
- */
-export function shutIn(type: string | undefined): typeof SHUT_IN | undefined {
-  return type === undefined || INERT.test(type) ? undefined : SHUT_IN;
-}
 
 /** RFC 8246: a year, without asking again. */
 const FOR_EVER = 'public, max-age=31536000, immutable';

@@ -4,8 +4,11 @@ import { answerPage, type AnswerOptions } from './frame/answer.ts';
 import { loadAssets, type Asset } from './frame/assets.ts';
 import { renderLayout } from './frame/layout.ts';
 import { parsePageAddress, type PageAddress } from './request/page-address.ts';
-import type { PageNote, PageRoutes } from './request/page-request.ts';
 import { mostFormBytes } from './request/form-limit.ts';
+import { problemPage } from './frame/problem-page.ts';
+import { PageError } from './request/page-error.ts';
+import type { PageAnswer, PageNote, PageRequest, PageRoutes } from './request/page-request.ts';
+import { PageTurns } from './request/page-turns.ts';
 import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
@@ -15,6 +18,7 @@ import { ownerRoutes, type OwnerOptions } from './owner/owner.ts';
 import { signInRoutes, type SignInOptions } from './sign-in/sign-in.ts';
 import { repositoriesRoutes } from './repositories/repositories.ts';
 import type { RemoveOptions } from './repositories/remove/remove-routes.ts';
+import { TooLarge } from './text/html.ts';
 import { spaceRoutes, type SpaceOptions } from './space/space.ts';
 
 interface PagesOptions
@@ -23,7 +27,7 @@ interface PagesOptions
     SignInOptions,
     AccountOptions,
     ReadRequestOptions,
-    Omit<AnswerOptions, 'routes'>,
+    Omit<AnswerOptions, 'routes' | 'turns'>,
     Omit<RemoveOptions, 'see'>,
     Omit<SpaceOptions, 'see'>,
     Pick<ImageOptions, 'files'> {
@@ -65,6 +69,7 @@ type Rendered = {
 export function createPages(options: PagesOptions): Pages {
   const assets = loadAssets();
   const routes = joinAreas(options);
+  const turns = new PageTurns();
   return {
     find: (target) => parsePageAddress(target.split('?', 1)[0] ?? ''),
     asset: (path) => assets.find(path),
@@ -75,15 +80,39 @@ export function createPages(options: PagesOptions): Pages {
     mostFormBytes: (call) => mostFormBytes(options, call),
     answer: async (call) => {
       const request = await readRequest(options, call);
-      const answer = await answerPage({ ...options, routes }, request);
+      const answer = await answerPage({ ...options, routes, turns }, request);
       const { note = {}, cookies = [] } = answer;
       const { principal = request.principal } = note;
       if (answer.kind === 'redirect') return { ...answer, note, cookies, principal };
-      const { status = 200, headers = {} } = answer;
-      const text = renderLayout(request, answer, assets).toString();
+      const { status, headers, text } = renderPage(request, answer, assets);
       return { kind: 'page', status, text, headers, note, cookies, principal };
     },
   };
+}
+
+interface RenderedPage {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+function renderPage(
+  request: PageRequest,
+  answer: Extract<PageAnswer, { kind: 'page' }>,
+  assets: ReturnType<typeof loadAssets>,
+): RenderedPage {
+  const { status = 200, headers = {} } = answer;
+  try {
+    return { status, headers, text: renderLayout(request, answer, assets).toString() };
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    const instead = problemPage(request, new PageError('too-large'));
+    return {
+      status: instead.status ?? status,
+      headers,
+      text: renderLayout(request, instead, assets).toString(),
+    };
+  }
 }
 
 /** The pages of all areas. */

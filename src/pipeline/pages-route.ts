@@ -4,7 +4,9 @@ import helmet from 'helmet';
 import { answerProblem, isRead } from '../http/answer.ts';
 import { contextOf, type RequestContext } from '../http/context.ts';
 import { createProblem } from '../oci/problem.ts';
-import { respond } from '../oci/respond.ts';
+import { accountOf } from '../auth/principal.ts';
+import type { Answer } from '../oci/respond.ts';
+import { PageDelivery, type PageDeliveryOptions } from './page-delivery.ts';
 import type { Fields } from '../pages/request/fields.ts';
 import { readPageForm } from './page-form.ts';
 import type { Asset } from '../pages/frame/assets.ts';
@@ -12,7 +14,7 @@ import type { PageAddress } from '../pages/request/page-address.ts';
 import type { PageClient, PageNote } from '../pages/request/page-request.ts';
 import type { Pages } from '../pages/pages.ts';
 
-export interface PagesRouteOptions {
+export interface PagesRouteOptions extends PageDeliveryOptions {
   /** Undefined where the gate shows no pages. */
   readonly pages?: Pages | undefined;
   /** How long a form may take to arrive, in milliseconds. */
@@ -43,7 +45,8 @@ const secure = helmet({
 });
 
 /** The pages for browsers. A target that is that of no page is left to the next handler. */
-export function pagesRoute({ pages, formMs }: PagesRouteOptions): RequestHandler {
+export function pagesRoute({ pages, formMs, pageIdleMs }: PagesRouteOptions): RequestHandler {
+  const delivery = new PageDelivery({ pageIdleMs });
   return function pagesRoute(req, res, next) {
     const { target, method } = contextOf(req);
     const address = pages?.find(target);
@@ -53,7 +56,7 @@ export function pagesRoute({ pages, formMs }: PagesRouteOptions): RequestHandler
       return;
     }
     secure(req, res, () => {
-      if (asset !== undefined) sendAsset(req, res, asset);
+      if (asset !== undefined) sendAsset(req, res, asset, delivery);
       else if (address !== undefined) answerPage(pages, address).catch(next);
     });
 
@@ -72,7 +75,7 @@ export function pagesRoute({ pages, formMs }: PagesRouteOptions): RequestHandler
         asked === 'POST' ? await all.mostFormBytes({ address: page, client: clientOf(req) }) : 0;
       const form = maxBytes > 0 ? await readPageForm(req, res, { maxBytes, ms: formMs }) : undefined;
       if (maxBytes > 0 && form === undefined) return;
-      await send(req, res, all, { method: asked, address: page, form });
+      await send(req, res, { pages: all, delivery }, { method: asked, address: page, form });
     }
   };
 }
@@ -83,13 +86,24 @@ interface Asked {
   readonly form: Fields | undefined;
 }
 
-async function send(req: IncomingMessage, res: Response, pages: Pages, asked: Asked): Promise<void> {
+interface Way {
+  readonly pages: Pages;
+  readonly delivery: PageDelivery;
+}
+
+async function send(
+  req: IncomingMessage,
+  res: Response,
+  { pages, delivery }: Way,
+  asked: Asked,
+): Promise<void> {
   const context = contextOf(req);
   const rendered = await pages.answer({
     ...asked,
     target: context.target,
     acceptLanguage: req.headers['accept-language'],
-    client: clientOf(req),
+    // A form is carried out, whether or not its browser waits for that.
+    client: { ...clientOf(req), signal: asked.method === 'GET' ? untilGone(res) : undefined },
   });
   if (req.socket.destroyed) return;
   context.principal = rendered.principal;
@@ -98,16 +112,28 @@ async function send(req: IncomingMessage, res: Response, pages: Pages, asked: As
   const type = 'text/html; charset=utf-8';
   // A form that was not read must not be read now.
   const close = !isRead(req);
-  context.sent +=
+  const answer: Answer =
     rendered.kind === 'redirect'
-      ? respond(res, { status: 303, type, close, headers: { ...cookies, Location: rendered.to }, body: '' })
-      : respond(res, {
+      ? { status: 303, type, headers: { ...cookies, Location: rendered.to }, body: '', close }
+      : {
           status: rendered.status,
           type,
-          close,
           headers: { ...rendered.headers, ...cookies },
           body: rendered.text,
-        });
+          close,
+        };
+  const owner = accountOf(rendered.principal) || context.address;
+  const problem = delivery.send({ req, res, answer, owner });
+  if (problem !== undefined) answerProblem(req, res, problem);
+}
+
+/** Aborted when the browser goes before it has its answer. */
+function untilGone(res: Response): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 function clientOf(req: IncomingMessage): PageClient {
@@ -138,7 +164,12 @@ function refuseMethod(req: IncomingMessage, res: Response, allowed: readonly str
   answerProblem(req, res, createProblem('UNSUPPORTED', 'This page does not know that method.', { headers }));
 }
 
-function sendAsset(req: IncomingMessage, res: Response, { type, body, brotli }: Asset): void {
+function sendAsset(
+  req: IncomingMessage,
+  res: Response,
+  { type, body, brotli }: Asset,
+  delivery: PageDelivery,
+): void {
   const context = contextOf(req);
   if (context.method !== 'GET' && context.method !== 'HEAD') {
     refuseMethod(req, res, ['GET', 'HEAD']);
@@ -146,11 +177,13 @@ function sendAsset(req: IncomingMessage, res: Response, { type, body, brotli }: 
   }
   const isCompressed = /\bbr\b/.test(String(req.headers['accept-encoding'] ?? ''));
   const encoding = isCompressed ? { 'Content-Encoding': 'br' } : {};
-  context.sent += respond(res, {
+  const answer: Answer = {
     status: 200,
     type,
     headers: { Vary: 'Accept-Encoding', ...encoding },
     body: isCompressed ? brotli : body,
     isImmutable: true,
-  });
+  };
+  const problem = delivery.send({ req, res, answer, owner: context.address });
+  if (problem !== undefined) answerProblem(req, res, problem);
 }

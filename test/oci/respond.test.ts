@@ -122,7 +122,7 @@ describe('the head of a registry answer', () => {
     ]);
   });
 
-  it('M-B11e: shuts in what a browser would show', async () => {
+  it('M-B11r: shuts in what a browser would show', async () => {
     const got = await linesOf('HEAD', (_req, res) => {
       writeRegistryHead(res, 200, { 'Content-Type': 'image/svg+xml' }, 3);
       res.end();

@@ -23,6 +23,7 @@ export function appOptions(
     warning: () => undefined,
     challenge: () => ({ 'WWW-Authenticate': 'Basic realm="Registry", charset="UTF-8"' }),
     formMs: 1000,
+    pageIdleMs: 1000,
     catalog: { page: async () => ({ names: [], more: false }) },
     onCatalogFailure: quiet,
     admission: { headers: 100 },

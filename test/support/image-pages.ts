@@ -5,6 +5,7 @@ import type { Repository } from '../../src/images/store.ts';
 import { answerPage } from '../../src/pages/frame/answer.ts';
 import { imageRoutes } from '../../src/pages/image/image-routes.ts';
 import { parsePageAddress } from '../../src/pages/request/page-address.ts';
+import { PageTurns } from '../../src/pages/request/page-turns.ts';
 import { readRequest } from '../../src/pages/request/read-request.ts';
 import { createVisible } from '../../src/pages/request/visible.ts';
 
@@ -29,6 +30,7 @@ export function createImagePages(repository: Repository): (target: string) => Pr
   };
   const answering = {
     routes: imageRoutes({ see, now: () => 0, files: { ask: unexpected, largestLayer: 0 } }),
+    turns: new PageTurns(),
     forOwners: false,
     anonymous: () => false,
     onFailure: (error: unknown) => {

@@ -186,3 +186,24 @@ function malformed(reason: string): Refused {
 function refuse(kind: AnswerFault['kind'], reason: string): Refused {
   return { ok: false, fault: { kind, reason } };
 }
+
+/**
+ * Media types that no browser shows as a page: what registries send. A list in which one stands is none of them, since
+ * browsers take the last type that they can read (Fetch, "extract a MIME type").
+ */
+const INERT =
+  /^(?:application\/(?:octet-stream|json|vnd\.[\w.-]+(?:\+(?:json|gzip|zstd))?)|multipart\/byteranges|text\/plain)(?:;[^,]*)?$/i;
+
+const SHUT_IN = {
+  'content-disposition': 'attachment',
+  'content-security-policy': "default-src 'none'; sandbox",
+} as const;
+
+/**
+ * Returns the fields of content of this media type, whoever made it, that a browser might run or show: it saves it
+ * instead, and if it does show it then outside of the origin of the pages, without scripts, forms and anything from
+ * elsewhere (CSP 3 section 6.3.2). Registry clients read none of them. Undefined for what may come as it is.
+ */
+export function shutIn(type: string | undefined): typeof SHUT_IN | undefined {
+  return type === undefined || INERT.test(type) ? undefined : SHUT_IN;
+}

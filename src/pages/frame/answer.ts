@@ -3,13 +3,16 @@ import { AppError } from '../../lib/errors.ts';
 import { isOpenPage, withQuery } from '../request/page-address.ts';
 import { PageError } from '../request/page-error.ts';
 import type { PageAnswer, PageHandler, PageRequest, PageRoutes } from '../request/page-request.ts';
-import { html } from '../text/html.ts';
+import { html, TooLarge } from '../text/html.ts';
+import { accountOf } from '../../auth/principal.ts';
+import type { PageTurns } from '../request/page-turns.ts';
 import { isFromElsewhere, isFromHere } from '../request/form-source.ts';
 import { FRAME_WORDS } from './words.ts';
 import { problemPage } from './problem-page.ts';
 
 export interface AnswerOptions {
   readonly routes: PageRoutes;
+  readonly turns: PageTurns;
   /** Reports whether a rule is for anonymous clients. If not, browsers without a session are sent to sign in. */
   readonly anonymous: () => boolean;
   /** Whether the pages are for owners alone. */
@@ -23,13 +26,31 @@ export async function answerPage(options: AnswerOptions, request: PageRequest): 
   const refusal = foreignOf(request) ?? refusalOf(options, request);
   if (refusal !== undefined) return refusal;
   try {
-    return await handlerOf(options.routes, request)(request);
+    return await makePage(options, request);
   } catch (error) {
-    const shown = toPageError(error);
-    if (shown === undefined) options.onFailure(error);
-    if (shown?.problem === 'not-found' && mightSeeMore(request)) return toSignIn(request);
-    return problemPage(request, shown ?? new PageError('registry-failed'));
+    return failedPage(options, request, error);
   }
+}
+
+function failedPage(
+  { onFailure }: Pick<AnswerOptions, 'onFailure'>,
+  request: PageRequest,
+  error: unknown,
+): PageAnswer {
+  const shown = toPageError(error);
+  const hasLeft = request.client.signal?.aborted === true;
+  if (shown === undefined && !hasLeft) onFailure(error);
+  if (shown?.problem === 'not-found' && mightSeeMore(request)) return toSignIn(request);
+  return problemPage(request, shown ?? new PageError('registry-failed'));
+}
+
+/** What asks the registry, or shows what the registry stores, waits for its turn. */
+async function makePage({ routes, turns }: AnswerOptions, request: PageRequest): Promise<PageAnswer> {
+  const handler = handlerOf(routes, request);
+  if (!('repository' in request.address)) return handler(request);
+  const { principal, client } = request;
+  const owner = accountOf(principal) || client.address;
+  return turns.run({ owner, signal: client.signal }, () => handler(request));
 }
 
 /** What is answered because of where the browser comes from. */
@@ -104,6 +125,7 @@ function isHandler(value: unknown): value is PageHandler {
 /** What the registry says: that something is not there, or that it cannot be had now. */
 function toPageError(error: unknown): PageError | undefined {
   if (error instanceof PageError) return error;
+  if (error instanceof TooLarge) return new PageError('too-large');
   if (!(error instanceof AppError)) return undefined;
   const isMissing = error.code === 'IMAGE_UNKNOWN' || error.code === 'BLOB_MISSING';
   return new PageError(isMissing ? 'not-found' : 'registry-failed', undefined, { cause: error });

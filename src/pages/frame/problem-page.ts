@@ -10,18 +10,21 @@ const STATUS: Readonly<Record<PageProblem, number>> = {
   'foreign-form': 403,
   'registry-failed': 502,
   'bad-input': 400,
+  busy: 503,
+  'too-large': 422,
 };
 
 /** The page that says why another one is not shown. */
 export function problemPage(
   { language }: Pick<PageRequest, 'language'>,
   { problem, detail }: Pick<PageError, 'problem' | 'detail'>,
-): PageAnswer {
+): Extract<PageAnswer, { kind: 'page' }> {
   const words = FRAME_WORDS[language];
   const { title, text } = words.problems[problem];
   return {
     kind: 'page',
     status: STATUS[problem],
+    ...(problem === 'busy' ? { headers: { 'Retry-After': '5' } } : {}),
     title,
     ...noteOf(problem),
     body: html`<section class="state">

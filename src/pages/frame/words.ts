@@ -66,6 +66,14 @@ export const FRAME_WORDS: Words<FrameWords> = {
         text: 'The gate works, but the registry behind it does not. Try again in a moment.',
       },
       'bad-input': { title: 'That does not work', text: 'A field holds something that cannot be used.' },
+      busy: {
+        title: 'Too much at once',
+        text: 'The gate is making many pages now, some of them perhaps for your other tabs. Try again in a moment.',
+      },
+      'too-large': {
+        title: 'Too large for a page',
+        text: 'What is stored here would make a page of more than 2 MB. Read it with a command: registry-gate images inspect.',
+      },
     },
     toStart: 'To the repositories',
     opening: 'Opening the page',
@@ -110,6 +118,14 @@ export const FRAME_WORDS: Words<FrameWords> = {
         text: '게이트는 동작하지만 뒤에 있는 레지스트리가 응답하지 않습니다. 잠시 후 다시 시도하세요.',
       },
       'bad-input': { title: '처리할 수 없습니다', text: '사용할 수 없는 값이 있습니다.' },
+      busy: {
+        title: '요청이 너무 많습니다',
+        text: '지금 만들고 있는 페이지가 많습니다. 다른 탭에서 연 페이지일 수도 있습니다. 잠시 후 다시 시도하세요.',
+      },
+      'too-large': {
+        title: '페이지로 보기에는 너무 큽니다',
+        text: '여기에 저장된 내용으로 페이지를 만들면 2 MB를 넘습니다. 명령으로 확인하세요: registry-gate images inspect',
+      },
     },
     toStart: '저장소 목록으로',
     opening: '페이지를 여는 중',

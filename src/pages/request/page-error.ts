@@ -11,7 +11,11 @@ export type PageProblem =
   /** The registry cannot be reached, or answers what cannot be read. */
   | 'registry-failed'
   /** A field of the form or of the address cannot be used. */
-  | 'bad-input';
+  | 'bad-input'
+  /** Too many pages are being made. */
+  | 'busy'
+  /** The page would be larger than any that is sent. */
+  | 'too-large';
 
 /** Ends the making of a page. `detail` is a sentence for the reader, in the language of the page. */
 export class PageError extends Error {

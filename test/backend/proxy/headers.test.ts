@@ -123,7 +123,7 @@ describe('headers to the client', () => {
     'application/json, text/html',
     'application/json; a=b, text/html',
     'text/plain\ttext/html',
-  ])('M-B11e: %j is saved by a browser, and never a page of ours', (type) => {
+  ])('M-B11r: %j is saved by a browser, and never a page of ours', (type) => {
     expect(answer({ 'content-type': type, 'content-disposition': 'inline' })).toEqual({
       ok: true,
       headers: {

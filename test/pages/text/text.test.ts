@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatAge, formatSize } from '../../../src/pages/text/format.ts';
-import { html } from '../../../src/pages/text/html.ts';
+import { html, TooLarge } from '../../../src/pages/text/html.ts';
 import { acceptedLanguage } from '../../../src/pages/text/language.ts';
 
 const PAGES = resolve(import.meta.dirname, '../../../src/pages');
@@ -21,6 +21,13 @@ describe('a template', () => {
     const items = ['a', '<b>'].map((it) => html`<li>${it}</li>`);
     const text = html`<p>${items}${undefined}${false}${0}</p>`.toString();
     expect(text).toBe('<p><li>a</li><li>&lt;b&gt;</li>0</p>');
+  });
+
+  it('ends where a page becomes too large, whatever makes it so', () => {
+    const part = html`<p>${'a'.repeat(1024 * 1024)}</p>`;
+    expect(() => html`${part}${part}`).toThrow(TooLarge);
+    // 5 characters for each.
+    expect(() => html`${'&'.repeat(500_000)}`).toThrow(TooLarge);
   });
 
   const templates = readdirSync(PAGES, { recursive: true, encoding: 'utf8' })

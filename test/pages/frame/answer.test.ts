@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { ANONYMOUS } from '../../../src/auth/principal.ts';
+import { answerPage } from '../../../src/pages/frame/answer.ts';
+import { parsePageAddress } from '../../../src/pages/request/page-address.ts';
+import type { PageAnswer, PageHandler } from '../../../src/pages/request/page-request.ts';
+import { PageTurns } from '../../../src/pages/request/page-turns.ts';
+import { readRequest } from '../../../src/pages/request/read-request.ts';
+import { html } from '../../../src/pages/text/html.ts';
+
+const TARGET = '/r/team/app';
+
+/** The answer of a handler, and what was told of its failure. */
+async function ask(get: PageHandler, signal?: AbortSignal): Promise<PageAnswer & { failures: unknown[] }> {
+  const failures: unknown[] = [];
+  const address = parsePageAddress(TARGET);
+  if (address === undefined) throw new Error('no address');
+  const principal = { ...ANONYMOUS, kind: 'user', name: 'alice', proof: 'password' } as const;
+  const session = async () => ({ id: 's-1', principal, csrf: 'c' });
+  const request = await readRequest(
+    { session, isOwner: () => false },
+    {
+      method: 'GET',
+      address,
+      target: TARGET,
+      form: undefined,
+      acceptLanguage: 'en',
+      client: {
+        address: '192.0.2.1',
+        host: 'registry.lan',
+        agent: '',
+        cookies: undefined,
+        requestId: 'r',
+        source: { fetchSite: 'same-origin', origin: undefined },
+        signal,
+      },
+    },
+  );
+  const options = { anonymous: () => false, forOwners: false, onFailure: (it: unknown) => failures.push(it) };
+  const answer = await answerPage(
+    { ...options, routes: { repository: { get } }, turns: new PageTurns() },
+    request,
+  );
+  return { ...answer, failures };
+}
+
+describe('a page', () => {
+  it('that becomes too large is one that says so', async () => {
+    const get: PageHandler = () => ({ kind: 'page', title: '', body: html`${'a'.repeat(3_000_000)}` });
+    expect(await ask(get)).toMatchObject({ status: 422, title: 'Too large for a page', failures: [] });
+  });
+
+  it('whose browser has gone is no failure of the gate, and any other is', async () => {
+    const get: PageHandler = ({ client: { signal } }) => {
+      signal?.throwIfAborted();
+      throw new Error('broken');
+    };
+    expect((await ask(get, AbortSignal.abort())).failures).toEqual([]);
+    expect((await ask(get)).failures).toEqual([new Error('broken')]);
+  });
+});
