@@ -118,7 +118,7 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
     access,
     keys,
     devices: identities,
-    own: createOwnTokens({ ...options, path: paths.machineTokens, store, uses, ...storing(options) }),
+    own: createOwnTokens({ ...options, path: paths.machineTokens, store, keys, uses, ...storing(options) }),
     answer: createTokenService({
       service,
       realm,

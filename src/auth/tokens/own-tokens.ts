@@ -14,7 +14,9 @@ import {
 import type { MachineToken, MachineTokenState } from './store/machine-token.ts';
 import { makeSecret } from './store/secret-text.ts';
 import { changeState } from './store/state-file.ts';
+import type { KeyRing } from './store/key-ring.ts';
 import type { TokenStore } from './store/token-store.ts';
+import { createTokenMakers } from './token-makers.ts';
 import type { UseLog } from './store/use-log.ts';
 
 /** What a user wants a token for. */
@@ -45,6 +47,7 @@ interface OwnTokensOptions {
   readonly store: TokenStore;
   readonly uses: Pick<UseLog, 'lastUse'>;
   readonly directory: Pick<UserDirectory, 'credentialVersion'>;
+  readonly keys: Pick<KeyRing, 'fingerprint' | 'signer'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Awaited after the file was changed: other processes must read it. */
@@ -63,8 +66,16 @@ export interface OwnTokens {
   make(user: string, wish: TokenWish): Promise<Made>;
   /** Ends the tokens of this user, or those with these ids. Returns how many. */
   revoke(user: string, ids?: readonly string[]): Promise<number>;
-  /** Ends the tokens whose makers are gone, so that they do not come back with other users of the same names. */
+  /**
+   * Ends the tokens whose makers are gone, so that they do not come back with other users of the same names, and notes the
+   * new credentials of the other makers. Called after each change of the users.
+   */
   revokeOrphans(): Promise<number>;
+  /**
+   * Ends the tokens whose makers are gone or have another credential than the gate saw last: while none was running, the
+   * user may have been removed, and another one of the name added. Called at the start.
+   */
+  revokeStrangers(): Promise<number>;
 }
 
 const DAY = 86_400_000;
@@ -75,25 +86,9 @@ const MOST_PATTERNS = 20;
 
 /** Creates the tokens of users over the file of machine tokens. */
 export function createOwnTokens(options: OwnTokensOptions): OwnTokens {
-  const { path, store, uses, directory, now, onStored = async () => undefined } = options;
-  const file = machineTokensFile(path);
-  const isThere = (name: string): boolean => directory.credentialVersion(name) !== undefined;
-
-  const change = async (next: (before: MachineTokenState) => MachineTokenState): Promise<void> => {
-    await changeState(file, next);
-    await store.reload();
-    await onStored();
-  };
-  const drop = async (isGone: (token: MachineToken) => boolean): Promise<number> => {
-    if (!store.current().all.some(isGone)) return 0;
-    let count = 0;
-    await change((before) => {
-      const tokens = before.tokens.filter((token) => !isGone(token));
-      count = before.tokens.length - tokens.length;
-      return count === 0 ? before : { ...before, tokens };
-    });
-    return count;
-  };
+  const { store, uses, keys, now } = options;
+  const makers = createTokenMakers(options);
+  const { change, drop } = createChanges(options);
 
   const all = (): readonly OwnToken[] =>
     store.current().all.map((token) => ({ ...token, lastUsed: uses.lastUse(token.id) }));
@@ -104,10 +99,14 @@ export function createOwnTokens(options: OwnTokensOptions): OwnTokens {
     end: async (wanted) => (await drop(({ id }) => id === wanted)) > 0,
     make: async (user, wish) => {
       const name = `${user}-${wish.purpose}`;
-      const problem = findWishProblem(name, wish) ?? (isThere(name) ? 'taken' : undefined);
+      const problem =
+        findWishProblem(name, wish) ?? (makers.fingerprintOf(name) !== undefined ? 'taken' : undefined);
       if (problem !== undefined) return { kind: 'refused', problem };
       const { secret, hash } = makeSecret('machine');
-      const token = tokenOf({ user, name, hash, now: now() }, wish);
+      // The key of the fingerprints is stored together with the first signing key.
+      await keys.signer();
+      const makerFingerprint = makers.fingerprintOf(user);
+      const token = tokenOf({ user, makerFingerprint, name, hash, now: now() }, wish);
       let found: WishProblem | undefined;
       await change((before) => {
         found = findCrowd(before, token, now());
@@ -116,18 +115,56 @@ export function createOwnTokens(options: OwnTokensOptions): OwnTokens {
       return found === undefined ? { kind: 'made', token, secret } : { kind: 'refused', problem: found };
     },
     revoke: (user, ids) => drop(({ id, maker }) => maker === user && (ids?.includes(id) ?? true)),
-    revokeOrphans: () => drop(({ maker }) => maker !== undefined && !isThere(maker)),
+    revokeOrphans: async () => {
+      const count = await drop(makers.isGone);
+      if (store.current().all.some((token) => makers.renewed(token) !== token))
+        await change((before) => ({ ...before, tokens: before.tokens.map(makers.renewed) }));
+      return count;
+    },
+    revokeStrangers: () => drop(makers.isStranger),
   };
+}
+
+/** How the file is changed. */
+interface Changes {
+  change(next: (before: MachineTokenState) => MachineTokenState): Promise<void>;
+  /** Ends tokens. Returns how many. */
+  drop(isGone: (token: MachineToken) => boolean): Promise<number>;
+}
+
+function createChanges({ path, store, onStored = async () => undefined }: OwnTokensOptions): Changes {
+  const file = machineTokensFile(path);
+
+  const change: Changes['change'] = async (next) => {
+    await changeState(file, next);
+    await store.reload();
+    await onStored();
+  };
+  const drop: Changes['drop'] = async (isGone) => {
+    if (!store.current().all.some(isGone)) return 0;
+    let count = 0;
+    await change((before) => {
+      const tokens = before.tokens.filter((token) => !isGone(token));
+      count = before.tokens.length - tokens.length;
+      return count === 0 ? before : { ...before, tokens };
+    });
+    return count;
+  };
+  return { change, drop };
 }
 
 interface Making {
   readonly user: string;
+  readonly makerFingerprint: string | undefined;
   readonly name: string;
   readonly hash: string;
   readonly now: number;
 }
 
-function tokenOf({ user, name, hash, now }: Making, { repositories, allow, days }: TokenWish): MachineToken {
+function tokenOf(
+  { user, makerFingerprint, name, hash, now }: Making,
+  { repositories, allow, days }: TokenWish,
+): MachineToken {
   return {
     id: makeTokenId('m'),
     name,
@@ -135,6 +172,7 @@ function tokenOf({ user, name, hash, now }: Making, { repositories, allow, days 
     scope: [{ repositories, allow }],
     networks: [],
     maker: user,
+    makerFingerprint,
     created: new Date(now).toISOString(),
     expires: new Date(now + days * DAY).toISOString(),
   };

@@ -44,7 +44,7 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'certs trust': DIRECTORY,
   'users add': USERS,
   'users passwd': USERS,
-  'users remove': USERS,
+  'users remove': STATE,
   'users list': USERS,
   'users verify': USERS,
   'tokens create': STATE,

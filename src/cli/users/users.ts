@@ -6,13 +6,15 @@ import { makeDirectory } from '../../lib/files/ownership.ts';
 import { printable, printableJson } from '../../lib/printable.ts';
 import { renderTable } from '../terminal/render-table.ts';
 import type { UserEntry } from '../../auth/users/htpasswd-entry.ts';
-import { entriesOf, withUser, withoutUser, type HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
+import { entriesOf, withUser, type HtpasswdDocument } from '../../auth/users/htpasswd-file.ts';
 import { createHash, isCut, verifyHash } from '../../auth/passwords/password-hash.ts';
 import { changeUsersFile, readUsersFile, readUsersFileIfAny } from '../../auth/users/users-file.ts';
 import { EXIT, type ExitStatus } from '../terminal/exit-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addUsersOptions, findUsersFile, type UsersOptions } from '../config/file-options.ts';
 import { checkName, readNewPassword, readPassword } from './password.ts';
+import { removeCommand } from './remove.ts';
+import { refuseUnknown, unknownUser } from './unknown-user.ts';
 
 interface PasswordOptions extends UsersOptions {
   readonly passwordStdin?: true;
@@ -77,21 +79,6 @@ function passwdCommand(terminal: Terminal): Command {
         return withUser(document, name, hash);
       });
       terminal.err(`Changed the password of ${name}. A running gate refuses the old one within a second.\n`);
-    });
-}
-
-function removeCommand(terminal: Terminal): Command {
-  return addUsersOptions(new Command('remove'))
-    .description('Remove a user.')
-    .argument('<name>')
-    .action(async (name: string, options: UsersOptions) => {
-      const path = await findUsersFile(options, terminal);
-      refuseUnknown((await readUsersFile(path)).document, name);
-      await changeUsersFile(path, (document) => {
-        refuseUnknown(document, name);
-        return withoutUser(document, name);
-      });
-      terminal.err(`Removed ${name} from ${path}.\n`);
     });
 }
 
@@ -178,16 +165,5 @@ function refuseExisting(document: HtpasswdDocument, name: string): void {
   throw new AppError('USER_EXISTS', {
     message: `User ${name} exists already.`,
     hint: `For a new password: registry-gate users passwd ${name}`,
-  });
-}
-
-function refuseUnknown(document: HtpasswdDocument, name: string): void {
-  if (!entriesOf(document).some((entry) => entry.name === name)) throw unknownUser(name);
-}
-
-function unknownUser(name: string): AppError {
-  return new AppError('USER_UNKNOWN', {
-    message: `There is no user ${JSON.stringify(name)}.`,
-    hint: 'List the users: registry-gate users list',
   });
 }

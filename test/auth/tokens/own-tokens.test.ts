@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
@@ -6,6 +6,7 @@ import { createOwnTokens, type OwnTokens, type WishProblem } from '../../../src/
 import { createPrincipals } from '../../../src/auth/tokens/principals.ts';
 import { machineTokensFile, withToken } from '../../../src/auth/tokens/store/machine-token.ts';
 import { changeState } from '../../../src/auth/tokens/store/state-file.ts';
+import { openKeyRing } from '../../../src/auth/tokens/store/key-ring.ts';
 import { openTokenStore, type TokenStore } from '../../../src/auth/tokens/store/token-store.ts';
 import { Clock, DAY, directoryOf, machineToken, makeFolder } from './support.ts';
 
@@ -27,12 +28,18 @@ beforeEach(async () => {
     ['bob', '1'],
     ['alice-bot', '1'],
   ]);
-  store = await openTokenStore({ path });
-  const uses = { lastUse: () => undefined };
-  own = createOwnTokens({ path, store, uses, directory: directoryOf(users), now: clock.now });
+  own = await opened();
 });
 
 afterEach(() => folder.close());
+
+/** The tokens as a gate finds them that starts now. */
+async function opened(): Promise<OwnTokens> {
+  store = await openTokenStore({ path });
+  const uses = { lastUse: () => undefined };
+  const keys = await openKeyRing({ path: join(folder.path, 'token-keys.json'), now: clock.now });
+  return createOwnTokens({ path, store, uses, keys, directory: directoryOf(users), now: clock.now });
+}
 
 async function made(
   user = 'alice',
@@ -42,6 +49,12 @@ async function made(
   if (outcome.kind !== 'made') throw new Error(outcome.problem);
   return { id: outcome.token.id, secret: outcome.secret.reveal() };
 }
+
+/** The file as if no fingerprint had been kept. */
+const unmarked = (): object => ({
+  version: 1,
+  tokens: store.current().all.map((token) => ({ ...token, makerFingerprint: undefined })),
+});
 
 const admitted = (secret: string, name = 'alice-ci'): boolean => {
   const sent = { user: name, password: new Secret(secret), address: '10.0.0.1' };
@@ -130,6 +143,39 @@ describe('a token that a user makes', () => {
     const { secret } = await made();
     users.set('alice', '2');
     expect(admitted(secret)).toBe(true);
+    expect(await own.revokeOrphans()).toBe(0);
+    expect(await (await opened()).revokeStrangers()).toBe(0);
+    expect(admitted(secret)).toBe(true);
+  });
+
+  it('stays over a restart, and is not written for that', async () => {
+    const { secret } = await made();
+    const before = await readFile(path, 'utf8');
+    const again = await opened();
+    expect([await again.revokeStrangers(), await again.revokeOrphans()]).toEqual([0, 0]);
+    expect([await readFile(path, 'utf8'), admitted(secret)]).toEqual([before, true]);
+  });
+
+  it.each<readonly [string, () => unknown]>([
+    ['its maker was removed', () => users.delete('alice')],
+    ['another user got the name', () => users.set('alice', '2')],
+    ['its fingerprint was lost', () => writeFile(path, JSON.stringify(unmarked()))],
+    ['the key of the fingerprints was lost', () => rm(join(folder.path, 'token-keys.json'))],
+  ])('ends at the start where, while no gate was running, %s', async (_name, meanwhile) => {
+    const { secret } = await made();
+    await meanwhile();
+    await (await opened()).revokeStrangers();
+    expect(admitted(secret)).toBe(false);
+    expect((await readFile(path, 'utf8')).includes('alice-ci')).toBe(false);
+  });
+
+  it('leaves at the start those of others, and those that no user made', async () => {
+    const { secret } = await made('bob');
+    const { token } = machineToken();
+    await changeState(machineTokensFile(path), (state) => withToken(state, token, clock.at));
+    users.set('alice', '2');
+    expect(await (await opened()).revokeStrangers()).toBe(0);
+    expect(admitted(secret, 'bob-ci')).toBe(true);
   });
 
   it('is revoked by its maker alone', async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
 import { findUsersFile } from '../../../src/cli/config/file-options.ts';
 import { verifyHash } from '../../../src/auth/passwords/password-hash.ts';
+import { machineToken } from '../../auth/tokens/support.ts';
 import { recordingTerminal, type RecordingTerminalOptions } from '../../support/terminal.ts';
 
 const SHA = '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=';
@@ -186,6 +187,31 @@ describe('users remove', () => {
     await writeFile(path, FILE);
     expect((await usersHere(['remove', 'alice'])).status).toBe(0);
     expect(await readFile(path, 'utf8')).toBe(`# team\n\nbob:${SHA256}\n`);
+  });
+
+  it('removes the tokens that the user made with the user, and no others', async () => {
+    await writeFile(path, FILE);
+    const scope = [{ repositories: ['a'], allow: ['pull' as const] }];
+    const rows = [
+      machineToken({ id: 'm-1', maker: 'alice', scope }),
+      machineToken({ id: 'm-2', maker: 'bob', scope }),
+      machineToken({ id: 'm-3', name: 'alice' }),
+    ].map(({ token }) => token);
+    await writeFile(join(folder, 'tokens.json'), JSON.stringify({ version: 1, tokens: rows }));
+    const ended = await usersHere(['remove', 'alice', '--state', folder]);
+    expect(ended.stderr).toBe(`Removed alice from ${path}.\nRemoved a token that alice made.\n`);
+    const { tokens } = JSON.parse(await readFile(join(folder, 'tokens.json'), 'utf8'));
+    expect(tokens.map(({ id }: { id: string }) => id)).toEqual(['m-2', 'm-3']);
+    const again = await usersHere(['remove', 'bob', '--certs', folder]);
+    expect(again.stderr).toContain('Removed a token that bob made.');
+  });
+
+  it('removes the user where the tokens cannot be read, and says so', async () => {
+    await writeFile(path, FILE);
+    await writeFile(join(folder, 'tokens.json'), '{');
+    const ended = await usersHere(['remove', 'alice', '--state', folder]);
+    expect([ended.status, await readFile(path, 'utf8')]).toEqual([0, `# team\n\nbob:${SHA256}\n`]);
+    expect(ended.stderr).toMatch(/Warning: the tokens that alice made stay .*tokens\.json is damaged/);
   });
 
   it('fails for a user who is not there, and for a file that is not there', async () => {

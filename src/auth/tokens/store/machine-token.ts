@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { isAction } from '../../../oci/request/parse.ts';
 import type { ScopeEntry, TokenScope } from '../../principal.ts';
-import { isListOf, isMoment, isRecord, isText, type StateFile } from './state-file.ts';
+import { changeState, isListOf, isMoment, isRecord, isText, readState } from './state-file.ts';
+import type { StateFile } from './state-file.ts';
 
 /** A machine token as it is stored. */
 export interface MachineToken {
@@ -15,6 +16,11 @@ export interface MachineToken {
   readonly networks: readonly string[];
   /** The user who made it; absent for one that `tokens create` made. It ends with this user, and may never do more. */
   readonly maker?: string | undefined;
+  /**
+   * Keyed fingerprint of the maker's credential, as a running gate saw it last. If it differs when a gate starts, the name
+   * may be that of another user by now, and the token ends.
+   */
+  readonly makerFingerprint?: string | undefined;
   readonly created: string;
   /** Null for a token that does not end. */
   readonly expires: string | null;
@@ -47,6 +53,19 @@ export function withToken(state: MachineTokenState, token: MachineToken, now: nu
   return { ...state, tokens: [...kept, token] };
 }
 
+/** Removes the tokens that a user made from a file; one that has none is not written. Returns how many. Throws AppError. */
+export async function dropTokensOfMaker(path: string, maker: string): Promise<number> {
+  const file = machineTokensFile(path);
+  const isOfMaker = (token: MachineToken): boolean => token.maker === maker;
+  const count = (await readState(file)).state.tokens.filter(isOfMaker).length;
+  if (count > 0)
+    await changeState(file, (before) => ({
+      ...before,
+      tokens: before.tokens.filter((it) => !isOfMaker(it)),
+    }));
+  return count;
+}
+
 /** Returns the tokens of this name that are alive. */
 export function aliveTokens(
   { tokens }: MachineTokenState,
@@ -67,20 +86,23 @@ function isState(value: unknown): value is MachineTokenState {
 
 function isMachineToken(value: unknown): value is MachineToken {
   if (!isRecord(value)) return false;
-  const { id, name, hash, scope, networks, maker, created, expires } = value;
+  const { id, name, hash, scope, networks, maker, makerFingerprint, created, expires } = value;
   return (
     [id, name, hash].every(isText) &&
     (scope === null || isListOf(isScopeEntry, scope)) &&
     isListOf(isText, networks) &&
-    isMaker(maker, scope) &&
+    isMaker({ maker, makerFingerprint }, scope) &&
     isMoment(created) &&
     (expires === null || isMoment(expires))
   );
 }
 
 /** Without a scope, the token of a user would have the rights that the access rules give its name. */
-function isMaker(maker: unknown, scope: unknown): maker is string | undefined {
-  return maker === undefined || (isText(maker) && scope !== null);
+function isMaker(
+  { maker, makerFingerprint = '' }: Readonly<Record<string, unknown>>,
+  scope: unknown,
+): boolean {
+  return isText(makerFingerprint) && (maker === undefined || (isText(maker) && scope !== null));
 }
 
 function isScopeEntry(value: unknown): value is ScopeEntry {
