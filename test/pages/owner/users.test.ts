@@ -176,6 +176,11 @@ describe('the page of users', () => {
       { action: 'revoke', target: 'token:ci', token: token.id },
     ],
     [
+      '/owner/revoke',
+      { user: 'token:somebody-else', id: token.id },
+      { action: 'revoke', target: 'token:ci', token: token.id },
+    ],
+    [
       '/owner/end-sessions',
       { user: 'bob', id: session.id },
       { action: 'end-sessions', target: 'bob', token: session.id },
@@ -191,6 +196,8 @@ describe('the page of users', () => {
   it.each([
     ['/owner/revoke', { user: 'alice', id: device.id }, 303],
     ['/owner/revoke', { user: 'bob', id: '../../etc' }, 400],
+    ['/owner/revoke', { user: 'token:ci', id: 'm-0000000000' }, 303],
+    ['/owner/revoke', { user: 'bob', id: token.id }, 303],
     ['/owner/revoke', { user: 'bob' }, 400],
     ['/owner/end-sessions', { user: '' }, 400],
     ['/owner/end-sessions', { user: 'alice' }, 303],

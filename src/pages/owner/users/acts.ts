@@ -12,13 +12,18 @@ const ID = /^[mds]-[0-9a-f]{1,32}$/;
 export async function revoke(options: Changed, request: PageRequest): Promise<PageAnswer> {
   const { user, id } = readTarget(request);
   if (id === undefined) throw new PageError('bad-input');
-  const isMachine = user.startsWith(MACHINE_PREFIX);
-  const isGone = isMachine
-    ? await options.machines.end(id)
-    : ((await options.devices?.revoke(user, [id])) ?? 0) > 0;
+  if (user.startsWith(MACHINE_PREFIX)) return revokeMachine(options, request, id);
+  const isGone = ((await options.devices?.revoke(user, [id])) ?? 0) > 0;
   if (isGone) note(options, request, { action: 'revoke', target: user, token: id });
-  const to = isMachine ? withQuery('/users', { view: 'tokens', done: '1' }) : pathOf(user);
-  return { kind: 'redirect', to };
+  return { kind: 'redirect', to: pathOf(user) };
+}
+
+/** The audit log is told the name of the token itself: the one in the form may be that of another. */
+async function revokeMachine(options: Changed, request: PageRequest, id: string): Promise<PageAnswer> {
+  const token = options.machines.all().find((it) => it.id === id);
+  if (token !== undefined && (await options.machines.end(id)))
+    note(options, request, { action: 'revoke', target: `${MACHINE_PREFIX}${token.name}`, token: id });
+  return { kind: 'redirect', to: withQuery('/users', { view: 'tokens', done: '1' }) };
 }
 
 /** Ends one session of a user, or all of them. */
