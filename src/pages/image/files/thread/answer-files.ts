@@ -5,6 +5,7 @@ import type { EntryList } from '../../../../images/layers/lists/entry-list.ts';
 import { resolvePath } from '../../../../images/layers/resolve-path.ts';
 import { pathOf } from '../../../../images/layers/list-files.ts';
 import type { ImageSource, Registry } from '../../../../images/store.ts';
+import { AccountTurns } from './account-turns.ts';
 import { KeptOrders } from './kept-orders.ts';
 import { listDirectory, rowOf } from './list-directory.ts';
 import type { AskedLayer, FilesQuestion, FilesReply } from './question.ts';
@@ -49,6 +50,7 @@ export function createFilesAnswers({
 }: FilesOptions): (question: FilesQuestion) => Promise<FilesReply> {
   const lists = new ReadingJobs<ReadLayer>({ mostBytes: LISTS_BYTES, atOnce: 2, waiting: 512 });
   const contents = new ReadingJobs<Buffer>({ mostBytes: CONTENTS_BYTES, atOnce: 2, waiting: 32 });
+  const turns = new AccountTurns();
   let last: LastImage | undefined;
   const imageOf = (key: string, layers: readonly EntryList[]): LastImage => {
     if (last?.key !== key) last = { key, index: buildIndex(layers), orders: new KeptOrders() };
@@ -76,11 +78,16 @@ export function createFilesAnswers({
     }
     if (sum(whole.map(({ unpacked }) => unpacked)) > limit) return tooMuch(limit);
     const all = whole.map(({ list }) => list);
-    const { index, orders } = imageOf(JSON.stringify([repository, layers.map(({ digest }) => digest)]), all);
-    const found = resolvePath(index, bytesOfText(question.path), { followLast: true, isComplete: true });
-    if (found.kind !== 'found' || index.table.isDirectory(found.node))
+    const key = JSON.stringify([repository, layers.map(({ digest }) => digest)]);
+    const looked = await turns.take(owner, () => {
+      const { index, orders } = imageOf(key, all);
+      const found = resolvePath(index, bytesOfText(question.path), { followLast: true, isComplete: true });
+      if (found.kind === 'found' && !index.table.isDirectory(found.node)) return { index, node: found.node };
       return listDirectory({ index, orders, lists: all, found, question });
-    return showFile({ index, node: found.node, source, contents, asker, limit }, question);
+    });
+    if (looked === undefined) return { kind: 'busy' };
+    if ('kind' in looked) return looked;
+    return showFile({ ...looked, source, contents, asker, limit }, question);
   };
 }
 

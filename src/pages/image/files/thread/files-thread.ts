@@ -23,19 +23,26 @@ interface FilesThread {
   close(): Promise<void>;
 }
 
-/** As many as ask at once. */
+interface Waiting {
+  readonly owner: string;
+  readonly resolve: (reply: FilesReply) => void;
+}
+
+/** As many as ask at once, and of them for one account. */
 const MOST_WAITING = 64;
+const MOST_OF_ONE = 16;
 /** The heap of the thread. Lists and trees of files are outside of it, and have bounds of their own. */
 const HEAP_MIB = 256;
 
 /** Creates the thread with the first question. It does not keep the process alive while nobody asks. */
 export function createFilesThread({ door, largestLayer }: FilesThreadOptions): FilesThread {
   const { name, socketPath, user, password } = door;
-  const waiting = new Map<number, (reply: FilesReply) => void>();
+  const waiting = new Map<number, Waiting>();
+  const countOf = (owner: string): number => [...waiting.values()].filter((it) => it.owner === owner).length;
   let worker: Worker | undefined;
   let number = 0;
   const settle = (which: number, reply: FilesReply): void => {
-    waiting.get(which)?.(reply);
+    waiting.get(which)?.resolve(reply);
     waiting.delete(which);
     if (waiting.size === 0) worker?.unref();
   };
@@ -59,9 +66,10 @@ export function createFilesThread({ door, largestLayer }: FilesThreadOptions): F
   return {
     ask: (question) =>
       new Promise((resolve) => {
-        if (waiting.size >= MOST_WAITING) return resolve({ kind: 'busy' });
+        const { owner } = question;
+        if (waiting.size >= MOST_WAITING || countOf(owner) >= MOST_OF_ONE) return resolve({ kind: 'busy' });
         number += 1;
-        waiting.set(number, resolve);
+        waiting.set(number, { owner, resolve });
         worker ??= start();
         worker.ref();
         worker.postMessage({ number, question } satisfies NumberedQuestion, []);
