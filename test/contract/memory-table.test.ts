@@ -21,6 +21,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'src/pages/image/compare/compared-layers.ts rows',
     'src/pages/image/compare/compared-layers.ts states',
     'src/pages/image/parts/json-layout.ts #parts',
+    'src/pages/repositories/remove/summary.ts planned',
     'src/backend/embedded/disk/folders.ts unconfirmed',
     'src/backend/embedded/disk/folders.ts queued',
     'src/backend/embedded/gc/mark.ts seen',

@@ -4,6 +4,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { Repository } from '../../src/images/store.ts';
 import { answerPage } from '../../src/pages/frame/answer.ts';
 import { imageRoutes } from '../../src/pages/image/image-routes.ts';
+import { removeRoutes } from '../../src/pages/repositories/remove/remove-routes.ts';
 import { parsePageAddress } from '../../src/pages/request/page-address.ts';
 import { PageTurns } from '../../src/pages/request/page-turns.ts';
 import { readRequest } from '../../src/pages/request/read-request.ts';
@@ -15,7 +16,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** The pages about the images of one repository: what they say for a target. */
+/** The pages about the images of one repository, and the summary of a removal: what they say for a target. */
 export function createImagePages(repository: Repository): (target: string) => Promise<Answer> {
   const see = createVisible({
     registry: { repository: () => repository },
@@ -29,7 +30,10 @@ export function createImagePages(repository: Repository): (target: string) => Pr
     isOwner: () => false,
   };
   const answering = {
-    routes: imageRoutes({ see, now: () => 0, files: { ask: unexpected, largestLayer: 0 } }),
+    routes: {
+      ...imageRoutes({ see, now: () => 0, files: { ask: unexpected, largestLayer: 0 } }),
+      ...removeRoutes({ see, isEmbedded: true }),
+    },
     turns: new PageTurns(),
     forOwners: false,
     anonymous: () => false,

@@ -49,7 +49,7 @@ export function planRemoval(contents: Contents, choice: Choice): RemovalPlan {
   const removed = inOrder(contents, { chosen, needed, keepReferrers: choice.keepReferrers });
   const gone = new Set(removed.map(({ digest }) => digest));
   const left = [...contents.manifests.values()].filter(({ digest }) => !gone.has(digest));
-  const kept = new Set(left.flatMap(storedBy).map(([digest]) => digest));
+  const kept = digestsOf(left);
   const going = [...gone].flatMap((digest) => contents.manifests.get(digest) ?? []);
   return {
     repository: contents.repository,
@@ -62,7 +62,7 @@ export function planRemoval(contents: Contents, choice: Choice): RemovalPlan {
       }),
     ),
     needed,
-    freed: new Map(going.flatMap(storedBy).filter(([digest]) => !kept.has(digest))),
+    freed: sizesOf(going, kept),
     kept,
     isAtMost: left.some(({ isOpaque }) => isOpaque),
   };
@@ -70,14 +70,39 @@ export function planRemoval(contents: Contents, choice: Choice): RemovalPlan {
 
 /** The space that comes back, counted once, where several repositories share one store of blobs. In bytes. */
 export function freedBytes(plans: readonly Pick<RemovalPlan, 'freed' | 'kept'>[]): number {
-  const freed = new Map(plans.flatMap((plan) => [...plan.freed]));
+  const counted = new Set<string>();
   let bytes = 0;
-  for (const [digest, size] of freed) if (!plans.some(({ kept }) => kept.has(digest))) bytes += size;
+  for (const { freed } of plans) {
+    for (const [digest, size] of freed) {
+      if (counted.has(digest) || plans.some(({ kept }) => kept.has(digest))) continue;
+      counted.add(digest);
+      bytes += size;
+    }
+  }
   return bytes;
 }
 
-function storedBy({ digest, size, blobs }: KnownManifest): [string, number][] {
-  return [[digest, size], ...blobs.map((blob): [string, number] => [blob.digest, blob.size])];
+/** What manifests are stored as. There may be hundreds of thousands, and no pair is made for each. */
+function digestsOf(manifests: readonly KnownManifest[]): ReadonlySet<string> {
+  const digests = new Set<string>();
+  for (const { digest, blobs } of manifests) {
+    digests.add(digest);
+    for (const blob of blobs) digests.add(blob.digest);
+  }
+  return digests;
+}
+
+/** The bytes of all that manifests are stored as, but for what is kept. */
+function sizesOf(
+  manifests: readonly KnownManifest[],
+  kept: ReadonlySet<string>,
+): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const manifest of manifests) {
+    for (const { digest, size } of [manifest, ...manifest.blobs])
+      if (!kept.has(digest)) sizes.set(digest, size);
+  }
+  return sizes;
 }
 
 /** What the choice takes away by itself, before anything is found to be needed. */

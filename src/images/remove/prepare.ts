@@ -21,6 +21,8 @@ export interface RemovalRequest {
 interface PrepareOptions {
   readonly known?: ReadonlyMap<string, KnownManifest>;
   readonly signal?: AbortSignal | undefined;
+  /** The most names of blobs and manifests that are held. Default: as many as a process of its own has memory for. */
+  readonly mostNames?: number;
   readonly onTags?: (count: number) => void;
 }
 
@@ -48,9 +50,11 @@ export async function prepareRemoval(
       digests: new Set(digests),
       keepReferrers,
     });
-  const going = plan(tagged).manifests.map(({ digest }) => digest);
-  const contents = await addReferrers(repository, tagged, going);
-  return { request, contents, plan: plan(contents) };
+  const first = plan(tagged);
+  const going = first.manifests.map(({ digest }) => digest);
+  const contents = await addReferrers(repository, tagged, going, options.mostNames);
+  const isSame = contents.manifests.size === tagged.manifests.size;
+  return { request, contents, plan: isSame ? first : plan(contents) };
 }
 
 function namedTags({ tags = new Set() }: RemovalRequest): ReadonlyMap<string, Verdict> {

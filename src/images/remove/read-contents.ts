@@ -20,6 +20,8 @@ export interface ReadOptions {
   /** Manifests that were read before: they never change. */
   readonly known?: ReadonlyMap<string, KnownManifest>;
   readonly signal?: AbortSignal | undefined;
+  /** The most names that are held; `MOST_NAMES` at the most, and by default. */
+  readonly mostNames?: number | undefined;
   /** Called as tags are read, with their number so far. */
   readonly onTags?: (count: number) => void;
 }
@@ -47,9 +49,11 @@ export async function addReferrers(
   repository: Repository,
   contents: Contents,
   images: Iterable<string>,
+  mostNames?: number,
 ): Promise<Contents> {
   const never = (): boolean => false;
-  const reader = new ContentsReader(repository, { wantsTime: never, digests: [], known: contents.manifests });
+  const options = { wantsTime: never, digests: [], known: contents.manifests, mostNames };
+  const reader = new ContentsReader(repository, options);
   for (const [digest, manifest] of contents.manifests) reader.manifests.set(digest, manifest);
   const asked = new Set<string>();
   const ask = async (image: string): Promise<void> => {
@@ -146,7 +150,8 @@ class ContentsReader {
   /** Holds each name once, and not more of them than there is memory for. */
   #name(text: string): string {
     this.#held += 1;
-    if (this.#held > MOST_NAMES) throw tooMuch(this.#repository.label);
+    const most = Math.min(this.#options.mostNames ?? MOST_NAMES, MOST_NAMES);
+    if (this.#held > most) throw tooMuch(this.#repository.label, most);
     const known = this.#names.get(text) ?? text;
     this.#names.set(known, known);
     return known;
@@ -180,9 +185,9 @@ function withTimesOfChildren(
   );
 }
 
-function tooMuch(label: string): AppError {
+function tooMuch(label: string, most: number): AppError {
   return new AppError('IMAGE_INVALID', {
-    message: `${label} has manifests that name more than ${MOST_NAMES} blobs: too many to plan with.`,
+    message: `${label} has manifests that name more than ${most} blobs: too many to plan with.`,
     hint: 'Remove single tags of it: registry-gate images remove REPOSITORY:TAG',
   });
 }

@@ -301,4 +301,20 @@ describe('a new tag', () => {
     expect([...other.tags]).toEqual([['stable', image.digest.text]]);
     expect((await tagImageIn(mounting, 'stable', request))?.text).toBe(image.digest.text);
   });
+
+  it('holds no more names of blobs and manifests than it may', async () => {
+    const repository = memoryRepository();
+    const image = repository.putImage({ layers: ['1', '2'], tags: ['pr-1'] });
+    // Its digest, those of its config and layers, and its digest once more for the tag.
+    const names = 5;
+    await prepareRemoval(repository, requestOf({}), { mostNames: names });
+    await expect(prepareRemoval(repository, requestOf({}), { mostNames: names - 1 })).rejects.toMatchObject({
+      code: 'IMAGE_INVALID',
+      message: expect.stringContaining('more than 4 blobs'),
+    });
+    repository.putImage({ layers: ['3', '4', '5', '6'], subject: image });
+    await expect(prepareRemoval(repository, requestOf({}), { mostNames: names })).rejects.toMatchObject({
+      code: 'IMAGE_INVALID',
+    });
+  });
 });

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Contents, KnownManifest } from '../../../src/images/remove/contents.ts';
+import { storeManifest } from '../../../src/images/model/manifest.ts';
+import { OCI_MANIFEST } from '../../../src/images/model/media-types.ts';
 import { planRemoval } from '../../../src/images/remove/plan.ts';
 import { fingerprint, type Removal } from '../../../src/pages/repositories/remove/prepare.ts';
 import { summarize } from '../../../src/pages/repositories/remove/summary.ts';
+import { createImagePages } from '../../support/image-pages.ts';
+import { memoryRepository } from '../../support/memory-registry.ts';
 
 function digest(at: number): string {
   return `sha256:${at.toString(16).padStart(64, '0')}`;
@@ -107,5 +111,34 @@ describe('the fingerprint of a summary', () => {
     expect(fingerprint(removal(['1.0']))).toBe(one);
     expect(fingerprint(removal(['1.0', 'latest']))).not.toBe(one);
     expect(fingerprint(removal(['1.0'], { tied: ['1.0'] }))).not.toBe(one);
+  });
+});
+
+describe('the summary of a repository that cannot be planned with', () => {
+  it('says so, and what is wrong', async () => {
+    const repository = memoryRepository();
+    repository.putImage({ layers: ['x'], tags: ['1.0'] });
+    const get = createImagePages(repository);
+    const target = '/r/team/app/-/remove?tag=1.0';
+    expect((await get(target)).status).toBe(200);
+    const { digest } = repository.putImage({ layers: ['y'], tags: ['odd'] });
+    repository.manifests.set(digest.text, storeManifest(Buffer.from('[]'), OCI_MANIFEST));
+    const { status, text } = await get(target);
+    expect(status).toBe(400);
+    expect(text).toContain('nothing was removed');
+    expect(text).toContain('The image can&#39;t be read: its manifest is not a JSON object.');
+  });
+});
+
+describe('the summary of many tags of one image', () => {
+  it('names ten of those that stay', async () => {
+    const repository = memoryRepository();
+    const tags = Array.from({ length: 3000 }, (_, at) => `t${at}`);
+    repository.putImage({ layers: ['x'], tags });
+    const chosen = tags.slice(0, 1000).map((tag) => `tag=${tag}`);
+    const { status, text } = await createImagePages(repository)(`/r/team/app/-/remove?${chosen.join('&')}`);
+    expect(status).toBe(200);
+    expect(text.match(/\(\+1990\)/g)).toHaveLength(1000);
+    expect(text.length).toBeLessThan(1_000_000);
   });
 });

@@ -26,6 +26,12 @@ export function parseRemovalWish(fields: Fields): RemovalWish {
   };
 }
 
+/**
+ * The most names of blobs and manifests that one removal holds, some 40 MB: those of 10,000 tags with 30 layers each.
+ * The gate serves others meanwhile; beyond, the command line does it in a process of its own.
+ */
+const MOST_NAMES = 300_000;
+
 /** What a registry can do. */
 interface Abilities {
   /** Whether it deletes at all: distribution does only where its configuration says so. */
@@ -53,13 +59,17 @@ export async function prepareWish(
 ): Promise<Removal> {
   const abilities = isEmbedded ? { deletes: true, untags: true } : await findAbilities(repository);
   const prepare = (tags: ReadonlySet<string>, digests: readonly string[] = []): Promise<PreparedRemoval> =>
-    prepareRemoval(repository, {
-      selection: undefined,
-      tags,
-      digests,
-      keepReferrers: false,
-      now: Date.now(),
-    });
+    prepareRemoval(
+      repository,
+      {
+        selection: undefined,
+        tags,
+        digests,
+        keepReferrers: false,
+        now: Date.now(),
+      },
+      { mostNames: MOST_NAMES },
+    );
   const first = await prepare(wish.tags);
   const alone = first.plan.tags.filter(({ action }) => action === 'untag');
   const done = { wish, abilities, tied: [] };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { executeRemoval, type StepResult } from '../../../images/remove/execute.ts';
 import { removeTagByOverwriting } from '../../../images/remove/overwrite-tag.ts';
 import type { Repository } from '../../../images/store.ts';
+import { AppError } from '../../../lib/errors.ts';
 import { parseDigest } from '../../../oci/digest.ts';
 import { inRepository, repositoryPath, withQuery } from '../../request/page-address.ts';
 import { PageError } from '../../request/page-error.ts';
@@ -24,8 +25,8 @@ export interface RemoveOptions {
 export function removeRoutes({ see, isEmbedded }: RemoveOptions): Pick<PageRoutes, 'remove'> {
   // Both read a whole repository.
   const turns = new Turns();
-  const inTurn = (request: PageRequest, task: () => Promise<PageAnswer>): Promise<PageAnswer> => {
-    const answer = turns.take(task);
+  const inTurn = (request: RequestOf<'remove'>, task: () => Promise<PageAnswer>): Promise<PageAnswer> => {
+    const answer = turns.take(request.address.repository, () => saying(request, task));
     if (answer === undefined) throw new PageError('bad-input', REMOVE_WORDS[request.language].busy);
     return answer;
   };
@@ -47,6 +48,20 @@ export function removeRoutes({ see, isEmbedded }: RemoveOptions): Pick<PageRoute
       },
     },
   };
+}
+
+/** Says what is wrong with a repository that can't be planned with: the registry answers. */
+async function saying(
+  { language }: Pick<PageRequest, 'language'>,
+  task: () => Promise<PageAnswer>,
+): Promise<PageAnswer> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'IMAGE_INVALID') throw error;
+    const detail = REMOVE_WORDS[language].unplanned(error.message);
+    throw new PageError('bad-input', detail, { cause: error });
+  }
 }
 
 /** Throws PageError where the principal may not delete, or names no tag. */

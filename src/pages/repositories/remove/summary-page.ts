@@ -53,13 +53,21 @@ export function renderSummary(
   </section>`;
 }
 
+/** As many other tags of one image as are named. */
+const MOST_OTHERS = 10;
+
+function someOf(tags: readonly string[]): string {
+  const hidden = tags.length - MOST_OTHERS;
+  return `${tags.slice(0, MOST_OTHERS).join(', ')}${hidden > 0 ? `, … (+${hidden})` : ''}`;
+}
+
 function renderFate({ tag, digest, fate, need, others }: TagFate, language: Language): Html {
   const words = REMOVE_WORDS[language];
   const why =
     need === undefined
       ? ''
       : others.length > 0
-        ? words.others(others.join(', '))
+        ? words.others(someOf(others))
         : words.needs[need.by](shortTag(need.tag));
   const look = fate === 'stays' || fate === 'missing' ? 'quiet-text' : '';
   return html`<tr>

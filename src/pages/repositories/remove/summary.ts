@@ -51,24 +51,19 @@ export function summarize(removal: Removal): RemovalSummary {
 }
 
 function fatesOf({ plan, wish, contents, tied }: Removal): readonly TagFate[] {
+  const planned = new Map(plan.tags.map((it) => [it.tag, it]));
+  const staying = [...contents.tags.keys()].filter((tag) => !wish.tags.has(tag));
+  const stayingOf = Map.groupBy(staying, (tag) => contents.tags.get(tag));
   const chosen = [...wish.tags].map((tag): TagFate => {
-    const found = plan.tags.find((it) => it.tag === tag);
+    const found = planned.get(tag);
     if (found === undefined) return { tag, digest: undefined, fate: 'missing', need: undefined, others: [] };
     const { digest, action } = found;
     const fate = tied.includes(tag) || action === 'keep' ? 'stays' : action === 'untag' ? 'alone' : 'image';
-    const others = isHeldByTag(plan, digest) ? othersOf(contents.tags, digest, wish.tags) : [];
+    const others = isHeldByTag(plan, digest) ? (stayingOf.get(digest) ?? []) : [];
     return { tag, digest, fate, need: plan.needed.get(digest), others };
   });
   const along = plan.tags
     .filter(({ tag, action }) => action === 'remove' && !wish.tags.has(tag))
     .map(({ tag, digest }): TagFate => ({ tag, digest, fate: 'along', need: undefined, others: [] }));
   return [...chosen, ...along];
-}
-
-function othersOf(
-  tags: ReadonlyMap<string, string>,
-  digest: string,
-  without: ReadonlySet<string>,
-): readonly string[] {
-  return [...tags].filter(([tag, named]) => named === digest && !without.has(tag)).map(([tag]) => tag);
 }

@@ -44,6 +44,8 @@ interface RemoveWords {
   readonly gcUntagged: string;
   readonly gcStock: string;
   readonly busy: string;
+  /** What the repository holds can't be planned with. `reason` is in English. */
+  readonly unplanned: (reason: string) => string;
 }
 
 export const REMOVE_WORDS: Words<RemoveWords> = {
@@ -111,6 +113,8 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
     gcUntagged: 'Images that lost their last tag stay until they are collected, where the gate runs:',
     gcStock: 'The space comes back when garbage is collected, where the registry runs, while nobody pushes:',
     busy: 'Other removals are being prepared. Try again in a moment.',
+    unplanned: (reason) =>
+      `It can't be planned what would go, so nothing was removed. registry-gate images remove, on the command line, may do it. ${reason}`,
   },
   ko: {
     all: '전체 저장소',
@@ -175,5 +179,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
     gcUntagged: '마지막 태그를 잃은 이미지는 게이트가 실행되는 곳에서 수집할 때까지 남습니다.',
     gcStock: '용량은 레지스트리가 실행되는 곳에서, 푸시가 없을 때 가비지를 수집하면 확보됩니다.',
     busy: '다른 삭제를 준비하는 중입니다. 잠시 후 다시 시도하세요.',
+    unplanned: (reason) =>
+      `무엇이 삭제될지 계획할 수 없어 아무것도 삭제하지 않았습니다. 명령줄의 registry-gate images remove로 가능할 수 있습니다. ${reason}`,
   },
 };
