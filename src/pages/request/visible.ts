@@ -14,6 +14,7 @@ import type {
 import type { Action } from '../../oci/request/parse.ts';
 import { PageError } from './page-error.ts';
 import type { PageClient, PageRequest } from './page-request.ts';
+import { withoutNames } from './without-names.ts';
 import { noteDeletions, type Deletion } from './note-deletions.ts';
 
 export interface VisibleOptions {
@@ -42,6 +43,7 @@ export interface Visible {
   require(action: Action, repository: string): void;
   /** Whether no repository is kept from the principal. */
   readonly all: boolean;
+  /** As `inventory`, without who pushed where nobody is signed in. */
   repositories(query: Omit<RepositoriesQuery, 'visible'>): Promise<RepositoriesPage>;
   space(query: Omit<SpaceQuery, 'visible'>): Promise<Space>;
   /** What is known of one repository. Throws PageError not-found as `repository` does. */
@@ -72,6 +74,7 @@ export function createVisible({
       if (!may(action, repository)) throw new PageError('forbidden');
     };
     const visible = createNameFilter(current, principal, client.address);
+    const known = principal.kind === 'anonymous' ? withoutNames(inventory) : inventory;
     return {
       repository: (name) => {
         require('pull', name);
@@ -87,11 +90,11 @@ export function createVisible({
       may,
       require,
       all: visible === undefined,
-      repositories: (query) => inventory.repositories({ ...query, visible }),
+      repositories: (query) => known.repositories({ ...query, visible }),
       space: (query) => inventory.space({ ...query, visible }),
       inventory: (name) => {
         require('pull', name);
-        return inventory;
+        return known;
       },
       status: () => inventory.status(),
     };
