@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
@@ -159,7 +159,17 @@ async function startSoakGate(backend: string, workers: number): Promise<TargetGa
   return gate;
 }
 
+/** The inventory of the pages begins a while after the start, with a thread and a file of its own. */
+async function inventoryOpens({ certs }: TargetGate): Promise<void> {
+  await until(
+    async () => (await readdir(certs)).some((name) => /^inventory-.*-wal$/.test(name)) || undefined,
+    () => 'no inventory',
+    60_000,
+  );
+}
+
 async function warmUp(gate: TargetGate): Promise<void> {
+  await inventoryOpens(gate);
   const seen = new Map<string, number>();
   const connections = await Promise.all(
     Array.from({ length: CLIENTS }, () => openSoakConnection(gate.port, gate.ca)),
