@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kill } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gateCommand, GATE_MAIN, makeCerts } from '../support/gate-process.ts';
-import { startProcess } from '../support/processes.ts';
+import { signalProcess, startProcess } from '../support/processes.ts';
 import { temporaryFolder, until, type Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
@@ -81,7 +80,7 @@ describeWith(['unshare'], 'M-D4: a gate that is process 1', () => {
     await until(
       async () => {
         if (isOver) return true;
-        kill(inside, 'SIGTERM');
+        signalProcess(inside, 'SIGTERM');
         await new Promise((resolve) => setTimeout(resolve, 100));
         return undefined;
       },
