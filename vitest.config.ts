@@ -6,6 +6,9 @@ import { SkippedReporter } from './test/support/skipped-reporter.ts';
 /** A suite of this name is left out of `npm test`. */
 const HEAVY = 'test/**/*.heavy.test.ts';
 
+/** The pages with a browser and a registry, which wait for both most of the time: they run among the unit tests. */
+const PAGES = 'test/e2e/{pages,pages-*,inventory,inventory-*,inner-registry}.test.ts';
+
 /**
  * Heavy suites that measure time, memory or descriptors, or that change what is there once on a machine: its services, its
  * addresses, the files of this checkout.
@@ -48,8 +51,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', HEAVY],
+          include: ['test/!(e2e)/**/*.test.ts', PAGES],
+          exclude: [HEAVY],
           // Half of the time these wait for a timer or for a program of their own.
           maxWorkers: availableParallelism() + 1,
           testTimeout: 600_000,
@@ -63,7 +66,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [HEAVY],
+          exclude: [HEAVY, PAGES],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

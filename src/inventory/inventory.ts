@@ -138,8 +138,8 @@ export interface RegistryEvent {
   readonly at: number;
 }
 
-/** What its keeper is told. `damaged`: a reader has found a fault in the file. */
-export type Notice = RegistryEvent | { readonly kind: 'damaged' };
+/** What its keeper is told. `damaged`: a reader has found a fault in the file. `wanted`: somebody looks at a page. */
+export type Notice = RegistryEvent | { readonly kind: 'damaged' } | { readonly kind: 'wanted' };
 
 /** How the inventory stands. The numbers are of all repositories: they are for owners. */
 export interface InventoryStatus {

@@ -164,7 +164,6 @@ async function inventoryOpens({ certs }: TargetGate): Promise<void> {
   await until(
     async () => (await readdir(certs)).some((name) => /^inventory-.*-wal$/.test(name)) || undefined,
     () => 'no inventory',
-    60_000,
   );
 }
 

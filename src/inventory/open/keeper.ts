@@ -48,7 +48,7 @@ export function startKeeper(options: KeeperOptions): Keeper & { close(): Promise
   return {
     note: (notices) => {
       if (early === undefined) thread.tell('note', notices);
-      else if (early.push(...notices) > MOST_EARLY) begin();
+      else if (early.push(...notices) > MOST_EARLY || notices.some(isWanted)) begin();
     },
     refresh: (request) => {
       begin();
@@ -59,6 +59,10 @@ export function startKeeper(options: KeeperOptions): Keeper & { close(): Promise
       await thread.close('close');
     },
   };
+}
+
+function isWanted({ kind }: Notice): boolean {
+  return kind === 'wanted';
 }
 
 export function logReport(logger: Logger, { level, fields, message }: Report): void {

@@ -39,8 +39,13 @@ export function openInventory({ path, keeper, logger }: InventoryOptions): Inven
   });
   const events = createEventBuffer((noted) => keeper.note(noted));
   const visibility = new Visibility();
-  const seen = <T>(visible: Visible, ask: AskFiltered<T>): Promise<T | undefined> =>
-    askVisible({ visibility, visible, ask });
+  let isWanted = false;
+  const seen = <T>(visible: Visible, ask: AskFiltered<T>): Promise<T | undefined> => {
+    // A keeper that waits for a quiet moment begins with the first page that somebody looks at.
+    if (!isWanted) keeper.note([{ kind: 'wanted' }]);
+    isWanted = true;
+    return askVisible({ visibility, visible, ask });
+  };
   return {
     repositories: async ({ visible, ...rest }) => {
       const query = { ...rest, isFiltered: visible !== undefined };
