@@ -1,6 +1,6 @@
 import { bytesOfText, ownText } from '../lib/own-text.ts';
 import type { Exchange, SignedInBy } from '../observe/exchange.ts';
-import { isTag } from '../oci/request/route.ts';
+import { tagsInQuery } from '../oci/request/tags-of-push.ts';
 import type { RegistryRequest } from '../oci/request/parse.ts';
 
 /** The object, its numbers, and short texts. */
@@ -185,12 +185,11 @@ function repositoryOf({ route }: RegistryRequest): string | undefined {
   return 'repository' in route ? route.repository : undefined;
 }
 
-/** A manifest that is pushed by its digest may be given tags in the query (distribution-spec v1.1.1). */
-function tagsOf({ route, query, method }: RegistryRequest): readonly string[] | undefined {
+function tagsOf(request: RegistryRequest): readonly string[] | undefined {
+  const { route, method } = request;
   if (route.kind !== 'manifest') return undefined;
   if (!route.reference.includes(':')) return [route.reference];
-  if (method !== 'PUT') return [];
-  return query.pairs.filter(({ key, value }) => key === 'tag' && isTag(value)).map(({ value }) => value);
+  return method === 'PUT' ? tagsInQuery(request) : [];
 }
 
 function digestOf({ request, digest }: Exchange): string | undefined {

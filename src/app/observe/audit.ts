@@ -10,6 +10,7 @@ import { accountOf } from '../../auth/principal.ts';
 import { createTopic, isNothing, type Bus, type Broker } from '../../cluster/bus.ts';
 import type { Connections } from '../../http/listener/connections.ts';
 import { findContext } from '../../http/context.ts';
+import type { NoteAct } from '../../pages/request/note-act.ts';
 
 /** The audit log, as a process that serves sees it. */
 export interface Audit {
@@ -22,18 +23,9 @@ export interface Audit {
   noteExpiry(kind: string, sentence: string, hasEnded: boolean): void;
   noteToken(token: { readonly id: string; readonly name: string }, what: 'made' | 'revoked'): void;
   /** Notes what an owner did on the web pages. */
-  noteOwner(act: OwnerAct): void;
+  readonly noteOwner: NoteAct;
   /** Hands on what it has noted. Never rejects. */
   flush(): Promise<void>;
-}
-
-/** What an owner did on the web pages: for which user or network, and with which token. */
-interface OwnerAct {
-  readonly user: string;
-  readonly address: string;
-  readonly action: 'unlock' | 'end-sessions' | 'revoke';
-  readonly target: string;
-  readonly token?: string | undefined;
 }
 
 interface AuditOptions {

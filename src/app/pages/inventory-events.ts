@@ -1,7 +1,6 @@
 import type { Inventory, RegistryEvent } from '../../inventory/inventory.ts';
 import type { Exchange } from '../../observe/exchange.ts';
-import type { RegistryRequest } from '../../oci/request/parse.ts';
-import { isTag } from '../../oci/request/route.ts';
+import { tagsInQuery } from '../../oci/request/tags-of-push.ts';
 
 const KINDS: Readonly<Record<string, RegistryEvent['kind']>> = {
   PUT: 'pushed',
@@ -23,11 +22,6 @@ export function eventsOf({ request, status, user }: Exchange, at: number): reado
   const kind = KINDS[request.method];
   if (kind === undefined) return [];
   const { repository, reference } = request.route;
-  const references = [reference, ...(kind === 'pushed' ? tagsOf(request) : [])];
+  const references = [reference, ...(kind === 'pushed' ? tagsInQuery(request) : [])];
   return references.map((named) => ({ kind, repository, reference: named, by: user, at }));
-}
-
-/** A push by digest may name its tags in the query (distribution-spec: "Pushing Manifests with Tags"). */
-function tagsOf({ query }: RegistryRequest): readonly string[] {
-  return query.pairs.filter(({ key, value }) => key === 'tag' && isTag(value)).map(({ value }) => value);
 }

@@ -5,7 +5,7 @@ import { FileTable, ROOT } from './file-table.ts';
 import { NONE } from './node-columns.ts';
 import { HardLinks } from './hard-links.ts';
 
-const KIND_OF: Readonly<Record<EntryKind, FileKind>> = {
+export const KIND_OF: Readonly<Record<EntryKind, FileKind>> = {
   file: KIND.file,
   link: KIND.link,
   symlink: KIND.symlink,

@@ -34,6 +34,11 @@ export function isForeignLayer(mediaType: string): boolean {
   return FOREIGN.test(mediaType);
 }
 
+/** Whether the registry has a blob. A foreign layer is where its URLs say. */
+export function isStored(blob: { readonly mediaType: string; readonly urls: readonly string[] }): boolean {
+  return !isForeignLayer(blob.mediaType) || blob.urls.length === 0;
+}
+
 /** How the tar of a layer is compressed. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 

@@ -2,8 +2,7 @@ import { concurrentForEach } from '../../lib/concurrent-for-each.ts';
 import { AppError } from '../../lib/errors.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { parseManifest, type StoredManifest } from '../model/manifest.ts';
-import type { Descriptor } from '../model/descriptor.ts';
-import { DOCKER_SCHEMA_1, isForeignLayer } from '../model/media-types.ts';
+import { DOCKER_SCHEMA_1, isStored } from '../model/media-types.ts';
 import type { Repository } from '../store.ts';
 import { subjectOfTag } from '../tags/referrer-tags.ts';
 import type { Contents, KnownManifest } from './contents.ts';
@@ -190,9 +189,4 @@ function tooMuch(label: string, most: number): AppError {
     message: `${label} has manifests that name more than ${most} blobs: too many to plan with.`,
     hint: 'Remove single tags of it: registry-gate images remove REPOSITORY:TAG',
   });
-}
-
-/** A foreign layer is where its URLs say, not in the registry. */
-function isStored({ mediaType, urls }: Descriptor): boolean {
-  return !isForeignLayer(mediaType) || urls.length === 0;
 }

@@ -2,7 +2,7 @@ import type { ImageConfig, RunConfig } from '../model/config.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import { renderPlatform } from '../model/platform.ts';
-import { pullSize } from './sizes.ts';
+import { pullSize, totalSize } from './sizes.ts';
 
 /** One thing that differs between two images. */
 export interface Change {
@@ -57,7 +57,7 @@ export function compareImages(a: ComparedImage, b: ComparedImage): ImageDiff {
     isSame: isSame && changes.length === 0 && layers.length === shared.length && isSameOrder(a, b),
     changes,
     layers,
-    sharedBytes: shared.reduce((sum, { size }) => sum + size, 0),
+    sharedBytes: totalSize(shared),
     fetchBytes: pullSize(b.manifest, held),
     totalBytes: pullSize(b.manifest),
   };

@@ -2,14 +2,14 @@ import type { ImageConfig } from '../model/config.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { textOf } from '../model/descriptor.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { ImageIndex, ImageManifest } from '../model/manifest.ts';
+import type { ImageIndex } from '../model/manifest.ts';
 import { isForeignLayer } from '../model/media-types.ts';
 import { isUnknownPlatform, renderPlatform } from '../model/platform.ts';
 import { ATTESTED } from './platform-images.ts';
 import { dockerComment, dockerConfig, dockerMoment, UNKNOWN_MOMENT } from './docker-config.ts';
 import type { OpenedImage } from './open-image.ts';
 import type { Referrer } from './referrers.ts';
-import { pullSize } from './sizes.ts';
+import { pullSize, totalSize } from './sizes.ts';
 
 interface InspectedImage {
   readonly opened: OpenedImage;
@@ -68,7 +68,8 @@ function dockerKeys({ opened, repoTags, repoDigests }: InspectedImage, config: I
     ...(platform.variant === undefined ? {} : { Variant: platform.variant }),
     Os: platform.os === '' ? 'linux' : platform.os,
     ...(platform.osVersion === undefined ? {} : { OsVersion: platform.osVersion }),
-    Size: storedSize(opened.manifest),
+    // Each layer counts as often as the image has it, as docker counts.
+    Size: totalSize(opened.manifest.layers),
     RootFS: { Type: rootfsType, ...(diffIds.length === 0 ? {} : { Layers: diffIds }) },
     Metadata: { LastTagTime: UNKNOWN_MOMENT },
   };
@@ -86,13 +87,8 @@ function artifactKeys({ opened, repoTags, repoDigests }: InspectedImage): JsonOb
     RepoTags: repoTags,
     RepoDigests: repoDigests,
     ArtifactType: manifest.artifactType ?? manifest.config.mediaType,
-    Size: storedSize(manifest),
+    Size: totalSize(manifest.layers),
   };
-}
-
-/** The size of all layers, each counted as often as the image has it, as docker does. */
-function storedSize({ layers }: ImageManifest): number {
-  return layers.reduce((sum, { size }) => sum + size, 0);
 }
 
 function renderDescriptor({ mediaType, digest, size }: Descriptor): JsonObject {

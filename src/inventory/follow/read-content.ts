@@ -5,7 +5,7 @@ import {
   type Manifest,
   type StoredManifest,
 } from '../../images/model/manifest.ts';
-import { isForeignLayer } from '../../images/model/media-types.ts';
+import { isStored } from '../../images/model/media-types.ts';
 import { parsePlatform } from '../../images/model/platform.ts';
 import type { ImageSource } from '../../images/store.ts';
 import { summarizeTag, type TagSummary } from '../../images/view/summarize-tag.ts';
@@ -104,9 +104,7 @@ function addParts(blobs: Map<string, SizedBlob>, manifest: Manifest | undefined)
 }
 
 function partsOf({ config, layers }: ImageManifest): readonly SizedBlob[] {
-  return [config, ...layers]
-    .filter(({ mediaType, urls }) => !isForeignLayer(mediaType) || urls.length === 0)
-    .map(({ digest, size }) => ({ digest: digest.text, size }));
+  return [config, ...layers].filter(isStored).map(({ digest, size }) => ({ digest: digest.text, size }));
 }
 
 /** A child that is no image for us counts with its own bytes. */

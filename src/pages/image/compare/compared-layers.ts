@@ -1,4 +1,5 @@
 import type { ImageDiff, LayerInBoth } from '../../../images/view/diff-images.ts';
+import { totalSize } from '../../../images/view/sizes.ts';
 import { formatCount, formatSize, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
@@ -63,13 +64,13 @@ export function renderComparedLayers(compared: Compared, language: Language): Ht
 }
 
 function sizeOf({ opened }: SeenImage): number {
-  return opened.manifest.layers.reduce((sum, { size }) => sum + size, 0);
+  return totalSize(opened.manifest.layers);
 }
 
 function legend({ layers }: ImageDiff, state: LayerInBoth['state'], name: string, language: Language): Html {
   const found = layers.filter((layer) => layer.state === state);
   if (found.length === 0) return NO_HTML;
-  const bytes = found.reduce((sum, { size }) => sum + size, 0);
+  const bytes = totalSize(found);
   const amount = COMPARE_WORDS[language].amount(
     formatSize(bytes, language),
     formatCount(found.length, language),

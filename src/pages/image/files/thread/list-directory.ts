@@ -1,13 +1,12 @@
 import { bytesOfText, textOfBytes } from '../../../../images/layers/byte-text.ts';
 import { modeText, timeText } from '../../../../images/layers/file-details.ts';
-import type { FileIndex } from '../../../../images/layers/file-index.ts';
+import { KIND_OF, type FileIndex } from '../../../../images/layers/file-index.ts';
 import { KIND, type FileRecord } from '../../../../images/layers/file-record.ts';
 import { pathOf } from '../../../../images/layers/list-files.ts';
 import type { EntryList } from '../../../../images/layers/lists/entry-list.ts';
 import { LEFTOVER, splitEntryPath } from '../../../../images/layers/entry-path.ts';
 import { findHidden, type HiddenFile } from '../../../../images/layers/lists/hidden-files.ts';
 import type { resolvePath } from '../../../../images/layers/resolve-path.ts';
-import type { EntryKind } from '../../../../images/layers/tar/layer-reader.ts';
 import type { DirectoryOrder, KeptOrders } from './kept-orders.ts';
 import type { FileRow, FilesQuestion, FilesReply } from './question.ts';
 
@@ -96,16 +95,6 @@ export function rowOf(index: FileIndex, node: number, layers: number): FileRow {
     hidden: undefined,
   };
 }
-
-const KIND_OF: Readonly<Record<EntryKind, FileRecord['kind']>> = {
-  file: KIND.file,
-  link: KIND.link,
-  symlink: KIND.symlink,
-  character: KIND.character,
-  block: KIND.block,
-  directory: KIND.directory,
-  fifo: KIND.fifo,
-};
 
 /** What is known of a directory that only the paths of files name. */
 const IMPLIED_DIRECTORY = { mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0, link: '' };
