@@ -56,7 +56,7 @@ export function pagesRoute({ pages, formMs, pageIdleMs }: PagesRouteOptions): Re
       return;
     }
     secure(req, res, () => {
-      if (asset !== undefined) sendAsset(req, res, asset, delivery);
+      if (asset !== undefined) sendAsset(req, res, asset, delivery).catch(next);
       else if (address !== undefined) answerPage(pages, address).catch(next);
     });
 
@@ -164,12 +164,12 @@ function refuseMethod(req: IncomingMessage, res: Response, allowed: readonly str
   answerProblem(req, res, createProblem('UNSUPPORTED', 'This page does not know that method.', { headers }));
 }
 
-function sendAsset(
+async function sendAsset(
   req: IncomingMessage,
   res: Response,
   { type, body, brotli }: Asset,
   delivery: PageDelivery,
-): void {
+): Promise<void> {
   const context = contextOf(req);
   if (context.method !== 'GET' && context.method !== 'HEAD') {
     refuseMethod(req, res, ['GET', 'HEAD']);
@@ -177,11 +177,13 @@ function sendAsset(
   }
   const isCompressed = /\bbr\b/.test(String(req.headers['accept-encoding'] ?? ''));
   const encoding = isCompressed ? { 'Content-Encoding': 'br' } : {};
+  const bytes = isCompressed ? await brotli() : body;
+  if (req.socket.destroyed) return;
   const answer: Answer = {
     status: 200,
     type,
     headers: { Vary: 'Accept-Encoding', ...encoding },
-    body: isCompressed ? brotli : body,
+    body: bytes,
     isImmutable: true,
   };
   const problem = delivery.send({ req, res, answer, owner: context.address });

@@ -24,7 +24,9 @@ const BUSY = { status: 503, headers: { 'retry-after': '5' } };
 const PAGES: Pages = {
   find: (target) => (target === '/page' ? { kind: 'repositories' } : undefined),
   asset: (target) =>
-    target === '/asset' ? { type: 'text/css; charset=utf-8', body: ASSET, brotli: ASSET } : undefined,
+    target === '/asset'
+      ? { type: 'text/css; charset=utf-8', body: ASSET, brotli: async () => ASSET }
+      : undefined,
   methods: () => ['GET'],
   mostFormBytes: async () => 0,
   answer: async ({ client: { cookies = '' } }) => ({

@@ -1,3 +1,4 @@
+import { csrfField } from '../text/form-parts.ts';
 import type { ScopeEntry } from '../../auth/principal.ts';
 import { formatAge, renderAge } from '../text/format.ts';
 import { html, NO_HTML, type Html } from '../text/html.ts';
@@ -52,7 +53,7 @@ export function renderAccount(page: AccountPage): Html {
   return html`<div class="heading">
       <h1>${words.title}: ${page.user}</h1>
       <form action="/sign-out" method="post">
-        ${hidden(page)}<input type="hidden" name="everywhere" value="1" /><button class="quiet">
+        ${csrfField(page.csrf)}<input type="hidden" name="everywhere" value="1" /><button class="quiet">
           ${words.everywhere}
         </button>
       </form>
@@ -70,10 +71,6 @@ function renderNotice(notice: AccountNotice, language: Language): Html {
   return html`<p class="notice${isWarning ? ' warn' : ''}" role="status">${words.done[notice.done]}</p>`;
 }
 
-function hidden({ csrf }: Pick<AccountPage, 'csrf'>): Html {
-  return html`<input type="hidden" name="csrf" value="${csrf}" />`;
-}
-
 interface Act {
   readonly act: string;
   readonly text: string;
@@ -85,7 +82,7 @@ interface Act {
 
 function button(page: AccountPage, { act, text, id, label = text }: Act): Html {
   return html`<form action="/account/${act}" method="post">
-    ${hidden(page)}${id === undefined ? NO_HTML : html`<input type="hidden" name="id" value="${id}" />`}<button
+    ${csrfField(page.csrf)}${id === undefined ? NO_HTML : html`<input type="hidden" name="id" value="${id}" />`}<button
       class="quiet"
       aria-label="${label}"
     >

@@ -1,3 +1,4 @@
+import { csrfField } from '../text/form-parts.ts';
 import { html, type Html } from '../text/html.ts';
 import type { Language } from '../text/language.ts';
 import { ACCOUNT_WORDS } from './words.ts';
@@ -21,7 +22,7 @@ export function renderPassword(page: PasswordPage): Html {
     <h2>${words.password}</h2>
     <p class="quiet-text">${words.passwordText}</p>
     <form action="/account/password" method="post" class="stack">
-      <input type="hidden" name="csrf" value="${page.csrf}" /><input
+      ${csrfField(page.csrf)}<input
         type="text"
         autocomplete="username"
         value="${page.user}"

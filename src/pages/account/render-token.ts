@@ -1,3 +1,5 @@
+import { shellWord } from '../../lib/shell-word.ts';
+import { csrfField } from '../text/form-parts.ts';
 import type { Action } from '../../oci/request/parse.ts';
 import { renderCopyLine } from '../text/copy-line.ts';
 import { html, NO_HTML, type Html } from '../text/html.ts';
@@ -29,7 +31,7 @@ export function renderTokenForm({ language, csrf, user, draft }: TokenFormPage):
   return html`<details ${draft === NO_DRAFT ? NO_HTML : html` open`}>
     <summary>${words.make}</summary>
     <form action="/account/make-token" method="post" class="stack card">
-      <input type="hidden" name="csrf" value="${csrf}" />
+      ${csrfField(csrf)}
       <div class="field">
         <label for="purpose">${words.purpose}</label>
         <input
@@ -104,9 +106,4 @@ export function renderMadeToken({ name, secret, host }: MadeToken, language: Lan
     ${renderCopyLine(`docker login -u ${shellWord(name)} --password-stdin ${host}`, language)}
     <p><a class="button" href="/account">${words.back}</a></p>
   </section>`;
-}
-
-/** A name as a shell takes it for one word. */
-function shellWord(name: string): string {
-  return /^[\w.@+-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -51,7 +51,7 @@ export function stepsFor(client: Client, connection: Connection): readonly Step[
   const { fingerprint } = connection;
   const trust = fingerprint === undefined ? [] : TRUST[client]({ ...connection, fingerprint });
   const image = `${connection.host}/${connection.repository}:1`;
-  return [...trust, ...USE[client]({ ...connection, image, user: shellWord(connection.user) })];
+  return [...trust, ...USE[client]({ ...connection, image, user: quotedName(connection.user) })];
 }
 
 type Trusting = Connection & { readonly fingerprint: string };
@@ -202,7 +202,7 @@ function k3sFile(host: string, user: string, hasAuthority: boolean): string {
 }
 
 /** A name as one word of a shell and of YAML alike. */
-function shellWord(text: string): string {
+function quotedName(text: string): string {
   return /^[\w.@+-]+$/.test(text) && !text.startsWith('-')
     ? text
     : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -2,7 +2,13 @@ import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
 import { isOpenPage, withQuery } from '../request/page-address.ts';
 import { PageError } from '../request/page-error.ts';
-import type { PageAnswer, PageHandler, PageRequest, PageRoutes } from '../request/page-request.ts';
+import {
+  isHandler,
+  type PageAnswer,
+  type PageHandler,
+  type PageRequest,
+  type PageRoutes,
+} from '../request/page-request.ts';
 import { html, TooLarge } from '../text/html.ts';
 import { accountOf } from '../../auth/principal.ts';
 import type { PageTurns } from '../request/page-turns.ts';
@@ -116,10 +122,6 @@ function handlerOf(routes: PageRoutes, { address, method }: PageRequest): PageHa
   const handler = method === 'GET' ? entry.get : entry.post;
   if (!isHandler(handler)) throw new PageError('not-found');
   return handler;
-}
-
-function isHandler(value: unknown): value is PageHandler {
-  return typeof value === 'function';
 }
 
 /** What the registry says: that something is not there, or that it cannot be had now. */

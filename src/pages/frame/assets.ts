@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliCompressSync, constants } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants } from 'node:zlib';
 
 /** A file that the pages load. */
 export interface Asset {
   readonly type: string;
   readonly body: Buffer;
-  /** The same, compressed (RFC 7932). */
-  readonly brotli: Buffer;
+  /** Returns the same, compressed (RFC 7932). It is made when it is first asked for, not at the start. */
+  readonly brotli: () => Promise<Buffer>;
 }
 
 interface Assets {
@@ -51,10 +52,16 @@ export function loadAssets(folder = join(import.meta.dirname, '..', 'assets')): 
 }
 
 function toAsset(name: string, body: Buffer): Asset {
-  const type = TYPES[endingOf(name)] ?? '';
   const params = { [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
-  return { type, body, brotli: brotliCompressSync(body, { params }) };
+  let compressed: Promise<Buffer> | undefined;
+  return {
+    type: TYPES[endingOf(name)] ?? '',
+    body,
+    brotli: () => (compressed ??= compress(body, { params })),
+  };
 }
+
+const compress = promisify(brotliCompress);
 
 function hashOf(files: ReadonlyMap<string, Buffer>): string {
   const hash = createHash('sha256');

@@ -1,3 +1,4 @@
+import { csrfField, option } from '../text/form-parts.ts';
 import { html, NO_HTML, type Html } from '../text/html.ts';
 import { LANGUAGES } from '../text/language.ts';
 import { accountOf } from '../../auth/principal.ts';
@@ -101,9 +102,7 @@ function renderAccount({ principal, csrf, language, address, target }: PageReque
   return html`<div class="account">
     <a href="/account" title="${words.account}">${accountOf(principal)}</a>
     <form action="/sign-out" method="post">
-      <input type="hidden" name="csrf" value="${csrf}" /><button type="submit" class="quiet">
-        ${words.signOut}
-      </button>
+      ${csrfField(csrf)}<button type="submit" class="quiet">${words.signOut}</button>
     </form>
   </div>`;
 }
@@ -127,8 +126,4 @@ function renderFooter({ language, theme, target }: PageRequest): Html {
       ><button type="submit" class="quiet">${words.apply}</button>
     </form>
   </footer>`;
-}
-
-function option(value: string, text: string, isChosen: boolean): Html {
-  return html`<option value="${value}" ${isChosen ? html` selected` : NO_HTML}>${text}</option>`;
 }

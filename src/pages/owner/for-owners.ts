@@ -1,5 +1,5 @@
 import { PageError } from '../request/page-error.ts';
-import type { PageHandler, PageRoutes } from '../request/page-request.ts';
+import { isHandler, type PageHandler, type PageRoutes } from '../request/page-request.ts';
 
 /** Refuses everybody but the owners of the gate. */
 export function forOwners(routes: PageRoutes): PageRoutes {
@@ -17,8 +17,4 @@ function guarded(handler: unknown): PageHandler {
     if (!request.isOwner) throw new PageError('forbidden');
     return handler(request);
   };
-}
-
-function isHandler(value: unknown): value is PageHandler {
-  return typeof value === 'function';
 }

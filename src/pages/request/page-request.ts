@@ -81,6 +81,11 @@ export type PageHandler<A extends PageAddress = PageAddress> = (
 ) => PageAnswer | Promise<PageAnswer>;
 
 /** The addresses of a kind, with that kind alone. */
+/** Whether something is a handler, where the kind of an address has chosen it. */
+export function isHandler(value: unknown): value is PageHandler {
+  return typeof value === 'function';
+}
+
 type AddressOf<K extends PageKind, A = PageAddress> = A extends { readonly kind: infer I }
   ? K extends I
     ? A & { readonly kind: K }

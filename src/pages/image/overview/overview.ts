@@ -1,12 +1,11 @@
 import { isForeignLayer } from '../../../images/model/media-types.ts';
-import { pullSize } from '../../../images/view/sizes.ts';
-import { inRepository } from '../../request/page-address.ts';
+import { pullSize, totalSize } from '../../../images/view/sizes.ts';
 import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-request.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
-import { formatCount, formatSize, renderAge, renderDigest } from '../../text/format.ts';
+import { formatCount, formatSize, renderAge } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { renderForeign } from '../../text/visible-text.ts';
-import { fact, renderPairs, textFact } from '../parts/facts.ts';
+import { fact, renderPairs, subjectFact, textFact } from '../parts/facts.ts';
 import {
   checkReference,
   fullName,
@@ -117,14 +116,7 @@ function renderFacts({ request, overview, now }: Shown): Html {
     ${fact(words.created, Number.isNaN(Date.parse(created)) ? undefined : renderAge(Date.parse(created), now, language))}
     ${textFact(words.author, config?.author ?? annotations['org.opencontainers.image.authors'], language)}
     ${textFact(words.base, annotations['org.opencontainers.image.base.name'], language)}
-    ${fact(
-      words.subject,
-      subject === undefined
-        ? undefined
-        : html`<a href="${inRepository(address.repository, 'image', subject.digest.text)}"
-            >${renderDigest(subject.digest.text)}</a
-          >`,
-    )}
+    ${subjectFact(words.subject, subject, address.repository)}
   </dl>`;
 }
 
@@ -163,7 +155,7 @@ function renderPicture({ request: { language }, overview, shares }: Shown): Html
   const entry = (look: 'alone' | 'shared'): Html => {
     const found = drawn.filter((layer) => layer.look === look);
     if (found.length === 0) return NO_HTML;
-    const bytes = found.reduce((sum, { size }) => sum + size, 0);
+    const bytes = totalSize(found);
     const amount = words.inLayers(formatSize(bytes, language), formatCount(found.length, language));
     return html`<li>${renderSwatch(look)} ${words.legend[look]}: ${amount}</li>`;
   };

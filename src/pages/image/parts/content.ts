@@ -1,5 +1,6 @@
 import type { Descriptor } from '../../../images/model/descriptor.ts';
 import type { ImageSource } from '../../../images/store.ts';
+import { JoinedBytes } from '../../../lib/streams/joined-bytes.ts';
 import { formatSize } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
@@ -26,14 +27,12 @@ export async function readContent(
   blob: Descriptor,
   most = MOST_CONTENT_BYTES,
 ): Promise<Content> {
-  const pieces: Buffer[] = [];
-  let read = 0;
+  const read = new JoinedBytes();
   for await (const piece of source.readBlob(blob)) {
-    pieces.push(Buffer.from(piece));
-    read += piece.byteLength;
-    if (read >= most && read < blob.size) break;
+    read.add(piece);
+    if (read.length >= most && read.length < blob.size) break;
   }
-  return { bytes: Buffer.concat(pieces).subarray(0, most), size: blob.size };
+  return { bytes: read.join().subarray(0, most), size: blob.size };
 }
 
 /** Returns bytes as text. Undefined if they are none: not UTF-8, or with zero bytes. A character that is cut off is left out. */

@@ -1,6 +1,8 @@
+import type { Descriptor } from '../../../images/model/descriptor.ts';
+import { inRepository } from '../../request/page-address.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
-import { formatCount } from '../../text/format.ts';
+import { formatCount, renderDigest } from '../../text/format.ts';
 import { LetterBudget } from '../../text/letter-budget.ts';
 import { renderForeign } from '../../text/visible-text.ts';
 import { PARTS_WORDS } from './words.ts';
@@ -18,6 +20,13 @@ export function fact(name: string, value: Html | string | undefined): Html {
 /** A foreign text as a fact. */
 export function textFact(name: string, text: string | undefined, language: Language): Html {
   return fact(name, text === undefined || text === '' ? undefined : code(text, language));
+}
+
+/** The image that something belongs to, as a fact. */
+export function subjectFact(name: string, subject: Descriptor | undefined, repository: string): Html {
+  if (subject === undefined) return NO_HTML;
+  const { text } = subject.digest;
+  return fact(name, html`<a href="${inRepository(repository, 'image', text)}">${renderDigest(text)}</a>`);
 }
 
 /** What is shown of one text. */

@@ -11,7 +11,7 @@ import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-reque
 import { formatSize, renderAge, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
-import { fact, renderPairs, textFact } from '../parts/facts.ts';
+import { fact, renderPairs, subjectFact, textFact } from '../parts/facts.ts';
 import { partNumber, readContent, renderContent, type Content, type ContentPart } from '../parts/content.ts';
 import { renderWay, sayWhatIsWrong, type See } from '../parts/image-page.ts';
 import { PARTS_WORDS } from '../parts/words.ts';
@@ -152,14 +152,7 @@ function renderFacts({ request, stored, manifest, now }: Omit<Shown, 'blobs'>): 
     ${fact(words.digest, html`<code>${stored.digest.text}</code>`)}
     ${textFact(words.artifactType, artifactType, language)}
     ${textFact(words.mediaType, manifest.mediaType, language)}
-    ${fact(
-      words.subject,
-      subject === undefined
-        ? undefined
-        : html`<a href="${inRepository(address.repository, 'image', subject.digest.text)}"
-            >${renderDigest(subject.digest.text)}</a
-          >`,
-    )}
+    ${subjectFact(words.subject, subject, address.repository)}
     ${fact(words.created, Number.isNaN(created) ? undefined : renderAge(created, now, language))}
   </dl>`;
 }

@@ -1,6 +1,7 @@
+import { option, textField } from '../../text/form-parts.ts';
 import { withQuery } from '../../request/page-address.ts';
 import type { PageRequest } from '../../request/page-request.ts';
-import { html, NO_HTML, type Html } from '../../text/html.ts';
+import { html, type Html } from '../../text/html.ts';
 import { KINDS, SPANS, type Kind, type Span } from './kinds.ts';
 import { ACTIVITY_WORDS } from './words.ts';
 
@@ -45,21 +46,14 @@ export function renderForm(request: PageRequest): Html {
         ${KINDS.map((it) => option(it, words.kinds[it], it === kind))}
       </select>
     </div>
-    <div class="field">
-      <label for="user">${words.user}</label
-      ><input id="user" name="user" value="${user}" maxlength="255" autocomplete="off" />
-    </div>
-    <div class="field">
-      <label for="repository">${words.repository}</label
-      ><input
-        id="repository"
-        name="repository"
-        value="${repository}"
-        placeholder="${words.repositoryHint}"
-        maxlength="300"
-        autocomplete="off"
-      />
-    </div>
+    ${textField({ name: 'user', label: words.user, value: user, longest: 255 })}
+    ${textField({
+      name: 'repository',
+      label: words.repository,
+      value: repository,
+      placeholder: words.repositoryHint,
+      longest: 300,
+    })}
     <div class="field">
       <label for="since">${words.span}</label
       ><select id="since" name="since">
@@ -68,8 +62,4 @@ export function renderForm(request: PageRequest): Html {
     </div>
     <button type="submit">${words.show}</button>
   </form>`;
-}
-
-function option(value: string, text: string, isChosen: boolean): Html {
-  return html`<option value="${value}" ${isChosen ? html` selected` : NO_HTML}>${text}</option>`;
 }

@@ -1,3 +1,4 @@
+import { csrfField } from '../../text/form-parts.ts';
 import type { LedgerRow } from '../../../auth/abuse/ledger.ts';
 import { formatCount } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
@@ -68,7 +69,7 @@ function renderUnlock(row: LedgerRow, words: ActivityWords, csrf: string): Html 
   const target = user === '' ? row.network : user;
   if (target === '') return NO_HTML;
   return html`<form action="/owner/unlock" method="post">
-    <input type="hidden" name="csrf" value="${csrf}" /><input
+    ${csrfField(csrf)}<input
       type="hidden"
       name="${user === '' ? 'network' : 'user'}"
       value="${target}"

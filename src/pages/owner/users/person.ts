@@ -1,3 +1,4 @@
+import { csrfField } from '../../text/form-parts.ts';
 import type { PageRequest } from '../../request/page-request.ts';
 import { PageError } from '../../request/page-error.ts';
 import { withQuery } from '../../request/page-address.ts';
@@ -108,7 +109,7 @@ interface FormOptions {
 /** The form that ends something of a user, or a token of a machine where the name is that of no user. */
 export function renderForm({ act, csrf, name, button, id }: FormOptions): Html {
   return html`<form action="/owner/${act}" method="post">
-    <input type="hidden" name="csrf" value="${csrf}" /><input type="hidden" name="user" value="${name}" />${
+    ${csrfField(csrf)}<input type="hidden" name="user" value="${name}" />${
       id === undefined ? NO_HTML : html`<input type="hidden" name="id" value="${id}" />`
     }<button type="submit" class="quiet">
       ${button}${id === undefined ? NO_HTML : html`<span class="visually-hidden"> ${id}</span>`}

@@ -1,3 +1,4 @@
+import { textField } from '../../text/form-parts.ts';
 import { isAction, type Action } from '../../../oci/request/parse.ts';
 import type { PageRequest } from '../../request/page-request.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
@@ -31,40 +32,23 @@ export function renderQuestion({ who, repository, actions, address }: Question, 
   const words = USERS_WORDS[language];
   return html`<form class="fields filter" action="/users" method="get">
       <input type="hidden" name="view" value="rights" />
-      <div class="field">
-        <label for="who">${words.who}</label
-        ><input
-          id="who"
-          name="who"
-          value="${who}"
-          placeholder="${words.whoHint}"
-          maxlength="300"
-          autocomplete="off"
-        />
-      </div>
+      ${textField({ name: 'who', label: words.who, value: who, placeholder: words.whoHint, longest: 300 })}
       ${renderActions(actions, language)}
-      <div class="field">
-        <label for="asked">${words.repository}</label
-        ><input
-          id="asked"
-          name="repository"
-          value="${repository}"
-          placeholder="team/app"
-          maxlength="300"
-          autocomplete="off"
-        />
-      </div>
-      <div class="field">
-        <label for="address">${words.atAddress}</label
-        ><input
-          id="address"
-          name="address"
-          value="${address ?? ''}"
-          placeholder="10.0.0.7"
-          maxlength="64"
-          autocomplete="off"
-        />
-      </div>
+      ${textField({
+        name: 'repository',
+        id: 'asked',
+        label: words.repository,
+        value: repository,
+        placeholder: 'team/app',
+        longest: 300,
+      })}
+      ${textField({
+        name: 'address',
+        label: words.atAddress,
+        value: address ?? '',
+        placeholder: '10.0.0.7',
+        longest: 64,
+      })}
       <button type="submit">${words.show}</button>
     </form>
     <p class="quiet-text small">${words.askHint}</p>`;

@@ -1,3 +1,4 @@
+import { csrfField } from '../../text/form-parts.ts';
 import { inRepository, repositoryCrumbs, repositoryPath, withQuery } from '../../request/page-address.ts';
 import type { PageRequest } from '../../request/page-request.ts';
 import { formatCount, formatSize, renderDigest, shortTag } from '../../text/format.ts';
@@ -128,7 +129,7 @@ function renderForm({
   const words = REMOVE_WORDS[language];
   const count = summary.tags.filter(({ fate }) => fate !== 'stays' && fate !== 'missing').length;
   return html`<form action="${inRepository(repository, 'remove')}" method="post">
-    <input type="hidden" name="csrf" value="${csrf}" />
+    ${csrfField(csrf)}
     <input type="hidden" name="plan" value="${fingerprint(removal)}" />
     <input type="hidden" name="shared" value="${removal.wish.shared}" />
     ${[...removal.wish.tags].map((tag) => html`<input type="hidden" name="tag" value="${tag}" />`)}

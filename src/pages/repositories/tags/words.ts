@@ -9,7 +9,6 @@ interface TagsWords {
   readonly pushedBy: (user: string) => string;
   readonly space: string;
   readonly incomplete: string;
-  readonly pull: string;
   readonly pullWith: string;
   readonly columns: {
     readonly select: string;
@@ -56,7 +55,6 @@ export const TAGS_WORDS: Words<TagsWords> = {
     pushedBy: (user) => `by ${user}`,
     space: 'Space by tag',
     incomplete: 'This repository is still being read: sizes and counts may grow.',
-    pull: 'Pull',
     pullWith: 'Pull with',
     columns: {
       select: 'Select',
@@ -109,7 +107,6 @@ export const TAGS_WORDS: Words<TagsWords> = {
     pushedBy: (user) => `(${user})`,
     space: '태그별 용량',
     incomplete: '저장소를 아직 읽는 중입니다. 크기와 개수가 늘어날 수 있습니다.',
-    pull: '풀',
     pullWith: '풀 도구',
     columns: {
       select: '선택',
