@@ -1,3 +1,4 @@
+import { renderTable } from '../text/table.ts';
 import { csrfField } from '../text/form-parts.ts';
 import type { ScopeEntry } from '../../auth/principal.ts';
 import { formatAge, renderAge } from '../text/format.ts';
@@ -134,22 +135,7 @@ function renderSignedIn(page: AccountPage, rows: readonly SignedIn[], act: Act):
         </td>
       </tr>`,
   );
-  return html`<div class="table-box">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${words.what}</th>
-          <th scope="col">${words.from}</th>
-          <th scope="col">${words.used}</th>
-          <th scope="col" class="wide">${words.began}</th>
-          <td></td>
-        </tr>
-      </thead>
-      <tbody>
-        ${lines}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable([words.what, words.from, words.used, { text: words.began, look: 'wide' }, ''], lines);
 }
 
 function renderTokens(page: AccountPage): Html {
@@ -177,22 +163,7 @@ function renderTokenTable(page: AccountPage): Html {
         </td>
       </tr>`,
   );
-  return html`<div class="table-box">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${words.name}</th>
-          <th scope="col">${words.rights}</th>
-          <th scope="col">${words.ends}</th>
-          <th scope="col">${words.used}</th>
-          <td></td>
-        </tr>
-      </thead>
-      <tbody>
-        ${lines}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable([words.name, words.rights, words.ends, words.used, ''], lines);
 }
 
 function rightsOf({ repositories, allow }: ScopeEntry, language: Language): string {

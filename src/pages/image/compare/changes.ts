@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { Change } from '../../../images/view/diff-images.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { formatCount } from '../../text/format.ts';
@@ -20,22 +21,11 @@ export function renderChanges(changes: readonly Change[], a: string, b: string, 
     hidden <= 0
       ? NO_HTML
       : html`<p class="quiet-text">${PARTS_WORDS[language].more(formatCount(hidden, language))}</p>`;
-  return html`<div class="table-box">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${words.what}</th>
-            <th scope="col">${words.change}</th>
-            <th scope="col">${shorten(a)}</th>
-            <th scope="col">${shorten(b)}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${changes.slice(0, MOST_CHANGES).map((change) => renderChange(change, budget, language))}
-        </tbody>
-      </table>
-    </div>
-    ${rest}`;
+  return html`${renderTable(
+    [words.what, words.change, shorten(a), shorten(b)],
+    changes.slice(0, MOST_CHANGES).map((change) => renderChange(change, budget, language)),
+  )}
+  ${rest}`;
 }
 
 const BADGES = { added: 'good', removed: 'bad', changed: 'warn' } as const;

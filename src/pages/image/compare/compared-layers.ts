@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { ImageDiff, LayerInBoth } from '../../../images/view/diff-images.ts';
 import { totalSize } from '../../../images/view/sizes.ts';
 import { formatCount, formatSize, renderDigest } from '../../text/format.ts';
@@ -59,7 +60,7 @@ export function renderComparedLayers(compared: Compared, language: Language): Ht
       ${legend(diff, 'removed', words.removed(shorten(a)), language)}
       ${legend(diff, 'added', words.added(shorten(b)), language)}
     </ul>
-    ${renderTable(compared, language)}
+    ${renderLayerTable(compared, language)}
   </section>`;
 }
 
@@ -78,7 +79,7 @@ function legend({ layers }: ImageDiff, state: LayerInBoth['state'], name: string
   return html`<li>${renderSwatch(LOOKS[state])} ${name}: ${amount}</li>`;
 }
 
-function renderTable({ a, b, diff }: Compared, language: Language): Html {
+function renderLayerTable({ a, b, diff }: Compared, language: Language): Html {
   const words = COMPARE_WORDS[language];
   const places = { same: words.shared, removed: shorten(a), added: shorten(b) };
   const rows = diff.layers.slice(0, MOST_ROWS).map(
@@ -92,18 +93,5 @@ function renderTable({ a, b, diff }: Compared, language: Language): Html {
         <td class="number">${formatSize(size, language)}</td>
       </tr>`,
   );
-  return html`<div class="table-box">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${words.layer}</th>
-          <th scope="col">${words.where}</th>
-          <th scope="col" class="number">${words.size}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable([words.layer, words.where, { text: words.size, look: 'number' }], rows);
 }

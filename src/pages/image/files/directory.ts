@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import { inRepository, withQuery } from '../../request/page-address.ts';
 import type { RequestOf } from '../../request/page-request.ts';
 import { formatCount, formatSize } from '../../text/format.ts';
@@ -32,23 +33,18 @@ export function renderDirectory(request: FilesRequest, directory: Directory): Ht
   const list =
     rows.length === 0
       ? html`<p class="quiet-text">${words.empty}</p>`
-      : html`<div class="table-box">
-          <table class="files" data-rows>
-            <thead>
-              <tr>
-                <th scope="col">${words.name}</th>
-                <th scope="col" class="number">${words.size}</th>
-                <th scope="col">${words.mode}</th>
-                <th scope="col" class="number">${words.owner}</th>
-                <th scope="col">${words.modified}</th>
-                <th scope="col" class="number">${words.layer}</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${rows.map((row) => renderRow(request, row))}
-            </tbody>
-          </table>
-        </div>`;
+      : renderTable(
+          [
+            words.name,
+            { text: words.size, look: 'number' },
+            words.mode,
+            { text: words.owner, look: 'number' },
+            words.modified,
+            { text: words.layer, look: 'number' },
+          ],
+          rows.map((row) => renderRow(request, row)),
+          { moves: true, className: 'files' },
+        );
   return html`<section>
     <div class="heading">${renderPath(request, path)} <span class="small">${toggle}</span></div>
     ${list}${renderPager(request, directory)}

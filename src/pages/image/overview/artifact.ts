@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { Descriptor } from '../../../images/model/descriptor.ts';
 import type { ImageManifest } from '../../../images/model/manifest.ts';
 import { kindOf } from '../../../images/view/referrers.ts';
@@ -59,20 +60,7 @@ export function renderBlobs(
       <h2>${words.contents}</h2>
       <a href="${inRepository(repository, 'referrer', digest)}">${words.show}</a>
     </div>
-    <div class="table-box">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${words.mediaType}</th>
-            <th scope="col">${words.digest}</th>
-            <th scope="col" class="number">${words.size}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${layers.slice(0, MOST_BLOBS).map((layer) => row(layer, false))}${row(config, true)}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable([words.mediaType, words.digest, { text: words.size, look: 'number' }], html`${layers.slice(0, MOST_BLOBS).map((layer) => row(layer, false))}${row(config, true)}`)}
   </section>`;
 }
 

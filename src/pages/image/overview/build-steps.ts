@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { ImageConfig } from '../../../images/model/config.ts';
 import type { ImageManifest } from '../../../images/model/manifest.ts';
 import { readSteps } from '../../../images/view/dockerfile/read-back.ts';
@@ -60,21 +61,8 @@ export function renderSteps(options: StepsOptions): Html {
     steps.length <= MOST_STEPS
       ? NO_HTML
       : html`<p class="quiet-text">${words.moreSteps(formatCount(steps.length - MOST_STEPS, language))}</p>`;
-  return html`<div class="table-box">
-      <table class="steps">
-        <thead>
-          <tr>
-            <th scope="col">${words.step}</th>
-            <th scope="col" class="number">${words.size}</th>
-            <th scope="col">${words.age}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-    ${rest}`;
+  return html`${renderTable([words.step, { text: words.size, look: 'number' }, words.age], rows, { className: 'steps' })}
+  ${rest}`;
 }
 
 interface Row {

@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { AuditFields } from '../../../audit/log/chain.ts';
 import { printable } from '../../../lib/printable.ts';
 import { isRepository } from '../../../oci/request/route.ts';
@@ -18,23 +19,11 @@ interface LinesOptions {
 /** Lines of the audit log as a table. Each text of it may be hostile: it is shortened and shown as text. */
 export function renderLines(lines: readonly AuditFields[], options: LinesOptions): Html {
   const words = ACTIVITY_WORDS[options.language];
-  return html`<div class="table-box" tabindex="0">
-    <table class="activity">
-      <thead>
-        <tr>
-          <th scope="col">${words.when}</th>
-          <th scope="col">${words.what}</th>
-          <th scope="col">${words.who}</th>
-          <th scope="col">${words.onWhat}</th>
-          <th scope="col">${words.from}</th>
-          <th scope="col">${words.details}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${lines.map((fields) => renderLine(fields, options))}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable(
+    [words.when, words.what, words.who, words.onWhat, words.from, words.details],
+    lines.map((fields) => renderLine(fields, options)),
+    { scrolls: true, className: 'activity' },
+  );
 }
 
 function renderLine(fields: AuditFields, options: LinesOptions): Html {

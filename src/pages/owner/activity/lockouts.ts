@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import { csrfField } from '../../text/form-parts.ts';
 import type { LedgerRow } from '../../../auth/abuse/ledger.ts';
 import { formatCount } from '../../text/format.ts';
@@ -21,22 +22,17 @@ export function renderLockouts(
   return html`<section>
     <h2>${words.lockouts}</h2>
     <p class="quiet-text">${words.lockoutsHint}</p>
-    <div class="table-box" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${words.user}</th>
-            <th scope="col">${words.from}</th>
-            <th scope="col" class="number">${words.wrong}</th>
-            <th scope="col">${words.blockedFor}</th>
-            <th scope="col"><span class="visually-hidden">${words.unlock}</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((row) => renderRow(row, words, { language, csrf }))}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable(
+      [
+        words.user,
+        words.from,
+        { text: words.wrong, look: 'number' },
+        words.blockedFor,
+        { text: words.unlock, look: 'unseen' },
+      ],
+      rows.map((row) => renderRow(row, words, { language, csrf })),
+      { scrolls: true },
+    )}
   </section>`;
 }
 

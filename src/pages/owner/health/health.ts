@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { PageAnswer, PageRequest } from '../../request/page-request.ts';
 import { formatCount, formatSize, renderAge } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
@@ -72,27 +73,22 @@ function renderChecks(checks: readonly Check[], words: HealthWords): Html {
 function renderTransfers({ transfers, otherTransfers }: HealthReport, language: Language): Html {
   const words = HEALTH_WORDS[language];
   if (transfers.length === 0) return html`<p class="quiet-text">${words.noTransfers}</p>`;
-  return html`<div class="table-box" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${words.direction}</th>
-            <th scope="col">${words.repository}</th>
-            <th scope="col">${words.who}</th>
-            <th scope="col" class="number">${words.bytes}</th>
-            <th scope="col" class="number">${words.rate}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${transfers.map((transfer) => renderTransfer(transfer, language))}
-        </tbody>
-      </table>
-    </div>
-    ${
-      otherTransfers === 0
-        ? NO_HTML
-        : html`<p class="quiet-text small">${words.others(formatCount(otherTransfers, language))}</p>`
-    }`;
+  return html`${renderTable(
+    [
+      words.direction,
+      words.repository,
+      words.who,
+      { text: words.bytes, look: 'number' },
+      { text: words.rate, look: 'number' },
+    ],
+    transfers.map((transfer) => renderTransfer(transfer, language)),
+    { scrolls: true },
+  )}
+  ${
+    otherTransfers === 0
+      ? NO_HTML
+      : html`<p class="quiet-text small">${words.others(formatCount(otherTransfers, language))}</p>`
+  }`;
 }
 
 function renderTransfer(transfer: Transfer, language: Language): Html {

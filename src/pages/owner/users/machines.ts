@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { OwnToken } from '../../../auth/tokens/own-tokens.ts';
 import { expiryWarning } from '../../../auth/tokens/store/lifetime.ts';
 import { isAlive } from '../../../auth/tokens/store/machine-token.ts';
@@ -23,24 +24,19 @@ export function renderMachines({ machines, now }: UsersOptions, request: PageReq
       ${renderCopyLine("registry-gate tokens create ci --repository 'team/**' --allow pull,push", language)}
     </section>`;
   }
-  return html`<div class="table-box" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${words.token}</th>
-            <th scope="col">${words.scope}</th>
-            <th scope="col">${words.madeBy}</th>
-            <th scope="col">${words.ends}</th>
-            <th scope="col">${words.lastUsed}</th>
-            <th scope="col"><span class="visually-hidden">${words.revoke}</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${tokens.slice(0, MOST).map((token) => renderToken(token, request, now()))}
-        </tbody>
-      </table>
-    </div>
-    ${tokens.length > MOST ? html`<p class="quiet-text">${words.cutShort(formatCount(MOST, language))}</p>` : NO_HTML}`;
+  return html`${renderTable(
+    [
+      words.token,
+      words.scope,
+      words.madeBy,
+      words.ends,
+      words.lastUsed,
+      { text: words.revoke, look: 'unseen' },
+    ],
+    tokens.slice(0, MOST).map((token) => renderToken(token, request, now())),
+    { scrolls: true },
+  )}
+  ${tokens.length > MOST ? html`<p class="quiet-text">${words.cutShort(formatCount(MOST, language))}</p>` : NO_HTML}`;
 }
 
 function endOf({ expires }: OwnToken): number {

@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import { isOwner } from '../../../auth/policy/owner.ts';
 import type { PageRequest } from '../../request/page-request.ts';
 import { withQuery } from '../../request/page-address.ts';
@@ -30,7 +31,7 @@ export async function renderPeople(options: UsersOptions, request: PageRequest):
       </div>
       <button type="submit" class="quiet">${words.show}</button>
     </form>
-    ${shown.length === 0 ? html`<div class="state card"><p>${words.noUser}</p></div>` : renderTable(rows, language)}
+    ${shown.length === 0 ? html`<div class="state card"><p>${words.noUser}</p></div>` : renderPeopleTable(rows, language)}
     ${pages === 1 ? NO_HTML : renderPages(words, { search, page, pages }, formatCount(found.length, language))}`;
 }
 
@@ -53,24 +54,19 @@ function pageLink(text: string, find: string, page: number): Html {
   >`;
 }
 
-function renderTable(rows: readonly Html[], language: Language): Html {
+function renderPeopleTable(rows: readonly Html[], language: Language): Html {
   const words = USERS_WORDS[language];
-  return html`<div class="table-box" tabindex="0">
-    <table data-rows>
-      <thead>
-        <tr>
-          <th scope="col">${words.user}</th>
-          <th scope="col">${words.groups}</th>
-          <th scope="col">${words.password}</th>
-          <th scope="col" class="number">${words.devices}</th>
-          <th scope="col" class="number">${words.browsers}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable(
+    [
+      words.user,
+      words.groups,
+      words.password,
+      { text: words.devices, look: 'number' },
+      { text: words.browsers, look: 'number' },
+    ],
+    rows,
+    { scrolls: true, moves: true },
+  );
 }
 
 async function renderRow(

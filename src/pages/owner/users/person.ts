@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import { csrfField } from '../../text/form-parts.ts';
 import type { PageRequest } from '../../request/page-request.ts';
 import { PageError } from '../../request/page-error.ts';
@@ -26,7 +27,7 @@ export async function renderPerson(options: UsersOptions, request: PageRequest, 
       ${
         devices.length === 0
           ? html`<p class="quiet-text">${words.noDevices}</p>`
-          : renderTable(
+          : renderSignInTable(
               request,
               devices.map(({ client, agent, ...device }) => ({ ...device, what: client || agent })),
               { act: 'revoke', name, button: words.revoke, now: options.now() },
@@ -41,7 +42,7 @@ export async function renderPerson(options: UsersOptions, request: PageRequest, 
       ${
         sessions.length === 0
           ? html`<p class="quiet-text">${words.noBrowsers}</p>`
-          : renderTable(
+          : renderSignInTable(
               request,
               sessions.map(({ agent, ...session }) => ({ ...session, what: agent })),
               { act: 'end-sessions', name, button: words.end, now: options.now() },
@@ -65,37 +66,26 @@ interface Ending {
   readonly now: number;
 }
 
-function renderTable(
+function renderSignInTable(
   { language, csrf }: PageRequest,
   rows: readonly Signed[],
   { now, ...ending }: Ending,
 ): Html {
   const words = USERS_WORDS[language];
-  return html`<div class="table-box" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${words.devices}</th>
-          <th scope="col">${words.address}</th>
-          <th scope="col">${words.created}</th>
-          <th scope="col">${words.lastUsed}</th>
-          <th scope="col"><span class="visually-hidden">${ending.button}</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ({ id, what, address, created, lastUsed }) =>
-            html`<tr>
-              <th scope="row">${what}<span class="under mono">${id}</span></th>
-              <td>${address}</td>
-              <td>${renderAge(Date.parse(created), now, language)}</td>
-              <td>${renderAge(lastUsed, now, language)}</td>
-              <td class="act">${renderForm({ ...ending, csrf, id })}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable(
+    [words.devices, words.address, words.created, words.lastUsed, { text: ending.button, look: 'unseen' }],
+    rows.map(
+      ({ id, what, address, created, lastUsed }) =>
+        html`<tr>
+          <th scope="row">${what}<span class="under mono">${id}</span></th>
+          <td>${address}</td>
+          <td>${renderAge(Date.parse(created), now, language)}</td>
+          <td>${renderAge(lastUsed, now, language)}</td>
+          <td class="act">${renderForm({ ...ending, csrf, id })}</td>
+        </tr>`,
+    ),
+    { scrolls: true },
+  );
 }
 
 interface FormOptions {

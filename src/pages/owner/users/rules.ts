@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import type { Policy, Rule } from '../../../auth/policy/policy.ts';
 import { renderWho } from '../../../auth/policy/who.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
@@ -22,21 +23,11 @@ export function renderRules(policy: Policy, language: Language): Html {
       <strong>${words.owners}:</strong>
       ${owners.size === 0 ? words.noOwners : [...owners].map((owner) => owner.replace(/^user:/, '')).join(', ')}
     </p>
-    <div class="table-box" tabindex="0">
-      <table class="rules">
-        <thead>
-          <tr>
-            <th scope="col">${words.who}</th>
-            <th scope="col">${words.may}</th>
-            <th scope="col">${words.repository}</th>
-            <th scope="col">${words.where}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rules.slice(0, MOST).map((rule) => renderRule(rule, language))}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable(
+      [words.who, words.may, words.repository, words.where],
+      rules.slice(0, MOST).map((rule) => renderRule(rule, language)),
+      { scrolls: true, className: 'rules' },
+    )}
     ${rules.length > MOST ? html`<p class="quiet-text">${words.cutShort(formatCount(MOST, language))}</p>` : NO_HTML}`;
 }
 

@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import { repositoryCrumbs } from '../../request/page-address.ts';
 import type { StepResult } from '../../../images/remove/execute.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
@@ -23,21 +24,11 @@ export function renderResults(
   return html`<section>
     ${renderCrumbs(repositoryCrumbs(repository, words.all), words.where)}
     <h1>${titleOf(results, language)}</h1>
-    <div class="table-box">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${words.columns.tag}</th>
-            <th scope="col" class="wide">${words.columns.digest}</th>
-            <th scope="col">${words.result}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${results.filter((it) => !isFolded(it)).map((result) => renderResult(result, language))}
-          ${renderFolded(results.filter(isFolded).length, language)}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable(
+      [words.columns.tag, { text: words.columns.digest, look: 'wide' }, words.result],
+      html`${results.filter((it) => !isFolded(it)).map((result) => renderResult(result, language))}
+      ${renderFolded(results.filter(isFolded).length, language)}`,
+    )}
     ${renderGarbage(results, isEmbedded, language)}
     <p><a class="button" href="${back}">${words.back}</a></p>
   </section>`;

@@ -1,3 +1,4 @@
+import { renderTable } from '../../text/table.ts';
 import { csrfField } from '../../text/form-parts.ts';
 import { inRepository, repositoryCrumbs, repositoryPath, withQuery } from '../../request/page-address.ts';
 import type { PageRequest } from '../../request/page-request.ts';
@@ -31,20 +32,10 @@ export function renderSummary(
     ${hasChanged ? html`<p class="notice warn" role="alert">${words.changed}</p>` : NO_HTML}
     ${removal.abilities.deletes ? NO_HTML : html`<p class="notice bad">${words.noDeletes}</p>`}
     ${renderShared(shown, language)}
-    <div class="table-box">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${words.columns.tag}</th>
-            <th scope="col" class="wide">${words.columns.digest}</th>
-            <th scope="col">${words.columns.fate}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${summary.tags.map((fate) => renderFate(fate, language))}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable(
+      [words.columns.tag, { text: words.columns.digest, look: 'wide' }, words.columns.fate],
+      summary.tags.map((fate) => renderFate(fate, language)),
+    )}
     ${
       summary.goes && removal.abilities.deletes
         ? html`${renderFacts(summary, language)} ${renderForm({ ...shown, language, csrf })}`
