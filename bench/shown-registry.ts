@@ -11,7 +11,8 @@ import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../src/images/model/media-t
 import type { Registry, Repository } from '../src/images/store.ts';
 import { Secret } from '../src/lib/secret.ts';
 import { bytesOf, packLayer, tarOf, type Entry, type Layer } from '../test/support/image-content.ts';
-import { putArtifact, putBlob } from '../test/support/page-images.ts';
+import { putArtifact } from '../test/support/page-images.ts';
+import { pushBytes } from '../test/support/push-image.ts';
 import { startTestGate, TEST_PASSWORD, type TestGate } from '../test/support/test-gate.ts';
 
 const HOUR = 3_600_000;
@@ -195,7 +196,7 @@ type Push = (wanted: {
 const push: Push = async ({ repository, base, own, steps, created, architecture = 'amd64', tags = [] }) => {
   const layers = [...base.layers, ...own];
   const parts: Descriptor[] = [];
-  for (const { blob } of layers) parts.push(await putBlob(repository, await bytesOf(blob), blob.mediaType));
+  for (const { blob } of layers) parts.push(await pushBytes(repository, await bytesOf(blob), blob.mediaType));
   const moment = new Date(created).toISOString();
   const config = {
     architecture,
@@ -222,7 +223,7 @@ const push: Push = async ({ repository, base, own, steps, created, architecture 
       ...(/^(?:ADD|COPY|RUN)/.test(line) ? {} : { empty_layer: true }),
     })),
   };
-  const described = await putBlob(repository, Buffer.from(JSON.stringify(config)), OCI_CONFIG);
+  const described = await pushBytes(repository, Buffer.from(JSON.stringify(config)), OCI_CONFIG);
   const document = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
@@ -311,11 +312,11 @@ async function pushPlatforms({
       },
     };
     const layers = [
-      await putBlob(repository, Buffer.from(JSON.stringify(statement)), 'application/vnd.in-toto+json', {
+      await pushBytes(repository, Buffer.from(JSON.stringify(statement)), 'application/vnd.in-toto+json', {
         annotations: { 'in-toto.io/predicate-type': statement.predicateType },
       }),
     ];
-    const config = await putBlob(
+    const config = await pushBytes(
       repository,
       Buffer.from('{"architecture":"unknown","os":"unknown"}'),
       OCI_CONFIG,
@@ -343,7 +344,7 @@ async function refer(repository: Repository, subject: Descriptor): Promise<void>
       { name: 'openssl', versionInfo: '3.0.17' },
     ],
   };
-  const layers = [await putBlob(repository, Buffer.from(JSON.stringify(sbom)), 'application/spdx+json')];
+  const layers = [await pushBytes(repository, Buffer.from(JSON.stringify(sbom)), 'application/spdx+json')];
   const annotations = { 'org.opencontainers.image.created': new Date(NOW - 3 * HOUR).toISOString() };
   const listing = await putArtifact(repository, {
     artifactType: 'application/spdx+json',
@@ -355,7 +356,7 @@ async function refer(repository: Repository, subject: Descriptor): Promise<void>
     await putArtifact(repository, {
       artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json',
       layers: [
-        await putBlob(
+        await pushBytes(
           repository,
           Buffer.from(
             JSON.stringify({ critical: { image: { 'docker-manifest-digest': signed.digest.text } } }),
@@ -382,13 +383,13 @@ async function pushCharts(registry: Registry): Promise<void> {
         appVersion: SHOP[0],
         description: `Runs ${name} in a cluster.`,
       };
-      const config = await putBlob(
+      const config = await pushBytes(
         repository,
         Buffer.from(JSON.stringify(chart)),
         'application/vnd.cncf.helm.config.v1+json',
       );
       const layers = [
-        await putBlob(
+        await pushBytes(
           repository,
           Buffer.from(noise(`${name} ${version}`, 20_000)),
           'application/vnd.cncf.helm.chart.content.v1.tar+gzip',

@@ -5,7 +5,8 @@ import type { Descriptor } from '../../src/images/model/descriptor.ts';
 import { BROWSER, expectAccessible, startBrowser, type OpenBrowser } from '../support/browser.ts';
 import { tarOf } from '../support/image-content.ts';
 import { PageClient, type PageReply } from '../support/page-client.ts';
-import { HOSTILE, putArtifact, putBlob, putImage, putPlatforms, registryOf } from '../support/page-images.ts';
+import { HOSTILE, putArtifact, putImage, putPlatforms, registryOf } from '../support/page-images.ts';
+import { pushBytes } from '../support/push-image.ts';
 import { temporaryFolder, type Folder } from '../support/programs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
@@ -62,18 +63,18 @@ async function fill(backend: string, folder: Folder): Promise<Filled> {
   const bytes = Buffer.from(JSON.stringify({ spdxVersion: 'SPDX-2.3', name: HOSTILE.markup }));
   const sbom = await putArtifact(app, {
     artifactType: 'application/spdx+json',
-    layers: [await putBlob(app, bytes, 'application/spdx+json')],
+    layers: [await pushBytes(app, bytes, 'application/spdx+json')],
     subject: index,
   });
   const signature = await putArtifact(app, {
     artifactType: 'application/vnd.cncf.notary.signature',
-    layers: [await putBlob(app, Buffer.from([0, 1, 2, 255]), 'application/cose')],
+    layers: [await pushBytes(app, Buffer.from([0, 1, 2, 255]), 'application/cose')],
     subject: sbom,
   });
   const chart = registry.repository('open/chart');
   await putArtifact(chart, {
-    config: await putBlob(chart, Buffer.from('{"name":"web"}'), 'application/vnd.cncf.helm.config.v1+json'),
-    layers: [await putBlob(chart, Buffer.from('x'), 'application/vnd.cncf.helm.chart.content.v1.tar+gzip')],
+    config: await pushBytes(chart, Buffer.from('{"name":"web"}'), 'application/vnd.cncf.helm.config.v1+json'),
+    layers: [await pushBytes(chart, Buffer.from('x'), 'application/vnd.cncf.helm.chart.content.v1.tar+gzip')],
     annotations: { 'org.opencontainers.image.title': 'web', 'org.opencontainers.image.version': '1.4.0' },
     tags: ['1.4.0'],
   });

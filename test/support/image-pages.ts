@@ -5,10 +5,10 @@ import type { Repository } from '../../src/images/store.ts';
 import { answerPage } from '../../src/pages/frame/answer.ts';
 import { imageRoutes } from '../../src/pages/image/image-routes.ts';
 import { removeRoutes } from '../../src/pages/repositories/remove/remove-routes.ts';
-import { parsePageAddress } from '../../src/pages/request/page-address.ts';
 import { PageTurns } from '../../src/pages/request/page-turns.ts';
 import { readRequest } from '../../src/pages/request/read-request.ts';
 import { createVisible } from '../../src/pages/request/visible.ts';
+import { pageCall } from './page-call.ts';
 
 interface Answer {
   readonly status: number;
@@ -42,23 +42,7 @@ export function createImagePages(repository: Repository): (target: string) => Pr
     },
   };
   return async (target) => {
-    const address = parsePageAddress(target.split('?', 1)[0] ?? '');
-    if (address === undefined) throw new Error(`no page has the address ${target}`);
-    const request = await readRequest(reading, {
-      method: 'GET',
-      address,
-      target,
-      form: undefined,
-      acceptLanguage: 'en',
-      client: {
-        address: '192.0.2.1',
-        host: 'registry.lan',
-        agent: 'a browser',
-        cookies: undefined,
-        requestId: 'r',
-        source: { fetchSite: 'same-origin', origin: undefined },
-      },
-    });
+    const request = await readRequest(reading, pageCall(target));
     const answer = await answerPage(answering, request);
     if (answer.kind === 'redirect') return { status: 303, text: answer.to };
     return { status: answer.status ?? 200, text: answer.body.toString() };

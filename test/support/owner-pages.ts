@@ -8,11 +8,10 @@ import { connectRoutes } from '../../src/pages/connect/connect.ts';
 import { answerPage } from '../../src/pages/frame/answer.ts';
 import { renderLayout } from '../../src/pages/frame/layout.ts';
 import { PageTurns } from '../../src/pages/request/page-turns.ts';
-import { parsePageAddress } from '../../src/pages/request/page-address.ts';
 import type { PageRoutes } from '../../src/pages/request/page-request.ts';
 import { readRequest } from '../../src/pages/request/read-request.ts';
 import { createVisible } from '../../src/pages/request/visible.ts';
-import { parseFields, type Fields } from '../../src/pages/request/fields.ts';
+import { pageCall } from './page-call.ts';
 
 type Act = Parameters<OwnerOptions['noteAct']>[0];
 
@@ -103,25 +102,9 @@ export function createOwnerPages(options: OwnerPagesOptions = {}): OwnerPages {
   const ask = async (
     method: 'GET' | 'POST',
     target: string,
-    { form, language = 'en' }: { readonly form?: string; readonly language?: string },
+    { form, language }: { readonly form?: string; readonly language?: string },
   ): Promise<Answer> => {
-    const address = parsePageAddress(target.split('?', 1)[0] ?? '');
-    if (address === undefined) throw new Error(`no page has the address ${target}`);
-    const request = await readRequest(reading, {
-      method,
-      address,
-      target,
-      form: form === undefined ? undefined : fieldsOf(form),
-      acceptLanguage: language,
-      client: {
-        address: '192.0.2.1',
-        host: 'registry.lan',
-        agent: 'a browser',
-        cookies: undefined,
-        requestId: 'r',
-        source: { fetchSite: 'same-origin', origin: undefined },
-      },
-    });
+    const request = await readRequest(reading, pageCall(target, { method, form, language }));
     const answer = await answerPage(answering, request);
     if (answer.kind === 'redirect') return { status: 303, text: answer.to };
     const text = renderLayout(request, answer, { icon: '', style: '', script: '' }).toString();
@@ -132,12 +115,6 @@ export function createOwnerPages(options: OwnerPagesOptions = {}): OwnerPages {
     post: (target, form) => ask('POST', target, { form: new URLSearchParams(form).toString() }),
     acts,
   };
-}
-
-function fieldsOf(form: string): Fields {
-  const fields = parseFields(form);
-  if (typeof fields === 'string') throw new Error(fields);
-  return fields;
 }
 
 function unexpected(): never {

@@ -1,12 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { openRegistry } from '../../src/images/client/open-registry.ts';
-import { makeDescriptor, type Descriptor } from '../../src/images/model/descriptor.ts';
-import type { JsonObject } from '../../src/images/model/json.ts';
-import { storeManifest } from '../../src/images/model/manifest.ts';
+import type { Descriptor } from '../../src/images/model/descriptor.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../src/images/model/media-types.ts';
 import type { Registry, Repository } from '../../src/images/store.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { pushBytes, pushDocument } from './push-image.ts';
 import type { TestGate } from './test-gate.ts';
 
 /** What a hostile image says of itself. */
@@ -26,31 +25,6 @@ export function registryOf(gate: TestGate): Registry {
   });
 }
 
-export async function putBlob(
-  repository: Repository,
-  bytes: Buffer,
-  mediaType: string,
-  json: JsonObject = {},
-): Promise<Descriptor> {
-  const blob = makeDescriptor({ mediaType, digest: digestOf('sha256', bytes), size: bytes.length }, json);
-  await repository.putBlob(blob, async function* pieces(from) {
-    yield bytes.subarray(from);
-  });
-  return blob;
-}
-
-async function putDocument(
-  repository: Repository,
-  mediaType: string,
-  document: object,
-  tags: readonly string[],
-): Promise<Descriptor> {
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...document }));
-  const stored = storeManifest(bytes, mediaType);
-  await repository.putManifest(stored, tags);
-  return makeDescriptor({ mediaType, digest: stored.digest, size: bytes.length });
-}
-
 interface PageImage {
   /** The tars of its layers. */
   readonly layers: readonly Buffer[];
@@ -64,7 +38,7 @@ export async function putImage(
   { layers, config = {}, architecture = 'amd64', tags = [] }: PageImage,
 ): Promise<Descriptor> {
   const own: Descriptor[] = [];
-  for (const tar of layers) own.push(await putBlob(repository, gzipSync(tar), `${OCI_LAYER}+gzip`));
+  for (const tar of layers) own.push(await pushBytes(repository, gzipSync(tar), `${OCI_LAYER}+gzip`));
   const document = {
     os: 'linux',
     architecture,
@@ -72,9 +46,9 @@ export async function putImage(
     rootfs: { type: 'layers', diff_ids: layers.map((tar) => digestOf('sha256', tar).text) },
     ...config,
   };
-  const described = await putBlob(repository, Buffer.from(JSON.stringify(document)), OCI_CONFIG);
+  const described = await pushBytes(repository, Buffer.from(JSON.stringify(document)), OCI_CONFIG);
   const manifest = { config: described.json, layers: own.map(({ json }) => json) };
-  return putDocument(repository, OCI_MANIFEST, manifest, tags);
+  return pushDocument(repository, OCI_MANIFEST, manifest, tags);
 }
 
 interface PageArtifact {
@@ -89,7 +63,7 @@ interface PageArtifact {
 export async function putArtifact(repository: Repository, artifact: PageArtifact): Promise<Descriptor> {
   const { artifactType, layers, subject, annotations, tags = [] } = artifact;
   const config =
-    artifact.config ?? (await putBlob(repository, Buffer.from('{}'), 'application/vnd.oci.empty.v1+json'));
+    artifact.config ?? (await pushBytes(repository, Buffer.from('{}'), 'application/vnd.oci.empty.v1+json'));
   const document = {
     artifactType,
     config: config.json,
@@ -97,7 +71,7 @@ export async function putArtifact(repository: Repository, artifact: PageArtifact
     subject: subject?.json,
     annotations,
   };
-  return putDocument(repository, OCI_MANIFEST, document, tags);
+  return pushDocument(repository, OCI_MANIFEST, document, tags);
 }
 
 /** An index of two platforms, with an attestation of the first as BuildKit makes it. */
@@ -113,10 +87,10 @@ export async function putPlatforms(repository: Repository, tags: readonly string
     predicate: { name: HOSTILE.markup },
   };
   const bytes = Buffer.from(JSON.stringify(statement));
-  const layer = await putBlob(repository, bytes, 'application/vnd.in-toto+json', {
+  const layer = await pushBytes(repository, bytes, 'application/vnd.in-toto+json', {
     annotations: { 'in-toto.io/predicate-type': 'https://spdx.dev/Document' },
   });
-  const config = await putBlob(repository, Buffer.from('{"os":"unknown"}'), OCI_CONFIG);
+  const config = await pushBytes(repository, Buffer.from('{"os":"unknown"}'), OCI_CONFIG);
   const attestation = await putArtifact(repository, { config, layers: [layer] });
   const manifests = [
     ...images.map(({ json }, at) => ({
@@ -129,5 +103,5 @@ export async function putPlatforms(repository: Repository, tags: readonly string
       annotations: { 'vnd.docker.reference.digest': first?.digest.text },
     },
   ];
-  return putDocument(repository, OCI_INDEX, { manifests }, tags);
+  return pushDocument(repository, OCI_INDEX, { manifests }, tags);
 }

@@ -1,5 +1,6 @@
 import { digestOf } from '../../src/oci/digest.ts';
 import { makeDescriptor, type Descriptor } from '../../src/images/model/descriptor.ts';
+import type { JsonObject } from '../../src/images/model/json.ts';
 import { storeManifest } from '../../src/images/model/manifest.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../src/images/model/media-types.ts';
 import type { Repository } from '../../src/images/store.ts';
@@ -33,7 +34,8 @@ export function pushIndex(
   return pushDocument(repository, OCI_INDEX, { manifests: children.map(({ json }) => json) }, tags);
 }
 
-async function pushDocument(
+/** Pushes a manifest of this content. */
+export async function pushDocument(
   repository: Repository,
   mediaType: string,
   document: object,
@@ -45,9 +47,17 @@ async function pushDocument(
   return makeDescriptor({ mediaType, digest: stored.digest, size: bytes.length });
 }
 
-async function pushBlob(repository: Repository, text: string, mediaType: string): Promise<Descriptor> {
-  const bytes = Buffer.from(text);
-  const blob = makeDescriptor({ mediaType, digest: digestOf('sha256', bytes), size: bytes.length });
+function pushBlob(repository: Repository, text: string, mediaType: string): Promise<Descriptor> {
+  return pushBytes(repository, Buffer.from(text), mediaType);
+}
+
+export async function pushBytes(
+  repository: Repository,
+  bytes: Buffer,
+  mediaType: string,
+  json: JsonObject = {},
+): Promise<Descriptor> {
+  const blob = makeDescriptor({ mediaType, digest: digestOf('sha256', bytes), size: bytes.length }, json);
   await repository.putBlob(blob, async function* pieces(from) {
     yield bytes.subarray(from);
   });
