@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread, threadProgram } from '../../lib/start-thread.ts';
 import type { Turn, Standing } from '../../lib/streams/turn.ts';
 import type { HashTask } from './hash-worker.ts';
 import { ShareLine } from '../../lib/share-line.ts';
@@ -41,7 +42,7 @@ interface Slot {
 export function createHashPool({
   size = Math.max(1, availableParallelism() - 1),
   queueLimit = 64,
-  workerUrl = siblingUrl(),
+  workerUrl = threadProgram('./hash-worker', import.meta.url),
 }: HashPoolOptions = {}): HashPool {
   const slots: Slot[] = Array.from({ length: Math.max(1, size) }, () => ({
     worker: undefined,
@@ -91,7 +92,7 @@ export function createHashPool({
 
 /** Starts the thread of a slot. However the thread ends, its job is answered, and the next job starts a new thread. */
 function startWorker(url: URL, slot: Slot, settled: (slot: Slot, verdict: HashVerdict) => void): Worker {
-  const worker = new Worker(url, { name: 'password-hash', env: {}, execArgv: [] });
+  const worker = startThread(url, { name: 'password-hash' });
   worker.on('message', (matches: unknown) => settled(slot, matches === true ? 'match' : 'mismatch'));
   worker.on('error', () => undefined); // 'exit' follows
   worker.on('exit', () => {
@@ -100,12 +101,6 @@ function startWorker(url: URL, slot: Slot, settled: (slot: Slot, verdict: HashVe
     settled(slot, 'failed');
   });
   return worker;
-}
-
-/** Returns the worker beside this file, with the same extension: `.ts` in a checkout, `.js` in the package. */
-function siblingUrl(): URL {
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`./hash-worker.${ending}`, import.meta.url);
 }
 
 /** A queue of jobs that wait for a thread. */

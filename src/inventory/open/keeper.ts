@@ -1,10 +1,10 @@
+import { threadProgram } from '../../lib/start-thread.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Notice } from '../inventory.ts';
 import type { RefreshRequest } from '../follow/refresh.ts';
 import type { Report } from '../thread/calls.ts';
 import type { KeeperCalls, KeeperData } from '../thread/keeper-thread.ts';
 import { Thread } from '../thread/thread.ts';
-import { programUrl } from './program-url.ts';
 
 /** Who keeps the file: it is told what happens, and asked to look. */
 export interface Keeper {
@@ -33,7 +33,7 @@ export function startKeeper(options: KeeperOptions): Keeper & { close(): Promise
   const { logger, pauses = 1, delayMs = DELAY_MS, ...data } = options;
   const thread = new Thread<KeeperCalls>({
     name: 'inventory-keeper',
-    url: programUrl('keeper-thread'),
+    url: threadProgram('../thread/keeper-thread', import.meta.url),
     data: { ...data, pauses } satisfies KeeperData,
     onReport: (report) => logReport(logger, report),
     heapMiB: HEAP_MIB,

@@ -1,10 +1,10 @@
+import { threadProgram } from '../../lib/start-thread.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Inventory, Page, RepositoriesPage, Space, SpaceOfRepository, Visible } from '../inventory.ts';
 import type { Filter, Filtered, ReaderCalls, ReaderData } from '../thread/reader-thread.ts';
 import { Thread } from '../thread/thread.ts';
 import { createEventBuffer } from './event-buffer.ts';
 import { logReport, type Keeper } from './keeper.ts';
-import { programUrl } from './program-url.ts';
 import { Visibility } from './visibility.ts';
 
 interface InventoryOptions {
@@ -29,7 +29,7 @@ const NO_TAGS: SpaceOfRepository = { ...EMPTY, size: 0, shared: 0 };
 export function openInventory({ path, keeper, logger }: InventoryOptions): Inventory {
   const reader = new Thread<ReaderCalls>({
     name: 'inventory-reader',
-    url: programUrl('reader-thread'),
+    url: threadProgram('../thread/reader-thread', import.meta.url),
     data: { path } satisfies ReaderData,
     onReport: (report) => {
       logReport(logger, report);

@@ -92,8 +92,7 @@ async function note(notices: readonly Notice[]): Promise<void> {
     await rebuild();
   const { database } = file;
   database.transaction(() => {
-    for (const notice of notices)
-      if (notice.kind !== 'damaged' && notice.kind !== 'wanted') applyEvent(database, notice);
+    for (const notice of notices) if ('repository' in notice) applyEvent(database, notice);
   });
   loop.wake();
 }

@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../lib/start-thread.ts';
 import type { CallMessage, Calls, Report, ThreadMessage } from './calls.ts';
 
 interface ThreadOptions {
@@ -86,13 +87,7 @@ export class Thread<C extends Calls> {
   #start(): Worker {
     const { name, url, data, heapMiB, onReport } = this.#options;
     this.#startedAt = performance.now();
-    const worker = new Worker(url, {
-      name,
-      env: {},
-      execArgv: [],
-      workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: heapMiB },
-    });
+    const worker = startThread(url, { name, data, heapMiB });
     worker.unref();
     worker.on('message', (message: ThreadMessage) => {
       if (message.kind === 'report') onReport(message.report);

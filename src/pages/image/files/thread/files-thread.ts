@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Secret } from '../../../../lib/secret.ts';
+import { startThread, threadProgram } from '../../../../lib/start-thread.ts';
 import type { FilesWorkerData, NumberedQuestion, NumberedReply } from './files-worker.ts';
 import type { FilesQuestion, FilesReply } from './question.ts';
 
@@ -33,6 +34,7 @@ const MOST_WAITING = 64;
 const MOST_OF_ONE = 16;
 /** The heap of the thread. Lists and trees of files are outside of it, and have bounds of their own. */
 const HEAP_MIB = 256;
+const PROGRAM = threadProgram('./files-worker', import.meta.url);
 
 /** Creates the thread with the first question. It does not keep the process alive while nobody asks. */
 export function createFilesThread({ door, largestLayer }: FilesThreadOptions): FilesThread {
@@ -48,13 +50,7 @@ export function createFilesThread({ door, largestLayer }: FilesThreadOptions): F
   };
   const start = (): Worker => {
     const data: FilesWorkerData = { name, socketPath, user, password: password.reveal(), largestLayer };
-    const started = new Worker(siblingUrl(), {
-      name: 'image-files',
-      env: {},
-      execArgv: [],
-      workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
-    });
+    const started = startThread(PROGRAM, { name: 'image-files', data, heapMiB: HEAP_MIB });
     started.on('message', (message: NumberedReply) => settle(message.number, message.reply));
     started.on('error', () => undefined); // 'exit' follows
     started.on('exit', () => {
@@ -78,10 +74,4 @@ export function createFilesThread({ door, largestLayer }: FilesThreadOptions): F
       await worker?.terminate();
     },
   };
-}
-
-/** Returns the worker beside this file, with the same extension: `.ts` in a checkout, `.js` in the package. */
-function siblingUrl(): URL {
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`./files-worker.${ending}`, import.meta.url);
 }
