@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../backend/embedded/spec-client.ts';
 import { GATE_MAIN } from '../support/gate-process.ts';
-import { startDaemon, temporaryFolder, type Daemon, type Folder } from '../support/programs.ts';
+import { startDaemon, temporaryFolder, until, type Daemon, type Folder } from '../support/programs.ts';
 
 const BYTES = 'some bytes of a layer';
 
@@ -63,6 +63,11 @@ describe.each(['000', '077'])('with umask %s', (umask) => {
     daemon = startDaemon('sh', ['-c', script, 'sh', umask, ...program]);
     const [, port] = await daemon.line(/serves https:\/\/[^ ]*:(\d+)/);
     expect(await push(Number(port), String(certs))).toBe(201);
+    // The first sign-in takes this file away, a moment after its answer.
+    await until(
+      async () => !(await readdir(String(certs))).includes('first-user.json') || undefined,
+      () => 'first-user.json stays',
+    );
 
     const stored = await modesIn(String(data));
     expect(stored.size).toBeGreaterThan(15);
