@@ -40,6 +40,11 @@ export class FileIndex {
     this.#onNote = onNote;
   }
 
+  /** The memory that it takes. */
+  get bytes(): number {
+    return this.table.bytes + this.#links.bytes;
+  }
+
   /** The number of the layer that was added last. */
   get layer(): number {
     return this.#layer;

@@ -32,6 +32,11 @@ export class HardLinks {
     this.#waiting = new WaitingLinks(mostBytes);
   }
 
+  /** What is remembered of the links, in bytes. */
+  get bytes(): number {
+    return this.#bytes + this.#waiting.bytes;
+  }
+
   beginLayer(): void {
     this.#layer += 1;
     this.#hidden = new Map();
@@ -111,7 +116,7 @@ export class HardLinks {
 
   #count(more: number): void {
     this.#bytes += more;
-    if (this.#bytes + this.#waiting.bytes <= this.#mostBytes) return;
+    if (this.bytes <= this.#mostBytes) return;
     throw new AppError('IMAGE_INVALID', {
       message: 'The image has too many files that other layers hide to look them through.',
       hint: 'Look at one of its layers: registry-gate images files --layer 1 IMAGE',

@@ -8,7 +8,7 @@ import type {
 } from '../../../src/pages/image/files/thread/question.ts';
 import { ReadingJobs, type Reading } from '../../../src/pages/image/files/thread/reading-jobs.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { memoryRepository } from '../../support/memory-registry.ts';
+import { memoryRepository, type MemoryRepository } from '../../support/memory-registry.ts';
 import { tarOf, type Entry } from '../../support/image-content.ts';
 
 const NAME = 'team/app';
@@ -20,12 +20,7 @@ async function askerOf(
 ): Promise<(question: Partial<FilesQuestion>) => Promise<FilesReply>> {
   const repository = memoryRepository(NAME);
   const asked: AskedLayer[] = [];
-  for (const layer of layers) {
-    const bytes = Buffer.isBuffer(layer) ? layer : gzipSync(await tarOf(layer));
-    const digest = digestOf('sha256', bytes).text;
-    repository.blobs.set(digest, bytes);
-    asked.push({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: bytes.length });
-  }
+  for (const layer of layers) asked.push(await storeLayer(repository, layer));
   const answer = createFilesAnswers({ registry: { repository: () => repository }, largestLayer, patience });
   return (question) =>
     answer({
@@ -37,6 +32,16 @@ async function askerOf(
       from: 0,
       ...question,
     });
+}
+
+async function storeLayer(
+  repository: MemoryRepository,
+  layer: readonly Entry[] | Buffer,
+): Promise<AskedLayer> {
+  const bytes = Buffer.isBuffer(layer) ? layer : gzipSync(await tarOf(layer));
+  const digest = digestOf('sha256', bytes).text;
+  repository.blobs.set(digest, bytes);
+  return { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: bytes.length };
 }
 
 const rowsOf = (reply: FilesReply): readonly string[] =>
@@ -132,6 +137,37 @@ describe('the files of an image', () => {
       [200, 1200],
       [0, 1200],
     ]);
+  });
+});
+
+describe('the files of several images', () => {
+  it('are listed again though the lists of their layers were dropped, what layers hide is not', async () => {
+    const repository = memoryRepository(NAME);
+    let reads = 0;
+    const readBlob: typeof repository.readBlob = (blob, options) => {
+      reads += 1;
+      return repository.readBlob(blob, options);
+    };
+    const answer = createFilesAnswers({
+      registry: { repository: () => ({ ...repository, readBlob }) },
+      largestLayer: 1_000_000_000,
+      listsBytes: 1,
+      patience: () => new Promise(() => undefined),
+    });
+    const layers = await Promise.all(
+      ['a', 'b', 'c'].map((name) => storeLayer(repository, [{ name, text: '' }])),
+    );
+    const ask = async (at: number, hasHidden = false): Promise<readonly string[]> => {
+      const asked = layers.slice(at, at + 1);
+      return rowsOf(
+        await answer({ repository: NAME, owner: '', layers: asked, path: '', hasHidden, from: 0 }),
+      );
+    };
+    for (let round = 0; round < 3; round += 1)
+      expect([await ask(0), await ask(1), await ask(2)]).toEqual([['a 1'], ['b 1'], ['c 1']]);
+    expect(reads).toBe(3);
+    expect(await ask(0, true)).toEqual(['a 1']);
+    expect(reads).toBe(4);
   });
 });
 

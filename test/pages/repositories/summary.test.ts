@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Contents, KnownManifest } from '../../../src/images/remove/contents.ts';
 import { storeManifest } from '../../../src/images/model/manifest.ts';
 import { OCI_MANIFEST } from '../../../src/images/model/media-types.ts';
+import { executeRemoval, type StepResult } from '../../../src/images/remove/execute.ts';
 import { planRemoval } from '../../../src/images/remove/plan.ts';
-import { fingerprint, type Removal } from '../../../src/pages/repositories/remove/prepare.ts';
+import { fingerprint, prepareWish, type Removal } from '../../../src/pages/repositories/remove/prepare.ts';
+import { renderResults } from '../../../src/pages/repositories/remove/results-page.ts';
+import { renderSummary } from '../../../src/pages/repositories/remove/summary-page.ts';
 import { summarize } from '../../../src/pages/repositories/remove/summary.ts';
 import { createImagePages } from '../../support/image-pages.ts';
 import { memoryRepository } from '../../support/memory-registry.ts';
@@ -138,7 +141,40 @@ describe('the summary of many tags of one image', () => {
     const chosen = tags.slice(0, 1000).map((tag) => `tag=${tag}`);
     const { status, text } = await createImagePages(repository)(`/r/team/app/-/remove?${chosen.join('&')}`);
     expect(status).toBe(200);
-    expect(text.match(/\(\+1990\)/g)).toHaveLength(1000);
+    expect(text.match(/\(\+1990\)/g)).toHaveLength(500);
+    expect(text).toContain('… and 500 more');
+    // All of them are in the form, and go.
+    expect(text.match(/name="tag" value="/g)).toHaveLength(1000);
     expect(text.length).toBeLessThan(1_000_000);
+  });
+
+  it('shows a bounded list of those that go along, with their number, and removes all', async () => {
+    const repository = memoryRepository();
+    repository.can.untag = false;
+    repository.putImage({ layers: ['x'], tags: Array.from({ length: 10_000 }, (_, at) => `t${at}`) });
+    const planned = await prepareWish(repository, { tags: new Set(['t77']), shared: 'all' }, false);
+    const shown = { repository: 'team/app', removal: planned, summary: summarize(planned) };
+    const request = { language: 'en', csrf: 'token' } as const;
+    const text = renderSummary(request, { ...shown, mayPush: false, hasChanged: false }).toString();
+    expect(text.length).toBeLessThan(500_000);
+    expect(text).toContain('… and 9,500 more');
+    expect(text).toMatch(/Tags that go along with their images<\/dt>\s*<dd>9,999<\/dd>/);
+    expect(text).toContain('Remove 10,000 tags');
+    const results = await executeRemoval(repository, planned);
+    expect(results.map(({ outcome, tags }) => [outcome, tags.length])).toEqual([['removed', 10_000]]);
+    expect(repository.tags.size).toBe(0);
+    const done = renderResults('en', { repository: 'team/app', results, isEmbedded: false, back: '/' });
+    expect(done.toString()).toContain('(+9990)');
+    expect(done.toString().length).toBeLessThan(10_000);
+  });
+
+  it('shows first what was not removed, where there are many results', () => {
+    const results = Array.from({ length: 3000 }, (_, at): StepResult => {
+      const outcome = at === 2999 ? 'failed' : 'removed';
+      return { kind: 'tag', digest: digest(1), tags: [`t${at}`], outcome, error: undefined };
+    });
+    const text = renderResults('en', { repository: 'x', results, isEmbedded: true, back: '/' }).toString();
+    expect(text.indexOf('t2999')).toBeLessThan(text.indexOf('t0<'));
+    expect(text).toContain('… and 2,500 more');
   });
 });

@@ -2,10 +2,11 @@ import { renderTable } from '../../text/table.ts';
 import { repositoryCrumbs } from '../../request/page-address.ts';
 import type { StepResult } from '../../../images/remove/execute.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
-import { formatCount, renderDigest, shortTag } from '../../text/format.ts';
+import { formatCount, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { renderCrumbs } from '../../text/crumbs.ts';
+import { MOST_ROWS, renderMore, someOf } from './many-tags.ts';
 import { REMOVE_WORDS } from './words.ts';
 
 interface ShownResults {
@@ -21,12 +22,14 @@ export function renderResults(
   { repository, results, isEmbedded, back }: ShownResults,
 ): Html {
   const words = REMOVE_WORDS[language];
+  const shown = shownResults(results.filter((it) => !isFolded(it)));
   return html`<section>
     ${renderCrumbs(repositoryCrumbs(repository, words.all), words.where)}
     <h1>${titleOf(results, language)}</h1>
     ${renderTable(
       [words.columns.tag, { text: words.columns.digest, look: 'wide' }, words.result],
-      html`${results.filter((it) => !isFolded(it)).map((result) => renderResult(result, language))}
+      html`${shown.slice(0, MOST_ROWS).map((result) => renderResult(result, language))}
+      ${renderMore(shown.length - MOST_ROWS, language)}
       ${renderFolded(results.filter(isFolded).length, language)}`,
     )}
     ${renderGarbage(results, isEmbedded, language)}
@@ -46,6 +49,15 @@ function isFolded({ tags, outcome }: StepResult): boolean {
   return tags.length === 0 && outcome === 'removed';
 }
 
+/** Where there are too many to show, what was not done comes first. */
+function shownResults(results: readonly StepResult[]): readonly StepResult[] {
+  if (results.length <= MOST_ROWS) return results;
+  const [done, others] = [true, false].map((isDone) =>
+    results.filter(({ outcome }) => (outcome === 'removed') === isDone),
+  );
+  return [...(others ?? []), ...(done ?? [])];
+}
+
 function renderFolded(count: number, language: Language): Html {
   if (count === 0) return NO_HTML;
   const words = REMOVE_WORDS[language];
@@ -58,7 +70,7 @@ function renderFolded(count: number, language: Language): Html {
 
 function renderResult({ kind, tags, digest, outcome, error }: StepResult, language: Language): Html {
   const words = REMOVE_WORDS[language];
-  const names = tags.map(shortTag).join(', ');
+  const names = someOf(tags);
   const subject = kind === 'tag' ? names : tags.length === 0 ? words.untagged : words.imageOf(names);
   const look = outcome === 'removed' ? 'badge good' : outcome === 'failed' ? 'badge bad' : 'badge warn';
   return html`<tr>

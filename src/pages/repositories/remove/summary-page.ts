@@ -6,6 +6,7 @@ import { formatCount, formatSize, renderDigest, shortTag } from '../../text/form
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { renderCrumbs } from '../../text/crumbs.ts';
+import { MOST_ROWS, renderMore, someOf } from './many-tags.ts';
 import { fingerprint, type Removal, type Shared } from './prepare.ts';
 import type { RemovalSummary, TagFate } from './summary.ts';
 import { REMOVE_WORDS } from './words.ts';
@@ -34,7 +35,8 @@ export function renderSummary(
     ${renderShared(shown, language)}
     ${renderTable(
       [words.columns.tag, { text: words.columns.digest, look: 'wide' }, words.columns.fate],
-      summary.tags.map((fate) => renderFate(fate, language)),
+      html`${shownFates(summary.tags).map((fate) => renderFate(fate, language))}
+      ${renderMore(summary.tags.length - MOST_ROWS, language)}`,
     )}
     ${
       summary.goes && removal.abilities.deletes
@@ -45,12 +47,12 @@ export function renderSummary(
   </section>`;
 }
 
-/** As many other tags of one image as are named. */
-const MOST_OTHERS = 10;
+/** Where there are too many to show, those that one would not expect come first. */
+const BY_SURPRISE: readonly TagFate['fate'][] = ['stays', 'missing', 'along', 'alone', 'image'];
 
-function someOf(tags: readonly string[]): string {
-  const hidden = tags.length - MOST_OTHERS;
-  return `${tags.slice(0, MOST_OTHERS).join(', ')}${hidden > 0 ? `, … (+${hidden})` : ''}`;
+function shownFates(tags: readonly TagFate[]): readonly TagFate[] {
+  if (tags.length <= MOST_ROWS) return tags;
+  return BY_SURPRISE.flatMap((fate) => tags.filter((it) => it.fate === fate)).slice(0, MOST_ROWS);
 }
 
 function renderFate({ tag, digest, fate, need, others }: TagFate, language: Language): Html {
@@ -100,6 +102,7 @@ function renderFacts(summary: RemovalSummary, language: Language): Html {
       : html`<dt>${label}</dt>
           <dd>${formatCount(value, language)}</dd>`;
   return html`<dl class="facts">
+    ${count(facts.along, summary.tags.filter(({ fate }) => fate === 'along').length)}
     ${count(facts.images, summary.images)} ${count(facts.children, summary.children)}
     ${count(facts.referrers, summary.referrers)}
     <dt>${facts.space}</dt>

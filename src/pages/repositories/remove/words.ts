@@ -13,7 +13,10 @@ interface RemoveWords {
   readonly fates: Readonly<Record<TagFate['fate'], string>>;
   readonly needs: Readonly<Record<Need['by'], (tag: string) => string>>;
   readonly others: (tags: string) => string;
+  /** How many tags the table leaves out. */
+  readonly more: (shown: string) => string;
   readonly facts: {
+    readonly along: string;
     readonly images: string;
     readonly children: string;
     readonly referrers: string;
@@ -69,7 +72,9 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
       referrer: (tag) => `it belongs to ${tag}`,
     },
     others: (tags) => `same image: ${tags}`,
+    more: (shown) => `… and ${shown} more`,
     facts: {
+      along: 'Tags that go along with their images',
       images: 'Images that go',
       children: 'Images inside their indexes',
       referrers: 'Signatures, SBOMs and other referrers',
@@ -136,7 +141,9 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
       referrer: (tag) => `${tag}에 딸린 항목`,
     },
     others: (tags) => `같은 이미지: ${tags}`,
+    more: (shown) => `… 외 ${shown}개`,
     facts: {
+      along: '이미지와 함께 삭제되는 태그',
       images: '삭제되는 이미지',
       children: '인덱스 안의 이미지',
       referrers: '서명, SBOM 등 딸린 항목',

@@ -16,7 +16,7 @@ const HIDDEN_BYTES = 200;
 /** About what an entry of the map takes, with its key. */
 const ENTRY_BYTES = 4096;
 
-/** The orders of the directories that were shown last, of one image: each of their pages would sort all names again. */
+/** The orders of the directories that were shown last: each of their pages would sort all names again. */
 export class KeptOrders {
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;

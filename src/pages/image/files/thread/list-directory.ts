@@ -14,22 +14,23 @@ import type { FileRow, FilesQuestion, FilesReply } from './question.ts';
 const MOST_ROWS = 500;
 
 interface Listing {
+  /** Names the image. */
+  readonly key: string;
   readonly index: FileIndex;
-  /** Of this index. */
   readonly orders: KeptOrders;
-  /** Of all layers, the lowest first. */
+  /** Of all layers, the lowest first. Needed where the question is about hidden files, and may be empty otherwise. */
   readonly lists: readonly EntryList[];
   readonly found: ReturnType<typeof resolvePath>;
   readonly question: FilesQuestion;
 }
 
 /** Lists a directory of an image; on request with what later layers hid there, and also one that is hidden itself. */
-export function listDirectory({ index, orders, lists, found, question }: Listing): FilesReply {
+export function listDirectory({ key, index, orders, lists, found, question }: Listing): FilesReply {
   const { layers, hasHidden, from } = question;
   const isThere = found.kind === 'found';
   const path = isThere ? pathOf(index, found.node) : ownPath(question.path);
   if (path === undefined || (!isThere && !hasHidden)) return { kind: 'missing' };
-  const { order, hidden } = orders.get(`${hasHidden ? '+' : '-'}${path}`, () =>
+  const { order, hidden } = orders.get(`${key} ${hasHidden ? '+' : '-'}${path}`, () =>
     putInOrder(
       index.table,
       isThere ? visibleChildren(index.table, found.node) : [],
