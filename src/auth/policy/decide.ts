@@ -1,6 +1,7 @@
 import type { Action, RegistryRequest } from '../../oci/request/parse.ts';
 import { principalName, type Principal } from '../principal.ts';
 import { hasAnonymousRules, type Policy } from './policy.ts';
+import { renderRight } from './reason.ts';
 import { findRight, isWithin, isWithinCatalog, type Need } from './right.ts';
 
 export type Decision =
@@ -41,12 +42,16 @@ export function decide(
 ): Decision {
   const need = request && needOf(request);
   if (request === undefined || need === undefined) return decideWithoutName(policy, principal, request);
-  const rule = findRight(policy, principal, need, address);
-  if (rule !== undefined && !isWithin(principal, need)) {
+  const right = findRight(policy, principal, need, address);
+  if (right !== undefined && !isWithin(principal, need)) {
     return { allowed: false, because: 'unknown', missing: missingOf(need), sentence: ANOTHER_TOKEN };
   }
-  if (rule !== undefined) {
-    return { allowed: true, rule, mount: judgeMount(policy, principal, request, address) };
+  if (right !== undefined) {
+    return {
+      allowed: true,
+      rule: renderRight(right),
+      mount: judgeMount(policy, principal, request, address),
+    };
   }
   const missing = missingOf(need);
   return principal.kind === 'anonymous'

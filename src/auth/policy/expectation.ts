@@ -6,6 +6,7 @@ import { principalName, type Principal } from '../principal.ts';
 import { parsePrincipal } from './who.ts';
 import { parseAddress } from '../../lib/network.ts';
 import type { Policy } from './policy.ts';
+import { renderMiss, renderRight } from './reason.ts';
 import { findRight, type Need } from './right.ts';
 
 /** A test case in the access file. */
@@ -56,17 +57,17 @@ export function failedExpectations(
   expectations: readonly Expectation[],
 ): readonly { readonly path: string; readonly where: string; readonly reason: string }[] {
   return expectations.flatMap(({ path, where, principal, need, address, isAllowed }) => {
-    const rule = findRight(policy, principal, need, address);
-    if ((rule !== undefined) === isAllowed) return [];
+    const right = findRight(policy, principal, need, address);
+    if ((right !== undefined) === isAllowed) return [];
     const reason =
-      rule === undefined
+      right === undefined
         ? [
             denialOf(principal, need),
             ...findNearMisses(policy, principal, need, address).map(
-              ({ where, reason }) => `${where} ${reason}`,
+              ({ where, miss }) => `${where} ${renderMiss(miss)}`,
             ),
           ].join(' ')
-        : `${principalName(principal)} may ${describeNeed(need)}, by ${rule}`;
+        : `${principalName(principal)} may ${describeNeed(need)}, by ${renderRight(right)}`;
     return [{ path, where, reason: `fails: ${reason}` }];
   });
 }

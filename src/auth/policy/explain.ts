@@ -1,6 +1,7 @@
 import { matchesPattern, type Name } from './pattern.ts';
 import { appliesAt, type Policy, type Rule } from './policy.ts';
 import type { Principal } from '../principal.ts';
+import type { Miss } from './reason.ts';
 import { renderWho } from './who.ts';
 import { allows, ruleKeys, nameFor, type Need } from './right.ts';
 
@@ -8,8 +9,7 @@ import { allows, ruleKeys, nameFor, type Need } from './right.ts';
 export interface NearMiss {
   /** `access.yml:7` */
   readonly where: string;
-  /** Continues `where` as a sentence: `allows only pull`. */
-  readonly reason: string;
+  readonly miss: Miss;
 }
 
 /**
@@ -28,15 +28,15 @@ export function findNearMisses(
   return policy.rules.flatMap((rule): NearMiss[] => {
     if (!rule.who.some((who) => keys.includes(renderWho(who)))) return [];
     if (!rule.include.some((pattern) => matchesPattern(pattern, name))) return [];
-    const reason = missReason(rule, name, need, address);
-    return reason === undefined ? [] : [{ where: rule.where, reason }];
+    const miss = findMiss(rule, name, need, address);
+    return miss === undefined ? [] : [{ where: rule.where, miss }];
   });
 }
 
-function missReason(rule: Rule, name: Name, need: Need, address: string | undefined): string | undefined {
+function findMiss(rule: Rule, name: Name, need: Need, address: string | undefined): Miss | undefined {
   const left = rule.exclude.find((pattern) => matchesPattern(pattern, name));
-  if (left !== undefined) return `takes it out with !${left.text}`;
-  if (!allows(rule, need)) return `allows only ${[...rule.allow].join(' and ')}`;
-  const networks = (rule.networks ?? []).map(({ text }) => text).join(', ');
-  return appliesAt(rule, address) ? undefined : `is only for clients in ${networks}`;
+  if (left !== undefined) return { kind: 'excluded', pattern: left.text };
+  if (!allows(rule, need)) return { kind: 'actions', allow: [...rule.allow] };
+  if (appliesAt(rule, address)) return undefined;
+  return { kind: 'networks', networks: (rule.networks ?? []).map(({ text }) => text) };
 }

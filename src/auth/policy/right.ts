@@ -2,6 +2,7 @@ import type { Action } from '../../oci/request/parse.ts';
 import type { Principal, ScopeEntry, TokenScope } from '../principal.ts';
 import { nameOf, parsePattern, type Name, type Pattern } from './pattern.ts';
 import { appliesAt, coversName, type Policy, type Rule } from './policy.ts';
+import type { Right } from './reason.ts';
 import { renderWho } from './who.ts';
 
 /** An action on a repository. */
@@ -16,7 +17,7 @@ export interface Need {
 }
 
 /**
- * Returns what allows the action: `access.yml:7`, `every user`, `the scope of token:ci`; undefined if nothing does.
+ * Returns what allows the action; undefined if nothing does.
  * Rights add up; of several rules that allow it, the first in the file counts. A token that a user made may do what both
  * its scope and the user's rights allow. It takes microseconds with thousands of rules.
  */
@@ -25,18 +26,19 @@ export function findRight(
   principal: Principal,
   need: Need,
   address: string | undefined,
-): string | undefined {
+): Right | undefined {
   if (principal.kind === 'machine' && principal.scope !== undefined) {
     const { name, scope, maker } = principal;
     const isAllowed =
       isInScope(scope, need) &&
       (maker === undefined || findRight(policy, { kind: 'user', ...maker }, need, address) !== undefined);
-    return isAllowed ? `the scope of token:${name}` : undefined;
+    return isAllowed ? { kind: 'scope', token: name } : undefined;
   }
   if (policy.kind === 'open') {
     return EVERY[principal.kind];
   }
-  return findRule(policy, principal, need, address)?.where;
+  const rule = findRule(policy, principal, need, address);
+  return rule && { kind: 'rule', where: rule.where };
 }
 
 /**
@@ -66,7 +68,11 @@ export function isWithinCatalog({ within }: Principal): boolean {
   );
 }
 
-const EVERY = { anonymous: undefined, user: 'every user', machine: 'every token' } as const;
+const EVERY: Readonly<Record<Principal['kind'], Right | undefined>> = {
+  anonymous: undefined,
+  user: { kind: 'every', who: 'user' },
+  machine: { kind: 'every', who: 'token' },
+};
 
 type RulePolicy = Extract<Policy, { kind: 'rules' }>;
 

@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { Command } from 'commander';
 import { denialOf, describeNeed } from '../../auth/policy/decide.ts';
 import { findNearMisses, type NearMiss } from '../../auth/policy/explain.ts';
+import { renderMiss, renderRight, type Right } from '../../auth/policy/reason.ts';
 import { principalName, type Principal } from '../../auth/principal.ts';
 import { parsePrincipal } from '../../auth/policy/who.ts';
 import { parseAddress } from '../../lib/network.ts';
@@ -58,11 +59,11 @@ function checkCommand(terminal: Terminal, exit: ExitStatus): Command {
       const { principal, warnings } = await findPrincipal(question.principal, options, terminal);
       for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
       const { need, from } = question;
-      const rule = findRight(policy, principal, need, from);
-      const near = rule === undefined ? findNearMisses(policy, principal, need, from) : [];
-      const answer = { question: { ...question, principal }, rule, near, owner: isOwner(policy, principal) };
+      const right = findRight(policy, principal, need, from);
+      const near = right === undefined ? findNearMisses(policy, principal, need, from) : [];
+      const answer = { question: { ...question, principal }, right, near, owner: isOwner(policy, principal) };
       terminal.out(options.json === true ? renderJson(answer) : renderText(answer));
-      if (rule === undefined) exit.code = EXIT.failed;
+      if (right === undefined) exit.code = EXIT.failed;
     });
 }
 
@@ -117,28 +118,28 @@ function misused(text: string, what: string): AppError {
 
 interface Answer {
   readonly question: Question;
-  readonly rule: string | undefined;
+  readonly right: Right | undefined;
   readonly near: readonly NearMiss[];
   /** Whether the principal sees the web pages of owners. */
   readonly owner: boolean;
 }
 
-function renderText({ question: { principal, need }, rule, near }: Answer): string {
-  if (rule !== undefined)
-    return `allowed: ${printable(principalName(principal))} may ${describeNeed(need)}, by ${printable(rule)}\n`;
-  const reasons = near.map(({ where, reason }) => `  ${printable(`${where} ${reason}`)}\n`);
+function renderText({ question: { principal, need }, right, near }: Answer): string {
+  if (right !== undefined)
+    return `allowed: ${printable(principalName(principal))} may ${describeNeed(need)}, by ${printable(renderRight(right))}\n`;
+  const reasons = near.map(({ where, miss }) => `  ${printable(`${where} ${renderMiss(miss)}`)}\n`);
   return `denied: ${printable(denialOf(principal, need))}\n${reasons.join('')}`;
 }
 
-function renderJson({ question: { principal, need, from }, rule, near, owner }: Answer): string {
+function renderJson({ question: { principal, need, from }, right, near, owner }: Answer): string {
   const record = {
     who: principalName(principal),
     action: need.action,
     repository: need.repository,
     from: from ?? null,
-    allowed: rule !== undefined,
-    rule: rule ?? null,
-    near,
+    allowed: right !== undefined,
+    rule: right === undefined ? null : renderRight(right),
+    near: near.map(({ where, miss }) => ({ where, reason: renderMiss(miss) })),
     owner,
   };
   return `${printableJson(record, 2)}\n`;

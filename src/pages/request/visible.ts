@@ -1,6 +1,7 @@
 import type { Principal } from '../../auth/principal.ts';
 import { createNameFilter } from '../../auth/policy/decide.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
+import { renderRight, type Right } from '../../auth/policy/reason.ts';
 import { findRight } from '../../auth/policy/right.ts';
 import type { Registry, Repository } from '../../images/store.ts';
 import type {
@@ -82,7 +83,8 @@ export function createVisible({
       },
       removable: (name, change = (it) => it) => {
         require('delete', name);
-        const by = { principal, client, rule: right('delete', name) };
+        const found = right('delete', name);
+        const by = { principal, client, rule: found && renderRight(found) };
         return noteDeletions(change(registry.repository(name)), (deletion) =>
           onDeletion({ ...deletion, ...by }),
         );
@@ -105,6 +107,6 @@ function createRights(
   policy: Policy,
   principal: Principal,
   { address }: Pick<PageClient, 'address'>,
-): (action: Action, repository: string) => string | undefined {
+): (action: Action, repository: string) => Right | undefined {
   return (action, repository) => findRight(policy, principal, { action, repository }, address);
 }

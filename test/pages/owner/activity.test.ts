@@ -123,6 +123,16 @@ describe('the page of activity', () => {
     expect(text).not.toContain('href="/r/open/x"');
   });
 
+  it.each([
+    ['every user', '모든 사용자'],
+    ['every token', '모든 토큰'],
+    ['the scope of token:ci', 'token:ci의 범위'],
+    ['access.yml:7', 'access.yml:7'],
+  ])('says in Korean what allowed it: %s', async (rule, expected) => {
+    const { text } = await (await pagesOver([{ user: 'alice', rule }])).get('/activity', 'ko');
+    expect(plain(text)).toContain(` ${expected} `);
+  });
+
   it('keeps to a span of time', async () => {
     const old = { time: new Date(NOW - 90 * MINUTE).toISOString(), user: 'old' };
     const pages = await pagesOver([old, { user: 'new' }]);

@@ -161,6 +161,24 @@ describe('the page of users', () => {
     expect(plain(text)).toMatch(expected);
   });
 
+  it.each([
+    ['a scope', 'who=token:ci&repository=team/app&action=pull', /풀 허용 token:ci의 범위/],
+    ['actions', 'who=bob&repository=team/app&action=delete', /불가 access\.yml:4 풀, 푸시만 허용/],
+    [
+      'what a rule takes out',
+      'who=bob&repository=team/secret/x&action=pull',
+      /불가 access\.yml:4 !team\/secret\/\*\*\(으\)로 제외됨/,
+    ],
+    [
+      'networks',
+      'who=carol&repository=team/app&action=pull',
+      /불가 access\.yml:7 10\.0\.0\.0\/8에서 접속할 때만 적용/,
+    ],
+  ])('gives the reasons of rules in Korean too: %s', async (_name, query, expected) => {
+    const { text } = await pagesWith().get(`/users?view=rights&${query}`, 'ko');
+    expect(plain(text)).toMatch(expected);
+  });
+
   it('lists to an owner no repository that the owner may not see', async () => {
     const { text } = await pagesWith().get('/users?view=rights&who=bob');
     expect(text).toContain('team/app');

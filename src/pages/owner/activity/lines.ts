@@ -1,11 +1,13 @@
 import { renderTable } from '../../text/table.ts';
 import type { AuditFields } from '../../../audit/log/chain.ts';
+import { parseRight } from '../../../auth/policy/reason.ts';
 import { printable } from '../../../lib/printable.ts';
 import { isRepository } from '../../../oci/request/route.ts';
 import { repositoryPath } from '../../request/page-address.ts';
 import { formatCount, formatSize, renderAge, renderDigest } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
+import { RIGHT_WORDS } from '../../text/reasons.ts';
 import { ACTIVITY_WORDS } from './words.ts';
 
 interface LinesOptions {
@@ -83,7 +85,7 @@ function detailsOf(fields: AuditFields, language: Language): readonly string[] {
     fields['event'] === 'denial' ? textOf(fields, 'action') : '',
     textOf(fields, 'reason'),
     statusOf(fields['status']),
-    textOf(fields, 'rule'),
+    RIGHT_WORDS[language](parseRight(textOf(fields, 'rule'))),
     repeated ? ACTIVITY_WORDS[language].requests(formatCount(requests, language)) : '',
   ];
   return details.filter((detail) => detail !== '');

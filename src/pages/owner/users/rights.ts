@@ -1,4 +1,5 @@
 import { findNearMisses } from '../../../auth/policy/explain.ts';
+import type { Right } from '../../../auth/policy/reason.ts';
 import { findRight } from '../../../auth/policy/right.ts';
 import type { Principal } from '../../../auth/principal.ts';
 import { parseAddress } from '../../../lib/network.ts';
@@ -8,6 +9,7 @@ import type { PageRequest } from '../../request/page-request.ts';
 import { formatCount } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
+import { MISS_WORDS, RIGHT_WORDS } from '../../text/reasons.ts';
 import { askedBy, renderQuestion, type Question } from './question.ts';
 import { findPrincipal, type UsersOptions } from './source.ts';
 import { USERS_WORDS } from './words.ts';
@@ -52,15 +54,18 @@ function renderOne({ policy }: UsersOptions, asked: Asked, language: Language): 
   const current = policy();
   const rows = actions.map((action) => {
     const need = { action, repository };
-    const rule = findRight(current, principal, need, address);
-    const near = rule === undefined ? findNearMisses(current, principal, need, address).slice(0, MOST) : [];
+    const right = findRight(current, principal, need, address);
+    const near = right === undefined ? findNearMisses(current, principal, need, address).slice(0, MOST) : [];
     return html`<tr>
       <th scope="row">${words.actions[action]}</th>
-      <td>${renderVerdict(rule, language)}</td>
+      <td>${renderVerdict(right, language)}</td>
       <td>
-        ${rule === undefined ? NO_HTML : html`<code>${rule}</code>`}
-        ${near.map(({ where, reason }) => html`<span class="under"><code>${where}</code> ${reason}</span>`)}
-        ${rule === undefined && near.length === 0 ? html`<span class="quiet-text">${words.noRule}</span>` : NO_HTML}
+        ${right === undefined ? NO_HTML : html`<code>${RIGHT_WORDS[language](right)}</code>`}
+        ${near.map(
+          ({ where, miss }) =>
+            html`<span class="under"><code>${where}</code> ${MISS_WORDS[language](miss)}</span>`,
+        )}
+        ${right === undefined && near.length === 0 ? html`<span class="quiet-text">${words.noRule}</span>` : NO_HTML}
       </td>
     </tr>`;
   });
@@ -131,10 +136,10 @@ function renderMatrix(
   const current = policy();
   const cells = ({ principal, repository }: Matrix['rows'][number]): readonly Html[] =>
     actions.map((action) => {
-      const rule = findRight(current, principal, { action, repository }, address);
+      const right = findRight(current, principal, { action, repository }, address);
       return html`<td>
-        ${renderVerdict(rule, language)}
-        ${rule === undefined ? NO_HTML : html`<span class="under mono">${rule}</span>`}
+        ${renderVerdict(right, language)}
+        ${right === undefined ? NO_HTML : html`<span class="under mono">${RIGHT_WORDS[language](right)}</span>`}
       </td>`;
     });
   return html`<div class="table-box" tabindex="0">
@@ -159,9 +164,9 @@ function renderMatrix(
     ${isCut ? html`<p class="quiet-text">${words.cutShort(formatCount(MOST, language))}</p>` : NO_HTML}`;
 }
 
-function renderVerdict(rule: string | undefined, language: Language): Html {
+function renderVerdict(right: Right | undefined, language: Language): Html {
   const words = USERS_WORDS[language];
-  return rule === undefined
+  return right === undefined
     ? html`<span class="quiet-text">${words.denied}</span>`
     : html`<span class="badge good">${words.allowed}</span>`;
 }

@@ -46,7 +46,6 @@ export interface UsersWords {
   readonly atAddress: string;
   readonly allowed: string;
   readonly denied: string;
-  readonly by: (rule: string) => string;
   readonly noRule: string;
   readonly badWho: string;
   readonly badRepository: string;

@@ -1,0 +1,35 @@
+import { renderMiss, renderRight, type Miss, type Right } from '../../auth/policy/reason.ts';
+import type { Action } from '../../oci/request/parse.ts';
+import type { Words } from './language.ts';
+
+/** What allows an action, in the words of each language. The place of a rule is the same in all. */
+export const RIGHT_WORDS: Words<(right: Right) => string> = {
+  en: renderRight,
+  ko: (right) => {
+    switch (right.kind) {
+      case 'rule':
+        return right.where;
+      case 'every':
+        return right.who === 'user' ? '모든 사용자' : '모든 토큰';
+      case 'scope':
+        return `token:${right.token}의 범위`;
+    }
+  },
+};
+
+const KOREAN: Readonly<Record<Action, string>> = { pull: '풀', push: '푸시', delete: '삭제' };
+
+/** Why a rule does not allow an action, beside the place of the rule. */
+export const MISS_WORDS: Words<(miss: Miss) => string> = {
+  en: renderMiss,
+  ko: (miss) => {
+    switch (miss.kind) {
+      case 'excluded':
+        return `!${miss.pattern}(으)로 제외됨`;
+      case 'actions':
+        return `${miss.allow.map((action) => KOREAN[action]).join(', ')}만 허용`;
+      case 'networks':
+        return `${miss.networks.join(', ')}에서 접속할 때만 적용`;
+    }
+  },
+};
