@@ -1,6 +1,7 @@
+import type { AppError } from '../../lib/errors.ts';
 import { invalidImage, readTexts, textOf } from './descriptor.ts';
 import { foldConfig, foldRootfs, foldRunConfig, foldStep } from './config-names.ts';
-import { hasRepeatedName } from './json-names.ts';
+import { findNameFault } from './json-names.ts';
 import { isPlainJson } from './json-shape.ts';
 import { isObject, parseJsonObject, type JsonObject } from './json.ts';
 import type { Platform } from './platform.ts';
@@ -58,10 +59,30 @@ export interface HistoryEntry {
  * AppError IMAGE_INVALID if it is not a JSON object, or if programs would read different things in it.
  */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
-  const isUsual = bytes.length <= MOST_CONFIG_BYTES && isPlainJson(bytes);
-  const parsed = isUsual ? parseJsonObject(bytes) : undefined;
-  if (parsed === undefined) throw invalidImage('its config is not a JSON object of a usual size');
-  if (hasRepeatedName(bytes)) throw invalidImage('an object of its config has a name twice');
+  return checkConfig(bytes)();
+}
+
+/**
+ * Does the first half of the work of `parseConfig`, and returns the other one: whoever pushes an image chooses how long it
+ * takes, and other work can be done in between. Both throw as `parseConfig`.
+ */
+export function checkConfig(bytes: Uint8Array): () => ImageConfig {
+  if (bytes.length > MOST_CONFIG_BYTES || !isPlainJson(bytes)) throw unusual();
+  const fault = findNameFault(bytes);
+  if (fault === 'twice') throw invalidImage('an object of its config has a name twice');
+  if (fault === 'many') throw invalidImage('its config has too many names');
+  return () => {
+    const parsed = parseJsonObject(bytes);
+    if (parsed === undefined) throw unusual();
+    return readConfig(parsed);
+  };
+}
+
+function unusual(): AppError {
+  return invalidImage('its config is not a JSON object of a usual size');
+}
+
+function readConfig(parsed: JsonObject): ImageConfig {
   const json = foldConfig(parsed);
   const rootfs = foldRootfs(objectOf(json, 'rootfs') ?? {});
   const run = objectOf(json, 'config');

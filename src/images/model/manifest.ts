@@ -1,6 +1,6 @@
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { invalidImage, readDescriptor, readTexts, textOf, type Descriptor } from './descriptor.ts';
-import { findOtherCase, hasRepeatedName } from './json-names.ts';
+import { findNameFault, findOtherCase } from './json-names.ts';
 import { isPlainJson } from './json-shape.ts';
 import { parseJsonObject, type JsonObject } from './json.ts';
 import { DOCKER_SCHEMA_1, isImageType, isIndexType, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
@@ -41,7 +41,8 @@ export type Manifest = ImageManifest | ImageIndex;
 
 /** Makes a stored manifest of bytes. `mediaType` is what the registry or the archive says, used if the bytes say nothing. */
 export function storeManifest(bytes: Buffer, mediaType: string): StoredManifest {
-  const stated = textOf((isPlainJson(bytes) ? parseJsonObject(bytes) : undefined) ?? {}, 'mediaType');
+  const isUsual = isPlainJson(bytes) && findNameFault(bytes) !== 'many';
+  const stated = textOf((isUsual ? parseJsonObject(bytes) : undefined) ?? {}, 'mediaType');
   return { mediaType: stated === '' ? mediaType : stated, digest: digestOf('sha256', bytes), bytes };
 }
 
@@ -59,13 +60,15 @@ const otherCaseOf = findOtherCase([
 /** Parses a manifest. Throws AppError IMAGE_INVALID, also if programs would read different things in it. */
 export function parseManifest({ bytes, mediaType }: StoredManifest): Manifest {
   if (!isPlainJson(bytes)) throw invalidImage('its manifest has too many entries, or they lie too deep');
+  const fault = findNameFault(bytes);
+  if (fault === 'many') throw invalidImage('its manifest has too many names');
   const json = parseJsonObject(bytes);
   if (json === undefined) throw invalidImage('its manifest is not a JSON object');
   if (DOCKER_SCHEMA_1.test(mediaType) || json['schemaVersion'] === 1)
     throw invalidImage('its manifest is of Docker schema 1, which was given up in 2017');
   const otherCase = otherCaseOf(json);
   if (otherCase !== undefined) throw invalidImage(`in its manifest ${otherCase}`);
-  if (hasRepeatedName(bytes)) throw invalidImage('an object of its manifest has a name twice');
+  if (fault === 'twice') throw invalidImage('an object of its manifest has a name twice');
   return isIndex(mediaType, json) ? parseIndex(mediaType, json) : parseImage(mediaType, json);
 }
 

@@ -1,6 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { AppError } from '../../lib/errors.ts';
 import { JoinedBytes } from '../../lib/streams/joined-bytes.ts';
-import { MOST_CONFIG_BYTES, parseConfig, type ImageConfig } from '../model/config.ts';
+import { checkConfig, MOST_CONFIG_BYTES, type ImageConfig } from '../model/config.ts';
 import { invalidImage, type Descriptor } from '../model/descriptor.ts';
 import {
   parseManifest,
@@ -49,7 +50,10 @@ export async function openImage(
 /** Reads a manifest. Throws AppError IMAGE_UNKNOWN if there is none. */
 export async function readManifest(source: ImageSource, reference: string): Promise<StoredManifest> {
   const stored = await source.readManifest(reference);
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) {
+    await restIfLarge(stored.bytes);
+    return stored;
+  }
   throw new AppError('IMAGE_UNKNOWN', {
     message: `There is no image ${JSON.stringify(reference)} in ${source.label}.`,
     hint: `See what there is: registry-gate images tags ${source.label}`,
@@ -116,9 +120,22 @@ export async function readConfig(
   { config }: ImageManifest,
   signal?: AbortSignal,
 ): Promise<ImageConfig | undefined> {
-  return isContainerConfig(config.mediaType)
-    ? parseConfig(await readSmallBlob(source, config, signal))
-    : undefined;
+  if (!isContainerConfig(config.mediaType)) return undefined;
+  const bytes = await readSmallBlob(source, config, signal);
+  await restIfLarge(bytes);
+  const parse = checkConfig(bytes);
+  await restIfLarge(bytes);
+  const parsed = parse();
+  await restIfLarge(bytes);
+  return parsed;
+}
+
+/** What is made of less than this takes a few milliseconds at most. */
+const LARGE_BYTES = 128 * 1024;
+
+/** Lets others have their turn of the event loop between two halves of work on something large. */
+async function restIfLarge({ length }: Uint8Array): Promise<void> {
+  if (length > LARGE_BYTES) await turn();
 }
 
 /** Reads a blob of at most `MOST_CONFIG_BYTES` into memory. Throws AppError IMAGE_INVALID if it is larger. */

@@ -1,16 +1,15 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import { mkdir } from 'node:fs/promises';
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { slowness, Turns } from '../../support/loop-turns.ts';
 import { temporaryFolder, type Folder } from '../../support/programs.ts';
 import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 import { V2 } from './layout.ts';
 
-/** The most processor time that one turn of the loop may take, on a machine that hashes 4 MiB in `HASH_MS`. */
+/** The most processor time that one turn of the loop may take, on the machine of `slowness`. */
 const MOST_MS = 50;
-const HASH_MS = 4;
 const ROUNDS = 10;
 
 const PHASES = [
@@ -25,42 +24,6 @@ const PHASES = [
   'requests for tokens',
   'odd conditions and queries',
 ];
-
-/**
- * Turns of the loop of this thread, in processor time: other than the delay of a timer it is the same under whatever
- * load, and no turn is missed.
- */
-class Turns {
-  longestMs = 0;
-  #last = process.threadCpuUsage();
-  #goesOn = true;
-
-  constructor() {
-    const turn = (): void => {
-      const { user, system } = process.threadCpuUsage(this.#last);
-      this.#last = process.threadCpuUsage();
-      this.longestMs = Math.max(this.longestMs, (user + system) / 1000);
-      if (this.#goesOn) setImmediate(turn);
-    };
-    setImmediate(turn);
-  }
-
-  stop(): void {
-    this.#goesOn = false;
-  }
-}
-
-/** How much slower this machine is than the one of the bound: the median of a few hashes. */
-function slowness(): number {
-  const bytes = Buffer.alloc(4 * 1024 * 1024, 'a');
-  const times = Array.from({ length: 9 }, () => {
-    const before = process.threadCpuUsage();
-    hash('sha256', bytes, 'hex');
-    const { user, system } = process.threadCpuUsage(before);
-    return (user + system) / 1000;
-  });
-  return Math.max(1, (times.toSorted((one, other) => one - other)[4] ?? 0) / HASH_MS);
-}
 
 describe('M-B3: no request holds the loop for more than 50 ms', () => {
   let folder: Folder;

@@ -61,6 +61,7 @@ describe('a config', () => {
     ['an object and null', Buffer.from('{"config":{"User":"root"},"Config":null}')],
     ['a name twice', Buffer.from('{"config":{"user":"a","User":"b","\\u0075ser":"root"}}')],
     ['no JSON', Buffer.from('{')],
+    ['a name that is no JSON', Buffer.from('{"\\u00":1}')],
     ['a list', Buffer.from('[]')],
     ['null', Buffer.from('null')],
     ['one that is too large', Buffer.alloc(MOST_CONFIG_BYTES + 1, ' ')],

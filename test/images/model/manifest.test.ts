@@ -8,6 +8,10 @@ function parse(text: string, mediaType = OCI_MANIFEST): ReturnType<typeof parseM
   return parseManifest(storeManifest(Buffer.from(text), mediaType));
 }
 
+function manyNames(count: number): string {
+  return Array.from({ length: count }, (_none, at) => `"${at}":""`).join();
+}
+
 describe('a manifest that programs would read in different ways is refused', () => {
   it.each<readonly [string, string, string]>([
     ['Layers', `{"config":{${BLOB}},"layers":[],"Layers":[{${BLOB}}]}`, 'layers is spelt "Layers"'],
@@ -18,6 +22,7 @@ describe('a manifest that programs would read in different ways is refused', () 
     ['Manifests', '{"manifests":[],"Manifests":[]}', 'manifests is spelt "Manifests"'],
     ['OS of a platform', `{"manifests":[{${BLOB},"platform":{"os":"linux","OS":"x"}}]}`, 'os is spelt "OS"'],
     ['layers twice', `{"config":{${BLOB}},"layers":[{${BLOB}}],"layers":[]}`, 'has a name twice'],
+    ['more names than 16,384', `{"annotations":{${manyNames(16_385)}}}`, 'has too many names'],
     ['a digest twice', `{"config":{${BLOB},"\\u0064igest":"x"}}`, 'has a name twice'],
   ])('%s', (_name, text, message) => {
     expect(() => parse(text, text.includes('manifests') ? OCI_INDEX : OCI_MANIFEST)).toThrow(message);
