@@ -17,7 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   certs: ['registry-gate certs init --host registry.lan', 'registry-gate certs status'],
   'certs init': [
     'registry-gate certs init --host registry.lan --host 10.0.0.5',
-    'registry-gate certs init --host registry.lan --constrain example.lan,10.0.0.0/8',
+    'registry-gate certs init --host registry.example.org --constrain example.org,10.0.0.0/8',
   ],
   'certs renew': [
     'registry-gate certs renew',

@@ -294,6 +294,18 @@ const OTHERS: readonly Row[] = [
     cure: async () => undefined,
   },
   {
+    code: 'HOST_INVALID',
+    name: 'a name that the CA must not sign',
+    given: made(0),
+    command: 'registry-gate certs init --host nas',
+  },
+  {
+    code: 'HOST_INVALID',
+    name: 'a name that the CA must not sign, when renewing',
+    given: made(0),
+    command: 'registry-gate certs renew --host nas',
+  },
+  {
     code: 'HTPASSWD_INVALID',
     name: 'a password in plain text',
     given: and(made(0), (fixture) => fixture.write('htpasswd', 'alice:secret\n')),

@@ -13,7 +13,7 @@ interface Options extends CertsOptions {
   readonly days?: number;
   readonly caDays?: number;
   readonly key?: KeyKind;
-  readonly constrain?: true | string;
+  readonly constrain?: boolean | string;
   readonly force?: true;
 }
 
@@ -21,9 +21,12 @@ const DETAILS = `
 An existing CA is never replaced, and a certificate that is good for these names is kept, so the command can run at
 every start. Without --host the names come from REGISTRY_GATE_HOSTS.
 
---constrain binds a new CA to its names: a stolen ca.key then can't impersonate other sites. The price: another name
-later needs a new CA, which every client has to trust again. Without a LIST it permits the domains of --host with their
-subdomains, each public address alone, and each private address with its whole block (10.0.0.0/8).
+A new CA is bound to what it may sign, so that a stolen ca.key can't impersonate other sites: the names of --host with
+all below them, the names that nobody can register (localhost, .lan, .local, .internal, .home, .home.arpa, .corp,
+.intranet, .private, .test) and the private addresses. --constrain binds it to a list of your own or, without a LIST, to
+the names of --host and the block of each private address (10.0.0.0/8). A name that is left out needs a new CA later,
+which every client has to trust. --no-constrain makes a CA that may sign every name, for clients that do not know name
+constraints (docs/certificates.md).
 `;
 
 /** `certs init`: makes a CA if there is none, then a certificate. */
@@ -48,6 +51,7 @@ export function initCommand(terminal: Terminal): Command {
       ).choices(['ecdsa', 'rsa']),
     )
     .option('--constrain [LIST]', 'Bind a new CA to domains and blocks of addresses: example.lan,10.0.0.0/8.')
+    .option('--no-constrain', 'Let a new CA sign every name.')
     .option('--force', 'Make a new key and certificate in any case. Never makes a new CA.')
     .addHelpText('after', DETAILS.trimEnd())
     .action((options: Options) => init(options, terminal));
@@ -66,6 +70,7 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
   terminal.err(words(outcome, directory, certificate.notAfter));
   if (outcome.authority === 'made' && authority !== undefined) {
     const host = outcome.names[0] ?? 'HOST';
+    if (authority.constraints !== undefined) terminal.err(`The CA may sign ${authority.constraints}.\n`);
     terminal.err(
       `SHA-256 of the CA: ${authority.fingerprint}\n` +
         `Next, on each client:  registry-gate certs trust --for docker ${host} --from https://${host} --fingerprint ${authority.fingerprint.replaceAll(':', '').toLowerCase()}\n`,

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { initCertificates } from '../../pki/authority/init-certificates.ts';
+import { namesNotPermitted } from '../../pki/authority/authority.ts';
 import { readStatus, type DirectoryStatus } from '../../pki/authority/status.ts';
 import { parseSubjectName } from '../../pki/x509/subject-names.ts';
 import { planNames, readFoundNames, writeFoundNames } from './found-names.ts';
@@ -46,9 +47,15 @@ export async function prepareCertificates(
 ): Promise<PreparedCertificates> {
   const { given, found } = { given: wanted.given.map(valueOf), found: wanted.found.map(valueOf) };
   if (tls.certificate !== undefined) return { names: [...given, ...found], notes: [], authority: undefined };
-  const { names, notes } = await makeMissing(directory, { given, found }, new Date());
+  const refused = (await namesNotPermitted(directory, found)).filter((name) => !given.includes(name));
+  const usable = { given, found: found.filter((name) => !refused.includes(name)) };
+  const { names, notes } = await makeMissing(directory, usable, new Date());
   const fingerprint = (await statusIfAny(directory, new Date()))?.authority?.fingerprint;
-  return { names, notes, authority: fingerprint?.replaceAll(':', '').toLowerCase() };
+  return {
+    names,
+    notes: [...notes, ...refusedNotes(refused)],
+    authority: fingerprint?.replaceAll(':', '').toLowerCase(),
+  };
 }
 
 async function makeMissing(
@@ -87,6 +94,14 @@ async function isOurs({ isOwn, context }: DirectoryStatus): Promise<boolean> {
 
 function isGood(status: DirectoryStatus | undefined, { added, dropped }: NamePlan): boolean {
   return status?.certificate.state === 'fine' && added.length === 0 && dropped.length === 0;
+}
+
+/** Names that were found, such as an address that the provider has changed, do not keep the gate from starting. */
+function refusedNotes(refused: readonly string[]): readonly string[] {
+  if (refused.length === 0) return [];
+  return [
+    `The CA must not sign ${refused.join(', ')}: clients can't use ${refused.length === 1 ? 'it' : 'them'}. To change that: registry-gate certs init --host ${refused[0] ?? ''}`,
+  ];
 }
 
 function keptNote(missing: readonly string[]): string {

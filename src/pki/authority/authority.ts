@@ -4,7 +4,9 @@ import { certificatePaths, readPair, presentOf, readIfPresent, type Pair } from 
 import { checkAuthorityDates } from '../x509/certificate-faults.ts';
 import { parseCertificates, namesOf } from '../x509/certificate-file.ts';
 import { parsePrivateKey } from '../x509/key-pair.ts';
+import { describeConstraints, namesOutside } from '../x509/name-constraints.ts';
 import { newAuthorityCure, type CureContext } from '../x509/refusal.ts';
+import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
 
 /** A CA that can sign: its certificate and the key that belongs to it. */
 export interface Authority {
@@ -48,6 +50,35 @@ export function parseAuthority(pair: Pair, directory: string): Authority {
   const paths = certificatePaths(directory);
   const [certificate] = parseCertificates(pair.certificate, paths.authorityCertificate);
   return { certificate, key: parsePrivateKey(pair.key, paths.authorityKey) };
+}
+
+/**
+ * Throws AppError HOST_INVALID if the CA must not sign one of these names. A CA can't be widened: the cure is a new one.
+ */
+export async function checkPermitted(
+  { certificate }: Authority,
+  names: readonly SubjectName[],
+  directory: string,
+): Promise<void> {
+  const outside = namesOutside(certificate, names);
+  if (outside.length === 0) return;
+  const context = await directoryContext(directory);
+  const wanted = [...new Set([...context.names, ...names.map(({ value }) => value)])];
+  throw new AppError('HOST_INVALID', {
+    message: `The CA in ${directory} must not sign ${outside.join(', ')}: it was made for ${describeConstraints(certificate) ?? 'other names'}.`,
+    hint: `Leave those names out, or replace the CA. ${newAuthorityCure({ ...context, names: wanted })}`,
+  });
+}
+
+/** Those of the names and addresses that the CA of this directory must not sign. Empty if there is no CA that can be read. */
+export async function namesNotPermitted(
+  directory: string,
+  hosts: readonly string[],
+): Promise<readonly string[]> {
+  const path = certificatePaths(directory).authorityCertificate;
+  const pem = await readIfPresent(path);
+  if (pem === undefined || hosts.length === 0) return [];
+  return namesOutside(parseCertificates(pem, path)[0], parseSubjectNames(hosts));
 }
 
 function faultOf({ certificate, key }: Authority): string | undefined {

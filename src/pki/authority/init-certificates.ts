@@ -1,11 +1,17 @@
 import { randomBytes, type X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import { parseAuthority, readSigner, type Authority } from './authority.ts';
+import { checkPermitted, parseAuthority, readSigner, type Authority } from './authority.ts';
 import { certificatePaths, readPair, withCertificateLock, writePair, type Pair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { keyKind, parsePrivateKey, type KeyKind } from '../x509/key-pair.ts';
 import { makeLeaf, makeAuthority } from './issue.ts';
-import { constraintsFor, parseConstraints } from '../x509/name-constraints.ts';
+import {
+  constraintsFor,
+  namesOutside,
+  parseConstraints,
+  standardConstraints,
+  type NameConstraints,
+} from '../x509/name-constraints.ts';
 import { hostFlags } from '../x509/refusal.ts';
 import { needsRenewal } from './renewal.ts';
 import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
@@ -22,7 +28,10 @@ export interface InitOptions {
   readonly authorityDays?: number;
   /** Type of the keys. Default: that of the existing certificate, else ECDSA. */
   readonly keyKind?: KeyKind;
-  /** Name constraints of a new CA: true for the hosts themselves, or a list like `example.lan,10.0.0.0/8`. */
+  /**
+   * Name constraints of a new CA: true for the hosts alone, a list like `example.lan,10.0.0.0/8`, or false for none.
+   * Default: the hosts, and every private name and address.
+   */
   readonly constrain?: boolean | string;
   /** Make a new certificate even if the existing one is good or comes from another CA. Never makes a new CA. */
   readonly force?: boolean;
@@ -62,8 +71,7 @@ async function initLocked(options: InitOptions, names: readonly SubjectName[]): 
   if (leaf !== undefined && isCurrent(leaf, names, options)) {
     return { names: values, dropped: [], authority: 'kept', certificate: 'kept' };
   }
-  const { authority, made }: ChosenAuthority =
-    old === undefined ? await newAuthority(options, names) : { authority: old };
+  const { authority, made } = await chooseAuthority(options, names, old);
   const kind = options.keyKind ?? (leaf === undefined ? 'ecdsa' : keyKind(leaf.publicKey));
   const pair = await makeLeaf(authority, { names, keyKind: kind, days, now, random });
   if (made !== undefined) await writePair(directory, 'ca', made);
@@ -87,18 +95,43 @@ interface ChosenAuthority {
   readonly made?: Pair;
 }
 
+async function chooseAuthority(
+  options: InitOptions,
+  names: readonly SubjectName[],
+  old: Authority | undefined,
+): Promise<ChosenAuthority> {
+  if (old === undefined) return newAuthority(options, names);
+  await checkPermitted(old, names, options.directory);
+  return { authority: old };
+}
+
 async function newAuthority(options: InitOptions, names: readonly SubjectName[]): Promise<ChosenAuthority> {
-  const { constrain = false, random = randomBytes } = options;
-  const constraints = typeof constrain === 'string' ? parseConstraints(constrain) : constraintsFor(names);
+  const { random = randomBytes } = options;
+  const constraints = constraintsOf(options, names);
   const made = await makeAuthority({
     host: names[0]?.value ?? '',
     keyKind: options.keyKind ?? 'ecdsa',
     days: options.authorityDays ?? LIFETIME.authority,
-    constraints: constrain === false ? undefined : constraints,
+    constraints,
     now: options.now,
     random,
   });
-  return { authority: parseAuthority(made, options.directory), made };
+  const authority = parseAuthority(made, options.directory);
+  const outside = namesOutside(authority.certificate, names);
+  if (outside.length === 0) return { authority, made };
+  throw new AppError('HOST_INVALID', {
+    message: `--constrain leaves out ${outside.join(', ')}, for which the certificate is to be made.`,
+    hint: 'Add it to the list, or leave --constrain out: the names of --host are then permitted, and every private name and address.',
+  });
+}
+
+function constraintsOf(
+  { constrain }: InitOptions,
+  names: readonly SubjectName[],
+): NameConstraints | undefined {
+  if (constrain === undefined) return standardConstraints(names);
+  if (typeof constrain === 'string') return parseConstraints(constrain);
+  return constrain ? constraintsFor(names) : undefined;
 }
 
 /** The certificate of this CA, to keep or to replace; undefined if there is none. Throws AppError CERT_INVALID for any other, unless forced. */

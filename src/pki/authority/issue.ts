@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { AppError } from '../../lib/errors.ts';
 import type { Authority } from './authority.ts';
 import type { Pair } from './cert-store.ts';
 import { distinguishedName, signCertificate } from '../x509/certificate-der.ts';
@@ -15,7 +14,7 @@ import {
   authorityKeyUsage,
 } from '../x509/extensions.ts';
 import { keyToPem, makeKey, type KeyKind } from '../x509/key-pair.ts';
-import { describeConstraints, namesOutside, nameConstraints } from '../x509/name-constraints.ts';
+import { nameConstraints } from '../x509/name-constraints.ts';
 import type { SubjectName } from '../x509/subject-names.ts';
 import { serialNumber, validityFrom, type RandomSource, type Validity } from './validity.ts';
 import type { NameConstraints } from '../x509/name-constraints.ts';
@@ -62,12 +61,11 @@ interface LeafOptions {
 }
 
 /**
- * Makes a key and a server certificate for these names, signed by a CA of readSigner. The certificate expires no later
- * than the CA. Throws AppError HOST_INVALID if the CA must not sign one of the names.
+ * Makes a key and a server certificate for these names, signed by a CA of readSigner, which must be permitted to sign
+ * them (checkPermitted). The certificate expires no later than the CA.
  */
 export async function makeLeaf(authority: Authority, options: LeafOptions): Promise<Pair> {
   const { names, keyKind, now } = options;
-  checkNames(authority, names);
   const { privateKey, publicKey } = await makeKey(keyKind, options.like);
   const template = {
     serial: serialNumber(options.random),
@@ -85,16 +83,6 @@ export async function makeLeaf(authority: Authority, options: LeafOptions): Prom
     ],
   };
   return { key: keyToPem(privateKey), certificate: signCertificate(template, authority.key) };
-}
-
-function checkNames({ certificate }: Authority, names: readonly SubjectName[]): void {
-  const outside = namesOutside(certificate, names);
-  if (outside.length > 0) {
-    throw new AppError('HOST_INVALID', {
-      message: `This CA must not sign ${outside.join(', ')}: it was made with --constrain for ${describeConstraints(certificate) ?? 'other names'}.`,
-      hint: 'Leave those names out, or make a new CA in another directory (--certs DIR) and trust it on every client.',
-    });
-  }
 }
 
 function within({ notBefore, notAfter }: Validity, end: Date): Validity {

@@ -1,6 +1,6 @@
 import { randomBytes, type X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import { readAuthority, readSigner, directoryContext, type Authority } from './authority.ts';
+import { checkPermitted, readAuthority, readSigner, directoryContext, type Authority } from './authority.ts';
 import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { canonicalIp } from '../x509/ip-address.ts';
@@ -90,6 +90,7 @@ async function issue(
   leaf: X509Certificate,
   { directory, now, random = randomBytes, days = LIFETIME.leaf }: RenewOptions,
 ): Promise<void> {
+  await checkPermitted(authority, names, directory);
   // Loaded only now: a gate needs the large library for building certificates every few weeks, not at every start.
   const { makeLeaf } = await import('./issue.ts');
   const { publicKey } = leaf;

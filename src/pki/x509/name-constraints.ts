@@ -24,13 +24,35 @@ const PRIVATE_RANGES = [
   '169.254.0.0/16',
   'fc00::/7',
   'fe80::/10',
+  '::1/128',
 ].flatMap((text) => parseIpRange(text) ?? []);
+const PRIVATE_BLOCKS = PRIVATE_RANGES.map(formatIpRange);
+/** Top-level names that nobody can register: RFC 6761, RFC 6762 section 3 and appendix G, RFC 8375. */
+const PRIVATE_DOMAINS = [
+  'localhost',
+  'local',
+  'lan',
+  'internal',
+  'intranet',
+  'private',
+  'home',
+  'corp',
+  'home.arpa',
+  'test',
+];
 
 /** The constraints that fit these names: each domain, each private address with its whole block, each public one alone. */
 export function constraintsFor(names: readonly SubjectName[]): NameConstraints {
   const domains = names.filter(({ kind }) => kind === 'dns').map(({ value }) => value.replace(/^\*\./, ''));
   const ranges = names.filter(({ kind }) => kind === 'ip').map(({ value }) => blockOf(value));
   return { domains: [...new Set(domains)], ranges: uniqueRanges(ranges) };
+}
+
+/** The constraints of a CA for which none were given: these names, and every private name and address. */
+export function standardConstraints(names: readonly SubjectName[]): NameConstraints {
+  const { domains, ranges } = constraintsFor(names);
+  const own = domains.filter((domain) => !isBelow(domain, PRIVATE_DOMAINS));
+  return { domains: [...own, ...PRIVATE_DOMAINS], ranges: uniqueRanges([...ranges, ...PRIVATE_RANGES]) };
 }
 
 /** Reads `example.lan,10.0.0.0/8`. Throws AppError HOST_INVALID for anything that is neither a domain nor a block of addresses. */
@@ -69,11 +91,28 @@ export function namesOutside(authority: X509Certificate, names: readonly Subject
     .map(({ value }) => value);
 }
 
-/** `example.lan, 10.0.0.0/8`: what the CA may sign, or undefined if it may sign every name. */
+/**
+ * `example.lan, 10.0.0.0/8`, or `registry.example.org, private names and addresses`: what the CA may sign. Undefined if it
+ * may sign every name.
+ */
 export function describeConstraints(authority: X509Certificate): string | undefined {
   const { domains, ranges } = readTrees(authority, TAG.permitted);
-  const words = [...domains, ...ranges.map(formatIpRange)];
+  const blocks = ranges.map(formatIpRange);
+  const words = hasEveryPrivate(domains, blocks)
+    ? [
+        ...domains.filter((domain) => !PRIVATE_DOMAINS.includes(domain)),
+        ...blocks.filter((block) => !PRIVATE_BLOCKS.includes(block)),
+        'private names and addresses',
+      ]
+    : [...domains, ...blocks];
   return words.length === 0 ? undefined : words.join(', ');
+}
+
+function hasEveryPrivate(domains: readonly string[], blocks: readonly string[]): boolean {
+  return (
+    PRIVATE_DOMAINS.every((domain) => domains.includes(domain)) &&
+    PRIVATE_BLOCKS.every((block) => blocks.includes(block))
+  );
 }
 
 function readTrees(authority: X509Certificate, tag: number): NameConstraints {
@@ -103,7 +142,10 @@ function isFree({ kind }: SubjectName, { domains, ranges }: NameConstraints): bo
 /** An empty domain matches every domain, one with a leading dot its subdomains. */
 function matches({ kind, value }: SubjectName, { domains, ranges }: NameConstraints): boolean {
   if (kind === 'ip') return ranges.some((range) => isInRange(ipBytes(value), range));
-  const host = value.replace(/^\*\./, '');
+  return isBelow(value.replace(/^\*\./, ''), domains);
+}
+
+function isBelow(host: string, domains: readonly string[]): boolean {
   return domains.some(
     (domain) => domain === '' || host === domain || host.endsWith(`.${domain.replace(/^\./, '')}`),
   );

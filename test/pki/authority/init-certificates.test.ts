@@ -2,6 +2,8 @@ import { copyFile, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initCertificates } from '../../../src/pki/authority/init-certificates.ts';
+import { namesNotPermitted } from '../../../src/pki/authority/authority.ts';
+import { renewCertificate } from '../../../src/pki/authority/renewal.ts';
 import { describeConstraints } from '../../../src/pki/x509/name-constraints.ts';
 import { describeWith } from '../../support/requires.ts';
 import { HOSTS, followTheBook, later, makeDirectory, readCertificate, temporaryFolders } from '../support.ts';
@@ -204,10 +206,43 @@ describe('initCertificates', () => {
       says: 'lan, example.org, 10.1.0.0/16',
     },
     { constrain: false, hosts: ['registry.lan'], says: undefined },
-  ])('constrains a CA with $constrain to $says', async ({ constrain, hosts, says }) => {
-    const directory = await makeDirectory(await folder(), { constrain, hosts });
+    { hosts: ['registry.lan', '10.0.0.5', 'localhost'], says: 'private names and addresses' },
+    {
+      hosts: ['registry.example.org', 'nas', '8.8.8.8', '2001:db8::5'],
+      says: 'registry.example.org, nas, 8.8.8.8/32, 2001:db8::5/128, private names and addresses',
+    },
+  ])('constrains a CA with $constrain for $hosts to $says', async ({ says, ...options }) => {
+    const directory = await makeDirectory(await folder(), options);
     expect(describeConstraints(await readCertificate(directory, 'ca.crt'))).toBe(says);
   });
+
+  it.each([
+    { name: 'its own CA', hosts: ['registry.lan'], asked: ['nas'], outside: 'nas' },
+    {
+      name: 'one of a list',
+      hosts: ['a.lan'],
+      constrain: 'lan',
+      asked: ['a.lan', '10.0.0.1'],
+      outside: '10.0.0.1',
+    },
+  ])(
+    'refuses a name that $name must not sign, and changes nothing',
+    async ({ asked, outside, ...options }) => {
+      const directory = await makeDirectory(await folder(), { now, ...options });
+      const before = await contents(directory);
+      const refused = {
+        code: 'HOST_INVALID',
+        message: expect.stringMatching(`must not sign ${outside}: it was made for `),
+        hint: expect.stringMatching(/mv .*ca\.key .* && registry-gate certs init --host /),
+      };
+      await expect(initCertificates({ directory, hosts: asked, now, force: true })).rejects.toMatchObject(
+        refused,
+      );
+      await expect(renewCertificate({ directory, hosts: asked, now })).rejects.toMatchObject(refused);
+      expect(await contents(directory)).toEqual(before);
+      expect(await namesNotPermitted(directory, [...asked, 'b.lan'])).toEqual([outside]);
+    },
+  );
 
   it('explains a directory that can not be made', async () => {
     const directory = await folder();
