@@ -32,6 +32,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate certs trust --for docker registry.lan',
     'registry-gate certs trust --for podman registry.lan:8443 --from https://registry.lan:8443 --fingerprint 784d09...',
     'registry-gate certs trust --for system registry.lan --dry-run',
+    'registry-gate certs trust --all registry.lan --ca ca.crt',
   ],
   ...IMAGES_EXAMPLES,
   users: ['registry-gate users add alice', 'registry-gate users list'],

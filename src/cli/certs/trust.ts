@@ -1,21 +1,22 @@
 import { Command } from 'commander';
 import type { X509Certificate } from 'node:crypto';
-import { readMaterial } from '../../pki/authority/material.ts';
-import { applyPlan, type StepOutcome } from '../../pki/trust/apply.ts';
-import { downloadAuthority, readAuthorityFile, readAuthorityOf } from '../../pki/trust/authority-source.ts';
-import { TRUST_CLIENTS, planTrust, planUndo, type TrustStep } from '../../pki/trust/plan.ts';
+import { yamlEditor } from '../../config/yaml-edit.ts';
+import { AppError } from '../../lib/errors.ts';
+import { TRUST_CLIENTS, type TrustClient } from '../../pki/trust/clients.ts';
+import { installedClients } from '../../pki/trust/installed.ts';
+import { planTrust, planUndo } from '../../pki/trust/plan.ts';
+import { applyPlan } from '../../pki/trust/steps/apply.ts';
+import type { TrustRequest } from '../../pki/trust/stores/store.ts';
 import { insecureWarning, nameWarning } from '../../pki/trust/trust-warnings.ts';
 import { checkRights, thisMachine, parseClient, parseRegistry } from '../../pki/trust/trust-target.ts';
-import { AppError } from '../../lib/errors.ts';
-import { addCertsOptions, findServedCertificate, type CertsOptions } from '../config/file-options.ts';
+import { addCertsOptions } from '../config/file-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { printableJson } from '../../lib/printable.ts';
+import { printDone, printJson, printPlan, type ClientReport } from './trust-report.ts';
+import { readSource, type SourceOptions } from './trust-source.ts';
 
-interface Options extends CertsOptions {
-  readonly for: string;
-  readonly ca?: string;
-  readonly from?: string;
-  readonly fingerprint?: string;
+interface Options extends SourceOptions {
+  readonly for?: string;
+  readonly all?: true;
   readonly dryRun?: true;
   readonly undo?: true;
   readonly force?: true;
@@ -31,9 +32,10 @@ Root writes the files of the machine, other users those of rootless clients. A k
 /** `certs trust`: installs the CA certificate in the trust store of a client, or removes it. */
 export function trustCommand(terminal: Terminal): Command {
   return addCertsOptions(new Command('trust'))
-    .description('Make a client on this machine trust the CA of a registry.')
+    .description('Make clients on this machine trust the CA of a registry.')
     .argument('<registry>', 'The registry as in image names: HOST or HOST:PORT.')
-    .requiredOption('--for <CLIENT>', `The client: ${TRUST_CLIENTS.join(', ')}.`)
+    .option('--for <CLIENT>', `The client: ${TRUST_CLIENTS.join(', ')}.`)
+    .option('--all', 'Every client that is installed here and that this user can set up.')
     .option('--ca <FILE>', 'The CA certificate, instead of ca.crt in the certs directory.')
     .option('--from <URL>', 'Fetch the CA certificate from a running gate: https://HOST[:PORT].')
     .option('--fingerprint <HEX>', 'SHA-256 that the fetched certificate must have.')
@@ -46,95 +48,105 @@ export function trustCommand(terminal: Terminal): Command {
 }
 
 async function trust(registry: string, options: Options, terminal: Terminal): Promise<void> {
-  const client = parseClient(options.for);
+  const chosen = chooseClient(options);
   const endpoint = parseRegistry(registry);
   const { authority, server } = await readSource(options, terminal);
-  const machine = await thisMachine(terminal.env['XDG_CONFIG_HOME']);
-  const isUndo = options.undo === true;
-  const plan = (isUndo ? planUndo : planTrust)({ client, endpoint, authority, machine });
-  const warnings = isUndo
-    ? []
-    : [server && nameWarning(server, endpoint), await insecureWarning(client, machine, endpoint)].filter(
-        (warning) => warning !== undefined,
-      );
-  const isDry = options.dryRun === true;
-  if (!isDry) checkRights(client, machine);
-  const outcomes = isDry
-    ? plan.steps.map((step) => ({ step, outcome: 'planned' as const }))
-    : await applyPlan(plan, { force: options.force === true });
-  if (options.json === true) terminal.out(json(outcomes, plan.notes, warnings));
-  else if (isDry) terminal.out(plan.steps.map(describeStep).join(''));
-  if (!isDry)
-    terminal.err([...outcomes.map(describeOutcome), ...plan.notes.map((note) => `${note}\n`)].join(''));
+  const machine = await thisMachine(terminal.env);
+  const request = { endpoint, authority, machine };
+  const clients = chosen === 'all' ? await installedClients(machine) : [chosen];
+  const warnings = options.undo === true ? [] : await findWarnings(clients, request, server);
+  const { reports, failures } = await runAll(clients, request, options);
+  print(terminal, options, reports, warnings);
+  refuseFailures(clients, failures, chosen === 'all');
+}
+
+function print(
+  terminal: Terminal,
+  { json, dryRun }: Options,
+  reports: readonly ClientReport[],
+  warnings: readonly string[],
+): void {
+  if (json === true) printJson(terminal, reports, warnings);
+  else for (const report of reports) (dryRun === true ? printPlan : printDone)(terminal, report);
   for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
 }
 
-interface Source {
-  /** PEM of the CA certificate. */
-  readonly authority: string;
-  /** The certificate of the server, if it is known. */
-  readonly server: X509Certificate | undefined;
-}
-
-async function readSource(options: Options, terminal: Terminal): Promise<Source> {
-  const { ca, from, fingerprint } = options;
-  if (from !== undefined && ca !== undefined) throw usage('--ca and --from exclude each other.', undefined);
-  if (from !== undefined && fingerprint === undefined) {
-    throw usage(
-      '--from needs --fingerprint: without it a man in the middle could supply another CA.',
-      'On the server, registry-gate certs status prints it (sha-256 of the CA).',
-    );
+function chooseClient(options: Options): TrustClient | 'all' {
+  if ((options.for === undefined) === (options.all === undefined)) {
+    throw new AppError('USAGE', {
+      message: options.for === undefined ? 'The client is missing.' : '--for and --all exclude each other.',
+      hint: `Give --for with one of ${TRUST_CLIENTS.join(', ')}, or --all for every client that is installed here.`,
+    });
   }
-  if (from !== undefined && fingerprint !== undefined) return fetchSource(from, fingerprint);
-  if (fingerprint !== undefined) throw usage('--fingerprint needs --from.', undefined);
-  if (ca !== undefined) return { authority: await readAuthorityFile(ca), server: undefined };
-  const served = await findServedCertificate(options, terminal);
-  const authority = await readAuthorityOf(served.directory);
-  // The certificate of the server need not be on this machine: it only serves for a warning.
-  const server = await readMaterial(served, new Date(), { mayLackKey: true }).catch(() => undefined);
-  return { authority, server: server?.chain[0] };
+  return options.for === undefined ? 'all' : parseClient(options.for);
 }
 
-async function fetchSource(url: string, fingerprint: string): Promise<Source> {
-  let server: X509Certificate | undefined;
-  const authority = await downloadAuthority({ url, fingerprint, onServer: (seen) => (server = seen) });
-  return { authority, server };
+interface Outcome {
+  readonly reports: readonly ClientReport[];
+  readonly failures: readonly { readonly client: TrustClient; readonly error: unknown }[];
 }
 
-function describeStep(step: TrustStep): string {
-  switch (step.action) {
-    case 'write':
-      return `write ${step.path}\n${step.content.replaceAll(/^(?=.)/gm, '    ')}`;
-    case 'remove':
-      return `remove ${step.path}\n`;
-    case 'run':
-      return `run ${step.command.join(' ')}\n`;
+/** One client that fails does not keep the others from being set up. */
+async function runAll(
+  clients: readonly TrustClient[],
+  request: TrustRequest,
+  options: Options,
+): Promise<Outcome> {
+  const reports: ClientReport[] = [];
+  const failures: Outcome['failures'][number][] = [];
+  for (const client of clients) {
+    try {
+      reports.push(await runFor(client, request, options));
+    } catch (error) {
+      failures.push({ client, error });
+    }
   }
+  return { reports, failures };
 }
 
-interface ReportedStep {
-  readonly step: TrustStep;
-  readonly outcome: StepOutcome['outcome'] | 'planned';
+async function runFor(client: TrustClient, request: TrustRequest, options: Options): Promise<ClientReport> {
+  const { steps, byHand, notes } = (options.undo === true ? planUndo : planTrust)({ client, ...request });
+  if (options.dryRun === true) {
+    return { client, steps: steps.map((step) => ({ step, outcome: 'planned' })), byHand, notes };
+  }
+  checkRights(client, request.machine);
+  const outcomes = await applyPlan(
+    { steps, byHand, notes },
+    { force: options.force === true, yaml: yamlEditor },
+  );
+  return { client, steps: outcomes, byHand, notes };
 }
 
-function describeOutcome({ step, outcome }: ReportedStep): string {
-  const what = step.action === 'run' ? step.command.join(' ') : step.path;
-  if (outcome === 'kept') return `Left ${what}: it has other content.\n`;
-  if (step.action === 'run') return outcome === 'done' ? `Ran ${what}.\n` : '';
-  if (step.action === 'remove') return outcome === 'done' ? `Removed ${what}.\n` : `${what} did not exist.\n`;
-  return outcome === 'done' ? `Wrote ${what}.\n` : `${what} is up to date.\n`;
+async function findWarnings(
+  clients: readonly TrustClient[],
+  { machine, endpoint }: TrustRequest,
+  server: X509Certificate | undefined,
+): Promise<readonly string[]> {
+  const insecure = await Promise.all(clients.map((client) => insecureWarning(client, machine, endpoint)));
+  const found = [server && nameWarning(server, endpoint), ...insecure];
+  return [...new Set(found.filter((text) => text !== undefined))];
 }
 
-/** Each step with its `outcome`, which is `planned` in a dry run. */
-function json(
-  outcomes: readonly ReportedStep[],
-  notes: readonly string[],
-  warnings: readonly string[],
-): string {
-  const steps = outcomes.map(({ step, outcome }) => ({ ...step, outcome }));
-  return `${printableJson({ steps, notes, warnings }, 2)}\n`;
+function refuseFailures(
+  clients: readonly TrustClient[],
+  failures: Outcome['failures'],
+  isAll: boolean,
+): void {
+  if (clients.length === 0) {
+    throw new AppError('TRUST_FAILED', {
+      message: 'No client that this command knows is installed here, or none that this user can set up.',
+      hint: 'Name one: --for CLIENT. For those of the machine, run the command with sudo.',
+    });
+  }
+  const [first] = failures;
+  if (first === undefined) return;
+  if (!isAll) throw first.error;
+  throw new AppError('TRUST_FAILED', {
+    message: `${failures.length} of ${clients.length} clients were not set up. ${failures.map(describeFailure).join(' ')}`,
+    hint: first.error instanceof AppError ? first.error.hint : undefined,
+  });
 }
 
-function usage(message: string, hint: string | undefined): AppError {
-  return new AppError('USAGE', { message, hint });
+function describeFailure({ client, error }: Outcome['failures'][number]): string {
+  return `${client}: ${error instanceof Error ? error.message : String(error)}`;
 }

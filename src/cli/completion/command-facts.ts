@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { describeOptions } from '../../config/options.ts';
-import { TRUST_CLIENTS } from '../../pki/trust/plan.ts';
+import { TRUST_CLIENTS } from '../../pki/trust/clients.ts';
 
 /** The hidden command that the scripts ask for names. */
 export const NAMES_COMMAND = 'complete-names';

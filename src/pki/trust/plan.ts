@@ -1,35 +1,33 @@
-import { containerdFiles } from './stores/containerd.ts';
-import { dockerFiles } from './stores/docker.ts';
-import { podmanFiles } from './stores/podman.ts';
-import type { StoreFiles, TrustRequest } from './stores/store.ts';
-import { systemFiles } from './stores/system.ts';
-
-/** The clients that have a trust store of their own, and the store of the operating system. */
-export const TRUST_CLIENTS = ['docker', 'podman', 'containerd', 'system'] as const;
-export type TrustClient = (typeof TRUST_CLIENTS)[number];
+import { STORES, type TrustClient } from './clients.ts';
+import type { SharedPart, StoreCommand, StoreContent, TrustRequest } from './stores/store.ts';
 
 interface TrustPlanOptions extends TrustRequest {
   readonly client: TrustClient;
 }
 
-/** One step of a plan. `remove` removes a file only if it still has this content. */
+/**
+ * One step of a plan. `remove` removes a file only if it still has this content. `insert` puts a part into a file that
+ * others write to as well, `withdraw` takes it out. `run` without `unless` and `onlyIf` runs if a step before it has
+ * changed a file; these are commands whose exit status 0 keeps it from running, or lets it.
+ */
 export type TrustStep =
   | { readonly action: 'write'; readonly path: string; readonly content: string }
   | { readonly action: 'remove'; readonly path: string; readonly content: string }
-  | { readonly action: 'run'; readonly command: readonly [string, ...string[]] };
+  | { readonly action: 'insert'; readonly path: string; readonly part: SharedPart }
+  | { readonly action: 'withdraw'; readonly path: string; readonly part: SharedPart }
+  | {
+      readonly action: 'run';
+      readonly command: StoreCommand;
+      readonly unless?: StoreCommand;
+      readonly onlyIf?: StoreCommand;
+    };
 
-/** The steps for one client, and what the user has to know or to do afterwards, one sentence each. */
+/** The steps for one client, what has to be done by hand, and what the user has to know, one sentence each. */
 export interface TrustPlan {
   readonly steps: readonly TrustStep[];
+  readonly byHand: NonNullable<StoreContent['byHand']>;
   readonly notes: readonly string[];
 }
-
-const STORES: Readonly<Record<TrustClient, (request: TrustRequest) => StoreFiles>> = {
-  docker: dockerFiles,
-  podman: podmanFiles,
-  containerd: containerdFiles,
-  system: systemFiles,
-};
 
 /**
  * Plans how a client comes to trust a CA for a registry. Pure: reads and changes nothing.
@@ -38,20 +36,39 @@ const STORES: Readonly<Record<TrustClient, (request: TrustRequest) => StoreFiles
  *     // [{ action: 'write', path: '/etc/docker/certs.d/registry.lan:5000/ca.crt', content: pem }]
  */
 export function planTrust({ client, ...request }: TrustPlanOptions): TrustPlan {
-  const { files, refresh, notes } = STORES[client](request);
-  const writes = files.map((file): TrustStep => ({ action: 'write', ...file }));
+  const { files, shared = [], programs = [], byHand = [], notes } = STORES[client].content(request);
   return {
-    steps: refresh === undefined ? writes : [...writes, { action: 'run', command: refresh.install }],
+    steps: [
+      ...files.map((file): TrustStep => ({ action: 'write', ...file })),
+      ...shared.map((file): TrustStep => ({ action: 'insert', ...file })),
+      ...programs.map(({ install, probe }): TrustStep => ({
+        action: 'run',
+        command: install,
+        ...(probe === undefined ? {} : { unless: probe }),
+      })),
+    ],
+    byHand,
     notes,
   };
 }
 
 /** Plans how to take planTrust back. Files that have other content by now are left alone. */
 export function planUndo({ client, ...request }: TrustPlanOptions): TrustPlan {
-  const { files, refresh, undoNotes = [] } = STORES[client](request);
-  const removals = files.toReversed().map((file): TrustStep => ({ action: 'remove', ...file }));
+  const { files, shared = [], programs = [], undoNotes = [] } = STORES[client].content(request);
+  const commands = programs.toReversed().map(({ undo, probe }): TrustStep & { readonly action: 'run' } => ({
+    action: 'run',
+    command: undo,
+    ...(probe === undefined ? {} : { onlyIf: probe }),
+  }));
   return {
-    steps: refresh === undefined ? removals : [...removals, { action: 'run', command: refresh.undo }],
+    steps: [
+      // A program that is told a path may need the file for it.
+      ...commands.filter(({ onlyIf }) => onlyIf !== undefined),
+      ...shared.toReversed().map((file): TrustStep => ({ action: 'withdraw', ...file })),
+      ...files.toReversed().map((file): TrustStep => ({ action: 'remove', ...file })),
+      ...commands.filter(({ onlyIf }) => onlyIf === undefined),
+    ],
+    byHand: [],
     notes: undoNotes,
   };
 }

@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { namesOf } from '../x509/certificate-file.ts';
 import type { Endpoint } from '../x509/subject-names.ts';
-import type { TrustClient } from './plan.ts';
-import { findInsecureEntry } from './stores/docker.ts';
+import type { TrustClient } from './clients.ts';
+import { findInsecureEntry } from './stores/engines/docker.ts';
 import type { ClientMachine } from './stores/store.ts';
 
 /** A warning if the certificate does not have this name: clients then refuse it although they trust its CA. */

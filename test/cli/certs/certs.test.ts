@@ -360,7 +360,7 @@ describe('certs trust', () => {
       name: 'an unknown client',
       args: ['--for', 'rocket', 'registry.lan'],
       status: 2,
-      says: /docker, podman, containerd, system/,
+      says: /docker, docker-rootless, .*, podman, .*, system/,
     },
     { name: 'no registry', args: ['--for', 'docker'], status: 2, says: /registry/ },
     { name: 'a wildcard', args: ['--for', 'docker', '*.registry.lan'], status: 2, says: /wildcard/ },

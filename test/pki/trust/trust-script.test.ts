@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { authorityFingerprint } from '../../../src/pki/x509/certificate-file.ts';
 import { parseEndpoint } from '../../../src/pki/x509/subject-names.ts';
-import { planTrust, TRUST_CLIENTS, type TrustClient } from '../../../src/pki/trust/plan.ts';
+import type { TrustClient } from '../../../src/pki/trust/clients.ts';
+import { planTrust } from '../../../src/pki/trust/plan.ts';
 import { TRUST_SCRIPT } from '../../../src/pki/trust/trust-script.ts';
 import { describeWith } from '../../support/requires.ts';
+import { rootMachine } from './machines.ts';
 import { startTestGate, type TestGate } from '../../support/test-gate.ts';
 
 interface Run {
@@ -73,12 +75,11 @@ describeWith(['sh', 'curl', 'openssl'], '/trust.sh', () => {
   function planned(client: TrustClient, root: string): ReadonlyMap<string, string> {
     const endpoint = parseEndpoint(place);
     if (!('name' in endpoint)) throw new Error(place);
-    const home = { home: '/root', configHome: '/root/.config' };
     const { steps } = planTrust({
       client,
       endpoint,
       authority: gate.ca,
-      machine: { root: '/', isRoot: true, layout: 'debian', ...home },
+      machine: rootMachine(),
     });
     return new Map(
       steps.flatMap((step) => (step.action === 'write' ? [[join(root, step.path), step.content]] : [])),
@@ -89,7 +90,7 @@ describeWith(['sh', 'curl', 'openssl'], '/trust.sh', () => {
     expect(await fetched('/trust.sh')).toBe(TRUST_SCRIPT);
   });
 
-  it.each(TRUST_CLIENTS.map((client) => ({ client })))(
+  it.each((['docker', 'podman', 'containerd', 'system'] as const).map((client) => ({ client })))(
     'writes for $client what certs trust writes',
     async ({ client }) => {
       const root = await mkdtemp(join(folder, 'root-'));

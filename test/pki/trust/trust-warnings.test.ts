@@ -5,6 +5,7 @@ import type { ClientMachine } from '../../../src/pki/trust/stores/store.ts';
 import { insecureWarning } from '../../../src/pki/trust/trust-warnings.ts';
 import { parseRegistry } from '../../../src/pki/trust/trust-target.ts';
 import { temporaryFolders } from '../support.ts';
+import { rootMachine } from './machines.ts';
 
 const folder = temporaryFolders();
 
@@ -14,7 +15,7 @@ async function machine(daemon: string, isRoot = true): Promise<ClientMachine> {
   const directory = isRoot ? join(root, 'etc/docker') : join(configHome, 'docker');
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'daemon.json'), daemon);
-  return { root, isRoot, home: join(root, 'home'), configHome, layout: 'debian' };
+  return rootMachine(root, { isRoot, configHome });
 }
 
 describe('insecure-registries in daemon.json', () => {

@@ -1,20 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isInside, parseNetwork } from '../../../lib/network.ts';
-import type { Endpoint } from '../../x509/subject-names.ts';
-import { registryName, type ClientMachine, type StoreFiles, type TrustRequest } from './store.ts';
+import { isInside, parseNetwork } from '../../../../lib/network.ts';
+import type { Endpoint } from '../../../x509/subject-names.ts';
+import { registryName, type ClientMachine, type TrustStore } from '../store.ts';
 
 /** `certs.d` of Docker: https://docs.docker.com/engine/security/certificates/. */
-export function dockerFiles({ endpoint, authority, machine }: TrustRequest): StoreFiles {
-  return {
+export const DOCKER: TrustStore = {
+  writer: 'both',
+  signs: {
+    programs: ['dockerd'],
+    paths: ({ root }) => [join(root, 'etc/docker'), join(root, 'var/run/docker.sock')],
+  },
+  content: ({ endpoint, authority, machine }) => ({
     files: [
       { path: join(dockerFolder(machine), 'certs.d', registryName(endpoint), 'ca.crt'), content: authority },
     ],
     notes: machine.isRoot
       ? ['Docker reads it at the next login, push or pull; no restart.']
       : ['This is for rootless Docker. For the Docker daemon of the machine, run the same with sudo.'],
-  };
-}
+  }),
+};
 
 /** The `insecure-registries` entry of daemon.json that covers a registry, or undefined: Docker verifies nothing there. */
 export async function findInsecureEntry(
