@@ -58,7 +58,7 @@ function withLines(text: string, document: Document, at: Path, value: string): s
   const indent = text.slice(from, start);
   if (indent.trim() !== '') return undefined;
   const missing = at.slice(Math.max(depth, 0));
-  const lines = missing.map((key, level) => `${indent}${'  '.repeat(level)}${JSON.stringify(key)}:`);
+  const lines = missing.map((key, level) => `${indent}${'  '.repeat(level)}${keyText(key)}:`);
   const gap = from === 0 || text[from - 1] === '\n' ? '' : '\n';
   return `${text.slice(0, from)}${gap}${lines.join('\n')} ${JSON.stringify(value)}\n${text.slice(from)}`;
 }
@@ -79,6 +79,10 @@ function depthToTake(document: Document, at: Path): number {
     if (!isMap(node) || node.items.length > 1) return depth + 1;
   }
   return 1;
+}
+
+function keyText(key: string): string {
+  return /^[a-z_]+$/.test(key) ? key : JSON.stringify(key);
 }
 
 function offsetOf(node: unknown): number {

@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
-import { TRUST_SCRIPT } from '../pki/trust/trust-script.ts';
+import { TRUST_SCRIPTS } from '../pki/trust/trust-scripts.ts';
 import { createProblem } from '../oci/problem.ts';
 import { respond } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
@@ -62,7 +62,10 @@ function createRoutes({
       },
     ],
     ['/ca.crt', (res) => sendAuthority(res, authority()?.pem, 'application/x-pem-file')],
-    ['/trust.sh', (res) => sendText(res, 200, TRUST_SCRIPT, 'text/x-shellscript; charset=utf-8')],
+    ...Object.entries(TRUST_SCRIPTS).map(([path, { text, type }]): readonly [string, PublicRoute] => [
+      path,
+      (res) => sendText(res, 200, text, type),
+    ]),
     [
       '/ca.sha256',
       (res) => sendAuthority(res, authority()?.sha256.concat('\n'), 'text/plain; charset=utf-8'),

@@ -52,7 +52,7 @@ describe('every exchange leaves one line', () => {
     expect(line).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{8}-\w+$/), ms: expect.any(Number) });
   });
 
-  it.each(['/ca.crt', '/ca.sha256', '/trust.sh', '/healthz', '/token'])(
+  it.each(['/ca.crt', '/ca.sha256', '/trust.sh', '/trust.ps1', '/healthz', '/token'])(
     'a page of the gate, with the bytes that were sent: %s',
     async (path) => {
       const before = exchanges(gate).length;

@@ -67,7 +67,7 @@ describe('a stranger', () => {
     expect(JSON.parse(answer?.body ?? '')).toMatchObject({ errors: [{ code: 'UNAUTHORIZED' }] });
   });
 
-  it.each(['/healthz', '/ca.crt', '/ca.sha256', '/trust.sh'])('may read %s', async (target) => {
+  it.each(['/healthz', '/ca.crt', '/ca.sha256', '/trust.sh', '/trust.ps1'])('may read %s', async (target) => {
     const outcome = await fixture().send(get(target, CLOSE), { stranger: true });
     expect(outcome.answers.map(({ status }) => status)).toEqual([200]);
     expect(await fixture().wire()).toEqual([]);

@@ -85,6 +85,7 @@ const ROUTE_OF_PATH: ReadonlyMap<string | undefined, RouteLabel> = new Map([
   ['/ca.crt', 'page'],
   ['/ca.sha256', 'page'],
   ['/trust.sh', 'page'],
+  ['/trust.ps1', 'page'],
 ]);
 
 /** The counts of one route and action. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLIENTS, stepsFor, type Connection } from '../../../src/pages/connect/clients.ts';
-import { TRUST_SCRIPT } from '../../../src/pki/trust/trust-script.ts';
+import { TRUST_SCRIPTS } from '../../../src/pki/trust/trust-scripts.ts';
 import { createOwnerPages } from '../../support/owner-pages.ts';
 
 const CONNECTION: Connection = {
@@ -38,7 +38,7 @@ describe('the commands that connect a machine', () => {
           linesOf(client).find((line) => line.includes('trust.sh')) ?? '',
         ) ?? [];
       const [kind, host, fingerprint, ...more] = script.split(' ');
-      expect(TRUST_SCRIPT).toContain(`  ${kind})`);
+      expect(TRUST_SCRIPTS['/trust.sh'].text).toMatch(new RegExp(`CLIENT is [^.]*\\b${kind}\\b`));
       expect([host, fingerprint, more]).toEqual(['registry.lan:5000', CONNECTION.fingerprint, []]);
     },
   );

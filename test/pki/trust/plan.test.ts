@@ -178,7 +178,7 @@ const LAN = `${OWN}/registry-gate-registry.lan.crt`;
 const ENTRY = `registry-gate-registry.lan-${certificateDigest(CA, 'sha256').slice(0, 8)}`;
 const KEYTOOL = `-cacerts -storepass changeit -alias ${ENTRY}`;
 const REGISTRIES =
-  'configs:\n  "registry.lan":\n    tls:\n      ca_file: /etc/rancher/k3s/certs.d/registry.lan/ca.crt\n';
+  'configs:\n  "registry.lan":\n    tls:\n      ca_file: "/etc/rancher/k3s/certs.d/registry.lan/ca.crt"\n';
 const PROFILE = '/etc/profile.d/registry-gate.sh';
 const BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 const PYTHON_VARIABLES = `export SSL_CERT_FILE='${BUNDLE}'\nexport REQUESTS_CA_BUNDLE='${BUNDLE}'\nexport PIP_CERT='${BUNDLE}'\n`;

@@ -45,7 +45,7 @@ export function withoutPart({ part, text, yaml }: SharedFile): string {
 export function partAsText(part: SharedPart): string {
   if (part.kind === 'block') return part.content;
   const lines = part.at.map((key, depth) => `${'  '.repeat(depth)}${yamlKey(key)}:`);
-  return `${lines.join('\n')} ${part.value}\n`;
+  return `${lines.join('\n')} ${JSON.stringify(part.value)}\n`;
 }
 
 function yamlKey(key: string): string {
