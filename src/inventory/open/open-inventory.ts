@@ -18,6 +18,8 @@ interface InventoryOptions {
 /** Its heap, in MiB. */
 const HEAP_MIB = 128;
 const WITHIN_MS = 250;
+/** How often the keeper is told that somebody looks, in milliseconds. */
+const WANTED_MS = 2000;
 /** How often one tries to know all names: while an inventory is built, there are new ones all the time. */
 const MOST_TRIES = 2;
 
@@ -39,11 +41,12 @@ export function openInventory({ path, keeper, logger }: InventoryOptions): Inven
   });
   const events = createEventBuffer((noted) => keeper.note(noted));
   const visibility = new Visibility();
-  let isWanted = false;
+  let wantedAt = -WANTED_MS;
   const seen = <T>(visible: Visible, ask: AskFiltered<T>): Promise<T | undefined> => {
     // A keeper that waits for a quiet moment begins with the first page that somebody looks at.
-    if (!isWanted) keeper.note([{ kind: 'wanted' }]);
-    isWanted = true;
+    const now = performance.now();
+    if (now - wantedAt >= WANTED_MS) keeper.note([{ kind: 'wanted' }]);
+    if (now - wantedAt >= WANTED_MS) wantedAt = now;
     return askVisible({ visibility, visible, ask });
   };
   return {

@@ -41,6 +41,9 @@ export interface KeeperCalls {
 const PAUSES = { attempts: 1 } as const;
 const TIMES = { connect: 5000, head: 60_000 } as const;
 
+/** The first failures may pass; what lasts is said, and then again as the pauses grow: after 15 seconds, and 4 minutes. */
+const REPORTED: readonly [number, number] = [5, 9];
+
 const { path, backend, door, pauses }: KeeperData = workerData;
 
 const registry = openRegistry({
@@ -75,8 +78,7 @@ async function onFailure(error: unknown, count: number): Promise<void> {
     return;
   }
   const reason = error instanceof Error ? (systemCode(error) ?? error.message) : String(error);
-  // The first failure may pass; what lasts is said, and then again as the pauses grow.
-  if (count === 2 || count === 6)
+  if (REPORTED.includes(count))
     sendReport({ level: 'warn', fields: { reason }, message: 'the inventory waits for the registry' });
 }
 
@@ -94,7 +96,8 @@ async function note(notices: readonly Notice[]): Promise<void> {
   database.transaction(() => {
     for (const notice of notices) if ('repository' in notice) applyEvent(database, notice);
   });
-  loop.wake();
+  if (notices.some(({ kind }) => kind === 'wanted')) loop.want();
+  loop.wake(notices.some(({ kind }) => kind === 'pushed'));
 }
 
 async function close(): Promise<void> {
@@ -106,7 +109,7 @@ async function close(): Promise<void> {
 }
 
 const calls: KeeperCalls = {
-  note: (notices) => void note(notices).catch((error: unknown) => void onFailure(error, 2)),
+  note: (notices) => void note(notices).catch((error: unknown) => void onFailure(error, REPORTED[0])),
   refresh: (request) => refresher.refresh(request),
   close,
 };
