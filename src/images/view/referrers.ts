@@ -1,4 +1,5 @@
 import type { Descriptor } from '../model/descriptor.ts';
+import type { ImageManifest } from '../model/manifest.ts';
 
 type ReferrerKind = 'signature' | 'sbom' | 'attestation' | 'scan report' | 'other';
 
@@ -61,4 +62,17 @@ export function referrerOf({ artifactType = '', ...descriptor }: Descriptor): Re
     tag: undefined,
     annotations,
   };
+}
+
+const OF_COSIGN = /cosign|sigstore/;
+
+/** Whether it is a signature that `cosign verify` looks for: under a tag of cosign, or of one of its types. */
+export function isCosignSignature({ kind, artifactType, tag }: Referrer): boolean {
+  return kind === 'signature' && (tag !== undefined || OF_COSIGN.test(artifactType));
+}
+
+/** The same for a manifest that was opened by itself. */
+export function holdsCosignSignature({ artifactType = '', layers, annotations }: ImageManifest): boolean {
+  const types = [artifactType, ...layers.map(({ mediaType }) => mediaType)];
+  return types.some((type) => OF_COSIGN.test(type) && kindOf(type, annotations) === 'signature');
 }

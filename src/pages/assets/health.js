@@ -1,5 +1,7 @@
 // Takes the parts of a page that change from the same page again, every two seconds while somebody looks at it.
 
+import { isOfThisUser } from './session.js';
+
 const EVERY_MS = 2000;
 const live = document.querySelectorAll('[data-live]');
 
@@ -14,10 +16,13 @@ function takeAgain() {
   request.responseType = 'document';
   request.timeout = EVERY_MS * 5;
   request.addEventListener('loadend', () => {
-    const next = request.status === 200 ? request.responseXML : null;
-    // A page without these parts is another one: the session has ended.
-    if (next !== null && next.querySelector('[data-live]') === null) return;
-    if (next !== null) replaceParts(next);
+    const next = request.responseXML;
+    // The session has ended: the browser is shown what it gets without one.
+    if (next !== null && !isOfThisUser(next)) {
+      location.reload();
+      return;
+    }
+    if (next !== null && request.status === 200) replaceParts(next);
     setTimeout(takeAgain, EVERY_MS);
   });
   request.send();

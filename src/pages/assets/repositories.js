@@ -1,5 +1,7 @@
 // Lists that change as one types, and the choice of rows. Both work without this, by forms.
 
+import { isOfThisUser } from './session.js';
+
 const PAUSE_MS = 150;
 
 /** Shows what a search finds as it is typed. */
@@ -38,11 +40,16 @@ function ask(address) {
   request.responseType = 'document';
   request.open('GET', address);
   request.addEventListener('load', () => {
-    const found = request.responseXML?.querySelector('[data-live]');
+    const page = request.responseXML;
+    if (page !== null && !isOfThisUser(page)) {
+      location.assign(address);
+      return;
+    }
+    const found = page?.querySelector('[data-live]');
     const shown = document.querySelector('[data-live]');
     if (!found || !shown) return;
     shown.replaceWith(document.adoptNode(found));
-    const count = request.responseXML?.querySelector('[data-live-count]')?.textContent ?? '';
+    const count = page?.querySelector('[data-live-count]')?.textContent ?? '';
     const counted = document.querySelector('[data-live-count]');
     if (counted !== null) counted.textContent = count;
     history.replaceState(null, '', address);

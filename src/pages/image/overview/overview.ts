@@ -1,7 +1,7 @@
 import { isForeignLayer } from '../../../images/model/media-types.ts';
 import { pullSize, totalSize } from '../../../images/view/sizes.ts';
+import { renderPullCard } from '../../pull/pull-card.ts';
 import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-request.ts';
-import { renderCopyLine } from '../../text/copy-line.ts';
 import { formatCount, formatSize, renderAge } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { renderForeign } from '../../text/visible-text.ts';
@@ -19,6 +19,7 @@ import { HATCHES, renderLayerBar, renderSwatch, type LayerLook } from '../parts/
 import { artifactKind, artifactTitle, renderBlobs } from './artifact.ts';
 import { renderSteps } from './build-steps.ts';
 import { renderPlatforms } from './platforms.ts';
+import { pulledOf } from './pulled.ts';
 import { readOverview, type Overview } from './read-overview.ts';
 import { renderReferrers } from './referrer-list.ts';
 import { renderRunConfig } from './run-config.ts';
@@ -60,7 +61,7 @@ export function overviewRoutes({ see, now }: OverviewOptions): PageRoutes {
 
 function render(shown: Shown): PageAnswer {
   const { request, overview } = shown;
-  const { address, language, client } = request;
+  const { address, language } = request;
   const { repository, reference } = address;
   const name = fullName(repository, reference);
   const { config, platform, platforms } = overview;
@@ -77,9 +78,9 @@ function render(shown: Shown): PageAnswer {
       ${
         config === undefined
           ? NO_HTML
-          : html`${renderCopyLine(`docker pull ${fullName(`${client.host}/${repository}`, reference)}`, language)}
-            ${renderViews({ repository, reference, platform, current: 'image', language })}`
+          : renderViews({ repository, reference, platform, current: 'image', language })
       }
+      ${renderPullCard(pulledOf(request, overview), language)}
       ${renderPlatforms(overview, request)}${renderFacts(shown)}${renderContents(shown)}
       ${renderReferrers({ repository, trees, platforms, language })}
       ${renderPairs(IMAGE_WORDS[language].annotations, Object.entries(manifest.annotations), language)}

@@ -2,11 +2,13 @@ import { arch } from 'node:os';
 import { AppError } from '../../../lib/errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import type { ImageConfig } from '../../../images/model/config.ts';
+import type { ImageManifest } from '../../../images/model/manifest.ts';
 import { parsePlatform, type Platform } from '../../../images/model/platform.ts';
 import { isUnknownPlatform, renderPlatform } from '../../../images/model/platform.ts';
 import type { ImageSource } from '../../../images/store.ts';
 import { openImage, readConfig, type OpenedImage } from '../../../images/view/open-image.ts';
 import { platformImages, type PlatformImage } from '../../../images/view/platform-images.ts';
+import { kindOf } from '../../../images/view/referrers.ts';
 import { readReferrerTrees, type ReferrerTree } from '../../../images/view/referrer-tree.ts';
 import { PageError } from '../../request/page-error.ts';
 
@@ -33,9 +35,14 @@ export interface Overview extends SeenImage {
 export async function seeImage(source: ImageSource, reference: string, platform: string): Promise<SeenImage> {
   const asked = platform === '' ? undefined : readPlatform(platform);
   const opened = await openImage(source, reference, { asked, usual: parsePlatform(arch()) });
-  const config = await readConfig(source, opened.manifest);
+  const config = isArtifact(opened.manifest) ? undefined : await readConfig(source, opened.manifest);
   const platforms = opened.index === undefined ? [] : platformImages(opened.index);
   return { opened, config, platforms, platform: platformOf(opened, config, platforms) };
+}
+
+/** Signatures of cosign and attestations of BuildKit have the config of an image, and nothing that a container could run. */
+function isArtifact({ layers }: ImageManifest): boolean {
+  return layers.length > 0 && layers.every(({ mediaType }) => kindOf(mediaType) !== 'other');
 }
 
 function readPlatform(text: string): Platform {

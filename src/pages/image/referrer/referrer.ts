@@ -4,7 +4,8 @@ import type { Descriptor } from '../../../images/model/descriptor.ts';
 import { parseManifest, type Manifest, type StoredManifest } from '../../../images/model/manifest.ts';
 import type { ImageSource } from '../../../images/store.ts';
 import { readManifest } from '../../../images/view/open-image.ts';
-import { kindOf } from '../../../images/view/referrers.ts';
+import { holdsCosignSignature, kindOf } from '../../../images/view/referrers.ts';
+import { renderPullCard } from '../../pull/pull-card.ts';
 import { inRepository, withQuery } from '../../request/page-address.ts';
 import { PageError } from '../../request/page-error.ts';
 import type { PageAnswer, PageRoutes, RequestOf } from '../../request/page-request.ts';
@@ -112,7 +113,7 @@ function render({ request, stored, manifest, blobs, now }: Shown): PageAnswer {
     title: `${title} ${short} · ${repository}`,
     body: html`${renderWay(repository, short, language)}
       <h1>${title}</h1>
-      ${renderFacts({ request, stored, manifest, now })}
+      ${renderPull(request, manifest)}${renderFacts({ request, stored, manifest, now })}
       ${renderPairs(words.annotations, Object.entries(manifest.annotations), language)}
       ${blobs.map(({ blob, content: read }) => {
         const part = (form: BlobForm): ContentPart => partOf(request, blob.digest.text, form);
@@ -155,6 +156,17 @@ function renderFacts({ request, stored, manifest, now }: Omit<Shown, 'blobs'>): 
     ${subjectFact(words.subject, subject, address.repository)}
     ${fact(words.created, Number.isNaN(created) ? undefined : renderAge(created, now, language))}
   </dl>`;
+}
+
+/** How a referrer is fetched, and how what it signs is verified. */
+function renderPull(
+  { address: { repository, reference }, client, language }: ReferrerRequest,
+  manifest: Manifest,
+): Html {
+  if (manifest.kind === 'index' || manifest.subject === undefined) return NO_HTML;
+  const signed = holdsCosignSignature(manifest) ? manifest.subject.digest.text : undefined;
+  const name = `${client.host}/${repository}`;
+  return renderPullCard({ name, reference, kind: 'artifact', signed }, language);
 }
 
 /** As many entries of an index as are listed. */

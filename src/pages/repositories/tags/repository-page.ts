@@ -1,11 +1,11 @@
 import type { RepositoryRow } from '../../../inventory/inventory.ts';
 import { inRepository, repositoryCrumbs, withQuery } from '../../request/page-address.ts';
 import type { PageRequest } from '../../request/page-request.ts';
+import { renderPullCard } from '../../pull/pull-card.ts';
 import { renderCrumbs } from '../../text/crumbs.ts';
 import { formatCount, formatSize, renderAge } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { artifactKind } from './artifact-kind.ts';
-import { renderPullCard } from './pull-card.ts';
 import { tagsPath } from './tags-query.ts';
 import type { Tags } from './tags.ts';
 import { renderTagsTable, SELECTION } from './tags-table.ts';
@@ -70,7 +70,12 @@ function renderPull({ client, language }: Request, { row, tags, isSigned }: Show
   if (first === undefined) return NO_HTML;
   const { tag, digest } = first;
   const name = `${client.host}/${row.name}`;
-  return renderPullCard({ name, tag, digest, kind: artifactKind(first), isSigned }, language);
+  const kind = artifactKind(first);
+  const pulled = kind === 'image' || kind === 'chart' ? kind : 'artifact';
+  return renderPullCard(
+    { name, reference: tag, kind: pulled, signed: isSigned ? digest : undefined },
+    language,
+  );
 }
 
 function renderToolbar({ row, tags, mayDelete }: ShownRepository): Html {

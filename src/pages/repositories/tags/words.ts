@@ -9,7 +9,6 @@ interface TagsWords {
   readonly pushedBy: (user: string) => string;
   readonly space: string;
   readonly incomplete: string;
-  readonly pullWith: string;
   readonly columns: {
     readonly select: string;
     readonly version: string;
@@ -43,7 +42,6 @@ interface TagsWords {
   readonly noTagsHint: string;
   readonly noReferrers: string;
   readonly clear: string;
-  readonly verifyHint: string;
 }
 
 export const TAGS_WORDS: Words<TagsWords> = {
@@ -55,7 +53,6 @@ export const TAGS_WORDS: Words<TagsWords> = {
     pushedBy: (user) => `by ${user}`,
     space: 'Space by tag',
     incomplete: 'This repository is still being read: sizes and counts may grow.',
-    pullWith: 'Pull with',
     columns: {
       select: 'Select',
       version: 'Tag',
@@ -97,7 +94,6 @@ export const TAGS_WORDS: Words<TagsWords> = {
     noTagsHint: 'This repository has no tag. A push gives it one.',
     noReferrers: 'No image here has a signature or an SBOM with a tag of its own.',
     clear: 'Clear filter',
-    verifyHint: 'With the public key of whoever signed it:',
   },
   ko: {
     all: '전체 저장소',
@@ -107,7 +103,6 @@ export const TAGS_WORDS: Words<TagsWords> = {
     pushedBy: (user) => `(${user})`,
     space: '태그별 용량',
     incomplete: '저장소를 아직 읽는 중입니다. 크기와 개수가 늘어날 수 있습니다.',
-    pullWith: '풀 도구',
     columns: {
       select: '선택',
       version: '태그',
@@ -148,6 +143,5 @@ export const TAGS_WORDS: Words<TagsWords> = {
     noTagsHint: '이 저장소에는 태그가 없습니다. 푸시하면 생깁니다.',
     noReferrers: '별도의 태그로 서명이나 SBOM이 붙은 이미지가 없습니다.',
     clear: '필터 지우기',
-    verifyHint: '서명한 사람의 공개 키로 확인합니다.',
   },
 };
