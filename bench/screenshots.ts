@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { startBrowser, signInAt, type OpenBrowser, type WindowOptions } from '../test/support/browser.ts';
 import { temporaryFolder } from '../test/support/programs.ts';
 import { startShownRegistry, type ShownRegistry } from './shown-registry.ts';
 
@@ -14,14 +14,7 @@ Makes a registry of an invented shop, starts a gate in front of it, and takes th
 
 const HOST = 'https://registry.lan';
 
-interface Look {
-  readonly language?: 'en' | 'ko';
-  readonly theme?: 'light' | 'dark';
-  readonly width?: number;
-  readonly height?: number;
-}
-
-interface Picture extends Look {
+interface Picture extends WindowOptions {
   readonly name: string;
   readonly path: string;
 }
@@ -67,7 +60,7 @@ function everyPage({ shop }: ShownRegistry): readonly Picture[] {
     connect: '/connect',
     'not-found': '/r/team/none',
   };
-  const looks: readonly Look[] = [
+  const looks: readonly WindowOptions[] = [
     { language: 'en', theme: 'light' },
     { language: 'ko', theme: 'dark' },
     { language: 'ko', theme: 'light', width: 390 },
@@ -82,19 +75,9 @@ function everyPage({ shop }: ShownRegistry): readonly Picture[] {
   );
 }
 
-async function signIn(page: Page, { user, password }: ShownRegistry): Promise<void> {
-  await page.goto('/sign-in');
-  await page.fill('input[name=user]', user);
-  await page.fill('input[name=password]', password);
-  await Promise.all([
-    page.waitForURL((url) => url.pathname !== '/sign-in'),
-    page.click('main button[type=submit], main form button'),
-  ]);
-}
-
 /** Takes the pictures of one look in one session. */
 async function take(
-  browser: Browser,
+  browser: OpenBrowser,
   shown: ShownRegistry,
   pictures: readonly Picture[],
   into: string,
@@ -104,19 +87,12 @@ async function take(
     ({ language, theme, width }) => `${language} ${theme} ${width}`,
   )) {
     const [{ language = 'en', theme = 'light', width = 1280 } = {}] = group;
-    const context = await browser.newContext({
-      baseURL: HOST,
-      ignoreHTTPSErrors: true,
-      locale: language,
-      colorScheme: theme,
-      viewport: { width, height: 900 },
-    });
-    const page = await context.newPage();
+    const { page, close } = await browser.open(HOST, { language, theme, width });
     if (group.every(({ height }) => height === undefined)) {
       await page.goto('/sign-in');
       await page.screenshot({ path: join(into, `sign-in-${key.replaceAll(' ', '-')}.png`) });
     }
-    await signIn(page, shown);
+    await signInAt(page, shown.user, shown.password);
     for (const { name, path, height } of group) {
       await page.setViewportSize({ width, height: height ?? 900 });
       await page.goto(path);
@@ -126,7 +102,7 @@ async function take(
       await page.screenshot({ path: file, fullPage: height === undefined });
       console.log(`${file}: ${Math.ceil((await stat(file)).size / 1024)} KB`);
     }
-    await context.close();
+    await close();
   }
 }
 
@@ -146,17 +122,9 @@ async function run(argv: readonly string[]): Promise<void> {
   await mkdir(values.into, { recursive: true });
   const folder = await temporaryFolder('screenshots');
   const shown = await startShownRegistry(folder.path);
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    // As root it has no sandbox of its own, and the pages are ours.
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-dev-shm-usage',
-      `--host-resolver-rules=MAP registry.lan:443 127.0.0.1:${shown.gate.port}`,
-    ],
-    env: { ...process.env, HOME: folder.path },
-  });
+  const browser = await startBrowser([
+    `--host-resolver-rules=MAP registry.lan:443 127.0.0.1:${shown.gate.port}`,
+  ]);
   try {
     await take(browser, shown, values.all ? everyPage(shown) : PICTURES, values.into);
   } finally {

@@ -12,6 +12,7 @@ export interface WindowOptions {
   readonly language?: 'en' | 'ko';
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
+  readonly height?: number;
   /** Default: on. */
   readonly script?: boolean;
 }
@@ -30,13 +31,13 @@ export interface OpenBrowser {
   close(): Promise<void>;
 }
 
-/** Debian's Chromium, without a window. */
-export async function startBrowser(): Promise<OpenBrowser> {
+/** Debian's Chromium, without a window. `more`: further arguments. */
+export async function startBrowser(more: readonly string[] = []): Promise<OpenBrowser> {
   const home = await temporaryFolder('browser');
   // As root it has no sandbox of its own, and the pages are ours.
   const browser = await chromium.launch({
     executablePath: findProgram(BROWSER),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...more],
     env: { ...process.env, HOME: home.path },
     timeout: 0,
   });
@@ -52,16 +53,18 @@ export async function startBrowser(): Promise<OpenBrowser> {
 async function openWindow(
   browser: Browser,
   base: string,
-  { language = 'en', theme = 'light', width = 1280, script = true }: WindowOptions = {},
+  { language = 'en', theme = 'light', width = 1280, height = 900, script = true }: WindowOptions = {},
 ): Promise<Window> {
   const context = await browser.newContext({
     baseURL: base,
     ignoreHTTPSErrors: true,
     locale: language,
     colorScheme: theme,
-    viewport: { width, height: 900 },
+    viewport: { width, height },
     javaScriptEnabled: script,
   });
+  // Buttons copy lines.
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   // Tests wait as long as the others do, not as long as the library thinks.
   context.setDefaultTimeout(0);
   const page = await context.newPage();
@@ -72,11 +75,31 @@ async function openWindow(
 function listen(page: Page, base: string): readonly string[] {
   const noise: string[] = [];
   page.on('console', (line) => noise.push(`${line.type()}: ${line.text()}`));
+  // Nothing of the pages opens one, and one that an image opened would be a script that ran.
+  page.on('dialog', (dialog) => (noise.push(`dialog: ${dialog.message()}`), void dialog.dismiss()));
   page.on('pageerror', (error) => noise.push(`error: ${error.message}`));
   page.on('request', (request) => {
     if (!request.url().startsWith(`${base}/`)) noise.push(`elsewhere: ${request.url()}`);
   });
   return noise;
+}
+
+/** Signs in by the form, as a person does. Resolves when the page has answered, whatever it says. */
+export async function signInAt(page: Page, user: string, password: string, from = '/sign-in'): Promise<void> {
+  await page.goto(from);
+  await page.fill('input[name=user]', user);
+  await page.fill('input[name=password]', password);
+  await leaveBy(page, () => page.click('.sign-in button[type=submit]'));
+}
+
+/** Does what leads to another page, or to the same one again, and waits until that is there. */
+export async function leaveBy(page: Page, act: () => Promise<unknown>): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), act()]);
+}
+
+/** The text of the page beside its menu and its foot. */
+export function mainOf(page: Page): Promise<string> {
+  return page.innerText('main');
 }
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
