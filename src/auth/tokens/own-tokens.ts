@@ -116,7 +116,14 @@ export function createOwnTokens(options: OwnTokensOptions): OwnTokens {
     },
     revoke: (user, ids) => drop(({ id, maker }) => maker === user && (ids?.includes(id) ?? true)),
     revokeOrphans: async () => {
-      const count = await drop(makers.isGone);
+      // Decided now: until the file is changed, another user of the name may be there.
+      const gone = new Set(
+        store
+          .current()
+          .all.filter(makers.isGone)
+          .map(({ id }) => id),
+      );
+      const count = await drop((token) => gone.has(token.id) || makers.isGone(token));
       if (store.current().all.some((token) => makers.renewed(token) !== token))
         await change((before) => ({ ...before, tokens: before.tokens.map(makers.renewed) }));
       return count;

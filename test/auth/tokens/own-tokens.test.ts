@@ -139,6 +139,19 @@ describe('a token that a user makes', () => {
     expect(await own.revokeOrphans()).toBe(0);
   });
 
+  it.each(['1', '2'])(
+    'ends with its maker, also where one of the name with hash %s comes before it is removed',
+    async (hash) => {
+      const { secret } = await made();
+      users.delete('alice');
+      const ended = own.revokeOrphans();
+      users.set('alice', hash);
+      const renewed = own.revokeOrphans();
+      expect([await ended, await renewed]).toEqual([1, 0]);
+      expect(admitted(secret)).toBe(false);
+    },
+  );
+
   it('stays when the password of its maker changes', async () => {
     const { secret } = await made();
     users.set('alice', '2');
