@@ -25,23 +25,33 @@ interface Look {
   readonly at: number;
 }
 
+/** The looks at one request: the one that its rate is measured from, and the last one. */
+interface Looks {
+  readonly base: Look;
+  readonly last: Look;
+}
+
 /** After this time the rate is told since the transfer began: nobody has looked meanwhile. */
 const STALE_MS = 15_000;
+/** Two who look within this time measure from the same look: a rate over a few milliseconds would say nothing. */
+const SAME_LOOK_MS = 1000;
 
-/** Looks cost nothing between two of them: the rate is what has passed since the last look at the same request. */
+/** Looks cost nothing between two of them: the rate is what has passed since an earlier look at the same request. */
 export function createTransferView({ now, most }: TransferViewOptions): TransferView {
-  let looked = new WeakMap<RequestContext, Look>();
+  let looked = new WeakMap<RequestContext, Looks>();
   return {
     look: (requests) => {
       const at = now();
-      const next = new WeakMap<RequestContext, Look>();
+      const next = new WeakMap<RequestContext, Looks>();
       const found = requests
         .flatMap(({ req }) => findContext(req) ?? [])
         .flatMap((context) => {
           const carried = carriedBy(context);
           if (carried === undefined) return [];
-          next.set(context, { bytes: carried.bytes, at });
-          return [{ ...carried, rate: rateOf(context, carried.bytes, { at, before: looked.get(context) }) }];
+          const look = { bytes: carried.bytes, at };
+          const looks = looksAt(context, look, looked.get(context));
+          next.set(context, looks);
+          return [{ ...carried, rate: rateBetween(looks.base, look) }];
         })
         .toSorted((one, other) => other.bytes - one.bytes);
       looked = next;
@@ -50,14 +60,14 @@ export function createTransferView({ now, most }: TransferViewOptions): Transfer
   };
 }
 
-function rateOf(
-  { startedAt }: RequestContext,
-  bytes: number,
-  { at, before }: { readonly at: number; readonly before: Look | undefined },
-): number {
-  const isFresh = before !== undefined && at > before.at && at - before.at < STALE_MS;
-  const since = isFresh ? before : { bytes: 0, at: startedAt };
-  return at <= since.at ? 0 : Math.max(0, ((bytes - since.bytes) * 1000) / (at - since.at));
+function looksAt({ startedAt }: RequestContext, look: Look, before: Looks | undefined): Looks {
+  const start = { bytes: 0, at: startedAt };
+  if (before === undefined || look.at - before.last.at >= STALE_MS) return { base: start, last: look };
+  return look.at - before.last.at < SAME_LOOK_MS ? before : { base: before.last, last: look };
+}
+
+function rateBetween(one: Look, other: Look): number {
+  return other.at <= one.at ? 0 : Math.max(0, ((other.bytes - one.bytes) * 1000) / (other.at - one.at));
 }
 
 /** Returns what a request carries, if it carries a layer. */

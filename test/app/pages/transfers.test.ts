@@ -80,6 +80,25 @@ describe('the transfers under way', () => {
     expect(rate()).toBe(500);
   });
 
+  it('have a rate over at least a second, however many look', async () => {
+    const context = await begin('GET', `/v2/team/app/blobs/${DIGEST}`, { sent: 0 });
+    const view = createTransferView({ now: () => now, most: 9 });
+    const rates: (number | undefined)[] = [];
+    for (const [at, sent] of [
+      [10_000, 10_000],
+      [10_001, 20_000],
+      [12_000, 30_000],
+      [12_001, 30_000],
+      [12_500, 40_000],
+      [13_000, 40_000],
+    ] as const) {
+      now = at;
+      context.sent = sent;
+      rates.push(view.look(open).transfers[0]?.rate);
+    }
+    expect(rates.map((rate) => Math.round(rate ?? -1))).toEqual([1000, 2000, 10_000, 9995, 12_000, 10_000]);
+  });
+
   it('are told of in part where there are many', async () => {
     for (const sent of [1, 3, 2]) await begin('GET', `/v2/team/app/blobs/${DIGEST}`, { sent });
     const { transfers, others } = createTransferView({ now: () => now, most: 2 }).look(open);
