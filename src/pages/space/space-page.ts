@@ -3,7 +3,7 @@ import { renderCrumbs } from '../text/crumbs.ts';
 import { formatCount, formatSize } from '../text/format.ts';
 import { html, NO_HTML, type Html } from '../text/html.ts';
 import type { Language } from '../text/language.ts';
-import { renderPager } from '../text/pager.ts';
+import { renderPager, type Place } from '../text/pager.ts';
 import { renderBar, type Part } from './bars.ts';
 import { renderGarbage, type GarbageState } from './garbage.ts';
 import { renderSpaceTable, type SpaceRow } from './space-table.ts';
@@ -14,11 +14,7 @@ interface ShownSpace {
   /** Bytes of everything, each blob once, and of what several need. */
   readonly size: number;
   readonly shared: number;
-  readonly pages: {
-    readonly first: string | undefined;
-    readonly next: string | undefined;
-    readonly total: number;
-  };
+  readonly pages: Place;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly language: Language;
@@ -84,7 +80,7 @@ function renderSpace(kind: 'repository' | 'tag', space: ShownSpace): Html {
           <dd>${formatSize(shared, language)}</dd>
         </div>
       </dl>
-      ${pages.first === undefined ? renderBar(partsOf(kind, space), size, words.picture) : NO_HTML}
+      ${pages.after === undefined ? renderBar(partsOf(kind, space), size, words.picture) : NO_HTML}
     </div>
     <p class="quiet-text small">${kind === 'tag' ? words.tagsHint : words.repositoriesHint}</p>
     ${renderSpaceTable({
@@ -94,7 +90,7 @@ function renderSpace(kind: 'repository' | 'tag', space: ShownSpace): Html {
       whole: size,
       language,
     })}
-    ${renderPager({ ...pages, shown: rows.length }, language)}`;
+    ${renderPager({ ...pages, rows }, language)}`;
 }
 
 /** As many parts of the whole are drawn one by one. */

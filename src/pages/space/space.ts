@@ -49,8 +49,8 @@ async function showAll(
     size,
     alone,
   }));
-  const next = space.next === undefined ? undefined : withQuery('/space', { after: space.next });
-  const pages = { first: after === undefined ? undefined : '/space', next, total: space.total };
+  const { next, total } = space;
+  const pages = { after, next, total, path: (to?: string) => withQuery('/space', { after: to }) };
   return {
     kind: 'page',
     title: SPACE_WORDS[language].title,
@@ -76,9 +76,8 @@ async function showRepository(
     size: total,
     alone,
   }));
-  const path = (to: string | undefined): string => withQuery('/space', { repository, after: to });
-  const next = space.next === undefined ? undefined : path(space.next);
-  const pages = { first: after === undefined ? undefined : path(undefined), next, total: space.total };
+  const { next, total } = space;
+  const pages = { after, next, total, path: (to?: string) => withQuery('/space', { repository, after: to }) };
   return {
     kind: 'page',
     title: SPACE_WORDS[language].ofRepository(repository),

@@ -2,13 +2,15 @@ import { html, NO_HTML, type Html } from './html.ts';
 import { formatCount } from './format.ts';
 import type { Language, Words } from './language.ts';
 
-interface Pager {
-  /** How many rows are on this page, and on all. */
-  readonly shown: number;
+/** Where a page stands among the pages of its list. */
+export interface Place {
+  /** How many rows all pages have. */
   readonly total: number;
-  /** The addresses of the first page and of the next one, where this is not it. */
-  readonly first: string | undefined;
+  /** What the address of this page begins after, and that of the next page; undefined on the first and on the last one. */
+  readonly after: string | undefined;
   readonly next: string | undefined;
+  /** The address of the page that begins after this, or of the first one. */
+  readonly path: (after: string | undefined) => string;
 }
 
 interface PagerWords {
@@ -34,13 +36,19 @@ const WORDS: Words<PagerWords> = {
 };
 
 /** The links between the pages of a list. Nothing where there is only one. */
-export function renderPager({ shown, total, first, next }: Pager, language: Language): Html {
-  if (first === undefined && next === undefined) return NO_HTML;
+export function renderPager(
+  { rows, total, after, next, path }: Place & { readonly rows: readonly unknown[] },
+  language: Language,
+): Html {
+  if (after === undefined && next === undefined) return NO_HTML;
   const words = WORDS[language];
-  const link = (to: string | undefined, word: string): Html =>
-    to === undefined ? NO_HTML : html`<a class="button quiet" href="${to}">${word}</a>`;
+  const link = (to: string, word: string): Html => html`<a class="button quiet" href="${to}">${word}</a>`;
   return html`<nav class="pager" aria-label="${words.label}">
-    <span>${words.count(formatCount(shown, language), formatCount(total, language))}</span>
-    <span class="buttons">${link(first, words.first)}${link(next, words.next)}</span>
+    <span>${words.count(formatCount(rows.length, language), formatCount(total, language))}</span>
+    <span class="buttons"
+      >${after === undefined ? NO_HTML : link(path(undefined), words.first)}${
+        next === undefined ? NO_HTML : link(path(next), words.next)
+      }</span
+    >
   </nav>`;
 }

@@ -93,7 +93,7 @@ describe('the address of a list', () => {
     ['', '/r/team/app'],
     ['sort=-version', '/r/team/app'],
     ['sort=version', '/r/team/app?sort=version'],
-    ['of=referrers&search=a', '/r/team/app?search=a&of=referrers'],
+    ['of=referrers&search=a', '/r/team/app?of=referrers&search=a'],
     ['of=anything', '/r/team/app'],
   ])('of a repository, of %j, is %s', (query, path) => {
     expect(tagsPath(parseRepositoryQuery('team/app', fields(query)), {})).toBe(path);

@@ -39,15 +39,7 @@ export function renderList(list: List): Html {
         ? NO_HTML
         : html`<p class="quiet-text small">${words.moreFolders}</p>`
     }
-    ${renderPager(
-      {
-        shown: page.rows.length,
-        total: page.total,
-        first: query.after === undefined ? undefined : listPath(query, {}),
-        next: page.next === undefined ? undefined : listPath(query, { after: page.next }),
-      },
-      language,
-    )}`;
+    ${renderPager({ ...page, after: query.after, path: (after) => listPath(query, { after }) }, language)}`;
 }
 
 /** As many folders as the inventory lists at most. */

@@ -27,15 +27,7 @@ export function renderTagsTable(tags: Tags): Html {
         </table>
       </div>
     </form>
-    ${renderPager(
-      {
-        shown: page.rows.length,
-        total: page.total,
-        first: query.after === undefined ? undefined : tagsPath(query, {}),
-        next: page.next === undefined ? undefined : tagsPath(query, { after: page.next }),
-      },
-      language,
-    )}`;
+    ${renderPager({ ...page, after: query.after, path: (after) => tagsPath(query, { after }) }, language)}`;
 }
 
 function renderHeadings({ query, language, maySelect }: Tags): readonly Html[] {
