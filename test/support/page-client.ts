@@ -1,4 +1,4 @@
-import { request } from 'node:https';
+import { request, type Agent } from 'node:https';
 import type { TestGate } from './test-gate.ts';
 
 /** An answer to a browser. */
@@ -21,13 +21,18 @@ function renderForm(form: Form): string {
   return params.toString();
 }
 
+interface PlaceOfGate extends Pick<TestGate, 'port' | 'ca'> {
+  /** Keeps a connection, so that every request reaches the same worker. Default: a connection for each request. */
+  readonly agent?: Agent;
+}
+
 /** What speaks like a browser, without one: it keeps cookies, and says where its forms come from. */
 export class PageClient {
-  readonly #gate: Pick<TestGate, 'port' | 'ca'>;
+  readonly #gate: PlaceOfGate;
   /** By name; as a browser keeps them. To be changed by a test. */
   readonly cookies = new Map<string, string>();
 
-  constructor(gate: Pick<TestGate, 'port' | 'ca'>) {
+  constructor(gate: PlaceOfGate) {
     this.#gate = gate;
   }
 
@@ -63,8 +68,8 @@ export class PageClient {
     const headers = Object.fromEntries(
       given.filter((pair): pair is [string, string] => pair[1] !== undefined),
     );
-    const { port, ca } = this.#gate;
-    const place = { host: '127.0.0.1', servername: 'localhost', port, ca, agent: false };
+    const { port, ca, agent = false } = this.#gate;
+    const place = { host: '127.0.0.1', servername: 'localhost', port, ca, agent };
     return new Promise((resolve, reject) => {
       request({ ...place, method, path, headers }, (answer) => {
         const chunks: Buffer[] = [];
