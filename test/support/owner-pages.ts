@@ -32,10 +32,14 @@ export const GOOD_HEALTH: HealthReport = {
   otherTransfers: 0,
 };
 
+type Pushes = Readonly<Record<string, { readonly at: number; readonly by: string }>>;
+
 export interface OwnerPagesOptions extends Partial<Omit<OwnerOptions, 'see'>> {
   /** Who signed in; undefined for nobody. */
   readonly user?: string | undefined;
   readonly repositories?: readonly string[];
+  /** The last pushes by repository, in milliseconds since 1970. */
+  readonly pushed?: Pushes;
   readonly authority?: { readonly sha256: string } | undefined;
   readonly forOwners?: boolean;
 }
@@ -55,14 +59,14 @@ export interface OwnerPages {
 }
 
 export function createOwnerPages(options: OwnerPagesOptions = {}): OwnerPages {
-  const { user, repositories = [], forOwners = false } = options;
+  const { user, repositories = [], pushed = {}, forOwners = false } = options;
   const authority = 'authority' in options ? options.authority : { sha256: 'ab'.repeat(32) };
   const acts: Act[] = [];
   const policy = (): Policy => options.policy?.() ?? OPEN_POLICY;
   const principal: Principal = user === undefined ? ANONYMOUS : { kind: 'user', name: user };
   const see = createVisible({
     registry: { repository: unexpected },
-    inventory: inventoryOf(repositories),
+    inventory: inventoryOf(repositories, pushed),
     onDeletion: unexpected,
     policy,
   });
@@ -73,6 +77,7 @@ export function createOwnerPages(options: OwnerPagesOptions = {}): OwnerPages {
       machines: { all: () => [], end: async () => false },
       devices: undefined,
       sessions: { ofUser: async () => [], end: async () => false, endAll: async () => 0 },
+      signIns: async () => [],
       lockouts: undefined,
       auditFile: undefined,
       noteAct: (act) => void acts.push(act),
@@ -121,14 +126,14 @@ function unexpected(): never {
   throw new Error('no page of owners asks for this');
 }
 
-/** Knows names alone. */
-function inventoryOf(names: readonly string[]): Inventory {
+/** Knows names and pushes alone. */
+function inventoryOf(names: readonly string[], pushes: Pushes): Inventory {
   const rowOf = (name: string): RepositoryRow => ({
     name,
     tags: 1,
     size: 1,
-    pushed: undefined,
-    pushedBy: undefined,
+    pushed: pushes[name] && new Date(pushes[name].at),
+    pushedBy: pushes[name]?.by,
     complete: true,
   });
   return {

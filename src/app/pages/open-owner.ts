@@ -1,4 +1,5 @@
 import type { OwnerOptions } from '../../pages/owner/owner.ts';
+import type { SignIn } from '../../pages/owner/activity/known.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import type { UserDirectory } from '../../auth/directory.ts';
 import type { Sessions } from '../../auth/sessions/sessions.ts';
@@ -30,6 +31,7 @@ export function openOwner(
     machines: tokens.own,
     devices: tokens.devices,
     sessions,
+    signIns: (most) => newestSignIns(parts, most),
     lockouts,
     auditFile: config.audit.file,
     noteAct: (act) => audit?.noteOwner(act),
@@ -37,4 +39,24 @@ export function openOwner(
     follow: (connections) => health.follow(connections),
     now: () => Date.now(),
   };
+}
+
+/** The browsers and devices that signed in last, the newest first. */
+async function newestSignIns(
+  { sessions, tokens: { devices } }: Pick<OwnerParts, 'sessions' | 'tokens'>,
+  most: number,
+): Promise<readonly SignIn[]> {
+  const browsers = (await sessions.newest(most)).map((it) => signIn('browser', it, it.agent));
+  const ofDevices = (devices?.newest(most) ?? []).map((it) =>
+    signIn('device', it, [it.client, it.agent].filter(Boolean).join(' · ')),
+  );
+  return [...browsers, ...ofDevices].toSorted((one, other) => other.at - one.at).slice(0, most);
+}
+
+function signIn(
+  kind: SignIn['kind'],
+  { user, address, created }: { readonly user: string; readonly address: string; readonly created: string },
+  agent: string,
+): SignIn {
+  return { kind, user, address, agent, at: Date.parse(created) };
 }

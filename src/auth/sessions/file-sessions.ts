@@ -57,6 +57,7 @@ export async function openFileSessions(options: FileSessionsOptions): Promise<Fi
       return session && seen(session);
     },
     ofUser: async (user) => [...index.byHash.values()].filter((it) => it.user === user).map(seen),
+    all: async () => [...index.byHash.values()].map(seen),
     add: (session) =>
       change((before) => {
         const current = before.map(seen).filter(isCurrent);

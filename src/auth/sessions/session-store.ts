@@ -9,6 +9,8 @@ export interface SessionStore {
   find(hash: string): Promise<SeenSession | undefined>;
   /** Returns the sessions of a user. */
   ofUser(user: string): Promise<readonly SeenSession[]>;
+  /** Returns all sessions. */
+  all(): Promise<readonly SeenSession[]>;
   /** Keeps a session. When the promise resolves, every process finds it. Bounded: the sessions unused for the longest make room. */
   add(session: Session): Promise<void>;
   /** Forgets sessions of a user: those with these ids, or all but one. Returns how many. When the promise resolves, no process finds them. */

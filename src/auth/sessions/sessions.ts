@@ -37,6 +37,8 @@ export interface Sessions {
   use(secret: string): Promise<SeenSession | undefined>;
   /** Returns the valid sessions of a user, the one used last first. */
   ofUser(user: string): Promise<readonly SeenSession[]>;
+  /** Returns the valid sessions that began last, the newest first. */
+  newest(most: number): Promise<readonly SeenSession[]>;
   /** Ends a session of this user. Returns false if the user has no such session. */
   end(user: string, id: string): Promise<boolean>;
   /** Ends all sessions of a user but one. Returns how many. */
@@ -77,6 +79,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       const sessions = (await store.ofUser(user)).filter(isCurrent);
       return sessions.toSorted((one, other) => other.lastUsed - one.lastUsed);
     },
+    newest: async (most) => {
+      const byAge = (await store.all()).toSorted(byBeginning);
+      return firstOf(byAge, isCurrent, most);
+    },
     end: async (user, id) => (await store.remove(user, { ids: [id] })) > 0,
     endAll: (user, except) => store.remove(user, { except }),
     principalOf: ({ user }) => ({
@@ -86,4 +92,19 @@ export function createSessions(options: SessionsOptions): Sessions {
       proof: 'session',
     }),
   };
+}
+
+/** The one that began last comes first. Times in ISO 8601 are ordered as texts. */
+function byBeginning(one: SeenSession, other: SeenSession): number {
+  return Number(one.created < other.created) - Number(one.created > other.created);
+}
+
+/** Looks at no more sessions than it must: the check of one computes a hash. */
+function firstOf<T>(all: readonly T[], isWanted: (one: T) => boolean, most: number): readonly T[] {
+  const found: T[] = [];
+  for (const one of all) {
+    if (found.length >= most) break;
+    if (isWanted(one)) found.push(one);
+  }
+  return found;
 }

@@ -74,7 +74,7 @@ export interface Tokens {
   /** Verifies a Bearer token. */
   readonly access: Pick<AccessTokens, 'remembered' | 'verify'>;
   /** The identity tokens; undefined where they are switched off. */
-  readonly devices: Pick<IdentityStore, 'ofUser' | 'revoke'> | undefined;
+  readonly devices: Pick<IdentityStore, 'ofUser' | 'newest' | 'revoke'> | undefined;
   /** The machine tokens that users make. */
   readonly own: OwnTokens;
   /** Answers a request to `/token`. */

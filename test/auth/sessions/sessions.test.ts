@@ -73,6 +73,20 @@ describe('a session', () => {
     expect(new Set((await stored()).map(({ id }) => id)).size).toBe(2);
   });
 
+  it('is listed among those of all users by its beginning, as long as it is valid', async () => {
+    const sessions = await opened();
+    for (const user of ['alice', 'bob', 'alice', 'bob']) {
+      await begun(sessions, user);
+      clock.at += 1000;
+    }
+    const usersOf = async (most: number): Promise<string[]> =>
+      (await sessions.newest(most)).map(({ user }) => user);
+    expect(await usersOf(9)).toEqual(['bob', 'alice', 'bob', 'alice']);
+    expect(await usersOf(3)).toEqual(['bob', 'alice', 'bob']);
+    users.set('bob', 'another hash');
+    expect(await usersOf(9)).toEqual(['alice', 'alice']);
+  });
+
   it.each([
     ['one that nobody made', () => makeSecret('session').secret.reveal()],
     ['an identity token', () => makeSecret('identity').secret.reveal()],

@@ -193,6 +193,37 @@ describe('the page of activity', () => {
     expect([status, plain(text)]).toEqual([200, expect.stringContaining(expected)]);
   });
 
+  it.each([undefined, '-'])(
+    'shows what is known without an audit log that it can read: %s',
+    async (auditFile) => {
+      const at = NOW - 5 * MINUTE;
+      const pages = createOwnerPages({
+        user: 'alice',
+        policy: () => policy,
+        auditFile,
+        repositories: ['team/app', 'other/x'],
+        pushed: { 'team/app': { at, by: 'bob' }, 'other/x': { at, by: 'carol' } },
+        signIns: async () => [
+          { kind: 'browser', user: 'bob', address: '192.0.2.7', agent: '<b>Firefox/140</b>', at },
+          { kind: 'device', user: 'carol', address: '192.0.2.8', agent: 'docker', at: at - 60 * MINUTE },
+        ],
+      });
+      const { text } = await pages.get('/activity');
+      expect(plain(text)).toMatch(/Last pushes .* 5 minutes ago bob team\/app/);
+      expect(plain(text)).toMatch(
+        /Last sign-ins .* 5 minutes ago bob 192\.0\.2\.7 Browser Firefox 140 .* carol 192\.0\.2\.8 Device docker/,
+      );
+      expect(text).toContain('href="/r/team/app"');
+      expect(text).not.toMatch(/other\/x|<b>Firefox/);
+      expect(plain((await pages.get('/activity', 'ko')).text)).toMatch(/최근 푸시 .*최근 로그인 .*브라우저/);
+    },
+  );
+
+  it('says that nothing is known where nothing is', async () => {
+    const { text } = await createOwnerPages({ user: 'alice', repositories: ['a'] }).get('/activity');
+    expect(plain(text)).toMatch(/No push is known\..*Nobody is signed in\./);
+  });
+
   it.each(['x', '1-x', '-1', '1-99999999999999999999', "1-1'--"])('takes %s for no place', async (before) => {
     const pages = await pagesOver(EVENTS);
     expect((await pages.get(`/activity?before=${encodeURIComponent(before)}`)).status).toBe(200);
@@ -276,6 +307,11 @@ describe('who is locked out', () => {
   it.each([
     ['nothing is counted', { rows: async () => [], unlock: async () => 0 }, 'nobody is locked out'],
     ['guessing is free', undefined, 'abuse.throttle is false'],
+    [
+      'the process that counts does not answer',
+      { rows: () => Promise.reject(new Error('no reply')), unlock: async () => 0 },
+      'does not answer',
+    ],
   ])('is said where %s', async (_name, lockouts, expected) => {
     const { text } = await createOwnerPages({ user: 'alice', lockouts }).get('/activity');
     expect(plain(text)).toContain(expected);

@@ -51,6 +51,8 @@ export interface IdentityStore {
   current(): readonly IdentityToken[];
   /** Returns the valid tokens of a user with their last use, or when they were issued, in milliseconds since 1970; the one used last first. */
   ofUser(user: string): readonly SeenIdentityToken[];
+  /** Returns the valid tokens that were issued last, the newest first. */
+  newest(most: number): readonly IdentityToken[];
   /** Ends the tokens of a user, or those with these ids. Returns how many. Throws AppError if the file can't be written. */
   revoke(user: string, ids?: readonly string[]): Promise<number>;
   /** Reads the file again. Throws AppError STATE_INVALID and keeps the tokens it had. */
@@ -123,7 +125,7 @@ interface Held {
 function ofUsers(
   { uses }: Pick<IdentityStoreOptions, 'uses'>,
   { current, all, change }: Held,
-): Pick<IdentityStore, 'current' | 'ofUser' | 'revoke'> {
+): Pick<IdentityStore, 'current' | 'ofUser' | 'newest' | 'revoke'> {
   return {
     current,
     ofUser: (user) =>
@@ -131,6 +133,10 @@ function ofUsers(
         .filter((token) => token.user === user)
         .map((token) => ({ ...token, lastUsed: lastSeen(token, uses) }))
         .toSorted((one, other) => other.lastUsed - one.lastUsed),
+    newest: (most) =>
+      current()
+        .toSorted((one, other) => Date.parse(other.created) - Date.parse(one.created))
+        .slice(0, most),
     revoke: async (user, ids) => {
       const isGone = (token: IdentityToken): boolean =>
         token.user === user && (ids?.includes(token.id) ?? true);

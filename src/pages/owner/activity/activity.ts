@@ -2,25 +2,22 @@ import type { LogPlace } from '../../../audit/read-back.ts';
 import { readBack } from '../../../audit/read-back.ts';
 import { systemCode } from '../../../lib/errors.ts';
 import type { PageAnswer, PageRequest } from '../../request/page-request.ts';
-import type { createVisible } from '../../request/visible.ts';
 import { renderCopyLine } from '../../text/copy-line.ts';
 import { formatCount } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import { choiceOf, pathOf, renderForm } from './filter-form.ts';
 import { SPAN_MS, WANTS } from './kinds.ts';
+import { renderKnown, type KnownOptions } from './known.ts';
 import { renderLines } from './lines.ts';
 import { renderLockouts } from './lockouts.ts';
 import type { Lockouts } from './unlock.ts';
 import { ACTIVITY_WORDS } from './words.ts';
 
-export interface ActivityOptions {
-  readonly see: ReturnType<typeof createVisible>;
+export interface ActivityOptions extends KnownOptions {
   /** The file of the audit log; `-` for standard output; undefined where none is written. */
   readonly auditFile: string | undefined;
   /** Undefined where guessing has no consequences. */
   readonly lockouts: Pick<Lockouts, 'rows'> | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 const PER_PAGE = 50;
@@ -32,7 +29,7 @@ export async function showActivity(options: ActivityOptions, request: PageReques
   const words = ACTIVITY_WORDS[language];
   const [log, rows] = await Promise.all([
     renderLog(options, request),
-    options.lockouts?.rows(MOST_LOCKOUTS).catch(() => undefined),
+    options.lockouts?.rows(MOST_LOCKOUTS).catch(() => 'unknown' as const),
   ]);
   const unlocked = /^\d{1,6}$/.exec(request.query.get('unlocked'))?.[0];
   const body = html`<div class="heading"><h1>${words.title}</h1></div>
@@ -50,10 +47,11 @@ async function renderLog(options: ActivityOptions, request: PageRequest): Promis
   const words = ACTIVITY_WORDS[request.language];
   if (auditFile === undefined || auditFile === '-') {
     return html`<section class="card">
-      <h2>${words.offTitle}</h2>
-      <p>${auditFile === undefined ? words.off : words.toOutput}</p>
-      ${renderCopyLine('registry-gate serve --audit /var/log/registry-gate/audit.log', request.language)}
-    </section>`;
+        <h2>${words.offTitle}</h2>
+        <p>${auditFile === undefined ? words.off : words.toOutput}</p>
+        ${renderCopyLine('registry-gate serve --audit /var/log/registry-gate/audit.log', request.language)}
+      </section>
+      ${await renderKnown(options, request)}`;
   }
   try {
     return html`<section>${renderForm(request)} ${await renderPage(auditFile, options, request)}</section>`;

@@ -7,18 +7,23 @@ import type { PageRequest } from '../../request/page-request.ts';
 import type { ActivityWords } from './word-list.ts';
 import { ACTIVITY_WORDS } from './words.ts';
 
-/** The wrong passwords that are counted, and a button for each that forgets them. `rows` is undefined where nothing is counted. */
+/**
+ * The wrong passwords that are counted, and a button for each that forgets them. `rows` is undefined where nothing is
+ * counted, and `unknown` where the process that counts does not answer.
+ */
 export function renderLockouts(
-  rows: readonly LedgerRow[] | undefined,
+  rows: readonly LedgerRow[] | 'unknown' | undefined,
   { language, csrf }: Pick<PageRequest, 'language' | 'csrf'>,
 ): Html {
   const words = ACTIVITY_WORDS[language];
-  if (rows === undefined || rows.length === 0) {
-    return html`<section>
+  const say = (text: string): Html =>
+    html`<section>
       <h2>${words.lockouts}</h2>
-      <p class="quiet-text">${rows === undefined ? words.unthrottled : words.noLockouts}</p>
+      <p class="quiet-text">${text}</p>
     </section>`;
-  }
+  if (rows === undefined) return say(words.unthrottled);
+  if (rows === 'unknown') return say(words.unknownLockouts);
+  if (rows.length === 0) return say(words.noLockouts);
   return html`<section>
     <h2>${words.lockouts}</h2>
     <p class="quiet-text">${words.lockoutsHint}</p>

@@ -164,6 +164,18 @@ describe('an identity token', () => {
     expect(store.redeem(bob)?.user).toBe('bob');
   });
 
+  it('is listed among those of all users by its beginning, as long as it is valid', async () => {
+    const store = await opened();
+    for (const user of ['alice', 'bob', 'alice']) {
+      await issued(store, { user });
+      clock.at += 1000;
+    }
+    expect(store.newest(9).map(({ user }) => user)).toEqual(['alice', 'bob', 'alice']);
+    expect(store.newest(2).map(({ user }) => user)).toEqual(['alice', 'bob']);
+    users.delete('alice');
+    expect(store.newest(9).map(({ user }) => user)).toEqual(['bob']);
+  });
+
   it('makes room for a new one, where a user has too many: the one not used for the longest', async () => {
     const store = await opened({ mostPerUser: 2 });
     const first = await issued(store);
