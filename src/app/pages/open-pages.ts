@@ -60,7 +60,7 @@ export async function openPages(
   const inventory = openGateInventory({ config, bus, door: inner.door, logger });
   const observe = noteExchanges(inventory);
   const proof = { check: tokens.check, sessions };
-  const files = createFilesThread({ door: inner.door, largestLayer: config.pagesFiles });
+  const files = createFilesThread({ door: inner.door, largestLayer: config.pagesFiles, logger });
   const pages = createPages({
     files: { ask: files.ask, largestLayer: config.pagesFiles },
     registry: inner.registry,

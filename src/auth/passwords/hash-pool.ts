@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { startThread, threadProgram } from '../../lib/start-thread.ts';
+import { startThread, threadProgram } from '../../lib/threads/start-thread.ts';
 import type { Turn, Standing } from '../../lib/streams/turn.ts';
 import type { HashTask } from './hash-worker.ts';
 import { ShareLine } from '../../lib/share-line.ts';

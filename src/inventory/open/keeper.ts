@@ -1,10 +1,10 @@
-import { threadProgram } from '../../lib/start-thread.ts';
+import { threadProgram } from '../../lib/threads/start-thread.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Notice } from '../inventory.ts';
 import type { RefreshRequest } from '../follow/refresh.ts';
-import type { Report } from '../thread/calls.ts';
+import type { Report } from '../../lib/threads/calls.ts';
 import type { KeeperCalls, KeeperData } from '../thread/keeper-thread.ts';
-import { Thread } from '../thread/thread.ts';
+import { Thread } from '../../lib/threads/thread.ts';
 
 /** Who keeps the file: it is told what happens, and asked to look. */
 export interface Keeper {

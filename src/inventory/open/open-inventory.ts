@@ -1,8 +1,8 @@
-import { threadProgram } from '../../lib/start-thread.ts';
+import { threadProgram } from '../../lib/threads/start-thread.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Inventory, Page, RepositoriesPage, Space, SpaceOfRepository, Visible } from '../inventory.ts';
 import type { Filter, Filtered, ReaderCalls, ReaderData } from '../thread/reader-thread.ts';
-import { Thread } from '../thread/thread.ts';
+import { Thread } from '../../lib/threads/thread.ts';
 import { createEventBuffer } from './event-buffer.ts';
 import { logReport, type Keeper } from './keeper.ts';
 import { Visibility } from './visibility.ts';

@@ -11,7 +11,7 @@ import { Refresher, type RefreshRequest } from '../follow/refresh.ts';
 import type { Notice } from '../inventory.ts';
 import { bytesOf } from '../read/status.ts';
 import { applyEvent } from '../write/events.ts';
-import { endCalls, sendReport, serveCalls } from './serve.ts';
+import { endCalls, sendReport, serveCalls } from '../../lib/threads/serve.ts';
 
 /** What the thread is started with. */
 export interface KeeperData {

@@ -17,7 +17,7 @@ import { readAlone, readShares } from '../read/shares.ts';
 import { readSpace, readSpaceOf, type PlainSpaceQuery } from '../read/space.ts';
 import { ABSENT, readNames, readStatus, type Names } from '../read/status.ts';
 import { readTags } from '../read/tags.ts';
-import { sendReport, serveCalls } from './serve.ts';
+import { sendReport, serveCalls } from '../../lib/threads/serve.ts';
 
 /** What the thread is started with. */
 export interface ReaderData {

@@ -1,7 +1,8 @@
-import type { Worker } from 'node:worker_threads';
+import type { Logger } from '../../../../lib/logger.ts';
 import type { Secret } from '../../../../lib/secret.ts';
-import { startThread, threadProgram } from '../../../../lib/start-thread.ts';
-import type { FilesWorkerData, NumberedQuestion, NumberedReply } from './files-worker.ts';
+import { threadProgram } from '../../../../lib/threads/start-thread.ts';
+import { Thread, ThreadBusy } from '../../../../lib/threads/thread.ts';
+import type { FilesCalls, FilesWorkerData } from './files-worker.ts';
 import type { FilesQuestion, FilesReply } from './question.ts';
 
 interface FilesThreadOptions {
@@ -14,19 +15,15 @@ interface FilesThreadOptions {
   };
   /** Layers that are larger as they are stored are not looked into, in bytes. */
   readonly largestLayer: number;
+  readonly logger: Logger;
 }
 
 /** Looks into layers, in a thread of its own. */
 interface FilesThread {
-  /** Never rejects. */
+  /** `busy` where too many ask, or the thread has ended. */
   ask(question: FilesQuestion): Promise<FilesReply>;
   /** Ends the thread. Who waits gets `busy`. */
   close(): Promise<void>;
-}
-
-interface Waiting {
-  readonly owner: string;
-  readonly resolve: (reply: FilesReply) => void;
 }
 
 /** As many as ask at once, and of them for one account. */
@@ -36,42 +33,27 @@ const MOST_OF_ONE = 16;
 const HEAP_MIB = 256;
 const PROGRAM = threadProgram('./files-worker', import.meta.url);
 
-/** Creates the thread with the first question. It does not keep the process alive while nobody asks. */
-export function createFilesThread({ door, largestLayer }: FilesThreadOptions): FilesThread {
-  const { name, socketPath, user, password } = door;
-  const waiting = new Map<number, Waiting>();
-  const countOf = (owner: string): number => [...waiting.values()].filter((it) => it.owner === owner).length;
-  let worker: Worker | undefined;
-  let number = 0;
-  const settle = (which: number, reply: FilesReply): void => {
-    waiting.get(which)?.resolve(reply);
-    waiting.delete(which);
-    if (waiting.size === 0) worker?.unref();
-  };
-  const start = (): Worker => {
-    const data: FilesWorkerData = { name, socketPath, user, password: password.reveal(), largestLayer };
-    const started = startThread(PROGRAM, { name: 'image-files', data, heapMiB: HEAP_MIB });
-    started.on('message', (message: NumberedReply) => settle(message.number, message.reply));
-    started.on('error', () => undefined); // 'exit' follows
-    started.on('exit', () => {
-      if (worker === started) worker = undefined;
-      for (const which of waiting.keys()) settle(which, { kind: 'busy' });
-    });
-    return started;
-  };
+/** Creates the thread, which starts with the first question. */
+export function createFilesThread({ door, largestLayer, logger }: FilesThreadOptions): FilesThread {
+  const { password, ...place } = door;
+  const thread = new Thread<FilesCalls>({
+    name: 'image-files',
+    url: PROGRAM,
+    data: { ...place, password: password.reveal(), largestLayer } satisfies FilesWorkerData,
+    onReport: ({ level, fields, message }) => logger[level](fields, message),
+    heapMiB: HEAP_MIB,
+    mostWaiting: MOST_WAITING,
+    mostOfOne: MOST_OF_ONE,
+  });
   return {
-    ask: (question) =>
-      new Promise((resolve) => {
-        const { owner } = question;
-        if (waiting.size >= MOST_WAITING || countOf(owner) >= MOST_OF_ONE) return resolve({ kind: 'busy' });
-        number += 1;
-        waiting.set(number, { owner, resolve });
-        worker ??= start();
-        worker.ref();
-        worker.postMessage({ number, question } satisfies NumberedQuestion, []);
-      }),
-    close: async () => {
-      await worker?.terminate();
+    ask: async (question) => {
+      try {
+        return await thread.call('ask', question, question.owner);
+      } catch (error) {
+        if (error instanceof ThreadBusy) return { kind: 'busy' };
+        throw error;
+      }
     },
+    close: () => thread.close(),
   };
 }

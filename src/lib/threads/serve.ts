@@ -18,7 +18,7 @@ async function answer(calls: Calls, { id, name, value }: CallMessage): Promise<v
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (id !== undefined) send({ kind: 'failure', id, reason });
-    else sendReport({ level: 'warn', fields: { reason }, message: 'the inventory failed' });
+    else sendReport({ level: 'warn', fields: { reason }, message: 'a thread failed' });
   }
 }
 

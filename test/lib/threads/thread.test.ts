@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../src/inventory/thread/calls.ts';
-import { Thread } from '../../src/inventory/thread/thread.ts';
-import { temporaryFolder, type Folder } from '../support/programs.ts';
+import type { Report } from '../../../src/lib/threads/calls.ts';
+import { Thread, ThreadBusy } from '../../../src/lib/threads/thread.ts';
+import { temporaryFolder, type Folder } from '../../support/programs.ts';
 
 interface EchoCalls {
   readonly echo: (value: string) => string;
@@ -15,7 +15,7 @@ interface EchoCalls {
 }
 
 const PROGRAM = `
-import { serveCalls } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../src/inventory/thread/serve.ts')).href)};
+import { serveCalls } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../../src/lib/threads/serve.ts')).href)};
 serveCalls({
   echo: (value) => value,
   fail: (value) => { throw new Error(value); },
@@ -31,17 +31,18 @@ beforeAll(async () => {
 });
 afterAll(() => folder.close());
 
-function start(reports: Report[] = []): Thread<EchoCalls> {
+function start(reports: Report[] = [], more: object = {}): Thread<EchoCalls> {
   return new Thread<EchoCalls>({
     name: 'echo',
     url: pathToFileURL(join(folder.path, 'echo.mjs')),
     data: undefined,
     onReport: (report) => void reports.push(report),
     heapMiB: 32,
+    ...more,
   });
 }
 
-describe('a thread of the inventory', () => {
+describe('a thread that answers calls', () => {
   it('answers, and fails with a reason', async () => {
     const thread = start();
     expect(await thread.call('echo', 'a')).toBe('a');
@@ -67,6 +68,19 @@ describe('a thread of the inventory', () => {
     ]);
     await expect(thread.call('echo', 'a')).rejects.toThrow('no more calls');
     await thread.close();
+  });
+
+  it('lets as many of one owner wait as it may, and takes calls of others', async () => {
+    const thread = start([], { mostWaiting: 6, mostOfOne: 2 });
+    const waiting = ['a', 'a', 'b', 'c'].map((owner) => thread.call('never', undefined, owner));
+    const all = Promise.allSettled(waiting);
+    await expect(thread.call('echo', 'x', 'a')).rejects.toThrow(ThreadBusy);
+    expect(await thread.call('echo', 'x', 'b')).toBe('x');
+    waiting.push(thread.call('never', undefined, 'd'), thread.call('never', undefined, 'e'));
+    const late = Promise.allSettled(waiting.slice(4));
+    await expect(thread.call('echo', 'x', 'f')).rejects.toThrow(ThreadBusy);
+    await thread.close();
+    expect([...(await all), ...(await late)].map(({ status }) => status)).toEqual(Array(6).fill('rejected'));
   });
 
   it('lets a thousand wait, and no more', async () => {

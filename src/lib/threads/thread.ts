@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { startThread } from '../../lib/start-thread.ts';
+import { startThread } from './start-thread.ts';
 import type { CallMessage, Calls, Report, ThreadMessage } from './calls.ts';
 
 interface ThreadOptions {
@@ -10,14 +10,20 @@ interface ThreadOptions {
   readonly onReport: (report: Report) => void;
   /** The most memory of its heap, in MiB: a thread that wants more ends, and the process goes on. */
   readonly heapMiB: number;
+  /** How many calls wait for an answer, of all and of one owner. Default: 1000, whoever calls. */
+  readonly mostWaiting?: number;
+  readonly mostOfOne?: number;
 }
 
 interface Waiting {
+  readonly owner: string;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
-/** More calls than these wait for no answer. */
+/** Why a call has no answer: the thread has ended, or has too much to do. A later call may have one. */
+export class ThreadBusy extends Error {}
+
 const MOST_WAITING = 1000;
 /** A thread that ended is not started again before this time has passed since it began, in milliseconds. */
 const RESTART_MS = 10_000;
@@ -37,15 +43,18 @@ export class Thread<C extends Calls> {
     this.#options = options;
   }
 
-  /** Rejects with Error where the thread fails, has ended, or has too much to do. */
+  /** Rejects with ThreadBusy where the thread has ended or has too much to do, for all or for this owner; with Error where it fails. */
   async call<N extends keyof C & string>(
     name: N,
     value: Parameters<C[N]>[0],
+    owner = '',
   ): Promise<Awaited<ReturnType<C[N]>>> {
-    if (!this.#isOpen() || this.#waiting.size >= MOST_WAITING)
-      throw new Error(`${this.#options.name} takes no more calls`);
+    if (!this.#isOpen() || this.#isFull(owner))
+      throw new ThreadBusy(`${this.#options.name} takes no more calls`);
     const id = (this.#last += 1);
-    const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    const answer = new Promise<unknown>((resolve, reject) =>
+      this.#waiting.set(id, { owner, resolve, reject }),
+    );
     this.#post({ id, name, value });
     this.#worker?.ref();
     try {
@@ -79,6 +88,13 @@ export class Thread<C extends Calls> {
     return this.#worker !== undefined || performance.now() - this.#startedAt >= RESTART_MS;
   }
 
+  #isFull(owner: string): boolean {
+    const { mostWaiting = MOST_WAITING, mostOfOne = mostWaiting } = this.#options;
+    if (this.#waiting.size >= mostWaiting) return true;
+    if (mostOfOne >= mostWaiting) return false;
+    return [...this.#waiting.values()].filter((it) => it.owner === owner).length >= mostOfOne;
+  }
+
   #post(message: CallMessage): void {
     this.#worker ??= this.#start();
     this.#worker.postMessage(message, []);
@@ -99,12 +115,12 @@ export class Thread<C extends Calls> {
       onReport({
         level: 'warn',
         fields: { thread: name, reason },
-        message: 'a thread of the inventory ended',
+        message: 'a thread ended',
       });
     });
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
-      for (const { reject } of this.#waiting.values()) reject(new Error(`${name} ended`));
+      for (const { reject } of this.#waiting.values()) reject(new ThreadBusy(`${name} ended`));
     });
     return worker;
   }

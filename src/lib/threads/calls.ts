@@ -19,6 +19,6 @@ export interface Report {
   readonly level: 'info' | 'warn';
   readonly fields: Readonly<Record<string, string | number>>;
   readonly message: string;
-  /** The file is damaged: who keeps it has to look. */
+  /** A file that the thread reads is damaged: who keeps it has to look. */
   readonly isDamage?: true;
 }
