@@ -1,5 +1,4 @@
-import type { Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import type { Config } from '../config/schema/schema.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createProblem } from '../oci/problem.ts';
@@ -11,6 +10,7 @@ import { close, listen, type ListenPlace, listenPlaces } from '../http/listener/
 import { createListener, type ListenerOptions } from '../http/listener/listener.ts';
 import { createConnectionCapacity, openFileLimit } from '../http/listener/connection-capacity.ts';
 import type { ConnectionCapacity } from '../http/listener/connection-capacity.ts';
+import { createPlainPort } from './plain-port.ts';
 import { openServices, type Services } from './services.ts';
 import { singleProcess, firstWorkerLogger, sharedKey } from './cluster/cluster-context.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
@@ -18,7 +18,7 @@ import type { ClusterContext } from './cluster/cluster-context.ts';
 /** A gate that listens. */
 export interface Gate {
   readonly addresses: readonly AddressInfo[];
-  /** One for each socket; 0 for one that the service manager handed over. */
+  /** One for each socket, the plain port last; 0 for one that the service manager handed over. */
   readonly ports: readonly number[];
   /** Why pushes and pulls would fail, in a few words, or undefined. */
   unready(): Promise<string | undefined>;
@@ -53,10 +53,15 @@ export async function startGate(
     now: services.handler.now,
   });
   const options = listenerOptions(config, logger, { services, cluster, connections, capacity });
+  const plain = { config, logger, services, connections, capacity };
   const servers: Server[] = [];
+  const securePort = (): number => portOf(servers[0]?.address());
   try {
     for (const place of placesOf(config, cluster)) {
-      const server = createListener(options);
+      const server =
+        place.flag === '--redirect-listen'
+          ? createPlainPort({ ...plain, securePort })
+          : createListener(options);
       servers.push(server);
       await listen(server, place, logger);
     }
@@ -72,7 +77,7 @@ export async function startGate(
   for (const { address, port } of addresses) firstLogger.info({ address, port }, 'listening');
   return {
     addresses,
-    ports: all.map((address) => (isAddressInfo(address) ? address.port : 0)),
+    ports: all.map(portOf),
     unready: () => services.handler.unready(),
     reload: () => services.reload(),
     stop: () => stop(servers, { services, connections, drainMs: config.timeouts.drainSeconds * 1000 }),
@@ -129,11 +134,18 @@ async function stop(servers: readonly Server[], { services, connections, drainMs
  * The sockets of this process: beside those of the other workers, at the ports that the first of them has. A single
  * process does not share its port, so that the system refuses it where another program listens there.
  */
-function placesOf({ listen: addresses }: Config, { bus, ports }: ClusterContext): readonly ListenPlace[] {
+function placesOf(
+  { listen: addresses, redirectListen }: Config,
+  { bus, ports }: ClusterContext,
+): readonly ListenPlace[] {
   const shared = bus.size === 1 ? undefined : ports === undefined ? 'first' : 'next';
-  return listenPlaces(addresses).map((place, at) => {
+  const places: readonly Omit<ListenPlace, 'shared'>[] = [
+    ...listenPlaces(addresses).map((place) => ({ ...place, flag: '--listen' as const })),
+    ...(redirectListen === undefined ? [] : [{ ...redirectListen, flag: '--redirect-listen' as const }]),
+  ];
+  return places.map((place, at) => {
     const port = place.fd === undefined ? (ports?.[at] ?? place.port) : place.port;
-    return { ...place, port, flag: '--listen', shared };
+    return { ...place, port, shared };
   });
 }
 
@@ -143,6 +155,10 @@ function onCut({ req }: OpenExchange): void {
   if (context !== undefined) context.problem ??= STOPPED;
 }
 
-function isAddressInfo(address: AddressInfo | string | null): address is AddressInfo {
+function portOf(address: AddressInfo | string | null | undefined): number {
+  return isAddressInfo(address) ? address.port : 0;
+}
+
+function isAddressInfo(address: AddressInfo | string | null | undefined): address is AddressInfo {
   return typeof address === 'object' && address !== null;
 }

@@ -47,6 +47,7 @@ function shownValue(config: Config, row: OptionRow): unknown {
 
 function written(config: Config, path: string): unknown {
   if (path === 'listen') return config.listen.map(renderListenAddress);
+  if (path === 'redirectListen') return config.redirectListen && renderListenAddress(config.redirectListen);
   if (path === 'metrics.listen') return config.metrics.listen && renderListenAddress(config.metrics.listen);
   if (path === 'backend') return renderBackend(config.backend);
   if (path === 'publicUrl') return config.publicUrl && `https://${config.publicUrl}`;

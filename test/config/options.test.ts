@@ -84,6 +84,8 @@ const GOOD: readonly [path: string, written: unknown, becomes: unknown][] = [
   ['log.format', 'human', 'human'],
   ['limits.uploadsPerUser', 7, 7],
   ['limits.uploadPercentPerUser', 7, 7],
+  ['redirectListen', 80, { host: undefined, port: 80 }],
+  ['redirectListen', '[::1]:8080', { host: '::1', port: 8080 }],
   ['metrics.listen', 9464, { host: '127.0.0.1', port: 9464 }],
   ['metrics.listen', ':9464', { host: '127.0.0.1', port: 9464 }],
   ['metrics.listen', 'localhost:9464', { host: 'localhost', port: 9464 }],
@@ -198,6 +200,8 @@ const BAD: readonly [path: string, written: unknown, reason: RegExp][] = [
   ['log.format', 'pretty', /one of auto, human, json/],
   ['limits.uploadsPerUser', 0, /must be a whole number/],
   ['limits.uploadPercentPerUser', 0, /must be a whole number/],
+  ['redirectListen', 'fd:3', /^redirectListen: must be HOST:PORT/],
+  ['redirectListen', ['a:80'], /^redirectListen: must be HOST:PORT/],
   ['metrics.listen', '0.0.0.0:9464', /^metrics\.listen: is an address that other machines reach/],
   ['metrics.listen', '[::]:9464', /^metrics\.listen: is an address that other machines reach/],
   ['metrics.listen', '[::ffff:127.0.0.1]:9464', /^metrics\.listen: is an address that other machines reach/],
@@ -249,6 +253,7 @@ describe('the options', () => {
     expect(origins.size).toBe(0);
     expect(config).toEqual({
       listen: [{ host: undefined, port: 443 }],
+      redirectListen: undefined,
       backend: { kind: 'http', host: '127.0.0.1', port: 5000 },
       backendCa: undefined,
       certs: './certs',
@@ -327,6 +332,7 @@ describe('describeOptions', () => {
     const flags = rows.map(({ flag }) => flag).filter((flag) => flag !== undefined);
     expect(flags).toEqual([
       '--listen HOST:PORT',
+      '--redirect-listen HOST:PORT',
       '--backend URL',
       '--backend-ca FILE',
       '--backend-user NAME',

@@ -13,7 +13,7 @@ const GROUPS: readonly (readonly [first: number, last: number])[] = [
   [60, 70],
   [80, 123],
   [140, 153],
-  [160, 165],
+  [160, 166],
   [170, 170],
 ];
 const WITH_LETTERS = ['R19b', 'R19c', 'R99b', 'R99c', 'R99d', 'R99e'];

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { namesHost } from '../../pki/x509/names-host.ts';
 import type { Logger } from '../../lib/logger.ts';
 
 interface HostWarningsOptions {
@@ -20,7 +20,7 @@ export function warnOfForeignHosts({ certificate, logger }: HostWarningsOptions)
   return (host) => {
     if (seen.has(host) || seen.size >= MOST_HOSTS) return;
     seen.add(host);
-    if (isNamed(new X509Certificate(certificate()), host)) return;
+    if (namesHost(new X509Certificate(certificate()), host)) return;
     logger.warn(
       {
         host,
@@ -29,9 +29,4 @@ export function warnOfForeignHosts({ certificate, logger }: HostWarningsOptions)
       'set publicUrl to the address that clients use, or let the front proxy pass Host on unchanged',
     );
   };
-}
-
-function isNamed(leaf: X509Certificate, host: string): boolean {
-  const name = host.replace(/:\d+$/, '').replaceAll(/^\[|\]$/g, '');
-  return (isIP(name) === 0 ? leaf.checkHost(name) : leaf.checkIP(name)) !== undefined;
 }

@@ -63,7 +63,9 @@ export function upCommand(terminal: Terminal): Command {
       const gate = reportingChanges(started, { config, load, log });
       const [{ names }, { isContainer }] = [certificates, invocation];
       const reachable = findReachable({ addresses: gate.addresses, names, hosts, isContainer });
-      terminal.err(renderWelcome({ certificates, reachable, refused, firstUser: first.user, invocation }));
+      const plainPort = config.redirectListen && gate.ports.at(-1);
+      const said = { certificates, reachable, plainPort, refused, firstUser: first.user, invocation };
+      terminal.err(renderWelcome(said));
       void warnIfUnready(gate, log);
       void warnIfExposed(config.backend, log);
       reloadIfAsked(gate);

@@ -7,6 +7,8 @@ import { registryAddress, type Reachable } from './reachable.ts';
 export interface Welcome {
   readonly certificates: PreparedCertificates;
   readonly reachable: Reachable;
+  /** The port without TLS that redirects; undefined where there is none. */
+  readonly plainPort?: number | undefined;
   /** The system error that prevented port 443. */
   readonly refused: string | undefined;
   readonly firstUser: FirstUser | undefined;
@@ -23,6 +25,7 @@ export function renderWelcome(welcome: Welcome): string {
     '',
     `registry-gate serves https://${address}${others.length === 0 ? '' : ` (also as ${others.join(', ')})`}`,
     ...certificates.notes,
+    ...wordsForPlainPort(welcome),
     ...wordsForPort(welcome),
     ...wordsFor(welcome),
     '',
@@ -36,6 +39,13 @@ export function renderWelcome(welcome: Welcome): string {
     '',
     '',
   ].join('\n');
+}
+
+function wordsForPlainPort({ plainPort }: Welcome): readonly string[] {
+  if (plainPort === undefined) return [];
+  return [
+    `Port ${plainPort} takes plain HTTP: it redirects to https, and has /ca.crt, /trust.sh and /trust.ps1.`,
+  ];
 }
 
 const PORT_WORDS: Readonly<Record<string, string>> = {
@@ -61,7 +71,7 @@ function wordsForPort({ refused, reachable: { port }, invocation }: Welcome): re
 function wordsForTrust({ authority }: PreparedCertificates, address: string): readonly string[] {
   if (authority === undefined) return [];
   return [
-    'Make each client trust the CA, also this machine (here for docker; others are podman, containerd and system):',
+    'Make each client trust the CA, also this machine (here for docker; --all for every client that is installed):',
     `  registry-gate certs trust --for docker ${address} --from https://${address} --fingerprint ${authority}`,
   ];
 }

@@ -16,6 +16,7 @@ const CONNECTION = ['user', 'auth-file', 'ca', 'plain-http'];
  */
 export const OPTIONS: readonly string[] = [
   'listen',
+  'redirect-listen',
   'backend',
   'backend-ca',
   'backend-user',

@@ -16,7 +16,12 @@ import {
   saying,
 } from './fields.ts';
 import { frontProxies, limits } from './limits.ts';
-import { parseListenAddress, renderListenAddress, type ListenAddress } from '../values/listen-address.ts';
+import {
+  parsePlainAddress,
+  parseListenAddress,
+  renderListenAddress,
+  type ListenAddress,
+} from '../values/listen-address.ts';
 import { audit, metrics, trace } from './observe.ts';
 
 const DAY = 86_400;
@@ -26,6 +31,8 @@ function seconds(byDefault: number, description: string) {
 }
 
 const address = parsedBy(parseListenAddress, 'HOST:PORT, like 0.0.0.0:443');
+
+const plainAddress = parsedBy(parsePlainAddress, 'HOST:PORT, like :80');
 
 /** A port may be written as a number in YAML. */
 const addressOrPort = z.preprocess((value) => (typeof value === 'number' ? String(value) : value), address);
@@ -44,6 +51,18 @@ const listen = z
     flag: '--listen HOST:PORT',
     description:
       'Where to listen, repeatable: HOST:PORT, [IPV6]:PORT, or :PORT for every address of the machine. fd:3 is a socket that the parent process passes on (docs/operations.md).',
+  });
+
+const redirectListen = z
+  .preprocess((value) => (typeof value === 'number' ? String(value) : value), plainAddress)
+  .optional()
+  .transform((value) => value)
+  .register(optionMeta, {
+    kind: 'text',
+    flag: '--redirect-listen HOST:PORT',
+    fallback: 'off',
+    description:
+      'A port without TLS, like :80, that redirects to https and serves /ca.crt, /ca.sha256, /trust.sh and /trust.ps1. It takes no credentials.',
   });
 
 function hasNoDuplicates(addresses: readonly ListenAddress[]): boolean {
@@ -101,6 +120,7 @@ const cache = z.strictObject({
 /** Every option with its values, default and description. The keys are those of registry-gate.yml. */
 export const schema = z.strictObject({
   listen,
+  redirectListen,
   ...backendOptions,
   certs: path(DEFAULT_CERTS, {
     flag: '--certs DIR',

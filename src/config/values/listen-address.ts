@@ -25,6 +25,13 @@ export function parseListenAddress(text: string): Parsed<ListenAddress> {
   return parseHostAndPort(text);
 }
 
+/** Reads the same, but no descriptor. */
+export function parsePlainAddress(text: string): Parsed<ListenAddress> {
+  return DESCRIPTOR.test(text)
+    ? { ok: false, reason: 'must be HOST:PORT, like :80: a descriptor is for listen alone' }
+    : parseHostAndPort(text);
+}
+
 function parseHostAndPort(text: string): Parsed<ListenAddress> {
   const groups = FORMS.exec(text)?.groups;
   if (groups === undefined) return { ok: false, reason: whyNotAnAddress(text) };

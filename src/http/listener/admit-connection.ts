@@ -1,5 +1,4 @@
-import type { Server } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { networkOf } from '../../lib/network.ts';
 import { takeOverConnections } from '../../lib/node/tls-connections.ts';
 import type { Limiter } from '../../limits/concurrency-limiter.ts';
@@ -47,26 +46,26 @@ function acquirePermit(
   };
 }
 
-interface AdmitBeforeTlsOptions {
+interface AdmitFirstOptions {
   /** How long `admit` may take, in milliseconds. The time limit of the TLS handshake begins afterwards. */
   readonly timeoutMs: number;
   readonly admit: AdmitConnection;
 }
 
 /**
- * Runs `admit` on each connection of a server before TLS takes it. A connection that needs no byte from the client goes
+ * Runs `admit` on each connection of a server before TLS takes it, or HTTP on a plain port. A connection that needs no byte from the client goes
  * on at once, and TLS reads from the system itself: a first chunk that is read here and handed on makes each handshake 5 %
  * and each upload 10 % slower, because Node.js then makes its read buffer as small as that chunk.
  */
-export function admitBeforeTls(server: Server, { timeoutMs, admit }: AdmitBeforeTlsOptions): void {
-  const startTls = takeOverConnections(server);
+export function admitFirst(server: Server, { timeoutMs, admit }: AdmitFirstOptions): void {
+  const goOn = takeOverConnections(server);
   server.on('connection', (socket: Socket) => {
     let timer: NodeJS.Timeout | undefined;
     let isAdmitted = false;
     admit(socket, () => {
       isAdmitted = true;
       clearTimeout(timer);
-      startTls(socket);
+      goOn(socket);
     });
     if (isAdmitted) return;
     timer = setTimeout(() => socket.destroy(), timeoutMs);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
-import { Socket } from 'node:net';
+import { Socket, type Server as AnyServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { systemCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createProblem, problemAnswer, type Problem } from '../../oci/problem.ts';
@@ -49,25 +50,27 @@ const WARN_EVERY_MS = 60_000;
 interface ClientErrorOptions {
   readonly logger: Logger;
   readonly now: () => number;
-  readonly connections: Connections;
   readonly addressOf: FrontProxies['addressOf'];
   /** Called with the address of a client that did not trust the certificate. */
   readonly onDistrust: (address: string) => void;
 }
 
-/** Answers what Node's parser could not read, and limits what strangers can write to the log. */
-export function handleClientErrors(
-  server: Server,
-  { logger, now, connections, addressOf, onDistrust }: ClientErrorOptions,
-): void {
-  server.on('clientError', (error: Error, socket) => {
+/** Answers what Node's parser could not read, on a server of HTTP or HTTPS. */
+export function answerParserErrors(server: AnyServer, connections: Connections): void {
+  server.on('clientError', (error: Error, socket: Duplex) => {
     // The parser reports an error for each further chunk.
     if (isLingering(socket)) return;
     if (!(socket instanceof Socket) || !socket.writable || systemCode(error) === 'ECONNRESET')
       socket.destroy();
     else answerError(socket, connections.on(socket), OF_CODE[systemCode(error) ?? ''] ?? MALFORMED);
   });
+}
 
+/** Explains handshakes that failed, and limits what strangers can write to the log by them. */
+export function handleClientErrors(
+  server: Server,
+  { logger, now, addressOf, onDistrust }: ClientErrorOptions,
+): void {
   server.on('connection', keepPeerAddress);
   let nextWarning = -Infinity;
   let unsaid = 0;

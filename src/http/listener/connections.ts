@@ -13,8 +13,8 @@ export interface OpenExchange {
 
 /** All connections of the listeners, from the first byte on, and the exchanges in progress on them. */
 export interface Connections {
-  /** Adds the connections of a server. */
-  follow(server: Server): void;
+  /** Adds the connections of a server, from the event on which requests can come: after the TLS handshake, or at once. */
+  follow(server: Server, begin?: 'secureConnection' | 'connection'): void;
   /** Must be called for each request before anything else is done with it. Returns whether it is the first one on its connection. */
   open(exchange: OpenExchange): boolean;
   /** Returns the exchanges in progress on this connection, in the order of arrival. */
@@ -125,12 +125,12 @@ function trackSockets({ onSecured, onClosed }: TrackOptions): TrackedSockets {
   return {
     all,
     secured,
-    follow: (server) => {
+    follow: (server, begin = 'secureConnection') => {
       server.on('connection', (socket: Socket) => {
         all.add(socket);
         socket.on('close', () => all.delete(socket));
       });
-      server.on('secureConnection', (socket: Socket) => {
+      server.on(begin, (socket: Socket) => {
         secured.add(socket);
         socket.on('close', () => forget(socket));
         onSecured(socket);

@@ -51,7 +51,7 @@ export interface ListenPlace {
   /** Whether the other workers of this gate have sockets of their own on the same port: `first` if none of them listens yet. */
   readonly shared?: 'first' | 'next' | undefined;
   /** The flag that sets another place. */
-  readonly flag: '--listen' | '--metrics';
+  readonly flag: '--listen' | '--metrics' | '--redirect-listen';
 }
 
 /** Starts to listen. Rejects with AppError LISTEN_FAILED. */
@@ -119,6 +119,12 @@ export function close(server: Server): Promise<void> {
   });
 }
 
+const OTHERS: Readonly<Record<ListenPlace['flag'], string>> = {
+  '--listen': '--listen :8443',
+  '--metrics': '--metrics 9465',
+  '--redirect-listen': '--redirect-listen :8080',
+};
+
 function explain(error: unknown, { host, port, fd, flag }: ListenPlace): AppError {
   const code = systemCode(error);
   if (fd !== undefined) {
@@ -129,13 +135,13 @@ function explain(error: unknown, { host, port, fd, flag }: ListenPlace): AppErro
     });
   }
   const place = `${host ?? '*'}:${port}`;
-  const other = flag === '--listen' ? '--listen :8443' : '--metrics 9465';
+  const other = OTHERS[flag];
   const hints: Readonly<Record<string, string>> = {
     EADDRINUSE: `Another program has it. See which: ss -ltnp 'sport = :${port}'. Or choose another: ${other}`,
     EACCES: `Ports below 1024 need a right: run as root, or sysctl net.ipv4.ip_unprivileged_port_start=0, or ${other}`,
     EADDRNOTAVAIL:
-      flag === '--listen'
-        ? 'This machine does not have that address. Use --listen :443 for all that it has.'
+      flag !== '--metrics'
+        ? `This machine does not have that address. Use ${flag} :${port} for all that it has.`
         : `This machine does not have that address. Use this machine alone: ${other}`,
   };
   return new AppError('LISTEN_FAILED', {

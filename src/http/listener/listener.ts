@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:https';
 import type { Config } from '../../config/schema/schema.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { handleClientErrors } from './client-errors.ts';
+import { answerParserErrors, handleClientErrors } from './client-errors.ts';
 import type { ServerCertificate } from '../../pki/authority/server-certificate.ts';
 import { attachHandler, type Connections, type Handler } from './connections.ts';
-import { admitBeforeTls, type AdmitConnection } from './admit-connection.ts';
+import { admitFirst, type AdmitConnection } from './admit-connection.ts';
 import type { FrontProxies } from '../peer/front-proxies.ts';
 import { contextOptions, tlsOptions } from './tls-options.ts';
 
@@ -52,10 +52,11 @@ export function createListener(options: ListenerOptions): Server {
   server.maxHeadersCount = 0;
   certificate.onChange((next) => server.setSecureContext(contextOptions(next, tls.profile)));
   shareTickets(server, options);
-  admitBeforeTls(server, { timeoutMs: handshakeMs, admit });
+  admitFirst(server, { timeoutMs: handshakeMs, admit });
   connections.follow(server);
   attachHandler(server, handler, connections);
-  handleClientErrors(server, { logger, now, connections, addressOf, onDistrust });
+  answerParserErrors(server, connections);
+  handleClientErrors(server, { logger, now, addressOf, onDistrust });
   return server;
 }
 

@@ -1,12 +1,11 @@
-import type { Server } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 /**
- * Takes over the connections of a TLS server that has just been made: they no longer start TLS by themselves. Returns the
- * function that starts it on one of them.
+ * Takes over the connections of a TLS or HTTP server that has just been made: they no longer start TLS, or HTTP, by
+ * themselves. Returns the function that starts it on one of them.
  *
  * Relies on the one listener of `connection` that the constructor of a TLS server adds (`tlsConnectionListener`,
- * lib/internal/tls/wrap.js).
+ * lib/internal/tls/wrap.js), and that of an HTTP server (`connectionListener`, lib/_http_server.js).
  */
 export function takeOverConnections(server: Server): (socket: Socket) => void {
   const [startTls, ...others] = server.listeners('connection');

@@ -326,6 +326,7 @@ describe('renderWelcome', () => {
     ['the place', {}, 'docker login 10.0.0.5:8443 -u NAME'],
     ['whose the port is', { refused: 'EADDRINUSE' }, 'Another program uses port 443'],
     ['which right is missing', { refused: 'EACCES' }, 'This user may not listen on port 443'],
+    ['the plain port', { plainPort: 80 }, 'Port 80 takes plain HTTP: it redirects to https'],
     ['what is typed on a client', {}, '--from https://10.0.0.5:8443 --fingerprint ab12\n'],
   ])('names %s', (_name, change, line) => {
     expect(renderWelcome({ ...WELCOME, ...change })).toContain(line);

@@ -87,6 +87,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   '--workers': ['0', 'many', '257', '-1'],
   '--log-format': ['pretty'],
   '--pages': ['yes'],
+  '--redirect-listen': ['nowhere', 'http://h', 'fd:3'],
   '--metrics': ['here', '0.0.0.0:9464'],
   '--trace-endpoint': ['ftp://h'],
   '--days': ['x', '0', '398', '-1', '1.5'],
