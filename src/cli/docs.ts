@@ -14,7 +14,6 @@ import type { Terminal } from './terminal/terminal.ts';
 /** `docs`, for this repository: writes the references that are generated from the sources. */
 export function docsCommand(terminal: Terminal, createTree: () => Promise<Command>): Command {
   return new Command('docs')
-    .description('Write the generated references.')
     .option('--out <DIR>', 'The directory to write to.', 'docs')
     .action(async ({ out }: { readonly out: string }) => {
       for (const [name, text] of renderReferences(await createTree())) {

@@ -38,7 +38,6 @@ it, then run gc again.
 /** `gc`: removes what no image of the embedded registry needs. */
 export function gcCommand(terminal: Terminal): Command {
   const command = new Command('gc')
-    .description('Remove the blobs that no image of the embedded registry needs.')
     .option(
       '--data <DIR>',
       'The folder of the registry. Default: that of --backend embedded:DIR, else ./data.',

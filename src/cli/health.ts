@@ -13,12 +13,10 @@ that the gate listens on. Exit code: 0 healthy, 1 not. The image's HEALTHCHECK r
 
 /** `health`: checks the gate of this configuration, for health checks on the same machine. */
 export function healthCommand(terminal: Terminal): Command {
-  const command = new Command('health')
-    .description('Check whether the gate on this machine is healthy, or ready.')
-    .option(
-      '--ready',
-      'Check that pushes and pulls work: the registry answers, and the certificate is valid.',
-    );
+  const command = new Command('health').option(
+    '--ready',
+    'Check that pushes and pulls work: the registry answers, and the certificate is valid.',
+  );
   addConfigOptions(command, OPTIONS);
   command.addHelpText('after', DETAILS.trimEnd());
   return command.action(async (options: Readonly<Record<string, unknown>>) => {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../lib/package-version.ts';
 import { addExamples } from './examples.ts';
+import type { Load } from './terminal/command-group.ts';
 import { misuseWords, refuseEmptyValues, refuseUnknownCommand, usualWords } from './terminal/misuse.ts';
 import { EXIT, type ExitStatus } from './terminal/exit-status.ts';
 import { findInvocation, type Invocation } from './terminal/invocation.ts';
@@ -8,39 +9,88 @@ import { reportError } from './terminal/report-error.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import { asTyped, withoutBlamed, type GivenFlags } from './terminal/typed-command.ts';
 
-type Create = (terminal: Terminal, exit: ExitStatus) => Command;
+interface Entry {
+  /** What the help says of it. */
+  readonly says: string;
+  readonly load: Load;
+}
 
-/** Loads a command. `sub`: the word behind it on the command line, if it is known. */
-type Load = (sub?: string) => Promise<Create>;
-
-/** Each command is loaded only when it runs, so that a server starts without the others. */
-const COMMANDS: Readonly<Record<string, Load>> = {
-  up: async () => (await import('./serve/up.ts')).upCommand,
-  serve: async () => (await import('./serve/serve.ts')).serveCommand,
-  certs: async () => (await import('./certs/certs.ts')).certsCommand,
-  users: async () => (await import('./users/users.ts')).usersCommand,
-  images: async (sub) => (await import('./images/images.ts')).loadImagesCommand(sub),
-  access: async () => (await import('./access/access.ts')).accessCommand,
-  tokens: async () => (await import('./tokens/tokens.ts')).tokensCommand,
-  abuse: async () => (await import('./abuse/abuse.ts')).abuseCommand,
-  audit: async () => (await import('./audit/audit.ts')).auditCommand,
-  config: async () => (await import('./config/config.ts')).configCommand,
-  health: async () => (await import('./health.ts')).healthCommand,
-  gc: async () => (await import('./gc.ts')).gcCommand,
-  completion: async () => {
-    const { completionCommand } = await import('./completion/completion.ts');
-    return (terminal, exit) => completionCommand(terminal, () => createProgram(terminal, exit));
+/** Each command is loaded only when it runs, so that it starts without the others. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  up: {
+    says: 'Make what is missing (CA, certificate, a first user), serve, and print what to type next.',
+    load: async () => (await import('./serve/up.ts')).upCommand,
+  },
+  serve: {
+    says: 'Serve the registry over HTTPS to the users of the htpasswd file.',
+    load: async () => (await import('./serve/serve.ts')).serveCommand,
+  },
+  certs: {
+    says: 'Make, renew and show the certificates, and make clients trust them.',
+    load: async (sub) => (await import('./certs/certs.ts')).loadCerts(sub),
+  },
+  users: {
+    says: 'Add, change, remove and list the users who may sign in.',
+    load: async () => (await import('./users/users.ts')).usersCommand,
+  },
+  images: {
+    says: 'See, copy, save, load and remove images, without a daemon.',
+    load: async (sub) => (await import('./images/images.ts')).loadImages(sub),
+  },
+  access: {
+    says: 'Check what the access file allows.',
+    load: async () => (await import('./access/access.ts')).accessCommand,
+  },
+  tokens: {
+    says: 'Make, list and revoke tokens for machines; list and revoke the devices and browsers that signed in.',
+    load: async () => (await import('./tokens/tokens.ts')).tokensCommand,
+  },
+  abuse: {
+    says: 'List users and networks with wrong passwords, and unlock blocked ones.',
+    load: async () => (await import('./abuse/abuse.ts')).abuseCommand,
+  },
+  audit: {
+    says: 'Show the audit log, and verify its chain.',
+    load: async () => (await import('./audit/audit.ts')).auditCommand,
+  },
+  config: {
+    says: 'Check and show the configuration.',
+    load: async () => (await import('./config/config.ts')).configCommand,
+  },
+  health: {
+    says: 'Check whether the gate on this machine is healthy, or ready.',
+    load: async () => (await import('./health.ts')).healthCommand,
+  },
+  gc: {
+    says: 'Remove the blobs that no image of the embedded registry needs.',
+    load: async () => (await import('./gc.ts')).gcCommand,
+  },
+  completion: {
+    says: 'Print the script with which a shell completes the commands here.',
+    load: async () => {
+      const { completionCommand } = await import('./completion/completion.ts');
+      return (terminal, exit) => completionCommand(terminal, () => createProgram(terminal, exit));
+    },
   },
 };
 
 /** Internal commands, hidden from the help. */
-const HIDDEN: Readonly<Record<string, Load>> = {
-  docs: async () => {
-    const { docsCommand } = await import('./docs.ts');
-    return (terminal, exit) => docsCommand(terminal, () => createProgram(terminal, exit));
+const HIDDEN: Readonly<Record<string, Entry>> = {
+  docs: {
+    says: 'Write the generated references.',
+    load: async () => {
+      const { docsCommand } = await import('./docs.ts');
+      return (terminal, exit) => docsCommand(terminal, () => createProgram(terminal, exit));
+    },
   },
-  'complete-names': async () => (await import('./completion/complete-names.ts')).completeNamesCommand,
-  worker: async () => (await import('./serve/worker.ts')).workerCommand,
+  'complete-names': {
+    says: 'Print names that complete a word.',
+    load: async () => (await import('./completion/complete-names.ts')).completeNamesCommand,
+  },
+  worker: {
+    says: 'One of the serving processes; only --workers starts it.',
+    load: async () => (await import('./serve/worker.ts')).workerCommand,
+  },
 };
 
 /** Commands that keep running after their first output. */
@@ -87,11 +137,14 @@ function passPrinted(error: unknown): void {
   if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
 }
 
-/** The command tree, from which docs/cli.md is generated; with `argv`, the part for that command line. */
+/**
+ * The command tree, from which docs/cli.md is generated. With `argv` the part for that command line: the command that it
+ * names, or, where it names none, what the help and suggestions tell of all of them.
+ */
 export async function createProgram(
   terminal: Terminal,
   exit: ExitStatus,
-  [only, sub]: readonly string[] = [],
+  argv?: readonly string[],
 ): Promise<Command> {
   const program = new Command('registry-gate')
     .description('The front end of a private container registry: certificates, users, TLS, access rules.')
@@ -101,12 +154,16 @@ export async function createProgram(
       writeOut: (text) => terminal.out(terminal.typed(text)),
       writeErr: (text) => terminal.err(text),
     });
+  const [only, sub] = (argv ?? []).filter((word) => !word.startsWith('-'));
   const all = Object.entries({ ...COMMANDS, ...HIDDEN });
   const asked = all.filter(([name]) => name === only);
-  for (const [name, load] of asked.length > 0 ? asked : all) {
-    const create = await load(asked.length > 0 ? sub : undefined);
-    program.addCommand(inheriting(program, create(terminal, exit)), { hidden: name in HIDDEN });
+  for (const [name, { says, load }] of asked.length > 0 ? asked : all) {
+    const isNamedOnly = argv !== undefined && asked.length === 0;
+    const command = isNamedOnly ? new Command(name) : (await load(sub))(terminal, exit);
+    program.addCommand(inheriting(program, command.description(says)), { hidden: name in HIDDEN });
   }
+  // The list of commands is the same whether they are loaded or not.
+  program.configureHelp({ subcommandTerm: (command) => command.name() });
   addExamples(program);
   return explaining(program);
 }

@@ -13,10 +13,7 @@ const HEAD = ['USER', 'NETWORK', 'WRONG', 'BLOCKED FOR'];
 
 /** `abuse list | unlock`: the wrong passwords that a running gate has counted. */
 export function abuseCommand(terminal: Terminal): Command {
-  return new Command('abuse')
-    .description('List users and networks with wrong passwords, and unlock blocked ones.')
-    .addCommand(listCommand(terminal))
-    .addCommand(unlockCommand(terminal));
+  return new Command('abuse').addCommand(listCommand(terminal)).addCommand(unlockCommand(terminal));
 }
 
 interface ListOptions extends StateOptions {

@@ -34,9 +34,7 @@ interface Question {
 
 /** `access check`: evaluates the access file, without a running gate. */
 export function accessCommand(terminal: Terminal, exit: ExitStatus): Command {
-  return new Command('access')
-    .description('Check what the access file allows.')
-    .addCommand(checkCommand(terminal, exit));
+  return new Command('access').addCommand(checkCommand(terminal, exit));
 }
 
 function checkCommand(terminal: Terminal, exit: ExitStatus): Command {

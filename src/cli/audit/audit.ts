@@ -14,10 +14,7 @@ interface VerifyOptions extends AuditOptions {
 
 /** `audit show | verify`: shows the audit log, and verifies its chain of hashes. */
 export function auditCommand(terminal: Terminal, exit: ExitStatus): Command {
-  return new Command('audit')
-    .description('Show the audit log, and verify its chain.')
-    .addCommand(showCommand(terminal))
-    .addCommand(verifyCommand(terminal, exit));
+  return new Command('audit').addCommand(showCommand(terminal)).addCommand(verifyCommand(terminal, exit));
 }
 
 function verifyCommand(terminal: Terminal, exit: ExitStatus): Command {

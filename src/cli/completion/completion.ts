@@ -25,7 +25,6 @@ fish:
 /** `completion`: prints the script with which a shell completes commands, options and names of images. */
 export function completionCommand(terminal: Terminal, createTree: () => Promise<Command>): Command {
   return new Command('completion')
-    .description('Print the script with which a shell completes the commands here.')
     .addArgument(new Argument('<shell>', 'The shell.').choices(SHELLS))
     .addHelpText('after', DETAILS)
     .action(async (shell: Shell) => {

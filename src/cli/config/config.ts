@@ -12,10 +12,7 @@ import { printableJson } from '../../lib/printable.ts';
 
 /** `config check | show`: checks and prints the configuration of `serve`. */
 export function configCommand(terminal: Terminal, exit: ExitStatus): Command {
-  return new Command('config')
-    .description('Check and show the configuration.')
-    .addCommand(checkCommand(terminal, exit))
-    .addCommand(showCommand(terminal));
+  return new Command('config').addCommand(checkCommand(terminal, exit)).addCommand(showCommand(terminal));
 }
 
 function checkCommand(terminal: Terminal, exit: ExitStatus): Command {

@@ -14,9 +14,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 /** `serve`: runs the gate. It never makes users or certificates: see `certs init` and `users add`. */
 export function serveCommand(terminal: Terminal): Command {
-  const command = new Command('serve').description(
-    'Serve the registry over HTTPS to the users of the htpasswd file.',
-  );
+  const command = new Command('serve');
   addConfigOptions(command);
   command.addHelpText(
     'after',

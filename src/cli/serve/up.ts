@@ -28,7 +28,6 @@ const FALLBACK_PORT = 8443;
 /** `up`, also `npm start`: makes what is missing, serves, and says what to type next. A second start changes nothing. */
 export function upCommand(terminal: Terminal): Command {
   const command = new Command('up')
-    .description('Make what is missing (CA, certificate, a first user), serve, and print what to type next.')
     .option(
       '--host <NAME>',
       'Another name or address by which clients reach this machine. Repeatable.',

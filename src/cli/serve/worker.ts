@@ -13,7 +13,6 @@ import { SETTINGS } from './worker-settings.ts';
 /** `worker SLOT SIZE`: one process of `--workers`. It gets its settings from the primary, and ends when the primary says so or dies. */
 export function workerCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('worker')
-    .description('One of the serving processes; only --workers starts it.')
     .argument('<slot>', 'The number of this worker, from 0.', Number)
     .argument('<size>', 'How many there are.', Number)
     .action(async (slot: number, size: number) => {

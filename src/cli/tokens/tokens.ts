@@ -20,9 +20,6 @@ import { listTokens } from './list.ts';
 /** `tokens create | list | revoke | certificate`: secrets for machines, and the devices and browsers that people signed in with. */
 export function tokensCommand(terminal: Terminal): Command {
   return new Command('tokens')
-    .description(
-      'Make, list and revoke tokens for machines; list and revoke the devices and browsers that signed in.',
-    )
     .addCommand(createCommand(terminal))
     .addCommand(listTokens(terminal))
     .addCommand(revokeCommand(terminal))

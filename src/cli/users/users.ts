@@ -27,7 +27,6 @@ interface AddOptions extends PasswordOptions {
 /** `users add | passwd | remove | list | verify`: the people who may sign in. */
 export function usersCommand(terminal: Terminal, exit: ExitStatus): Command {
   return new Command('users')
-    .description('Add, change, remove and list the users who may sign in.')
     .addCommand(addCommand(terminal))
     .addCommand(passwdCommand(terminal))
     .addCommand(removeCommand(terminal))
