@@ -81,11 +81,9 @@ describe.skipIf(OLD === undefined)(
 
     beforeAll(async () => {
       dist = await temporaryFolder('dist');
-      await must(
-        join(ROOT, 'node_modules/.bin/tsc'),
-        ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false', '--outDir', dist.path],
-        { cwd: ROOT },
-      );
+      await must(join(ROOT, 'node_modules/.bin/rolldown'), ['-c', 'rolldown.config.ts', '--dir', dist.path], {
+        cwd: ROOT,
+      });
     });
     afterAll(() => dist.close());
 
