@@ -4,7 +4,6 @@ import { DEFAULT_FILE, NEAR_MISS } from './values/defaults.ts';
 import { CONFIG_VARIABLE, type Environment, type ReadFile } from './environment.ts';
 import type { OptionRow } from './options.ts';
 import type { Source } from './source.ts';
-import { readYaml } from './yaml-file.ts';
 
 interface ConfigFileSources {
   readonly fileName?: string | undefined;
@@ -50,6 +49,8 @@ async function readNamed(
       where,
     );
   }
+  // Most have no file, and the parser is a fifth of the start of a command.
+  const { readYaml } = await import('./yaml-file.ts');
   return readYaml({ fileName, text }, rows);
 }
 

@@ -1,15 +1,16 @@
 import { access, cp, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkRuntime } from '../../src/lib/node/runtime-check.ts';
-import { must, run, temporaryFolder, type Folder } from '../support/programs.ts';
+import { must, run, startDaemon, temporaryFolder, type Folder } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** As on a machine whose Node.js is one that the package supports. */
 const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
 
-describeWith(['npm', 'git', 'tar'], 'the package that npm makes', () => {
+describeWith(['npm', 'git', 'tar', 'curl'], 'the package that npm makes', () => {
   let folder: Folder;
   let packed: string;
   let prefix: string;
@@ -78,6 +79,25 @@ describeWith(['npm', 'git', 'tar'], 'the package that npm makes', () => {
     ).toEqual([]);
   });
 
+  it('has the program of each thread where the code looks for it', async () => {
+    const sources = await readdir(join(ROOT, 'src'), { recursive: true });
+    const programs: string[] = [];
+    for (const path of sources.filter((name) => name.endsWith('.ts'))) {
+      const text = await readFile(join(ROOT, 'src', path), 'utf8');
+      for (const [, program = ''] of text.matchAll(/threadProgram\('([^']+)', import\.meta\.url\)/g))
+        programs.push(`${join(dirname(path), program)}.js`);
+    }
+    expect(programs.length).toBeGreaterThan(3);
+    await Promise.all(programs.map((program) => access(unpacked('dist', program))));
+  });
+
+  it('exports what the sources export', async () => {
+    const built: object = await import(pathToFileURL(unpacked('dist/index.js')).href);
+    const source: object = await import('../../src/index.ts');
+    expect(Object.keys(built).toSorted()).toEqual(Object.keys(source).toSorted());
+    await access(unpacked('dist/index.d.ts'));
+  });
+
   it('installs, and the command is on the PATH of the prefix', async () => {
     await must('npm', ['install', '--global', '--prefix', prefix, packed], { env: { PATH } });
     const command = join(prefix, 'bin/registry-gate');
@@ -87,6 +107,25 @@ describeWith(['npm', 'git', 'tar'], 'the package that npm makes', () => {
     await must(command, ['certs', 'init', '--host', 'registry.lan', '--certs', certs], { env: { PATH } });
     const status = await run(command, ['certs', 'status', '--certs', certs], { env: { PATH } });
     expect(status).toMatchObject({ status: 0 });
+    await serves(command, certs, join(folder.path, 'data'));
     await access(join(prefix, 'lib/node_modules/registry-gate/deploy/registry-gate.service'));
   });
 });
+
+/** Starts a gate, and takes from it what its threads and its files make: an answer to a password, and a page with its style. */
+async function serves(command: string, certs: string, data: string): Promise<void> {
+  const args = ['up', '--listen', '127.0.0.1:0', '--certs', certs, '--data', data];
+  const gate = startDaemon(command, args, { env: { PATH } });
+  try {
+    const { groups } = await gate.line(/serves https:\/\/[^ :]+:(?<port>\d+)/);
+    const origin = `https://127.0.0.1:${groups?.['port']}`;
+    const password = (await readFile(join(certs, 'first-password.txt'), 'utf8')).trim();
+    const curl = (path: string, ...more: readonly string[]): Promise<string> =>
+      must('curl', ['--silent', '--fail', '--cacert', join(certs, 'ca.crt'), ...more, `${origin}${path}`]);
+    await curl('/v2/', '--user', `admin:${password}`);
+    const style = /"(\/pages\/[^"]+\.css)"/.exec(await curl('/sign-in'))?.[1] ?? '';
+    expect(await curl(style)).toContain('{');
+  } finally {
+    await gate.close();
+  }
+}

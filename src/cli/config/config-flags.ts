@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import type { ConfigFlags, ConfigSources } from '../../config/load.ts';
 import { describeOptions, type OptionRow } from '../../config/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { addConfigFileOption } from './config-file-option.ts';
 
 /** Adds `--config` and the flags of the configuration to a command: all flags, or those of the options in `only`. */
 export function addConfigOptions(command: Command, only?: readonly string[]): Command {
@@ -10,14 +11,6 @@ export function addConfigOptions(command: Command, only?: readonly string[]): Co
     if (only === undefined || only.includes(row.path)) command.addOption(option);
   }
   return addConfigFileOption(command);
-}
-
-/** Adds `--config`. */
-export function addConfigFileOption(command: Command): Command {
-  return command.option(
-    '--config <FILE>',
-    'The configuration file. Default: registry-gate.yml, if there is one.',
-  );
 }
 
 /** The sources of `loadConfig` for the options that commander has parsed. */

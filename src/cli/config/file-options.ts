@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { statePaths, type StatePaths } from '../../auth/tokens/store/state-paths.ts';
-import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { ServerCertificateOptions } from '../../pki/authority/material.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addConfigFileOption, configSources } from './config-flags.ts';
+import { addConfigFileOption } from './config-file-option.ts';
 
 // A command that works on the files of a gate takes some of its options. Each `find...` gives the files that `serve`
 // would use with the same flags, environment and configuration file.
@@ -119,6 +118,11 @@ export async function findAuditLog(
   });
 }
 
+/** The options of a configuration are loaded only where one is read. */
 async function load(options: object, terminal: Terminal): Promise<Config> {
+  const [{ loadConfig }, { configSources }] = await Promise.all([
+    import('../../config/load.ts'),
+    import('./config-flags.ts'),
+  ]);
   return loadConfig(configSources({ ...options }, terminal));
 }
