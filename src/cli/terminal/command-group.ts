@@ -3,7 +3,7 @@ import type { ExitStatus } from './exit-status.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Makes a command. */
-export type Create = (terminal: Terminal, exit: ExitStatus) => Command;
+type Create = (terminal: Terminal, exit: ExitStatus) => Command;
 
 /** Loads a command. `sub`: the word behind it on the command line, if it is known. */
 export type Load = (sub?: string) => Promise<Create>;
