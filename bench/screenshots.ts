@@ -82,15 +82,15 @@ async function take(
   pictures: readonly Picture[],
   into: string,
 ): Promise<void> {
-  for (const [key, group] of Map.groupBy(
+  for (const group of Map.groupBy(
     pictures,
     ({ language, theme, width }) => `${language} ${theme} ${width}`,
-  )) {
+  ).values()) {
     const [{ language = 'en', theme = 'light', width = 1280 } = {}] = group;
     const { page, close } = await browser.open(HOST, { language, theme, width });
     if (group.every(({ height }) => height === undefined)) {
       await page.goto('/sign-in');
-      await page.screenshot({ path: join(into, `sign-in-${key.replaceAll(' ', '-')}.png`) });
+      await page.screenshot({ path: join(into, `sign-in-${language}-${theme}-${width}.png`) });
     }
     await signInAt(page, shown.user, shown.password);
     for (const { name, path, height } of group) {

@@ -103,7 +103,9 @@ function render({ request, stored, manifest, blobs, now }: Shown): PageAnswer {
   const { address, language } = request;
   const { repository } = address;
   const words = REFERRER_WORDS[language];
-  const title = PARTS_WORDS[language].kinds[kindOfManifest(manifest)];
+  const kind = kindOfManifest(manifest);
+  const isPlainIndex = manifest.kind === 'index' && kind === 'other';
+  const title = isPlainIndex ? words.index : PARTS_WORDS[language].kinds[kind];
   const short = stored.digest.hex.slice(0, 12);
   const asked = request.query.get('of');
   const left = asked === '' ? blobsOf(manifest).length - blobs.length : 0;

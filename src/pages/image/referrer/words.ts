@@ -18,6 +18,7 @@ interface ReferrerWords {
   readonly unchecked: string;
   readonly missing: string;
   readonly entries: string;
+  readonly index: string;
 }
 
 export const REFERRER_WORDS: Words<ReferrerWords> = {
@@ -39,6 +40,7 @@ export const REFERRER_WORDS: Words<ReferrerWords> = {
     unchecked: 'Signatures are not checked here: cosign verify and notation verify do that.',
     missing: 'The registry does not have this content.',
     entries: 'Entries',
+    index: 'Index',
   },
   ko: {
     digest: '다이제스트',
@@ -58,5 +60,6 @@ export const REFERRER_WORDS: Words<ReferrerWords> = {
     unchecked: '여기서는 서명을 검증하지 않습니다. cosign verify 또는 notation verify로 검증하세요.',
     missing: '레지스트리에 이 내용이 없습니다.',
     entries: '항목',
+    index: '인덱스',
   },
 };
