@@ -126,6 +126,13 @@ export interface SpaceOfRepository extends Page<TagSpace> {
   readonly shared: number;
 }
 
+/** A manifest without a tag. */
+export interface UntaggedManifest {
+  readonly digest: string;
+  /** When it was pushed, or lost its last tag. */
+  readonly since: Date;
+}
+
 /** What has passed the gate. */
 export interface RegistryEvent {
   readonly kind: 'pushed' | 'deleted' | 'pulled';
@@ -172,6 +179,13 @@ export interface Inventory {
   layerShares(repository: string, digests: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Bytes that only these tags of the repository need: what their removal frees. At most 1000 tags. */
   aloneOf(repository: string, tags: readonly string[]): Promise<number>;
+  /**
+   * The manifests of the repository that were seen without a tag, the last ones first, at most 1000: pushed through the gate
+   * by their digest, or left by a tag that was moved or removed. The registry may have removed them.
+   */
+  untagged(repository: string): Promise<readonly UntaggedManifest[]>;
+  /** A tag that needs each of these, as the manifests of an index are needed. What no tag needs is left out. At most 1000. */
+  needing(repository: string, digests: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** What repositories take, the largest first. */
   space(query: SpaceQuery): Promise<Space>;
   /** What the tags of a repository take, first those that need the most alone. */

@@ -16,8 +16,7 @@ import { imageRoutes, type ImageOptions } from './image/image-routes.ts';
 import { connectRoutes, type ConnectOptions } from './connect/connect.ts';
 import { ownerRoutes, type OwnerOptions } from './owner/owner.ts';
 import { signInRoutes, type SignInOptions } from './sign-in/sign-in.ts';
-import { repositoriesRoutes } from './repositories/repositories.ts';
-import type { RemoveOptions } from './repositories/remove/remove-routes.ts';
+import { repositoriesRoutes, type RepositoriesOptions } from './repositories/repositories.ts';
 import { TooLarge } from './text/html.ts';
 import { spaceRoutes, type SpaceOptions } from './space/space.ts';
 
@@ -28,7 +27,7 @@ interface PagesOptions
     AccountOptions,
     ReadRequestOptions,
     Omit<AnswerOptions, 'routes' | 'turns'>,
-    Omit<RemoveOptions, 'see'>,
+    Omit<RepositoriesOptions, 'see'>,
     Omit<SpaceOptions, 'see'>,
     Pick<ImageOptions, 'files'> {
   /** What the pages of owners read and change. */
@@ -118,12 +117,12 @@ function renderPage(
 /** The pages of all areas. */
 function joinAreas(options: PagesOptions): PageRoutes {
   const see = createVisible(options);
-  const { isEmbedded, garbage, files, policy, authority, owner } = options;
+  const { isEmbedded, untagged, garbage, files, policy, authority, owner } = options;
   return {
     ...preferencesRoutes,
     ...signInRoutes(options),
     ...accountRoutes(options),
-    ...repositoriesRoutes({ see, isEmbedded }),
+    ...repositoriesRoutes({ see, isEmbedded, untagged }),
     ...imageRoutes({ see, files, now: Date.now }),
     ...spaceRoutes({ see, garbage }),
     ...ownerRoutes({ ...owner, policy, see }),

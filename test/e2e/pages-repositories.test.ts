@@ -127,14 +127,17 @@ describeWith(['docker-registry'], 'the pages of repositories', () => {
       expect((await stranger.get('/space')).body).not.toMatch(/team|secret|kept/);
     });
 
-    it.each(['/r/secret/app', '/r/none/app', '/space?repository=secret/app', '/r/secret/app/-/remove?tag=1'])(
-      '%s is the same as what is not there',
-      async (path) => {
-        const { status, body } = await alice.get(path);
-        expect(status).toBe(404);
-        expect(body).not.toContain('secret/app</');
-      },
-    );
+    it.each([
+      '/r/secret/app',
+      '/r/none/app',
+      '/space?repository=secret/app',
+      '/r/secret/app/-/remove?tag=1',
+      '/r/secret/app/-/untagged',
+    ])('%s is the same as what is not there', async (path) => {
+      const { status, body } = await alice.get(path);
+      expect(status).toBe(404);
+      expect(body).not.toContain('secret/app</');
+    });
 
     it('show tags as versions, with the line that pulls the newest', async () => {
       const { body } = await alice.get('/r/team/app');
@@ -197,6 +200,15 @@ describeWith(['docker-registry'], 'the pages of repositories', () => {
       expect(await tags()).toContain('stays');
     });
 
+    it('show what has no tag, and what keeps it', async () => {
+      expect((await alice.get('/r/team/app')).body).toContain('href="/r/team/app/-/untagged"');
+      const { body } = await alice.get('/r/team/app/-/untagged');
+      // A registry behind the gate does not list the images of an index.
+      expect(body.includes('part of multi')).toBe(untags);
+      expect(body.includes('does not list these')).toBe(!untags);
+      expect((await alice.get('/r/kept/app/-/untagged')).body).not.toContain('type="checkbox"');
+    });
+
     it('remove an index with what is in it', async () => {
       const { summary, done } = await remove('tag=multi');
       expect(summary.body).toContain('Images inside their indexes');
@@ -215,6 +227,25 @@ describeWith(['docker-registry'], 'the pages of repositories', () => {
       const answer = await alice.post('/r/team/app/-/remove', formOf(summary));
       expect(answer.body).toContain('Nothing was removed. Look at it again');
       expect(await tags()).toContain('moving');
+    });
+
+    it('show an image that its tag has left, and remove it', async () => {
+      const untagged = async (): Promise<readonly string[]> => {
+        await alice.get('/r/team/app');
+        const { body } = await alice.get('/r/team/app/-/untagged');
+        const rows = body.split('<tr>').filter((row) => />\s*nothing\s*</.test(row));
+        return rows.flatMap((row) => /name="digest" value="([^"]+)"/.exec(row)?.[1] ?? []);
+      };
+      await expect.poll(untagged).toHaveLength(1);
+      const [digest = ''] = await untagged();
+      const { body } = await alice.get('/r/team/app/-/untagged');
+      expect(body).toMatch(untags ? /registry-gate gc --untagged/ : /registry garbage-collect -m/);
+      const { summary, done } = await remove(`digest=${digest}`);
+      expect(summary.body).toContain('Remove 1 manifest');
+      expect(done.body).toContain('Removed');
+      await expect.poll(untagged).toEqual([]);
+      const again = await alice.get(`/r/team/app/-/remove?digest=${digest}`);
+      expect(again.body).toContain('is not there any more');
     });
 
     it('refuse a form that this session did not make', async () => {

@@ -59,6 +59,8 @@ const INVENTORY: Inventory = {
   repository: unexpected,
   tags: unexpected,
   layerShares: async () => new Map(),
+  untagged: unexpected,
+  needing: unexpected,
   aloneOf: unexpected,
   space: unexpected,
   spaceOf: unexpected,

@@ -144,6 +144,8 @@ function inventoryOf(names: readonly string[], pushes: Pushes): Inventory {
     repository: unexpected,
     tags: unexpected,
     layerShares: unexpected,
+    untagged: unexpected,
+    needing: unexpected,
     aloneOf: unexpected,
     space: unexpected,
     spaceOf: unexpected,

@@ -36,6 +36,8 @@ export interface RegistryBackend extends Pick<PipelineOptions, 'sign' | 'address
   limitation?(): Promise<string | undefined>;
   /** Looks for what no image needs, in the registry inside the gate. */
   collectGarbage?(options: GcOptions): Promise<GcReport>;
+  /** Lists the manifests without a tag of a repository in the registry inside the gate. */
+  untagged?(repository: string): Promise<readonly { readonly digest: string; readonly since: Date }[]>;
   /** Of the layer cache, where there is one. */
   readonly cacheCounters?: (() => CacheCounters) | undefined;
   close(): Promise<void>;
@@ -94,6 +96,7 @@ async function openFolder(
     catalog: createSharedCatalog({ source: (n, last) => registry.catalog(n, last), now }),
     unready: () => registry.unready(),
     limitation: () => registry.limitation(),
+    untagged: (repository) => registry.untagged(repository),
     collectGarbage: (wishes) => registry.collectGarbage(wishes),
     close: async () => {
       idle.close();

@@ -66,6 +66,7 @@ export async function openPages(
     registry: inner.registry,
     inventory,
     isEmbedded: config.backend.kind === 'embedded',
+    untagged: backend.untagged,
     garbage: createGarbageCount({ collect: backend.collectGarbage, clock: () => Date.now() }),
     onDeletion: (deletion) => {
       const exchange = deletionExchange(deletion);

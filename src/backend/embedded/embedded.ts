@@ -20,6 +20,7 @@ import { purgeUploads, restoreCollected } from './gc/purge.ts';
 import { Referrers } from './store/referrers.ts';
 import type { Registry } from './store/registry.ts';
 import { TagStore } from './store/tag-store.ts';
+import { listUntagged, type Untagged } from './store/untagged.ts';
 import { UploadStore } from './store/upload-store.ts';
 
 export interface EmbeddedOptions {
@@ -52,6 +53,8 @@ export interface Embedded {
   unready(): Promise<string | undefined>;
   /** Returns why pushes fail or may fail while pulls work, or undefined. */
   limitation(): Promise<string | undefined>;
+  /** Lists the manifests of a repository that no tag names, those that were pushed last first. */
+  untagged(repository: string): Promise<readonly Untagged[]>;
   /** Removes unreferenced content. Safe during pushes. */
   collectGarbage(options?: GcOptions): Promise<GcReport>;
   /**
@@ -92,6 +95,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     catalog: (count, last) => registry.catalog.page(count, last),
     unready: () => unreadableReason(registry.paths),
     limitation: () => unwritableReason(registry.paths),
+    untagged: (repository) => listUntagged(registry, repository),
     collectGarbage: (wishes = {}) => collectGarbage({ registry, now, graceMs }, wishes),
     purge,
     close: async () => {

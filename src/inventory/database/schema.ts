@@ -1,5 +1,5 @@
 /** Raised with every change of the tables: a file of another version is made anew. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** The largest file, in bytes, not counting its write-ahead log. When it is reached, nothing more is added. */
 export const MOST_BYTES = 1024 * 1024 * 1024;
@@ -77,6 +77,12 @@ export const SCHEMA = `
     PRIMARY KEY (repository, blob)
   ) WITHOUT ROWID;
   CREATE INDEX held_by_blob ON held (blob, repository);
+  CREATE TABLE untagged (
+    repository INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (repository, digest)
+  ) WITHOUT ROWID;
   CREATE TABLE walk (
     name TEXT PRIMARY KEY
   ) WITHOUT ROWID;

@@ -60,6 +60,9 @@ export function openInventory({ path, keeper, logger }: InventoryOptions): Inven
     tags: async (query) => (await reader.call('tags', query)) ?? EMPTY,
     layerShares: async (repository, digests) =>
       (await reader.call('shares', { repository, digests })) ?? new Map<string, number>(),
+    untagged: async (repository) => (await reader.call('untagged', repository)) ?? [],
+    needing: async (repository, digests) =>
+      (await reader.call('needing', { repository, digests })) ?? new Map<string, string>(),
     aloneOf: async (repository, tags) => (await reader.call('alone', { repository, tags })) ?? 0,
     space: async ({ visible, ...rest }) => {
       const query = { ...rest, isFiltered: visible !== undefined };

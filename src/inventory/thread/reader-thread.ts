@@ -11,12 +11,14 @@ import type {
   SpaceOfRepository,
   TagRow,
   TagsQuery,
+  UntaggedManifest,
 } from '../inventory.ts';
 import { readRepositories, readRepository, type PlainRepositoriesQuery } from '../read/repositories.ts';
 import { readAlone, readShares } from '../read/shares.ts';
 import { readSpace, readSpaceOf, type PlainSpaceQuery } from '../read/space.ts';
 import { ABSENT, readNames, readStatus, type Names } from '../read/status.ts';
 import { readTags } from '../read/tags.ts';
+import { readNeeding, readUntagged } from '../read/untagged.ts';
 import { sendReport, serveCalls } from '../../lib/threads/serve.ts';
 
 /** What the thread is started with. */
@@ -63,6 +65,11 @@ export interface ReaderCalls {
     readonly repository: string;
     readonly tags: readonly string[];
   }) => number | undefined;
+  readonly untagged: (repository: string) => readonly UntaggedManifest[] | undefined;
+  readonly needing: (asked: {
+    readonly repository: string;
+    readonly digests: readonly string[];
+  }) => ReadonlyMap<string, string> | undefined;
   readonly status: (nothing: undefined) => InventoryStatus;
   readonly [name: string]: (value: never) => unknown;
 }
@@ -122,6 +129,8 @@ const calls: ReaderCalls = {
   spaceOf: ({ repository, query }) => reading(({ database }) => readSpaceOf(database, repository, query)),
   shares: ({ repository, digests }) => reading(({ database }) => readShares(database, repository, digests)),
   alone: ({ repository, tags }) => reading(({ database }) => readAlone(database, repository, tags)),
+  untagged: (repository) => reading(({ database }) => readUntagged(database, repository)),
+  needing: ({ repository, digests }) => reading(({ database }) => readNeeding(database, repository, digests)),
   status: () => reading(({ database }) => readStatus(database)) ?? ABSENT,
 };
 

@@ -1,6 +1,8 @@
 import type { Database } from '../database/database.ts';
+import { packDigest } from '../database/packed.ts';
 import type { RegistryEvent } from '../inventory.ts';
 import { dropRepository, ensureRepository, findRepository } from './repositories.ts';
+import { dropUntagged, notePushedAlone } from './untagged.ts';
 import { DUE, dropTag, ensureTag, findTag, tagsOfDigest, type TagRecord } from './tags.ts';
 
 /** Pulls are noted to the minute: a tag that is pulled all day is not written all day. */
@@ -18,8 +20,12 @@ function isDigestText(reference: string): boolean {
 }
 
 function notePush(database: Database, { repository, reference, by, at }: RegistryEvent): void {
-  // A manifest without a tag is read when a tag needs it.
-  if (isDigestText(reference)) return;
+  if (isDigestText(reference)) {
+    // A manifest without a tag is read when a tag needs it.
+    const known = findRepository(database, repository);
+    if (known !== undefined) notePushedAlone(database, known, reference, at);
+    return;
+  }
   const id = ensureRepository(database, repository);
   const tag = ensureTag(database, id, reference);
   database.run(
@@ -42,6 +48,8 @@ function noteDeletion(database: Database, { repository, reference }: RegistryEve
   const id = findRepository(database, repository);
   if (id === undefined) return;
   for (const tag of named(database, id, reference)) dropTag(database, tag);
+  const digest = packDigest(reference);
+  if (digest !== undefined) dropUntagged(database, id, digest);
   dropIfEmpty(database, id);
 }
 

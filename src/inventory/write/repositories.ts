@@ -18,6 +18,7 @@ export function dropRepository(database: Database, id: number): void {
   releaseAll(database, id);
   database.run('DELETE FROM tag WHERE repository = ?', id);
   database.run('DELETE FROM manifest WHERE repository = ?', id);
+  database.run('DELETE FROM untagged WHERE repository = ?', id);
   database.run('DELETE FROM repository WHERE id = ?', id);
   noteNames(database);
 }

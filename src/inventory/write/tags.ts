@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import { packDigest } from '../database/packed.ts';
 import { hold, release } from './holdings.ts';
 import { blobsOf } from './manifests.ts';
+import { noteUntagged } from './untagged.ts';
 
 /** A tag as it is changed. */
 export interface TagRecord {
@@ -48,6 +49,11 @@ export function pointTag(database: Database, tag: TagRecord, manifest: number): 
   hold(database, { repository, tag: id, blobs: blobsOf(database, manifest) });
   database.run('UPDATE manifest SET tags = tags + 1 WHERE id = ?', manifest);
   database.run('UPDATE tag SET manifest = ? WHERE id = ?', manifest, id);
+  database.run(
+    'DELETE FROM untagged WHERE repository = ? AND digest = (SELECT digest FROM manifest WHERE id = ?)',
+    repository,
+    manifest,
+  );
   if (tag.manifest !== null) letGo(database, tag, tag.manifest);
 }
 
@@ -86,5 +92,11 @@ export function tagsOfDigest(database: Database, repository: number, digest: str
 function letGo(database: Database, { id, repository }: TagRecord, manifest: number): void {
   release(database, { repository, tag: id, blobs: blobsOf(database, manifest) });
   database.run('UPDATE manifest SET tags = tags - 1 WHERE id = ?', manifest);
-  database.run('DELETE FROM manifest WHERE id = ? AND tags <= 0', manifest);
+  const left = database.get<{ digest: Uint8Array }>(
+    'SELECT digest FROM manifest WHERE id = ? AND tags <= 0',
+    manifest,
+  );
+  if (left === undefined) return;
+  noteUntagged(database, repository, left.digest, Date.now());
+  database.run('DELETE FROM manifest WHERE id = ?', manifest);
 }

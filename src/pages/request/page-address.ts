@@ -2,7 +2,7 @@ import { isRepository } from '../../oci/request/route.ts';
 
 /** Pages about one repository, and the pages about something in it. */
 type InRepository =
-  | { readonly kind: 'repository' | 'compare' | 'remove'; readonly repository: string }
+  | { readonly kind: 'repository' | 'compare' | 'remove' | 'untagged'; readonly repository: string }
   | {
       readonly kind: 'image' | 'files' | 'referrer';
       readonly repository: string;
@@ -58,7 +58,7 @@ function parseAct(first: string, act: string): PageAddress | undefined {
   return first === 'owner' ? { kind: 'owner-act', act } : undefined;
 }
 
-const WITHOUT_REFERENCE = ['compare', 'remove'] as const;
+const WITHOUT_REFERENCE = ['compare', 'remove', 'untagged'] as const;
 const WITH_REFERENCE = ['image', 'files', 'referrer'] as const;
 
 function parseInRepository(rest: string): InRepository | undefined {
@@ -89,7 +89,7 @@ export function repositoryPath(repository: string): string {
 /** The address of a page about something in a repository. */
 export function inRepository(
   repository: string,
-  kind: 'image' | 'files' | 'referrer' | 'compare' | 'remove',
+  kind: 'image' | 'files' | 'referrer' | 'compare' | 'remove' | 'untagged',
   reference?: string,
 ): string {
   const base = `${repositoryPath(repository)}${AFTER_NAME}${kind}`;

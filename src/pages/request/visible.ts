@@ -56,7 +56,7 @@ export interface Visible {
 /** What the inventory tells of single repositories. */
 export type OneRepository = Pick<
   Inventory,
-  'repository' | 'tags' | 'layerShares' | 'aloneOf' | 'spaceOf' | 'refresh'
+  'repository' | 'tags' | 'layerShares' | 'untagged' | 'needing' | 'aloneOf' | 'spaceOf' | 'refresh'
 >;
 
 /** Returns a function that limits the registry to what a request may see. */

@@ -1,6 +1,15 @@
 import type { Inventory } from '../../inventory/inventory.ts';
 
-type Known = 'repositories' | 'repository' | 'tags' | 'layerShares' | 'aloneOf' | 'spaceOf' | 'refresh';
+type Known =
+  | 'repositories'
+  | 'repository'
+  | 'tags'
+  | 'layerShares'
+  | 'untagged'
+  | 'needing'
+  | 'aloneOf'
+  | 'spaceOf'
+  | 'refresh';
 type Row = { readonly pushedBy: string | undefined };
 
 const anonymous = <R extends Row>(row: R): R => ({ ...row, pushedBy: undefined });
@@ -21,6 +30,8 @@ export function withoutNames(inventory: Inventory): Pick<Inventory, Known> {
       return { ...page, rows: page.rows.map(anonymous) };
     },
     layerShares: (...asked) => inventory.layerShares(...asked),
+    untagged: (...asked) => inventory.untagged(...asked),
+    needing: (...asked) => inventory.needing(...asked),
     aloneOf: (...asked) => inventory.aloneOf(...asked),
     spaceOf: (...asked) => inventory.spaceOf(...asked),
     refresh: (...asked) => inventory.refresh(...asked),

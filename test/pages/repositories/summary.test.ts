@@ -64,7 +64,7 @@ function removal(tags: readonly string[], change: Partial<Removal> = {}): Remova
     request,
     contents: CONTENTS,
     plan: planRemoval(CONTENTS, { verdicts, digests: new Set(), keepReferrers: false }),
-    wish: { tags: new Set(tags), shared: 'keep' },
+    wish: { tags: new Set(tags), digests: [], shared: 'keep' },
     abilities: { deletes: true, untags: true },
     tied: [],
     ...change,
@@ -73,7 +73,7 @@ function removal(tags: readonly string[], change: Partial<Removal> = {}): Remova
 
 function fatesOf(it: Removal): readonly string[] {
   return summarize(it).tags.map(({ tag, fate, others, need }) =>
-    [tag.slice(0, 6), fate, ...others, need?.by === 'child' ? `in ${need.tag}` : ''].join(' ').trim(),
+    [tag?.slice(0, 6), fate, ...others, need?.by === 'child' ? `in ${need.tag}` : ''].join(' ').trim(),
   );
 }
 
@@ -102,7 +102,10 @@ describe('a summary of what goes', () => {
   });
 
   it('says of a tag that the registry cannot remove alone that it stays', () => {
-    const planned = removal([], { wish: { tags: new Set(['1.0']), shared: 'keep' }, tied: ['1.0'] });
+    const planned = removal([], {
+      wish: { tags: new Set(['1.0']), digests: [], shared: 'keep' },
+      tied: ['1.0'],
+    });
     expect(fatesOf(planned)).toEqual(['1.0 stays latest']);
     expect(summarize(planned)).toMatchObject({ goes: false, isTied: true });
   });
@@ -152,7 +155,11 @@ describe('the summary of many tags of one image', () => {
     const repository = memoryRepository();
     repository.can.untag = false;
     repository.putImage({ layers: ['x'], tags: Array.from({ length: 10_000 }, (_, at) => `t${at}`) });
-    const planned = await prepareWish(repository, { tags: new Set(['t77']), shared: 'all' }, false);
+    const planned = await prepareWish(
+      repository,
+      { tags: new Set(['t77']), digests: [], shared: 'all' },
+      false,
+    );
     const shown = { repository: 'team/app', removal: planned, summary: summarize(planned) };
     const request = { language: 'en', csrf: 'token' } as const;
     const text = renderSummary(request, { ...shown, mayPush: false, hasChanged: false }).toString();

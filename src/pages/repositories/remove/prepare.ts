@@ -2,7 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { prepareRemoval, type PreparedRemoval } from '../../../images/remove/prepare.ts';
 import type { RemovalPlan } from '../../../images/remove/plan.ts';
 import type { Repository } from '../../../images/store.ts';
+import { concurrentForEach } from '../../../lib/concurrent-for-each.ts';
 import { AppError } from '../../../lib/errors.ts';
+import { parseDigest } from '../../../oci/digest.ts';
 import type { Fields } from '../../request/fields.ts';
 
 /**
@@ -15,6 +17,8 @@ export type Shared = (typeof SHARED)[number];
 /** What the summary or its form asks for. */
 export interface RemovalWish {
   readonly tags: ReadonlySet<string>;
+  /** Of manifests that go with all their tags. */
+  readonly digests: readonly string[];
   readonly shared: Shared;
 }
 
@@ -22,6 +26,7 @@ export function parseRemovalWish(fields: Fields): RemovalWish {
   const shared = fields.get('shared');
   return {
     tags: new Set(fields.all('tag').filter((tag) => tag !== '')),
+    digests: [...new Set(fields.all('digest').filter((digest) => parseDigest(digest) !== undefined))],
     shared: SHARED.find((it) => it === shared) ?? 'keep',
   };
 }
@@ -70,7 +75,8 @@ export async function prepareWish(
       },
       { mostNames: MOST_NAMES },
     );
-  const first = await prepare(wish.tags);
+  const digests = await stillThere(repository, wish.digests);
+  const first = await prepare(wish.tags, digests);
   const alone = first.plan.tags.filter(({ action }) => action === 'untag');
   const done = { wish, abilities, tied: [] };
   if (abilities.untags || alone.length === 0 || wish.shared === 'overwrite') return { ...first, ...done };
@@ -78,7 +84,16 @@ export async function prepareWish(
   const goes = wish.shared === 'all' ? alone.filter((it) => isHeldByTag(first.plan, it.digest)) : [];
   const tied = alone.filter((it) => !goes.includes(it)).map(({ tag }) => tag);
   const left = [...wish.tags].filter((tag) => !tied.includes(tag));
-  return { ...(await prepare(new Set(left), digestsOf(goes))), ...done, tied };
+  return { ...(await prepare(new Set(left), [...digests, ...digestsOf(goes)])), ...done, tied };
+}
+
+/** Somebody may have removed some meanwhile. */
+async function stillThere(repository: Repository, digests: readonly string[]): Promise<readonly string[]> {
+  const found = new Set<string>();
+  await concurrentForEach(digests, async (digest) => {
+    if ((await repository.findManifest(digest)) !== undefined) found.add(digest);
+  });
+  return digests.filter((digest) => found.has(digest));
 }
 
 function digestsOf(tags: readonly { readonly digest: string }[]): readonly string[] {

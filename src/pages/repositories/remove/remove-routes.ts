@@ -73,7 +73,8 @@ function wishOf(
   see.require('delete', repository);
   const wish = parseRemovalWish(fields);
   if (wish.shared === 'overwrite') see.require('push', repository);
-  if (wish.tags.size === 0) throw new PageError('bad-input', REMOVE_WORDS[language].noTags);
+  if (wish.tags.size === 0 && wish.digests.length === 0)
+    throw new PageError('bad-input', REMOVE_WORDS[language].noTags);
   return wish;
 }
 

@@ -48,7 +48,7 @@ export function renderSummary(
 }
 
 /** Where there are too many to show, those that one would not expect come first. */
-const BY_SURPRISE: readonly TagFate['fate'][] = ['stays', 'missing', 'along', 'alone', 'image'];
+const BY_SURPRISE: readonly TagFate['fate'][] = ['stays', 'missing', 'along', 'alone', 'image', 'manifest'];
 
 function shownFates(tags: readonly TagFate[]): readonly TagFate[] {
   if (tags.length <= MOST_ROWS) return tags;
@@ -65,7 +65,7 @@ function renderFate({ tag, digest, fate, need, others }: TagFate, language: Lang
         : words.needs[need.by](shortTag(need.tag));
   const look = fate === 'stays' || fate === 'missing' ? 'quiet-text' : '';
   return html`<tr>
-    <th scope="row">${shortTag(tag)}</th>
+    <th scope="row">${tag === undefined ? words.untagged : shortTag(tag)}</th>
     <td class="wide">${digest === undefined ? NO_HTML : renderDigest(digest)}</td>
     <td class="${look}">
       ${words.fates[fate]}${why === '' ? NO_HTML : html` <span class="quiet-text">(${why})</span>`}
@@ -82,7 +82,7 @@ function renderShared({ repository, removal, summary, mayPush }: ShownSummary, l
   const choices: readonly Shared[] = mayPush ? ['keep', 'all', 'overwrite'] : ['keep', 'all'];
   const link = (shared: Shared): Html =>
     html`<a
-      href="${withQuery(inRepository(repository, 'remove'), { tag: [...wish.tags], shared })}"
+      href="${withQuery(inRepository(repository, 'remove'), { tag: [...wish.tags], digest: wish.digests, shared })}"
       ${shared === wish.shared ? html` aria-current="true"` : NO_HTML}
       >${words.shared[shared]}</a
     >`;
@@ -121,14 +121,17 @@ function renderForm({
   csrf,
 }: ShownSummary & { readonly language: Language; readonly csrf: string }): Html {
   const words = REMOVE_WORDS[language];
-  const count = summary.tags.filter(({ fate }) => fate !== 'stays' && fate !== 'missing').length;
+  const going = summary.tags.filter(({ fate }) => fate !== 'stays' && fate !== 'missing');
+  const count = going.length;
+  const confirm = going.some(({ tag }) => tag !== undefined) ? words.confirm : words.confirmUntagged;
   return html`<form action="${inRepository(repository, 'remove')}" method="post">
     ${csrfField(csrf)}
     <input type="hidden" name="plan" value="${fingerprint(removal)}" />
     <input type="hidden" name="shared" value="${removal.wish.shared}" />
     ${[...removal.wish.tags].map((tag) => html`<input type="hidden" name="tag" value="${tag}" />`)}
+    ${removal.wish.digests.map((digest) => html`<input type="hidden" name="digest" value="${digest}" />`)}
     <div class="buttons">
-      <button type="submit" class="danger">${words.confirm(count, formatCount(count, language))}</button>
+      <button type="submit" class="danger">${confirm(count, formatCount(count, language))}</button>
       <a class="button quiet" href="${repositoryPath(repository)}">${words.cancel}</a>
     </div>
   </form>`;

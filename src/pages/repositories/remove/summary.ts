@@ -4,13 +4,14 @@ import { isHeldByTag, type Removal } from './prepare.ts';
 
 /** What becomes of a tag. */
 export interface TagFate {
-  readonly tag: string;
+  /** Undefined for a manifest that was chosen by its digest. */
+  readonly tag: string | undefined;
   readonly digest: string | undefined;
   /**
-   * `image`: it goes with its image. `alone`: it goes, and its image stays. `along`: nobody chose it, but it goes with its
+   * `manifest`: it goes, with its tags if it has any by now. `image`: it goes with its image. `alone`: it goes, and its image stays. `along`: nobody chose it, but it goes with its
    * image. `stays`: it can't be removed. `missing`: there is no such tag any more.
    */
-  readonly fate: 'image' | 'alone' | 'along' | 'stays' | 'missing';
+  readonly fate: 'manifest' | 'image' | 'alone' | 'along' | 'stays' | 'missing';
   /** What keeps the image, where it stays. */
   readonly need: Need | undefined;
   /** Other tags of the image that stay. */
@@ -65,5 +66,14 @@ function fatesOf({ plan, wish, contents, tied }: Removal): readonly TagFate[] {
   const along = plan.tags
     .filter(({ tag, action }) => action === 'remove' && !wish.tags.has(tag))
     .map(({ tag, digest }): TagFate => ({ tag, digest, fate: 'along', need: undefined, others: [] }));
-  return [...chosen, ...along];
+  return [...chosen, ...manifestFates({ plan, wish }), ...along];
+}
+
+function manifestFates({ plan, wish }: Pick<Removal, 'plan' | 'wish'>): readonly TagFate[] {
+  const going = new Set(plan.manifests.map(({ digest }) => digest));
+  return wish.digests.map((digest): TagFate => {
+    const need = plan.needed.get(digest);
+    const fate = going.has(digest) ? 'manifest' : need === undefined ? 'missing' : 'stays';
+    return { tag: undefined, digest, fate, need, others: [] };
+  });
 }

@@ -32,6 +32,7 @@ interface RemoveWords {
   readonly overwriteHint: string;
   readonly changed: string;
   readonly confirm: (count: number, shown: string) => string;
+  readonly confirmUntagged: (count: number, shown: string) => string;
   readonly cancel: string;
   readonly noTags: string;
   readonly doneTitle: string;
@@ -59,6 +60,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
     of: (repository) => `Remove tags of ${repository}`,
     columns: { tag: 'Tag', digest: 'Digest', fate: 'What happens' },
     fates: {
+      manifest: 'goes',
       image: 'goes, and its image with it',
       alone: 'goes; its image stays',
       along: 'goes along with its image',
@@ -97,6 +99,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
     changed:
       'The repository has changed since this summary was made. Nothing was removed. Look at it again before you go on.',
     confirm: (count, shown) => (count === 1 ? 'Remove 1 tag' : `Remove ${shown} tags`),
+    confirmUntagged: (count, shown) => (count === 1 ? 'Remove 1 manifest' : `Remove ${shown} manifests`),
     cancel: 'Cancel',
     noTags: 'Choose tags in the repository first.',
     doneTitle: 'Removed',
@@ -128,6 +131,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
     of: (repository) => `${repository} 태그 삭제`,
     columns: { tag: '태그', digest: '다이제스트', fate: '처리' },
     fates: {
+      manifest: '삭제',
       image: '이미지와 함께 삭제',
       alone: '태그만 삭제, 이미지는 유지',
       along: '이미지와 함께 삭제됨',
@@ -165,6 +169,7 @@ export const REMOVE_WORDS: Words<RemoveWords> = {
       '태그만 삭제하려고 빈 이미지를 덮어써서 푸시한 다음 삭제합니다. 그 사이에 태그를 풀하면 빈 이미지를 받습니다.',
     changed: '요약을 만든 뒤에 저장소가 바뀌었습니다. 삭제된 것은 없습니다. 다시 확인한 다음 진행하세요.',
     confirm: (_count, shown) => `태그 ${shown}개 삭제`,
+    confirmUntagged: (_count, shown) => `매니페스트 ${shown}개 삭제`,
     cancel: '취소',
     noTags: '먼저 저장소에서 태그를 선택하세요.',
     doneTitle: '삭제했습니다',

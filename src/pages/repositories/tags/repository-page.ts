@@ -46,6 +46,7 @@ export function renderRepository(request: Request, shown: ShownRepository): Html
       ${tags.page.rows.length === 0 ? renderNone(tags) : renderTagsTable(tags)}
     </div>
     ${renderFolded(shown)}
+    <p class="quiet-text small"><a href="${inRepository(row.name, 'untagged')}">${words.untagged}</a></p>
   </section>`;
 }
 

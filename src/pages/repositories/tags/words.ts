@@ -34,6 +34,7 @@ interface TagsWords {
   readonly problem: string;
   readonly unread: string;
   readonly referrers: (count: number, shown: string) => string;
+  readonly untagged: string;
   readonly referrersHint: string;
   readonly images: string;
   readonly noneTitle: string;
@@ -85,6 +86,7 @@ export const TAGS_WORDS: Words<TagsWords> = {
     unread: 'not read yet',
     referrers: (count, shown) =>
       count === 1 ? '1 tag of signatures and SBOMs' : `${shown} tags of signatures and SBOMs`,
+    untagged: 'Manifests without a tag',
     referrersHint:
       'These tags belong to images: their names begin with the digest of the image. They go along when the image is removed.',
     images: 'Back to the tags of images',
@@ -134,6 +136,7 @@ export const TAGS_WORDS: Words<TagsWords> = {
     problem: '읽을 수 없음',
     unread: '아직 읽지 않음',
     referrers: (_count, shown) => `서명과 SBOM 태그 ${shown}개`,
+    untagged: '태그 없는 매니페스트',
     referrersHint:
       '이미지에 딸린 태그입니다. 이름이 이미지의 다이제스트로 시작하며, 이미지를 삭제하면 함께 삭제됩니다.',
     images: '이미지 태그로 돌아가기',
