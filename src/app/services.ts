@@ -43,15 +43,31 @@ export interface Services {
   close(): Promise<void>;
 }
 
-/** Opens the parts that the configuration asks for, and joins them. */
+/** Something that was opened. */
+interface Closable {
+  close(): unknown;
+}
+
+/** Closes what was opened, the last one first. */
+async function closeAll(opened: readonly Closable[]): Promise<void> {
+  for (const part of opened.toReversed()) await part.close();
+}
+
+/**
+ * Opens the parts that the configuration asks for, and joins them. Throws AppError where one can't be opened; nothing is
+ * left open then.
+ */
 export async function openServices(
   config: Config,
   logger: Logger,
   cluster: ClusterContext,
 ): Promise<Services> {
-  const parts = await openParts(config, logger, cluster);
-  const { observers, certificate, users, access, following, browsers, endings, registry, pool, shown } =
-    parts;
+  const opened: Closable[] = [];
+  const parts = await openParts({ config, logger, cluster }, opened).catch(async (error: unknown) => {
+    await closeAll(opened);
+    throw error;
+  });
+  const { observers, certificate, users, access, following, browsers, endings, registry, shown } = parts;
   const files = [certificate, users, access, following, browsers, endings];
   return {
     handler: handlerOptions(config, logger, parts),
@@ -66,35 +82,44 @@ export async function openServices(
     reload: async () => {
       await Promise.all([...files.map((file) => file.check()), observers.reopen()]);
     },
-    close: async () => {
-      for (const part of [...files, shown, registry, pool, observers]) await part.close();
-    },
+    close: () => closeAll(opened),
   };
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
-async function openParts(config: Config, logger: Logger, cluster: ClusterContext) {
+interface PartsOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly cluster: ClusterContext;
+}
+
+/** Adds each part that has to be closed to `opened` as soon as it is there. */
+async function openParts({ config, logger, cluster }: PartsOptions, opened: Closable[]) {
+  const keep = <T extends Closable>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
   const { limits } = config;
   const { bus } = cluster;
   const now = (): number => performance.now();
-  const observers = await openObservers({ config, logger, now, cluster });
+  const observers = keep(await openObservers({ config, logger, now, cluster }));
   const { audit } = observers;
   const firstLogger = firstWorkerLogger(logger, bus);
-  const certificate = await followCertificate(config, bus, firstLogger, audit);
-  const pool = observers.watchHashes(createHashPool(hashShare(limits.hashQueue, bus)));
-  const users = await followUsers(config, { pool, cluster, logger: firstLogger, audit });
-  const registry = await openRegistryBackend({ config, bus, now, logger });
-  const access = await followAccess(config, users.known, firstLogger, audit);
+  const certificate = keep(await followCertificate(config, bus, firstLogger, audit));
+  const pool = keep(observers.watchHashes(createHashPool(hashShare(limits.hashQueue, bus))));
+  const users = keep(await followUsers(config, { pool, cluster, logger: firstLogger, audit }));
+  const registry = keep(await openRegistryBackend({ config, bus, now, logger }));
+  const access = keep(await followAccess(config, users.known, firstLogger, audit));
   const onRealm = realmWatch(config, certificate, firstLogger);
   const policy = (): Policy => access.current().policy;
   const clock = (): number => Date.now();
   const context = { logger: firstLogger, now, clock, cluster, audit, onRealm };
   const { directory } = users;
-  const following = await followTokens(config, { directory, policy, ...context });
+  const following = keep(await followTokens(config, { directory, policy, ...context }));
   const { tokens, lockouts } = following;
-  const browsers = await followSessions(config, { directory, tokens, ...context });
-  const endings = await watchEndings(config, { certificate, tokens, logger: firstLogger, audit });
+  const browsers = keep(await followSessions(config, { directory, tokens, ...context }));
+  const endings = keep(await watchEndings(config, { certificate, tokens, logger: firstLogger, audit }));
   if (bus.slot === 0) await endOrphans({ ...tokens, ...users, logger });
   const seen = { users, policy, tokens, audit, lockouts, certificate, endings, bus, now };
   return {
@@ -102,7 +127,6 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     observers,
     certificate,
     users,
-    pool,
     registry,
     access,
     policy,
@@ -115,8 +139,8 @@ async function openParts(config: Config, logger: Logger, cluster: ClusterContext
     bandwidth: openBandwidth({ limits, bus, now }),
     proxies: createFrontProxies({ config: config.frontProxies, logger, now }),
     trust: watchUntrustedTokens({ logger, now, bus }),
-    // The last: nothing that fails after it leaves its threads and its socket behind.
-    shown: await openShown(config, logger, { ...seen, registry, browsers }),
+    // The last: a start that fails before it has neither its threads nor its socket.
+    shown: keep(await openShown(config, logger, { ...seen, registry, browsers })),
   };
 }
 

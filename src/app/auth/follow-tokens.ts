@@ -50,7 +50,7 @@ export async function followTokens(
     ...sync.passwords,
   });
   const guarded = await openGuard({ config, cluster, logger, directory });
-  const tokens: Tokens = await openTokens({
+  const opening = openTokens({
     state,
     directory,
     service: auth.service,
@@ -65,6 +65,10 @@ export async function followTokens(
     logger,
     now: clock,
     onDamage: (error) => audit?.noteReload('tokens', error),
+  });
+  const tokens: Tokens = await opening.catch(async (error: unknown) => {
+    await guarded.close();
+    throw error;
   });
   sync.follow(passwords, tokens);
   const watcher = await watchTokens(tokens, reloadMs, audit);

@@ -51,7 +51,11 @@ async function startWorkers(config: Config, size: number, log: Logger): Promise<
   });
   const throttling = await openThrottling(config, log);
   if (throttling !== undefined) countForWorkers(broker, throttling);
-  const audit = await openAuditTrail({ config, broker, workers: size, logger: log });
+  const openingAudit = openAuditTrail({ config, broker, workers: size, logger: log });
+  const audit = await openingAudit.catch(async (error: unknown) => {
+    await throttling?.close();
+    throw error;
+  });
   const descriptors = config.listen.flatMap(({ fd }) => fd ?? []);
   const supervisor = new Supervisor({
     size,
