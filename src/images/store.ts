@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from './model/descriptor.ts';
-import type { StoredManifest } from './model/manifest.ts';
+import type { Manifest, StoredManifest } from './model/manifest.ts';
 
 /** The bytes of a blob, in pieces as they arrive. A piece is valid until the next one is asked for: its memory is used again. */
 export type Pieces = AsyncIterable<Uint8Array>;
@@ -34,6 +34,11 @@ export interface ImageSource {
    * Throws AppError BLOB_MISSING if there is none.
    */
   readBlob(blob: Descriptor, options?: ReadOptions): Pieces;
+  /**
+   * Reads a whole blob into memory of its own, and checks its digest: for small ones, of which each piece on its way
+   * would cost more than its bytes. Throws as `readBlob` does. Undefined if `readBlob` is as good.
+   */
+  readonly readWhole?: (blob: Descriptor, options?: Pick<ReadOptions, 'signal'>) => Promise<Uint8Array>;
   /**
    * Lists all tags of the repository, or all images of the archive: by their names, and by digest those without a name.
    * A registry is not asked for the manifests.
@@ -75,6 +80,15 @@ export interface ImageTarget {
    * after a break. Throws AppError DIGEST_MISMATCH if they are not those of the descriptor.
    */
   putBlob(blob: Descriptor, read: (from: number) => Pieces, options?: WriteOptions): Promise<void>;
+  /**
+   * Stores a small blob. `read` gives all of its bytes, which have been checked, and is called once; what it throws is
+   * thrown. Undefined if `putBlob` is as good.
+   */
+  readonly putWhole?: (
+    blob: Descriptor,
+    read: () => Promise<Uint8Array>,
+    options?: WriteOptions,
+  ) => Promise<void>;
   /** Stores bytes that are made on the way, and returns what they are. `read` is called again after a break. */
   putNewBlob(read: () => Pieces, options?: WriteOptions): Promise<Pick<Descriptor, 'digest' | 'size'>>;
   /** Returns what is there already; undefined if there is nothing. */
@@ -82,9 +96,9 @@ export interface ImageTarget {
   /**
    * Stores a manifest by its digest and, if names are given, under these too. Its blobs and children are there. One with
    * a subject is then listed among the referrers: a registry without that list gets the tag `sha256-<hex>` of the
-   * referrers tag schema (distribution-spec: "Referrers Tag Schema").
+   * referrers tag schema (distribution-spec: "Referrers Tag Schema"). `parsed`: what it says, if that is known.
    */
-  putManifest(manifest: StoredManifest, names: readonly string[]): Promise<void>;
+  putManifest(manifest: StoredManifest, names: readonly string[], parsed?: Manifest): Promise<void>;
   /** Makes the whole visible: an archive is flushed and renamed into its place. */
   commit(): Promise<void>;
   /** Drops what was not committed. Harmless after `commit`. */

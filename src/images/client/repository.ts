@@ -1,10 +1,11 @@
 import type { Descriptor } from '../model/descriptor.ts';
+import { parseManifest } from '../model/manifest.ts';
 import type { Repository } from '../store.ts';
 import { listTags } from './lists/names.ts';
 import { deleteManifest, findManifest, putManifest, readManifest } from './manifests/manifests.ts';
 import { listByTag, listReferrers } from './manifests/referrers.ts';
 import { endingBy, type Session } from './session/session.ts';
-import { download } from './transfers/download.ts';
+import { download, downloadWhole } from './transfers/download.ts';
 import { hasBlob, uploadBlob, uploadNewBlob } from './transfers/upload.ts';
 import { cancelUpload, mountOrOpen, type Upload } from './transfers/upload-session.ts';
 
@@ -26,9 +27,12 @@ export function openRepository(session: Session, repository: string): Repository
     readManifest: (reference) => readManifest(place, reference),
     findManifest: (reference) => findManifest(place, reference),
     deleteManifest: (reference) => deleteManifest(place, reference),
-    putManifest: async (manifest, names) =>
-      listByTag(place, manifest, await putManifest(place, manifest, names)),
+    putManifest: async (stored, names, parsed) => {
+      const answers = await putManifest(place, stored, names);
+      await listByTag(place, { stored, parsed: parsed ?? parseManifest(stored) }, answers);
+    },
     readBlob: (blob, options) => download(place, blob, options),
+    readWhole: (blob, options) => downloadWhole(place, blob, options),
     listTags: () => listTags(session, repository),
     listReferrers: (subject) => listReferrers(place, subject),
     hasBlob: ({ digest }) => hasBlob(place, digest),

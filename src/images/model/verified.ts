@@ -1,5 +1,5 @@
 import { AppError } from '../../lib/errors.ts';
-import { createHasher } from '../../oci/digest.ts';
+import { createHasher, digestOf } from '../../oci/digest.ts';
 import type { Descriptor } from './descriptor.ts';
 
 /** What a descriptor promises of the bytes. */
@@ -26,6 +26,14 @@ export async function* verified(
   const found = hasher.digest('hex');
   if (found !== digest.hex)
     throw mismatch({ digest, size }, label, `its bytes have ${digest.algorithm}:${found}`);
+}
+
+/** Checks all bytes of a blob, as `verified` does. */
+export function checkWhole(bytes: Uint8Array, { digest, size }: Promised, label: string): void {
+  if (bytes.length !== size)
+    throw mismatch({ digest, size }, label, `it has ${bytes.length} bytes instead of ${size}`);
+  const found = digestOf(digest.algorithm, bytes);
+  if (found.hex !== digest.hex) throw mismatch({ digest, size }, label, `its bytes have ${found.text}`);
 }
 
 /** Content that is not what its digest says. `label` names where it came from. */

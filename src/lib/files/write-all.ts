@@ -10,16 +10,18 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array, position?: n
   return bytes.byteLength;
 }
 
-/** As writeAll, of two pieces with one call: each call takes a thread its turn. */
-export async function writeBoth(
+/** As writeAll, of several pieces with one call: each call takes a thread its turn. At most some hundred of them. */
+export async function writeParts(
   file: FileHandle,
-  [first, second]: readonly [Uint8Array, Uint8Array],
+  parts: readonly Uint8Array[],
   position: number,
 ): Promise<number> {
-  const { bytesWritten } = await file.writev([first, second], position);
-  const left = first.byteLength - bytesWritten;
-  if (left > 0) await writeAll(file, first.subarray(bytesWritten), position + bytesWritten);
-  const done = Math.max(0, -left);
-  await writeAll(file, second.subarray(done), position + first.byteLength + done);
-  return first.byteLength + second.byteLength;
+  const { bytesWritten } = await file.writev(parts, position);
+  let at = 0;
+  for (const part of parts) {
+    const written = Math.max(0, bytesWritten - at);
+    if (written < part.byteLength) await writeAll(file, part.subarray(written), position + at + written);
+    at += part.byteLength;
+  }
+  return at;
 }

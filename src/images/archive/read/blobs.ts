@@ -4,7 +4,7 @@ import { textOf, type Descriptor } from '../../model/descriptor.ts';
 import { MOST_MANIFEST_BYTES, type StoredManifest } from '../../model/manifest.ts';
 import { parseJsonObject } from '../../model/json.ts';
 import { blobPath } from '../layout/layout-files.ts';
-import { mismatch, verified } from '../../model/verified.ts';
+import { checkWhole, mismatch, verified } from '../../model/verified.ts';
 import type { Pieces, ReadOptions } from '../../store.ts';
 import { readWhole, type FileStore, type StoredFile } from './file-store.ts';
 
@@ -16,10 +16,22 @@ export function readBlobFile(
   options: ReadOptions = {},
 ): Pieces {
   const { from = 0, verify = true, signal } = options;
-  if (file.size !== blob.size)
-    throw mismatch(blob, label, `it has ${file.size} bytes instead of ${blob.size}`);
+  checkSize(file, blob, label);
   const pieces = file.read(from, { signal });
   return from === 0 && verify ? verified(pieces, blob, label) : pieces;
+}
+
+/** Reads a whole blob from its file into memory, and checks its digest. */
+export async function readWholeBlob(file: StoredFile, blob: Descriptor, label: string): Promise<Buffer> {
+  checkSize(file, blob, label);
+  const bytes = await file.readWhole();
+  checkWhole(bytes, blob, label);
+  return bytes;
+}
+
+function checkSize(file: StoredFile, blob: Descriptor, label: string): void {
+  if (file.size !== blob.size)
+    throw mismatch(blob, label, `it has ${file.size} bytes instead of ${blob.size}`);
 }
 
 /** Reads a manifest by digest, and checks it. Undefined if there is none. */

@@ -7,6 +7,8 @@ export interface StoredFile {
   readonly size: number;
   /** Reads from this byte on. A piece is valid until the next one is asked for. */
   read(from: number, options?: ReadFileOptions): AsyncIterable<Uint8Array>;
+  /** Reads all of it, into memory of its own. Less if the file ends early. */
+  readWhole(): Promise<Buffer>;
 }
 
 interface ReadFileOptions {
@@ -58,10 +60,15 @@ export async function* readRange(
   }
 }
 
+/** Reads a part of a file at once. Less where the file ends early. */
+export function readPart(
+  file: FileHandle,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Buffer> {
+  return readFully(file, Buffer.allocUnsafeSlow(to - from), from);
+}
+
 /** Reads a whole file of at most so many bytes. Undefined if it is larger. */
 export async function readWhole(file: StoredFile, most: number): Promise<Buffer | undefined> {
-  if (file.size > most) return undefined;
-  const pieces: Buffer[] = [];
-  for await (const piece of file.read(0)) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
+  return file.size > most ? undefined : file.readWhole();
 }

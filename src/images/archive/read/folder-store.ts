@@ -5,7 +5,7 @@ import { systemCode } from '../../../lib/errors.ts';
 import { invalidArchive, quoted } from '../../tar/invalid-archive.ts';
 import { cleanName } from './entry-name.ts';
 import { unreadable } from './open-file.ts';
-import { readRange, type FileStore, type StoredFile } from './file-store.ts';
+import { readPart, readRange, type FileStore, type StoredFile } from './file-store.ts';
 
 /** Opens a folder as an archive: the image layout of the image-spec. */
 export function openFolder(path: string, label: string): FileStore {
@@ -48,6 +48,15 @@ async function sizeOf(path: string): Promise<number | undefined> {
 function fileAt(path: string, size: number): StoredFile {
   return {
     size,
+    readWhole: async () => {
+      const file = await openRegular(path);
+      if (file === undefined) return Buffer.alloc(0);
+      try {
+        return await readPart(file, { from: 0, to: size });
+      } finally {
+        await file.close();
+      }
+    },
     read: async function* read(from, { to = size, signal } = {}) {
       const file = await openRegular(path);
       if (file === undefined) return;

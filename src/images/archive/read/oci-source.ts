@@ -7,7 +7,7 @@ import { invalidArchive } from '../../tar/invalid-archive.ts';
 import { namesOf, namesReferrer, pickByName } from '../layout/names.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import { blobPath } from '../layout/layout-files.ts';
-import { missingBlob, readBlobFile, readManifestBlob } from './blobs.ts';
+import { missingBlob, readBlobFile, readManifestBlob, readWholeBlob } from './blobs.ts';
 import { readWhole, type FileStore } from './file-store.ts';
 import { readEntry, readReferrers } from './referrers.ts';
 
@@ -51,6 +51,11 @@ export function openLayout(store: FileStore, entries: readonly Descriptor[]): Ar
       const file = await store.find(blobPath(blob.digest));
       if (file === undefined) throw missingBlob(blob, label);
       yield* readBlobFile(file, blob, label, options);
+    },
+    readWhole: async (blob) => {
+      const file = await store.find(blobPath(blob.digest));
+      if (file === undefined) throw missingBlob(blob, label);
+      return readWholeBlob(file, blob, label);
     },
     listTags: async function* listTags() {
       for await (const { names, manifest } of listImages(store, entries))

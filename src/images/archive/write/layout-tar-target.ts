@@ -1,5 +1,5 @@
 import type { Descriptor } from '../../model/descriptor.ts';
-import type { StoredManifest } from '../../model/manifest.ts';
+import type { Manifest, StoredManifest } from '../../model/manifest.ts';
 import { OCI_INDEX } from '../../model/media-types.ts';
 import { verified, type Promised } from '../../model/verified.ts';
 import type { ImageTarget, Pieces, WriteOptions } from '../../store.ts';
@@ -8,7 +8,7 @@ import { readRange } from '../read/file-store.ts';
 import { openNameless } from '../read/spool.ts';
 import { watched, writeMeasured } from './new-blob.ts';
 import { PutManifests } from './put-manifests.ts';
-import { piecesOf, type TarWriter } from './tar-writer.ts';
+import type { TarWriter } from './tar-writer.ts';
 
 /** Where the bytes of a tar go. */
 export interface TarDestination {
@@ -33,7 +33,7 @@ export class LayoutTarTarget implements ImageTarget {
   readonly #makeFiles: MakeFiles;
   readonly #blobs = new Map<string, Promise<void>>();
   readonly #manifests = new PutManifests();
-  #isBegun = false;
+  #begun: Promise<void> | undefined;
 
   constructor(to: TarDestination, makeFiles: MakeFiles) {
     this.label = to.label;
@@ -55,14 +55,27 @@ export class LayoutTarTarget implements ImageTarget {
   }
 
   putBlob(blob: Descriptor, read: (from: number) => Pieces, options?: WriteOptions): Promise<void> {
-    return this.#put(blob, () => watched(read(0), options));
+    return this.#put(blob, (name) =>
+      this.#to.writer.add(name, blob.size, () => verified(watched(read(0), options), blob, this.label)),
+    );
+  }
+
+  putWhole(blob: Descriptor, read: () => Promise<Uint8Array>, { onBytes }: WriteOptions = {}): Promise<void> {
+    return this.#put(blob, (name) =>
+      this.#to.writer.addWhole(name, blob.size, async () => {
+        const bytes = await read();
+        onBytes?.(bytes.length);
+        return bytes;
+      }),
+    );
   }
 
   async putNewBlob(read: () => Pieces, options?: WriteOptions): Promise<Promised> {
     const file = await openNameless(this.#to.spoolFolder);
     try {
       const made = await writeMeasured(file, watched(read(), options));
-      await this.#put(made, () => readRange(file, { from: 0, to: made.size }));
+      const pieces = (): Pieces => verified(readRange(file, { from: 0, to: made.size }), made, this.label);
+      await this.#put(made, (name) => this.#to.writer.add(name, made.size, pieces));
       return made;
     } finally {
       await file.close();
@@ -74,19 +87,20 @@ export class LayoutTarTarget implements ImageTarget {
     return undefined;
   }
 
-  async putManifest(manifest: StoredManifest, names: readonly string[]): Promise<void> {
-    this.#manifests.add(manifest, names);
-    const { digest, bytes } = manifest;
-    await this.#put({ digest, size: bytes.length }, () => piecesOf(bytes));
+  async putManifest(manifest: StoredManifest, names: readonly string[], parsed?: Manifest): Promise<void> {
+    this.#manifests.add(manifest, names, parsed);
+    const { bytes } = manifest;
+    await this.#put(manifest, (name) => this.#to.writer.addWhole(name, bytes.length, async () => bytes));
   }
 
   async commit(): Promise<void> {
     try {
-      await this.#begin();
+      this.#begin();
+      await this.#begun;
       const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: this.#manifests.entries() };
       const files = { 'index.json': Buffer.from(JSON.stringify(index)), ...this.#makeFiles(this.#manifests) };
       for (const [name, bytes] of Object.entries(files))
-        await this.#to.writer.add(name, bytes.length, () => piecesOf(bytes));
+        await this.#to.writer.addWhole(name, bytes.length, async () => bytes);
       await this.#to.writer.end();
       await this.#to.commit();
     } catch (error) {
@@ -98,29 +112,25 @@ export class LayoutTarTarget implements ImageTarget {
     return this.#to.discard();
   }
 
-  /** Each blob once, however many images have it. */
-  async #put(blob: Promised, read: () => Pieces): Promise<void> {
-    const before = this.#blobs.get(blob.digest.text);
+  /** Each blob once, however many images have it. `add` gets its name in the archive. */
+  async #put({ digest }: Pick<Promised, 'digest'>, add: (name: string) => Promise<void>): Promise<void> {
+    const before = this.#blobs.get(digest.text);
     if (before !== undefined) return before;
-    const putting = this.#write(blob, read);
-    this.#blobs.set(blob.digest.text, putting);
-    await putting.catch((error: unknown) => {
-      this.#blobs.delete(blob.digest.text);
+    this.#begin();
+    const putting = add(blobPath(digest));
+    this.#blobs.set(digest.text, putting);
+    try {
+      await putting;
+    } catch (error) {
+      this.#blobs.delete(digest.text);
       throw this.#to.unwritable(error);
-    });
+    }
   }
 
-  async #write(blob: Promised, read: () => Pieces): Promise<void> {
-    const begun = this.#begin();
-    const added = this.#to.writer.add(blobPath(blob.digest), blob.size, () =>
-      verified(read(), blob, this.label),
-    );
-    await Promise.all([begun, added]);
-  }
-
-  async #begin(): Promise<void> {
-    if (this.#isBegun) return;
-    this.#isBegun = true;
-    await this.#to.writer.add(LAYOUT_NAME, LAYOUT_FILE.length, () => piecesOf(LAYOUT_FILE));
+  /** Adds the first entry. A failure is thrown at the end. */
+  #begin(): void {
+    if (this.#begun !== undefined) return;
+    this.#begun = this.#to.writer.addWhole(LAYOUT_NAME, LAYOUT_FILE.length, async () => LAYOUT_FILE);
+    this.#begun.catch(() => undefined);
   }
 }

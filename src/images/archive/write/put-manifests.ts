@@ -22,22 +22,22 @@ export interface PutManifest {
 
 /** Remembers what was put into an archive. Bytes are not kept. */
 export class PutManifests {
-  readonly #put = new Map<string, PutManifest>();
+  readonly #put = new Map<string, PutManifest & { readonly names: Set<string> }>();
+  /** By name, the names of what has it. */
+  readonly #owners = new Map<string, Set<string>>();
 
   /** Throws AppError IMAGE_INVALID if it is not a manifest. */
-  add(stored: StoredManifest, names: readonly string[]): void {
-    const manifest = parseManifest(stored);
+  add(stored: StoredManifest, names: readonly string[], manifest: Manifest = parseManifest(stored)): void {
     const before = this.#put.get(stored.digest.text);
+    const own = before?.names ?? new Set<string>();
     // A name moves to what gets it last.
-    for (const [digest, other] of this.#put)
-      if (names.some((name) => other.names.has(name)))
-        this.#put.set(digest, {
-          ...other,
-          names: new Set([...other.names].filter((it) => !names.includes(it))),
-        });
+    for (const name of names) {
+      this.#owners.get(name)?.delete(name);
+      this.#owners.set(name, own.add(name));
+    }
     this.#put.set(stored.digest.text, {
       descriptor: describe(stored, manifest),
-      names: new Set([...(before?.names ?? []), ...names]),
+      names: own,
       image: containerImageOf(manifest),
       children:
         manifest.kind === 'index'
@@ -57,7 +57,9 @@ export class PutManifests {
     );
     return [...this.#put.values()]
       .filter(({ names, descriptor }) => names.size > 0 || !children.has(descriptor.digest.text))
-      .toSorted((a, b) => compare(sortKey(a), sortKey(b)));
+      .map((put) => ({ put, key: sortKey(put) }))
+      .toSorted((a, b) => compare(a.key, b.key))
+      .map(({ put }) => put);
   }
 
   /** The entries of an index.json: one for each name, as docker and skopeo write them. */

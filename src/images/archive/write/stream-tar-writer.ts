@@ -34,6 +34,17 @@ export class StreamTarWriter implements TarWriter {
     return this.#turn;
   }
 
+  addWhole(name: string, size: number, read: () => Promise<Uint8Array>): Promise<void> {
+    const reading = read();
+    // It is awaited in its turn.
+    reading.catch(() => undefined);
+    this.#turn = this.#turn.then(async () => {
+      const parts = [encodeHeader(name, size), await reading, Buffer.alloc(paddingOf(size))];
+      await writePiece(this.#stream, Buffer.concat(parts));
+    });
+    return this.#turn;
+  }
+
   async end(): Promise<void> {
     await this.#turn;
     await writePiece(this.#stream, Buffer.alloc(2 * BLOCK_BYTES));

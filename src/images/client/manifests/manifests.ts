@@ -38,7 +38,7 @@ export async function readManifest(
   const bytes = await answer.read(MOST_MANIFEST_BYTES, { isJudged: expected !== undefined });
   const stored = storeManifest(bytes, typeOf(answer));
   if (expected === undefined) return stored;
-  const actual = digestOf(expected.algorithm, bytes);
+  const actual = expected.algorithm === 'sha256' ? stored.digest : digestOf(expected.algorithm, bytes);
   if (actual.hex !== expected.hex) throw wrongDigest(place, reference, actual);
   // Asked for by another hash function: that is the name it is known by.
   return { ...stored, digest: parseDigest(reference) === undefined ? stored.digest : actual };

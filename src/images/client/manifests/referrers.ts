@@ -48,10 +48,9 @@ async function byTag(place: ManifestPlace, subject: Digest): Promise<readonly De
  */
 export async function listByTag(
   place: ManifestPlace,
-  stored: StoredManifest,
+  { stored, parsed: manifest }: { readonly stored: StoredManifest; readonly parsed: Manifest },
   answers: readonly Answer[],
 ): Promise<void> {
-  const manifest = parseManifest(stored);
   const { subject } = manifest;
   if (subject === undefined || answers.some((answer) => answer.header('oci-subject') !== undefined)) return;
   const tag = referrersTag(subject.digest);

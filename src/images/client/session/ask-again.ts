@@ -20,12 +20,22 @@ export async function askAgain(
 ): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     const isLast = attempt >= attempts;
-    const answer = await ask().catch((error: unknown) => {
-      if (isLast || !isPassing(error)) throw error;
-      return undefined;
-    });
+    const answer = await (isLast ? ask() : orPassing(ask, isPassing));
     if (answer !== undefined && (isLast || !PASSING_STATUS.has(answer.status))) return answer;
     await answer?.drop();
     await pauses.wait(attempt, signal, answer?.header('retry-after'));
+  }
+}
+
+/** Returns undefined for a failure that may pass. */
+async function orPassing(
+  ask: () => Promise<Answer>,
+  isPassing: (error: unknown) => boolean,
+): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    return undefined;
   }
 }

@@ -14,7 +14,8 @@ export async function sendOn(wire: Wire, request: WireRequest): Promise<Answer> 
   let current = request;
   for (let hops = 0; ; hops += 1) {
     const answer = await wire.send(current);
-    if (!REDIRECTS.has(answer.status) || !['GET', 'HEAD'].includes(request.method)) return answer;
+    if (answer.status < 300 || !REDIRECTS.has(answer.status)) return answer;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer;
     const next = targetOf(answer);
     await answer.drop();
     if (hops === MOST_REDIRECTS) throw noWay(answer.url, `it redirects more than ${MOST_REDIRECTS} times`);

@@ -54,14 +54,14 @@ export function createSession({ registry, wire, signIn, pauses, signal }: Sessio
 
   /** Signs in where the registry asks for it, and once more if a token has ended on the way. */
   const signedIn = async (request: Ask): Promise<Answer> => {
-    const url = new URL(request.to, wire.origin);
+    const url = addressOf(request, wire);
     const isOwn = url.origin === wire.origin;
     let header = isOwn ? await signIn.header(request.needs, tokenSignal(request)) : undefined;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await sendOn(wire, withHeader(request, url, header));
       isKnown = true;
-      if (answer.status !== 401 || answer.url.origin !== wire.origin || !isOwn) return answer;
-      if (attempt > 2) return answer;
+      if (answer.status !== 401 || attempt > 2) return answer;
+      if (answer.url.origin !== wire.origin || !isOwn) return answer;
       const challenge = answer.header('www-authenticate') ?? '';
       const refusal = await refused(answer, 'take what was sent with a token that has ended');
       header = await signIn.renew({ challenge, needs: request.needs, sent: header }, tokenSignal(request));
@@ -96,6 +96,10 @@ export function endingBy(session: Session, signal: AbortSignal): Session {
     },
     ask: (request) => session.ask({ ...request, signal: request.signal ?? signal }),
   };
+}
+
+function addressOf({ to }: Ask, { origin }: Wire): URL {
+  return typeof to === 'string' ? new URL(`${origin}${to}`) : to;
 }
 
 function withHeader(request: Ask, url: URL, header: Secret<string> | undefined): WireRequest {

@@ -33,7 +33,7 @@ interface Refusal {
 /** Signs in to one registry. Nothing is sent before the registry asks for it. */
 export interface SignIn {
   /** Returns `Authorization` for a request, if the registry is known to want one. */
-  header(needs: readonly Need[], signal?: AbortSignal): Promise<Secret<string> | undefined>;
+  header(needs: readonly Need[], signal?: AbortSignal): Promise<Secret<string> | undefined> | undefined;
   /**
    * Answers the challenge of a 401. Throws AppError SIGN_IN_FAILED if there is nothing left to try.
    */
@@ -86,7 +86,7 @@ export function createSignIn(options: SignInOptions): SignIn {
   };
 
   return {
-    async header(needs, signal) {
+    header(needs, signal) {
       if (way.kind === 'none') return undefined;
       return way.kind === 'basic' ? basic(repositoryOf(needs)) : byToken(needs, { signal });
     },

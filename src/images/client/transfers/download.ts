@@ -1,6 +1,7 @@
 import type { Hash } from 'node:crypto';
-import { createHasher, type Digest } from '../../../oci/digest.ts';
+import { createHasher, digestOf, type Digest } from '../../../oci/digest.ts';
 import { AppError } from '../../../lib/errors.ts';
+import { JoinedBytes } from '../../../lib/streams/joined-bytes.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { Pieces, ReadOptions } from '../../store.ts';
 import { refused } from '../session/refused.ts';
@@ -73,13 +74,7 @@ async function* pieces(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Pieces {
-  const answer = await session.ask({
-    method: 'GET',
-    to: `/v2/${repository}/blobs/${blob.digest.text}`,
-    needs: [pulls(repository)],
-    headers: progress.at === 0 ? {} : { range: `bytes=${progress.at}-` },
-    signal,
-  });
+  const answer = await askFor({ session, repository }, blob, progress, signal);
   let skip = await startOf(answer, { session, repository }, blob, progress);
   for await (const piece of answer.pieces()) {
     if (skip >= piece.length) {
@@ -92,6 +87,51 @@ async function* pieces(
     if (progress.at > blob.size) throw mismatch(blob, `it has more than ${blob.size} bytes`);
     yield wanted;
   }
+}
+
+function askFor(
+  { session, repository }: BlobPlace,
+  { digest }: Descriptor,
+  { at }: Progress,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  return session.ask({
+    method: 'GET',
+    to: `/v2/${repository}/blobs/${digest.text}`,
+    needs: [pulls(repository)],
+    headers: at === 0 ? {} : { range: `bytes=${at}-` },
+    signal,
+  });
+}
+
+/**
+ * Reads a small blob into memory, checked, with one question. What breaks is begun again as `download` does it, and
+ * throws the same.
+ */
+export async function downloadWhole(
+  place: BlobPlace,
+  blob: Descriptor,
+  { signal }: Pick<ReadOptions, 'signal'> = {},
+): Promise<Buffer> {
+  const start: Progress = { at: 0 };
+  try {
+    const answer = await askFor(place, blob, start, signal);
+    if (answer.status === 200 && answer.length === blob.size)
+      return checkWhole(blob, await answer.read(blob.size));
+    await startOf(answer, place, blob, start);
+    await answer.drop();
+  } catch (error) {
+    await createPersistence(place.session, signal).afterFailure(error, 0);
+  }
+  const bytes = new JoinedBytes();
+  for await (const piece of download(place, blob, signal === undefined ? {} : { signal })) bytes.add(piece);
+  return bytes.join();
+}
+
+function checkWhole(blob: Descriptor, bytes: Buffer): Buffer {
+  if (digestOf(blob.digest.algorithm, bytes).hex !== blob.digest.hex)
+    throw mismatch(blob, 'its bytes are others');
+  return bytes;
 }
 
 /** Checks an answer, and returns how many bytes of it come before those that are wanted. */

@@ -50,16 +50,37 @@ export class Answer {
    * with the connection, unless `isJudged`: its reader knows by a digest whether it is whole, or does without that.
    */
   async read(most: number, { isJudged = false } = {}): Promise<Buffer> {
-    if (this.#parts.endsWithConnection && !isJudged) throw this.#endless();
-    const bytes = new JoinedBytes();
-    const timer = setTimeout(() => this.#parts.body.fail(slow()), WHOLE_MS);
+    const { body, endsWithConnection } = this.#parts;
+    if (endsWithConnection && !isJudged) throw this.#endless();
+    // It mostly came with its head.
+    if (body.isSmall && body.isOver) return this.#readSmall(most);
+    const timer = setTimeout(() => body.fail(slow()), WHOLE_MS);
     try {
-      for await (const piece of this.pieces()) {
-        if (bytes.length + piece.length > most) throw tooLong(this.url, most);
-        bytes.add(piece);
-      }
+      return await (body.isSmall ? this.#readSmall(most) : this.#readPieces(most));
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  async #readSmall(most: number): Promise<Buffer> {
+    const { body, signal } = this.#parts;
+    if (body.length > most) {
+      body.close();
+      throw tooLong(this.url, most);
+    }
+    try {
+      return await body.whole();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(this.url, error);
+    }
+  }
+
+  async #readPieces(most: number): Promise<Buffer> {
+    const bytes = new JoinedBytes();
+    for await (const piece of this.pieces()) {
+      if (bytes.length + piece.length > most) throw tooLong(this.url, most);
+      bytes.add(piece);
     }
     return bytes.join();
   }

@@ -39,6 +39,7 @@ interface BodySource {
  */
 export class ArrivingBody {
   readonly #source: BodySource;
+  readonly #length: number;
   readonly #slabs: Slab[] = [];
   #current: Slab | undefined;
   readonly #waiting: Piece[] = [];
@@ -53,12 +54,40 @@ export class ArrivingBody {
 
   constructor(source: BodySource, length: number | undefined) {
     this.#source = source;
-    this.#left = length ?? Infinity;
+    this.#length = length ?? Infinity;
+    this.#left = this.#length;
   }
 
   /** Whether reading has stopped until the reader is further. */
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** In bytes. Infinity if it is not known. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether it fits into one slab, as `whole` wants it. */
+  get isSmall(): boolean {
+    return this.#length <= SLAB_BYTES;
+  }
+
+  /** Whether nothing comes any more. */
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /**
+   * Returns all of a small body when it is there, in memory that is not used again, in place of its pieces. Throws what
+   * broke it off.
+   */
+  async whole(): Promise<Buffer> {
+    while (this.#end === undefined) await this.#nextEvent();
+    if (this.#end.failure !== undefined) throw this.#end.failure;
+    const pieces = this.#waiting.map(({ slab, start, end }) => slab.bytes.subarray(start, end));
+    const [only] = pieces;
+    return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);
   }
 
   /** Returns where the next read goes. It has room for a byte at least, also while reading is paused. */
@@ -92,9 +121,7 @@ export class ArrivingBody {
     while (this.#waiting.length === 0) {
       if (this.#end?.failure !== undefined) throw this.#end.failure;
       if (this.#end !== undefined) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#nextEvent();
     }
     this.#held = this.#waiting.shift();
     if (this.#held === undefined) return undefined;
@@ -114,6 +141,12 @@ export class ArrivingBody {
     this.#held = undefined;
     this.#waiting.length = 0;
     if (this.#end === undefined) this.#source.abandon();
+  }
+
+  #nextEvent(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   #release(): void {

@@ -6,6 +6,8 @@ import { AnswerReader, type AnswerSink } from '../../../lib/http1/answer-reader.
 export interface ConnectionListener extends AnswerSink {
   /** Returns where the body is to be read to, from `onHead` on. */
   room(): Buffer;
+  /** A read is over, and more of the answer is to come. */
+  onMore(): void;
   /** The connection ended before the answer, or was never made. */
   onBroken(error: Error): void;
 }
@@ -118,6 +120,7 @@ export class Connection {
     this.#hasHeard = true;
     reader.read(asBuffer(bytes), 0, length);
     if (reader.isOver) this.#conclude(reader);
+    else this.#listener?.onMore();
     return !this.#isPaused;
   }
 

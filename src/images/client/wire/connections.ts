@@ -2,6 +2,8 @@ import { Connection, type OpenSocket } from './connection.ts';
 
 /** Connections to one host. */
 export interface Connections {
+  /** Returns one that is free, or a new one. Undefined if there are too many. */
+  takeFree(): Connection | undefined;
   /**
    * Returns one that is free, or a new one, as soon as there may be one more. Rejects with the reason of the signal, and
    * is not waited for then.
@@ -50,16 +52,20 @@ export function createConnections(open: OpenSocket, most: number, now: () => num
     return connection;
   };
 
+  const takeFree = (): Connection | undefined => {
+    for (let last = idle.at(-1); last !== undefined; last = idle.at(-1)) {
+      idle = idle.slice(0, -1);
+      if (last.connection.socket.writable && last.until > now()) return last.connection;
+      last.connection.abandon();
+    }
+    return all.size < most ? make() : undefined;
+  };
+
   return {
+    takeFree,
     async take(signal) {
       signal?.throwIfAborted();
-      for (let last = idle.at(-1); last !== undefined; last = idle.at(-1)) {
-        idle = idle.slice(0, -1);
-        if (last.connection.socket.writable && last.until > now()) return last.connection;
-        last.connection.abandon();
-      }
-      if (all.size < most) return make();
-      return waitIn(waiting, signal);
+      return takeFree() ?? waitIn(waiting, signal);
     },
     get isBusy() {
       return all.size > idle.length;

@@ -49,6 +49,7 @@ class Exchange implements ConnectionListener {
   readonly #settle: Settle;
   #timer: NodeJS.Timeout | undefined;
   #body: ArrivingBody | undefined;
+  #isIdleLimited = false;
   #isOver = false;
   readonly #onAbort = (): void => this.#fail(this.#request.signal?.reason);
 
@@ -61,7 +62,12 @@ class Exchange implements ConnectionListener {
   start(): void {
     const { method, url, body, signal, headers } = this.#request;
     try {
-      const head = renderHead({ method, url, headers: { ...headers, ...framingOf(method, headers, body) } });
+      const framing = framingOf(method, headers, body);
+      const head = renderHead({
+        method,
+        url,
+        headers: framing === undefined ? headers : { ...headers, ...framing },
+      });
       signal?.addEventListener('abort', this.#onAbort, { once: true });
       this.#limit(this.#settle.times.head, () => new WireError('ERR_ANSWER_LATE', 'no answer in time'));
       this.#connection.begin(this, method, () => this.#sendAll(head));
@@ -75,7 +81,6 @@ class Exchange implements ConnectionListener {
   }
 
   onHead(head: AnswerHead): void {
-    const { times, resolve } = this.#settle;
     const body = new ArrivingBody(
       {
         resume: () => {
@@ -90,15 +95,24 @@ class Exchange implements ConnectionListener {
       head.length,
     );
     this.#body = body;
-    this.#limit(times.idle, () =>
+    this.#settle.resolve({ head, body });
+  }
+
+  onMore(): void {
+    const body = this.#body;
+    if (body === undefined) return;
+    if (this.#isIdleLimited) {
+      this.#timer?.refresh();
+      return;
+    }
+    this.#isIdleLimited = true;
+    this.#limit(this.#settle.times.idle, () =>
       // Its reader is at work, and nothing was read meanwhile.
       body.isPaused ? undefined : new WireError('ERR_ANSWER_STALLED', 'the answer stalled'),
     );
-    resolve({ head, body });
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
-    this.#timer?.refresh();
     if (this.#body?.take(buffer, start, end) === false) this.#connection.pause();
   }
 
@@ -122,7 +136,8 @@ class Exchange implements ConnectionListener {
       this.#sendPieces(body, headers['content-length']).catch((error: unknown) => this.#fail(error));
       return;
     }
-    void this.#writeParts(body === undefined ? [head] : [head, body]);
+    if (body === undefined) this.#connection.socket.write(head, 'latin1');
+    else void this.#writeParts([head, body]);
     this.#connection.finish();
   }
 
@@ -196,14 +211,14 @@ function chunkOf(piece: Uint8Array): readonly (Uint8Array | string)[] {
   return [`${piece.length.toString(16)}\r\n`, piece, '\r\n'];
 }
 
-/** Returns the fields that tell where the body of a request ends (RFC 9112 section 6). */
+/** Returns the further fields that tell where the body of a request ends (RFC 9112 section 6). */
 function framingOf(
   method: string,
   headers: Readonly<Record<string, string>>,
   body: Outgoing['body'],
-): Record<string, string> {
-  if ('content-length' in headers) return {};
+): Record<string, string> | undefined {
+  if ('content-length' in headers) return undefined;
   if (body instanceof Uint8Array) return { 'content-length': String(body.length) };
   if (body !== undefined) return { 'transfer-encoding': 'chunked' };
-  return ['POST', 'PUT', 'PATCH'].includes(method) ? { 'content-length': '0' } : {};
+  return ['POST', 'PUT', 'PATCH'].includes(method) ? { 'content-length': '0' } : undefined;
 }

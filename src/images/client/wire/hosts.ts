@@ -14,7 +14,7 @@ interface HostsOptions {
 
 /** The connections to each host. */
 interface Hosts {
-  of(url: URL): Promise<Connections>;
+  of(url: URL): Connections | Promise<Connections>;
   close(): void;
 }
 
@@ -43,13 +43,22 @@ export function createHosts({ own, socketPath, trust, connectMs }: HostsOptions)
     });
     return createConnections(opener, MOST_CONNECTIONS, () => performance.now());
   };
+  const connect = async (url: URL): Promise<Connections> => {
+    const whose = url.origin === own ? 'own' : 'others';
+    const secureContext = url.protocol === 'https:' ? await contexts(whose) : undefined;
+    const connections = known.get(url.origin) ?? open(url, secureContext);
+    known.set(url.origin, connections);
+    return connections;
+  };
   return {
-    async of(url) {
-      const whose = url.origin === own ? 'own' : 'others';
-      const secureContext = url.protocol === 'https:' ? await contexts(whose) : undefined;
-      const connections = known.get(url.origin) ?? open(url, secureContext);
-      known.delete(url.origin);
-      known.set(url.origin, connections);
+    of(url) {
+      const { origin } = url;
+      const connections = known.get(origin);
+      if (connections === undefined) return connect(url);
+      if (known.size > 1) {
+        known.delete(origin);
+        known.set(origin, connections);
+      }
       return connections;
     },
     close() {

@@ -57,6 +57,7 @@ const HUB = 'registry-1.docker.io';
 export function createWire(options: WireOptions): Wire {
   const { registry, isPlain, socketPath, trust } = options;
   const times = { ...TIMES, ...options.times };
+  const reading = { ...times, head: times.readHead ?? times.head };
   const agentName = `registry-gate/${packageVersion()} (images)`;
   const origin = new URL(`${isPlain ? 'http' : 'https'}://${registry === 'docker.io' ? HUB : registry}`)
     .origin;
@@ -67,7 +68,9 @@ export function createWire(options: WireOptions): Wire {
       signal?.throwIfAborted();
       const outgoing = { method, url, headers: { 'user-agent': agentName, ...headers }, body, signal };
       try {
-        const { head, body: arriving } = await sendOnce(await hosts.of(url), outgoing, times);
+        const isRead = method === 'GET' || method === 'HEAD';
+        const sent = sendOnce(await hosts.of(url), outgoing, isRead ? reading : times);
+        const { head, body: arriving } = await sent;
         const { status, headers: fields, framing } = head;
         return new Answer({
           status,
@@ -94,15 +97,11 @@ async function sendOnce(
 ): ReturnType<typeof exchange> {
   const isStream = outgoing.body !== undefined && !(outgoing.body instanceof Uint8Array);
   for (;;) {
-    const connection = await connections.take(outgoing.signal);
+    const connection = connections.takeFree() ?? (await connections.take(outgoing.signal));
     try {
-      return await exchange(connection, outgoing, { ...times, head: headTime(outgoing.method, times) });
+      return await exchange(connection, outgoing, times);
     } catch (error) {
       if (!connection.isStale || isStream || outgoing.signal?.aborted === true) throw error;
     }
   }
-}
-
-function headTime(method: string, { head, readHead = head }: WireTimes): number {
-  return method === 'GET' || method === 'HEAD' ? readHead : head;
 }

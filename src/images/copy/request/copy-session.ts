@@ -8,7 +8,7 @@ export interface CopySession {
   /** Runs an action as soon as one of the lanes is free. */
   inLane<T>(action: () => Promise<T>): Promise<T>;
   /** Returns the repository that a blob was or is being written to on the target's registry, if it was. */
-  placeOf(target: ImageTarget, digest: Digest): Promise<string | undefined>;
+  placeOf(target: ImageTarget, digest: Digest): Promise<string | undefined> | undefined;
   /** Notes that a blob is being written. The others wait for it and take it over. */
   notePlace(target: ImageTarget, digest: Digest, written: Promise<unknown>): void;
 }
@@ -34,7 +34,7 @@ export function createCopySession(parallel = 4): CopySession {
         else next();
       }
     },
-    placeOf: async (target, digest) => places.get(keyOf(target, digest)),
+    placeOf: (target, digest) => places.get(keyOf(target, digest)),
     notePlace: (target, digest, written) => {
       const repository = target.origin?.repository ?? '';
       const place = written.then(

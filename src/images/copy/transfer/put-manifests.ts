@@ -24,16 +24,16 @@ export async function putManifests({ target, root, referrers, names }: ToPut): P
   let written = await putAll(target, [...children, ...subject], isThere);
   written += await putAll(target, referring, isRegistry);
   if (isThere) return written > 0;
-  await target.putManifest(root.stored, lacking);
+  await target.putManifest(root.stored, lacking, root.manifest);
   return true;
 }
 
 /** Stores manifests without a name, and returns how many. `ask`: those that are there are left as they are. */
 async function putAll(target: ImageTarget, nodes: readonly ImageNode[], ask: boolean): Promise<number> {
   let written = 0;
-  for (const { stored } of nodes) {
+  for (const { stored, manifest } of nodes) {
     if (ask && (await holds(target, stored))) continue;
-    await target.putManifest(stored, []);
+    await target.putManifest(stored, [], manifest);
     written += 1;
   }
   return written;

@@ -52,11 +52,19 @@ function mountable({ request }: Transfer, before: string | undefined): readonly 
   );
 }
 
+/** Blobs of at most this many bytes are read into memory before they are written, if both sides do that. */
+const MOST_WHOLE_BYTES = 256 * 1024;
+
 async function sendBlob({ request, signal, observer }: Transfer, blob: Descriptor): Promise<void> {
   const { source, target } = request;
   observer?.started(blob);
+  const onBytes = (count: number): void => observer?.moved(blob, count);
+  if (blob.size <= MOST_WHOLE_BYTES && source.readWhole !== undefined && target.putWhole !== undefined) {
+    const { readWhole } = source;
+    return target.putWhole(blob, () => readWhole(blob, { signal }), { signal, onBytes });
+  }
   // One hash is enough. A registry computes its own, so the source checks; an archive checks what it writes.
   const verify = target.origin !== undefined;
   const read = (from: number): Pieces => source.readBlob(blob, { from, verify, signal });
-  await target.putBlob(blob, read, { signal, onBytes: (count) => observer?.moved(blob, count) });
+  await target.putBlob(blob, read, { signal, onBytes });
 }
