@@ -1,6 +1,7 @@
+import { piecesOf } from '../../lib/streams/pieces-of.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { parseManifest } from '../model/manifest.ts';
-import type { Repository } from '../store.ts';
+import type { Pieces, Repository } from '../store.ts';
 import { listTags } from './lists/names.ts';
 import { deleteManifest, findManifest, putManifest, readManifest } from './manifests/manifests.ts';
 import { listByTag, listReferrers } from './manifests/referrers.ts';
@@ -43,6 +44,11 @@ export function openRepository(session: Session, repository: string): Repository
       return upload === undefined;
     },
     putBlob: (blob, read, options) => uploadBlob(place, blob, read, { ...options, begun: takeBegun(blob) }),
+    putWhole: async (blob, read, options) => {
+      const bytes = await read();
+      const from = (at: number): Pieces => piecesOf(bytes.subarray(at));
+      await uploadBlob(place, blob, from, { ...options, begun: takeBegun(blob) });
+    },
     putNewBlob: (read, options) => uploadNewBlob(place, read, options),
     uninterrupted: () => openRepository(endingBy(session, new AbortController().signal), repository),
     commit: async () => undefined,

@@ -1,3 +1,4 @@
+import { piecesOf } from '../../lib/streams/pieces-of.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { makeDescriptor } from '../model/descriptor.ts';
 import { storeManifest, type StoredManifest } from '../model/manifest.ts';
@@ -59,8 +60,4 @@ async function putEmptyImage(
   );
   await repository.putManifest(manifest, tags);
   return manifest;
-}
-
-async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -37,6 +37,30 @@ describe('a body that arrives', () => {
     expect(await next(body)).toBeUndefined();
   });
 
+  it('of a small one is had whole, also if it came from foreign memory', async () => {
+    const { body } = open(11);
+    const whole = body.whole();
+    const head = Buffer.from('\r\n\r\nbegun ');
+    body.take(head, 4, head.length);
+    head.fill('x');
+    arrive(body, 'ended');
+    body.end();
+    expect((await whole).toString()).toBe('begun ended');
+    expect(open(11).body.isSmall).toBe(true);
+    expect(open(257 * KIB).body.isSmall).toBe(false);
+    expect(open().body.isSmall).toBe(false);
+  });
+
+  it.each(['before', 'after'])('is not had whole where it breaks off %s it is asked for', async (when) => {
+    const { body } = open(11);
+    const broken = new Error('broken');
+    arrive(body, 'begun ');
+    if (when === 'before') body.end(broken);
+    const whole = body.whole();
+    body.end(broken);
+    await expect(whole).rejects.toBe(broken);
+  });
+
   it('is waited for', async () => {
     const { body } = open(5);
     const piece = next(body);

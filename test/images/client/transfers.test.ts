@@ -354,3 +354,39 @@ describe('an upload', () => {
     expect(state.deleted).toBe(1);
   });
 });
+
+describe('a small blob', () => {
+  const small = randomBytes(70_000);
+  const blob = blobOf(small);
+  const serve = (answers: readonly Buffer[], status = 200) =>
+    startScripted((_request, response) => {
+      const body = answers[Math.min(server.requests.length, answers.length) - 1] ?? Buffer.alloc(0);
+      if (body.length === small.length || status !== 200) send(response, status, {}, body);
+      else {
+        response.writeHead(200, { 'content-length': small.length });
+        response.write(body, () => response.destroy());
+      }
+    });
+  let server: Awaited<ReturnType<typeof serve>>;
+
+  it.each([
+    { name: 'at once', answers: [small], questions: 1 },
+    { name: 'again after a break', answers: [small.subarray(0, 1000), small], questions: 2 },
+  ])('is read whole $name', async ({ answers, questions }) => {
+    server = await serve(answers);
+    const got = await openScripted(server.name).repository('team/app').readWhole?.(blob);
+    expect(got === undefined ? '' : Buffer.from(got).equals(small)).toBe(true);
+    expect(server.requests).toHaveLength(questions);
+  });
+
+  it.each([
+    { name: 'of other bytes', answers: [Buffer.alloc(small.length)], status: 200, code: 'DIGEST_MISMATCH' },
+    { name: 'that is not there', answers: [], status: 404, code: 'BLOB_MISSING' },
+    { name: 'that is too long', answers: [Buffer.alloc(80_000)], status: 203, code: 'REGISTRY_REFUSED' },
+    { name: 'that always breaks', answers: [small.subarray(1)], status: 200, code: 'REGISTRY_UNREACHABLE' },
+  ])('$name is not read whole: $code', async ({ answers, status, code }) => {
+    server = await serve(answers, status);
+    const reading = openScripted(server.name).repository('team/app').readWhole?.(blob);
+    await expect(reading).rejects.toMatchObject({ code });
+  });
+});

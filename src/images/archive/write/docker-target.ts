@@ -1,4 +1,5 @@
 import type { AppError } from '../../../lib/errors.ts';
+import { piecesOf } from '../../../lib/streams/pieces-of.ts';
 import { decompress } from '../../compression/decompress.ts';
 import { invalidImage, type Descriptor } from '../../model/descriptor.ts';
 import { layerCompression, type Compression } from '../../model/media-types.ts';
@@ -11,7 +12,6 @@ import { readRange } from '../read/file-store.ts';
 import { openNameless } from '../read/spool.ts';
 import type { TarDestination } from './layout-tar-target.ts';
 import { watched, writeMeasured } from './new-blob.ts';
-import { piecesOf } from './tar-writer.ts';
 
 interface Place {
   readonly read: () => Pieces;

@@ -49,6 +49,7 @@ export class FileTarWriter implements TarWriter {
     const place = this.#failedSmall.get(key) ?? this.#reserveSmall(size);
     this.#failedSmall.set(key, place);
     const bytes = await read();
+    if (bytes.length !== size) throw new RangeError(`${name} has ${bytes.length} bytes instead of ${size}`);
     this.#failedSmall.delete(key);
     place.block.fill(place.entry, name, bytes);
     // Who completes a block waits for the disk: no more is held than there are entries on their way.

@@ -18,9 +18,9 @@ import { openFolder } from '../read/folder-store.ts';
 import { openLayout, readLayoutIndex } from '../read/oci-source.ts';
 import { watched, writeMeasured } from './new-blob.ts';
 import { writeAll } from '../../../lib/files/write-all.ts';
+import { piecesOf } from '../../../lib/streams/pieces-of.ts';
 import { confirmRenames, openPart, removeParts, unwritable } from './part-file.ts';
 import { PutManifests } from './put-manifests.ts';
-import { piecesOf } from './tar-writer.ts';
 
 const PART = 'blob';
 

@@ -12,8 +12,3 @@ export interface TarWriter {
   /** Ends the tar. Throws if an entry is not whole. */
   end(): Promise<void>;
 }
-
-/** Pieces that are in memory already. */
-export async function* piecesOf(...pieces: readonly Uint8Array[]): Pieces {
-  yield* pieces;
-}

@@ -132,7 +132,11 @@ class Exchange implements ConnectionListener {
   #sendAll(head: string): void {
     const { body, headers } = this.#request;
     if (body !== undefined && !(body instanceof Uint8Array)) {
-      this.#connection.socket.write(head, 'latin1');
+      const { socket } = this.#connection;
+      socket.cork();
+      socket.write(head, 'latin1');
+      // A piece that is in memory already goes with the head.
+      setImmediate(() => socket.uncork());
       this.#sendPieces(body, headers['content-length']).catch((error: unknown) => this.#fail(error));
       return;
     }
