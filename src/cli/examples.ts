@@ -33,6 +33,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate certs trust --for podman registry.lan:8443 --from https://registry.lan:8443 --fingerprint 784d09...',
     'registry-gate certs trust --for system registry.lan --dry-run',
     'registry-gate certs trust --all registry.lan --ca ca.crt',
+    'registry-gate certs trust --for containerd registry.lan --ssh root@node1 --ssh root@node2',
+    'registry-gate certs trust --for k3s registry.lan --print ansible',
   ],
   ...IMAGES_EXAMPLES,
   users: ['registry-gate users add alice', 'registry-gate users list'],

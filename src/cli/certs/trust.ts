@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { X509Certificate } from 'node:crypto';
 import { yamlEditor } from '../../config/yaml-edit.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -6,21 +6,20 @@ import { TRUST_CLIENTS, type TrustClient } from '../../pki/trust/clients.ts';
 import { installedClients } from '../../pki/trust/installed.ts';
 import { planTrust, planUndo } from '../../pki/trust/plan.ts';
 import { applyPlan } from '../../pki/trust/steps/apply.ts';
+import { PRINT_FORMATS } from '../../pki/trust/print/print-plan.ts';
 import type { TrustRequest } from '../../pki/trust/stores/store.ts';
 import { insecureWarning, nameWarning } from '../../pki/trust/trust-warnings.ts';
 import { checkRights, thisMachine, parseClient, parseRegistry } from '../../pki/trust/trust-target.ts';
 import { addCertsOptions } from '../config/file-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { collect } from './options.ts';
+import { isElsewhere, trustElsewhere, type ElsewhereOptions } from './trust-elsewhere.ts';
 import { printDone, printJson, printPlan, type ClientReport } from './trust-report.ts';
 import { readSource, type SourceOptions } from './trust-source.ts';
 
-interface Options extends SourceOptions {
+interface Options extends SourceOptions, ElsewhereOptions {
   readonly for?: string;
   readonly all?: true;
-  readonly dryRun?: true;
-  readonly undo?: true;
-  readonly force?: true;
-  readonly json?: true;
 }
 
 const DETAILS = `
@@ -36,6 +35,12 @@ export function trustCommand(terminal: Terminal): Command {
     .argument('<registry>', 'The registry as in image names: HOST or HOST:PORT.')
     .option('--for <CLIENT>', `The client: ${TRUST_CLIENTS.join(', ')}.`)
     .option('--all', 'Every client that is installed here and that this user can set up.')
+    .option('--ssh <HOST>', 'Do it on another machine, by ssh: [USER@]HOST. Repeatable.', collect)
+    .addOption(
+      new Option('--print <FORMAT>', 'Print it for other machines, as YAML, and change nothing.').choices(
+        PRINT_FORMATS,
+      ),
+    )
     .option('--ca <FILE>', 'The CA certificate, instead of ca.crt in the certs directory.')
     .option('--from <URL>', 'Fetch the CA certificate from a running gate: https://HOST[:PORT].')
     .option('--fingerprint <HEX>', 'SHA-256 that the fetched certificate must have.')
@@ -48,16 +53,19 @@ export function trustCommand(terminal: Terminal): Command {
 }
 
 async function trust(registry: string, options: Options, terminal: Terminal): Promise<void> {
-  const chosen = chooseClient(options);
+  const named = chooseClient(options);
+  const isForOthers = isElsewhere(named, options);
   const endpoint = parseRegistry(registry);
   const { authority, server } = await readSource(options, terminal);
+  if (named !== undefined && isForOthers)
+    return trustElsewhere({ client: named, endpoint, authority }, options, terminal);
   const machine = await thisMachine(terminal.env);
   const request = { endpoint, authority, machine };
-  const clients = chosen === 'all' ? await installedClients(machine) : [chosen];
+  const clients = named === undefined ? await installedClients(machine) : [named];
   const warnings = options.undo === true ? [] : await findWarnings(clients, request, server);
   const { reports, failures } = await runAll(clients, request, options);
   print(terminal, options, reports, warnings);
-  refuseFailures(clients, failures, chosen === 'all');
+  refuseFailures(clients, failures, named === undefined);
 }
 
 function print(
@@ -71,14 +79,15 @@ function print(
   for (const warning of warnings) terminal.err(`Warning: ${warning}\n`);
 }
 
-function chooseClient(options: Options): TrustClient | 'all' {
+/** The client that is named; undefined for all that are installed. */
+function chooseClient(options: Options): TrustClient | undefined {
   if ((options.for === undefined) === (options.all === undefined)) {
     throw new AppError('USAGE', {
       message: options.for === undefined ? 'The client is missing.' : '--for and --all exclude each other.',
       hint: `Give --for with one of ${TRUST_CLIENTS.join(', ')}, or --all for every client that is installed here.`,
     });
   }
-  return options.for === undefined ? 'all' : parseClient(options.for);
+  return options.for === undefined ? undefined : parseClient(options.for);
 }
 
 interface Outcome {

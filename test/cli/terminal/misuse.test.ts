@@ -97,6 +97,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   '--host': ['1.2.3.256', 'a b'],
   '--for': ['nothing'],
   'certs trust --from': ['registry.lan', 'http://registry.lan'],
+  '--ssh': ['-oProxyCommand=id', 'a b', 'root@-x'],
+  '--print': ['helm'],
   '--fingerprint': ['00', 'zz'],
   '--expires': ['5', 'tomorrow', '-1d'],
   '--allow': ['fly', 'pull,fly', ','],
