@@ -86,6 +86,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate config check --connect --config /etc/registry-gate/registry-gate.yml',
   ],
   'config show': ['registry-gate config show', 'registry-gate config show --json'],
+  doctor: [
+    'registry-gate doctor',
+    'registry-gate doctor registry.lan:8443 --client docker',
+    'registry-gate doctor registry.lan --user alice --password-stdin --push team/probe < password.txt',
+  ],
   health: ['registry-gate health', 'registry-gate health --ready --listen 127.0.0.1:8443'],
   gc: ['registry-gate gc --dry-run', 'registry-gate gc --data /srv/images --untagged'],
   completion: ['registry-gate completion bash', 'registry-gate completion fish'],

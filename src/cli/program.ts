@@ -57,6 +57,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     says: 'Check and show the configuration.',
     load: async () => (await import('./config/config.ts')).configCommand,
   },
+  doctor: {
+    says: 'Find out why clients can not use a registry, and what cures it.',
+    load: async () => (await import('./doctor/doctor.ts')).doctorCommand,
+  },
   health: {
     says: 'Check whether the gate on this machine is healthy, or ready.',
     load: async () => (await import('./health.ts')).healthCommand,

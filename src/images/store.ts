@@ -115,6 +115,8 @@ export interface Repository extends ImageSource, ImageTarget {
    * distribution 2.8 removes no tag, and deletes only where `storage.delete.enabled` is set.
    */
   deleteManifest(reference: string): Promise<'deleted' | 'missing' | 'unsupported'>;
+  /** Deletes a blob that no manifest names. Says nothing where there is none. Throws AppError REGISTRY_REFUSED. */
+  deleteBlob(digest: Digest): Promise<void>;
   /** The same repository, for what must not stay half done: the signal of the registry does not end its requests. */
   uninterrupted(): Repository;
 }
@@ -130,6 +132,11 @@ export interface Registry {
    * none or keeps it from this user.
    */
   listRepositories(): AsyncIterable<string>;
+  /**
+   * Asks whether the registry takes the credential of this user, or nobody's where it wants none. Throws AppError
+   * SIGN_IN_FAILED, REGISTRY_REFUSED, REGISTRY_UNREACHABLE.
+   */
+  signIn(): Promise<void>;
   /** Ends its connections. */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ const TABLE = TEXT.slice(TEXT.indexOf('## What memory a client can make grow')).
 
 /** Commands with what only they use (`images`), and what is read from files of the owner: nothing there is a client's. */
 const OWNERS =
-  /^src\/(?:(?:cli|images|config|pki|auth\/policy)\/|http\/admission\.ts$|pages\/frame\/assets\.ts$)/;
+  /^src\/(?:(?:cli|images|config|pki|doctor|auth\/policy)\/|http\/admission\.ts$|pages\/frame\/assets\.ts$)/;
 /** Where a map, a set or a list is held: a field, a constant of the module, or one of a function that others may live on in. */
 const HOLDERS = [
   /^(?: {2})?(?:export )?(?:readonly |const |let |static )*(#?\w+)(?:: [^=]+?)? = (?:new (?:Weak)?(?:Map|Set)\b|createExpiringMap\b|new (?:ShareLine|PageMemory|UseOrder)\b)/,

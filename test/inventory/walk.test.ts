@@ -50,6 +50,7 @@ class WalkedRegistry {
       name: 'registry',
       repository: (name) => this.#repository(name),
       listRepositories: names,
+      signIn: async () => undefined,
       close: async () => undefined,
     };
   }

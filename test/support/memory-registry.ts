@@ -111,6 +111,7 @@ export function memoryRepository(name = 'team/app', registry = 'registry.test'):
       for (const [tag, digest] of tags) if (digest === reference) tags.delete(tag);
       return manifests.delete(reference) ? 'deleted' : 'missing';
     },
+    deleteBlob: async ({ text }) => void blobs.delete(text),
     commit: async () => undefined,
     close: async () => undefined,
   };

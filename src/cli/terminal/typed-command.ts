@@ -59,6 +59,7 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'access check': ['access', ...STATE],
   'config check': [...OPTIONS, 'config'],
   'config show': [...OPTIONS, 'config'],
+  doctor: ['listen', 'backend', 'certs', 'users', 'state', 'access', 'config'],
   health: ['listen', 'config'],
   'images copy': [],
   'images save': [],

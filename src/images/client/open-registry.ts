@@ -3,6 +3,7 @@ import type { Registry } from '../store.ts';
 import { listRepositories } from './lists/names.ts';
 import { openRepository } from './repository.ts';
 import { askAgain } from './session/ask-again.ts';
+import { checkSignIn } from './session/check-sign-in.ts';
 import { createPauses, type PauseOptions, type Pauses } from './session/pauses.ts';
 import { createSession, endingBy } from './session/session.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
@@ -53,6 +54,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     repository: (repository, own) =>
       openRepository(own === undefined ? session : endingBy(session, own), repository),
     listRepositories: () => listRepositories(session),
+    signIn: () => checkSignIn(session),
     close: () => wire.close(),
   };
 }

@@ -6,6 +6,7 @@ import { listTags } from './lists/names.ts';
 import { deleteManifest, findManifest, putManifest, readManifest } from './manifests/manifests.ts';
 import { listByTag, listReferrers } from './manifests/referrers.ts';
 import { endingBy, type Session } from './session/session.ts';
+import { deleteBlob } from './transfers/delete-blob.ts';
 import { download, downloadWhole } from './transfers/download.ts';
 import { hasBlob, uploadBlob, uploadNewBlob } from './transfers/upload.ts';
 import { cancelUpload, mountOrOpen, type Upload } from './transfers/upload-session.ts';
@@ -28,6 +29,7 @@ export function openRepository(session: Session, repository: string): Repository
     readManifest: (reference) => readManifest(place, reference),
     findManifest: (reference) => findManifest(place, reference),
     deleteManifest: (reference) => deleteManifest(place, reference),
+    deleteBlob: (digest) => deleteBlob(place, digest),
     putManifest: async (stored, names, parsed) => {
       const answers = await putManifest(place, stored, names);
       await listByTag(place, { stored, parsed: parsed ?? parseManifest(stored) }, answers);

@@ -40,13 +40,7 @@ export async function readAuthorityOf(directory: string): Promise<string> {
  *     const pem = await downloadAuthority({ url: 'https://registry.lan', fingerprint: '784D09...' });
  */
 export async function downloadAuthority(options: DownloadOptions): Promise<string> {
-  const expected = options.fingerprint.replaceAll(':', '').toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(expected)) {
-    throw new AppError('USAGE', {
-      message: '--fingerprint takes a SHA-256: 64 hexadecimal digits.',
-      hint: 'The server prints it: registry-gate certs status',
-    });
-  }
+  const expected = readFingerprint(options.fingerprint);
   const url = caUrl(options.url);
   const text = await download(url, options);
   const pem = checkAuthority(text, url.href);
@@ -55,6 +49,16 @@ export async function downloadAuthority(options: DownloadOptions): Promise<strin
   throw new AppError('TRUST_FAILED', {
     message: `${url.href} is not the CA that was expected: its SHA-256 is ${actual}. Nothing was installed.`,
     hint: 'Compare with what the server prints (registry-gate certs status): the sha-256 of the CA, not that of the certificate. If you typed that one, the connection is intercepted.',
+  });
+}
+
+/** Reads a SHA-256, with or without colons, to 64 digits in lower case. Throws AppError USAGE. */
+export function readFingerprint(text: string): string {
+  const digits = text.replaceAll(':', '').toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(digits)) return digits;
+  throw new AppError('USAGE', {
+    message: '--fingerprint takes a SHA-256: 64 hexadecimal digits.',
+    hint: 'The server prints it: registry-gate certs status',
   });
 }
 

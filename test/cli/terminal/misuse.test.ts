@@ -120,6 +120,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   '--sort': ['sideways'],
   '--human': ['perhaps'],
   '--keep-last': ['x', '-1', '1.5'],
+  'doctor --client': ['lynx'],
+  'doctor --push': ['UPPER'],
 };
 
 /** Commands that take any number of words. */

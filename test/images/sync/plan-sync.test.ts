@@ -26,6 +26,7 @@ function registryOf(name: string, repositories: Readonly<Record<string, MemoryRe
     listRepositories: async function* listRepositories() {
       yield* Object.keys(repositories);
     },
+    signIn: async () => undefined,
     close: async () => undefined,
   };
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { loadConfig } from '../../../config/load.ts';
+import type { Config } from '../../../config/schema/schema.ts';
 import { certificatePaths } from '../../../pki/authority/cert-store.ts';
 import { namesOf } from '../../../pki/x509/certificate-file.ts';
 import { configSources } from '../../config/config-flags.ts';
@@ -20,7 +21,11 @@ export interface OwnGate {
 
 /** Finds the gate of the configuration here. Undefined if there is none. Throws AppError CONFIG_INVALID. */
 export async function findConfiguredGate(terminal: Terminal): Promise<OwnGate | undefined> {
-  const config = await loadConfig(configSources({}, terminal));
+  return gateOf(await loadConfig(configSources({}, terminal)));
+}
+
+/** The gate of a configuration. Undefined if it has no certificate. */
+export async function gateOf(config: Config): Promise<OwnGate | undefined> {
   const paths = certificatePaths(config.certs);
   const pem = await readText(config.tls.certificate ?? paths.certificate);
   const certificate = pem === undefined ? undefined : parse(pem);

@@ -15,7 +15,7 @@ export async function findOwnGate(terminal: Terminal): Promise<OwnGate | undefin
 }
 
 /** Whether anything is said of a gate here. Without all of this its certificate, by which it is known, is nowhere. */
-async function mayBeConfigured({ env }: Terminal): Promise<boolean> {
+export async function mayBeConfigured({ env }: Terminal): Promise<boolean> {
   const isSaid = Object.keys(env).some(
     (name) => name.startsWith(ENV_PREFIX) && name !== COMMAND_VARIABLE && name !== CONTAINER_VARIABLE,
   );
