@@ -49,7 +49,6 @@ function everyPage({ shop }: ShownRegistry): readonly Picture[] {
     space: '/space',
     'space-tags': '/space?repository=team/shop',
     account: '/account',
-    'account-token': '/account?view=token',
     users: '/users',
     user: '/users?user=jonas',
     tokens: '/users?view=tokens',

@@ -135,7 +135,9 @@ function renderSignedIn(page: AccountPage, rows: readonly SignedIn[], act: Act):
         </td>
       </tr>`,
   );
-  return renderTable([words.what, words.from, words.used, { text: words.began, look: 'wide' }, ''], lines);
+  return renderTable([words.what, words.from, words.used, { text: words.began, look: 'wide' }, ''], lines, {
+    className: 'parts',
+  });
 }
 
 function renderTokens(page: AccountPage): Html {
@@ -163,7 +165,7 @@ function renderTokenTable(page: AccountPage): Html {
         </td>
       </tr>`,
   );
-  return renderTable([words.name, words.rights, words.ends, words.used, ''], lines);
+  return renderTable([words.name, words.rights, words.ends, words.used, ''], lines, { className: 'parts' });
 }
 
 function rightsOf({ repositories, allow }: ScopeEntry, language: Language): string {

@@ -24,7 +24,7 @@ export function renderLines(lines: readonly AuditFields[], options: LinesOptions
   return renderTable(
     [words.when, words.what, words.who, words.onWhat, words.from, words.details],
     lines.map((fields) => renderLine(fields, options)),
-    { scrolls: true, className: 'activity' },
+    { scrolls: true, className: 'parts' },
   );
 }
 
