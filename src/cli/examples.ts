@@ -18,15 +18,26 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'certs init': [
     'registry-gate certs init --host registry.lan --host 10.0.0.5',
     'registry-gate certs init --host registry.example.org --constrain example.org,10.0.0.0/8',
+    'registry-gate certs init --host registry.lan --offline-ca /media/stick/ca.key',
   ],
   'certs renew': [
     'registry-gate certs renew',
     'registry-gate certs renew --host new.lan',
     'registry-gate certs renew --force',
+    'registry-gate certs renew --ca-key /media/stick/ca.key',
+    'registry-gate certs renew --issued db.lan',
   ],
   'certs status': [
     'registry-gate certs status',
     'registry-gate certs status --certs /etc/registry-gate --json',
+  ],
+  'certs issue': [
+    'registry-gate certs issue --host db.lan --host 10.0.0.9',
+    'registry-gate certs issue --host storage.lan --out /etc/docker/registry --name registry',
+  ],
+  'certs revoke': [
+    'registry-gate certs revoke certs/issued/db.lan.crt --reason keyCompromise',
+    'registry-gate certs revoke 4F0A6E61D2C35B7AA0A4E5A9D2F1B3C7',
   ],
   'certs trust': [
     'registry-gate certs trust --for docker registry.lan',

@@ -15,6 +15,8 @@ export interface Ending {
   readonly notAfter: Date;
   /** The time before which no notice is due. What the gate renews by itself gives none until the renewal is overdue. */
   readonly noticeFrom?: Date;
+  /** What to do about it, as a sentence for the operator. */
+  readonly cure?: string;
 }
 
 const DAY = 86_400_000;
@@ -32,13 +34,17 @@ export function stageOf({ notAfter, noticeFrom }: Ending, now: Date): number | u
   return STAGES.find((stage) => days <= stage);
 }
 
-/** `certs/domain.crt ends in 3 days, on 2027-02-20.`, `... ended 2 days ago, on 2027-02-20.` */
-export function describeEnding({ name, notAfter }: Ending, now: Date): string {
+/** `certs/domain.crt ends in 3 days, on 2027-02-20.`, `... ended 2 days ago, on 2027-02-20.`, and the cure, if there is one. */
+export function describeEnding(
+  { name, notAfter, cure }: Pick<Ending, 'name' | 'notAfter' | 'cure'>,
+  now: Date,
+): string {
   const left = notAfter.getTime() - now.getTime();
   const day = notAfter.toISOString().slice(0, 10);
   const days = Math.floor(Math.abs(left) / DAY);
   const count = days === 0 ? 'less than a day' : `${days} ${days === 1 ? 'day' : 'days'}`;
-  return left < 0 ? `${name} ended ${count} ago, on ${day}.` : `${name} ends in ${count}, on ${day}.`;
+  const words = left < 0 ? `ended ${count} ago, on ${day}.` : `ends in ${count}, on ${day}.`;
+  return [name, words, ...(cure === undefined ? [] : [cure])].join(' ');
 }
 
 /** Returns one sentence for each that has ended or ends within 30 days. */

@@ -6,9 +6,18 @@ import { respond } from '../oci/respond.ts';
 import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 
+interface PublicAuthority {
+  /** PEM of the certificate. */
+  readonly pem: string;
+  /** The fingerprint of the certificate. */
+  readonly sha256: string;
+  /** PEM of the list of revoked certificates; undefined where there is none. */
+  readonly revocations?: string | undefined;
+}
+
 export interface PublicRoutesOptions {
-  /** PEM of the CA certificate and its fingerprint; undefined where the directory holds no CA. */
-  readonly authority: () => { readonly pem: string; readonly sha256: string } | undefined;
+  /** What clients may know of the CA; undefined where the directory holds none. */
+  readonly authority: () => PublicAuthority | undefined;
   /** Why the gate is not ready; undefined where it is. */
   readonly unready: () => Promise<string | undefined>;
   /** What the gate cannot do although it is ready; undefined where it can do everything. */
@@ -66,6 +75,7 @@ function createRoutes({
       path,
       (res) => sendText(res, 200, text, type),
     ]),
+    ['/ca.crl', (res) => sendRevocations(res, authority()?.revocations)],
     [
       '/ca.sha256',
       (res) => sendAuthority(res, authority()?.sha256.concat('\n'), 'text/plain; charset=utf-8'),
@@ -76,6 +86,11 @@ function createRoutes({
 function sendAuthority(res: Response, text: string | undefined, type: string): void {
   if (text === undefined) sendText(res, 404, 'The certificate of this server is not from a CA of its own.\n');
   else sendText(res, 200, text, type);
+}
+
+function sendRevocations(res: Response, text: string | undefined): void {
+  if (text === undefined) sendText(res, 404, 'The CA of this server has revoked nothing.\n');
+  else sendText(res, 200, text, 'application/x-pem-file');
 }
 
 function sendText(res: Response, status: number, text: string, type = 'text/plain; charset=utf-8'): void {

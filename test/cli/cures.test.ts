@@ -225,6 +225,46 @@ const CERTIFICATES: readonly Row[] = [
   },
 ];
 
+const LOCKED = shell(
+  'echo hello > secret && openssl pkcs8 -topk8 -in certs/ca.key -passout file:secret -out e && mv e certs/ca.key',
+);
+
+const AUTHORITY_KEYS: readonly Row[] = [
+  {
+    code: 'CERT_INVALID',
+    name: 'a key of the CA with a passphrase',
+    given: and(made(0), LOCKED),
+    command: 'registry-gate certs renew --force',
+    cure: async (_stage, { hint }) => expect(hint).toContain('--ca-passphrase-file FILE'),
+    again: 'registry-gate certs renew --force --ca-passphrase-file secret',
+  },
+  {
+    code: 'CERT_INVALID',
+    name: 'the wrong passphrase',
+    given: and(made(0), LOCKED, shell('echo hallo > wrong')),
+    command: 'registry-gate certs renew --force --ca-passphrase-file wrong',
+    cure: async (fixture, { hint }) => {
+      expect(hint).toMatch(/Correct wrong: /);
+      await fixture.write('wrong', 'hello\n');
+    },
+  },
+  {
+    code: 'CERT_MISSING',
+    name: 'a key of the CA that is not there',
+    given: and(made(0), shell('mv certs/ca.key away')),
+    command: 'registry-gate certs renew --force --ca-key stick',
+    cure: shell('cp away stick'),
+  },
+  {
+    code: 'USAGE',
+    name: 'an offline CA where there is a CA',
+    given: made(0),
+    command: 'registry-gate certs init --host registry.lan --offline-ca away',
+    cure: shell('mv certs/ca.key away'),
+    again: 'registry-gate certs renew --force --ca-key away',
+  },
+];
+
 /** An image layout with a manifest that names no config. */
 async function invalidImage(fixture: Fixture): Promise<void> {
   const bytes = JSON.stringify({ schemaVersion: 2, layers: [] });
@@ -465,7 +505,7 @@ describe('each cure, followed as it is printed, ends the error', () => {
   });
   afterEach(() => fixture.close());
 
-  it.each([...CERTIFICATES, ...OTHERS])(
+  it.each([...CERTIFICATES, ...AUTHORITY_KEYS, ...OTHERS])(
     '$code: $name',
     async ({ code, given, command, cure = asPrinted, again = command }) => {
       await given(fixture);

@@ -25,6 +25,7 @@ backendPassword: null # not set
 backendHost: null # not set
 publicUrl: null # not set
 certs: /srv/certs # --certs
+caPassphraseFile: null # not set
 users: /srv/certs/htpasswd
 state: /srv/certs
 access: null # not set

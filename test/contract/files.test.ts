@@ -8,7 +8,8 @@ import { createLocalBus } from '../../src/cluster/local-bus.ts';
 import { schema } from '../../src/config/schema/schema.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createLog } from '../../src/observe/access-log.ts';
-import { certificatePaths } from '../../src/pki/authority/cert-store.ts';
+import { certificatePaths, revocationListPath } from '../../src/pki/authority/cert-store.ts';
+import { recordPath } from '../../src/pki/authority/record.ts';
 import { run } from '../../src/cli/program.ts';
 import { statePaths } from '../../src/auth/tokens/store/state-paths.ts';
 import { firstUserFile } from '../../src/auth/users/first-user.ts';
@@ -81,6 +82,8 @@ async function liveIn(certs: string): Promise<void> {
   terminal.signal('SIGINT');
   expect(await running).toBe(0);
   await command(['certs', 'renew', '--force', '--certs', certs]);
+  await command(['certs', 'issue', '--host', 'db.lan', '--certs', certs]);
+  await command(['certs', 'revoke', join(certs, 'issued', 'db.lan.crt'), '--certs', certs]);
   await command(['users', 'add', 'bob', '--password-stdin', '--certs', certs], 'S3cret-of-bob\n');
   await signInByBrowser(certs);
   await lookAtPages(certs);
@@ -140,6 +143,8 @@ describe('the table of the certs directory', () => {
       ...Object.values(certificatePaths('/certs')),
       ...Object.values(statePaths('/certs')),
       firstUserFile('/certs'),
+      revocationListPath('/certs'),
+      recordPath('/certs'),
     ];
     const names = paths
       .filter((path): path is string => typeof path === 'string')

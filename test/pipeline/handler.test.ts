@@ -33,6 +33,7 @@ describe('the pipeline', () => {
     ['/healthz', 200, 'ok\n'],
     ['/readyz', 200, 'ok\n'],
     ['/ca.crt', 200, 'the CA\n'],
+    ['/ca.crl', 200, 'the list\n'],
     ['/ca.sha256', 200, `${'f'.repeat(64)}\n`],
   ])('answers %s to everybody', async (path, status, text) => {
     const answer = await request(gate()).get(path).buffer(true);

@@ -15,7 +15,7 @@ export function appOptions(
     now: () => 0,
     observe: (exchange) => void exchanges.push(exchange),
     logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    authority: () => ({ pem: 'the CA\n', sha256: 'f'.repeat(64) }),
+    authority: () => ({ pem: 'the CA\n', sha256: 'f'.repeat(64), revocations: 'the list\n' }),
     unready: async () => undefined,
     isDraining: () => false,
     hsts: false,

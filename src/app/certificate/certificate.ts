@@ -1,8 +1,9 @@
 import type { ServerCertificate, ServerCertificateOptions } from '../../pki/authority/server-certificate.ts';
 import { loadServerCertificate } from '../../pki/authority/server-certificate.ts';
-import { certificatePaths } from '../../pki/authority/cert-store.ts';
+import { certificatePaths, readIfPresent, revocationListPath } from '../../pki/authority/cert-store.ts';
 import { authorityFingerprint } from '../../pki/x509/certificate-file.ts';
 import { renewIfDue } from '../../pki/authority/renewal.ts';
+import { renewListIfDue } from '../../pki/authority/revocation.ts';
 import type { Bus } from '../../cluster/bus.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -13,8 +14,10 @@ import type { Audit } from '../observe/audit.ts';
 /** The certificate in force. */
 export interface CertificateKeeper {
   current(): ServerCertificate;
-  /** PEM and SHA-256 of the CA that signed the certificate. */
-  authority(): { readonly pem: string; readonly sha256: string } | undefined;
+  /** PEM and SHA-256 of the CA that signed the certificate, and PEM of what it revoked, if it did. */
+  authority():
+    | { readonly pem: string; readonly sha256: string; readonly revocations: string | undefined }
+    | undefined;
   /** `listener` is called with each new certificate, before it comes into force. */
   onChange(listener: (certificate: ServerCertificate) => void): void;
   /** Look at the files now. */
@@ -34,32 +37,28 @@ const RENEWAL_LOOK_MS = 6 * 3600 * 1000;
  * be used leaves the certificate before in force. Throws AppError where the first one cannot be loaded.
  */
 export async function followCertificate(
-  { certs: directory, tls, renew: isRenewed, reloadMs }: Pick<Config, 'certs' | 'tls' | 'renew' | 'reloadMs'>,
+  config: Pick<Config, 'certs' | 'tls' | 'renew' | 'reloadMs' | 'caPassphraseFile'>,
   { slot }: Pick<Bus, 'slot'>,
   logger: Logger,
   audit: Pick<Audit, 'noteReload'> | undefined,
 ): Promise<CertificateKeeper> {
-  const today = (): Date => new Date();
-  const source = sourceOf(directory, tls);
+  const { certs: directory, tls, caPassphraseFile: passphraseFile } = config;
+  const source = { ...sourceOf(directory, tls), passphraseFile };
   const listeners: ((certificate: ServerCertificate) => void)[] = [];
   const load = async (): Promise<Loaded> => {
-    const certificate = await loadServerCertificate(source, today());
-    for (const listener of listeners) listener(certificate);
-    const pem = certificate.authority;
-    for (const warning of certificate.warnings) logger.warn({ warning }, 'certificate');
-    return {
-      certificate,
-      authority: pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem) },
-    };
+    const loaded = await loadFrom(source, logger);
+    for (const listener of listeners) listener(loaded.certificate);
+    return loaded;
   };
+  const renewal = (): Promise<void> => renew({ directory, now: new Date(), passphraseFile }, logger);
   // The first worker renews; the others follow the files.
-  const renews = isRenewed && slot === 0 && tls.certificate === undefined;
+  const renews = config.renew && slot === 0 && tls.certificate === undefined;
 
   const { current, check, close } = await followFile({
     paths: pathsOf(directory, tls),
-    intervalMs: reloadMs,
+    intervalMs: config.reloadMs,
     open: async () => {
-      if (renews) await renew(directory, today(), logger);
+      if (renews) await renewal();
       return loadFile(load);
     },
     logger,
@@ -70,7 +69,7 @@ export async function followCertificate(
     describe: ({ certificate: { fingerprint, notAfter } }) => ({ fingerprint, notAfter }),
     onReload: (result) => audit?.noteReload('certificate', result.ok ? undefined : result.error),
   });
-  const timer = setInterval(() => void (renews && renew(directory, today(), logger)), RENEWAL_LOOK_MS);
+  const timer = setInterval(() => void (renews && renewal()), RENEWAL_LOOK_MS);
   timer.unref();
   return {
     current: () => current().certificate,
@@ -84,9 +83,25 @@ export async function followCertificate(
   };
 }
 
+async function loadFrom(source: ServerCertificateOptions, logger: Logger): Promise<Loaded> {
+  const certificate = await loadServerCertificate(source, new Date());
+  const pem = certificate.authority;
+  const revocations = await readIfPresent(revocationListPath(source.directory));
+  for (const warning of certificate.warnings) logger.warn({ warning }, 'certificate');
+  return {
+    certificate,
+    authority: pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem), revocations },
+  };
+}
+
 function pathsOf(directory: string, { certificate, key }: Config['tls']): readonly string[] {
   const defaults = certificatePaths(directory);
-  return [certificate ?? defaults.certificate, key ?? defaults.key, defaults.authorityCertificate];
+  return [
+    certificate ?? defaults.certificate,
+    key ?? defaults.key,
+    defaults.authorityCertificate,
+    revocationListPath(directory),
+  ];
 }
 
 function sourceOf(directory: string, { certificate, key }: Config['tls']): ServerCertificateOptions {
@@ -98,10 +113,12 @@ function sourceOf(directory: string, { certificate, key }: Config['tls']): Serve
 }
 
 /** Renews the files; the watcher then loads them like any other change. */
-async function renew(directory: string, now: Date, logger: Logger): Promise<void> {
+async function renew(options: Parameters<typeof renewIfDue>[0], logger: Logger): Promise<void> {
+  const { directory } = options;
   try {
-    if ((await renewIfDue({ directory, now })) === 'renewed')
-      logger.info({ directory }, 'certificate renewed');
+    if ((await renewIfDue(options)) === 'renewed') logger.info({ directory }, 'certificate renewed');
+    if ((await renewListIfDue(options)) === 'renewed')
+      logger.info({ directory }, 'list of revoked certificates renewed');
   } catch (error) {
     // Loading reports a missing certificate.
     if (error instanceof AppError && error.code === 'CERT_MISSING') return;

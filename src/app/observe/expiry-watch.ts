@@ -84,7 +84,7 @@ export function openExpiryWatch(options: ExpiryWatchOptions): ExpiryWatch {
     warning: () => {
       const ending = nearest();
       if (ending === undefined || ending.kind === 'machine token') return undefined;
-      const sentence = describeEnding({ ...ending, name: WORDS[ending.kind] }, today());
+      const sentence = describeEnding({ name: WORDS[ending.kind], notAfter: ending.notAfter }, today());
       return `${sentence.replace(/\.$/, '')}: tell its operator`;
     },
     ended: () => {

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { HOSTS_VARIABLE, whySpoiled } from '../../config/environment.ts';
 import { configInvalid } from '../../config/problem.ts';
+import type { IssuedCertificate } from '../../pki/authority/record.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -28,4 +30,10 @@ export function days(text: string): number {
 /** A date for messages: `2027-02-20`. */
 export function day(date: Date): string {
   return date.toISOString().slice(0, 10);
+}
+
+/** Where the files of an issued certificate are, and for how long it is good. */
+export function describeIssued({ name, directory, hosts, notAfter }: IssuedCertificate): string {
+  const files = join(directory, name);
+  return `the certificate for ${hosts.join(', ')}, valid until ${day(notAfter)}: ${files}.crt and ${files}.key\n`;
 }

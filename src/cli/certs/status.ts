@@ -1,6 +1,12 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { newAuthorityCure, replacementCure, type CureContext } from '../../pki/x509/refusal.ts';
-import { readStatus, type CertificateStatus, type DirectoryStatus } from '../../pki/authority/status.ts';
+import {
+  readStatus,
+  type CertificateStatus,
+  type DirectoryStatus,
+  type IssuedStatus,
+} from '../../pki/authority/status.ts';
 import { DAY } from '../../pki/authority/validity.ts';
 import { addCertsOptions, findServedCertificate, type CertsOptions } from '../config/file-options.ts';
 import { day } from './options.ts';
@@ -17,7 +23,7 @@ interface Options extends CertsOptions {
 const EXIT_CODES = { fine: EXIT.done, due: EXIT.due, expired: EXIT.expired, refused: EXIT.refused } as const;
 const DETAILS = `
 Exit code: 0 fine, 3 due for renewal (less than a third of the certificate's lifetime, or less than a year of the CA's,
-is left), 4 expired, 5 refused by clients for another reason, 1 on an error. Shows the certificate of tls.certificate if
+is left, or less than 30 days of one that certs issue made), 4 expired, 5 refused by clients for another reason, 1 on an error. Shows the certificate of tls.certificate if
 the configuration has one.
 `;
 
@@ -35,21 +41,44 @@ export function statusCommand(terminal: Terminal, exit: ExitStatus): Command {
 async function status(options: Options, terminal: Terminal): Promise<number> {
   const now = new Date();
   const { context, ...found } = await readStatus(await findServedCertificate(options, terminal), now);
-  const { state, problems, notes } = found;
+  const { state, problems, notes, issued } = found;
   terminal.out(options.json === true ? `${printableJson(found, 2)}\n` : table(found, now));
   for (const note of notes) terminal.err(`${context.paths.certificate}: ${note}; it is served in order.\n`);
   // Expiry is the subject of `advice`.
   const others = problems.filter(({ problem }) => !/ expired on /.test(problem));
   for (const { problem, cure } of others) terminal.err(`${problem}\n  ${cure}\n`);
   if (state === 'due' || state === 'expired') terminal.err(advice(found, context));
-  return EXIT_CODES[state];
+  for (const one of issued.filter((it) => it.state === 'due' || it.state === 'expired'))
+    terminal.err(`To renew ${one.name}: registry-gate certs renew --issued ${one.name}\n`);
+  return EXIT_CODES[state === 'fine' ? worstOf(issued) : state];
 }
 
-function table({ certificate, authority, isOwn }: Shown, now: Date): string {
+/** What was issued counts where the gate's own certificates are fine. */
+function worstOf(issued: readonly IssuedStatus[]): 'fine' | 'due' | 'expired' {
+  if (issued.some((one) => one.state === 'expired')) return 'expired';
+  return issued.some((one) => one.state === 'due') ? 'due' : 'fine';
+}
+
+function table({ certificate, authority, isOwn, issued }: Shown, now: Date): string {
   const origin = isOwn ? '' : '  (not signed by the CA of this directory)';
   const parts = [section('certificate', certificate, { origin, now })];
   if (authority !== undefined) parts.push(section('CA', authority, { origin: '', now }));
-  return parts.join('\n');
+  return [...parts, ...issued.map(issuedSection)].join('\n');
+}
+
+function issuedSection({ name, directory, hosts, state, daysLeft, notAfter, serial }: IssuedStatus): string {
+  const left = state === 'fine' || state === 'due' ? `${state}, ${daysLeft} days left` : state;
+  return [
+    `issued  ${join(directory, name)}.crt`,
+    row('names', hosts.join(', ')),
+    row('state', left),
+    row('valid', `until ${day(notAfter)}`),
+    `${row('serial', serial)}\n`,
+  ].join('\n');
+}
+
+function row(name: string, value: string): string {
+  return `  ${name.padEnd(10)}${value}`;
 }
 
 function section(
@@ -65,9 +94,10 @@ function section(
     ['key', status.keyType],
     ['subject', status.subject],
     ['issuer', `${status.issuer}${origin}`],
+    ['serial', status.serial],
     ['sha-256', status.fingerprint],
   ].filter(([, value]) => value !== '');
-  return `${title}  ${status.file}\n${rows.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}\n`).join('')}`;
+  return `${title}  ${status.file}\n${rows.map(([name = '', value = '']) => `${row(name, value)}\n`).join('')}`;
 }
 
 function stateWords({ state, notBefore, notAfter }: CertificateStatus, now: Date): string {

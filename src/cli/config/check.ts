@@ -36,11 +36,11 @@ export async function checkFiles(config: Config, now: Date): Promise<FileFinding
 }
 
 async function certificateWarnings(
-  { certs: directory, tls: { certificate, key } }: Config,
+  { certs: directory, tls: { certificate, key }, caPassphraseFile: passphraseFile }: Config,
   now: Date,
 ): Promise<readonly string[]> {
   const own = certificate === undefined || key === undefined ? {} : { certificate, key };
-  const { warnings, endings } = await loadServerCertificate({ directory, ...own }, now);
+  const { warnings, endings } = await loadServerCertificate({ directory, passphraseFile, ...own }, now);
   return [...warnings, ...endingWarnings(endings, now)];
 }
 

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { statePaths, type StatePaths } from '../../auth/tokens/store/state-paths.ts';
+import { DEFAULT_CERTS } from '../../config/values/defaults.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { AppError } from '../../lib/errors.ts';
+import type { KeyAccess } from '../../pki/authority/authority-key.ts';
 import type { ServerCertificateOptions } from '../../pki/authority/material.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addConfigFileOption } from './config-file-option.ts';
@@ -21,9 +23,34 @@ export function addCertsOptions(command: Command): Command {
   );
 }
 
-/** The certs directory. With `--certs` the configuration is not read. */
-export async function findCertsDirectory(options: CertsOptions, terminal: Terminal): Promise<string> {
-  return options.certs ?? (await load(options, terminal)).certs;
+export interface KeyOptions extends CertsOptions {
+  readonly caKey?: string;
+  readonly caPassphraseFile?: string;
+}
+
+/** Adds `--ca-key`, `--ca-passphrase-file`, `--certs` and `--config`. */
+export function addKeyOptions(command: Command): Command {
+  return addCertsOptions(
+    command
+      .option('--ca-key <FILE>', 'The private key of the CA, if it is not kept in the certs directory.')
+      .option(
+        '--ca-passphrase-file <FILE>',
+        'A file whose first line is the passphrase of that key. Default: that of the configuration.',
+      ),
+  );
+}
+
+/** The certs directory and how to get at the key of its CA. With `--certs` the configuration is not read. */
+export async function findAuthority(
+  { certs, config, caKey: keyFile, caPassphraseFile }: KeyOptions,
+  terminal: Terminal,
+): Promise<KeyAccess & { readonly directory: string }> {
+  const found = certs === undefined ? await load({ config, caPassphraseFile }, terminal) : undefined;
+  return {
+    directory: certs ?? found?.certs ?? DEFAULT_CERTS,
+    keyFile,
+    passphraseFile: caPassphraseFile ?? found?.caPassphraseFile,
+  };
 }
 
 /** The certificate that `serve` would serve: the certs directory, and `tls.certificate` and `tls.key` where they are set. */
@@ -31,10 +58,11 @@ export async function findServedCertificate(
   { certs, config }: CertsOptions,
   terminal: Terminal,
 ): Promise<ServerCertificateOptions> {
-  const { certs: directory, tls } = await load({ certs, config }, terminal);
+  const { certs: directory, tls, caPassphraseFile } = await load({ certs, config }, terminal);
   const { certificate, key } = tls;
   return {
     directory: certs ?? directory,
+    passphraseFile: caPassphraseFile,
     ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
   };
 }

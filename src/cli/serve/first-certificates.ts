@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
-import { initCertificates } from '../../pki/authority/init-certificates.ts';
+import { initCertificates, type InitOptions } from '../../pki/authority/init-certificates.ts';
 import { namesNotPermitted } from '../../pki/authority/authority.ts';
 import { readStatus, type DirectoryStatus } from '../../pki/authority/status.ts';
 import { parseSubjectName } from '../../pki/x509/subject-names.ts';
@@ -42,14 +42,14 @@ export interface PreparedCertificates {
  * machine has lost. Keeps a certificate of another CA.
  */
 export async function prepareCertificates(
-  { certs: directory, tls }: Config,
+  { certs: directory, tls, caPassphraseFile: passphraseFile }: Config,
   wanted: WantedNames,
 ): Promise<PreparedCertificates> {
   const { given, found } = { given: wanted.given.map(valueOf), found: wanted.found.map(valueOf) };
   if (tls.certificate !== undefined) return { names: [...given, ...found], notes: [], authority: undefined };
   const refused = (await namesNotPermitted(directory, found)).filter((name) => !given.includes(name));
   const usable = { given, found: found.filter((name) => !refused.includes(name)) };
-  const { names, notes } = await makeMissing(directory, usable, new Date());
+  const { names, notes } = await makeMissing({ directory, passphraseFile }, usable, new Date());
   const fingerprint = (await statusIfAny(directory, new Date()))?.authority?.fingerprint;
   return {
     names,
@@ -59,7 +59,7 @@ export async function prepareCertificates(
 }
 
 async function makeMissing(
-  directory: string,
+  { directory, passphraseFile }: Pick<InitOptions, 'directory' | 'passphraseFile'>,
   wanted: WantedNames,
   now: Date,
 ): Promise<Pick<PreparedCertificates, 'names' | 'notes'>> {
@@ -73,7 +73,7 @@ async function makeMissing(
   checkClock(now);
   if (plan.found.join() !== foundBefore.join()) await remember(directory, plan.found);
   if (isGood(status, plan)) return { names: covered, notes: [] };
-  const made = await initCertificates({ directory, hosts: plan.names, now });
+  const made = await initCertificates({ directory, passphraseFile, hosts: plan.names, now });
   const isNoted = status !== undefined && made.certificate === 'made';
   return { names: made.names, notes: isNoted ? [madeNote(plan)] : [] };
 }

@@ -5,6 +5,8 @@ import { shellWord } from '../../lib/shell-word.ts';
 export type GivenFlags = ReadonlyMap<string, readonly string[]>;
 
 const DIRECTORY = ['certs', 'config'];
+/** The key of the CA, and what opens it. */
+const KEY = ['ca-key', 'ca-passphrase-file', ...DIRECTORY];
 const USERS = ['users', ...DIRECTORY];
 const STATE = ['state', ...USERS];
 const AUDIT = ['audit', 'config'];
@@ -23,6 +25,7 @@ export const OPTIONS: readonly string[] = [
   'backend-host',
   'public-url',
   'certs',
+  'ca-passphrase-file',
   'users',
   'state',
   'access',
@@ -39,9 +42,11 @@ export const OPTIONS: readonly string[] = [
 
 /** Command -> the flags that select what it works on, which a hint may repeat. A test compares this table with the command tree. */
 export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
-  'certs init': DIRECTORY,
-  'certs renew': DIRECTORY,
+  'certs init': KEY,
+  'certs renew': KEY,
   'certs status': DIRECTORY,
+  'certs issue': KEY,
+  'certs revoke': KEY,
   'certs trust': DIRECTORY,
   'users add': USERS,
   'users passwd': USERS,

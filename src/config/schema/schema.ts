@@ -126,6 +126,10 @@ export const schema = z.strictObject({
     flag: '--certs DIR',
     description: 'The certs directory: ca.crt, ca.key, domain.crt, domain.key, htpasswd.',
   }),
+  caPassphraseFile: optionalPath({
+    flag: '--ca-passphrase-file FILE',
+    description: 'A file whose first line is the passphrase of ca.key, if that has one.',
+  }),
   users: optionalPath({
     flag: '--users FILE',
     fallback: 'htpasswd in the certs directory',

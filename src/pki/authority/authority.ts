@@ -1,9 +1,9 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
+import { openAuthorityKey, readKeyFile, type KeyAccess } from './authority-key.ts';
 import { certificatePaths, readPair, presentOf, readIfPresent, type Pair } from './cert-store.ts';
 import { checkAuthorityDates } from '../x509/certificate-faults.ts';
 import { parseCertificates, namesOf } from '../x509/certificate-file.ts';
-import { parsePrivateKey } from '../x509/key-pair.ts';
 import { describeConstraints, namesOutside } from '../x509/name-constraints.ts';
 import { newAuthorityCure, type CureContext } from '../x509/refusal.ts';
 import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
@@ -15,20 +15,26 @@ export interface Authority {
 }
 
 /**
- * Reads `ca.key` and `ca.crt`; undefined if both are absent. Throws AppError CERT_INVALID if one of them is absent, if
- * they do not match, or if the certificate is not that of a CA.
+ * Reads the CA of a certs directory and its key; undefined if it has neither. Throws AppError CERT_INVALID if one of them
+ * is absent, if they do not match, if the certificate is not that of a CA, or if the key has another passphrase.
  */
-export async function readAuthority(directory: string): Promise<Authority | undefined> {
+export async function readAuthority(
+  directory: string,
+  access: KeyAccess = {},
+): Promise<Authority | undefined> {
   const { authorityKey, authorityCertificate } = certificatePaths(directory);
-  const { key, certificate } = await readPair(directory, 'ca');
+  const { keyFile } = access;
+  const pair = await readPair(directory, 'ca');
+  const key = keyFile === undefined ? pair.key : await readKeyFile(keyFile);
+  const { certificate } = pair;
   if (key === undefined && certificate === undefined) return undefined;
-  if (key === undefined) throw await lone(authorityCertificate, authorityKey, directory);
-  if (certificate === undefined) throw await lone(authorityKey, authorityCertificate, directory);
-  const authority = parseAuthority({ key, certificate }, directory);
+  if (key === undefined) throw await withoutKey(directory);
+  if (certificate === undefined) throw await withoutCertificate(directory, keyFile ?? authorityKey);
+  const authority = await parseAuthority({ key, certificate }, directory, access);
   const fault = faultOf(authority);
   if (fault === undefined) return authority;
   throw new AppError('CERT_INVALID', {
-    message: `${authorityCertificate} and ${authorityKey} can't sign certificates: ${fault}.`,
+    message: `${authorityCertificate} and ${keyFile ?? authorityKey} can't sign certificates: ${fault}.`,
     hint: `Restore the two files that belong together, or replace the CA. ${await newAuthorityIn(directory)}`,
   });
 }
@@ -37,19 +43,24 @@ export async function readAuthority(directory: string): Promise<Authority | unde
  * As readAuthority, and also throws AppError CERT_INVALID if the CA has expired or is not valid yet: clients refuse what
  * such a CA signs.
  */
-export async function readSigner(directory: string, now: Date): Promise<Authority | undefined> {
-  const authority = await readAuthority(directory);
+export async function readSigner(
+  directory: string,
+  now: Date,
+  access: KeyAccess = {},
+): Promise<Authority | undefined> {
+  const authority = await readAuthority(directory, access);
   if (authority !== undefined) {
     checkAuthorityDates(authority.certificate, await directoryContext(directory), now);
   }
   return authority;
 }
 
-/** Parses a CA without verifying it. Throws AppError CERT_INVALID if a file holds no key or no certificate. */
-export function parseAuthority(pair: Pair, directory: string): Authority {
+/** Parses a CA without verifying it. Throws AppError CERT_INVALID if a file holds no key that opens, or no certificate. */
+export async function parseAuthority(pair: Pair, directory: string, access: KeyAccess): Promise<Authority> {
   const paths = certificatePaths(directory);
   const [certificate] = parseCertificates(pair.certificate, paths.authorityCertificate);
-  return { certificate, key: parsePrivateKey(pair.key, paths.authorityKey) };
+  const keyPath = access.keyFile ?? paths.authorityKey;
+  return { certificate, key: await openAuthorityKey(pair.key, keyPath, access) };
 }
 
 /**
@@ -88,10 +99,19 @@ function faultOf({ certificate, key }: Authority): string | undefined {
   return isSupported ? undefined : `the key is ${key.asymmetricKeyType}, and clients expect RSA or ECDSA`;
 }
 
-async function lone(present: string, absent: string, directory: string): Promise<AppError> {
+async function withoutKey(directory: string): Promise<AppError> {
+  const { authorityKey, authorityCertificate } = certificatePaths(directory);
   return new AppError('CERT_INVALID', {
-    message: `${present} exists, but ${absent} does not: signing needs both, and a CA is never replaced.`,
-    hint: `Restore ${absent}, or replace the CA. ${await newAuthorityIn(directory)}`,
+    message: `${authorityCertificate} exists, but ${authorityKey} does not: signing needs both, and a CA is never replaced.`,
+    hint: `If the key is kept elsewhere, name it: --ca-key FILE. Otherwise restore it, or replace the CA. ${await newAuthorityIn(directory)}`,
+  });
+}
+
+async function withoutCertificate(directory: string, key: string): Promise<AppError> {
+  const { authorityCertificate } = certificatePaths(directory);
+  return new AppError('CERT_INVALID', {
+    message: `${key} exists, but ${authorityCertificate} does not: signing needs both, and a CA is never replaced.`,
+    hint: `Restore ${authorityCertificate}, or replace the CA. ${await newAuthorityIn(directory)}`,
   });
 }
 

@@ -13,13 +13,15 @@ export interface Pair {
   readonly certificate: string;
 }
 
-/** The name that the two files of a pair have in common. */
-type PairName = 'ca' | 'domain';
-
 const MODE = { key: 0o600, certificate: 0o644, directory: 0o755 } as const;
-/** What writeFileAtomic leaves behind when it is killed. */
-const LITTER = /^\.\.?(?<name>ca|domain)\.(?:key|crt|pending)\.[0-9a-f]{12}\.tmp$/;
+/** What writeFileAtomic leaves behind when it is killed. The name is what the two files of a pair have in common. */
+const LITTER = /^\.\.?(?<name>[^.].*)\.(?:key|crt|pending)\.[0-9a-f]{12}\.tmp$/;
 const BLOCK = /-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\r?\n?/g;
+
+/** The list of revoked certificates, in a certs directory. */
+export function revocationListPath(directory: string): string {
+  return join(directory, 'ca.crl');
+}
 
 /** The files of a certs directory, named as in common openssl instructions. */
 export function certificatePaths(directory: string): CertificatePaths {
@@ -79,15 +81,20 @@ export async function withCertificateLock<T>(directory: string, action: () => Pr
  * step, so the whole pair is first written to `.NAME.pending`. Between the two renames readPair reads that file, and the
  * next writer completes the work. Call it within withCertificateLock.
  */
-export async function writePair(directory: string, name: PairName, pair: Pair): Promise<void> {
+export async function writePair(directory: string, name: string, pair: Pair): Promise<void> {
   const pending = pendingPath(directory, name);
   await writeFileAtomic(pending, pair.key + pair.certificate, { mode: MODE.key, forceMode: true });
   await writeBoth(directory, name, pair);
   await rm(pending, { force: true });
 }
 
+/** Writes a certificate whose key is kept elsewhere. Call it within withCertificateLock. */
+export async function writeCertificate(directory: string, name: string, certificate: string): Promise<void> {
+  await writeFileAtomic(join(directory, `${name}.crt`), certificate, { mode: MODE.certificate });
+}
+
 /** Reads key and certificate from the two files, or from `.NAME.pending` if a writer stopped between them. Writes nothing. */
-export async function readPair(directory: string, name: PairName): Promise<Partial<Pair>> {
+export async function readPair(directory: string, name: string): Promise<Partial<Pair>> {
   const [key, certificate] = await Promise.all([
     readIfPresent(join(directory, `${name}.key`)),
     readIfPresent(join(directory, `${name}.crt`)),
@@ -97,8 +104,8 @@ export async function readPair(directory: string, name: PairName): Promise<Parti
   return { ...(key === undefined ? {} : { key }), ...(certificate === undefined ? {} : { certificate }) };
 }
 
-/** Completes a pair whose key was written and whose certificate was not. Removes any other pending pair, and temporary files. */
-async function settlePair(directory: string, name: PairName): Promise<void> {
+/** Completes a pair whose key was written and whose certificate was not. Removes any other pending pair, and temporary files. Call it within withCertificateLock. */
+export async function settlePair(directory: string, name: string): Promise<void> {
   const names = await readdir(directory).catch((): string[] => []);
   const litter = names.filter((file) => LITTER.exec(file)?.groups?.['name'] === name);
   await Promise.all(litter.map(async (file) => rm(join(directory, file), { force: true })));
@@ -109,12 +116,12 @@ async function settlePair(directory: string, name: PairName): Promise<void> {
   await rm(pendingPath(directory, name), { force: true });
 }
 
-async function writeBoth(directory: string, name: PairName, { key, certificate }: Pair): Promise<void> {
+async function writeBoth(directory: string, name: string, { key, certificate }: Pair): Promise<void> {
   await writeFileAtomic(join(directory, `${name}.key`), key, { mode: MODE.key, forceMode: true });
-  await writeFileAtomic(join(directory, `${name}.crt`), certificate, { mode: MODE.certificate });
+  await writeCertificate(directory, name, certificate);
 }
 
-async function readPending(directory: string, name: PairName): Promise<Pair | undefined> {
+async function readPending(directory: string, name: string): Promise<Pair | undefined> {
   const text = await readFile(pendingPath(directory, name), 'utf8').catch(() => undefined);
   const [key, ...certificates] = text?.match(BLOCK) ?? [];
   return key === undefined || certificates.length === 0
@@ -122,6 +129,6 @@ async function readPending(directory: string, name: PairName): Promise<Pair | un
     : { key, certificate: certificates.join('') };
 }
 
-function pendingPath(directory: string, name: PairName): string {
+function pendingPath(directory: string, name: string): string {
   return join(directory, `.${name}.pending`);
 }

@@ -1,41 +1,37 @@
 import { randomBytes, type X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
-import { checkPermitted, parseAuthority, readSigner, type Authority } from './authority.ts';
-import { certificatePaths, readPair, withCertificateLock, writePair, type Pair } from './cert-store.ts';
-import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
-import { keyKind, parsePrivateKey, type KeyKind } from '../x509/key-pair.ts';
-import { makeLeaf, makeAuthority } from './issue.ts';
+import { checkPermitted, readSigner, type Authority } from './authority.ts';
+import type { KeyAccess } from './authority-key.ts';
 import {
-  constraintsFor,
-  namesOutside,
-  parseConstraints,
-  standardConstraints,
-  type NameConstraints,
-} from '../x509/name-constraints.ts';
+  certificatePaths,
+  readPair,
+  withCertificateLock,
+  writeCertificate,
+  writePair,
+  type Pair,
+} from './cert-store.ts';
+import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
+import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
+import { makeLeaf } from './issue.ts';
+import { newAuthority, type ChosenAuthority, type NewAuthorityOptions } from './new-authority.ts';
+import { parseConstraints } from '../x509/name-constraints.ts';
 import { hostFlags } from '../x509/refusal.ts';
 import { needsRenewal } from './renewal.ts';
 import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
-import { LIFETIME, checkDays, type RandomSource } from './validity.ts';
+import { LIFETIME, checkDays, lifetimeOf } from './validity.ts';
 
-export interface InitOptions {
-  readonly directory: string;
+export interface InitOptions extends KeyAccess, NewAuthorityOptions {
   /** Names and addresses by which clients reach the server, as users type them. */
   readonly hosts: readonly string[];
-  readonly now: Date;
-  /** Lifetime of the certificate in days, at most 397. Default: 90. */
+  /** Lifetime of the certificate in days, at most 397. Default: 90, or 397 if the key of the CA is kept elsewhere. */
   readonly days?: number;
-  /** Lifetime of a new CA in days. Default: 3650. */
-  readonly authorityDays?: number;
-  /** Type of the keys. Default: that of the existing certificate, else ECDSA. */
-  readonly keyKind?: KeyKind;
-  /**
-   * Name constraints of a new CA: true for the hosts alone, a list like `example.lan,10.0.0.0/8`, or false for none.
-   * Default: the hosts, and every private name and address.
-   */
-  readonly constrain?: boolean | string;
   /** Make a new certificate even if the existing one is good or comes from another CA. Never makes a new CA. */
   readonly force?: boolean;
-  readonly random?: RandomSource;
+  /**
+   * Keeps the private key of a new CA, in PEM, outside of the certs directory. Called before anything is written; the
+   * key is nowhere else.
+   */
+  readonly keepKey?: ((pem: string) => Promise<void>) | undefined;
 }
 
 /** What initCertificates did. */
@@ -64,17 +60,18 @@ export async function initCertificates(options: InitOptions): Promise<InitOutcom
 }
 
 async function initLocked(options: InitOptions, names: readonly SubjectName[]): Promise<InitOutcome> {
-  const { directory, days = LIFETIME.leaf, now, random = randomBytes } = options;
+  const { directory, now, random = randomBytes } = options;
   const values = names.map(({ value }) => value);
-  const old = await readSigner(directory, now);
+  const old = await readExisting(options);
   const leaf = await existingLeaf(options, old);
   if (leaf !== undefined && isCurrent(leaf, names, options)) {
     return { names: values, dropped: [], authority: 'kept', certificate: 'kept' };
   }
   const { authority, made } = await chooseAuthority(options, names, old);
   const kind = options.keyKind ?? (leaf === undefined ? 'ecdsa' : keyKind(leaf.publicKey));
+  const days = leafDays(options);
   const pair = await makeLeaf(authority, { names, keyKind: kind, days, now, random });
-  if (made !== undefined) await writePair(directory, 'ca', made);
+  if (made !== undefined) await writeAuthority(options, made);
   await writePair(directory, 'domain', pair);
   return {
     names: values,
@@ -84,15 +81,34 @@ async function initLocked(options: InitOptions, names: readonly SubjectName[]): 
   };
 }
 
+async function readExisting(options: InitOptions): Promise<Authority | undefined> {
+  const { directory, now, keepKey } = options;
+  const old = await readSigner(directory, now, options);
+  if (old !== undefined && keepKey !== undefined) throw alreadyMade(directory);
+  return old;
+}
+
+function leafDays({ days, keyFile, keepKey }: InitOptions): number {
+  return days ?? lifetimeOf({ isRenewed: keyFile === undefined && keepKey === undefined });
+}
+
+async function writeAuthority({ directory, keepKey }: InitOptions, made: Pair): Promise<void> {
+  if (keepKey === undefined) return writePair(directory, 'ca', made);
+  await keepKey(made.key);
+  return writeCertificate(directory, 'ca', made.certificate);
+}
+
+function alreadyMade(directory: string): AppError {
+  const { authorityKey } = certificatePaths(directory);
+  return new AppError('USAGE', {
+    message: `${directory} has a CA already, and a CA is never replaced. --offline-ca is for a new one.`,
+    hint: `To take its key away, move ${authorityKey} to a place of your own, and name it at each renewal: --ca-key FILE`,
+  });
+}
+
 function namesWithout(leaf: X509Certificate | undefined, kept: readonly string[]): readonly string[] {
   const before = leaf === undefined ? [] : namesOf(leaf).map(({ value }) => value);
   return before.filter((name) => !kept.includes(name));
-}
-
-interface ChosenAuthority {
-  readonly authority: Authority;
-  /** The pair of a new CA, not written yet. */
-  readonly made?: Pair;
 }
 
 async function chooseAuthority(
@@ -103,35 +119,6 @@ async function chooseAuthority(
   if (old === undefined) return newAuthority(options, names);
   await checkPermitted(old, names, options.directory);
   return { authority: old };
-}
-
-async function newAuthority(options: InitOptions, names: readonly SubjectName[]): Promise<ChosenAuthority> {
-  const { random = randomBytes } = options;
-  const constraints = constraintsOf(options, names);
-  const made = await makeAuthority({
-    host: names[0]?.value ?? '',
-    keyKind: options.keyKind ?? 'ecdsa',
-    days: options.authorityDays ?? LIFETIME.authority,
-    constraints,
-    now: options.now,
-    random,
-  });
-  const authority = parseAuthority(made, options.directory);
-  const outside = namesOutside(authority.certificate, names);
-  if (outside.length === 0) return { authority, made };
-  throw new AppError('HOST_INVALID', {
-    message: `--constrain leaves out ${outside.join(', ')}, for which the certificate is to be made.`,
-    hint: 'Add it to the list, or leave --constrain out: the names of --host are then permitted, and every private name and address.',
-  });
-}
-
-function constraintsOf(
-  { constrain }: InitOptions,
-  names: readonly SubjectName[],
-): NameConstraints | undefined {
-  if (constrain === undefined) return standardConstraints(names);
-  if (typeof constrain === 'string') return parseConstraints(constrain);
-  return constrain ? constraintsFor(names) : undefined;
 }
 
 /** The certificate of this CA, to keep or to replace; undefined if there is none. Throws AppError CERT_INVALID for any other, unless forced. */

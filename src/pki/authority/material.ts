@@ -1,4 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import { isUsable } from './authority-key.ts';
 import { certificatePaths, presentOf, readIfPresent, readPair, type Pair } from './cert-store.ts';
 import type { CertificatePaths, CureContext } from '../x509/refusal.ts';
 import { mismatch, missingCertificate } from '../x509/certificate-faults.ts';
@@ -13,6 +14,8 @@ export interface ServerCertificateOptions {
   readonly certificate?: string;
   /** The key of that certificate, used instead of `domain.key`. */
   readonly key?: string;
+  /** The file with the passphrase of `ca.key`, if that has one. */
+  readonly passphraseFile?: string | undefined;
 }
 
 /** Certificate, key and CA as the files hold them: parsed and in order, not verified. */
@@ -51,7 +54,12 @@ export async function readMaterial(
   const authorities = await readAuthorities(paths.authorityCertificate);
   const ordered = key === undefined ? { chain: found, notes: [] } : orderChain(found, key, now);
   const isDefault = options.certificate === undefined;
-  const context = await contextOf(ordered?.chain[0] ?? found[0], { paths, authorities, isDefault });
+  const context = await contextOf(ordered?.chain[0] ?? found[0], {
+    paths,
+    authorities,
+    isDefault,
+    passphraseFile: options.passphraseFile,
+  });
   if (ordered === undefined) throw mismatch(context);
   return { ...ordered, key, context, authorities };
 }
@@ -70,11 +78,12 @@ interface Found {
   readonly paths: CertificatePaths;
   readonly authorities: readonly X509Certificate[];
   readonly isDefault: boolean;
+  readonly passphraseFile: string | undefined;
 }
 
 async function contextOf(
   leaf: X509Certificate,
-  { paths, authorities, isDefault }: Found,
+  { paths, authorities, isDefault, passphraseFile }: Found,
 ): Promise<CureContext> {
   const [authority] = authorities;
   const isOwn = authority !== undefined && isSignedBy(leaf, authority);
@@ -84,7 +93,11 @@ async function contextOf(
     names: namesOf(leaf).map(({ value }) => value),
     isDefault,
     present,
-    canRenew: isDefault && isOwn && present.includes(paths.authorityKey),
+    canRenew:
+      isDefault &&
+      isOwn &&
+      present.includes(paths.authorityKey) &&
+      (await isUsable(paths.authorityKey, { passphraseFile })),
   };
 }
 

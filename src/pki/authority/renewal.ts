@@ -1,15 +1,16 @@
 import { randomBytes, type X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
 import { checkPermitted, readAuthority, readSigner, directoryContext, type Authority } from './authority.ts';
+import type { KeyAccess } from './authority-key.ts';
 import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { canonicalIp } from '../x509/ip-address.ts';
 import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
 import { hostFlags } from '../x509/refusal.ts';
 import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
-import { LIFETIME, checkDays, type RandomSource } from './validity.ts';
+import { LIFETIME, checkDays, lifetimeOf, type RandomSource } from './validity.ts';
 
-interface RenewIfDueOptions {
+interface RenewIfDueOptions extends KeyAccess {
   readonly directory: string;
   readonly now: Date;
   readonly random?: RandomSource;
@@ -45,7 +46,7 @@ export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOut
   const { directory, now } = options;
   if (!needsRenewal((await readServed(directory)).leaf, now)) return 'current';
   if ((await readIfPresent(certificatePaths(directory).authorityKey)) === undefined) return 'no-authority';
-  const authority = await readSigner(directory, now);
+  const authority = await readSigner(directory, now, options);
   if (authority === undefined) return 'no-authority';
   return withCertificateLock(directory, async () => {
     const { leaf } = await readServed(directory);
@@ -62,7 +63,7 @@ export async function renewCertificate(options: RenewOptions): Promise<'renewed'
   checkDays(days, LIFETIME.leafMost, '--days');
   const added = hosts.length === 0 ? [] : parseSubjectNames(hosts);
   // Before the lock, which makes the directory.
-  if ((await readAuthority(directory)) === undefined) throw await noAuthority(directory);
+  if ((await readAuthority(directory, options)) === undefined) throw await noAuthority(directory);
   return withCertificateLock(directory, async () => renewLocked(options, added));
 }
 
@@ -71,7 +72,7 @@ async function renewLocked(
   added: readonly SubjectName[],
 ): Promise<'renewed' | 'current'> {
   const { directory, now, force = false } = options;
-  const authority = await readSigner(directory, now);
+  const authority = await readSigner(directory, now, options);
   if (authority === undefined) throw await noAuthority(directory);
   const { leaf, hasKey } = await readServed(directory);
   if (!isSignedBy(leaf, authority.certificate)) throw foreign(directory, leaf);
@@ -88,12 +89,13 @@ async function issue(
   authority: Authority,
   names: readonly SubjectName[],
   leaf: X509Certificate,
-  { directory, now, random = randomBytes, days = LIFETIME.leaf }: RenewOptions,
+  { directory, now, random = randomBytes, days: asked, keyFile }: RenewOptions,
 ): Promise<void> {
   await checkPermitted(authority, names, directory);
   // Loaded only now: a gate needs the large library for building certificates every few weeks, not at every start.
   const { makeLeaf } = await import('./issue.ts');
   const { publicKey } = leaf;
+  const days = asked ?? lifetimeOf({ isRenewed: keyFile === undefined });
   const like = { keyKind: keyKind(publicKey), like: publicKey };
   await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));
 }
@@ -126,7 +128,8 @@ async function readServed(directory: string): Promise<Served> {
   });
 }
 
-async function noAuthority(directory: string): Promise<AppError> {
+/** The error of a directory without any CA. */
+export async function noAuthority(directory: string): Promise<AppError> {
   const { names, present } = await directoryContext(directory);
   const force = present.length === 0 ? '' : '--force ';
   return new AppError('CERT_MISSING', {

@@ -10,14 +10,14 @@ import {
   unconnected,
 } from '../x509/certificate-faults.ts';
 import { fingerprintOf, isSame } from '../x509/certificate-file.ts';
-import { judgeChain } from '../x509/client-verdicts.ts';
+import { judgeChain, type CertificateChain } from '../x509/client-verdicts.ts';
 import type { Ending } from '../../lib/ending.ts';
 import { SMALLEST_RSA, describeKey, keyToPem } from '../x509/key-pair.ts';
 import { hasKey, readMaterial } from './material.ts';
 import type { Material, ServerCertificateOptions, WholeMaterial } from './material.ts';
 import { publicRootOf } from '../x509/public-roots.ts';
 import { cureOf, describeRefusal, replacementCure } from '../x509/refusal.ts';
-import type { Refusal, CertificatePaths } from '../x509/refusal.ts';
+import type { CureContext, Refusal, CertificatePaths } from '../x509/refusal.ts';
 import { renewalTime } from './renewal.ts';
 import { DAY } from './validity.ts';
 import { stat } from 'node:fs/promises';
@@ -106,6 +106,13 @@ function checkMaterial({ chain, key, context }: WholeMaterial, now: Date): void 
   }
 }
 
+/** How to renew what the gate can't renew by itself. */
+function renewalCure({ canRenew, present, paths }: CureContext): Pick<Ending, 'cure'> {
+  if (canRenew) return {};
+  const option = present.includes(paths.authorityKey) ? '--ca-passphrase-file FILE' : '--ca-key FILE';
+  return { cure: `Renew it with the key of its CA: registry-gate certs renew ${option}` };
+}
+
 interface Judged {
   /** Whether the chain leads to ca.crt. */
   readonly trusted: boolean;
@@ -120,34 +127,40 @@ function noticeOf(leaf: X509Certificate, canRenew: boolean): Pick<Ending, 'notic
 
 function judge({ chain, context, authorities }: Material, now: Date): Judged {
   const found = anchorOf(chain, authorities, publicRootOf);
-  const { anchor, intermediates, leaf } = found;
+  const { anchor, leaf } = found;
   const trusted = anchor !== undefined && authorities.some((authority) => isSame(authority, anchor));
   const [authority] = authorities;
   if (!trusted && context.isDefault && authority !== undefined) {
     throw unconnected(chain.at(-1) ?? leaf, authority, context);
   }
   if (trusted) checkAuthorityDates(anchor, context, now);
+  return { trusted, refusals: judgeChain(found, now), endings: endingsOf(found, context, trusted) };
+}
+
+function endingsOf(
+  { leaf, intermediates, anchor }: CertificateChain,
+  context: CureContext,
+  trusted: boolean,
+): readonly Ending[] {
   const { certificate, authorityCertificate } = context.paths;
-  return {
-    trusted,
-    refusals: judgeChain(found, now),
-    endings: [
-      {
-        kind: 'certificate',
-        name: certificate,
-        notAfter: leaf.validToDate,
-        ...noticeOf(leaf, context.canRenew),
-      },
-      ...intermediates.map((one) => ({
-        kind: 'intermediate' as const,
-        name: `an intermediate in ${certificate}`,
-        notAfter: one.validToDate,
-      })),
-      ...(trusted && !isSame(anchor, leaf)
-        ? [{ kind: 'CA' as const, name: authorityCertificate, notAfter: anchor.validToDate }]
-        : []),
-    ],
-  };
+  const isOwn = trusted && context.isDefault && intermediates.length === 0;
+  return [
+    {
+      kind: 'certificate',
+      name: certificate,
+      notAfter: leaf.validToDate,
+      ...noticeOf(leaf, context.canRenew),
+      ...(isOwn ? renewalCure(context) : {}),
+    },
+    ...intermediates.map((one) => ({
+      kind: 'intermediate' as const,
+      name: `an intermediate in ${certificate}`,
+      notAfter: one.validToDate,
+    })),
+    ...(trusted && anchor !== undefined && !isSame(anchor, leaf)
+      ? [{ kind: 'CA' as const, name: authorityCertificate, notAfter: anchor.validToDate }]
+      : []),
+  ];
 }
 
 const READABLE_BY_OTHERS = 0o044;

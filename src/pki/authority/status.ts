@@ -3,6 +3,8 @@ import { fingerprintOf, isSignedBy, namesOf } from '../x509/certificate-file.ts'
 import { anchorOf } from '../x509/chain.ts';
 import { judgeChain } from '../x509/client-verdicts.ts';
 import { describeKey } from '../x509/key-pair.ts';
+import { AppError } from '../../lib/errors.ts';
+import { readRecord, type AuthorityRecord, type IssuedCertificate } from './record.ts';
 import { readMaterial, type ServerCertificateOptions } from './material.ts';
 import { describeConstraints } from '../x509/name-constraints.ts';
 import { publicRootOf } from '../x509/public-roots.ts';
@@ -31,6 +33,8 @@ export interface CertificateStatus {
   readonly daysLeft: number;
   /** SHA-256: `AA:BB:...`. */
   readonly fingerprint: string;
+  /** Hexadecimal. */
+  readonly serial: string;
   /** The names that a CA may sign, if it has name constraints. */
   readonly constraints?: string;
 }
@@ -44,6 +48,14 @@ interface CertificateProblem {
   readonly cure: string;
 }
 
+/** A certificate that `certs issue` made. */
+export interface IssuedStatus extends IssuedCertificate {
+  /** `revoked` and `expired` are final. `due`: fewer than 30 days are left. */
+  readonly state: 'fine' | 'due' | 'expired' | 'revoked';
+  /** Whole days; negative once it has expired. */
+  readonly daysLeft: number;
+}
+
 /** The certificate that a gate would serve, and the CA that clients have to trust. */
 export interface DirectoryStatus {
   /** The worse of the two. */
@@ -52,6 +64,8 @@ export interface DirectoryStatus {
   readonly authority: CertificateStatus | undefined;
   /** Whether the certificate was signed by this CA. */
   readonly isOwn: boolean;
+  /** The certificates for other services. */
+  readonly issued: readonly IssuedStatus[];
   readonly problems: readonly CertificateProblem[];
   /** How the file differs from the chain, for sentences. */
   readonly notes: readonly string[];
@@ -60,6 +74,7 @@ export interface DirectoryStatus {
 }
 
 const AUTHORITY_DUE = 365 * DAY;
+const ISSUED_DUE_DAYS = 30;
 const SEVERITY: readonly CertificateState[] = ['fine', 'due', 'refused', 'expired'];
 
 /**
@@ -91,10 +106,25 @@ export async function readStatus(options: ServerCertificateOptions, now: Date): 
     certificate,
     authority,
     isOwn: root !== undefined && isSignedBy(leaf, root),
+    issued: await readIssued(options.directory, now),
     problems: refusals.map((refusal) => problemOf(refusal, context)),
     notes,
     context,
   };
+}
+
+/** Empty where only the owner of the certs directory may read the record. */
+async function readIssued(directory: string, now: Date): Promise<readonly IssuedStatus[]> {
+  const { issued, revoked } = await readRecord(directory).catch((error: unknown): AuthorityRecord => {
+    if (error instanceof AppError && error.code === 'FILE_UNREADABLE') return { issued: [], revoked: [] };
+    throw error;
+  });
+  return issued.map((one) => {
+    const daysLeft = Math.floor((one.notAfter.getTime() - now.getTime()) / DAY);
+    if (revoked.some(({ serial }) => serial === one.serial)) return { ...one, state: 'revoked', daysLeft };
+    if (daysLeft < 0) return { ...one, state: 'expired', daysLeft };
+    return { ...one, state: daysLeft < ISSUED_DUE_DAYS ? 'due' : 'fine', daysLeft };
+  });
 }
 
 function worst(...states: readonly CertificateState[]): CertificateState {
@@ -136,6 +166,7 @@ function describe(certificate: X509Certificate, file: string, judgement: Judgeme
     notAfter: certificate.validToDate,
     daysLeft: Math.floor((certificate.validToDate.getTime() - judgement.now.getTime()) / DAY),
     fingerprint: fingerprintOf(certificate),
+    serial: certificate.serialNumber,
   };
 }
 

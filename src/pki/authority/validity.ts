@@ -16,6 +16,11 @@ export const DAY = 86_400_000;
 /** Lifetimes in days: default and maximum of a leaf (Apple refuses more), default and maximum of a CA. */
 export const LIFETIME = { leaf: 90, leafMost: 397, authority: 3650, authorityMost: 36_500 } as const;
 
+/** The lifetime of a leaf in days, if none was asked for: as long as clients accept if the gate can't renew it by itself. */
+export function lifetimeOf({ isRenewed }: { readonly isRenewed: boolean }): number {
+  return isRenewed ? LIFETIME.leaf : LIFETIME.leafMost;
+}
+
 const BACK_DATED = 3_600_000;
 
 /** A validity period of that many days. It begins an hour ago, for clients whose clock is slow; both ends are inclusive (RFC 5280 section 4.1.2.5). Throws AppError CLOCK_WRONG. */

@@ -38,10 +38,14 @@ const OID = {
 
 /** Builds the certificate, signs it with SHA-256 and the key of the issuer (RSA or EC), and returns it as PEM. */
 export function signCertificate(template: CertificateTemplate, issuerKey: KeyObject): string {
-  const algorithm = signatureAlgorithm(issuerKey);
-  const body = toDer(tbsCertificate(template, algorithm));
+  return toPem('CERTIFICATE', signDer(tbsCertificate(template, signatureAlgorithm(issuerKey)), issuerKey));
+}
+
+/** What X.509 signs: the content, the algorithm, which the content must name too, and the signature. */
+export function signDer(content: DerNode, issuerKey: KeyObject): Buffer {
+  const body = toDer(content);
   const signature = sign('sha256', body, issuerKey);
-  return toPem('CERTIFICATE', toDer(sequence(opaque(body), algorithm, bitString(signature))));
+  return toDer(sequence(opaque(body), signatureAlgorithm(issuerKey), bitString(signature)));
 }
 
 /** A Name (RFC 5280 section 4.1.2.4) in DER: the organisation registry-gate and, if given, a common name of at most 64 characters. */
@@ -67,8 +71,18 @@ export function boolean(value: boolean): DerNode {
   return primitive(Type.BOOLEAN, Buffer.from([value ? 0xff : 0]));
 }
 
+/** NULL. */
+export function nothing(): DerNode {
+  return primitive(Type.NULL, Buffer.alloc(0));
+}
+
 export function integer(bigEndian: Buffer): DerNode {
   return primitive(Type.INTEGER, bigEndian);
+}
+
+/** An ENUMERATED below 128. */
+export function enumerated(value: number): DerNode {
+  return primitive(Type.ENUMERATED, Buffer.from([value]));
 }
 
 /** A BIT STRING; `unusedBits` says how many of the last byte do not count. */
@@ -91,7 +105,7 @@ export function toDer(node: DerNode): Buffer {
 }
 
 function tbsCertificate(template: CertificateTemplate, algorithm: DerNode): DerNode {
-  const { serial, issuer, subject, notBefore, notAfter, publicKey, extensions } = template;
+  const { serial, issuer, subject, notBefore, notAfter, publicKey } = template;
   return sequence(
     tagged(0, integer(Buffer.from([2]))),
     integer(serial),
@@ -100,8 +114,13 @@ function tbsCertificate(template: CertificateTemplate, algorithm: DerNode): DerN
     sequence(time(notBefore), time(notAfter)),
     opaque(subject),
     opaque(publicKey.export({ type: 'spki', format: 'der' })),
-    tagged(3, sequence(...extensions.map(extensionNode))),
+    tagged(3, extensions(template.extensions)),
   );
+}
+
+/** Extensions of a certificate, a CRL or an entry of a CRL. */
+export function extensions(list: readonly Extension[]): DerNode {
+  return sequence(...list.map(extensionNode));
 }
 
 function extensionNode({ id, critical, value }: Extension): DerNode {
@@ -109,13 +128,14 @@ function extensionNode({ id, critical, value }: Extension): DerNode {
   return sequence(objectIdentifier(id), ...flag, octetString(toDer(value)));
 }
 
-function signatureAlgorithm(issuerKey: KeyObject): DerNode {
+/** SHA-256 with the key of the issuer. */
+export function signatureAlgorithm(issuerKey: KeyObject): DerNode {
   if (issuerKey.asymmetricKeyType === 'ec') return sequence(objectIdentifier(OID.ecdsaWithSha256));
-  return sequence(objectIdentifier(OID.sha256WithRsa), primitive(Type.NULL, Buffer.alloc(0)));
+  return sequence(objectIdentifier(OID.sha256WithRsa), nothing());
 }
 
 /** UTCTime until 2049, GeneralizedTime from then on (RFC 5280 section 4.1.2.5). */
-function time(date: Date): DerNode {
+export function time(date: Date): DerNode {
   return date.getUTCFullYear() < 2050
     ? asn1.create(UNIVERSAL, Type.UTCTIME, false, asn1.dateToUtcTime(date))
     : asn1.create(UNIVERSAL, Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date));
@@ -131,12 +151,12 @@ function primitive(type: forge.asn1.Type, content: Buffer): DerNode {
 }
 
 /** Includes existing DER byte for byte. */
-function opaque(der: Buffer): DerNode {
+export function opaque(der: Buffer): DerNode {
   const { tag, content } = readValue(der);
   return asn1.create(UNIVERSAL, tag, false, content.toString('latin1'));
 }
 
-function toPem(label: string, der: Buffer): string {
+export function toPem(label: string, der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -24,7 +24,15 @@ interface CertificateParts {
   readonly critical: ReadonlySet<string>;
 }
 
-const TAG = { sequence: 0x30, version: 0xa0, extensions: 0xa3, octetString: 0x04, boolean: 0x01 } as const;
+const TAG = {
+  sequence: 0x30,
+  version: 0xa0,
+  extensions: 0xa3,
+  octetString: 0x04,
+  boolean: 0x01,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+} as const;
 
 /** Takes a certificate apart (RFC 5280 section 4.1). */
 export function certificateParts(certificate: X509Certificate): CertificateParts {
@@ -41,6 +49,28 @@ export function certificateParts(certificate: X509Certificate): CertificateParts
     extensions: new Map(extensions.map(extensionEntry)),
     critical: new Set(extensions.filter(isCritical).map((extension) => extensionEntry(extension)[0])),
   };
+}
+
+/** When a CRL in PEM was signed, and when the next one is due; undefined if the text holds none. */
+export function revocationListTimes(
+  pem: string,
+): { readonly thisUpdate: Date; readonly nextUpdate: Date } | undefined {
+  const base64 = /-----BEGIN X509 CRL-----([^-]+)-----END/.exec(pem)?.[1];
+  if (base64 === undefined) return undefined;
+  const [body] = readSequence(Buffer.from(base64, 'base64'));
+  const times = readSequence(body?.raw).filter(
+    ({ tag }) => tag === TAG.utcTime || tag === TAG.generalizedTime,
+  );
+  const [thisUpdate, nextUpdate] = times.map(timeOf);
+  return thisUpdate === undefined || nextUpdate === undefined ? undefined : { thisUpdate, nextUpdate };
+}
+
+/** `YYMMDDHHMMSSZ` until 2049, `YYYYMMDDHHMMSSZ` from then on. */
+function timeOf({ tag, content }: DerValue): Date {
+  const text = content.toString('latin1');
+  const [year, month, day, ...clock] =
+    (tag === TAG.utcTime ? `20${text}` : text).match(/^\d{4}|\d{2}/g) ?? [];
+  return new Date(`${year}-${month}-${day}T${clock.join(':')}Z`);
 }
 
 /** The content of the BIT STRING in a SubjectPublicKeyInfo: what a key identifier is a hash of. */

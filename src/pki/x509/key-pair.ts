@@ -67,8 +67,8 @@ export function parsePrivateKey(pem: string, path: string): KeyObject {
   }
 }
 
-/** PKCS#8 has it in the label (RFC 7468 section 11), older forms in a header of the block (RFC 1421 section 4.6.1.1). Text outside the block does not count. */
-function isEncrypted(pem: string): boolean {
+/** Whether a passphrase protects the private key. PKCS#8 has it in the label (RFC 7468 section 11), older forms in a header of the block (RFC 1421 section 4.6.1.1). Text outside the block does not count. */
+export function isEncrypted(pem: string): boolean {
   const [, label = '', block = ''] = PRIVATE_KEY.exec(pem) ?? [];
   return label.startsWith('ENCRYPTED') || /^Proc-Type: *4, *ENCRYPTED/m.test(block);
 }

@@ -81,7 +81,10 @@ export function replacementCure(context: CureContext): string {
   if (!context.isDefault) {
     return `Install a certificate and its key as ${context.paths.certificate} and ${context.paths.key}.`;
   }
-  return newAuthorityCure(context);
+  const { present, paths } = context;
+  const isElsewhere = present.includes(paths.authorityCertificate) && !present.includes(paths.authorityKey);
+  const elsewhere = 'If the key of the CA is kept elsewhere, renew with --ca-key FILE. Otherwise: ';
+  return `${isElsewhere ? elsewhere : ''}${newAuthorityCure(context)}`;
 }
 
 /** The hint about a CA that can't be used: how to make a new one. The old files are kept. */

@@ -1,7 +1,9 @@
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createPrivateKey } from 'node:crypto';
+import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeLeaf } from '../../../src/pki/authority/issue.ts';
+import { issueCertificate } from '../../../src/pki/authority/issued.ts';
 import { readAuthority } from '../../../src/pki/authority/authority.ts';
 import { parseSubjectNames } from '../../../src/pki/x509/subject-names.ts';
 import { serialNumber } from '../../../src/pki/authority/validity.ts';
@@ -134,6 +136,30 @@ describe('certs init', () => {
   });
 });
 
+describe('certs init --offline-ca', () => {
+  it('writes the key to a file apart, and never over another', async () => {
+    const [directory, away] = [await folder(), join(await folder(), 'away.key')];
+    const init = ['init', '--certs', directory, '--host', 'registry.lan', '--offline-ca', away];
+    const { status, out, err } = await gate(init);
+    expect({ status, out }).toEqual({ status: 0, out: '' });
+    expect(err).toMatch(/keep its key \(\S+away\.key\) off this machine, and renew with --ca-key\.\n/);
+    expect((await readdir(directory)).toSorted()).toEqual(['ca.crt', 'domain.crt', 'domain.key']);
+    expect((await stat(away)).mode & 0o777).toBe(0o600);
+    const renewed = await gate(['renew', '--certs', directory, '--force', '--ca-key', away]);
+    expect(renewed.err).toMatch(/^Renewed/);
+    const again = await gate([...init.slice(0, 2), await folder(), ...init.slice(3)]);
+    expect(again).toMatchObject({ status: 2, err: expect.stringContaining('may be the key of another CA') });
+  });
+
+  it('writes the key to standard output', async () => {
+    const directory = await folder();
+    const { out } = await gate(['init', '--certs', directory, '--host', 'registry.lan', '--offline-ca', '-']);
+    expect(out).toMatch(/^-----BEGIN PRIVATE KEY-----\n[^]*-----END PRIVATE KEY-----\n$/);
+    const authority = await readCertificate(directory, 'ca.crt');
+    expect(authority.checkPrivateKey(createPrivateKey(out))).toBe(true);
+  });
+});
+
 describe('certs renew', () => {
   it.each([
     { name: 'a good one', days: 0, args: [], says: /not due.*--force/ },
@@ -163,6 +189,63 @@ describe('certs renew', () => {
     const { status, err } = await gate(['renew', '--certs', await folder()]);
     expect(status).toBe(1);
     expect(err).toMatch(/has no CA [^]*certs init .*--host/);
+  });
+});
+
+describe('certs issue and revoke', () => {
+  it('makes, lists, renews and revokes a certificate for another service', async () => {
+    const directory = await makeDirectory(await folder());
+    const place = ['--certs', directory];
+    const made = await gate(['issue', '--host', 'db.lan', ...place]);
+    expect(made).toMatchObject({ status: 0, out: '' });
+    expect(made.err).toMatch(
+      /^Made the certificate for db\.lan, valid until \d{4}-.*issued\/db\.lan\.crt and /,
+    );
+    expect((await gate(['status', ...place])).out).toMatch(
+      /\nissued {2}\S+\/issued\/db\.lan\.crt\n {2}names {5}db\.lan\n {2}state {5}fine, 396 days left\n/,
+    );
+    expect((await gate(['renew', '--issued', 'db.lan', ...place])).err).toMatch(
+      /^Renewed the certificate for db\.lan/,
+    );
+    const file = join(directory, 'issued', 'db.lan.crt');
+    const { serialNumber } = await readCertificate(file);
+    const revoked = await gate(['revoke', file, '--reason', 'superseded', ...place]);
+    expect(revoked.err).toMatch(
+      new RegExp(`^Revoked ${serialNumber}\\.\nSigned \\S+/ca\\.crl, good until \\d{4}-`),
+    );
+    expect((await gate(['revoke', serialNumber, ...place])).err).toMatch(
+      /was revoked before; its reason stays/,
+    );
+    expect((await gate(['status', ...place])).out).toMatch(/\n {2}state {5}revoked\n/);
+  });
+
+  it.each([
+    { days: 20, status: 3, says: /To renew db\.lan: registry-gate certs renew .*--issued db\.lan/ },
+    { days: 5, status: 4, says: /To renew db\.lan: / },
+  ])('announces the end of one of $days days, after ten', async ({ days, status, says }) => {
+    const then = later(new Date(), -10);
+    const directory = await makeDirectory(await folder(), { now: then });
+    await issueCertificate({ directory, hosts: ['db.lan'], now: then, days });
+    const shown = await gate(['status', '--certs', directory]);
+    expect(shown.status).toBe(status);
+    expect(shown.err).toMatch(says);
+  });
+
+  it.each([
+    { name: 'issue without a host', args: ['issue'], says: /--host/ },
+    { name: 'renew of an unknown one', args: ['renew', '--issued', 'x'], says: /made no certificate x/ },
+    {
+      name: 'renew with a host',
+      args: ['renew', '--issued', 'x', '--host', 'a.lan'],
+      says: /certs issue .*--force/,
+    },
+    { name: 'revoke of an unknown one', args: ['revoke', '00FF'], says: /certs status/ },
+    { name: 'an unknown reason', args: ['revoke', '00FF', '--reason', 'x'], says: /keyCompromise/ },
+  ])('refuses $name', async ({ args, says }) => {
+    const directory = await makeDirectory(await folder());
+    const done = await gate([...args, '--certs', directory]);
+    expect(done.status).toBe(2);
+    expect(done.err).toMatch(says);
   });
 });
 

@@ -51,6 +51,8 @@ const LEAVES = COMMANDS.filter(({ command }) => command.commands.length === 0);
 /** What a command needs to get as far as its options. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'certs init': ['--host', 'localhost'],
+  'certs issue': ['--host', 'localhost'],
+  'certs revoke': ['00'],
   'certs trust': ['registry.lan', '--for', 'docker', '--dry-run'],
   'users add': ['bob', '--password-stdin'],
   'users passwd': ['bob', '--password-stdin'],
@@ -95,6 +97,9 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   '--key': ['dsa'],
   '--constrain': ['a_b', '10.0.0.0/99'],
   '--host': ['1.2.3.256', 'a b'],
+  '--reason': ['because'],
+  '--issued': ['none'],
+  '--name': ['a/b', '.hidden'],
   '--for': ['nothing'],
   'certs trust --from': ['registry.lan', 'http://registry.lan'],
   '--ssh': ['-oProxyCommand=id', 'a b', 'root@-x'],
@@ -137,6 +142,9 @@ const ANYTHING = [
   '--audit',
   '--cache',
   '--backend-ca',
+  '--ca-key',
+  '--ca-passphrase-file',
+  '--offline-ca',
   '--data',
   '--ca',
   '--user',
