@@ -2,8 +2,10 @@ import { createServer as createSecureServer } from 'node:https';
 import type { Server } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRegistry } from '../../../src/images/client/open-registry.ts';
+import { createWire } from '../../../src/images/client/wire/wire.ts';
 import { keyToPem } from '../../../src/pki/x509/key-pair.ts';
 import { AUTHORITY, craft, extension, type Crafted } from '../../pki/craft.ts';
 import { ALICE, allOf, openScripted, send, sendJson, startScripted, type Scripted } from './scripted.ts';
@@ -96,6 +98,42 @@ describe('a registry with TLS', () => {
     const registry = openRegistry({ name, trust });
     expect(await allOf(registry.repository('team/app').listTags())).toEqual(['1']);
     await registry.close();
+  });
+
+  it('is trusted by a CA of the system where another one was named', async () => {
+    const system = getCACertificates('default');
+    setDefaultCACertificates([...system, CA.pem]);
+    onTestFinished(() => setDefaultCACertificates(system));
+    const server = await start((_request, response) => sendJson(response, { tags: ['1'] }));
+    const registry = openRegistry({
+      name: server.name,
+      trust: async () => ({ authorities: [OTHER_CA.pem] }),
+    });
+    const repository = registry.repository('team/app');
+    const lists = await Promise.all([1, 2, 3].map(() => allOf(repository.listTags())));
+    expect(lists).toEqual([['1'], ['1'], ['1']]);
+    expect(server.requests).toHaveLength(3);
+    await registry.close();
+  });
+
+  it('has a body sent to it once, after it is trusted', async () => {
+    const system = getCACertificates('default');
+    setDefaultCACertificates([...system, CA.pem]);
+    onTestFinished(() => setDefaultCACertificates(system));
+    const server = await start((_request, response) => send(response, 201));
+    const wire = createWire({
+      registry: server.name,
+      isPlain: false,
+      trust: async () => ({ authorities: [OTHER_CA.pem] }),
+    });
+    const body = (async function* pieces(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a layer');
+    })();
+    const url = new URL('/v2/', wire.origin);
+    const answer = await wire.send({ method: 'PUT', url, headers: {}, body });
+    expect(answer.status).toBe(201);
+    expect(server.requests.map((request) => request.body.toString())).toEqual(['a layer']);
+    await wire.close();
   });
 
   it('may not have the password sent without TLS', async () => {

@@ -1,5 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { AnswerReader, type AnswerSink } from '../../../lib/http1/answer-reader.ts';
 
 /** Receives the answer to one request. It gets no more calls after `onEnd`, `onFault` or `onBroken`. */
@@ -66,6 +66,11 @@ export class Connection {
     return this.#exchanges > 1 && !this.#hasHeard;
   }
 
+  /** Whether it ended since the certificate of the host was not accepted. Nothing was sent then. */
+  get isUntrusted(): boolean {
+    return isSecure(this.socket) && !this.#isConnected && Boolean(this.socket.authorizationError);
+  }
+
   /**
    * Takes a request. `write` writes it to the socket, once there is a connection: what is written before makes an error of
    * the handshake one of the write, which tells less. `finish` ends the request.
@@ -103,7 +108,7 @@ export class Connection {
   }
 
   get #connectEvent(): string {
-    return this.socket instanceof TLSSocket ? 'secureConnect' : 'connect';
+    return isSecure(this.socket) ? 'secureConnect' : 'connect';
   }
 
   #room(): Buffer {
@@ -147,6 +152,11 @@ export class Connection {
     this.#owner.forget(this);
     listener?.onBroken(this.#error ?? closedEarly());
   }
+}
+
+/** Tells the kinds apart without loading TLS. */
+function isSecure(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,13 +1,14 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { OpenSocket } from './connection.ts';
+import type { Secure } from './secure.ts';
 import { WireError } from './wire-error.ts';
 
 interface SocketOptions {
   /** How long connecting may take, TLS included, in milliseconds. */
   readonly connectMs: number;
   /** Undefined for plain HTTP. */
-  readonly secureContext: SecureContext | undefined;
+  readonly secure: Secure | undefined;
   /** A unix socket in place of the host, for plain HTTP. */
   readonly socketPath: string | undefined;
 }
@@ -15,12 +16,12 @@ interface SocketOptions {
 const KEEPALIVE_MS = 1000;
 
 /** Returns what opens sockets to the host of a URL. Their TLS sessions are resumed, which saves the certificates. */
-export function socketOpener(url: URL, { connectMs, secureContext, socketPath }: SocketOptions): OpenSocket {
+export function socketOpener(url: URL, { connectMs, secure, socketPath }: SocketOptions): OpenSocket {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const port = Number(url.port === '' ? (secureContext === undefined ? 80 : 443) : url.port);
+  const port = Number(url.port === '' ? (secure === undefined ? 80 : 443) : url.port);
   let session: Buffer | undefined;
 
-  const openTls = (context: SecureContext, onread: OnReadOpts): TLSSocket => {
+  const openTls = ({ context, connect }: Secure, onread: OnReadOpts): TLSSocket => {
     const settings = {
       host,
       port,
@@ -33,14 +34,13 @@ export function socketOpener(url: URL, { connectMs, secureContext, socketPath }:
       ALPNProtocols: ['http/1.1'],
       ...(session === undefined ? {} : { session }),
     };
-    return connectTls(settings).on('session', (next) => (session = next));
+    return connect(settings).on('session', (next) => (session = next));
   };
 
   return (onread) => {
     const address = socketPath === undefined ? { host, port } : { path: socketPath };
-    const socket =
-      secureContext === undefined ? connectTcp({ ...address, onread }) : openTls(secureContext, onread);
-    limitConnecting(socket, secureContext === undefined ? 'connect' : 'secureConnect', connectMs);
+    const socket = secure === undefined ? connectTcp({ ...address, onread }) : openTls(secure, onread);
+    limitConnecting(socket, secure === undefined ? 'connect' : 'secureConnect', connectMs);
     return socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
   };
 }

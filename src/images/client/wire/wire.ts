@@ -1,9 +1,8 @@
 import { packageVersion } from '../../../lib/package-version.ts';
 import type { Trust } from '../../trust/trust.ts';
 import { Answer } from './answer.ts';
-import type { Connections } from './connections.ts';
 import { exchange } from './exchange.ts';
-import { createHosts } from './hosts.ts';
+import { createHosts, type Hosts } from './hosts.ts';
 import { unreachable } from './unreachable.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -69,8 +68,7 @@ export function createWire(options: WireOptions): Wire {
       const outgoing = { method, url, headers: { 'user-agent': agentName, ...headers }, body, signal };
       try {
         const isRead = method === 'GET' || method === 'HEAD';
-        const sent = sendOnce(await hosts.of(url), outgoing, isRead ? reading : times);
-        const { head, body: arriving } = await sent;
+        const { head, body: arriving } = await sendOnce(hosts, outgoing, isRead ? reading : times);
         const { status, headers: fields, framing } = head;
         return new Answer({
           status,
@@ -89,19 +87,28 @@ export function createWire(options: WireOptions): Wire {
   };
 }
 
-/** Sends a request, again if the host had closed the connection of the one before; a stream can't be sent again. */
+/**
+ * Sends a request, again if the host had closed the connection of the one before, or may be trusted by more certificates.
+ * A stream can't be sent again; before a host is trusted nothing of it was read.
+ */
 async function sendOnce(
-  connections: Connections,
+  hosts: Hosts,
   outgoing: Parameters<typeof exchange>[1],
   times: WireTimes,
 ): ReturnType<typeof exchange> {
-  const isStream = outgoing.body !== undefined && !(outgoing.body instanceof Uint8Array);
   for (;;) {
+    const connections = await hosts.of(outgoing.url);
     const connection = connections.takeFree() ?? (await connections.take(outgoing.signal));
     try {
       return await exchange(connection, outgoing, times);
     } catch (error) {
-      if (!connection.isStale || isStream || outgoing.signal?.aborted === true) throw error;
+      const mayTrust = connection.isUntrusted && hosts.trustMore(connections);
+      const isAgain = mayTrust || (connection.isStale && !isStream(outgoing.body));
+      if (!isAgain || outgoing.signal?.aborted === true) throw error;
     }
   }
+}
+
+function isStream(body: WireRequest['body']): boolean {
+  return body !== undefined && !(body instanceof Uint8Array);
 }
