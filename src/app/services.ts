@@ -7,7 +7,7 @@ import type { Policy } from '../auth/policy/policy.ts';
 import { createHashPool } from '../auth/passwords/hash-pool.ts';
 import { createFrontProxies, type FrontProxies } from '../http/peer/front-proxies.ts';
 import type { Limiter } from '../limits/concurrency-limiter.ts';
-import { watchUntrustedTokens } from '../pipeline/auth/untrusted-tokens.ts';
+import { watchTrust } from '../pipeline/auth/distrusting-clients.ts';
 import type { HandlerOptions } from '../pipeline/handler.ts';
 import { watchFirstSignIn } from './auth/first-sign-in.ts';
 import { endOrphans } from './auth/end-orphans.ts';
@@ -35,7 +35,7 @@ export interface Services {
   /** Permits for connections; undefined where their number is not limited. */
   readonly connectionLimiter: Limiter | undefined;
   /** Called with the address of a client that did not trust the certificate. */
-  readonly onDistrust: (address: string) => void;
+  readonly onDistrust: (address: string, alert: string) => void;
   /** Opens the listener of the metrics, where one is configured. Rejects with AppError LISTEN_FAILED. */
   showMetrics(connections: MetricsSources['connections']): Promise<void>;
   /** Looks at all followed files now. */
@@ -138,7 +138,7 @@ async function openParts({ config, logger, cluster }: PartsOptions, opened: Clos
     limiters: openLimiters(limits, bus),
     bandwidth: openBandwidth({ limits, bus, now }),
     proxies: createFrontProxies({ config: config.frontProxies, logger, now }),
-    trust: watchUntrustedTokens({ logger, now, bus }),
+    trust: watchTrust({ logger, now, bus }),
     // The last: a start that fails before it has neither its threads nor its socket.
     shown: keep(await openShown(config, logger, { ...seen, registry, browsers })),
   };

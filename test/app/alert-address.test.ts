@@ -17,7 +17,7 @@ it('an alert of a client that does not trust the gate is logged with its address
     gate.log
       .map((line): Record<string, unknown> => JSON.parse(line))
       .filter(
-        ({ msg }) => String(msg).includes('does not accept') || String(msg).includes('handshake failed'),
+        ({ msg }) => String(msg).includes('registry-gate doctor') || String(msg).includes('handshake failed'),
       );
   await eventually('a warning', () => warnings().length > 0);
   socket.destroy();

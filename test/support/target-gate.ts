@@ -113,7 +113,7 @@ const ALARM = /"level":[456]0/;
  * look that falls between the two leaves the pair before in force. Of nothing else is to be warned.
  */
 const OWED =
-  /handshake failed|plain HTTP|"msg":"request"|weak hash|password guessing blocked|are of two different pairs/;
+  /handshake failed|registry-gate doctor|plain HTTP|"msg":"request"|weak hash|password guessing blocked|are of two different pairs/;
 
 function countLines(stream: NodeJS.ReadableStream, alarms: string[]): Counted {
   let lines = 0;

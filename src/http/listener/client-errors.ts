@@ -51,8 +51,8 @@ interface ClientErrorOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly addressOf: FrontProxies['addressOf'];
-  /** Called with the address of a client that did not trust the certificate. */
-  readonly onDistrust: (address: string) => void;
+  /** Called with the address of a client that did not accept the certificate, and with its alert as OpenSSL names it. */
+  readonly onDistrust: (address: string, alert: string) => void;
 }
 
 /** Answers what Node's parser could not read, on a server of HTTP or HTTPS. */
@@ -83,11 +83,14 @@ export function handleClientErrors(
     // A port scan, or a client that has not sent anything yet.
     if (wire?.bytesRead === 0) return;
     const address = addressOf({ socket: wire ?? socket, headers: {} });
-    if (isDistrust(error)) onDistrust(address);
+    if (isDistrust(error)) {
+      onDistrust(address, systemCode(error) ?? '');
+      return;
+    }
     unsaid += 1;
     if (now() < nextWarning) return;
     nextWarning = now() + WARN_EVERY_MS;
-    logger.warn({ address, error: systemCode(error) ?? error.name, count: unsaid }, adviceFor(error));
+    logger.warn({ address, error: systemCode(error) ?? error.name, count: unsaid }, 'a TLS handshake failed');
     unsaid = 0;
   });
 }
@@ -115,14 +118,6 @@ function endAfter(res: ServerResponse, socket: Socket): void {
 /** Reports whether it is an alert of a client that does not trust the certificate (RFC 8446 section 6.2). Go sends `bad_certificate`, OpenSSL `unknown_ca`. */
 function isDistrust(error: Error): boolean {
   return /UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(systemCode(error) ?? '');
-}
-
-/** The advice for the log. */
-function adviceFor(error: Error): string {
-  if (isDistrust(error)) {
-    return 'a client does not accept this certificate: run registry-gate certs trust on it, or it calls the gate by a name that the certificate lacks (registry-gate certs renew --host NAME)';
-  }
-  return 'a TLS handshake failed';
 }
 
 /** Renders an answer for a connection on which Node offers no response. */

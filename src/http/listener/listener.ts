@@ -21,7 +21,7 @@ export interface ListenerOptions {
   readonly handler: Handler;
   readonly admit: AdmitConnection;
   readonly addressOf: FrontProxies['addressOf'];
-  readonly onDistrust: (address: string) => void;
+  readonly onDistrust: (address: string, alert: string) => void;
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   readonly now: () => number;

@@ -54,6 +54,8 @@ function renderConnect({ see, authority }: ConnectOptions, request: PageRequest)
     <ol class="steps">
       ${stepsFor(chosen, connection).map((step) => renderStep(step, connection, language))}
     </ol>
+    <p class="quiet-text">${words.fails}</p>
+    ${renderCopyLine(`registry-gate doctor ${connection.host}`, language)}
     ${connection.fingerprint === undefined ? NO_HTML : html`<p class="quiet-text small">${words.why}</p>`}`;
 }
 

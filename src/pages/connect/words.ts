@@ -13,6 +13,7 @@ interface ConnectWords {
   readonly content: (file: string) => string;
   readonly badHost: string;
   readonly why: string;
+  readonly fails: string;
 }
 
 export const CONNECT_WORDS: Words<ConnectWords> = {
@@ -61,6 +62,7 @@ export const CONNECT_WORDS: Words<ConnectWords> = {
     content: (file) => `Content of ${file}:`,
     badHost:
       'Your browser calls this registry by a name that stands in no image name. Open the page by the name that clients use.',
+    fails: 'If a step fails, this names the cause on that machine, and the command that cures it:',
     why: 'You do not need insecure-registries: it would send your password to any server that answers.',
   },
   ko: {
@@ -106,6 +108,7 @@ export const CONNECT_WORDS: Words<ConnectWords> = {
     content: (file) => `${file} 내용:`,
     badHost:
       '지금 주소는 이미지 이름에 쓸 수 없는 이름입니다. 클라이언트가 쓰는 이름으로 이 페이지를 여세요.',
+    fails: '실패하는 단계가 있으면, 그 기기에서 이 명령이 원인과 해결하는 명령을 알려 줍니다:',
     why: 'insecure-registries는 필요하지 않습니다. 이 설정은 응답하는 아무 서버에나 비밀번호를 보냅니다.',
   },
 };

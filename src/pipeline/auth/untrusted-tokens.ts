@@ -19,7 +19,7 @@ interface UntrustedTokensOptions {
  * signs are, from one address: a HEAD that is answered with a Bearer challenge, no request for a token after it, and a
  * handshake that ends because the certificate is not trusted. Logged once a day for each address.
  */
-interface UntrustedTokens {
+export interface UntrustedTokens {
   /** Wraps a challenge, to note a Bearer challenge that answers a HEAD. */
   noting(challenge: Challenge): Challenge;
   /** Notes a request for a token. */
