@@ -3,6 +3,7 @@ import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { answerProblem, isRead } from '../http/answer.ts';
 import { contextOf, type RequestContext } from '../http/context.ts';
+import { networkOf } from '../lib/network.ts';
 import { createProblem } from '../oci/problem.ts';
 import { accountOf } from '../auth/principal.ts';
 import type { Answer } from '../oci/respond.ts';
@@ -122,7 +123,7 @@ async function send(
           body: rendered.text,
           close,
         };
-  const owner = accountOf(rendered.principal) || context.address;
+  const owner = accountOf(rendered.principal) || networkOf(context.address);
   const problem = delivery.send({ req, res, answer, owner });
   if (problem !== undefined) answerProblem(req, res, problem);
 }
@@ -186,6 +187,6 @@ async function sendAsset(
     body: bytes,
     isImmutable: true,
   };
-  const problem = delivery.send({ req, res, answer, owner: context.address });
+  const problem = delivery.send({ req, res, answer, owner: networkOf(context.address) });
   if (problem !== undefined) answerProblem(req, res, problem);
 }

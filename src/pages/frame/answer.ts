@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
+import { networkOf } from '../../lib/network.ts';
 import { isOpenPage, withQuery } from '../request/page-address.ts';
 import { PageError } from '../request/page-error.ts';
 import {
@@ -55,7 +56,7 @@ async function makePage({ routes, turns }: AnswerOptions, request: PageRequest):
   const handler = handlerOf(routes, request);
   if (!('repository' in request.address)) return handler(request);
   const { principal, client } = request;
-  const owner = accountOf(principal) || client.address;
+  const owner = accountOf(principal) || networkOf(client.address);
   return turns.run({ owner, signal: client.signal }, () => handler(request));
 }
 

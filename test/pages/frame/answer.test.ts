@@ -6,6 +6,7 @@ import type { PageAnswer, PageHandler } from '../../../src/pages/request/page-re
 import { PageTurns } from '../../../src/pages/request/page-turns.ts';
 import { readRequest } from '../../../src/pages/request/read-request.ts';
 import { html } from '../../../src/pages/text/html.ts';
+import { pageCall } from '../../support/page-call.ts';
 
 const TARGET = '/r/team/app';
 
@@ -56,5 +57,39 @@ describe('a page', () => {
     };
     expect((await ask(get, AbortSignal.abort())).failures).toEqual([]);
     expect((await ask(get)).failures).toEqual([new Error('broken')]);
+  });
+});
+
+/** Whose turn a page takes that is asked for from this address. */
+async function turnOf(address: string, user?: string): Promise<string> {
+  const owners: string[] = [];
+  const turns = new PageTurns();
+  turns.run = async ({ owner }, make) => {
+    owners.push(owner);
+    return make();
+  };
+  const principal = user === undefined ? ANONYMOUS : ({ kind: 'user', name: user } as const);
+  const call = pageCall(TARGET);
+  const request = await readRequest(
+    { session: async () => ({ id: 's-1', principal, csrf: 'c' }), isOwner: () => false },
+    { ...call, client: { ...call.client, address } },
+  );
+  const get: PageHandler = () => ({ kind: 'page', title: '', body: html`` });
+  const routes = { repository: { get } };
+  const onFailure = (error: unknown): never => {
+    throw error;
+  };
+  await answerPage({ routes, turns, anonymous: () => true, forOwners: false, onFailure }, request);
+  return owners.join();
+}
+
+describe('the turn of a page', () => {
+  it.each([
+    ['a user', '2001:db8::1', 'alice', 'alice'],
+    ['a visitor by IPv4', '192.0.2.7', undefined, '192.0.2.7'],
+    ['a visitor by IPv6, who has 2^64 addresses', '2001:db8:1:2:3:4:5:6', undefined, '2001:db8:1:2::/64'],
+    ['the same with another one of them', '2001:db8:1:2::9', undefined, '2001:db8:1:2::/64'],
+  ])('is that of %s', async (_name, address, user, expected) => {
+    expect(await turnOf(address, user)).toBe(expected);
   });
 });
