@@ -73,6 +73,15 @@ export function accountOf(principal: Principal): string {
   }
 }
 
+/**
+ * The account that the limits of one user count for, as `accountOf`: of a token that a user made, it is that of the user.
+ * Tokens would multiply otherwise what one user may take.
+ */
+export function chargedOf(principal: Principal): string {
+  const maker = principal.kind === 'machine' ? principal.maker : undefined;
+  return maker?.name ?? accountOf(principal);
+}
+
 /** The principal in a sentence: `alice`, `token:ci`, `anonymous`, or `authenticated` for a user without a name. */
 export function principalName(principal: Principal): string {
   return accountOf(principal) || (principal.kind === 'anonymous' ? 'anonymous' : 'authenticated');

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { createNameFilter } from '../auth/policy/decide.ts';
-import { principalName } from '../auth/principal.ts';
+import { chargedOf } from '../auth/principal.ts';
 import type { Policy } from '../auth/policy/policy.ts';
 import { catalogLink, fillCatalogPage, pageSize } from '../oci/catalog.ts';
 import type { CatalogSource, VisiblePage } from '../oci/catalog.ts';
@@ -57,7 +57,7 @@ export function filterCatalog({ policy, catalog, onCatalogFailure }: FilterCatal
       answerProblem(req, res, UNKNOWN_PAGE);
       return false;
     }
-    const account = principalName(principal);
+    const account = chargedOf(principal);
     const source: CatalogSource = async (size, after) => {
       const page = await catalog.page(size, after, account);
       // A thousand names take a few milliseconds to check: other requests run between two pages.

@@ -84,7 +84,7 @@ function isTransfer({ req, request: { method, route } }: Job): boolean {
   return (route.kind === 'upload' || route.kind === 'uploads') && bodyLength(req.headers) !== 0;
 }
 
-/** A user counts by name, an anonymous client by network. */
-function keyOf({ origin: { account = '', address } }: Job): string {
-  return account === '' ? `at ${networkOf(address)}` : `of ${account}`;
+/** A user counts by name, with the tokens that the user made; an anonymous client by network. */
+function keyOf({ origin: { charged = '', address } }: Job): string {
+  return charged === '' ? `at ${networkOf(address)}` : `of ${charged}`;
 }

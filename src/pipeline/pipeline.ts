@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accountOf } from '../auth/principal.ts';
+import { accountOf, chargedOf } from '../auth/principal.ts';
 import type { RequestContext } from '../http/context.ts';
 import { answerProblem } from '../http/answer.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -141,6 +141,7 @@ function dispatch(forward: Forward, { body, now }: Pick<PipelineOptions, 'body' 
         host: context.host,
         requestId: context.id,
         account: accountOf(context.principal),
+        charged: chargedOf(context.principal),
       },
       uploadSeal: context.uploadSeal,
       bodyLimit: bodyLimit(request, body),

@@ -8,9 +8,12 @@ import * as refusals from './disk/refusals.ts';
 import type { Registry } from './store/registry.ts';
 import type { OpenUpload, UploadStore } from './store/upload-store.ts';
 
-/** The user that owns an upload session. Only that user may continue it. */
+/**
+ * The user that owns an upload session, also where a token began it that the user made. Only that user may continue it; the
+ * seal of its id keeps the user and each token apart.
+ */
 export function ownerOf({ job }: Transfer): string {
-  return job.origin.account ?? '';
+  return job.origin.charged ?? '';
 }
 
 /** Appends to a file and hashes, and ends the body when the uploads of its user exceed their byte limit. */

@@ -18,6 +18,8 @@ export interface Origin {
   readonly requestId: string;
   /** The name of the principal, for a registry that needs it; absent or empty for anonymous clients. */
   readonly account?: string;
+  /** Whom the limits of one user count for; absent or empty for anonymous clients. */
+  readonly charged?: string;
   /** The credentials of the gate for this request; never the client's. */
   readonly authorization?: string;
   /** The span of the gate in a trace (W3C Trace Context), if requests are traced. */

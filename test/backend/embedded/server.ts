@@ -66,7 +66,7 @@ function serveOne(
       address: '127.0.0.1',
       host: req.headers.host ?? '',
       requestId: 'test',
-      account: String(req.headers['x-account'] ?? ''),
+      charged: String(req.headers['x-account'] ?? ''),
     },
     bodyLimit: bodyLimit(request, LIMITS),
     answer,
