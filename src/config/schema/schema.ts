@@ -62,7 +62,7 @@ const redirectListen = z
     flag: '--redirect-listen HOST:PORT',
     fallback: 'off',
     description:
-      'A port without TLS, like :80, that redirects to https and serves /ca.crt, /ca.sha256, /trust.sh and /trust.ps1. It takes no credentials.',
+      'A port without TLS, like :80, that redirects to https and serves /ca.crt, /ca.sha256, /ca.crl, /trust.sh and /trust.ps1. It takes no credentials.',
   });
 
 function hasNoDuplicates(addresses: readonly ListenAddress[]): boolean {

@@ -5,8 +5,10 @@ import type { Answer } from '../../oci/respond.ts';
 import { TRUST_SCRIPTS } from '../../pki/trust/trust-scripts.ts';
 
 export interface PlainPages {
-  /** PEM of the CA certificate and its fingerprint; undefined where the directory holds no CA. */
-  readonly authority: () => { readonly pem: string; readonly sha256: string } | undefined;
+  /** PEM of the CA certificate, its fingerprint, and PEM of what it has revoked; undefined where the directory holds no CA. */
+  readonly authority: () =>
+    | { readonly pem: string; readonly sha256: string; readonly revocations?: string | undefined }
+    | undefined;
   /** Returns the HOST[:PORT] that serves https for a client that asked for this host; undefined for a host that is not ours. */
   readonly secureHost: (host: string) => string | undefined;
   /** Returns what proves to an ACME server that this host is ours (RFC 8555 section 8.3); undefined for a token that nobody expects. */
@@ -50,31 +52,41 @@ function decide(request: PlainRequest, pages: PlainPages): Answer {
   return pageAt(target, pages) ?? redirect(host, target, pages);
 }
 
-function pageAt(target: string, { authority, challenge }: PlainPages): Answer | undefined {
+function pageAt(target: string, pages: PlainPages): Answer | undefined {
+  const { authority } = pages;
   switch (target) {
     case '/ca.crt':
       return authorityPage(authority()?.pem, 'application/x-pem-file');
     case '/ca.sha256':
       return authorityPage(authority()?.sha256.concat('\n'), TEXT);
+    case '/ca.crl':
+      return authorityPage(authority()?.revocations, 'application/x-pem-file');
     case '/trust.sh':
     case '/trust.ps1': {
       const { text, type } = TRUST_SCRIPTS[target];
       return { status: 200, type, body: text };
     }
-    default: {
-      const token = CHALLENGE.exec(target)?.[1];
-      if (token === undefined) return undefined;
-      const proof = challenge(token);
-      return proof === undefined
-        ? { status: 404, type: TEXT, body: 'Nobody waits for this challenge.\n' }
-        : { status: 200, type: 'application/octet-stream', body: proof };
-    }
+    default:
+      return challengePage(target, pages);
   }
+}
+
+function challengePage(target: string, { challenge }: PlainPages): Answer | undefined {
+  const token = CHALLENGE.exec(target)?.[1];
+  if (token === undefined) return undefined;
+  const proof = challenge(token);
+  return proof === undefined
+    ? { status: 404, type: TEXT, body: 'Nobody waits for this challenge.\n' }
+    : { status: 200, type: 'application/octet-stream', body: proof };
 }
 
 function authorityPage(text: string | undefined, type: string): Answer {
   return text === undefined
-    ? { status: 404, type: TEXT, body: 'The certificate of this server is not from a CA of its own.\n' }
+    ? {
+        status: 404,
+        type: TEXT,
+        body: 'There is none: the certificate is of another CA, or nothing was revoked.\n',
+      }
     : { status: 200, type, body: text };
 }
 

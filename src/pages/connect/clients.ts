@@ -1,9 +1,13 @@
+import { registriesYaml } from './registries-yaml.ts';
+
 /** The clients that the page has commands for. */
 export const CLIENTS = [
   'docker',
+  'docker-rootless',
   'podman',
   'containerd',
   'k3s',
+  'rke2',
   'buildx',
   'windows',
   'macos',
@@ -34,6 +38,7 @@ export type Note =
   | 'restartDesktop'
   | 'asAdministrator'
   | 'restartK3s'
+  | 'restartRke2'
   | 'tokenForFile'
   | 'withToken';
 
@@ -69,25 +74,25 @@ function fetchAuthority({ host }: Trusting): Step {
   };
 }
 
-function runScript(client: string, connection: Trusting, notes: readonly Note[] = []): readonly Step[] {
+function runScript(
+  client: string,
+  connection: Trusting,
+  notes: readonly Note[] = [],
+  shell = 'sudo sh',
+): readonly Step[] {
   const { host, fingerprint } = connection;
-  const script = `curl -fsS --cacert ca.crt https://${host}/trust.sh | sudo sh -s -- ${client} ${host} ${fingerprint}`;
+  const script = `curl -fsS --cacert ca.crt https://${host}/trust.sh | ${shell} -s -- ${client} ${host} ${fingerprint}`;
   return [fetchAuthority(connection), { kind: 'trust', commands: [script], notes }];
 }
 
 const TRUST: Readonly<Record<Client, (connection: Trusting) => readonly Step[]>> = {
   docker: (connection) => runScript('docker', connection, ['dockerTokens']),
+  'docker-rootless': (connection) => runScript('docker-rootless', connection, ['dockerTokens'], 'sh'),
   podman: (connection) => runScript('podman', connection),
   skopeo: (connection) => runScript('podman', connection),
   containerd: (connection) => runScript('containerd', connection, ['configPath']),
-  k3s: (connection) => [
-    fetchAuthority(connection),
-    {
-      kind: 'trust',
-      commands: ['sudo install -D -m 0644 ca.crt /etc/rancher/k3s/ca.crt'],
-      notes: ['untested'],
-    },
-  ],
+  k3s: (connection) => rancherAuthority('k3s', connection),
+  rke2: (connection) => rancherAuthority('rke2', connection),
   buildx: (connection) => [
     fetchAuthority(connection),
     {
@@ -129,6 +134,11 @@ const TRUST: Readonly<Record<Client, (connection: Trusting) => readonly Step[]>>
   helm: (connection) => runScript('system', connection, ['untested']),
 };
 
+function rancherAuthority(name: 'k3s' | 'rke2', connection: Trusting): readonly Step[] {
+  const command = `sudo install -D -m 0644 ca.crt /etc/rancher/${name}/ca.crt`;
+  return [fetchAuthority(connection), { kind: 'trust', commands: [command], notes: ['untested'] }];
+}
+
 function withDocker({ host, user, image }: Using, push = `docker push ${image}`): readonly Step[] {
   return [
     { kind: 'sign-in', commands: [`docker login -u ${user} ${host}`], notes: ['withToken'] },
@@ -139,6 +149,7 @@ function withDocker({ host, user, image }: Using, push = `docker push ${image}`)
 
 const USE: Readonly<Record<Client, (connection: Using) => readonly Step[]>> = {
   docker: (connection) => withDocker(connection),
+  'docker-rootless': (connection) => withDocker(connection),
   windows: (connection) => withDocker(connection),
   macos: (connection) => withDocker(connection),
   podman: ({ host, user, image }) => [
@@ -151,15 +162,9 @@ const USE: Readonly<Record<Client, (connection: Using) => readonly Step[]>> = {
     { kind: 'push', commands: [`nerdctl tag IMAGE ${image}`, `nerdctl push ${image}`] },
     { kind: 'pull', commands: [`nerdctl pull ${image}`] },
   ],
-  k3s: ({ host, user, image, fingerprint }) => [
-    {
-      kind: 'sign-in',
-      file: '/etc/rancher/k3s/registries.yaml',
-      commands: [k3sFile(host, user, fingerprint !== undefined)],
-      notes: ['tokenForFile', 'restartK3s', ...(fingerprint === undefined ? (['untested'] as const) : [])],
-    },
-    { kind: 'pull', commands: [`sudo k3s crictl pull ${image}`] },
-  ],
+  k3s: (connection) => rancherUse('k3s', connection, 'restartK3s', 'sudo k3s crictl'),
+  rke2: (connection) =>
+    rancherUse('rke2', connection, 'restartRke2', 'sudo /var/lib/rancher/rke2/bin/crictl'),
   buildx: ({ host, user, image }) => [
     { kind: 'sign-in', commands: [`docker login -u ${user} ${host}`], notes: ['withToken'] },
     { kind: 'push', commands: [`docker buildx build --push -t ${image} .`] },
@@ -189,16 +194,21 @@ const USE: Readonly<Record<Client, (connection: Using) => readonly Step[]>> = {
   ],
 };
 
-function k3sFile(host: string, user: string, hasAuthority: boolean): string {
-  const tls = hasAuthority ? ['    tls:', '      ca_file: /etc/rancher/k3s/ca.crt'] : [];
+function rancherUse(
+  name: 'k3s' | 'rke2',
+  { host, user, image, fingerprint }: Using,
+  restart: Note,
+  crictl: string,
+): readonly Step[] {
   return [
-    'configs:',
-    `  "${host}":`,
-    '    auth:',
-    `      username: ${user}`,
-    '      password: PASSWORD',
-    ...tls,
-  ].join('\n');
+    {
+      kind: 'sign-in',
+      file: `/etc/rancher/${name}/registries.yaml`,
+      commands: [registriesYaml(name, host, user, fingerprint !== undefined)],
+      notes: ['tokenForFile', restart, ...(fingerprint === undefined ? (['untested'] as const) : [])],
+    },
+    { kind: 'pull', commands: [`${crictl} pull ${image}`] },
+  ];
 }
 
 /** A name as one word of a shell and of YAML alike. */

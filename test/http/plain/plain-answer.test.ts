@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { answerPlain, type PlainPages } from '../../../src/http/plain/plain-answer.ts';
 
 const PAGES: PlainPages = {
-  authority: () => ({ pem: 'PEM', sha256: 'ab' }),
+  authority: () => ({ pem: 'PEM', sha256: 'ab', revocations: 'CRL' }),
   secureHost: (host) => (host.startsWith('registry.lan') ? 'registry.lan:8443' : undefined),
   challenge: (token) => (token === 'tok-1' ? 'tok-1.proof' : undefined),
 };
@@ -39,6 +39,7 @@ describe('the answer of the plain port', () => {
   it.each([
     { url: '/ca.crt', body: /^PEM$/, type: /x-pem-file/ },
     { url: '/ca.sha256', body: /^ab\n$/, type: /^text\/plain/ },
+    { url: '/ca.crl', body: /^CRL$/, type: /x-pem-file/ },
     { url: '/trust.sh', body: /^#!\/bin\/sh\n/, type: /^text\/x-shellscript/ },
     { url: '/trust.ps1', body: /\$store\.Add/, type: /^text\/plain/ },
     { url: '/.well-known/acme-challenge/tok-1', body: /^tok-1\.proof$/, type: /octet-stream/ },

@@ -30,11 +30,11 @@ describe('the commands that connect a machine', () => {
     expect(steps.flatMap(({ commands }) => commands).join('\n')).not.toMatch(/ca\.crt|trust\.sh|-k /);
   });
 
-  it.each(['docker', 'podman', 'containerd', 'helm', 'skopeo'] as const)(
+  it.each(['docker', 'docker-rootless', 'podman', 'containerd', 'helm', 'skopeo'] as const)(
     '%s: call the script by words that it knows',
     (client) => {
       const [, script = ''] =
-        /trust\.sh \| sudo sh -s -- (.*)$/.exec(
+        /trust\.sh \| (?:sudo )?sh -s -- (.*)$/.exec(
           linesOf(client).find((line) => line.includes('trust.sh')) ?? '',
         ) ?? [];
       const [kind, host, fingerprint, ...more] = script.split(' ');
