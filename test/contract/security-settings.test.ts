@@ -40,10 +40,12 @@ describe('R7: what libraries would do more than they are asked to', () => {
     expect(filesWith(word)).toEqual([]);
   });
 
-  it('is verification of certificates left out in one place alone: where a CA is fetched by its fingerprint', () => {
+  it('is verification of certificates left out only where no secret is sent, and nothing is believed but what a fingerprint names', () => {
     expect(filesWith(/rejectUnauthorized:\s*false/).toSorted()).toEqual([
       // Asks the gate itself by loopback, sends no secret and believes no more than "ok".
       'app/ask-own-gate.ts',
+      // Looks who answers and with which certificate, and sends no secret: what it finds is the doctor's finding.
+      'doctor/facts/ask.ts',
       'pki/trust/authority-source.ts',
     ]);
   });

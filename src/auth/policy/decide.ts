@@ -1,8 +1,7 @@
 import type { Action, RegistryRequest } from '../../oci/request/parse.ts';
 import { principalName, type Principal } from '../principal.ts';
 import { hasAnonymousRules, type Policy } from './policy.ts';
-import { renderRight } from './reason.ts';
-import { findRight, isWithin, isWithinCatalog, type Need } from './right.ts';
+import { findRight, isWithin, isWithinCatalog, renderRight, type Need } from './right.ts';
 
 export type Decision =
   | {

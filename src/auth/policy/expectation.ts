@@ -6,8 +6,8 @@ import { principalName, type Principal } from '../principal.ts';
 import { parsePrincipal } from './who.ts';
 import { parseAddress } from '../../lib/network.ts';
 import type { Policy } from './policy.ts';
-import { renderMiss, renderRight } from './reason.ts';
-import { findRight, type Need } from './right.ts';
+import { renderMiss } from './miss.ts';
+import { findRight, renderRight, type Need } from './right.ts';
 
 /** A test case in the access file. */
 export interface Expectation {

@@ -1,7 +1,7 @@
 import { matchesPattern, type Name } from './pattern.ts';
 import { appliesAt, type Policy, type Rule } from './policy.ts';
 import type { Principal } from '../principal.ts';
-import type { Miss } from './reason.ts';
+import type { Miss } from './miss.ts';
 import { renderWho } from './who.ts';
 import { allows, ruleKeys, nameFor, type Need } from './right.ts';
 

@@ -2,8 +2,16 @@ import type { Action } from '../../oci/request/parse.ts';
 import type { Principal, ScopeEntry, TokenScope } from '../principal.ts';
 import { nameOf, parsePattern, type Name, type Pattern } from './pattern.ts';
 import { appliesAt, coversName, type Policy, type Rule } from './policy.ts';
-import type { Right } from './reason.ts';
 import { renderWho } from './who.ts';
+
+/** What allows an action. */
+export type Right =
+  /** A rule: `access.yml:7`. */
+  | { readonly kind: 'rule'; readonly where: string }
+  /** Without an access file. */
+  | { readonly kind: 'every'; readonly who: 'user' | 'token' }
+  /** The scope of a token: `ci`. */
+  | { readonly kind: 'scope'; readonly token: string };
 
 /** An action on a repository. */
 export interface Need {
@@ -154,4 +162,26 @@ function compileEntry({ repositories, allow }: ScopeEntry): CompiledEntry {
     (isNegated ? exclude : include).push(outcome.pattern);
   }
   return { include, exclude, allow: new Set(allow) };
+}
+
+const SCOPE_PREFIX = 'the scope of token:';
+const EVERY_PREFIX = 'every ';
+
+/** Renders a right for logs and commands: `access.yml:7`, `every user`, `the scope of token:ci`. */
+export function renderRight(right: Right): string {
+  switch (right.kind) {
+    case 'rule':
+      return right.where;
+    case 'every':
+      return `${EVERY_PREFIX}${right.who}`;
+    case 'scope':
+      return `${SCOPE_PREFIX}${right.token}`;
+  }
+}
+
+/** The inverse of `renderRight`, for lines of a log. Any other text counts as the place of a rule. */
+export function parseRight(text: string): Right {
+  if (text.startsWith(SCOPE_PREFIX)) return { kind: 'scope', token: text.slice(SCOPE_PREFIX.length) };
+  const who = text.startsWith(EVERY_PREFIX) ? text.slice(EVERY_PREFIX.length) : undefined;
+  return who === 'user' || who === 'token' ? { kind: 'every', who } : { kind: 'rule', where: text };
 }

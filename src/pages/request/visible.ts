@@ -1,8 +1,7 @@
 import type { Principal } from '../../auth/principal.ts';
 import { createNameFilter } from '../../auth/policy/decide.ts';
 import type { Policy } from '../../auth/policy/policy.ts';
-import { renderRight, type Right } from '../../auth/policy/reason.ts';
-import { findRight } from '../../auth/policy/right.ts';
+import { findRight, renderRight, type Right } from '../../auth/policy/right.ts';
 import type { Registry, Repository } from '../../images/store.ts';
 import type {
   Inventory,

@@ -1,4 +1,5 @@
-import { renderMiss, renderRight, type Miss, type Right } from '../../auth/policy/reason.ts';
+import { renderMiss, type Miss } from '../../auth/policy/miss.ts';
+import { renderRight, type Right } from '../../auth/policy/right.ts';
 import type { Action } from '../../oci/request/parse.ts';
 import type { Words } from './language.ts';
 

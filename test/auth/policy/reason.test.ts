@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findNearMisses } from '../../../src/auth/policy/explain.ts';
 import { OPEN_POLICY } from '../../../src/auth/policy/policy.ts';
-import { parseRight, renderMiss, renderRight, type Right } from '../../../src/auth/policy/reason.ts';
+import { renderMiss } from '../../../src/auth/policy/miss.ts';
+import { parseRight, renderRight, type Right } from '../../../src/auth/policy/right.ts';
 import { findRight } from '../../../src/auth/policy/right.ts';
 import type { Principal } from '../../../src/auth/principal.ts';
 import { policyOf } from './support.ts';

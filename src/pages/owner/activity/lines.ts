@@ -1,6 +1,6 @@
 import { renderTable } from '../../text/table.ts';
 import type { AuditFields } from '../../../audit/log/chain.ts';
-import { parseRight } from '../../../auth/policy/reason.ts';
+import { parseRight } from '../../../auth/policy/right.ts';
 import { printable } from '../../../lib/printable.ts';
 import { isRepository } from '../../../oci/request/route.ts';
 import { repositoryPath } from '../../request/page-address.ts';

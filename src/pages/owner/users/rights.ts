@@ -1,6 +1,5 @@
 import { findNearMisses } from '../../../auth/policy/explain.ts';
-import type { Right } from '../../../auth/policy/reason.ts';
-import { findRight } from '../../../auth/policy/right.ts';
+import { findRight, type Right } from '../../../auth/policy/right.ts';
 import type { Principal } from '../../../auth/principal.ts';
 import { parseAddress } from '../../../lib/network.ts';
 import type { Action } from '../../../oci/request/parse.ts';
