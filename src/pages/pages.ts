@@ -8,7 +8,7 @@ import { mostFormBytes } from './request/form-limit.ts';
 import { problemPage } from './frame/problem-page.ts';
 import { PageError } from './request/page-error.ts';
 import type { PageAnswer, PageNote, PageRequest, PageRoutes } from './request/page-request.ts';
-import { PageTurns } from './request/page-turns.ts';
+import { createTurns } from './request/page-turns.ts';
 import { preferencesRoutes } from './request/preferences.ts';
 import { readRequest, type PageCall, type ReadRequestOptions } from './request/read-request.ts';
 import { createVisible, type VisibleOptions } from './request/visible.ts';
@@ -68,7 +68,7 @@ type Rendered = {
 export function createPages(options: PagesOptions): Pages {
   const assets = loadAssets();
   const routes = joinAreas(options);
-  const turns = new PageTurns();
+  const turns = createTurns();
   return {
     find: (target) => parsePageAddress(target.split('?', 1)[0] ?? ''),
     asset: (path) => assets.find(path),

@@ -5,7 +5,7 @@ import type { Repository } from '../../src/images/store.ts';
 import { answerPage } from '../../src/pages/frame/answer.ts';
 import { imageRoutes } from '../../src/pages/image/image-routes.ts';
 import { removeRoutes } from '../../src/pages/repositories/remove/remove-routes.ts';
-import { PageTurns } from '../../src/pages/request/page-turns.ts';
+import { createTurns } from '../../src/pages/request/page-turns.ts';
 import { readRequest } from '../../src/pages/request/read-request.ts';
 import { createVisible } from '../../src/pages/request/visible.ts';
 import { pageCall } from './page-call.ts';
@@ -34,7 +34,7 @@ export function createImagePages(repository: Repository): (target: string) => Pr
       ...imageRoutes({ see, now: () => 0, files: { ask: unexpected, largestLayer: 0 } }),
       ...removeRoutes({ see, isEmbedded: true }),
     },
-    turns: new PageTurns(),
+    turns: createTurns(),
     forOwners: false,
     anonymous: () => false,
     onFailure: (error: unknown) => {

@@ -7,7 +7,7 @@ import type { Inventory, RepositoryRow } from '../../src/inventory/inventory.ts'
 import { connectRoutes } from '../../src/pages/connect/connect.ts';
 import { answerPage } from '../../src/pages/frame/answer.ts';
 import { renderLayout } from '../../src/pages/frame/layout.ts';
-import { PageTurns } from '../../src/pages/request/page-turns.ts';
+import { createTurns } from '../../src/pages/request/page-turns.ts';
 import type { PageRoutes } from '../../src/pages/request/page-request.ts';
 import { readRequest } from '../../src/pages/request/read-request.ts';
 import { createVisible } from '../../src/pages/request/visible.ts';
@@ -97,7 +97,7 @@ export function createOwnerPages(options: OwnerPagesOptions = {}): OwnerPages {
   const answering = {
     routes,
     forOwners,
-    turns: new PageTurns(),
+    turns: createTurns(),
     anonymous: () => hasAnonymousRules(policy()),
     onFailure: (error: unknown) => {
       throw error;

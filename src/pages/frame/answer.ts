@@ -12,14 +12,14 @@ import {
 } from '../request/page-request.ts';
 import { html, TooLarge } from '../text/html.ts';
 import { accountOf } from '../../auth/principal.ts';
-import type { PageTurns } from '../request/page-turns.ts';
+import type { PageTurns, Turns } from '../request/page-turns.ts';
 import { isFromElsewhere, isFromHere } from '../request/form-source.ts';
 import { FRAME_WORDS } from './words.ts';
 import { problemPage } from './problem-page.ts';
 
 export interface AnswerOptions {
   readonly routes: PageRoutes;
-  readonly turns: PageTurns;
+  readonly turns: Turns;
   /** Reports whether a rule is for anonymous clients. If not, browsers without a session are sent to sign in. */
   readonly anonymous: () => boolean;
   /** Whether the pages are for owners alone. */
@@ -51,13 +51,22 @@ function failedPage(
   return problemPage(request, shown ?? new PageError('registry-failed'));
 }
 
-/** What asks the registry, or shows what the registry stores, waits for its turn. */
-async function makePage({ routes, turns }: AnswerOptions, request: PageRequest): Promise<PageAnswer> {
+/** Pages about all repositories. */
+const OF_MANY: ReadonlySet<string> = new Set(['repositories', 'space', 'users', 'activity']);
+
+/** What asks the registry or the inventory waits for its turn. */
+async function makePage({ routes, turns: all }: AnswerOptions, request: PageRequest): Promise<PageAnswer> {
   const handler = handlerOf(routes, request);
-  if (!('repository' in request.address)) return handler(request);
+  const turns = turnsOf(request, all);
+  if (turns === undefined) return handler(request);
   const { principal, client } = request;
   const owner = accountOf(principal) || networkOf(client.address);
   return turns.run({ owner, signal: client.signal }, () => handler(request));
+}
+
+function turnsOf({ address }: PageRequest, { registry, inventory }: Turns): PageTurns | undefined {
+  if ('repository' in address) return registry;
+  return OF_MANY.has(address.kind) ? inventory : undefined;
 }
 
 /** What is answered because of where the browser comes from. */

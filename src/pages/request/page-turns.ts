@@ -89,6 +89,17 @@ export class PageTurns {
   }
 }
 
+/** The turns of pages that ask the registry, which may not answer, and of those that ask the inventory alone. */
+export interface Turns {
+  readonly registry: PageTurns;
+  readonly inventory: PageTurns;
+}
+
+/** A page of one kind waits for none of the other. */
+export function createTurns(): Turns {
+  return { registry: new PageTurns(), inventory: new PageTurns() };
+}
+
 function count(owners: readonly string[], owner: string): number {
   return owners.filter((it) => it === owner).length;
 }

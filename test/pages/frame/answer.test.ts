@@ -3,7 +3,7 @@ import { ANONYMOUS } from '../../../src/auth/principal.ts';
 import { answerPage } from '../../../src/pages/frame/answer.ts';
 import { parsePageAddress } from '../../../src/pages/request/page-address.ts';
 import type { PageAnswer, PageHandler } from '../../../src/pages/request/page-request.ts';
-import { PageTurns } from '../../../src/pages/request/page-turns.ts';
+import { createTurns } from '../../../src/pages/request/page-turns.ts';
 import { readRequest } from '../../../src/pages/request/read-request.ts';
 import { html } from '../../../src/pages/text/html.ts';
 import { pageCall } from '../../support/page-call.ts';
@@ -38,7 +38,7 @@ async function ask(get: PageHandler, signal?: AbortSignal): Promise<PageAnswer &
   );
   const options = { anonymous: () => false, forOwners: false, onFailure: (it: unknown) => failures.push(it) };
   const answer = await answerPage(
-    { ...options, routes: { repository: { get } }, turns: new PageTurns() },
+    { ...options, routes: { repository: { get } }, turns: createTurns() },
     request,
   );
   return { ...answer, failures };
@@ -60,22 +60,24 @@ describe('a page', () => {
   });
 });
 
-/** Whose turn a page takes that is asked for from this address. */
-async function turnOf(address: string, user?: string): Promise<string> {
+/** Whose turn a page takes that is asked for from this address, and among which pages. */
+async function turnOf(address: string, user?: string, target = TARGET): Promise<string> {
   const owners: string[] = [];
-  const turns = new PageTurns();
-  turns.run = async ({ owner }, make) => {
-    owners.push(owner);
-    return make();
-  };
+  const turns = createTurns();
+  for (const kind of ['registry', 'inventory'] as const)
+    turns[kind].run = async ({ owner }, make) => {
+      owners.push(`${kind} ${owner}`);
+      return make();
+    };
   const principal = user === undefined ? ANONYMOUS : ({ kind: 'user', name: user } as const);
-  const call = pageCall(TARGET);
+  const call = pageCall(target);
   const request = await readRequest(
     { session: async () => ({ id: 's-1', principal, csrf: 'c' }), isOwner: () => false },
     { ...call, client: { ...call.client, address } },
   );
   const get: PageHandler = () => ({ kind: 'page', title: '', body: html`` });
-  const routes = { repository: { get } };
+  const one = { get };
+  const routes = { repository: one, repositories: one, space: one, users: one, activity: one, connect: one };
   const onFailure = (error: unknown): never => {
     throw error;
   };
@@ -90,6 +92,21 @@ describe('the turn of a page', () => {
     ['a visitor by IPv6, who has 2^64 addresses', '2001:db8:1:2:3:4:5:6', undefined, '2001:db8:1:2::/64'],
     ['the same with another one of them', '2001:db8:1:2::9', undefined, '2001:db8:1:2::/64'],
   ])('is that of %s', async (_name, address, user, expected) => {
-    expect(await turnOf(address, user)).toBe(expected);
+    expect(await turnOf(address, user)).toBe(`registry ${expected}`);
   });
+
+  it.each([
+    ['/', 'inventory alice'],
+    ['/?search=a', 'inventory alice'],
+    ['/space', 'inventory alice'],
+    ['/users?view=rights&who=bob', 'inventory alice'],
+    ['/activity', 'inventory alice'],
+    ['/r/team/app', 'registry alice'],
+    ['/connect', ''],
+  ])(
+    'is none of those that wait for a registry, where it shows all repositories: %s',
+    async (target, expected) => {
+      expect(await turnOf('192.0.2.7', 'alice', target)).toBe(expected);
+    },
+  );
 });
