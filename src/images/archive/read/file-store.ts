@@ -60,14 +60,6 @@ export async function* readRange(
   }
 }
 
-/** Reads a part of a file at once. Less where the file ends early. */
-export function readPart(
-  file: FileHandle,
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<Buffer> {
-  return readFully(file, Buffer.allocUnsafeSlow(to - from), from);
-}
-
 /** Reads a whole file of at most so many bytes. Undefined if it is larger. */
 export async function readWhole(file: StoredFile, most: number): Promise<Buffer | undefined> {
   return file.size > most ? undefined : file.readWhole();

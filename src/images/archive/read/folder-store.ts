@@ -2,10 +2,11 @@ import { constants } from 'node:fs';
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { systemCode } from '../../../lib/errors.ts';
+import { readFully } from '../../tar/file-window.ts';
 import { invalidArchive, quoted } from '../../tar/invalid-archive.ts';
 import { cleanName } from './entry-name.ts';
 import { unreadable } from './open-file.ts';
-import { readPart, readRange, type FileStore, type StoredFile } from './file-store.ts';
+import { readRange, type FileStore, type StoredFile } from './file-store.ts';
 
 /** Opens a folder as an archive: the image layout of the image-spec. */
 export function openFolder(path: string, label: string): FileStore {
@@ -52,7 +53,7 @@ function fileAt(path: string, size: number): StoredFile {
       const file = await openRegular(path);
       if (file === undefined) return Buffer.alloc(0);
       try {
-        return await readPart(file, { from: 0, to: size });
+        return await readFully(file, Buffer.allocUnsafeSlow(size), 0);
       } finally {
         await file.close();
       }

@@ -36,6 +36,9 @@ export async function readLayoutIndex(store: FileStore): Promise<ImageIndex | un
 /** Reads an image layout (image-spec: "Image Layout"). */
 export function openLayout(store: FileStore, entries: readonly Descriptor[]): ArchiveSource {
   const { label } = store;
+  // Of each digest the first entry counts, of each name the last.
+  const byDigest = new Map(entries.toReversed().map((entry) => [entry.digest.text, entry]));
+  const byName = new Map(entries.flatMap((entry) => namesOf(entry).map((name) => [name, entry] as const)));
   return {
     label,
     origin: undefined,
@@ -43,8 +46,8 @@ export function openLayout(store: FileStore, entries: readonly Descriptor[]): Ar
       const digest = parseDigest(reference);
       const entry =
         digest === undefined
-          ? await findByName(store, entries, reference)
-          : (entries.find((it) => it.digest.text === digest.text) ?? { digest, mediaType: '' });
+          ? (byName.get(reference) ?? (await findByName(store, entries, reference)))
+          : (byDigest.get(digest.text) ?? { digest, mediaType: '' });
       return entry === undefined ? undefined : readManifestBlob(store, entry.digest, entry.mediaType);
     },
     readBlob: async function* readBlob(blob, options) {

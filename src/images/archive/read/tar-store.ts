@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
+import { readFully } from '../../tar/file-window.ts';
 import { invalidArchive, quoted } from '../../tar/invalid-archive.ts';
 import { walkTar, type TarEntry } from '../../tar/walk-tar.ts';
 import { cleanName, followLink } from './entry-name.ts';
-import { readPart, readRange, type FileStore, type StoredFile } from './file-store.ts';
+import { readRange, type FileStore, type StoredFile } from './file-store.ts';
 
 /** Links that lead to links: no program writes more than one. */
 const MOST_LINKS = 8;
@@ -77,6 +78,6 @@ function fileAt(
     size,
     read: (from, { to = size, signal } = {}) =>
       readRange(file, { from: offset + from, to: offset + Math.min(to, size) }, signal),
-    readWhole: () => readPart(file, { from: offset, to: offset + size }),
+    readWhole: () => readFully(file, Buffer.allocUnsafeSlow(size), offset),
   };
 }
