@@ -21,9 +21,9 @@ import { readTarget } from '../../src/doctor/target.ts';
 import { AppError } from '../../src/lib/errors.ts';
 import { AUTHORITY, SERVER, craft, extension, type Crafted } from '../pki/craft.ts';
 
-const CLIENT = { isRoot: false, isServer: false } as const;
-const ROOT = { isRoot: true, isServer: false } as const;
-const ON_SERVER = { isRoot: false, isServer: true } as const;
+const CLIENT = { isRoot: false, isServer: false, login: 'docker login' } as const;
+const ROOT = { isRoot: true, isServer: false, login: 'docker login' } as const;
+const ON_SERVER = { isRoot: false, isServer: true, login: 'docker login' } as const;
 const NOW = new Date();
 
 /** `✓ why`, or `✗ why` and its cure. */
@@ -76,7 +76,7 @@ describe('the name', () => {
     ['1.2.3.256', /^✗ .*looks like an IPv4 address.*\nregistry-gate certs renew --host NAME-OR-ADDRESS$/s],
     ['*.lan.home', /^✗ \*\.lan\.home is a wildcard/],
   ])('%s', (typed, expected) => {
-    expect(shown(checkName(readTarget(typed)))).toMatch(expected);
+    expect(shown(checkName(readTarget(typed), CLIENT))).toMatch(expected);
   });
 });
 
@@ -503,7 +503,7 @@ describe('an account', () => {
     ],
     ['is not tried', undefined, ['– because']],
   ] as const)('%s', (_name, given, expected) => {
-    const checks = checkAccount(TARGET, given, 'because').map(shown);
+    const checks = checkAccount(TARGET, given, { reason: 'because', here: CLIENT }).map(shown);
     expected.forEach((one, at) => expect(checks[at]).toMatch(one));
     expect(checks).toHaveLength(expected.length);
   });

@@ -51,3 +51,8 @@ export async function installedEngines(machine: ClientMachine): Promise<readonly
   const engines = ENGINES.filter((_client, at) => found[at]);
   return engines.length === 0 ? ['system'] : engines;
 }
+
+/** The command by which one signs in by the first client that has one. */
+export function loginOf([client]: readonly TrustClient[]): string {
+  return client === 'podman' || client === 'nerdctl' ? `${client} login` : 'docker login';
+}

@@ -17,7 +17,7 @@ import { mayBeConfigured } from '../images/connection/default-registry.ts';
 import { readCredential } from '../images/connection/read-credential.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readClient, type ClientRequest } from './client-facts.ts';
-import { installedEngines, parseClients } from './clients.ts';
+import { installedEngines, loginOf, parseClients } from './clients.ts';
 import { CONFIGURATION, SCRATCH, type Options } from './options.ts';
 import { isThisMachine, readServer } from './server-facts.ts';
 
@@ -78,7 +78,7 @@ async function look(
   const own = config && (await gateOf(config));
   const target = targetOf(host ?? own?.registry);
   const isServer = host === undefined || isOwn(target, config, own);
-  const here: Here = { isRoot: asked.machine.isRoot, isServer };
+  const here: Here = { isRoot: asked.machine.isRoot, isServer, login: loginOf(asked.clients) };
   const server = isServer ? await examineOwn(config, terminal, here) : [];
   const seen = { checks: server, target, client: undefined, certs: config?.certs };
   if (target === undefined) return seen;

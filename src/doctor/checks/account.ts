@@ -3,6 +3,7 @@ import { fine, skipped, wrong, type Check } from '../check.ts';
 import type { AccountFacts, StepResult } from '../facts/account.ts';
 import type { Answer, Fault } from '../facts/ask.ts';
 import type { Target } from '../target.ts';
+import type { Here } from './route.ts';
 
 const CHALLENGE = { id: 'challenge', what: 'challenge' } as const;
 const SIGN_IN = { id: 'sign-in', what: 'sign-in' } as const;
@@ -37,16 +38,19 @@ function checkRealm(realm: string, host: string, registry: string): Check {
 export function checkAccount(
   { registry }: Target,
   facts: AccountFacts | undefined,
-  reason: string,
+  { reason, here }: { readonly reason: string; readonly here: Here },
 ): readonly Check[] {
   if (facts === undefined) return [skipped(SIGN_IN, reason)];
   const { user, signIn } = facts;
-  const login = loginCommand(registry, user);
+  const login = loginCommand(here, registry, user);
   const name =
     user === undefined ? 'nobody, since no sign-in is stored' : user === '' ? 'the stored sign-in' : user;
   if (signIn !== undefined && user === undefined) {
     return [
-      skipped(SIGN_IN, `no sign-in for ${registry} is stored here: docker login ${registry}, or --user NAME`),
+      skipped(
+        SIGN_IN,
+        `no sign-in for ${registry} is stored here: ${here.login} ${registry}, or --user NAME`,
+      ),
     ];
   }
   const steps = [
@@ -87,10 +91,8 @@ function failed(
   return wrong(subject, sentence(step.error.message), cure ?? 'registry-gate config check --connect');
 }
 
-function loginCommand(registry: string, user: string | undefined): string {
-  return user === undefined || user === ''
-    ? `docker login ${registry}`
-    : `docker login -u ${user} ${registry}`;
+function loginCommand({ login }: Here, registry: string, user: string | undefined): string {
+  return user === undefined || user === '' ? `${login} ${registry}` : `${login} -u ${user} ${registry}`;
 }
 
 function sentence(message: string): string {

@@ -60,7 +60,7 @@ function checkPlain({ registry, port, host }: Target, { plain, network, here }: 
     return wrong(
       ANSWER,
       `${why}. A gate answers on ${neighbour.port}: use ${better}`,
-      `docker login ${better}`,
+      `${here.login} ${better}`,
     );
   }
   const where = here.isServer ? '' : ' on the server';

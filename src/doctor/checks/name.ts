@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import { fine, wrong, type Check } from '../check.ts';
 import type { Target } from '../target.ts';
+import type { Here } from './route.ts';
 
 const NAME = { id: 'name', what: 'name' } as const;
 
 /** Whether clients take the name for that of a registry (distribution: reference/normalize.go). */
-export function checkName(target: Target): Check {
+export function checkName(target: Target, { login }: Here): Check {
   const { typed, registry, endpoint, fault, host } = target;
   if (endpoint === undefined) {
     return wrong(NAME, `${JSON.stringify(typed)} is no host for clients: ${fault}`, otherName(typed));
@@ -29,7 +30,7 @@ export function checkName(target: Target): Check {
     return wrong(
       NAME,
       `clients take ${registry}/IMAGE for an image of Docker Hub, since the host has neither a dot nor a port: write the port, as in ${registry}:443/IMAGE`,
-      `docker login ${registry}:443`,
+      `${login} ${registry}:443`,
     );
   }
   return fine(NAME, `image names begin with ${registry}/`);

@@ -10,6 +10,8 @@ export interface Here {
   readonly isRoot: boolean;
   /** Whether the gate of the configuration here is the one that is asked. */
   readonly isServer: boolean;
+  /** How one signs in by the first of the clients: `docker login`. */
+  readonly login: string;
 }
 
 /** Whether the name leads somewhere, and whether somebody listens there. */
@@ -53,7 +55,7 @@ function checkPort({ host, port, registry }: Target, network: NetworkFacts, here
     return wrong(
       PORT,
       `nobody listens on ${port}, and a registry answers on ${neighbour.port}: use ${better}`,
-      `docker login ${better}`,
+      `${here.login} ${better}`,
     );
   }
   return wrong(PORT, closedWords(list, here), startCure(here, closed[0]?.fault?.code));

@@ -40,7 +40,7 @@ export function chainIn({ secure }: NetworkFacts): readonly X509Certificate[] {
 /** All checks of a client, in the order in which a connection comes to be. Pure. */
 export function examineClient(facts: ClientFacts): readonly Check[] {
   const { target, network, here } = facts;
-  const name = checkName(target);
+  const name = checkName(target, here);
   if (target.endpoint === undefined || target.host.startsWith('*')) return [name];
   const chain = chainIn(network);
   const isPublic = chain.some((one) => publicRootOf(one) !== undefined) && facts.authority === undefined;
@@ -58,6 +58,6 @@ export function examineClient(facts: ClientFacts): readonly Check[] {
     ),
     ...(facts.insecure === undefined ? [] : [checkInsecure(facts.insecure.entry, chain.length > 0, here)]),
     checkChallenge(target, network.secure),
-    ...checkAccount(target, facts.account, facts.noAccount),
+    ...checkAccount(target, facts.account, { reason: facts.noAccount, here }),
   ];
 }
