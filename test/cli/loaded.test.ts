@@ -34,6 +34,7 @@ const CASES: readonly Case[] = [
       'images/archive/write',
       'images/compression',
       'images/tar',
+      'images/client/wire/secure.ts',
       'config/schema',
     ],
   },
