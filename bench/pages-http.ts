@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { makeCerts, PASSWORD, startGate, USER, type GateProcess } from '../test/support/gate-process.ts';
@@ -157,9 +157,14 @@ async function measure(place: Place, large: LargeRegistry, rounds: number): Prom
     const [p50, p99, most] = [0.5, 0.99, 1].map((share) => times[Math.ceil(times.length * share) - 1] ?? 0);
     const { first = 0 } = cold[at] ?? {};
     const { bytes = 0 } = warm.answers[at]?.at(-1) ?? {};
-    return [name, ...[first, p50, p99, most].map((ms = 0) => ms.toFixed(0)), (bytes / 1000).toFixed(1)];
+    const spent = warm.spent[at] ?? 0;
+    return [
+      name,
+      ...[first, p50, p99, most, spent].map((ms = 0) => ms.toFixed(0)),
+      (bytes / 1000).toFixed(1),
+    ];
   });
-  const head = [place.name, 'cold, ms', 'p50, ms', 'p99, ms', 'most, ms', 'kB'];
+  const head = [place.name, 'cold, ms', 'p50, ms', 'p99, ms', 'most, ms', 'CPU, ms', 'kB'];
   console.log(`\n${printTable(head, rows)}\n`);
   console.log(`memory after requests: ${warm.memory.join(', ')}`);
 }
@@ -185,6 +190,8 @@ const SAMPLES = 5;
 interface Warm {
   /** For each page. */
   readonly answers: readonly (readonly Timed[])[];
+  /** Processor time of the gate for one answer of each page, in milliseconds, with what it does meanwhile. */
+  readonly spent: readonly number[];
   /** `300: 180 MiB`. */
   readonly memory: readonly string[];
 }
@@ -195,13 +202,18 @@ function measureWarm(place: Place, rounds: number): Promise<Warm> {
     for (const user of [USER, OTHER]) await browsers.signIn(user);
     for (let round = 0; round < WARMING; round += 1) for (const page of PAGES) await browsers.get(page);
     const answers = PAGES.map((): Timed[] => []);
+    const spent = PAGES.map(() => 0);
     const memory = [`${WARMING * PAGES.length}: ${memoryOf(pid)}`];
     for (let round = 1; round <= rounds; round += 1) {
-      for (const [at, page] of PAGES.entries()) answers[at]?.push(await browsers.get(page));
+      for (const [at, page] of PAGES.entries()) {
+        const before = processorTime(pid);
+        answers[at]?.push(await browsers.get(page));
+        spent[at] = (spent[at] ?? 0) + processorTime(pid) - before;
+      }
       if (round % Math.ceil(rounds / SAMPLES) === 0)
         memory.push(`${(WARMING + round) * PAGES.length}: ${memoryOf(pid)}`);
     }
-    return { answers, memory };
+    return { answers, spent: spent.map((ms) => ms / rounds), memory };
   });
 }
 
@@ -219,6 +231,15 @@ async function withGate<T>(
     browsers.close();
     await gate.close();
   }
+}
+
+/** Of all threads of a process, in milliseconds. */
+function processorTime(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce((sum, task) => {
+    const [nanoseconds] = readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ');
+    return sum + Number(nanoseconds) / 1e6;
+  }, 0);
 }
 
 /** Resident memory of the gate, its threads included. */

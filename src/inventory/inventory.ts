@@ -169,6 +169,8 @@ export interface InventoryStatus {
  * says, and never believed over it. It knows no rights but `visible`: of a single repository it tells everything.
  */
 export interface Inventory {
+  /** Makes the first answer quick: somebody is about to look. */
+  prepare(): void;
   /** Lists repositories, and the folders that they are in. */
   repositories(query: RepositoriesQuery): Promise<RepositoriesPage>;
   /** Undefined if it is not known. */
@@ -192,7 +194,7 @@ export interface Inventory {
   spaceOf(repository: string, query: PageQuery): Promise<SpaceOfRepository>;
   /**
    * Asks the registry which tags the repository has, and what the tags of this page are. Resolves when that is done, and
-   * after `withinMs` at the latest (default 250): the rest is done afterwards. Asks at most every two seconds. Never
+   * after `withinMs` at the latest (default 50): the rest is done afterwards. Asks at most every two seconds. Never
    * rejects.
    */
   refresh(repository: string, page?: Omit<TagsQuery, 'repository'>, withinMs?: number): Promise<void>;

@@ -78,6 +78,7 @@ export function createPages(options: PagesOptions): Pages {
     ],
     mostFormBytes: (call) => mostFormBytes(options, call),
     answer: async (call) => {
+      if (call.address.kind === 'sign-in') options.inventory.prepare();
       const request = await readRequest(options, call);
       const answer = await answerPage({ ...options, routes, turns }, request);
       const { note = {}, cookies = [] } = answer;

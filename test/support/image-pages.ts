@@ -59,6 +59,7 @@ const INVENTORY: Inventory = {
   repository: unexpected,
   tags: unexpected,
   layerShares: async () => new Map(),
+  prepare: () => undefined,
   untagged: unexpected,
   needing: unexpected,
   aloneOf: unexpected,

@@ -144,6 +144,7 @@ function inventoryOf(names: readonly string[], pushes: Pushes): Inventory {
     repository: unexpected,
     tags: unexpected,
     layerShares: unexpected,
+    prepare: () => undefined,
     untagged: unexpected,
     needing: unexpected,
     aloneOf: unexpected,

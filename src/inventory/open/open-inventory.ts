@@ -17,7 +17,7 @@ interface InventoryOptions {
 
 /** Its heap, in MiB. */
 const HEAP_MIB = 128;
-const WITHIN_MS = 250;
+const WITHIN_MS = 50;
 /** How often the keeper is told that somebody looks, in milliseconds. */
 const WANTED_MS = 2000;
 /** How often one tries to know all names: while an inventory is built, there are new ones all the time. */
@@ -50,6 +50,7 @@ export function openInventory({ path, keeper, logger }: InventoryOptions): Inven
     return askVisible({ visibility, visible, ask });
   };
   return {
+    prepare: () => reader.tell('status', undefined),
     repositories: async ({ visible, ...rest }) => {
       const query = { ...rest, isFiltered: visible !== undefined };
       return (
