@@ -20,31 +20,45 @@ interface SpaceRow extends RepositorySpace {
 /** What repositories take, the largest first. */
 export function readSpace(database: Database, query: PlainSpaceQuery): Space {
   const all = query.isFiltered ? visibleSpace(database) : wholeSpace(database);
+  const where = query.isFiltered ? 'WHERE is_visible(id)' : '';
   const cursor = parseCursor(query.after);
   const from = cursor === undefined ? 0 : Math.max(0, Number(cursor.value) || 0);
   const limit = Math.min(Math.max(Math.trunc(query.limit), 1), 1000);
-  const sorted = all.rows.toSorted((a, b) => b.size - a.size || (a.name < b.name ? -1 : 1));
-  const rows = sorted.slice(from, from + limit).map(({ name, size, alone }) => ({ name, size, alone }));
+  const found = database.all<SpaceRow>(
+    `SELECT id, name, size, alone FROM repository ${where} ORDER BY size DESC, name LIMIT ? OFFSET ?`,
+    limit,
+    from,
+  );
+  const sums = database.get<{ count: number; alone: number }>(
+    `SELECT count(*) AS count, total(alone) AS alone FROM repository ${where}`,
+  );
+  const rows = found.map(({ id, name, size, alone }) => ({
+    name,
+    size,
+    alone: alone + (all.more.get(id) ?? 0),
+  }));
   const end = from + rows.length;
-  const alone = all.rows.reduce((sum, row) => sum + row.alone, 0);
+  const total = sums?.count ?? 0;
+  const more = [...all.more.values()].reduce((sum, bytes) => sum + bytes, 0);
   return {
     rows,
-    next: end < sorted.length ? renderCursor({ value: end, name: '' }) : undefined,
-    total: sorted.length,
-    size: alone + all.shared,
+    next: end < total ? renderCursor({ value: end, name: '' }) : undefined,
+    total,
+    size: (sums?.alone ?? 0) + more + all.shared,
     shared: all.shared,
   };
 }
 
 interface AllSpace {
-  readonly rows: readonly SpaceRow[];
+  /** By the id of a repository: bytes that it needs alone of what may be seen, beside its `alone`. */
+  readonly more: ReadonlyMap<number, number>;
+  /** Bytes that several repositories need. */
   readonly shared: number;
 }
 
 function wholeSpace(database: Database): AllSpace {
-  const rows = database.all<SpaceRow>('SELECT id, name, size, alone FROM repository');
   const sum = database.get<{ bytes: number }>('SELECT total(size) AS bytes FROM blob WHERE repositories > 1');
-  return { rows, shared: sum?.bytes ?? 0 };
+  return { more: new Map(), shared: sum?.bytes ?? 0 };
 }
 
 interface SharedBlob {
@@ -60,7 +74,6 @@ interface SharedBlob {
  * alone. Only blobs of several repositories are looked at: the others are in `alone` of their repository.
  */
 function visibleSpace(database: Database): AllSpace {
-  const rows = database.all<SpaceRow>('SELECT id, name, size, alone FROM repository WHERE is_visible(id)');
   const more = new Map<number, number>();
   let shared = 0;
   const blobs = database.all<SharedBlob>(
@@ -72,7 +85,7 @@ function visibleSpace(database: Database): AllSpace {
     if (count > 1) shared += size;
     else more.set(repository, (more.get(repository) ?? 0) + size);
   }
-  return { rows: rows.map((row) => ({ ...row, alone: row.alone + (more.get(row.id) ?? 0) })), shared };
+  return { more, shared };
 }
 
 /** What the tags of a repository take, first those that need the most alone. */

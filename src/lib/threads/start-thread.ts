@@ -8,6 +8,9 @@ interface ThreadOptions {
   readonly heapMiB?: number;
 }
 
+/** What a thread may take for new objects, in MiB. V8 would take up to 96 before it looks for what is garbage. */
+const YOUNG_MIB = 24;
+
 /** Starts a thread that sees nothing of the environment and of the arguments of the process. */
 export function startThread(program: URL, { name, data, heapMiB }: ThreadOptions): Worker {
   return new Worker(program, {
@@ -15,7 +18,9 @@ export function startThread(program: URL, { name, data, heapMiB }: ThreadOptions
     env: {},
     execArgv: [],
     workerData: data,
-    ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
+    ...(heapMiB !== undefined && {
+      resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    }),
   });
 }
 

@@ -92,6 +92,19 @@ export class ManifestStore {
     return loaded === undefined ? undefined : { size: loaded.bytes.length, reading: loaded.reading };
   }
 
+  /**
+   * Reports whether a manifest may refer to another one, without taking it apart: few do, and a repository has thousands.
+   * Names may be spelt with escapes, and in any case.
+   */
+  async mayRefer(digest: Digest): Promise<boolean> {
+    const size = await this.#blobs.storedSize(digest);
+    if (size === undefined) return true;
+    return this.#limited(size, async () => {
+      const bytes = await this.#blobs.read(digest, this.largest);
+      return bytes === undefined || /\\|"subject"|[\u0080-\u00ff]/i.test(bytes.toString('latin1'));
+    });
+  }
+
   /** Judges a manifest that a client sends. */
   async judge(bytes: Buffer, contentType: string | undefined): Promise<ManifestOutcome> {
     return this.#limited(bytes.length, () => judgeManifest(bytes, contentType));

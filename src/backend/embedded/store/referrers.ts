@@ -141,6 +141,10 @@ export class Referrers {
     const digest = parseDigest(text);
     if (digest === undefined) return true;
     const { manifests } = this.#options;
+    if (!(await manifests.mayRefer(digest).catch(() => true))) {
+      known.add(text, undefined, undefined);
+      return true;
+    }
     const stored = await manifests.get(repository, digest).catch(() => undefined);
     if (stored === undefined) return false;
     known.add(text, stored.subject?.text, stored.artifactType);

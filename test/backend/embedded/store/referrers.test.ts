@@ -67,6 +67,19 @@ describe('M-B3: pages of referrers', () => {
     expect(await pagesFrom(client, path)).toEqual(expected);
   });
 
+  it('hold those that spell the name of the subject with escapes, when nothing is in memory yet', async () => {
+    const plain = index([], { subject, annotations: { at: 'plain' } });
+    const bytes = index([], { subject, annotations: { at: 'odd' } }).bytes.replace(
+      '"subject"',
+      String.raw`"\u0073ubject"`,
+    );
+    const odd = { ...plain, bytes, digest: digestOf(bytes), size: bytes.length };
+    const digests = await push('team/odd', [plain, odd]);
+    await push('team/odd', [index([], { annotations: { at: 'nothing' } })]);
+    await reopen();
+    expect(await pagesFrom(client, `/v2/team/odd/referrers/${subject.digest}`)).toEqual([digests]);
+  });
+
   it('end when 16 MiB of manifests were read for them', async () => {
     const made = Array.from({ length: 6 }, (_, at) => index([], { subject, x: `${at}`.repeat(4_100_000) }));
     const digests = await push('team/large', made);
