@@ -41,12 +41,9 @@ export function openInventory({ path, keeper, logger }: InventoryOptions): Inven
   });
   const events = createEventBuffer((noted) => keeper.note(noted));
   const visibility = new Visibility();
-  let wantedAt = -WANTED_MS;
+  const noteLook = createLooks(keeper);
   const seen = <T>(visible: Visible, ask: AskFiltered<T>): Promise<T | undefined> => {
-    // A keeper that waits for a quiet moment begins with the first page that somebody looks at.
-    const now = performance.now();
-    if (now - wantedAt >= WANTED_MS) keeper.note([{ kind: 'wanted' }]);
-    if (now - wantedAt >= WANTED_MS) wantedAt = now;
+    noteLook();
     return askVisible({ visibility, visible, ask });
   };
   return {
@@ -78,6 +75,17 @@ export function openInventory({ path, keeper, logger }: InventoryOptions): Inven
       events.close();
       await reader.close();
     },
+  };
+}
+
+/** Returns a function that tells the keeper that somebody looks: one that waits for a quiet moment begins then. */
+function createLooks(keeper: Keeper): () => void {
+  let toldAt = -WANTED_MS;
+  return () => {
+    const now = performance.now();
+    if (now - toldAt < WANTED_MS) return;
+    toldAt = now;
+    keeper.note([{ kind: 'wanted' }]);
   };
 }
 
