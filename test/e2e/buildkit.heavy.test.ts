@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ENGINE_NEEDS, NEWER_ENGINE, startEngine, type Engine } from '../support/engine.ts';
@@ -116,6 +116,20 @@ for (const { name, open } of BACKENDS) {
       const ran = await run('docker-buildx', again, { env: { ...engine.env } });
       expect(ran.output).toMatch(/CACHED/);
       expect(ran.status).toBe(0);
+    });
+
+    it('gives the CA of certs trust --for buildx to a builder that is made afterwards', async () => {
+      const env = { ...engine.env };
+      const trust = ['certs', 'trust', '--for', 'buildx', '--certs', certs, address];
+      await gateDoes(trust, { env });
+      await must('docker-buildx', ['create', '--name', 'own'], { env });
+      const client = engine.env['DOCKER_CONFIG'] ?? '';
+      const instance: unknown = JSON.parse(await readFile(join(client, 'buildx/instances/own'), 'utf8'));
+      const files = JSON.stringify(instance);
+      const authority = (await readFile(join(certs, 'ca.crt'))).toString('base64');
+      expect([files.includes(authority), files.includes('buildkitd.toml')]).toEqual([true, true]);
+      await must('docker-buildx', ['rm', 'own'], { env });
+      await gateDoes([...trust, '--undo'], { env });
     });
 
     it('sees an image no more once it is deleted', async () => {

@@ -110,7 +110,7 @@ const STATIC: readonly (readonly [line: string, offered: readonly string[]])[] =
   ['registry-gate im', ['images']],
   ['registry-gate certs ', ['init', 'renew', 'status', 'trust']],
   ['registry-gate certs init --key ', ['ecdsa', 'rsa']],
-  ['registry-gate certs trust --for do', ['docker']],
+  ['registry-gate certs trust --for docker-r', ['docker-rootless']],
   ['registry-gate serve --log-format ', ['auto', 'human', 'json']],
   ['registry-gate completion z', ['zsh']],
   ['registry-gate tokens create ci --al', ['--allow']],

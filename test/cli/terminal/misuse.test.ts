@@ -231,7 +231,7 @@ describe('a word that is no command', () => {
     [['serv', '--help'], /Did you mean serve\?/],
     [['--lisen'], /Unknown option '--lisen'/],
     [['serve', '--lisen', ':1'], /Did you mean --listen\?/],
-    [['certs', 'trust', 'registry.lan'], /docker, podman, containerd, system/],
+    [['certs', 'trust', 'registry.lan'], /docker, docker-rootless, .*, or --all/],
   ])('%j is answered', async (argv, words) => {
     const { code, stdout, stderr } = await gate(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
