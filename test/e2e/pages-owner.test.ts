@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../src/config/schema/schema.ts';
 import { BROWSER, expectAccessible, startBrowser, type OpenBrowser } from '../support/browser.ts';
 import { PageClient } from '../support/page-client.ts';
+import { registryOf } from '../support/page-images.ts';
 import { temporaryFolder, type Folder } from '../support/programs.ts';
+import { pushImage } from '../support/push-image.ts';
 import { basic, startTestGate, TEST_PASSWORD, type TestGate } from '../support/test-gate.ts';
 import { describeWith } from '../support/requires.ts';
 
@@ -146,6 +148,27 @@ describeWith([BROWSER], 'the pages of owners, in a browser', () => {
     }
     expect(noise).toEqual([]);
     await close();
+  });
+
+  it('show without an audit log who pushed and who signed in, quietly and accessibly', async () => {
+    const config = { pages: 'on', users: join(folder.path, 'htpasswd'), state: folder.path } as const;
+    const plain = await startTestGate({ backend: `embedded:${join(folder.path, 'data')}`, config });
+    const client = new PageClient(plain);
+    await client.signIn('bob', TEST_PASSWORD);
+    const base = `https://127.0.0.1:${plain.port}`;
+    await pushImage(registryOf(plain).repository('team/app'), { layers: ['a layer'], tags: ['1'] });
+    await expect.poll(async () => (await client.get('/activity')).body).toMatch(/alice[^]*team\/app/);
+    for (const options of [{}, { language: 'ko', theme: 'dark', width: 390 }] as const) {
+      const { page, context, noise, close } = await browser.open(base, options);
+      const value = client.session ?? '';
+      await context.addCookies([{ name: '__Host-registry-gate', value, url: base, secure: true }]);
+      await page.goto('/activity');
+      await expectAccessible(page);
+      expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
+      expect(noise).toEqual([]);
+      await close();
+    }
+    await plain.close();
   });
 
   it('follow the health of the gate while somebody looks', async () => {
