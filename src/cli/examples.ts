@@ -39,10 +39,16 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'registry-gate certs revoke certs/issued/db.lan.crt --reason keyCompromise',
     'registry-gate certs revoke 4F0A6E61D2C35B7AA0A4E5A9D2F1B3C7',
   ],
+  'certs rollover': [
+    'registry-gate certs rollover start',
+    'registry-gate certs rollover switch',
+    'registry-gate certs rollover retire',
+  ],
   'certs trust': [
     'registry-gate certs trust --for docker registry.lan',
     'registry-gate certs trust --for podman registry.lan:8443 --from https://registry.lan:8443 --fingerprint 784d09...',
     'registry-gate certs trust --for system registry.lan --dry-run',
+    'registry-gate certs trust --for docker registry.lan --follow --ca /etc/docker/certs.d/registry.lan/ca.crt',
     'registry-gate certs trust --all registry.lan --ca ca.crt',
     'registry-gate certs trust --for containerd registry.lan --ssh root@node1 --ssh root@node2',
     'registry-gate certs trust --for k3s registry.lan --print ansible',

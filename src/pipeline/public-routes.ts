@@ -7,10 +7,14 @@ import { answerProblem } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 
 interface PublicAuthority {
-  /** PEM of the certificate. */
+  /** PEM of the certificates. */
   readonly pem: string;
-  /** The fingerprint of the certificate. */
+  /** The fingerprint of the first. */
   readonly sha256: string;
+  /** The fingerprint of each. */
+  readonly fingerprints: readonly string[];
+  /** PEM of a new CA, and of the same as the old one signed it; undefined where there is none. */
+  readonly announcement?: string | undefined;
   /** PEM of the list of revoked certificates; undefined where there is none. */
   readonly revocations?: string | undefined;
 }
@@ -75,10 +79,12 @@ function createRoutes({
       path,
       (res) => sendText(res, 200, text, type),
     ]),
-    ['/ca.crl', (res) => sendRevocations(res, authority()?.revocations)],
+    ['/ca.crl', (res) => sendList(res, authority()?.revocations, 'has revoked nothing')],
+    ['/ca-next.crt', (res) => sendList(res, authority()?.announcement, 'is not being replaced')],
     [
       '/ca.sha256',
-      (res) => sendAuthority(res, authority()?.sha256.concat('\n'), 'text/plain; charset=utf-8'),
+      (res) =>
+        sendAuthority(res, authority()?.fingerprints.join('\n').concat('\n'), 'text/plain; charset=utf-8'),
     ],
   ]);
 }
@@ -88,8 +94,8 @@ function sendAuthority(res: Response, text: string | undefined, type: string): v
   else sendText(res, 200, text, type);
 }
 
-function sendRevocations(res: Response, text: string | undefined): void {
-  if (text === undefined) sendText(res, 404, 'The CA of this server has revoked nothing.\n');
+function sendList(res: Response, text: string | undefined, otherwise: string): void {
+  if (text === undefined) sendText(res, 404, `The CA of this server ${otherwise}.\n`);
   else sendText(res, 200, text, 'application/x-pem-file');
 }
 

@@ -84,6 +84,7 @@ async function liveIn(certs: string): Promise<void> {
   await command(['certs', 'renew', '--force', '--certs', certs]);
   await command(['certs', 'issue', '--host', 'db.lan', '--certs', certs]);
   await command(['certs', 'revoke', join(certs, 'issued', 'db.lan.crt'), '--certs', certs]);
+  for (const step of ['start', 'switch']) await command(['certs', 'rollover', step, '--certs', certs]);
   await command(['users', 'add', 'bob', '--password-stdin', '--certs', certs], 'S3cret-of-bob\n');
   await signInByBrowser(certs);
   await lookAtPages(certs);

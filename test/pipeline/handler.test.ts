@@ -34,6 +34,7 @@ describe('the pipeline', () => {
     ['/readyz', 200, 'ok\n'],
     ['/ca.crt', 200, 'the CA\n'],
     ['/ca.crl', 200, 'the list\n'],
+    ['/ca-next.crt', 404, 'The CA of this server is not being replaced.\n'],
     ['/ca.sha256', 200, `${'f'.repeat(64)}\n`],
   ])('answers %s to everybody', async (path, status, text) => {
     const answer = await request(gate()).get(path).buffer(true);

@@ -99,4 +99,31 @@ describeWith(['strace'], 'a command that is killed at a rename', () => {
     );
     expect((await readdir(directory)).toSorted()).toEqual(['ca.crt', 'ca.key', 'domain.crt', 'domain.key']);
   });
+
+  const CERTIFICATES = ['ca.crt', 'ca.key', 'domain.crt', 'domain.key'];
+  const FINISHED = { start: [...CERTIFICATES, 'ca-next.crt', 'ca-next.key'], retire: CERTIFICATES } as const;
+  const switched = [...CERTIFICATES, 'ca-previous.crt', 'ca-previous.key'];
+
+  it.each([
+    ...[1, 2, 3].map((nth) => ({ step: 'start', before: [], nth, files: FINISHED.start })),
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((nth) => ({
+      step: 'switch',
+      before: ['start'],
+      nth,
+      files: switched,
+    })),
+    ...[1, 2, 3].map((nth) => ({ step: 'retire', before: ['start', 'switch'], nth, files: FINISHED.retire })),
+  ])('rollover $step, rename $nth: the server starts, and a repetition finishes', async (kill) => {
+    const directory = await makeDirectory(await folder(), { now });
+    const take = async (step: string): Promise<void> => {
+      const done = await run(process.execPath, [MAIN, 'certs', 'rollover', step, '--certs', directory]);
+      expect({ step, ...done }).toMatchObject({ status: 0 });
+    };
+    for (const step of kill.before) await take(step);
+    await killedAt(kill.nth, ['certs', 'rollover', kill.step, '--certs', directory]);
+    expect((await loadServerCertificate({ directory }, new Date())).names).toEqual(HOSTS);
+    await take(kill.step);
+    expect((await loadServerCertificate({ directory }, new Date())).warnings).toEqual([]);
+    expect((await readdir(directory)).toSorted()).toEqual([...kill.files].toSorted());
+  });
 });

@@ -15,7 +15,12 @@ export function appOptions(
     now: () => 0,
     observe: (exchange) => void exchanges.push(exchange),
     logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    authority: () => ({ pem: 'the CA\n', sha256: 'f'.repeat(64), revocations: 'the list\n' }),
+    authority: () => ({
+      pem: 'the CA\n',
+      sha256: 'f'.repeat(64),
+      fingerprints: ['f'.repeat(64)],
+      revocations: 'the list\n',
+    }),
     unready: async () => undefined,
     isDraining: () => false,
     hsts: false,

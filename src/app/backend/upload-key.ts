@@ -27,6 +27,8 @@ export async function readUploadKey({ certs, state, tls }: UploadKeyOptions): Pr
   const paths = certificatePaths(certs);
   const secret =
     (await readOwn(join(state, UPLOAD_KEY_FILE))) ??
+    // While a rollover of the CA goes on, the key before: an upload that began before it continues.
+    (await readAny(join(certs, 'ca-previous.key'))) ??
     (await readAny(paths.authorityKey)) ??
     (await readAny(tls.key ?? paths.key));
   // A server without a private key does not start.

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { ServerCertificate, ServerCertificateOptions } from '../../pki/authority/server-certificate.ts';
 import { loadServerCertificate } from '../../pki/authority/server-certificate.ts';
 import { certificatePaths, readIfPresent, revocationListPath } from '../../pki/authority/cert-store.ts';
-import { authorityFingerprint } from '../../pki/x509/certificate-file.ts';
+import { PAIRS, readAnnouncement } from '../../pki/authority/rollover-state.ts';
+import { authorityFingerprints } from '../../pki/x509/certificate-file.ts';
 import { renewIfDue } from '../../pki/authority/renewal.ts';
 import { renewListIfDue } from '../../pki/authority/revocation.ts';
 import type { Bus } from '../../cluster/bus.ts';
@@ -11,13 +13,24 @@ import type { Logger } from '../../lib/logger.ts';
 import { failureReason, followFile, loadFile } from '../../lib/files/followed-file.ts';
 import type { Audit } from '../observe/audit.ts';
 
+/** What clients may know of the CA. */
+interface PublicAuthority {
+  /** PEM of its certificate and, while a rollover goes on, of the other CA. */
+  readonly pem: string;
+  /** SHA-256 of the first certificate. */
+  readonly sha256: string;
+  /** SHA-256 of each certificate. */
+  readonly fingerprints: readonly string[];
+  /** PEM of the new CA and of the same as the old one signed it, while a rollover goes on. */
+  readonly announcement: string | undefined;
+  /** PEM of the list of what it revoked, if it did. */
+  readonly revocations: string | undefined;
+}
+
 /** The certificate in force. */
 export interface CertificateKeeper {
   current(): ServerCertificate;
-  /** PEM and SHA-256 of the CA that signed the certificate, and PEM of what it revoked, if it did. */
-  authority():
-    | { readonly pem: string; readonly sha256: string; readonly revocations: string | undefined }
-    | undefined;
+  authority(): PublicAuthority | undefined;
   /** `listener` is called with each new certificate, before it comes into force. */
   onChange(listener: (certificate: ServerCertificate) => void): void;
   /** Look at the files now. */
@@ -86,11 +99,21 @@ export async function followCertificate(
 async function loadFrom(source: ServerCertificateOptions, logger: Logger): Promise<Loaded> {
   const certificate = await loadServerCertificate(source, new Date());
   const pem = certificate.authority;
-  const revocations = await readIfPresent(revocationListPath(source.directory));
   for (const warning of certificate.warnings) logger.warn({ warning }, 'certificate');
   return {
     certificate,
-    authority: pem === undefined ? undefined : { pem, sha256: authorityFingerprint(pem), revocations },
+    authority: pem === undefined ? undefined : await publish(pem, source.directory),
+  };
+}
+
+async function publish(pem: string, directory: string): Promise<PublicAuthority> {
+  const fingerprints = authorityFingerprints(pem);
+  return {
+    pem,
+    sha256: fingerprints[0],
+    fingerprints,
+    announcement: await readAnnouncement(directory),
+    revocations: await readIfPresent(revocationListPath(directory)),
   };
 }
 
@@ -101,6 +124,8 @@ function pathsOf(directory: string, { certificate, key }: Config['tls']): readon
     key ?? defaults.key,
     defaults.authorityCertificate,
     revocationListPath(directory),
+    join(directory, `${PAIRS.next}.crt`),
+    join(directory, `${PAIRS.previous}.crt`),
   ];
 }
 

@@ -59,11 +59,29 @@ function worstOf(issued: readonly IssuedStatus[]): 'fine' | 'due' | 'expired' {
   return issued.some((one) => one.state === 'due') ? 'due' : 'fine';
 }
 
-function table({ certificate, authority, isOwn, issued }: Shown, now: Date): string {
+function table({ certificate, authority, isOwn, issued, rollover }: Shown, now: Date): string {
   const origin = isOwn ? '' : '  (not signed by the CA of this directory)';
   const parts = [section('certificate', certificate, { origin, now })];
   if (authority !== undefined) parts.push(section('CA', authority, { origin: '', now }));
+  if (rollover !== undefined) parts.push(rolloverSection(rollover));
   return [...parts, ...issued.map(issuedSection)].join('\n');
+}
+
+/** Which step was taken, since when, and which is next. */
+function rolloverSection(rollover: NonNullable<Shown['rollover']>): string {
+  const { step, since, fingerprint, notAfter, isBridged } = rollover;
+  const other = step === 'announced' ? 'next CA' : 'old CA';
+  const go = isBridged ? 'then' : 'then (clients without it are cut off)';
+  const next =
+    step === 'announced'
+      ? `have clients trust the next CA, ${go}: registry-gate certs rollover switch`
+      : 'when every client trusts the new CA: registry-gate certs rollover retire';
+  return [
+    `rollover  ${step} since ${day(since)}`,
+    row('next', next),
+    row(other, `valid until ${day(notAfter)}`),
+    `${row('sha-256', fingerprint)}\n`,
+  ].join('\n');
 }
 
 function issuedSection({ name, directory, hosts, state, daysLeft, notAfter, serial }: IssuedStatus): string {

@@ -4,7 +4,7 @@ import { yamlEditor } from '../../config/yaml-edit.ts';
 import { AppError } from '../../lib/errors.ts';
 import { TRUST_CLIENTS, type TrustClient } from '../../pki/trust/clients.ts';
 import { installedClients } from '../../pki/trust/installed.ts';
-import { planTrust, planUndo } from '../../pki/trust/plan.ts';
+import { planTrust, planUndo, type TrustStep } from '../../pki/trust/plan.ts';
 import { applyPlan } from '../../pki/trust/steps/apply.ts';
 import { PRINT_FORMATS } from '../../pki/trust/print/print-plan.ts';
 import type { TrustRequest } from '../../pki/trust/stores/store.ts';
@@ -44,6 +44,10 @@ export function trustCommand(terminal: Terminal): Command {
     .option('--ca <FILE>', 'The CA certificate, instead of ca.crt in the certs directory.')
     .option('--from <URL>', 'Fetch the CA certificate from a running gate: https://HOST[:PORT].')
     .option('--fingerprint <HEX>', 'SHA-256 that the fetched certificate must have.')
+    .option(
+      '--follow',
+      'Trust the CA that replaces the one in --ca, if that one has signed it. Run it daily.',
+    )
     .option('--dry-run', 'Show what would be done, and change nothing.')
     .option('--undo', 'Remove what this command wrote.')
     .option('--force', 'Replace a file that has other content.')
@@ -56,7 +60,7 @@ async function trust(registry: string, options: Options, terminal: Terminal): Pr
   const named = chooseClient(options);
   const isForOthers = isElsewhere(named, options);
   const endpoint = parseRegistry(registry);
-  const { authority, server } = await readSource(options, terminal);
+  const { authority, server } = await readSource(options, endpoint, terminal);
   if (named !== undefined && isForOthers)
     return trustElsewhere({ client: named, endpoint, authority }, options, terminal);
   const machine = await thisMachine(terminal.env);
@@ -114,16 +118,31 @@ async function runAll(
 }
 
 async function runFor(client: TrustClient, request: TrustRequest, options: Options): Promise<ClientReport> {
-  const { steps, byHand, notes } = (options.undo === true ? planUndo : planTrust)({ client, ...request });
+  const plan = (options.undo === true ? planUndo : planTrust)({ client, ...request });
+  const { byHand, notes } = plan;
+  const steps = options.follow === true ? certificatesOf(client, plan.steps) : plan.steps;
   if (options.dryRun === true) {
     return { client, steps: steps.map((step) => ({ step, outcome: 'planned' })), byHand, notes };
   }
   checkRights(client, request.machine);
   const outcomes = await applyPlan(
     { steps, byHand, notes },
-    { force: options.force === true, yaml: yamlEditor },
+    { force: options.force === true || options.follow === true, yaml: yamlEditor },
   );
   return { client, steps: outcomes, byHand, notes };
+}
+
+/** The files with certificates: what else was written once stays. Programs that keep certificates by name take one at a time. */
+function certificatesOf(client: TrustClient, steps: readonly TrustStep[]): readonly TrustStep[] {
+  if (steps.some(({ action }) => action !== 'write')) throw notFollowed(client);
+  return steps.filter((step) => step.action === 'write' && step.content.includes('BEGIN CERTIFICATE'));
+}
+
+function notFollowed(client: TrustClient): AppError {
+  return new AppError('TRUST_FAILED', {
+    message: `${client} can't follow a CA by itself: its trust store is more than files of this registry.`,
+    hint: 'Trust the new CA by its fingerprint, which certs status prints on the server: --from URL --fingerprint HEX',
+  });
 }
 
 async function findWarnings(

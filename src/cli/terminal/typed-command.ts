@@ -47,6 +47,7 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   'certs status': DIRECTORY,
   'certs issue': KEY,
   'certs revoke': KEY,
+  'certs rollover': KEY,
   'certs trust': DIRECTORY,
   'users add': USERS,
   'users passwd': USERS,

@@ -70,8 +70,7 @@ export async function withCertificateLock<T>(directory: string, action: () => Pr
     });
   });
   return withFileLock(certificatePaths(directory).certificate, async () => {
-    await settlePair(directory, 'ca');
-    await settlePair(directory, 'domain');
+    for (const name of ['ca-next', 'ca-previous', 'ca', 'domain']) await settlePair(directory, name);
     return action();
   });
 }

@@ -17,6 +17,7 @@ import { newAuthority, type ChosenAuthority, type NewAuthorityOptions } from './
 import { parseConstraints } from '../x509/name-constraints.ts';
 import { hostFlags } from '../x509/refusal.ts';
 import { needsRenewal } from './renewal.ts';
+import { bridgeOf } from './rollover-state.ts';
 import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
 import { LIFETIME, checkDays, lifetimeOf } from './validity.ts';
 
@@ -72,7 +73,10 @@ async function initLocked(options: InitOptions, names: readonly SubjectName[]): 
   const days = leafDays(options);
   const pair = await makeLeaf(authority, { names, keyKind: kind, days, now, random });
   if (made !== undefined) await writeAuthority(options, made);
-  await writePair(directory, 'domain', pair);
+  await writePair(directory, 'domain', {
+    ...pair,
+    certificate: pair.certificate + (await bridgeOf(directory)),
+  });
   return {
     names: values,
     dropped: namesWithout(leaf, values),

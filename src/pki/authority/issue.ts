@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { Authority } from './authority.ts';
 import type { Pair } from './cert-store.ts';
 import { distinguishedName, signCertificate } from '../x509/certificate-der.ts';
@@ -29,11 +29,13 @@ interface AuthorityOptions {
   readonly random: RandomSource;
 }
 
-/** Makes a CA that signs certificates and revocation lists, but no further CA (pathlen 0). */
+/** Makes a CA that signs certificates, revocation lists, and one CA below it: its successor (pathlen 1). */
 export async function makeAuthority(options: AuthorityOptions): Promise<Pair> {
   const { privateKey, publicKey } = await makeKey(options.keyKind);
   const day = options.now.toISOString().slice(0, 10);
-  const name = distinguishedName(`registry-gate CA ${options.host.slice(0, 64 - 28)} ${day}`);
+  const name = distinguishedName(
+    `registry-gate CA ${options.host.slice(0, 64 - 37)} ${day} ${mark(options.random)}`,
+  );
   const template = {
     serial: serialNumber(options.random),
     issuer: name,
@@ -41,13 +43,42 @@ export async function makeAuthority(options: AuthorityOptions): Promise<Pair> {
     ...validityFrom(options.now, options.days),
     publicKey,
     extensions: [
-      authorityConstraints(),
+      authorityConstraints(1),
       authorityKeyUsage(),
       subjectKeyIdentifier(publicKey),
       ...(options.constraints === undefined ? [] : [nameConstraints(options.constraints)]),
     ],
   };
   return { key: keyToPem(privateKey), certificate: signCertificate(template, privateKey) };
+}
+
+/** Eight digits that tell two CAs of one day apart: clients find a CA by its name. */
+function mark(random: RandomSource): string {
+  return random(4).toString('hex').slice(0, 8);
+}
+
+/** The certificate of another CA as this one signs it, so that whoever trusts this one accepts what the other signs. PEM. */
+export function crossSign(
+  old: Authority,
+  next: X509Certificate,
+  { now, random }: { readonly now: Date; readonly random: RandomSource },
+): string {
+  const end = new Date(Math.min(old.certificate.validToDate.getTime(), next.validToDate.getTime()));
+  const template = {
+    serial: serialNumber(random),
+    issuer: certificateParts(old.certificate).subject,
+    subject: certificateParts(next).subject,
+    notBefore: validityFrom(now, 1).notBefore,
+    notAfter: end,
+    publicKey: next.publicKey,
+    extensions: [
+      authorityConstraints(0),
+      authorityKeyUsage(),
+      subjectKeyIdentifier(next.publicKey),
+      authorityKeyIdentifier(old.certificate),
+    ],
+  };
+  return signCertificate(template, old.key);
 }
 
 interface LeafOptions {

@@ -9,6 +9,7 @@ import { settlePair, withCertificateLock, writePair } from './cert-store.ts';
 import { makeLeaf } from './issue.ts';
 import { readRecord, writeRecord, type IssuedCertificate } from './record.ts';
 import { noAuthority } from './renewal.ts';
+import { bridgeOf } from './rollover-state.ts';
 import { parseCertificates } from '../x509/certificate-file.ts';
 import type { KeyKind } from '../x509/key-pair.ts';
 import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
@@ -103,7 +104,7 @@ async function make(
   const record = await readRecord(directory);
   const others = record.issued.filter((one) => one.name !== name);
   await writeRecord(directory, { ...record, issued: [...others, made] });
-  await writePair(out, name, pair);
+  await writePair(out, name, { ...pair, certificate: pair.certificate + (await bridgeOf(directory)) });
   return made;
 }
 

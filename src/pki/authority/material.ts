@@ -3,6 +3,7 @@ import { isUsable } from './authority-key.ts';
 import { certificatePaths, presentOf, readIfPresent, readPair, type Pair } from './cert-store.ts';
 import type { CertificatePaths, CureContext } from '../x509/refusal.ts';
 import { mismatch, missingCertificate } from '../x509/certificate-faults.ts';
+import { readRollover } from './rollover-state.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { orderChain, type Certificates } from '../x509/chain.ts';
 import { parsePrivateKey } from '../x509/key-pair.ts';
@@ -26,7 +27,7 @@ export interface Material {
   /** How the file differs from the chain, for sentences. */
   readonly notes: readonly string[];
   readonly context: CureContext;
-  /** The certificates in ca.crt. */
+  /** The certificates in ca.crt and, while a rollover goes on, the other CA. */
   readonly authorities: readonly X509Certificate[];
 }
 
@@ -51,7 +52,7 @@ export async function readMaterial(
   if (pair.certificate === undefined) throw missingCertificate(paths.certificate, pair.key !== undefined);
   const found = parseCertificates(pair.certificate, paths.certificate);
   const key = pair.key === undefined ? undefined : parsePrivateKey(pair.key, paths.key);
-  const authorities = await readAuthorities(paths.authorityCertificate);
+  const authorities = await readAuthorities(options.directory, paths.authorityCertificate);
   const ordered = key === undefined ? { chain: found, notes: [] } : orderChain(found, key, now);
   const isDefault = options.certificate === undefined;
   const context = await contextOf(ordered?.chain[0] ?? found[0], {
@@ -69,9 +70,12 @@ function pathsOf({ directory, certificate, key }: ServerCertificateOptions): Cer
   return { ...defaults, certificate: certificate ?? defaults.certificate, key: key ?? defaults.key };
 }
 
-async function readAuthorities(path: string): Promise<readonly X509Certificate[]> {
+/** While a rollover goes on, both CAs: that of ca.crt first. */
+async function readAuthorities(directory: string, path: string): Promise<readonly X509Certificate[]> {
   const pem = await readIfPresent(path);
-  return pem === undefined ? [] : parseCertificates(pem, path);
+  if (pem === undefined) return [];
+  const state = await readRollover(directory);
+  return [...parseCertificates(pem, path), ...(state.step === 'none' ? [] : [state.other])];
 }
 
 interface Found {

@@ -3,6 +3,7 @@ import { AppError } from '../../lib/errors.ts';
 import { checkPermitted, readAuthority, readSigner, directoryContext, type Authority } from './authority.ts';
 import type { KeyAccess } from './authority-key.ts';
 import { certificatePaths, readIfPresent, readPair, withCertificateLock, writePair } from './cert-store.ts';
+import { bridgeOf } from './rollover-state.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { canonicalIp } from '../x509/ip-address.ts';
 import { keyKind, parsePrivateKey } from '../x509/key-pair.ts';
@@ -52,7 +53,7 @@ export async function renewIfDue(options: RenewIfDueOptions): Promise<RenewalOut
     const { leaf } = await readServed(directory);
     if (!isSignedBy(leaf, authority.certificate)) return 'foreign';
     if (!needsRenewal(leaf, now)) return 'current';
-    await issue(authority, namesToRenew(leaf), leaf, options);
+    await reissue(authority, namesToRenew(leaf), leaf, options);
     return 'renewed';
   });
 }
@@ -81,11 +82,12 @@ async function renewLocked(
   const isGood = names.length === old.length && hasKey && !needsRenewal(leaf, now);
   if (isGood && !force) return 'current';
   if (names.length === 0) throw nameless(directory);
-  await issue(authority, names, leaf, options);
+  await reissue(authority, names, leaf, options);
   return 'renewed';
 }
 
-async function issue(
+/** Makes another pair for the server, signed by this CA. Call it within withCertificateLock. */
+export async function reissue(
   authority: Authority,
   names: readonly SubjectName[],
   leaf: X509Certificate,
@@ -97,7 +99,11 @@ async function issue(
   const { publicKey } = leaf;
   const days = asked ?? lifetimeOf({ isRenewed: keyFile === undefined });
   const like = { keyKind: keyKind(publicKey), like: publicKey };
-  await writePair(directory, 'domain', await makeLeaf(authority, { names, ...like, days, now, random }));
+  const made = await makeLeaf(authority, { names, ...like, days, now, random });
+  await writePair(directory, 'domain', {
+    ...made,
+    certificate: made.certificate + (await bridgeOf(directory)),
+  });
 }
 
 /** Turns an address in a DNS entry, which no client accepts, into an IP entry. */
@@ -114,7 +120,8 @@ interface Served {
   readonly hasKey: boolean;
 }
 
-async function readServed(directory: string): Promise<Served> {
+/** The certificate of the server. Throws AppError CERT_MISSING, CERT_INVALID. */
+export async function readServed(directory: string): Promise<Served> {
   const paths = certificatePaths(directory);
   const { certificate, key } = await readPair(directory, 'domain');
   if (certificate !== undefined) {

@@ -1,18 +1,28 @@
 import type { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/files/atomic-file.ts';
 import { AppError } from '../../lib/errors.ts';
+import { exists } from '../../lib/files/exists.ts';
 import { readSigner, type Authority } from './authority.ts';
-import type { KeyAccess } from './authority-key.ts';
-import { certificatePaths, readIfPresent, revocationListPath, withCertificateLock } from './cert-store.ts';
+import { openAuthorityKey, type KeyAccess } from './authority-key.ts';
+import {
+  certificatePaths,
+  readIfPresent,
+  readPair,
+  revocationListPath,
+  withCertificateLock,
+} from './cert-store.ts';
 import {
   REVOCATION_REASONS,
   readRecord,
   writeRecord,
   type AuthorityRecord,
+  type IssuedCertificate,
   type RevocationReason,
   type RevokedCertificate,
 } from './record.ts';
 import { noAuthority, renewCertificate } from './renewal.ts';
+import { PAIRS, readRollover } from './rollover-state.ts';
 import { fingerprintOf, isSignedBy, parseCertificates } from '../x509/certificate-file.ts';
 import { revocationListTimes } from '../x509/der-reader.ts';
 import { DAY, LIFETIME } from './validity.ts';
@@ -94,22 +104,48 @@ async function listDue(directory: string): Promise<Date | undefined> {
   return new Date(end - (end - times.thisUpdate.getTime()) / 3);
 }
 
+/** Signs the list of the CA and, while a rollover goes on, that of the old one behind it. */
 async function writeList(
-  { directory, now, keyFile }: KeyAccess & Pick<RevokeOptions, 'directory' | 'now'>,
+  options: KeyAccess & Pick<RevokeOptions, 'directory' | 'now'>,
   authority: Authority,
   { revoked }: AuthorityRecord,
 ): Promise<Date> {
-  const issuer = fingerprintOf(authority.certificate);
+  const { directory, now, keyFile } = options;
   const days = keyFile === undefined ? LIST_DAYS : LIFETIME.leafMost;
   const thisUpdate = new Date(Math.floor(now.getTime() / 1000) * 1000);
   const nextUpdate = new Date(thisUpdate.getTime() + days * DAY);
-  const own = revoked.filter((one) => one.issuer === issuer);
-  const entries = own.map((one) => ({ ...one, reason: REVOCATION_REASONS[one.reason] }));
   // Loaded only now: a gate seldom needs the large library for building certificates.
   const { signRevocationList } = await import('../x509/signing/revocation-list.ts');
-  const list = signRevocationList({ entries, thisUpdate, nextUpdate, number: now.getTime() }, authority);
-  await writeFileAtomic(revocationListPath(directory), list, { mode: 0o644 });
+  const lists = [authority, ...(await readPrevious(options))].map((signing) => {
+    const issuer = fingerprintOf(signing.certificate);
+    const entries = revoked
+      .filter((one) => one.issuer === issuer)
+      .map((one) => ({ ...one, reason: REVOCATION_REASONS[one.reason] }));
+    return signRevocationList({ entries, thisUpdate, nextUpdate, number: now.getTime() }, signing);
+  });
+  await writeFileAtomic(revocationListPath(directory), lists.join(''), { mode: 0o644 });
   return nextUpdate;
+}
+
+/** Signs the list again after a change of the CA, if there is a list. Call it within withCertificateLock. */
+export async function signListAgain(
+  options: KeyAccess & Pick<RevokeOptions, 'directory' | 'now'>,
+): Promise<void> {
+  const { directory } = options;
+  if (await exists(revocationListPath(directory)))
+    await writeList(options, await signer(options), await readRecord(directory));
+}
+
+/** The old CA with its key, while a rollover goes on. */
+async function readPrevious(
+  options: KeyAccess & Pick<RevokeOptions, 'directory'>,
+): Promise<readonly Authority[]> {
+  const { directory, passphraseFile } = options;
+  const state = await readRollover(directory);
+  const { key } = await readPair(directory, PAIRS.previous);
+  if (state.step !== 'switched' || key === undefined) return [];
+  const path = join(directory, `${PAIRS.previous}.key`);
+  return [{ certificate: state.other, key: await openAuthorityKey(key, path, { passphraseFile }) }];
 }
 
 function pruned(record: AuthorityRecord, now: Date): AuthorityRecord {
@@ -130,13 +166,15 @@ function isSameEntry(one: Found, other: Found): boolean {
 }
 
 async function findLeaf({ directory, target }: RevokeOptions, { certificate }: Authority): Promise<Found> {
+  const state = await readRollover(directory);
+  const authorities = [certificate, ...(state.step === 'switched' ? [state.other] : [])];
   const pem = await readIfPresent(target);
-  if (pem !== undefined) return ofFile(parseCertificates(pem, target)[0], target, certificate);
+  if (pem !== undefined) return ofFile(parseCertificates(pem, target)[0], target, authorities);
   const serial = target.replaceAll(':', '').replace(/^0x/i, '').toUpperCase();
   const issuer = fingerprintOf(certificate);
   const { issued, revoked } = await readRecord(directory);
   const known = [
-    ...issued.map((one) => ({ serial: one.serial, issuer, notAfter: one.notAfter })),
+    ...(await Promise.all(issued.map((one) => ofIssued(one, authorities, issuer)))),
     ...revoked,
     ...(await served(directory)).map((leaf) => ({ ...ofLeaf(leaf), issuer })),
   ].find((one) => one.serial === serial);
@@ -147,10 +185,21 @@ async function findLeaf({ directory, target }: RevokeOptions, { certificate }: A
   });
 }
 
-function ofFile(leaf: X509Certificate, path: string, authority: X509Certificate): Found {
-  if (isSignedBy(leaf, authority) && !leaf.ca) {
-    return { ...ofLeaf(leaf), issuer: fingerprintOf(authority) };
-  }
+/** Its file knows which CA signed it. */
+async function ofIssued(
+  { name, directory, serial, notAfter }: IssuedCertificate,
+  authorities: readonly X509Certificate[],
+  issuer: string,
+): Promise<Found> {
+  const path = join(directory, `${name}.crt`);
+  const pem = await readIfPresent(path);
+  const leaf = pem === undefined ? undefined : parseCertificates(pem, path)[0];
+  return leaf?.serialNumber === serial ? ofFile(leaf, path, authorities) : { serial, issuer, notAfter };
+}
+
+function ofFile(leaf: X509Certificate, path: string, authorities: readonly X509Certificate[]): Found {
+  const authority = authorities.find((one) => isSignedBy(leaf, one));
+  if (authority !== undefined && !leaf.ca) return { ...ofLeaf(leaf), issuer: fingerprintOf(authority) };
   throw new AppError('CERT_INVALID', {
     message: leaf.ca
       ? `${path} is the certificate of a CA, which no list revokes.`

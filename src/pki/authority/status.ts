@@ -11,6 +11,7 @@ import { publicRootOf } from '../x509/public-roots.ts';
 import { cureOf, describeRefusal } from '../x509/refusal.ts';
 import type { Client, CureContext, Refusal, Role } from '../x509/refusal.ts';
 import { needsRenewal } from './renewal.ts';
+import { readRollover, type RolloverState } from './rollover-state.ts';
 import { DAY } from './validity.ts';
 
 /**
@@ -56,6 +57,17 @@ export interface IssuedStatus extends IssuedCertificate {
   readonly daysLeft: number;
 }
 
+/** A rollover that goes on. */
+interface RolloverStatus {
+  readonly step: 'announced' | 'switched';
+  readonly since: Date;
+  /** The CA beside that of ca.crt: the next one, or the previous one. */
+  readonly fingerprint: string;
+  readonly notAfter: Date;
+  /** Whether clients that trust only the old CA go on after the switch. */
+  readonly isBridged: boolean;
+}
+
 /** The certificate that a gate would serve, and the CA that clients have to trust. */
 export interface DirectoryStatus {
   /** The worse of the two. */
@@ -64,6 +76,8 @@ export interface DirectoryStatus {
   readonly authority: CertificateStatus | undefined;
   /** Whether the certificate was signed by this CA. */
   readonly isOwn: boolean;
+  /** How far the change to another CA is; undefined while there is none. */
+  readonly rollover?: RolloverStatus;
   /** The certificates for other services. */
   readonly issued: readonly IssuedStatus[];
   readonly problems: readonly CertificateProblem[];
@@ -107,9 +121,19 @@ export async function readStatus(options: ServerCertificateOptions, now: Date): 
     authority,
     isOwn: root !== undefined && isSignedBy(leaf, root),
     issued: await readIssued(options.directory, now),
+    ...(await readRolloverStatus(options.directory)),
     problems: refusals.map((refusal) => problemOf(refusal, context)),
     notes,
     context,
+  };
+}
+
+async function readRolloverStatus(directory: string): Promise<Pick<DirectoryStatus, 'rollover'>> {
+  const state = await readRollover(directory).catch((): RolloverState => ({ step: 'none' }));
+  if (state.step === 'none') return {};
+  const { step, since, other, isBridged } = state;
+  return {
+    rollover: { step, since, fingerprint: fingerprintOf(other), notAfter: other.validToDate, isBridged },
   };
 }
 

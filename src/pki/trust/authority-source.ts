@@ -42,10 +42,14 @@ export async function readAuthorityOf(directory: string): Promise<string> {
 export async function downloadAuthority(options: DownloadOptions): Promise<string> {
   const expected = readFingerprint(options.fingerprint);
   const url = caUrl(options.url);
-  const text = await download(url, options);
-  const pem = checkAuthority(text, url.href);
-  const actual = createHash('sha256').update(parseCertificates(pem, url.href)[0].raw).digest('hex');
-  if (actual === expected) return pem;
+  const text = (await download(url, { ...options, trusted: undefined })) ?? '';
+  // While a rollover goes on, there are two.
+  const found = parseCertificates(text, url.href);
+  const digests = found.map(({ raw }) => createHash('sha256').update(raw).digest('hex'));
+  const wanted = found.find((_one, at) => digests[at] === expected);
+  const pem = checkAuthority(wanted?.toString() ?? text, url.href);
+  if (wanted !== undefined) return pem;
+  const [actual] = digests;
   throw new AppError('TRUST_FAILED', {
     message: `${url.href} is not the CA that was expected: its SHA-256 is ${actual}. Nothing was installed.`,
     hint: 'Compare with what the server prints (registry-gate certs status): the sha-256 of the CA, not that of the certificate. If you typed that one, the connection is intercepted.',
@@ -90,11 +94,21 @@ function caUrl(text: string): URL {
   });
 }
 
-/** Does not verify the server: the caller verifies the fingerprint instead. */
-async function download(url: URL, { timeoutMs = 10_000, onServer }: DownloadOptions): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+interface FetchOptions extends Pick<DownloadOptions, 'onServer' | 'timeoutMs'> {
+  /** PEM of the CAs that the server must come from. Undefined: the server is not verified, and the caller verifies what it sent. */
+  readonly trusted: string | undefined;
+  /** Return undefined if the server has no such page. */
+  readonly isOptional?: boolean;
+}
+
+/** Fetches a text of at most 64 KiB. Throws AppError TRUST_FAILED. */
+export async function download(
+  url: URL,
+  { timeoutMs = 10_000, onServer, trusted, isOptional = false }: FetchOptions,
+): Promise<string | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   const options = {
-    rejectUnauthorized: false,
+    ...(trusted === undefined ? { rejectUnauthorized: false } : { ca: trusted }),
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
@@ -112,6 +126,7 @@ async function download(url: URL, { timeoutMs = 10_000, onServer }: DownloadOpti
     response.on('error', reject);
     response.on('end', () => {
       if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('latin1'));
+      else if (response.statusCode === 404 && isOptional) resolve(undefined);
       else reject(new Error(`the server answered ${response.statusCode}`));
     });
   });

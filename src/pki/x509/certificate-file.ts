@@ -26,10 +26,19 @@ export function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256;
 }
 
-/** SHA-256 of the DER of the first certificate in a PEM text: 64 hexadecimal digits in lower case, as `/ca.sha256` returns it. */
+/** SHA-256 of the DER of the first certificate in a PEM text: 64 hexadecimal digits in lower case. */
 export function authorityFingerprint(pem: string): string {
-  const [certificate] = parseCertificates(pem, 'the CA certificate');
-  return createHash('sha256').update(certificate.raw).digest('hex');
+  return authorityFingerprints(pem)[0];
+}
+
+/** SHA-256 of the DER of each certificate in a PEM text: 64 hexadecimal digits in lower case, as `/ca.sha256` returns them. */
+export function authorityFingerprints(pem: string): readonly [string, ...string[]] {
+  const [first, ...rest] = parseCertificates(pem, 'the CA certificate');
+  return [digestOf(first), ...rest.map(digestOf)];
+}
+
+function digestOf({ raw }: X509Certificate): string {
+  return createHash('sha256').update(raw).digest('hex');
 }
 
 /** The names a certificate is for: DNS and IP entries of its subjectAltName, canonical. */

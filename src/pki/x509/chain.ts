@@ -50,9 +50,11 @@ export function anchorOf(
   return { leaf, intermediates, anchor, hasRoot: anchor !== undefined };
 }
 
-/** The intermediates: the chain between leaf and anchor. */
+/** The intermediates: the chain between leaf and anchor, which may stand in it as another CA signed it. */
 function below(anchor: X509Certificate, chain: Certificates): readonly X509Certificate[] {
-  const place = chain.findIndex((certificate) => isSame(certificate, anchor));
+  const place = chain.findIndex(
+    ({ subject, publicKey }) => subject === anchor.subject && publicKey.equals(anchor.publicKey),
+  );
   return chain.slice(1, place === -1 ? undefined : Math.max(place, 1));
 }
 

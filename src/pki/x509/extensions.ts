@@ -26,9 +26,9 @@ export function subjectAltName(names: readonly SubjectName[]): Extension {
   return { id: '2.5.29.17', critical: false, value: sequence(...general) };
 }
 
-/** A CA that may sign servers, and no further CA. */
-export function authorityConstraints(): Extension {
-  return { id: '2.5.29.19', critical: true, value: sequence(boolean(true), integer(Buffer.from([0]))) };
+/** A CA with at most so many CAs below it. */
+export function authorityConstraints(below: number): Extension {
+  return { id: '2.5.29.19', critical: true, value: sequence(boolean(true), integer(Buffer.from([below]))) };
 }
 
 /** Not a CA: the default of the field, so that the sequence is empty. */

@@ -10,6 +10,7 @@ import { serialNumber } from '../../../src/pki/authority/validity.ts';
 import { keyToPem } from '../../../src/pki/x509/key-pair.ts';
 import { run } from '../../../src/cli/program.ts';
 import { CLIENT_CASES } from '../../pki/client-cases.ts';
+import { AUTHORITY, SERVER, craft, extension } from '../../pki/craft.ts';
 import { later, makeDirectory, readCertificate, temporaryFolders } from '../../pki/support.ts';
 import { recordingTerminal } from '../../support/terminal.ts';
 
@@ -246,6 +247,47 @@ describe('certs issue and revoke', () => {
     const done = await gate([...args, '--certs', directory]);
     expect(done.status).toBe(2);
     expect(done.err).toMatch(says);
+  });
+});
+
+describe('certs rollover', () => {
+  it('is led by certs status from step to step', async () => {
+    const directory = await makeDirectory(await folder());
+    const place = ['--certs', directory];
+    for (const { step, says, shows } of [
+      {
+        step: 'start',
+        says: /SHA-256: (?:[0-9A-F]{2}:){31}/,
+        shows: /rollover {2}announced since [^]*rollover switch/,
+      },
+      {
+        step: 'switch',
+        says: /^The new CA is in force/,
+        shows: /rollover {2}switched since [^]*rollover retire/,
+      },
+      { step: 'retire', says: /its key deleted/, shows: /^(?![^]*rollover)/ },
+    ]) {
+      const done = await gate(['rollover', step, ...place]);
+      expect(done).toMatchObject({ status: 0, out: '' });
+      expect(done.err).toMatch(says);
+      const { status, out } = await gate(['status', ...place]);
+      expect(status).toBe(0);
+      expect(out).toMatch(shows);
+    }
+  });
+
+  it('says so where the old CA can not introduce the next one', async () => {
+    const root = craft({ name: 'root', extensions: [extension.constraints(true, 0), ...AUTHORITY.slice(1)] });
+    const leaf = craft({ name: 'leaf', issuer: root, extensions: SERVER });
+    const directory = await folder();
+    await writeFile(join(directory, 'ca.crt'), root.pem);
+    await writeFile(join(directory, 'ca.key'), keyToPem(root.key));
+    await writeFile(join(directory, 'domain.crt'), leaf.pem);
+    await writeFile(join(directory, 'domain.key'), keyToPem(leaf.key), { mode: 0o600 });
+    expect((await gate(['rollover', 'start', '--certs', directory])).err).toMatch(/are cut off/);
+    expect((await gate(['status', '--certs', directory])).out).toMatch(/clients without it are cut off/);
+    expect((await gate(['rollover', 'switch', '--certs', directory])).status).toBe(0);
+    expect((await readFile(join(directory, 'domain.crt'), 'utf8')).match(/BEGIN/g)).toHaveLength(1);
   });
 });
 

@@ -53,6 +53,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'certs init': ['--host', 'localhost'],
   'certs issue': ['--host', 'localhost'],
   'certs revoke': ['00'],
+  'certs rollover': ['start'],
   'certs trust': ['registry.lan', '--for', 'docker', '--dry-run'],
   'users add': ['bob', '--password-stdin'],
   'users passwd': ['bob', '--password-stdin'],

@@ -1,0 +1,63 @@
+import type { X509Certificate } from 'node:crypto';
+import { AppError } from '../../lib/errors.ts';
+import { download } from './authority-source.ts';
+import { isSame, isSignedBy, parseCertificates } from '../x509/certificate-file.ts';
+
+interface FollowOptions {
+  /** `https://HOST[:PORT]` of a gate. */
+  readonly url: string;
+  /** PEM of the CAs that are trusted today. */
+  readonly trusted: string;
+  readonly now: Date;
+  /** Time limit. Default: 10 000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Fetches the CA that is to replace a trusted one, over TLS that a trusted one has to verify, and returns what to trust from
+ * now on as PEM: the same, and the new CA if there is one that a trusted one has signed. Throws AppError TRUST_FAILED for any
+ * other.
+ */
+export async function followAuthority({ url, trusted, now, timeoutMs }: FollowOptions): Promise<string> {
+  const authorities = parseCertificates(trusted, 'the trusted CA');
+  const text = await download(new URL('/ca-next.crt', url), {
+    trusted,
+    isOptional: true,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+  const pem = authorities.map(String).join('');
+  if (text === undefined) return pem;
+  const [next, cross] = parseCertificates(text, `${url}/ca-next.crt`);
+  if (authorities.some((one) => isSame(one, next))) return pem;
+  const reason =
+    cross === undefined ? 'no trusted CA has signed it' : faultOf(next, cross, { authorities, now });
+  if (reason === undefined) return pem + next.toString();
+  throw new AppError('TRUST_FAILED', {
+    message: `The new CA that ${url} announces is not to be trusted: ${reason}. Nothing was installed.`,
+    hint: 'On the server, look at it: registry-gate certs status. If it is right, trust it by its fingerprint: --from URL --fingerprint HEX',
+  });
+}
+
+interface Trusted {
+  readonly authorities: readonly X509Certificate[];
+  readonly now: Date;
+}
+
+function faultOf(
+  next: X509Certificate,
+  cross: X509Certificate,
+  { authorities, now }: Trusted,
+): string | undefined {
+  if (!next.ca || !isSignedBy(next, next)) return 'it is not the certificate of a CA of its own';
+  if (!isValid(next, now)) return 'it is not valid now';
+  const isSameAuthority = cross.subject === next.subject && cross.publicKey.equals(next.publicKey);
+  if (!isSameAuthority) return 'what introduces it is the certificate of another CA';
+  if (!isValid(cross, now)) return 'what introduces it is not valid now';
+  return cross.ca && authorities.some((one) => isSignedBy(cross, one))
+    ? undefined
+    : 'no trusted CA has signed it';
+}
+
+function isValid({ validFromDate, validToDate }: X509Certificate, now: Date): boolean {
+  return validFromDate <= now && now <= validToDate;
+}
