@@ -91,6 +91,25 @@ describeWith(['npm', 'git', 'tar', 'curl'], 'the package that npm makes', () => 
     await Promise.all(programs.map((program) => access(unpacked('dist', program))));
   });
 
+  it('imports nothing but Node.js and its dependencies', async () => {
+    const { dependencies }: { readonly dependencies: object } = JSON.parse(
+      await readFile(unpacked('package.json'), 'utf8'),
+    );
+    const names = await readdir(unpacked('dist'), { recursive: true });
+    const files = names.filter((name) => name.endsWith('.js') && !name.startsWith('pages/assets'));
+    const imported = new Set<string>();
+    for (const name of files) {
+      const text = await readFile(unpacked('dist', name), 'utf8');
+      for (const [, named, loaded = ''] of text.matchAll(
+        /^import (?:.* from )?"([^."][^"]*)";$|import\("([^."][^"]*)"\)/gm,
+      ))
+        imported.add(/^(?:@[^/]+\/)?[^/]+/.exec(named ?? loaded)?.[0] ?? '');
+    }
+    const foreign = [...imported].filter((name) => name !== '' && !name.startsWith('node:'));
+    expect(foreign).toContain('commander');
+    expect(foreign.filter((name) => !(name in dependencies))).toEqual([]);
+  });
+
   it('exports what the sources export', async () => {
     const built: object = await import(pathToFileURL(unpacked('dist/index.js')).href);
     const source: object = await import('../../src/index.ts');
