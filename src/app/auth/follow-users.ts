@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema/schema.ts';
 import { followFile, type FollowedFile } from '../../lib/files/followed-file.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { Weakness } from '../../auth/passwords/weakness.ts';
 import type { UserDirectory } from '../../auth/directory.ts';
 import type { HashPool } from '../../auth/passwords/hash-pool.ts';
 import type { KnownNames } from '../../auth/policy/compile.ts';
@@ -26,7 +27,7 @@ interface ListedUser {
   /** `bcrypt`, `apr1`. */
   readonly scheme: string;
   /** Why the hash should be replaced; undefined for a strong one. */
-  readonly weakness: string | undefined;
+  readonly weakness: Weakness | undefined;
 }
 
 interface FollowUsersOptions {

@@ -2,6 +2,7 @@ import bcrypt from 'bcrypt';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { md5Crypt } from './md5-crypt.ts';
 import { shaCrypt, type ShaCryptSetting } from './sha-crypt.ts';
+import type { Weakness } from './weakness.ts';
 
 type SchemeName = 'bcrypt' | 'apr1' | 'md5' | 'sha' | 'ssha' | 'sha256-crypt' | 'sha512-crypt';
 
@@ -14,8 +15,8 @@ export interface StoredHash {
   readonly cost: number;
   /** Whether it takes milliseconds, and must not be verified on the main thread. */
   readonly slow: boolean;
-  /** Why it should be replaced, in a few words; undefined for a strong hash. */
-  readonly weakness?: string | undefined;
+  /** Why it should be replaced; undefined for a strong hash. */
+  readonly weakness?: Weakness | undefined;
 }
 
 interface Scheme {
@@ -27,7 +28,7 @@ interface Scheme {
   cost(match: RegExpExecArray): number;
   /** Returns why a hash of the right shape is refused. */
   refuse?(cost: number, match: RegExpExecArray): string | undefined;
-  weakness(cost: number): string | undefined;
+  weakness(cost: number): Weakness | undefined;
   verify(match: RegExpExecArray, password: Buffer): boolean;
 }
 
@@ -55,8 +56,7 @@ const SCHEMES: readonly Scheme[] = [
     slow: true,
     cost: (match) => Number(match[2]),
     refuse: refuseBcryptCost,
-    weakness: (cost) =>
-      cost < WRITTEN_COST ? `bcrypt cost ${cost}, ${WRITTEN_COST} is expected` : undefined,
+    weakness: (cost) => (cost < WRITTEN_COST ? { kind: 'cost', cost, expected: WRITTEN_COST } : undefined),
     verify: verifyBcrypt,
   },
   md5Scheme('apr1', /^\$apr1\$[./0-9A-Za-z]{0,8}\$[./0-9A-Za-z]{22}$/),
@@ -66,7 +66,7 @@ const SCHEMES: readonly Scheme[] = [
     shape: /^\{SHA\}([A-Za-z0-9+/]{27}=)$/,
     slow: false,
     cost: () => 0,
-    weakness: () => 'SHA-1 without salt or rounds',
+    weakness: () => ({ kind: 'unsalted' }),
     verify: verifySaltedSha1,
   },
   {
@@ -75,7 +75,7 @@ const SCHEMES: readonly Scheme[] = [
     slow: false,
     cost: () => 0,
     refuse: (_cost, [, code = '']) => refuseSsha(code),
-    weakness: () => 'SHA-1 without rounds',
+    weakness: () => ({ kind: 'no-rounds' }),
     verify: verifySaltedSha1,
   },
   shaCryptScheme(
@@ -163,7 +163,7 @@ function md5Scheme(name: 'apr1' | 'md5', shape: RegExp): Scheme {
     // apr1 is verified by Apache and nginx themselves.
     ...(name === 'md5' && { maxBytes: CRYPT_MAX_BYTES }),
     cost: () => 0,
-    weakness: () => 'MD5',
+    weakness: () => ({ kind: 'md5' }),
     verify: ([text], password) => isEqual(md5Crypt(password, text), text),
   };
 }

@@ -7,6 +7,7 @@ import { withFileLock } from '../../lib/files/file-lock.ts';
 import { isForbidden, ownershipCure } from '../../lib/files/ownership.ts';
 import { entriesOf, parseHtpasswd, renderHtpasswd } from './htpasswd-file.ts';
 import type { HtpasswdDocument, HtpasswdNote, HtpasswdProblem } from './htpasswd-file.ts';
+import { renderWeakness } from '../passwords/weakness.ts';
 
 /** A problem for which the file is not refused. `user` is set if it is about one user; `users` is their number, undefined if it is about the file. */
 export interface UserWarning {
@@ -136,7 +137,7 @@ function warnOfLines(path: string, notes: readonly HtpasswdNote[]): UserWarning[
 function warnOfHashes(document: HtpasswdDocument): UserWarning[] {
   const byWeakness = Map.groupBy(
     entriesOf(document).filter(({ hash }) => hash.weakness !== undefined),
-    ({ hash }) => hash.weakness,
+    ({ hash }) => hash.weakness && renderWeakness(hash.weakness),
   );
   return [...byWeakness].map(([weakness, users]) => {
     const [{ name } = { name: '' }, ...others] = users;

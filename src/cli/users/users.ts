@@ -15,6 +15,7 @@ import { addUsersOptions, findUsersFile, type UsersOptions } from '../config/fil
 import { checkName, readNewPassword, readPassword } from './password.ts';
 import { removeCommand } from './remove.ts';
 import { refuseUnknown, unknownUser } from './unknown-user.ts';
+import { renderWeakness } from '../../auth/passwords/weakness.ts';
 
 interface PasswordOptions extends UsersOptions {
   readonly passwordStdin?: true;
@@ -110,7 +111,7 @@ interface Row {
 }
 
 function describeUser({ name, hash }: UserEntry): Row {
-  const weakness = hash.weakness ?? null;
+  const weakness = hash.weakness === undefined ? null : renderWeakness(hash.weakness);
   return {
     name,
     scheme: hash.scheme,

@@ -1,3 +1,4 @@
+import { renderWeakness, type Weakness } from '../../auth/passwords/weakness.ts';
 import { renderMiss, type Miss } from '../../auth/policy/miss.ts';
 import { renderRight, type Right } from '../../auth/policy/right.ts';
 import type { Action } from '../../oci/request/parse.ts';
@@ -31,6 +32,23 @@ export const MISS_WORDS: Words<(miss: Miss) => string> = {
         return `${miss.allow.map((action) => KOREAN[action]).join(', ')}만 허용`;
       case 'networks':
         return `${miss.networks.join(', ')}에서 접속할 때만 적용`;
+    }
+  },
+};
+
+/** Why the hash of a password should be replaced. */
+export const WEAKNESS_WORDS: Words<(weakness: Weakness) => string> = {
+  en: renderWeakness,
+  ko: (weakness) => {
+    switch (weakness.kind) {
+      case 'cost':
+        return `bcrypt 비용 ${weakness.cost}(권장 ${weakness.expected})`;
+      case 'unsalted':
+        return '솔트와 반복이 없는 SHA-1';
+      case 'no-rounds':
+        return '반복이 없는 SHA-1';
+      case 'md5':
+        return 'MD5';
     }
   },
 };

@@ -57,7 +57,10 @@ describe('recognizeHash and verifyHash', () => {
 
   it('calls a cheap bcrypt weak', () => {
     const found = recognizeHash(`$2y$05$${BCRYPT_TAIL}`);
-    expect(found).toMatchObject({ kind: 'known', hash: { weakness: 'bcrypt cost 5, 10 is expected' } });
+    expect(found).toMatchObject({
+      kind: 'known',
+      hash: { weakness: { kind: 'cost', cost: 5, expected: 10 } },
+    });
   });
 
   it.each([

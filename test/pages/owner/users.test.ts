@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Weakness } from '../../../src/auth/passwords/weakness.ts';
 import { createOwnerPages, NOW, type OwnerPagesOptions } from '../../support/owner-pages.ts';
 import { policyOf } from '../../auth/policy/support.ts';
 
@@ -45,7 +46,7 @@ function pagesWith(more: OwnerPagesOptions = {}) {
     repositories: ['team/app', 'team/secret/plan', 'other/x'],
     users: () => [
       { name: 'alice', scheme: 'bcrypt', weakness: undefined },
-      { name: 'bob', scheme: 'apr1', weakness: 'MD5 of 1995' },
+      { name: 'bob', scheme: 'bcrypt', weakness: { kind: 'cost', cost: 5, expected: 10 } },
       { name: HOSTILE, scheme: 'bcrypt', weakness: undefined },
     ],
     machines: { all: () => [token], end: async (id) => id === token.id },
@@ -79,8 +80,18 @@ describe('the page of users', () => {
 
   it('says who is an owner, in which groups, and whose hash is weak', async () => {
     const text = plain((await pagesWith().get('/users')).text);
-    expect(text).toMatch(/alice owner dev strong bcrypt 0 0 bob dev weak MD5 of 1995 1 1/);
+    expect(text).toMatch(/alice owner dev strong bcrypt 0 0 bob dev weak bcrypt cost 5, 10 is expected 1 1/);
     expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  });
+
+  it.each<[Weakness, string]>([
+    [{ kind: 'cost', cost: 5, expected: 10 }, 'bcrypt 비용 5(권장 10)'],
+    [{ kind: 'unsalted' }, '솔트와 반복이 없는 SHA-1'],
+    [{ kind: 'no-rounds' }, '반복이 없는 SHA-1'],
+    [{ kind: 'md5' }, 'MD5'],
+  ])('says in Korean why a hash is weak: %j', async (weakness, expected) => {
+    const pages = pagesWith({ users: () => [{ name: 'bob', scheme: 'any', weakness }] });
+    expect(plain((await pages.get('/users', 'ko')).text)).toContain(`약함 ${expected} `);
   });
 
   it('finds users, and shows them in pages', async () => {

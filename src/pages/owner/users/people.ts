@@ -6,6 +6,7 @@ import { formatCount } from '../../text/format.ts';
 import { html, NO_HTML, type Html } from '../../text/html.ts';
 import type { Language } from '../../text/language.ts';
 import { groupsOf, type ListedUser, type UsersOptions } from './source.ts';
+import { WEAKNESS_WORDS } from '../../text/reasons.ts';
 import type { UsersWords } from './word-list.ts';
 import { USERS_WORDS } from './words.ts';
 
@@ -89,7 +90,9 @@ async function renderRow(
       <span class="badge ${weakness === undefined ? 'good' : 'warn'}"
         >${weakness === undefined ? words.strong : words.weak}</span
       >
-      <span class="quiet-text small">${weakness ?? scheme}</span>
+      <span class="quiet-text small"
+        >${weakness === undefined ? scheme : WEAKNESS_WORDS[language](weakness)}</span
+      >
     </td>
     <td class="number">${formatCount(devices.length, language)}</td>
     <td class="number">${formatCount(sessions.length, language)}</td>

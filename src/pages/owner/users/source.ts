@@ -1,4 +1,5 @@
 import type { UserDirectory } from '../../../auth/directory.ts';
+import type { Weakness } from '../../../auth/passwords/weakness.ts';
 import type { Policy } from '../../../auth/policy/policy.ts';
 import type { Principal } from '../../../auth/principal.ts';
 import { parsePrincipal } from '../../../auth/policy/who.ts';
@@ -15,7 +16,7 @@ export interface ListedUser {
   /** `bcrypt`, `apr1`. */
   readonly scheme: string;
   /** Why the hash should be replaced; undefined for a strong one. */
-  readonly weakness: string | undefined;
+  readonly weakness: Weakness | undefined;
 }
 
 /** What the pages about users read and change. */
