@@ -17,6 +17,7 @@ import type { Answer } from '../../src/doctor/facts/ask.ts';
 import { findAuthority, type AuthorityHints } from '../../src/doctor/facts/authority.ts';
 import type { NetworkFacts } from '../../src/doctor/facts/network.ts';
 import type { StoreFacts } from '../../src/doctor/facts/stores.ts';
+import { nameConstraints, parseConstraints } from '../../src/pki/x509/name-constraints.ts';
 import { readTarget } from '../../src/doctor/target.ts';
 import { AppError } from '../../src/lib/errors.ts';
 import { AUTHORITY, SERVER, craft, extension, type Crafted } from '../pki/craft.ts';
@@ -262,6 +263,25 @@ describe('the certificate', () => {
   ] as const)('%s', (_name, typed, leaf, expected) => {
     const checks = check(typed, leaf);
     expected.forEach((one, at) => expect(checks[at]).toMatch(one));
+  });
+
+  it('is for a name that its CA may not sign', () => {
+    const narrow = craft({
+      name: 'root',
+      extensions: [...AUTHORITY, nameConstraints(parseConstraints('registry.lan'))],
+    });
+    const leaf = certificate(
+      craft({
+        name: 'leaf',
+        issuer: narrow,
+        extensions: [...SERVER_WITHOUT_NAMES, extension.names('registry.lan')],
+      }),
+    );
+    const authority = findAuthority([leaf], undefined, { ...none, ownAuthority: narrow.pem });
+    const given = { chain: [leaf], authority, now: NOW, here: CLIENT };
+    const [, names] = checkCertificate(readTarget('other.example'), given).map(shown);
+    expect(names).toMatch(/Its CA may sign .*registry\.lan.* only, so that the name needs a new CA/);
+    expect(names).toMatch(/ && registry-gate certs init --host registry\.lan --host other\.example$/);
   });
 
   it('names the command alone where it is to be typed here', () => {

@@ -4,7 +4,8 @@ import { namesOf } from '../../pki/x509/certificate-file.ts';
 import { anchorOf, type Certificates } from '../../pki/x509/chain.ts';
 import { judgeChain } from '../../pki/x509/client-verdicts.ts';
 import { publicRootOf } from '../../pki/x509/public-roots.ts';
-import { describeRefusal } from '../../pki/x509/refusal.ts';
+import { describeConstraints, namesOutside } from '../../pki/x509/name-constraints.ts';
+import { describeRefusal, hostFlags } from '../../pki/x509/refusal.ts';
 import { fine, skipped, wrong, type Check } from '../check.ts';
 import type { Authority } from '../facts/authority.ts';
 import type { Target } from '../target.ts';
@@ -71,7 +72,8 @@ function isOfNames(fault: string): boolean {
   return fault.startsWith('names ');
 }
 
-function checkNames({ host, registry }: Target, leaf: X509Certificate, { here }: ChainCase): Check {
+function checkNames(target: Target, leaf: X509Certificate, { authority, here }: ChainCase): Check {
+  const { host, registry } = target;
   const isAddress = isIP(host) !== 0;
   const found = isAddress ? leaf.checkIP(host) : leaf.checkHost(host, { subject: 'never' });
   const names = namesOf(leaf);
@@ -87,11 +89,24 @@ function checkNames({ host, registry }: Target, leaf: X509Certificate, { here }:
       ? `it names ${host} as a host name (DNS) and not as an address (IP)`
       : `it names ${others}, and not ${host}`;
   const onServer = here.isServer ? '' : '. On the server';
-  return wrong(
-    NAMES,
-    `clients refuse the certificate for ${registry}: ${what}${onServer}`,
-    `registry-gate certs renew --host ${host}`,
-  );
+  const why = `clients refuse the certificate for ${registry}: ${what}`;
+  const limits = limitsOf(target, authority);
+  return limits === undefined
+    ? wrong(NAMES, `${why}${onServer}`, `registry-gate certs renew --host ${host}`)
+    : wrong(
+        NAMES,
+        `${why}. Its CA may sign ${limits} only, so that the name needs a new CA, which every client then has to trust${onServer}`,
+        `mkdir -p certs/old && mv certs/ca.* certs/domain.* certs/old && registry-gate certs init ${hostFlags([...values, host])}`,
+      );
+}
+
+/** What the CA may sign, if the name of the target is not among it. */
+function limitsOf({ endpoint }: Target, authority: Authority | undefined): string | undefined {
+  if (endpoint === undefined || authority === undefined) return undefined;
+  const { certificate } = authority;
+  return namesOutside(certificate, [endpoint.name]).length === 0
+    ? undefined
+    : describeConstraints(certificate);
 }
 
 function issuerOf(leaf: X509Certificate): string {
