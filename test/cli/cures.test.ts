@@ -194,10 +194,9 @@ const CERTIFICATES: readonly Row[] = [
     code: 'CERT_INVALID',
     name: 'another CA of the same name',
     given: and(
-      made(0),
+      crafted({}),
       shell('mkdir b && mv certs/domain.* b'),
-      shell('rm certs/ca.*'),
-      made(0),
+      crafted({}),
       shell('mv b/domain.* certs'),
     ),
     command: CHECK,
@@ -254,6 +253,35 @@ const AUTHORITY_KEYS: readonly Row[] = [
     given: and(made(0), shell('mv certs/ca.key away')),
     command: 'registry-gate certs renew --force --ca-key stick',
     cure: shell('cp away stick'),
+  },
+  {
+    code: 'USAGE',
+    name: 'a switch to a CA that was not announced',
+    given: made(0),
+    command: 'registry-gate certs rollover switch',
+  },
+  {
+    code: 'USAGE',
+    name: 'the end of a rollover before the switch',
+    given: and(made(0), ({ type }) => type('registry-gate certs rollover start')),
+    command: 'registry-gate certs rollover retire',
+  },
+  {
+    code: 'USAGE',
+    name: 'a rollover before the last one has ended',
+    given: and(
+      made(0),
+      ({ type }) => type('registry-gate certs rollover start'),
+      ({ type }) => type('registry-gate certs rollover switch'),
+    ),
+    command: 'registry-gate certs rollover start',
+  },
+  {
+    code: 'USAGE',
+    name: 'an issued certificate that exists',
+    given: and(made(0), ({ type }) => type('registry-gate certs issue --host db.lan')),
+    command: 'registry-gate certs issue --host db.lan',
+    again: 'registry-gate certs renew --issued db.lan',
   },
   {
     code: 'USAGE',

@@ -5,7 +5,7 @@ import { certificatePaths, readPair, presentOf, readIfPresent, type Pair } from 
 import { checkAuthorityDates } from '../x509/certificate-faults.ts';
 import { parseCertificates, namesOf } from '../x509/certificate-file.ts';
 import { describeConstraints, namesOutside } from '../x509/name-constraints.ts';
-import { newAuthorityCure, type CureContext } from '../x509/refusal.ts';
+import { hostFlags, newAuthorityCure, type CureContext } from '../x509/refusal.ts';
 import { parseSubjectNames, type SubjectName } from '../x509/subject-names.ts';
 
 /** A CA that can sign: its certificate and the key that belongs to it. */
@@ -77,7 +77,9 @@ export async function checkPermitted(
   const wanted = [...new Set([...context.names, ...names.map(({ value }) => value)])];
   throw new AppError('HOST_INVALID', {
     message: `The CA in ${directory} must not sign ${outside.join(', ')}: it was made for ${describeConstraints(certificate) ?? 'other names'}.`,
-    hint: `Leave those names out, or replace the CA. ${newAuthorityCure({ ...context, names: wanted })}`,
+    hint:
+      `Leave those names out, or replace the CA. ${newAuthorityCure({ ...context, names: wanted })}\n` +
+      `To replace it while clients go on: registry-gate certs rollover start ${hostFlags(outside)}`,
   });
 }
 

@@ -125,7 +125,7 @@ async function checkFree(directory: string, { name, directory: out }: Place): Pr
     hint:
       listed === undefined
         ? 'Give another name (--name NAME), or replace it: --force'
-        : `To renew it: registry-gate certs renew --issued ${name}. To make one for other hosts in its place: --force`,
+        : `To renew it: registry-gate certs renew --issued ${name}; to make one for other hosts in its place: --force`,
   });
 }
 

@@ -12,7 +12,9 @@ import { signListAgain } from './revocation.ts';
 import { PAIRS, readRollover, type RolloverState } from './rollover-state.ts';
 import { isSignedBy, namesOf, parseCertificates } from '../x509/certificate-file.ts';
 import { keyKind } from '../x509/key-pair.ts';
+import { parseConstraints } from '../x509/name-constraints.ts';
 import { parseSubjectNames } from '../x509/subject-names.ts';
+import { LIFETIME, checkDays } from './validity.ts';
 
 type RolloverOptions = KeyAccess & Pick<NewAuthorityOptions, 'directory' | 'now' | 'random'>;
 
@@ -28,6 +30,8 @@ interface StartOptions extends KeyAccess, NewAuthorityOptions {
  */
 export async function startRollover(options: StartOptions): Promise<RolloverState> {
   const { directory, now, random = randomBytes } = options;
+  checkDays(options.authorityDays ?? LIFETIME.authority, LIFETIME.authorityMost, '--ca-days');
+  if (typeof options.constrain === 'string') parseConstraints(options.constrain);
   await signer(options);
   return withCertificateLock(directory, async () => {
     const state = await readRollover(directory);

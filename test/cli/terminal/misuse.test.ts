@@ -146,6 +146,7 @@ const ANYTHING = [
   '--ca-key',
   '--ca-passphrase-file',
   '--offline-ca',
+  '--out',
   '--data',
   '--ca',
   '--user',
