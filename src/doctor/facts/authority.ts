@@ -65,7 +65,9 @@ export function isAnchor(authority: X509Certificate, chain: readonly X509Certifi
 function read(text: string, source: Authority['source'], hints: AuthorityHints): Authority | undefined {
   try {
     // A leaf that signed itself is what a server without a CA makes clients trust.
-    const pem = source === 'gate' ? checkAuthority(text, '/ca.crt') : text;
+    // While a rollover goes on, the gate sends two: the one in force first.
+    const first = parseCertificates(text, source)[0].toString();
+    const pem = source === 'gate' ? checkAuthority(first, '/ca.crt') : text;
     const [certificate] = parseCertificates(pem, source);
     const sha256 = authorityFingerprint(pem);
     const isKnown = hints.trusted.some((one) => isSame(one, certificate));

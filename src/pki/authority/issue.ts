@@ -25,6 +25,8 @@ interface AuthorityOptions {
   readonly keyKind: KeyKind;
   readonly days: number;
   readonly constraints: NameConstraints | undefined;
+  /** Whether it replaces another CA, from which its name must differ. */
+  readonly isSuccessor?: boolean | undefined;
   readonly now: Date;
   readonly random: RandomSource;
 }
@@ -33,9 +35,8 @@ interface AuthorityOptions {
 export async function makeAuthority(options: AuthorityOptions): Promise<Pair> {
   const { privateKey, publicKey } = await makeKey(options.keyKind);
   const day = options.now.toISOString().slice(0, 10);
-  const name = distinguishedName(
-    `registry-gate CA ${options.host.slice(0, 64 - 37)} ${day} ${mark(options.random)}`,
-  );
+  const tail = options.isSuccessor === true ? ` ${mark(options.random)}` : '';
+  const name = distinguishedName(`registry-gate CA ${options.host.slice(0, 64 - 37)} ${day}${tail}`);
   const template = {
     serial: serialNumber(options.random),
     issuer: name,

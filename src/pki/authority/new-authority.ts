@@ -27,6 +27,8 @@ export interface NewAuthorityOptions extends Pick<KeyAccess, 'passphraseFile'> {
    * hosts, and every private name and address.
    */
   readonly constrain?: boolean | string;
+  /** Whether it replaces another CA, from which its name must differ. */
+  readonly isSuccessor?: boolean;
   readonly random?: RandomSource;
 }
 
@@ -52,6 +54,7 @@ export async function newAuthority(
     keyKind: options.keyKind ?? 'ecdsa',
     days: options.authorityDays ?? LIFETIME.authority,
     constraints,
+    isSuccessor: options.isSuccessor,
     now: options.now,
     random,
   });

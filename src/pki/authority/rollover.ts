@@ -44,7 +44,7 @@ export async function startRollover(options: StartOptions): Promise<RolloverStat
     const added = options.hosts.length === 0 ? [] : parseSubjectNames(options.hosts);
     const names = [...namesOf(leaf), ...added];
     const kind = options.keyKind ?? keyKind(old.certificate.publicKey);
-    const { made, authority } = await newAuthority({ ...options, keyKind: kind }, names);
+    const { made, authority } = await newAuthority({ ...options, keyKind: kind, isSuccessor: true }, names);
     const cross = crossSign(old, authority.certificate, { now, random });
     if (made !== undefined)
       await writePair(directory, PAIRS.next, { ...made, certificate: made.certificate + cross });
