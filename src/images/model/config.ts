@@ -59,23 +59,25 @@ export interface HistoryEntry {
  * AppError IMAGE_INVALID if it is not a JSON object, or if programs would read different things in it.
  */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
-  return checkConfig(bytes)();
+  const parts = parseConfigInParts(bytes);
+  for (let part = parts.next(); ; part = parts.next()) if (part.done === true) return part.value;
 }
 
 /**
- * Does the first half of the work of `parseConfig`, and returns the other one: whoever pushes an image chooses how long it
- * takes, and other work can be done in between. Both throw as `parseConfig`.
+ * The same in parts: whoever pushes an image chooses how long it takes, and other work can be done in between. Throws as
+ * `parseConfig`.
  */
-export function checkConfig(bytes: Uint8Array): () => ImageConfig {
+export function* parseConfigInParts(bytes: Uint8Array): Generator<void, ImageConfig, void> {
   if (bytes.length > MOST_CONFIG_BYTES || !isPlainJson(bytes)) throw unusual();
+  yield;
   const fault = findNameFault(bytes);
   if (fault === 'twice') throw invalidImage('an object of its config has a name twice');
   if (fault === 'many') throw invalidImage('its config has too many names');
-  return () => {
-    const parsed = parseJsonObject(bytes);
-    if (parsed === undefined) throw unusual();
-    return readConfig(parsed);
-  };
+  yield;
+  const parsed = parseJsonObject(bytes);
+  if (parsed === undefined) throw unusual();
+  yield;
+  return readConfig(parsed);
 }
 
 function unusual(): AppError {

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { AppError } from '../../lib/errors.ts';
 import { JoinedBytes } from '../../lib/streams/joined-bytes.ts';
-import { checkConfig, MOST_CONFIG_BYTES, type ImageConfig } from '../model/config.ts';
+import { MOST_CONFIG_BYTES, parseConfigInParts, type ImageConfig } from '../model/config.ts';
 import { invalidImage, type Descriptor } from '../model/descriptor.ts';
 import {
   parseManifest,
@@ -123,11 +123,11 @@ export async function readConfig(
   if (!isContainerConfig(config.mediaType)) return undefined;
   const bytes = await readSmallBlob(source, config, signal);
   await restIfLarge(bytes);
-  const parse = checkConfig(bytes);
-  await restIfLarge(bytes);
-  const parsed = parse();
-  await restIfLarge(bytes);
-  return parsed;
+  const parts = parseConfigInParts(bytes);
+  for (let part = parts.next(); ; part = parts.next()) {
+    await restIfLarge(bytes);
+    if (part.done === true) return part.value;
+  }
 }
 
 /** What is made of less than this takes a few milliseconds at most. */
