@@ -18,6 +18,7 @@ describe('renderConfig', () => {
   it('prints every option as it would be written, with who said it', async () => {
     expect(renderConfig(await loadCase(GIVEN), rows)).toBe(`\
 listen: [ "[::1]:8443", :8443 ] # --listen
+redirectListen: null # not set
 backend: "https://[::1]:443" # REGISTRY_GATE_BACKEND
 backendCa: null # not set
 backendUser: null # not set
