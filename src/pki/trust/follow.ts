@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
 import { download } from './authority-source.ts';
+import { namesBeyond } from '../x509/wider-names.ts';
 import { isSame, isSignedBy, parseCertificates } from '../x509/certificate-file.ts';
 
 interface FollowOptions {
@@ -16,7 +17,8 @@ interface FollowOptions {
 /**
  * Fetches the CA that is to replace a trusted one, over TLS that a trusted one has to verify, and returns what to trust from
  * now on as PEM: the same, and the new CA if there is one that a trusted one has signed. Throws AppError TRUST_FAILED for any
- * other.
+ * other, and for one that may sign names which the one that introduces it must not: its own certificate, which clients then
+ * trust, lacks the bounds of the old one.
  */
 export async function followAuthority({ url, trusted, now, timeoutMs }: FollowOptions): Promise<string> {
   const authorities = parseCertificates(trusted, 'the trusted CA');
@@ -38,6 +40,8 @@ export async function followAuthority({ url, trusted, now, timeoutMs }: FollowOp
   });
 }
 
+const MOST_NAMES = 5;
+
 interface Trusted {
   readonly authorities: readonly X509Certificate[];
   readonly now: Date;
@@ -53,9 +57,11 @@ function faultOf(
   const isSameAuthority = cross.subject === next.subject && cross.publicKey.equals(next.publicKey);
   if (!isSameAuthority) return 'what introduces it is the certificate of another CA';
   if (!isValid(cross, now)) return 'what introduces it is not valid now';
-  return cross.ca && authorities.some((one) => isSignedBy(cross, one))
-    ? undefined
-    : 'no trusted CA has signed it';
+  const signers = cross.ca ? authorities.filter((one) => isSignedBy(cross, one)) : [];
+  if (signers.length === 0) return 'no trusted CA has signed it';
+  const beyond = signers.map((one) => namesBeyond(next, one));
+  if (beyond.some((names) => names.length === 0)) return undefined;
+  return `it may sign for ${(beyond[0] ?? []).slice(0, MOST_NAMES).join(', ')}, and the trusted CA must not`;
 }
 
 function isValid({ validFromDate, validToDate }: X509Certificate, now: Date): boolean {

@@ -82,10 +82,20 @@ export function nameConstraints({ domains, ranges }: NameConstraints): Extension
   return { id: '2.5.29.30', critical: true, value: sequence(...trees) };
 }
 
+/** The permitted entries of a CA; empty lists if it has none. */
+export function permittedNames(authority: X509Certificate): NameConstraints {
+  return readTrees(authority, TAG.permitted);
+}
+
+/** The excluded entries of a CA; empty lists if it has none. */
+export function excludedNames(authority: X509Certificate): NameConstraints {
+  return readTrees(authority, TAG.excluded);
+}
+
 /** The names that this CA must not sign; empty if it has no constraints or all fit. */
 export function namesOutside(authority: X509Certificate, names: readonly SubjectName[]): readonly string[] {
-  const permitted = readTrees(authority, TAG.permitted);
-  const excluded = readTrees(authority, TAG.excluded);
+  const permitted = permittedNames(authority);
+  const excluded = excludedNames(authority);
   return names
     .filter((name) => !(isFree(name, permitted) || matches(name, permitted)) || matches(name, excluded))
     .map(({ value }) => value);
@@ -96,7 +106,7 @@ export function namesOutside(authority: X509Certificate, names: readonly Subject
  * may sign every name.
  */
 export function describeConstraints(authority: X509Certificate): string | undefined {
-  const { domains, ranges } = readTrees(authority, TAG.permitted);
+  const { domains, ranges } = permittedNames(authority);
   const blocks = ranges.map(formatIpRange);
   const words = hasEveryPrivate(domains, blocks)
     ? [
@@ -145,7 +155,8 @@ function matches({ kind, value }: SubjectName, { domains, ranges }: NameConstrai
   return isBelow(value.replace(/^\*\./, ''), domains);
 }
 
-function isBelow(host: string, domains: readonly string[]): boolean {
+/** Whether a host is one of these domains or below one. An empty domain matches every host. */
+export function isBelow(host: string, domains: readonly string[]): boolean {
   return domains.some(
     (domain) => domain === '' || host === domain || host.endsWith(`.${domain.replace(/^\./, '')}`),
   );
