@@ -58,7 +58,11 @@ function faultOf(
   if (!isSameAuthority) return 'what introduces it is the certificate of another CA';
   if (!isValid(cross, now)) return 'what introduces it is not valid now';
   const signers = cross.ca ? authorities.filter((one) => isSignedBy(cross, one)) : [];
-  if (signers.length === 0) return 'no trusted CA has signed it';
+  return signers.length === 0 ? 'no trusted CA has signed it' : boundsFault(next, signers);
+}
+
+/** The successor is no more than what one of those that introduce it may be. */
+function boundsFault(next: X509Certificate, signers: readonly X509Certificate[]): string | undefined {
   const beyond = signers.map((one) => namesBeyond(next, one));
   if (beyond.some((names) => names.length === 0)) return undefined;
   return `it may sign for ${(beyond[0] ?? []).slice(0, MOST_NAMES).join(', ')}, and the trusted CA must not`;

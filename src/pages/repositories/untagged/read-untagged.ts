@@ -23,6 +23,8 @@ export interface UntaggedRow extends UntaggedManifest {
 
 interface UntaggedPage {
   readonly rows: readonly UntaggedRow[];
+  /** How many of those that were listed it holds; the next page begins there. */
+  readonly taken: number;
   /** Bytes of what nothing keeps, each blob once, less what tags of the repository need. */
   readonly freed: number;
 }
@@ -32,18 +34,25 @@ interface Blob {
   readonly size: number;
 }
 
+/** What a page needs of a manifest: as a value, one of 4 MiB takes many times that. */
 interface Read extends UntaggedManifest {
-  /** Undefined if it can't be read. */
-  readonly manifest: Manifest | undefined;
+  readonly kind: UntaggedRow['kind'];
+  readonly subject: string | undefined;
+  /** What it lists, if it is an index. */
+  readonly children: readonly string[];
   /** Itself, its config and its layers. */
   readonly blobs: readonly Blob[];
 }
+
+/** A page ends early, in whole batches, where its manifests take more bytes than usual ones do together. */
+const MOST_BYTES = 4 * 1024 * 1024;
+const BATCH = 5;
 
 interface ReadOptions {
   readonly repository: string;
   readonly source: Pick<ImageSource, 'readManifest'>;
   readonly inventory: Pick<OneRepository, 'layerShares' | 'needing'>;
-  /** Those of one page. */
+  /** Those of one page at most. */
   readonly listed: readonly UntaggedManifest[];
 }
 
@@ -54,7 +63,7 @@ export async function readUntagged({
   inventory,
   listed,
 }: ReadOptions): Promise<UntaggedPage> {
-  const read = await readAll(source, listed);
+  const { read, taken } = await readAll(source, listed);
   const blobs = new Set(read.flatMap((it) => it.blobs.map(({ digest }) => digest)));
   const [needing, shares] = await Promise.all([
     inventory.needing(
@@ -65,15 +74,36 @@ export async function readUntagged({
   ]);
   const indexes = indexesOf(read);
   const rows = read.map((it): UntaggedRow => {
-    const { digest, since, manifest } = it;
+    const { digest, since, kind } = it;
     const size = it.blobs.reduce((sum, blob) => sum + blob.size, 0);
-    return { digest, since, kind: kindOf(manifest), size, keptBy: keptByOf(it, { needing, indexes }) };
+    return { digest, since, kind, size, keptBy: keptByOf(it, { needing, indexes }) };
   });
   const isKept = new Set(rows.filter(({ keptBy }) => keptBy !== undefined).map(({ digest }) => digest));
-  return { rows, freed: freedOf(read, isKept, shares) };
+  return { rows, taken, freed: freedOf(read, isKept, shares) };
+}
+
+interface ReadPart {
+  readonly read: readonly Read[];
+  readonly taken: number;
 }
 
 async function readAll(
+  source: ReadOptions['source'],
+  listed: readonly UntaggedManifest[],
+): Promise<ReadPart> {
+  const read: Read[] = [];
+  let taken = 0;
+  let bytes = 0;
+  while (taken < listed.length && bytes < MOST_BYTES) {
+    const batch = await readBatch(source, listed.slice(taken, taken + BATCH));
+    taken += Math.min(BATCH, listed.length - taken);
+    bytes += batch.reduce((sum, { blobs }) => sum + (blobs[0]?.size ?? 0), 0);
+    read.push(...batch);
+  }
+  return { read, taken };
+}
+
+async function readBatch(
   source: ReadOptions['source'],
   listed: readonly UntaggedManifest[],
 ): Promise<readonly Read[]> {
@@ -83,7 +113,13 @@ async function readAll(
     if (stored === undefined) return;
     const manifest = tryParse(stored);
     const own = { digest: it.digest, size: stored.bytes.length };
-    found.set(it.digest, { ...it, manifest, blobs: [own, ...blobsOf(manifest)] });
+    found.set(it.digest, {
+      ...it,
+      kind: kindOf(manifest),
+      subject: manifest?.subject?.digest.text,
+      children: manifest?.kind === 'index' ? manifest.manifests.map(({ digest }) => digest.text) : [],
+      blobs: [own, ...blobsOf(manifest)],
+    });
   });
   return listed.flatMap(({ digest }) => found.get(digest) ?? []);
 }
@@ -105,9 +141,7 @@ function blobsOf(manifest: Manifest | undefined): readonly Blob[] {
 /** The indexes among these, by what they list. */
 function indexesOf(read: readonly Read[]): ReadonlyMap<string, string> {
   const indexes = new Map<string, string>();
-  for (const { digest, manifest } of read)
-    if (manifest?.kind === 'index')
-      for (const child of manifest.manifests) indexes.set(child.digest.text, digest);
+  for (const { digest, children } of read) for (const child of children) indexes.set(child, digest);
   return indexes;
 }
 
@@ -116,12 +150,11 @@ interface Keepers {
   readonly indexes: ReadonlyMap<string, string>;
 }
 
-function keptByOf({ digest, manifest }: Read, { needing, indexes }: Keepers): KeptBy | undefined {
+function keptByOf({ digest, subject }: Read, { needing, indexes }: Keepers): KeptBy | undefined {
   const tag = needing.get(digest);
   if (tag !== undefined) return { by: 'tag', tag };
   const index = indexes.get(digest);
   if (index !== undefined) return { by: 'index', digest: index };
-  const subject = manifest?.subject?.digest.text;
   return subject === undefined ? undefined : { by: 'subject', digest: subject };
 }
 

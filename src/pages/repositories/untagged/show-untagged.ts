@@ -22,8 +22,8 @@ export async function showUntagged(
   const all = list === undefined ? await inventory.untagged(repository) : await list(repository);
   const from = Math.max(0, Math.trunc(Number(query.get('after'))) || 0);
   const listed = all.slice(from, from + AT_ONCE);
-  const { rows, freed } = await readUntagged({ repository, source, inventory, listed });
-  const end = from + AT_ONCE;
+  const { rows, taken, freed } = await readUntagged({ repository, source, inventory, listed });
+  const end = from + taken;
   return {
     kind: 'page',
     title: UNTAGGED_WORDS[language].of(repository),
