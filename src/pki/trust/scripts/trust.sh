@@ -75,10 +75,16 @@ put() {
   echo "wrote $root$1"
 }
 
-# without PATH NAME: the file without the block of that name.
+# without PATH NAME: the file without the block of that name. A first mark without its last one is no block: what
+# follows it stays.
 without() {
-  [ ! -e "$root$1" ] || awk -v begin="# registry-gate: begin $2" -v end="# registry-gate: end $2" \
-    '$0 == begin { skip = 1 } !skip { print } $0 == end { skip = 0 }' "$root$1"
+  [ ! -e "$root$1" ] || awk -v begin="# registry-gate: begin $2" -v end="# registry-gate: end $2" '
+    function keep() { printf "%s", held; held = ""; inside = 0 }
+    $0 == begin { keep(); inside = 1 }
+    inside { held = held $0 "\n" }
+    !inside { print }
+    inside && $0 == end { held = ""; inside = 0 }
+    END { keep() }' "$root$1"
 }
 
 # block PATH NAME: standard input becomes the block of that name at the end of the file; the rest stays.

@@ -11,13 +11,14 @@ export function insertBlock(text: string, { name, content }: Block): string {
   return `${without}${gap}${block}`;
 }
 
-/** Takes the block of a name out of a text, whatever it holds: the marks are ours. */
+/** Takes the block of a name out of a text, whatever it holds: the marks are ours. A first mark without its last one is no block: what follows it stays. */
 export function withoutBlock(text: string, name: string): string {
   const [first, last] = marks(name);
   const lines = text.split('\n');
-  const from = lines.indexOf(first);
-  const to = lines.indexOf(last, from);
-  return from === -1 || to === -1 ? text : lines.toSpliced(from, to - from + 1).join('\n');
+  const to = lines.findIndex((line, at) => line === last && lines.lastIndexOf(first, at) !== -1);
+  if (to === -1) return text;
+  const from = lines.lastIndexOf(first, to);
+  return lines.toSpliced(from, to - from + 1).join('\n');
 }
 
 function marks(name: string): readonly [string, string] {
