@@ -1,4 +1,5 @@
 import { readChallenge } from '../../oci/challenge.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import { fine, skipped, wrong, type Check } from '../check.ts';
 import type { AccountFacts, StepResult } from '../facts/account.ts';
 import type { Answer, Fault } from '../facts/ask.ts';
@@ -79,7 +80,8 @@ function checkStep(
 }
 
 function accessCommand(action: string, { user, repository = '' }: AccountFacts): string {
-  return `registry-gate access check ${user === undefined || user === '' ? 'anonymous' : user} ${action} ${repository}`;
+  const who = user === undefined || user === '' ? 'anonymous' : shellWord(user);
+  return `registry-gate access check ${who} ${action} ${repository}`;
 }
 
 function failed(
@@ -92,7 +94,9 @@ function failed(
 }
 
 function loginCommand({ login }: Here, registry: string, user: string | undefined): string {
-  return user === undefined || user === '' ? `${login} ${registry}` : `${login} -u ${user} ${registry}`;
+  return user === undefined || user === ''
+    ? `${login} ${registry}`
+    : `${login} -u ${shellWord(user)} ${registry}`;
 }
 
 function sentence(message: string): string {

@@ -94,15 +94,18 @@ function exceptionCure(
   const sudo = isRoot ? '' : 'sudo ';
   if (kind === 'environment') return `export NO_PROXY=${shellWord(all)} no_proxy=${shellWord(all)}`;
   if (kind === 'daemon') {
+    // What is special in a replacement of sed could end it, and begin a command.
+    const text = all.replaceAll(/[\\&|\n]/g, String.raw`\$&`);
     const edit =
       exceptions === ''
-        ? `s|"proxies"[[:space:]]*:[[:space:]]*{|&"no-proxy": "${all}", |`
-        : `s|"no-proxy"[[:space:]]*:[[:space:]]*"[^"]*"|"no-proxy": "${all}"|`;
-    return `${sudo}sed -i ${shellWord(edit)} ${where} && ${sudo}systemctl restart docker`;
+        ? `s|"proxies"[[:space:]]*:[[:space:]]*{|&"no-proxy": "${text}", |`
+        : `s|"no-proxy"[[:space:]]*:[[:space:]]*"[^"]*"|"no-proxy": "${text}"|`;
+    return `${sudo}sed -i ${shellWord(edit)} ${shellWord(where)} && ${sudo}systemctl restart docker`;
   }
   const file = '/etc/systemd/system/docker.service.d/registry-gate-no-proxy.conf';
-  const line = shellWord(`[Service]\nEnvironment="NO_PROXY=${all}"\n`);
-  return `${sudo}mkdir -p /etc/systemd/system/docker.service.d && printf ${line} | ${sudo}tee ${file} && ${sudo}systemctl daemon-reload && ${sudo}systemctl restart docker`;
+  // On one line, as a terminal shows it; and what is excepted is no format.
+  const lines = ['[Service]', `Environment="NO_PROXY=${all}"`].map(shellWord).join(' ');
+  return `${sudo}mkdir -p /etc/systemd/system/docker.service.d && printf ${shellWord(String.raw`%s\n`)} ${lines} | ${sudo}tee ${file} && ${sudo}systemctl daemon-reload && ${sudo}systemctl restart docker`;
 }
 
 /** The entry of daemon.json by which Docker verifies nothing, where there is one. */

@@ -54,7 +54,12 @@ export function tryConnect({ address, port }: Place, timeoutMs = TIMEOUT_MS): Pr
  * Requests a path by TLS, or in plain HTTP. The certificate is not verified: the answer only serves to tell what is
  * there, and nothing secret is sent. Never rejects.
  */
-export function ask(place: Place, path: string, isTls: boolean): Promise<Answer | Fault> {
+export function ask(
+  place: Place,
+  path: string,
+  isTls: boolean,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Answer | Fault> {
   const { address, port, host } = place;
   const written = isIP(host) === 6 ? `[${host}]` : host;
   const options = {
@@ -63,13 +68,15 @@ export function ask(place: Place, path: string, isTls: boolean): Promise<Answer 
     path,
     agent: false,
     headers: { Host: port === (isTls ? 443 : 80) ? written : `${written}:${port}`, Accept: '*/*' },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   } as const;
   const tls = { rejectUnauthorized: false, servername: isIP(host) === 0 ? host : '' } as const;
   return new Promise((resolve) => {
     let chain: readonly X509Certificate[] = [];
+    let hasAnswer = false;
     const call = isTls ? requestTls({ ...options, ...tls }) : requestPlain(options);
     call.on('response', (response) => {
+      hasAnswer = true;
       if (response.socket instanceof TLSSocket) chain = chainOf(response.socket);
       void read(response).then((answer) => {
         call.destroy();
@@ -77,6 +84,10 @@ export function ask(place: Place, path: string, isTls: boolean): Promise<Answer 
       });
     });
     call.on('error', (error) => resolve(faultOf(error)));
+    // A server that switches protocols unasked is cut off by Node.js, which calls that neither an answer nor an error.
+    call.on('close', () => {
+      if (!hasAnswer) resolve({ kind: 'fault', code: 'ECONNRESET' });
+    });
     call.end();
   });
 }
@@ -118,7 +129,8 @@ function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   return chain;
 }
 
+/** A limit on time ends a request as an abort does. */
 function faultOf(error: Error): Fault {
-  const code = systemCode(error) ?? (error.name === 'TimeoutError' ? 'ETIMEDOUT' : error.name);
-  return { kind: 'fault', code: error.name === 'TimeoutError' ? 'ETIMEDOUT' : code };
+  const isLate = error.name === 'TimeoutError' || error.name === 'AbortError';
+  return { kind: 'fault', code: isLate ? 'ETIMEDOUT' : (systemCode(error) ?? error.name) };
 }

@@ -112,7 +112,9 @@ export async function download(
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
+  let hasAnswer = false;
   const call = request(url, options, (response) => {
+    hasAnswer = true;
     const certificate =
       response.socket instanceof TLSSocket ? response.socket.getPeerX509Certificate() : undefined;
     if (certificate !== undefined) onServer?.(certificate);
@@ -131,6 +133,10 @@ export async function download(
     });
   });
   call.on('error', reject);
+  // A server that switches protocols unasked is cut off without an error.
+  call.on('close', () => {
+    if (!hasAnswer) reject(new Error('the server ended the connection without an answer'));
+  });
   call.end();
   return promise.catch((error: unknown) => {
     throw new AppError('TRUST_FAILED', {
