@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { initCertificates } from '../../src/pki/authority/init-certificates.ts';
 import { startRollover } from '../../src/pki/authority/rollover.ts';
 import { readAnnouncement } from '../../src/pki/authority/rollover-state.ts';
@@ -19,6 +19,20 @@ const now = new Date();
 const HOSTS = ['registry.lan', '127.0.0.1'];
 type Constrain = boolean | string | undefined;
 
+/** Serves with the certificate of a directory, and announces the next CA of another one. */
+async function serve(directory: string, announcing: string): Promise<string> {
+  const { cert, key } = await loadServerCertificate({ directory }, new Date());
+  const text = await readAnnouncement(announcing);
+  const server = createServer({ cert, key: key.reveal() }, (_request, response) => response.end(text));
+  server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 /** What a client does that trusts a CA with the first bounds, when a CA with the second ones is announced. */
 async function follow(first: Constrain, second: Constrain, added: readonly string[]): Promise<string> {
   const directory = join(await folder(), 'certs');
@@ -26,16 +40,7 @@ async function follow(first: Constrain, second: Constrain, added: readonly strin
     constrain === undefined ? {} : { constrain };
   await initCertificates({ directory, hosts: HOSTS, now, ...bounds(first) });
   await startRollover({ directory, now, hosts: added, ...bounds(second) });
-  const { cert, key } = await loadServerCertificate({ directory }, new Date());
-  const text = await readAnnouncement(directory);
-  const server = createServer({ cert, key: key.reveal() }, (_request, response) => response.end(text));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await serve(directory, directory);
   const trusted = await readFile(join(directory, 'ca.crt'), 'utf8');
   return followAuthority({ url, trusted, now }).then(
     () => 'trusted',
@@ -88,4 +93,21 @@ it.each<{
   },
 ])('follows no CA beyond the bounds of the old one: $name', async ({ first, second, added = [], says }) => {
   expect(await follow(first, second, added)).toMatch(says);
+});
+
+it('follows no announcement of a server that the trusted CA does not verify, whatever the environment says', async () => {
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const [directory, other] = [join(await folder(), 'certs'), join(await folder(), 'certs')];
+  await initCertificates({ directory, hosts: HOSTS, now });
+  await initCertificates({ directory: other, hosts: HOSTS, now });
+  await startRollover({ directory, now, hosts: [] });
+  const trusted = await readFile(join(directory, 'ca.crt'), 'utf8');
+  const following = followAuthority({ url: await serve(other, directory), trusted, now });
+  await expect(following).rejects.toMatchObject({
+    code: 'TRUST_FAILED',
+    message: expect.stringContaining("can't be fetched"),
+  });
 });

@@ -108,7 +108,8 @@ export async function download(
 ): Promise<string | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   const options = {
-    ...(trusted === undefined ? { rejectUnauthorized: false } : { ca: trusted }),
+    // Explicit, or a variable of the environment could switch it off.
+    ...(trusted === undefined ? { rejectUnauthorized: false } : { ca: trusted, rejectUnauthorized: true }),
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
