@@ -52,28 +52,33 @@ const KEPT_DAYS = 60;
 
 /**
  * Revokes a certificate of the CA: records it, and signs a new list (`ca.crl`). The certificate of the gate itself is
- * replaced first. Can be repeated. Throws AppError CERT_MISSING, CERT_INVALID, USAGE, STATE_INVALID, LOCK_TIMEOUT,
+ * replaced before the list names it. Can be repeated. Throws AppError CERT_MISSING, CERT_INVALID, USAGE, STATE_INVALID, LOCK_TIMEOUT,
  * FILE_UNWRITABLE.
  */
 export async function revokeCertificate(options: RevokeOptions): Promise<RevokeOutcome> {
-  const { directory, now } = options;
+  const { directory } = options;
   const authority = await signer(options);
   const leaf = await findLeaf(options, authority);
   const isServed = leaf.serial === (await servedSerial(directory));
+  // Recorded first: whoever tries again after a failure may name the file, which holds the successor by then.
+  const isNew = await record(options, leaf);
   if (isServed) await renewCertificate({ ...options, force: true });
+  return withCertificateLock(directory, async () => ({
+    serial: leaf.serial,
+    outcome: isNew ? 'revoked' : 'was revoked',
+    isReplaced: isServed,
+    nextUpdate: await writeList(options, authority, await readRecord(directory)),
+  }));
+}
+
+/** Adds a certificate to those that are revoked. Returns whether it was not among them. */
+async function record({ directory, now, reason }: RevokeOptions, leaf: Found): Promise<boolean> {
   return withCertificateLock(directory, async () => {
-    const record = await readRecord(directory);
-    const known = record.revoked.some((one) => isSameEntry(one, leaf));
-    const entry = { ...leaf, at: now, reason: options.reason };
-    const next = known ? record : { ...record, revoked: [...record.revoked, entry] };
-    if (!known) await writeRecord(directory, pruned(next, now));
-    const nextUpdate = await writeList(options, authority, next);
-    return {
-      serial: leaf.serial,
-      outcome: known ? 'was revoked' : 'revoked',
-      isReplaced: isServed,
-      nextUpdate,
-    };
+    const found = await readRecord(directory);
+    if (found.revoked.some((one) => isSameEntry(one, leaf))) return false;
+    const revoked = [...found.revoked, { ...leaf, at: now, reason }];
+    await writeRecord(directory, pruned({ ...found, revoked }, now));
+    return true;
   });
 }
 
