@@ -1,8 +1,8 @@
-import { chmod } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { yamlEditor } from '../../config/yaml-edit.ts';
 import type { Check, Fix } from '../../doctor/check.ts';
 import type { ClientFacts } from '../../doctor/examine/client.ts';
-import { AppError } from '../../lib/errors.ts';
+import { AppError, systemCode } from '../../lib/errors.ts';
 import { renewCertificate } from '../../pki/authority/renewal.ts';
 import { applyPlan } from '../../pki/trust/steps/apply.ts';
 import { planTrust } from '../../pki/trust/plan.ts';
@@ -43,7 +43,7 @@ export async function applyFixes(
 async function apply(fix: Fix, { client, machine, certs }: FixContext): Promise<void> {
   switch (fix.kind) {
     case 'mode':
-      for (const path of fix.paths) await chmod(path, fix.mode).catch(refuse(path));
+      for (const path of fix.paths) await setMode(path, fix.mode).catch(refuse(path));
       return;
     case 'renew':
       if (certs !== undefined) await renewCertificate({ directory: certs, now: new Date() });
@@ -62,11 +62,22 @@ async function trust(name: string, facts: ClientFacts | undefined, machine: Clie
   await applyPlan(planTrust({ client, endpoint, authority: authority.pem, machine }), { yaml: yamlEditor });
 }
 
+/** Follows no link: root may fix what lies in a folder of another user, who could put a link to any file there. */
+async function setMode(path: string, mode: number): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    await file.chmod(mode);
+  } finally {
+    await file.close();
+  }
+}
+
 function refuse(path: string): (error: unknown) => never {
   return (error) => {
+    const isLink = systemCode(error) === 'ELOOP';
     throw new AppError('FILE_UNWRITABLE', {
-      message: `The permissions of ${path} can't be changed.`,
-      hint: 'Run the command as the owner of the file.',
+      message: `The permissions of ${path} can't be changed${isLink ? ': it is a symbolic link' : ''}.`,
+      hint: isLink ? `Look at where it leads: ls -l ${path}` : 'Run the command as the owner of the file.',
       cause: error,
     });
   };

@@ -137,12 +137,17 @@ function trustCommand(command: string, target: Target, authority: Authority | un
     case 'gate':
       return `${gate} --from ${originOf(target)} --fingerprint ${authority.sha256}`;
     case 'chain':
-      return `${fetchLast(target)} > ca.crt && ${gate} --ca ca.crt`;
+      return `${fetchLast(target)} > ca.crt && ${compare(authority.sha256)} && ${gate} --ca ca.crt`;
     case 'file':
       return `${gate} --ca ${shellWord(authority.path ?? 'ca.crt')}`;
     case undefined:
       return `${gate} --ca ca.crt`;
   }
+}
+
+/** What is fetched later may be another certificate than the one that was looked at. */
+function compare(sha256: string): string {
+  return `openssl x509 -in ca.crt -noout -fingerprint -sha256 | tr -d : | grep -qi ${sha256}`;
 }
 
 /** Prints the last certificate that the server sends: the one that signed itself. */
