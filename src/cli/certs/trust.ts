@@ -4,6 +4,7 @@ import { yamlEditor } from '../../config/yaml-edit.ts';
 import { AppError } from '../../lib/errors.ts';
 import { TRUST_CLIENTS, type TrustClient } from '../../pki/trust/clients.ts';
 import { installedClients } from '../../pki/trust/installed.ts';
+import { checkKept } from '../../pki/trust/follow.ts';
 import { planTrust, planUndo, type TrustStep } from '../../pki/trust/plan.ts';
 import { applyPlan } from '../../pki/trust/steps/apply.ts';
 import { PRINT_FORMATS } from '../../pki/trust/print/print-plan.ts';
@@ -125,6 +126,7 @@ async function runFor(client: TrustClient, request: TrustRequest, options: Optio
     return { client, steps: steps.map((step) => ({ step, outcome: 'planned' })), byHand, notes };
   }
   checkRights(client, request.machine);
+  if (options.follow === true) await checkAllKept(steps);
   const outcomes = await applyPlan(
     { steps, byHand, notes },
     { force: options.force === true || options.follow === true, yaml: yamlEditor },
@@ -136,6 +138,10 @@ async function runFor(client: TrustClient, request: TrustRequest, options: Optio
 function certificatesOf(client: TrustClient, steps: readonly TrustStep[]): readonly TrustStep[] {
   if (steps.some(({ action }) => action !== 'write')) throw notFollowed(client);
   return steps.filter((step) => step.action === 'write' && step.content.includes('BEGIN CERTIFICATE'));
+}
+
+async function checkAllKept(steps: readonly TrustStep[]): Promise<void> {
+  for (const step of steps) if (step.action === 'write') await checkKept(step.path, step.content);
 }
 
 function notFollowed(client: TrustClient): AppError {

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { AppError } from '../../lib/errors.ts';
+import { readIfPresent } from '../authority/cert-store.ts';
 import { download } from './authority-source.ts';
 import { namesBeyond } from '../x509/wider-names.ts';
 import { isSame, isSignedBy, parseCertificates } from '../x509/certificate-file.ts';
@@ -38,6 +39,26 @@ export async function followAuthority({ url, trusted, now, timeoutMs }: FollowOp
     message: `The new CA that ${url} announces is not to be trusted: ${reason}. Nothing was installed.`,
     hint: 'On the server, look at it: registry-gate certs status. If it is right, trust it by its fingerprint: --from URL --fingerprint HEX',
   });
+}
+
+/**
+ * Throws AppError TRUST_FAILED if a file holds anything but certificates that its new content holds too. Following needs no
+ * --force, so nothing may be lost by it.
+ */
+export async function checkKept(path: string, content: string): Promise<void> {
+  const before = ((await readIfPresent(path)) ?? '').trim();
+  const kept = parseCertificates(content, path);
+  const isKept =
+    before === '' || (before.includes('BEGIN CERT') && parseCertificates(before, path).every(isAmong(kept)));
+  if (isKept) return;
+  throw new AppError('TRUST_FAILED', {
+    message: `${path} holds something else than the CA that is followed. Nothing was changed.`,
+    hint: `Follow what this file trusts: --ca ${path}. Or look at it, and remove it.`,
+  });
+}
+
+function isAmong(kept: readonly X509Certificate[]): (certificate: X509Certificate) => boolean {
+  return (certificate) => kept.some((one) => isSame(one, certificate));
 }
 
 const MOST_NAMES = 5;
