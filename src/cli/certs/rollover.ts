@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { Argument, Command } from 'commander';
 import {
   cancelRollover,
@@ -6,7 +7,9 @@ import {
   switchRollover,
 } from '../../pki/authority/rollover.ts';
 import type { RolloverState } from '../../pki/authority/rollover-state.ts';
-import { fingerprintOf } from '../../pki/x509/certificate-file.ts';
+import { readAuthorityOf } from '../../pki/trust/authority-source.ts';
+import { fingerprintOf, parseCertificates } from '../../pki/x509/certificate-file.ts';
+import { namesBeyond } from '../../pki/x509/wider-names.ts';
 import { addKeyOptions, findAuthority, type KeyOptions } from '../config/file-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { collect, day, days } from './options.ts';
@@ -16,6 +19,8 @@ interface Options extends KeyOptions {
   readonly caDays?: number;
   readonly constrain?: boolean | string;
 }
+
+const MOST_NAMES = 5;
 
 const DETAILS = `
 start   makes the next CA (ca-next.*), signed by the one in force too. A running gate publishes both: /ca.crt, /ca-next.crt
@@ -47,7 +52,11 @@ export function rolloverCommand(terminal: Terminal): Command {
 
 async function rollover(step: string, options: Options, terminal: Terminal): Promise<void> {
   const place = { ...(await findAuthority(options, terminal)), now: new Date() };
-  if (step === 'start') terminal.err(startWords(await startRollover({ ...place, ...asked(options) })));
+  if (step === 'start') {
+    const state = await startRollover({ ...place, ...asked(options) });
+    const [old] = parseCertificates(await readAuthorityOf(place.directory), 'ca.crt');
+    terminal.err(startWords(state, old));
+  }
   if (step === 'switch') terminal.err(switchWords(await switchRollover(place)));
   if (step === 'retire') {
     await retireRollover(place);
@@ -73,13 +82,17 @@ function asked({ host = [], caDays, constrain }: Options): {
   };
 }
 
-function startWords(state: RolloverState): string {
+function startWords(state: RolloverState, old: X509Certificate): string {
   if (state.step === 'none') return '';
   const fingerprint = fingerprintOf(state.other);
   const until = day(state.other.validToDate);
+  const wider = state.step === 'announced' ? namesBeyond(state.other, old) : [];
   return (
     `The next CA is announced since ${day(state.since)}, valid until ${until}. SHA-256: ${fingerprint}\n` +
     'Make clients trust it (certs trust), then: registry-gate certs rollover switch\n' +
+    (wider.length === 0
+      ? ''
+      : `It may sign for ${wider.slice(0, MOST_NAMES).join(', ')}, which the CA in force must not: clients do not follow it by themselves (--follow).\n`) +
     (state.isBridged
       ? ''
       : 'The CA in force allows no CA below it: at the switch, clients that trust only the old one are cut off.\n')

@@ -276,6 +276,21 @@ describe('certs rollover', () => {
     }
   });
 
+  it.each([
+    { name: 'as bound as the old one', args: [], expected: /^(?![^]*--follow)/ },
+    { name: 'bound to nothing', args: ['--no-constrain'], expected: /may sign for every name.*--follow/ },
+    {
+      name: 'for one more domain',
+      args: ['--host', 'r.example.org'],
+      expected: /for r\.example\.org, which/,
+    },
+  ])('says whether clients follow the next CA by themselves: $name', async ({ args, expected }) => {
+    const directory = await makeDirectory(await folder());
+    const { status, err } = await gate(['rollover', 'start', '--certs', directory, ...args]);
+    expect(status).toBe(0);
+    expect(err).toMatch(expected);
+  });
+
   it('says so where the old CA can not introduce the next one', async () => {
     const root = craft({ name: 'root', extensions: [extension.constraints(true, 0), ...AUTHORITY.slice(1)] });
     const leaf = craft({ name: 'leaf', issuer: root, extensions: SERVER });
