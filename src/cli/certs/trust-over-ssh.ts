@@ -20,6 +20,8 @@ interface SshOrder extends Omit<TrustRequest, 'machine'> {
 }
 
 const MOST_OUTPUT = 64 * 1024;
+/** A machine that answers and does nothing keeps the others waiting no longer. The script takes seconds. */
+const LIMIT_MS = 10 * 60_000;
 /** Belongs to the user that logs in; all else is set up for the machine. */
 const OF_A_USER: readonly TrustClient[] = ['docker-rootless', 'docker-desktop', 'buildx'];
 /** `user@host`, as ssh takes it, or `ssh://user@host:port`. Nothing that ssh would take for an option. */
@@ -58,17 +60,22 @@ export function sshArguments(host: string, { client, endpoint, authority }: SshO
 export async function trustOverSsh(
   hosts: readonly string[],
   order: SshOrder,
+  limitMs = LIMIT_MS,
 ): Promise<readonly HostReport[]> {
   const calls = hosts.map((host) => ({ host, args: sshArguments(host, order) }));
   const input = `REGISTRY_GATE_CA=${shellWord(order.authority)}\n${TRUST_SCRIPTS['/trust.sh'].text}`;
   const reports: HostReport[] = [];
-  for (const { host, args } of calls) reports.push({ host, ...(await callSsh(args, input)) });
+  for (const { host, args } of calls) reports.push({ host, ...(await callSsh(args, input, limitMs)) });
   return reports;
 }
 
-async function callSsh(args: readonly string[], input: string): Promise<Omit<HostReport, 'host'>> {
+async function callSsh(
+  args: readonly string[],
+  input: string,
+  limitMs: number,
+): Promise<Omit<HostReport, 'host'>> {
   const { promise, resolve, reject } = Promise.withResolvers<Omit<HostReport, 'host'>>();
-  const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: limitMs });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -81,7 +88,8 @@ async function callSsh(args: readonly string[], input: string): Promise<Omit<Hos
   child.on('error', reject);
   child.on('close', (code) => {
     const lines = output.split('\n').filter(Boolean).map(printable);
-    resolve({ ok: code === 0, lines });
+    const cut = child.killed ? [`It did not end within ${limitMs / 1000} s.`] : [];
+    resolve({ ok: code === 0, lines: [...lines, ...cut] });
   });
   return promise.catch((error: unknown) => {
     throw new AppError('TRUST_FAILED', {
