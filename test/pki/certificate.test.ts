@@ -116,10 +116,10 @@ describeWith(['openssl'], 'certificates as openssl prints them', () => {
   it('CA', async () => {
     const directory = await makeDirectory(await folder());
     const text = await openssl(directory, 'x509 -in ca.crt -noout -text');
-    expect(text).toMatch(/Basic Constraints: critical\n\s+CA:TRUE, pathlen:0\n/);
+    expect(text).toMatch(/Basic Constraints: critical\n\s+CA:TRUE, pathlen:1\n/);
     expect(text).toMatch(/X509v3 Key Usage: critical\n\s+Certificate Sign, CRL Sign\n/);
     expect(text).toContain('Subject Key Identifier');
-    expect(text).not.toContain('Name Constraints');
+    expect(text).toMatch(/X509v3 Name Constraints: critical\n\s+Permitted:\n(?:\s+DNS:\S+\n)*\s+DNS:lan\n/);
   });
 
   it('leaf for addresses alone: no common name, since it would be taken for a DNS name', async () => {

@@ -205,7 +205,7 @@ export class Walk {
     if (left > 0 && (!this.#hasRead || this.#passes < MOST_PASSES)) return;
     const isLook = readMeta(database(), 'walk_look') !== undefined;
     database().transaction(() => {
-      if (left > 0) setMeta(database(), 'problem', `${left} repositories could not be read`);
+      if (left > 0) setMeta(database(), 'problem', problemOf(left));
       if (left > 0 || !isLook) setMeta(database(), 'left', left > 0 ? left : null);
       database().run('DELETE FROM walk');
       // After a look, the next walk is due when it was due before.
@@ -213,6 +213,10 @@ export class Walk {
       database().run("DELETE FROM meta WHERE name IN ('walk_began', 'walk_listed', 'walk_look')");
     });
   }
+}
+
+function problemOf(left: number): string {
+  return `${left === 1 ? '1 repository' : `${left} repositories`} could not be read`;
 }
 
 function setMeta(database: Database, name: string, value: number | string | null): void {
