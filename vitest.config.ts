@@ -61,7 +61,7 @@ export default defineConfig({
         },
       },
       {
-        // Whole engines and gigabytes: one file after the other, and not beside the unit tests.
+        // Whole engines and registries, which wait for each other: two files at a time, and not beside the unit tests.
         extends: true,
         test: {
           name: 'e2e',
@@ -69,7 +69,7 @@ export default defineConfig({
           exclude: [HEAVY, PAGES],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

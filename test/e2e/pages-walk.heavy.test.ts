@@ -39,6 +39,7 @@ const PAGES: readonly Shown[] = [
   { name: 'the tags of no search', path: `${APP}?search=nothing`, words: /nothing/ },
   { name: 'a chart', path: '/r/charts/web', words: /helm[^]*1\.4\.0/ },
   { name: 'a summary of a removal', path: `${APP}/-/remove?tag=1.2.0`, words: /1\.2\.0/ },
+  { name: 'the manifests without a tag', path: `${APP}/-/untagged`, words: /./ },
   { name: 'an image', path: `${APP}/-/image/1.10.0`, words: /\/app\/run[^]*8080\/tcp/ },
   {
     name: 'an image by its digest',

@@ -261,7 +261,7 @@ describe('collecting garbage', () => {
     const state = { collecting: true, pushes: 0 };
     // Without a grace period most pushes are told to send again; it goes on until enough of them came through.
     const collector = (async () => {
-      for (let round = 0; round < 60 || (state.pushes < 5 && round < 5000); round += 1) {
+      for (let round = 0; round < 25 || (state.pushes < 5 && round < 5000); round += 1) {
         await server.embedded.collectGarbage({ graceMs: 0, dropUntagged: false });
       }
       state.collecting = false;
