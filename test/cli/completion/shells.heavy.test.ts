@@ -108,7 +108,7 @@ function candidates(output: string): string[][] {
 /** The line, and all that may follow it. */
 const STATIC: readonly (readonly [line: string, offered: readonly string[]])[] = [
   ['registry-gate im', ['images']],
-  ['registry-gate certs ', ['init', 'renew', 'status', 'trust']],
+  ['registry-gate certs ', ['init', 'issue', 'renew', 'revoke', 'rollover', 'status', 'trust']],
   ['registry-gate certs init --key ', ['ecdsa', 'rsa']],
   ['registry-gate certs trust --for docker-r', ['docker-rootless']],
   ['registry-gate serve --log-format ', ['auto', 'human', 'json']],
