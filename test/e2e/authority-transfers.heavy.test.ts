@@ -14,7 +14,7 @@ import { TEST_PASSWORD, TEST_USER } from '../support/test-gate.ts';
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const BYTES = 2 ** 30;
 /** Slow enough for every act to fall into the transfers. */
-const RATE = '8M';
+const RATE = '16M';
 
 async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
