@@ -58,6 +58,14 @@ describe('a gate with a layer cache', () => {
     });
   }
 
+  async function killFilling(gate: GateProcess): Promise<void> {
+    await until(
+      async () => ((await readdir(join(cache, 'filling'))).length === 1 ? true : undefined),
+      () => 'nothing is being filled',
+    );
+    kill(gate.pid, 'SIGKILL');
+  }
+
   it('that is killed in the middle leaves nothing that is wrong', async () => {
     const [stored, begun] = [noise(3_000_000), noise(3_000_000)];
     registry.put('team/app', stored);
@@ -74,13 +82,16 @@ describe('a gate with a layer cache', () => {
         else res.write(begun.bytes.subarray(0, 1_000_000));
         return true;
       };
-      const cut = await ask(first, begun.digest, { onData: () => kill(first.pid, 'SIGKILL') });
+      // The client may have its first bytes before the cache has made a file for them.
+      let killing: Promise<void> | undefined;
+      const cut = await ask(first, begun.digest, { onData: () => void (killing ??= killFilling(first)) });
+      await killing;
       expect(cut.whole).toBe(false);
     } finally {
+      registry.takeover = () => false;
       await first.close();
     }
     expect(await readdir(join(cache, 'filling'))).toHaveLength(1);
-    registry.takeover = () => false;
     registry.put('team/app', begun);
     const second = await start();
     try {
