@@ -14,7 +14,17 @@ const IMAGE = 'registry-gate-image';
 async function contextAt(folder: string): Promise<void> {
   const files = await must(
     'git',
-    ['ls-files', '-z', 'src', 'package*.json', 'tsconfig*.json', 'Dockerfile', 'LICENSE'],
+    [
+      'ls-files',
+      '-z',
+      'src',
+      'package*.json',
+      'tsconfig*.json',
+      'rolldown.config.ts',
+      'Dockerfile',
+      '.dockerignore',
+      'LICENSE',
+    ],
     {
       cwd: REPOSITORY,
     },
