@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { loadConfig } from '../../config/load.ts';
+import { loadConfigWithOrigins, type LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import type { Check } from '../../doctor/check.ts';
 import type { Here } from '../../doctor/checks/route.ts';
@@ -9,6 +9,7 @@ import { readTarget, type Target } from '../../doctor/target.ts';
 import { createCredentialFinder } from '../../images/credentials/find-credential.ts';
 import { parseImageName } from '../../images/name/image-name.ts';
 import { AppError } from '../../lib/errors.ts';
+import { exists } from '../../lib/files/exists.ts';
 import { readFingerprint } from '../../pki/trust/authority-source.ts';
 import { thisMachine } from '../../pki/trust/trust-target.ts';
 import { configSources } from '../config/config-flags.ts';
@@ -20,6 +21,8 @@ import { readClient, type ClientRequest } from './client-facts.ts';
 import { installedEngines, loginOf, parseClients } from './clients.ts';
 import { CONFIGURATION, SCRATCH, type Options } from './options.ts';
 import { isThisMachine, readServer } from './server-facts.ts';
+
+const DATA_OF_UP = './data';
 
 /** What one look has found, and what a fix needs to know. */
 export interface Look {
@@ -111,11 +114,17 @@ function broken(fault: AppError): Look {
 /** A configuration with a mistake is a finding, unless it is one of the command line. Throws AppError CONFIG_INVALID then. */
 async function readConfig(options: Options, terminal: Terminal): Promise<Config | AppError> {
   try {
-    return await loadConfig(configSources({ ...options }, terminal));
+    return await asServed(await loadConfigWithOrigins(configSources({ ...options }, terminal)));
   } catch (error) {
     if (error instanceof AppError && !/\(--[\w-]+\)$/m.test(error.message)) return error;
     throw error;
   }
+}
+
+/** Where no registry is configured and there is the folder that `up` makes, the gate here is that of `up`. */
+async function asServed({ config, origins }: LoadedConfig): Promise<Config> {
+  if (origins.has('backend') || !(await exists(`${DATA_OF_UP}/docker/registry`))) return config;
+  return { ...config, backend: { kind: 'embedded', directory: DATA_OF_UP } };
 }
 
 function isSaid(options: Options): boolean {

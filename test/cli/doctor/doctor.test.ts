@@ -61,6 +61,23 @@ const SIGNED_IN = ['--user', TEST_USER, '--password-stdin'];
 const PASSWORD = { stdin: TEST_PASSWORD };
 
 describe('doctor', () => {
+  it.each([
+    ['looks at the one in ./data', 'data/docker/registry', 'embedded:./data answers'],
+    ['looks at that of serve where up has made none', 'data', 'http://127.0.0.1:5000'],
+  ])('on a server without a configured registry: %s', async (_name, made, expected) => {
+    const folder = await temporaryFolder('doctor');
+    open.push(folder);
+    await mkdir(join(folder.path, made), { recursive: true });
+    const before = process.cwd();
+    process.chdir(folder.path);
+    try {
+      const { rows } = await doctor(['--certs', 'certs', '--json']);
+      expect(rows().find(({ id }) => id === 'backend')?.why).toContain(expected);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('on a client: finds the CA missing, then all well once it is named', async () => {
     const { gate, registry } = await openStage();
     const before = await doctor([registry, '--client', 'podman', '--json']);
