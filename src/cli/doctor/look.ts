@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { loadConfigWithOrigins, type LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import type { Check } from '../../doctor/check.ts';
@@ -13,6 +14,7 @@ import { exists } from '../../lib/files/exists.ts';
 import { readFingerprint } from '../../pki/trust/authority-source.ts';
 import { thisMachine } from '../../pki/trust/trust-target.ts';
 import { configSources } from '../config/config-flags.ts';
+import { UP_DATA, withEmbedded } from '../config/up-registry.ts';
 import { gateOf, type OwnGate } from '../images/connection/configured-gate.ts';
 import { mayBeConfigured } from '../images/connection/default-registry.ts';
 import { readCredential } from '../images/connection/read-credential.ts';
@@ -21,8 +23,6 @@ import { readClient, type ClientRequest } from './client-facts.ts';
 import { installedEngines, loginOf, parseClients } from './clients.ts';
 import { CONFIGURATION, SCRATCH, type Options } from './options.ts';
 import { isThisMachine, readServer } from './server-facts.ts';
-
-const DATA_OF_UP = './data';
 
 /** What one look has found, and what a fix needs to know. */
 export interface Look {
@@ -122,9 +122,8 @@ async function readConfig(options: Options, terminal: Terminal): Promise<Config 
 }
 
 /** Where no registry is configured and there is the folder that `up` makes, the gate here is that of `up`. */
-async function asServed({ config, origins }: LoadedConfig): Promise<Config> {
-  if (origins.has('backend') || !(await exists(`${DATA_OF_UP}/docker/registry`))) return config;
-  return { ...config, backend: { kind: 'embedded', directory: DATA_OF_UP } };
+async function asServed(loaded: LoadedConfig): Promise<Config> {
+  return (await exists(join(UP_DATA, 'docker/registry'))) ? withEmbedded(loaded) : loaded.config;
 }
 
 function isSaid(options: Options): boolean {

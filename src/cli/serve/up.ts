@@ -6,6 +6,7 @@ import { AppError, systemCode } from '../../lib/errors.ts';
 import type { Log } from '../../observe/access-log.ts';
 import { checkRuntime } from '../../lib/node/runtime-check.ts';
 import { addConfigOptions, configSources } from '../config/config-flags.ts';
+import { withEmbedded } from '../config/up-registry.ts';
 import { hostsFromEnvironment } from '../certs/options.ts';
 import { localNames, prepareCertificates } from './first-certificates.ts';
 import { prepareFirstUser } from './first-user.ts';
@@ -80,11 +81,6 @@ export function upCommand(terminal: Terminal): Command {
 /** The configuration that `up` serves with. */
 function settle(loaded: LoadedConfig, data: string | undefined, terminal: Terminal): Config {
   return quietAsJson(withEmbedded(loaded, data), loaded, terminal);
-}
-
-/** Uses the embedded registry, unless a backend is configured. */
-function withEmbedded({ config, origins }: LoadedConfig, directory = './data'): Config {
-  return origins.has('backend') ? config : { ...config, backend: { kind: 'embedded', directory } };
 }
 
 /** Removes the first user if the start fails: its password was not shown. */
