@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import type { Backend } from '../../config/values/backend-url.ts';
+import { isThisMachine } from '../../lib/own-addresses.ts';
 
 /** Where Linux lists the sockets of this machine (proc_pid_net(5)). */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
@@ -27,11 +27,4 @@ function isOpen(table: string, port: number): boolean {
     ([, address = '', hex = '', state]) =>
       state === LISTENING && /^0+$/.test(address) && Number.parseInt(hex, 16) === port,
   );
-}
-
-function isThisMachine(host: string): boolean {
-  const own = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .map(({ address }) => address);
-  return host === 'localhost' || host.startsWith('127.') || host === '::1' || own.includes(host);
 }

@@ -11,6 +11,7 @@ import { createCredentialFinder } from '../../images/credentials/find-credential
 import { parseImageName } from '../../images/name/image-name.ts';
 import { AppError } from '../../lib/errors.ts';
 import { exists } from '../../lib/files/exists.ts';
+import { isThisMachine } from '../../lib/own-addresses.ts';
 import { readFingerprint } from '../../pki/trust/authority-source.ts';
 import { thisMachine } from '../../pki/trust/trust-target.ts';
 import { configSources } from '../config/config-flags.ts';
@@ -22,7 +23,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { readClient, type ClientRequest } from './client-facts.ts';
 import { installedEngines, loginOf, parseClients } from './clients.ts';
 import { CONFIGURATION, SCRATCH, type Options } from './options.ts';
-import { isThisMachine, readServer } from './server-facts.ts';
+import { readServer } from './server-facts.ts';
 
 /** What one look has found, and what a fix needs to know. */
 export interface Look {

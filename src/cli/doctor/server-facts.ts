@@ -1,5 +1,4 @@
 import { access, constants } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { loadAccess } from '../../app/auth/access.ts';
 import { inspectBackend } from '../../app/backend/inspect-backend.ts';
 import { readUsersFile } from '../../auth/users/users-file.ts';
@@ -18,6 +17,7 @@ import { openRegistry } from '../../images/client/open-registry.ts';
 import { AppError, systemCode } from '../../lib/errors.ts';
 import { nearestExisting, ownershipCure } from '../../lib/files/ownership.ts';
 import { checkRuntime, type Runtime } from '../../lib/node/runtime-check.ts';
+import { isThisMachine, ownAddresses } from '../../lib/own-addresses.ts';
 import { certificatePaths } from '../../pki/authority/cert-store.ts';
 import { readStatus } from '../../pki/authority/status.ts';
 
@@ -143,16 +143,6 @@ async function findOpen(port: number, isTls: boolean): Promise<readonly string[]
   return answers.flatMap(({ address, answer }) =>
     answer.kind === 'answer' && (answer.status === 200 || isRegistry(answer)) ? [address] : [],
   );
-}
-
-function ownAddresses() {
-  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-}
-
-/** Whether an address or a name is one of this machine. */
-export function isThisMachine(host: string): boolean {
-  if (host === 'localhost' || host.startsWith('127.') || host === '::1') return true;
-  return ownAddresses().some(({ address }) => address === host);
 }
 
 const NOBODY = `sha256:${'0'.repeat(64)}`;
