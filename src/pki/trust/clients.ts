@@ -21,31 +21,7 @@ import { SYSTEM } from './stores/systems/system.ts';
 import { WINDOWS } from './stores/systems/windows.ts';
 
 /** The clients that have a trust store of their own, and the stores of operating systems. */
-export const TRUST_CLIENTS = [
-  'docker',
-  'docker-rootless',
-  'docker-desktop',
-  'podman',
-  'crio',
-  'containerd',
-  'nerdctl',
-  'k3s',
-  'rke2',
-  'kind',
-  'buildx',
-  'kaniko',
-  'gitlab-dind',
-  'java',
-  'node',
-  'python',
-  'firefox',
-  'system',
-  'macos',
-  'windows',
-] as const;
-export type TrustClient = (typeof TRUST_CLIENTS)[number];
-
-export const STORES: Readonly<Record<TrustClient, TrustStore>> = {
+export const STORES = {
   docker: DOCKER,
   'docker-rootless': DOCKER_ROOTLESS,
   'docker-desktop': DOCKER_DESKTOP,
@@ -66,4 +42,8 @@ export const STORES: Readonly<Record<TrustClient, TrustStore>> = {
   system: SYSTEM,
   macos: MACOS,
   windows: WINDOWS,
-};
+} satisfies Readonly<Record<string, TrustStore>>;
+
+export type TrustClient = keyof typeof STORES;
+
+export const TRUST_CLIENTS = Object.keys(STORES) as readonly TrustClient[];
