@@ -11,6 +11,8 @@ interface TableLook {
   readonly scrolls?: boolean;
   /** Whether the arrows move among its rows. */
   readonly moves?: boolean;
+  /** Whether the headings are said, but not shown. */
+  readonly hidesHead?: boolean;
   readonly className?: string;
 }
 
@@ -18,14 +20,14 @@ interface TableLook {
 export function renderTable(
   columns: readonly (string | Column)[],
   rows: Html | readonly Html[],
-  { scrolls = false, moves = false, className }: TableLook = {},
+  { scrolls = false, moves = false, hidesHead = false, className }: TableLook = {},
 ): Html {
   return html`<div class="table-box" ${scrolls ? html`tabindex="0"` : NO_HTML}>
     <table
       ${className === undefined ? NO_HTML : html`class="${className}"`}
       ${moves ? html`data-rows` : NO_HTML}
     >
-      <thead>
+      <thead ${hidesHead ? html`class="visually-hidden"` : NO_HTML}>
         <tr>
           ${columns.map(renderColumn)}
         </tr>

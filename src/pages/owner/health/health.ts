@@ -54,20 +54,11 @@ function renderChecks(checks: readonly Check[], words: HealthWords): Html {
         <td>${state}${cure === undefined ? NO_HTML : html`<code class="cure">${cure}</code>`}</td>
       </tr>`,
   );
-  return html`<div class="table-box" tabindex="0">
-    <table class="health">
-      <thead class="visually-hidden">
-        <tr>
-          <th scope="col">${words.state}</th>
-          <th scope="col">${words.what}</th>
-          <th scope="col">${words.cure}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable([words.state, words.what, words.cure], rows, {
+    scrolls: true,
+    hidesHead: true,
+    className: 'health',
+  });
 }
 
 function renderTransfers({ transfers, otherTransfers }: HealthReport, language: Language): Html {
