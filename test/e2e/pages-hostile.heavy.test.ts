@@ -9,10 +9,8 @@ import {
   type Window,
 } from '../support/browser.ts';
 import { tarOf } from '../support/image-content.ts';
-import { PageClient } from '../support/page-client.ts';
-import { startPageGate, type PageGate } from '../support/page-gate.ts';
+import { startPageGate, untilShown, type PageGate } from '../support/page-gate.ts';
 import { HOSTILE, putArtifact, putImage, registryOf } from '../support/page-images.ts';
-import { until } from '../support/programs.ts';
 import { pushBytes } from '../support/push-image.ts';
 import { describeWith } from '../support/requires.ts';
 import { TEST_PASSWORD } from '../support/test-gate.ts';
@@ -128,12 +126,7 @@ describeWith([BROWSER], 'what an image says of itself', () => {
     browser = await startBrowser();
     shown = await startPageGate();
     await pushTraps();
-    const client = new PageClient(shown.gate);
-    await client.signIn('alice', TEST_PASSWORD);
-    await until(
-      async () => ((await client.get('/r/open/evil')).body.includes('value="artifact"') ? true : undefined),
-      () => 'the inventory does not know the tags',
-    );
+    await untilShown(shown, { '/r/open/evil': 'value="artifact"' });
     window = await browser.open(shown.base);
     await signInAt(window.page, 'alice', TEST_PASSWORD);
   });

@@ -15,11 +15,11 @@ import { PageClient } from '../support/page-client.ts';
 import {
   pushShownThings,
   startPageGate,
+  untilShown,
   WRONG_PASSWORDS,
   type PageGate,
   type PageGateOptions,
 } from '../support/page-gate.ts';
-import { until } from '../support/programs.ts';
 import { describeWith } from '../support/requires.ts';
 import { TEST_PASSWORD } from '../support/test-gate.ts';
 
@@ -52,12 +52,7 @@ describeWith([BROWSER], 'sessions in a browser', () => {
   async function start(options?: PageGateOptions): Promise<void> {
     shown = await startPageGate(options);
     await pushShownThings(shown);
-    const client = new PageClient(shown.gate);
-    await client.signIn('alice', TEST_PASSWORD);
-    await until(
-      async () => ((await client.get('/r/team/app')).body.includes('value="1.2.0"') ? true : undefined),
-      () => 'the inventory is not complete',
-    );
+    await untilShown(shown, { '/r/team/app': 'value="1.2.0"' });
   }
 
   /** A window for each test of a group. */

@@ -10,9 +10,13 @@ import {
   type Window,
   type WindowOptions,
 } from '../support/browser.ts';
-import { PageClient } from '../support/page-client.ts';
-import { pushShownThings, startPageGate, type PageGate, type ShownThings } from '../support/page-gate.ts';
-import { until } from '../support/programs.ts';
+import {
+  pushShownThings,
+  startPageGate,
+  untilShown,
+  type PageGate,
+  type ShownThings,
+} from '../support/page-gate.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
 import { TEST_PASSWORD } from '../support/test-gate.ts';
@@ -144,16 +148,7 @@ describeWith([BROWSER, 'docker-registry'], 'every page', () => {
       browser = await startBrowser();
       shown = await startPageGate(place);
       things = await pushShownThings(shown);
-      const client = new PageClient(shown.gate);
-      await client.signIn('alice', TEST_PASSWORD);
-      await until(
-        async () => {
-          const [tags, space] = [await client.get(APP), await client.get('/space')];
-          const isRead = tags.body.includes('value="1.2.0"') && space.body.includes('charts/web');
-          return isRead ? true : undefined;
-        },
-        () => 'the inventory is not complete',
-      );
+      await untilShown(shown, { [APP]: 'value="1.2.0"', '/space': 'charts/web' });
     });
 
     afterAll(async () => {

@@ -5,7 +5,8 @@ import type { Descriptor } from '../../src/images/model/descriptor.ts';
 import { schema } from '../../src/config/schema/schema.ts';
 import { tarOf } from './image-content.ts';
 import { putArtifact, putImage, putPlatforms, registryOf } from './page-images.ts';
-import { temporaryFolder } from './programs.ts';
+import { PageClient } from './page-client.ts';
+import { temporaryFolder, until } from './programs.ts';
 import { pushBytes } from './push-image.ts';
 import { startTestGate, TEST_PASSWORD, type TestGate } from './test-gate.ts';
 
@@ -151,4 +152,19 @@ function configOf(version: string): object {
       { created_by: 'USER app', empty_layer: true },
     ],
   };
+}
+
+/** Waits until the inventory has read so much that each page, by its path, has its text for `alice`. */
+export async function untilShown(
+  { gate }: Pick<PageGate, 'gate'>,
+  pages: Readonly<Record<string, string>>,
+): Promise<void> {
+  const client = new PageClient(gate);
+  await client.signIn('alice', TEST_PASSWORD);
+  for (const [path, text] of Object.entries(pages)) {
+    await until(
+      async () => ((await client.get(path)).body.includes(text) ? true : undefined),
+      () => `${path} does not show ${text}`,
+    );
+  }
 }
